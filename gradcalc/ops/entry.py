@@ -1,0 +1,48 @@
+"""What an entry of the table of operations says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operation.
+
+    operands   names of the operands, as used in form, partials, rule and sentence; "*" = any number
+    signature  shapes in the manner of einops, "n n -> n n"; "elementwise", "reduction", or "own" (see shapes.py)
+    options    keyword arguments it takes (axis, keepdims, ord, ddof)
+    parameters operands that must be constant numbers (leaky_relu(x, 0.01)), with their default
+    form       the scalar form in simpler operations, from which SymPy confirms the partials in the tests
+    partials   elementwise: the local derivative by each operand
+    pullback   otherwise: the terms of the local derivative by each operand (see derive.py)
+    value      value(m, *operands): the number, on `m`, a set of functions named as NumPy's (see numeric.py)
+    domain     where the operation is defined for real operands, as a condition in the expression language
+    smooth     where it is differentiable, as a condition; at the other points `convention` says what is taken
+    rule       the general formula, in TeX without $; sentence: why, as a teacher would say it
+    text/latex how the function's name is printed
+    code       NumPy code, {0}, {1} the operands, {xp} the library; jax and torch differ by spellings only
+    example    an expression that uses it, for tests and documentation
+    """
+
+    name: str
+    operands: tuple[str, ...]
+    example: str
+    signature: str = "elementwise"
+    spellings: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    form: str = ""
+    partials: tuple[str, ...] = ()
+    pullback: Callable[..., Any] | None = None
+    value: Callable[..., Any] | None = None
+    domain: str = ""
+    smooth: str = ""
+    convention: str = ""
+    rule: str = ""
+    sentence: str = ""
+    text: str = ""
+    latex: str = ""
+    code: str = ""

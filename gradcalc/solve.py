@@ -1,0 +1,112 @@
+"""Exercise to Solution: build the graph, derive every answer, evaluate it, check it against the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from gradcalc.errors import Problem
+from gradcalc.exercise import Exercise, Question
+from gradcalc.graph import Graph
+from gradcalc.shapes import Shape
+from gradcalc.syntax import Expr
+
+# A float or int, nested lists of them row by row, or None where there is no number.
+Number: TypeAlias = Any
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way of writing an answer, e.g. per example or stacked. `value` in the shape of `shape`, or None."""
+
+    symbolic: Expr
+    shape: Shape
+    value: Number = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shorthand:
+    """What the literature writes for a derivative whose literal form has too many axes, and how it enters the chain."""
+
+    symbolic: Expr
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """`ok` is None where nothing could be compared; `reason` says why. `error` is the largest relative difference."""
+
+    ok: bool | None
+    method: str = ""
+    error: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A local derivative along an edge of the named graph: `label` is "df/dq"."""
+
+    label: str
+    symbolic: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question.
+
+    symbolic   in named quantities; with `free` indices it is one entry (no matrix form exists)
+    expanded   in inputs alone, None beyond 300 operations
+    simplified another, shorter form shown beside a local derivative that stays as its rule gives it, or None
+    where      named gradients that `symbolic` uses, each with its own formula, in order
+    chain      the paths from numerator to denominator, each a tuple of local derivatives
+    value      what the question asks (stacked over examples); exact: the same as an exact expression, or None
+    """
+
+    question: Question
+    kind: str
+    symbolic: Expr | None
+    shape: Shape
+    layout: str = "gradient"
+    free: tuple[str, ...] = ()
+    expanded: Expr | None = None
+    simplified: Expr | None = None
+    where: tuple[tuple[str, Expr], ...] = ()
+    chain: tuple[tuple[Local, ...], ...] = ()
+    chain_rest: int = 0
+    per_example: View | None = None
+    stacked: View | None = None
+    shorthand: Shorthand | None = None
+    reason: str | None = None
+    value: Number = None
+    exact: Expr | None = None
+    with_upstream: Number = None
+    with_upstream_exact: Expr | None = None
+    warnings: tuple[Problem, ...] = ()
+    verified: Verified | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The total gradient of the loss at an input, upstream included, in the shape of the input."""
+
+    symbolic: Expr | None
+    value: Number = None
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Everything `solve` found, ready to be composed into a report."""
+
+    graph: Graph
+    answers: tuple[Answer, ...]
+    forward: Mapping[str, Number]  # every named quantity; per-example ones as stacks
+    forward_exact: Mapping[str, Expr]  # those that have a short exact form
+    inputs: Mapping[str, Number]  # the values at which everything was evaluated
+    gradients: Mapping[str, Gradient]
+    warnings: tuple[Problem, ...] = ()
+
+
+def solve(exercise: Exercise) -> Solution:
+    """Raises GradcalcError where the exercise cannot be read as mathematics."""
+    raise NotImplementedError
