@@ -44,10 +44,10 @@ __all__ = [
 MAX_DEPTH = 60
 
 # Operations of the table that are written with signs, not called.
-INTERNAL = frozenset(
-    ("add", "sub", "neg", "mul", "div", "pow", "copy", "matmul", "transpose", "getitem", "toaxis", "apply")
-    + ("lt", "le", "gt", "ge", "eq", "ne")
-)
+INTERNAL = frozenset((
+    "add", "sub", "neg", "mul", "div", "pow", "copy", "matmul", "transpose", "getitem", "toaxis", "apply",
+    "lt", "le", "gt", "ge", "eq", "ne",
+))  # fmt: skip
 COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 OPTIONS = frozenset(("axis", "keepdims", "ord", "ddof"))
 
