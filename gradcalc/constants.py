@@ -50,7 +50,7 @@ def _value(node: Expr, parts: list[Constant], declared: Collection[str]) -> Cons
         case Call(func) if func in ("eye", "ones", "zeros"):
             entries = 1.0
             for part in parts:
-                entries *= 1.0 if part is None else float(min(abs(part), Fraction(10**9)))
+                entries *= 1.0 if part is None else float(_size(part)) if _size(part) < 10**9 else 1e9
             if entries ** (2 if func == "eye" else 1) > MAX_ENTRIES:
                 raise _absurd(node, f"an array of more than {MAX_ENTRIES:,} entries")
         case Call(func) if func in _FUNCTIONS and len(parts) == 1 and parts[0] is not None:
@@ -64,6 +64,10 @@ def _absurd(node: Expr, message: str) -> SpanError:
 
 def _undefined(node: Expr, message: str) -> SpanError:
     return SpanError("undefined", message, *node.span)
+
+
+def _size(value: Fraction | float) -> Fraction | float:
+    return -value if value < 0 else value
 
 
 def _float(value: Constant) -> float | None:
@@ -98,7 +102,7 @@ def _power(node: Binary, base: Constant, exponent: Constant) -> Constant:
     if exponent is None:
         return None
     if base is None:
-        if abs(exponent) > MAX_EXPONENT:
+        if _size(exponent) > MAX_EXPONENT:
             raise _absurd(node, f"the exponent is beyond ±{MAX_EXPONENT:,}")
         return None
     if base == 0:
@@ -108,13 +112,13 @@ def _power(node: Binary, base: Constant, exponent: Constant) -> Constant:
     whole = isinstance(exponent, Fraction) and exponent.denominator == 1
     if base < 0 and not whole:
         raise _undefined(node, "a negative number to a power that is not whole has no real value")
-    if abs(base) == 1 and isinstance(base, Fraction):
+    if _size(base) == 1 and isinstance(base, Fraction):
         return base if whole and exponent % 2 else Fraction(1)
     if isinstance(base, Fraction):
         bits = max(math.log2(abs(base.numerator)), math.log2(base.denominator))
     else:
-        bits = abs(math.log2(abs(base)))
-    if abs(exponent) > 10**9 or abs(exponent) * Fraction(bits) > MAX_BITS:
+        bits = abs(math.log2(_size(base)))
+    if _size(exponent) > 10**9 or _size(exponent) * Fraction(bits) > MAX_BITS:
         raise _absurd(node, "a power of more than 1,200 digits")
     if whole and isinstance(base, Fraction) and isinstance(exponent, Fraction):
         return Fraction(base**exponent.numerator)
@@ -126,13 +130,13 @@ def _power(node: Binary, base: Constant, exponent: Constant) -> Constant:
 
 
 def _function(node: Call, func: str, argument: Fraction | float) -> Constant:
-    if func in ("exp", "sinh", "cosh") and abs(argument) > MAX_BITS * math.log(2):
+    if func in ("exp", "sinh", "cosh") and _size(argument) > MAX_BITS * math.log(2):
         raise _absurd(node, f"{func} of a constant gives more than 1,200 digits")
     if func == "log" and argument <= 0:
         raise _undefined(node, f"the logarithm of {'0' if argument == 0 else 'a negative number'} is undefined")
     if func == "sqrt" and argument < 0:
         raise _undefined(node, "the square root of a negative number is undefined")
-    if func in ("asin", "acos") and abs(argument) > 1:
+    if func in ("asin", "acos") and _size(argument) > 1:
         raise _undefined(node, f"{func} is defined from -1 to 1 only")
     value = _float(argument)
     try:
