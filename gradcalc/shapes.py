@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from gradcalc.constants import fraction, size_of, whole
+from gradcalc.exact import fraction, size_of, whole
 from gradcalc.errors import SpanError
 from gradcalc.ops import TABLE
 from gradcalc.sizes import ONE, Shape, ShapeError, Size, broadcast, product, show, stacked
@@ -59,7 +59,7 @@ def options(call: Call) -> Options:
 
 def operands(call: Call, indices: Collection[str]) -> tuple[Expr, ...]:
     """The arguments that are arrays: without bound indices, the condition, and an axis or order given by position."""
-    if bound(call, indices) or len(call.args) == 2 and call.func in NUMPY | {"norm"} and fraction(call.args[1]) is not None:
+    if bound(call, indices) or (len(call.args) == 2 and call.func in NUMPY | {"norm"} and fraction(call.args[1]) is not None):
         return call.args[:1]
     return call.args
 
@@ -163,7 +163,7 @@ def matmul(shapes: list[Shape], _: Options) -> Shape:
 def dot(shapes: list[Shape], given: Options) -> Shape:
     """Of two vectors, or two columns, a scalar; of matrices the matrix product, as in NumPy."""
     left, right = shapes
-    if left == right and (len(left) == 1 or len(left) == 2 and ONE in left):
+    if left == right and (len(left) == 1 or (len(left) == 2 and ONE in left)):
         return ()
     return matmul(shapes, given)
 
@@ -262,7 +262,7 @@ def position(expr: Expr, length: Size, known: Collection[str] | None = None) -> 
     if size.number is not None and size.number < 0:
         size = size + length
     rest = (length - size).number
-    if size.number is not None and size.number < 0 or rest is not None and rest <= 0:
+    if (size.number is not None and size.number < 0) or (rest is not None and rest <= 0):
         raise SpanError("index", f"there is no entry {size_of(expr)} on an axis of {length}", *expr.span, "entries count from 0")
     return size
 
@@ -319,7 +319,7 @@ def _leaf(
                 return stacked(inner(args[0]), *from_examples)
             free = {arg.id for arg in args[1:] if isinstance(arg, Name) and arg.id not in shapes}
             arrays = operands(expr, free | indices.keys())
-            if func not in TABLE or func in ("max", "min") and len(arrays) > 1:
+            if func not in TABLE or (func in ("max", "min") and len(arrays) > 1):
                 return broadcast(*(inner(arg) for arg in arrays))
             if len(arrays) < len(args) and bound(expr, free | indices.keys()):
                 return inner(arrays[0])
