@@ -7,7 +7,7 @@ Nesting is limited where text is read, but a sum of many terms leans to the left
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
@@ -168,3 +168,34 @@ def number(value: Fraction | int) -> Expr:
     if value.denominator != 1:
         top = Binary("/", top, Num(Fraction(value.denominator)))
     return Neg(top) if value < 0 else top
+
+
+def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
+    """`expr` with names replaced by expressions, all at once; called names and keyword names stay."""
+
+    def of(part: Expr) -> Expr:
+        return substitute(part, table)
+
+    def maybe(part: Expr | None) -> Expr | None:
+        return None if part is None else substitute(part, table)
+
+    match expr:
+        case Name():
+            return table.get(expr.id, expr)
+        case Neg():
+            return Neg(of(expr.arg))
+        case Transpose():
+            return Transpose(of(expr.arg))
+        case Binary():
+            return Binary(expr.op, of(expr.left), of(expr.right))
+        case Compare():
+            return Compare(expr.op, of(expr.left), of(expr.right))
+        case Call():
+            return Call(expr.func, tuple(map(of, expr.args)), tuple((k, of(v)) for k, v in expr.kwargs), expr.primes)
+        case Vector():
+            return Vector(tuple(map(of, expr.items)))
+        case Index():
+            items = tuple(Slice(maybe(i.start), maybe(i.stop), maybe(i.step)) if isinstance(i, Slice) else of(i) for i in expr.items)
+            return Index(of(expr.base), items)
+        case _:
+            return expr

@@ -1,0 +1,495 @@
+"""Graph to derivatives: every quantity defined by terms, every derivative by pulling terms back along all paths.
+
+A node is *fused* when it is elementwise and unnamed: it becomes part of one scalar SymPy expression. All other nodes
+(inputs, named quantities, contractions, special functions) have entries of their own. A derivative starts as deltas
+at the numerator and is pulled back, node by node in reverse order, to the denominator; contributions of all paths add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from gradcalc.graph import Graph, Node
+from gradcalc.ops import TABLE
+from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
+from gradcalc.scalar import constant, function
+from gradcalc.shapes import ONE, Size
+from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, measure, size_expr, sort_symmetric
+
+FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudo:
+    """A constant array that no one declared, as an index expression.
+
+    unit (k): 1[k = at]           gather (k, *over): 1[k = value of node `node` there]
+    shift (R, a): 1[R = a·step + offset], a slice or a piece of a concatenation of size `size`
+    pair (R, a, c): 1[R = a·size + c], for kron and vec
+    iota (j): j itself
+    """
+
+    kind: str
+    node: int = -1
+    offset: Size = Size(())
+    step: int = 1
+    size: Size = Size(())
+
+    def __str__(self) -> str:
+        return f"{self.kind}{self.node}.{self.offset}.{self.step}.{self.size}"
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """Terms of a derivative. `out` and `into` are the free indices of numerator and denominator, without size-1 axes;
+    `each` is the shared example index where the derivative is per example."""
+
+    terms: tuple[Term, ...]
+    out: Key
+    into: Key
+    each: Ix | None = None
+    edges: int = 0  # local derivatives multiplied along the longest path
+
+
+class Engine:
+    """Derivatives over one graph. Node numbers beyond the graph's are virtual nodes (inverses, gradients)."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes: list[Node] = list(graph.nodes)
+        self.entries = Entries()
+        self.algebra = Algebra(self.entries, self.symmetric, self.unit_sum, self.computed)
+        self.virtual: dict[int, tuple[Key, list[Term]]] = {}
+        self._made: dict[tuple[str, int], int] = {}
+        self._symmetric: dict[int, bool] = {}
+        self._fusing: dict[int, int] = {}
+        self.named = {ix: self.entries.index(size) for ix, size in graph.indices.items()}
+        self.assume = {graph.names[name]: v.assume for name, v in graph.exercise.variables.items() if name in graph.names}
+        self._definitions: dict[int, tuple[Key, list[Term]]] = {}
+        self.scope: set[int] = set()
+
+    # ---- facts about nodes
+
+    def axes(self, number: int) -> tuple[Size, ...]:
+        """Sizes of a node's index list: positional axes longer than 1, then named indices."""
+        node = self.nodes[number]
+        return (*(size for size in node.shape if size != ONE), *(self.graph.indices[name] for name in node.over))
+
+    @cached_property
+    def bounded(self) -> set[int]:
+        """Nodes with entries of their own."""
+        bounded = set()
+        for number, node in enumerate(self.graph.nodes):
+            op = TABLE.get(node.op)
+            elementwise = node.op in ("const", "size", "index", "ones", "zeros", "toaxis", "transpose") or (
+                op is not None and op.signature == "elementwise")
+            if node.op == "getitem":
+                elementwise = all(item[0] == "index" or self.whole(item, size) for item, size in self.items(node))
+            size = 1 + sum(self._fusing.get(arg, 1) for arg in node.args if arg not in bounded)
+            if node.name is not None or not elementwise or size > FUSED_LIMIT:
+                bounded.add(number)
+                size = 1
+            self._fusing[number] = size
+            if node.op in SPECIAL:
+                bounded.update(arg for arg in node.args if node.op != "getitem" or arg == node.args[0])
+        return bounded
+
+    def items(self, node: Node) -> list[tuple[Any, Size]]:
+        shape = self.nodes[node.args[0]].shape
+        items = list(node.attrs["items"])
+        items += [("slice", Size.of(0), size, 1) for size in shape[len(items):]]
+        return list(zip(items, shape, strict=True))
+
+    @staticmethod
+    def whole(item: Any, size: Size) -> bool:
+        return bool(item[0] == "slice" and item[1].number == 0 and item[2] == size and item[3] == 1)
+
+    def symmetric(self, quantity: Any) -> bool:
+        if not isinstance(quantity, int) or quantity >= len(self.nodes):
+            return False
+        if quantity not in self._symmetric:
+            node = self.nodes[quantity]
+            found = bool({"symmetric", "diagonal"} & self.assume.get(quantity, frozenset()))
+            if not found and node.op in ("inv", "copy") and quantity in self.bounded | self.virtual.keys() | set(self._made.values()):
+                found = self.symmetric(node.args[0])
+            if not found and node.op in ("eye", "diag") and len(node.shape) == 2:
+                found = True
+            if not found and node.op in ("add", "sub") and len(node.shape) == 2:
+                found = all(self.symmetric(arg) or self.nodes[arg].shape == () for arg in node.args)
+            if not found and node.op == "matmul" and len(node.shape) == 2:
+                found = self.chain(quantity) == self.chain(quantity, True)
+            self._symmetric[quantity] = found
+        return self._symmetric[quantity]
+
+    def computed(self, quantity: Any) -> bool:
+        return isinstance(quantity, int) and self.nodes[quantity].op != "input"
+
+    def chain(self, number: int, flipped: bool = False) -> list[tuple[int, bool]]:
+        """A matrix product as its factors, each with whether it is transposed."""
+        node = self.nodes[number]
+        if node.op == "transpose":
+            return self.chain(node.args[0], not flipped)
+        if node.op == "matmul" and all(len(self.nodes[arg].shape) == 2 for arg in node.args):
+            parts = [self.chain(arg, flipped) for arg in (node.args[::-1] if flipped else node.args)]
+            return parts[0] + parts[1]
+        return [(number, flipped and not self.symmetric(number))]
+
+    def unit_sum(self, quantity: Any, position: int) -> bool:
+        """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""
+        if isinstance(quantity, Pseudo):
+            return quantity.kind in ("unit", "gather") and position == 0
+        node = self.nodes[quantity]
+        while node.op == "copy":
+            node = self.nodes[node.args[0]]
+        if node.op == "softmax":
+            return bool(position == self.position(node, node.attrs["axis"]))
+        if "onehot" in self.assume.get(quantity, frozenset()):
+            return position == len([size for size in node.shape if size != ONE]) - 1
+        return False
+
+    @staticmethod
+    def position(node: Node, axis: int) -> int:
+        return sum(1 for size in node.shape[:axis] if size != ONE)
+
+    # ---- entries and definitions
+
+    def entry(self, number: int, indices: Key) -> sp.Symbol:
+        return self.entries.symbol(number, sort_symmetric(indices, self.symmetric(number)))
+
+    def pseudo(self, kind: str, indices: Key, **facts: Any) -> sp.Symbol:
+        return self.entries.symbol(Pseudo(kind, **facts), indices)
+
+    def full(self, node: Node, indices: Key) -> tuple[list[Ix | None], dict[str, Ix]]:
+        """An index list spread over the positional axes (None at size 1) and the named indices."""
+        given = iter(indices)
+        return [None if size == ONE else next(given) for size in node.shape], {name: next(given) for name in node.over}
+
+    def flat(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> Key:
+        """The index list of a node under broadcasting: trailing axes align, size-1 axes carry no index."""
+        node = self.nodes[number]
+        aligned = list(positional)[len(positional) - len(node.shape):] if node.shape else []
+        found = [ix for ix, size in zip(aligned, node.shape, strict=True) if size != ONE]
+        assert all(ix is not None for ix in found)
+        return (*found, *(named[name] for name in node.over))  # type: ignore[arg-type]
+
+    def expr(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:
+        """The value of an operand at these indices as one scalar expression of entries."""
+        if number in self.bounded or number >= len(self.graph.nodes):
+            return self.entry(number, self.flat(number, positional, named))
+        return self.formula(number, positional, named)
+
+    def formula(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:
+        """An elementwise node's own expression in its operands."""
+        node = self.nodes[number]
+        if node.op == "const":
+            return constant(node.attrs["value"])
+        if node.op == "size":
+            return size_expr(node.attrs["value"])
+        if node.op in ("ones", "zeros"):
+            return sp.Integer(1 if node.op == "ones" else 0)
+        if node.op == "index":
+            return self.pseudo("iota", (named[node.attrs["name"]],))
+        aligned = list(positional)[len(positional) - len(node.shape):] if node.shape else []
+        if node.op == "transpose":
+            return self.expr(node.args[0], aligned[::-1], named)
+        if node.op == "toaxis":
+            names = node.attrs["indices"]
+            return self.expr(node.args[0], aligned[len(names):], {**named, **dict(zip(names, aligned, strict=False))})  # type: ignore[dict-item]
+        if node.op == "getitem":
+            given = iter(aligned)
+            inner = [named[item[1]] if item[0] == "index" else next(given) for item, _ in self.items(node)]
+            inner = [None if size == ONE else ix for ix, (_, size) in zip(inner, self.items(node), strict=True)]
+            return self.expr(node.args[0], inner, named)
+        operands = [self.expr(arg, aligned, named) for arg in node.args]
+        return function(node, operands)
+
+    def definition(self, number: int, indices: Key) -> list[Term]:
+        """A node's value at `indices` as terms in the entries of its operands; [] for inputs and special nodes."""
+        if number in self.virtual:
+            own, terms = self.virtual[number]
+            return [self.algebra.rename(self.algebra.fresh(term), dict(zip(own, indices, strict=True))) for term in terms]
+        node = self.nodes[number]
+        positional, named = self.full(node, indices)
+        if node.op in CONTRACTIONS:
+            return CONTRACTIONS[node.op](self, node, positional, named)
+        if node.op == "input" or node.op in SPECIAL:
+            return []
+        return [self.algebra.term(self.formula(number, positional, named))]
+
+    # ---- local derivatives
+
+    def operands(self, number: int) -> list[int]:
+        """Bounded nodes that a node's definition uses, found through its fused operands."""
+        if number in self.virtual:
+            return sorted({q for term in self.virtual[number][1] for e in term.groups.values() for _, q, _ in self.entries.entries(e) if isinstance(q, int)})
+        found: set[int] = set()
+        stack = list(self.nodes[number].args)
+        while stack:
+            arg = stack.pop()
+            if arg in self.bounded or arg >= len(self.graph.nodes):
+                found.add(arg)
+            else:
+                stack.extend(self.nodes[arg].args)
+        return sorted(found)
+
+    def local(self, number: int, indices: Key) -> dict[int, list[tuple[Key, Term]]]:
+        """The local derivatives of one entry of a node: operand -> [(its indices, term)]."""
+        node = self.nodes[number]
+        result: dict[int, list[tuple[Key, Term]]] = {}
+        if number not in self.virtual and node.op in SPECIAL:
+            positional, named = self.full(node, indices)
+            return SPECIAL[node.op](self, number, node, positional, named)
+        if number not in self.virtual and node.op not in CONTRACTIONS:
+            if node.op == "input":
+                return result
+            formula = self.formula(number, *self.full(node, indices))
+            own = self.entry(number, indices)
+            for symbol, quantity, at in self.entries.entries(formula):
+                derivative = sp.diff(formula, symbol)
+                if isinstance(quantity, int) and derivative != 0:
+                    groups = self.algebra.split(shorter(derivative, formula, own))
+                    result.setdefault(quantity, []).append((at, Term(sp.S.One, groups)))
+            return result
+        for term in self.definition(number, indices):
+            for key, expr in term.groups.items():
+                for symbol, quantity, at in self.entries.entries(expr):
+                    derivative = sp.diff(expr, symbol)
+                    if not isinstance(quantity, int) or derivative == 0:
+                        continue
+                    # Not brought to normal form: a summed index may be carried by `at` alone.
+                    groups = {k: e for k, e in term.groups.items() if k != key}
+                    for k, e in self.algebra.split(derivative).items():
+                        groups[k] = groups.get(k, sp.S.One) * e
+                    result.setdefault(quantity, []).append((at, replace(term, groups=groups)))
+        return result
+
+    # ---- pulling back
+
+    def pull(self, start: int, out: Key, terms: Sequence[Term], targets: set[int], through: Any) -> dict[int, tuple[Key, list[Term]]]:
+        """Pull terms at node `start` (free: `out`-side indices and `start`'s own) back to every node they reach.
+
+        `through(n)` says whether the derivative passes on through node n. Returns node -> (its indices, terms).
+        """
+        own: dict[int, Key] = {start: out}
+        adjoint: dict[int, list[Term]] = {start: list(terms)}
+        reach = self.reaching(targets)
+        pending = {start}
+        while pending:
+            number = max(pending, key=self.rank)
+            pending.discard(number)
+            if number in targets and number != start:
+                continue
+            if number != start and not through(number):
+                continue
+            upstream = self.algebra.gather(adjoint[number])
+            adjoint[number] = upstream
+            pieces = self.local(number, own[number])
+            for operand, contributions in sorted(pieces.items()):
+                if operand not in reach:
+                    continue
+                if operand not in own:
+                    own[operand] = tuple(self.entries.index(size) for size in self.axes(operand))
+                    adjoint[operand] = []
+                for at, piece in contributions:
+                    for term in upstream:
+                        adjoint[operand].append(self.step(term, piece, own[number], at, own[operand]))
+                pending.add(operand)
+        return {n: (own[n], self.algebra.gather(adjoint[n])) for n in targets if n in adjoint}
+
+    def step(self, upstream: Term, local: Term, own: Key, at: Key, into: Key) -> Term:
+        """Upstream × local, summed over the indices of the node between them; the operand's indices become free."""
+        free = set(own)
+        upstream = self.algebra.rename(upstream, {ix: self.entries.index(ix.size) for ix in sorted(upstream.summed)})
+        table = {ix: self.entries.index(ix.size) for ix in sorted(local.summed)}
+        local = self.algebra.rename(local, table)
+        at = tuple(table.get(ix, ix) for ix in at)
+        deltas = frozenset(tuple(sorted(pair)) for pair in zip(at, into, strict=True) if pair[0] != pair[1])
+        groups = dict(upstream.groups)
+        met = set()
+        for key, expr in local.groups.items():
+            if key in groups and groups[key] != 1 and expr != 1:
+                met.add(key)
+            groups[key] = groups.get(key, sp.S.One) * expr
+        groups = {key: self.shorten(expr) if key in met else expr for key, expr in groups.items()}
+        summed = upstream.summed | local.summed | free
+        product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas | deltas, summed)  # type: ignore[arg-type]
+        return self.named_parts(self.inline(self.algebra.normal(product)))
+
+    def named_parts(self, term: Term) -> Term:
+        """x_j / r² with u = x / r becomes u_j / r: a quantity that is an entry times scalars, read backwards."""
+        for key, expr in term.groups.items():
+            found = self.entries.entry(expr) if key and expr.is_Symbol else None
+            if found is None or not isinstance(found[0], int):
+                continue
+            quantity, at = found
+            for user in self.users.get(quantity, ()):
+                if user not in self.scope or self.axes(user) != self.axes(quantity):
+                    continue
+                factor = self.formula(user, *self.full(self.nodes[user], at)) / expr
+                if factor == 1 or self.entries.key(factor) != ():
+                    continue
+                scalar = term.groups.get((), sp.S.One)
+                if cost(scalar / factor) < cost(scalar):
+                    groups = {**term.groups, key: self.entry(user, at), (): scalar / factor}
+                    return self.algebra.normal(replace(term, groups=groups))
+        return term
+
+    def shorten(self, expr: sp.Expr) -> sp.Expr:
+        """A product of local derivatives in its shortest form: tidied, and with definitions read backwards.
+
+        E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an operand in which it is
+        linear-fractional, a few steps deep; only quantities that the numerator depends on are used.
+        """
+        best = self.algebra.tidy(expr)
+        frontier = [best]
+        seen = {best}
+        for _ in range(3):
+            found = []
+            for current in frontier:
+                for candidate in self.readings(current):
+                    candidate = self.algebra.tidy(candidate)
+                    if candidate not in seen and cost(candidate) <= cost(best) + 6:
+                        seen.add(candidate)
+                        found.append(candidate)
+            frontier = sorted(found, key=measure)[:6]
+            best = min([best, *frontier], key=measure)
+            if not frontier:
+                break
+        return best
+
+    def readings(self, expr: sp.Expr) -> list[sp.Expr]:
+        """The expression with one operand of a named elementwise quantity expressed by that quantity."""
+        results = []
+        if cost(expr) > 60:
+            return results
+        for symbol, quantity, at in self.entries.entries(expr):
+            if not isinstance(quantity, int):
+                continue
+            for user in self.users.get(quantity, ()):
+                if user not in self.scope or self.axes(user) != self.axes(quantity):
+                    continue
+                formula = self.formula(user, *self.full(self.nodes[user], at))
+                own = self.entry(user, at)
+                if formula != symbol and expr.has(formula):
+                    results.append(expr.xreplace({formula: own}))
+                solved = solve_for(symbol, formula, own)
+                if solved is not None:
+                    results.append(expr.xreplace({symbol: solved}))
+        return results
+
+    @cached_property
+    def users(self) -> Mapping[int, tuple[int, ...]]:
+        """Named elementwise quantities by the nodes they are made from."""
+        users: dict[int, list[int]] = {}
+        for number in sorted(self.bounded):
+            node = self.nodes[number]
+            if node.name is not None and node.op not in SPECIAL and node.op not in CONTRACTIONS and node.op != "input":
+                for arg in self.operands(number):
+                    users.setdefault(arg, []).append(number)
+        return {arg: tuple(found) for arg, found in users.items()}
+
+    def ancestors(self, number: int) -> set[int]:
+        """The bounded nodes that a node is made from, itself included."""
+        found, stack = {number}, [number]
+        while stack:
+            for arg in self.operands(stack.pop()):
+                if arg not in found:
+                    found.add(arg)
+                    stack.append(arg)
+        return found
+
+    def inline(self, term: Term) -> Term:
+        """An unnamed contraction that is a lone linear factor is written out: Σ_j x_i A_ij instead of t_j."""
+        for key, expr in term.groups.items():
+            for symbol, quantity, at in self.entries.entries(expr):
+                if not isinstance(quantity, int) or self.nodes[quantity].name is not None or symbol not in sp.Mul.make_args(expr):
+                    continue
+                if quantity >= len(self.graph.nodes) or self.nodes[quantity].op not in INLINED:
+                    continue
+                terms = self.definition(quantity, at)
+                if len(terms) != 1:
+                    continue
+                rest = {**term.groups, key: expr / symbol}
+                inner = self.algebra.fresh(terms[0])
+                outer = Term(term.coef, rest, term.deltas, term.summed)
+                return self.inline(self.algebra.times(outer, inner))
+        return term
+
+    def rank(self, number: int) -> int:
+        """Topological rank: virtual nodes made from graph nodes come right after their operand."""
+        return number
+
+    def reaching(self, targets: set[int]) -> set[int]:
+        """Bounded nodes from which a target is reached, and the targets."""
+        found = set(targets)
+        for number in [*sorted(self.bounded), *range(len(self.graph.nodes), len(self.nodes))]:
+            if number not in found and any(arg in found for arg in self.operands(number)):
+                found.add(number)
+        return found
+
+    def derivative(self, of: int, by: int, through: Any = lambda n: True) -> Derivative:
+        """The derivative of one node by another: along all paths, or only those on which `through` holds."""
+        out = tuple(self.entries.index(size) for size in self.axes(of))
+        own = tuple(self.entries.index(size) for size in self.axes(of))
+        start = Term(sp.S.One, {}, frozenset(tuple(sorted(pair)) for pair in zip(out, own, strict=True)))  # type: ignore[misc]
+        if of == by:
+            return Derivative((start,), out, own)
+        pulled = self.pull(of, own, [start], {by}, through)
+        if by not in pulled:
+            return Derivative((), out, tuple(self.entries.index(size) for size in self.axes(by)))
+        into, terms = pulled[by]
+        return Derivative(tuple(terms), out, into)
+
+    def make_virtual(self, op: str, arg: int, **attrs: Any) -> int:
+        """A node the graph does not hold, such as the inverse inside a determinant's derivative."""
+        for number, node in enumerate(self.nodes):
+            if node.op == op and node.args == (arg,):
+                return number
+        node = self.nodes[arg]
+        self.nodes.append(Node(op, (arg,), node.shape, node.over, attrs))
+        return len(self.nodes) - 1
+
+    def ties(self, number: int, arg: int) -> int:
+        """How many entries reach the maximum (or minimum): a virtual node of the result's shape."""
+        for other, node in enumerate(self.nodes):
+            if node.op == "ties" and node.args == (arg, number):
+                return other
+        result = self.nodes[number]
+        self.nodes.append(Node("ties", (arg, number), result.shape, result.over, result.attrs))
+        return len(self.nodes) - 1
+
+    def quantity(self, derivative: Derivative) -> int:
+        """A derivative as a quantity of its own, so that it can be differentiated again."""
+        indices = (*derivative.out, *derivative.into)
+        self.nodes.append(Node("gradient", (), tuple(ix.size for ix in indices)))
+        number = len(self.nodes) - 1
+        self.virtual[number] = (indices, list(derivative.terms))
+        return number
+
+
+def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
+    """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new."""
+    derivative = sp.powsimp(derivative) if isinstance(formula, sp.Pow) else derivative
+    candidates = [derivative, derivative.xreplace({formula: own})]
+    if isinstance(formula, (sp.Mul, sp.Pow, sp.exp)):
+        ratio = sp.powsimp(derivative / formula)
+        if not ratio.has(formula) and cost(sp.fraction(ratio)[1]) <= cost(sp.fraction(derivative)[1]):
+            candidates.append(ratio * own)
+    return min(candidates, key=measure)
+
+
+def solve_for(symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol) -> sp.Expr | None:
+    """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
+    if cost(formula) > 15:
+        return None
+    top, bottom = sp.fraction(sp.together(formula))
+    equation = sp.expand(own * bottom - top)
+    slope = sp.diff(equation, symbol)
+    if slope == 0 or slope.has(symbol):
+        return None
+    return sp.cancel(-(equation - slope * symbol).expand() / slope)

@@ -1,0 +1,250 @@
+"""The typed matrix tree: every node knows rows × columns; one function writes it in the expression language.
+
+A 1-D array has no orientation of its own: as a matrix it is a column or a row as needed, and its transpose is itself.
+`rank` says what the written expression is: 1 for such an array, 2 for a matrix, a column `[n, 1]` or a row `[1, n]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from gradcalc.shapes import ONE, Size
+from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
+from gradcalc.tree import substitute
+
+
+class NoMatrixForm(Exception):
+    """The terms need more than two axes at once; the entry form is the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """kind: leaf | entrywise | scaled | product | hadamard | sum | diag | eye | ones | shift (1[row = column + offset]).
+
+    An entrywise node is an expression in the stand-in names ~0, ~1, … of its parts; a scaled one is coefficients[0]
+    times its part.
+    """
+
+    kind: str
+    rows: Size
+    cols: Size
+    parts: tuple[Matrix, ...] = ()
+    expr: Expr | None = None
+    rank: int = 2
+    symmetric: bool = False
+    mask: bool = False  # an elementwise derivative, which takes weights at both ends inside
+    coefficients: tuple[Expr | None, ...] = ()
+    offset: Size = Size(())
+
+
+def leaf(expr: Expr, rows: Size, cols: Size, rank: int = 2, symmetric: bool = False, mask: bool = False) -> Matrix:
+    return Matrix("leaf", rows, cols, (), expr, rank, symmetric, mask)
+
+
+def transpose(m: Matrix) -> Matrix:
+    if m.kind == "product":
+        return replace(m, rows=m.cols, cols=m.rows, parts=tuple(transpose(part) for part in reversed(m.parts)))
+    if m.kind in ("hadamard", "sum", "entrywise", "scaled"):
+        return replace(m, rows=m.cols, cols=m.rows, parts=tuple(transpose(part) for part in m.parts))
+    if m.kind in ("diag", "eye") or m.symmetric:
+        return m
+    if m.kind == "shift":
+        return replace(m, rows=m.cols, cols=m.rows, symmetric=False, mask=not m.mask)
+    if m.kind == "ones" or m.rank < 2:
+        return replace(m, rows=m.cols, cols=m.rows)
+    assert m.expr is not None
+    flipped = m.expr.arg if isinstance(m.expr, Transpose) else Transpose(m.expr)
+    return replace(m, rows=m.cols, cols=m.rows, expr=flipped)
+
+
+def product(*factors: Matrix) -> Matrix:
+    """A chain; products are associative, so chains are flat, and identities vanish."""
+    parts: list[Matrix] = []
+    for factor in factors:
+        parts.extend(factor.parts if factor.kind == "product" else [factor])
+    kept = [part for part in parts if part.kind != "eye"] or parts[:1]
+    return kept[0] if len(kept) == 1 else Matrix("product", kept[0].rows, kept[-1].cols, tuple(kept))
+
+
+def hadamard(*factors: Matrix) -> Matrix:
+    parts: list[Matrix] = []
+    for factor in factors:
+        parts.extend(factor.parts if factor.kind == "hadamard" else [factor])
+    kept = [part for part in parts if part.kind != "ones"] or parts[:1]
+    return kept[0] if len(kept) == 1 else Matrix("hadamard", kept[0].rows, kept[0].cols, tuple(kept))
+
+
+def diagonal(vector: Matrix) -> Matrix:
+    return Matrix("diag", vector.rows, vector.rows, (vector,))
+
+
+def is_vector(m: Matrix) -> bool:
+    return ONE in (m.rows, m.cols)
+
+
+def size_tree(size: Size) -> Expr:
+    """A size in the expression language."""
+    total: Expr | None = None
+    for monomial, coefficient in sorted(size.terms, key=lambda term: (-len(term[0]), term[0])):
+        factors: list[Expr] = [Name(name) for name in monomial]
+        if abs(coefficient) != 1 or not factors:
+            factors.insert(0, Num(Fraction(abs(coefficient))))
+        tree = factors[0]
+        for factor in factors[1:]:
+            tree = Binary("*", tree, factor)
+        if total is None:
+            total = Neg(tree) if coefficient < 0 else tree
+        else:
+            total = Binary("-" if coefficient < 0 else "+", total, tree)
+    return total if total is not None else Num(Fraction(0))
+
+
+def write(m: Matrix) -> tuple[Expr, int]:
+    """(expression, rank) of a tree."""
+    if m.kind == "leaf":
+        assert m.expr is not None
+        return m.expr, m.rank
+    if m.kind == "eye":
+        return Call("eye", (size_tree(m.rows),)), 2
+    if m.kind == "ones":
+        return Call("ones", (size_tree(m.rows if m.cols == ONE else m.cols),)), 1
+    if m.kind == "diag":
+        return Call("diag", (write(m.parts[0])[0],)), 2
+    if m.kind == "shift":
+        return write_shift(m), 2
+    if m.kind == "hadamard":
+        return write_hadamard(m)
+    if m.kind == "entrywise":
+        return write_entrywise(m)
+    if m.kind == "scaled":
+        expr, rank = write(m.parts[0])
+        coefficient = m.coefficients[0]
+        assert coefficient is not None
+        if isinstance(coefficient, Neg):
+            return Neg(scaled(coefficient.arg, expr)), rank
+        return scaled(coefficient, expr), rank
+    if m.kind == "sum":
+        return write_sum(m)
+    return write_product(m.parts)
+
+
+def flat_vector(m: Matrix) -> Expr:
+    """A vector as a 1-D expression."""
+    expr, rank = write(m)
+    if rank < 2:
+        return expr
+    return Index(expr, (Slice(), Num(Fraction(0)))) if m.cols == ONE else Index(expr, (Num(Fraction(0)), Slice()))
+
+
+def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
+    """Vectors of one orientation, or matrices, written so that NumPy combines them entry by entry."""
+    written = [write(part) for part in parts]
+    if any(rank == 1 for _, rank in written) and any(rank == 2 and is_vector(part) for part, (_, rank) in zip(parts, written, strict=True)):
+        return [flat_vector(part) for part in parts], 1
+    return [expr for expr, _ in written], max(rank for _, rank in written)
+
+
+def write_hadamard(m: Matrix) -> tuple[Expr, int]:
+    exprs, rank = align(m.parts)
+    total = exprs[0]
+    for expr in exprs[1:]:
+        total = Binary("*", total, expr)
+    return total, rank
+
+
+def write_entrywise(m: Matrix) -> tuple[Expr, int]:
+    """An elementwise expression with its operands in place."""
+    assert m.expr is not None
+    arrays = [part for part in m.parts if (part.rows, part.cols) != (ONE, ONE)]
+    vectors = ONE in (m.rows, m.cols)
+    exprs, rank = align(arrays) if vectors else ([write(part)[0] for part in arrays], 2)
+    given = iter(exprs)
+    table = {f"~{n}": write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given) for n, part in enumerate(m.parts)}
+    return substitute(m.expr, table), rank
+
+
+def write_sum(m: Matrix) -> tuple[Expr, int]:
+    exprs, rank = align(m.parts)
+    total: Expr | None = None
+    for coefficient, expr in zip(m.coefficients, exprs, strict=True):
+        negative = isinstance(coefficient, Neg)
+        size = coefficient.arg if isinstance(coefficient, Neg) else coefficient
+        piece = expr if size is None or size == Num(Fraction(1)) else scaled(size, expr)
+        if total is None:
+            total = Neg(piece) if negative else piece
+        else:
+            total = Binary("-" if negative else "+", total, piece)
+    assert total is not None
+    return total, rank
+
+
+def scaled(coefficient: Expr, expr: Expr) -> Expr:
+    """coefficient · expr, with a fraction's denominator behind: x / 2, 2*x / m."""
+    if isinstance(coefficient, Binary) and coefficient.op == "/":
+        return Binary("/", scaled(coefficient.left, expr), coefficient.right)
+    if coefficient == Num(Fraction(1)):
+        return expr
+    if isinstance(expr, Binary) and expr.op in "@*":
+        return Binary(expr.op, scaled(coefficient, expr.left), expr.right)
+    return Binary("*", coefficient, expr)
+
+
+def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
+    """A chain; where two vectors meet back to back it is an outer product."""
+    segments: list[list[Matrix]] = [[]]
+    for part in parts:
+        if segments[-1] and segments[-1][-1].cols == ONE and part.rows == ONE:
+            segments.append([])
+        segments[-1].append(part)
+    if len(segments) > 2:
+        raise NoMatrixForm
+    written = [write_chain(segment) for segment in segments]
+    if len(written) == 1:
+        return written[0]
+    (left, left_rank), (right, right_rank) = written
+    if left_rank == right_rank == 2:
+        return Binary("@", left, right), 2
+    return Call("outer", (left, right)), 2
+
+
+def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
+    parts = list(parts)
+    while len(parts) > 1 and any(part.kind == "shift" for part in parts):
+        at = next(n for n, part in enumerate(parts) if part.kind == "shift")
+        if at + 1 < len(parts):
+            parts[at : at + 2] = [shifted_rows(parts[at], parts[at + 1])]
+        else:
+            parts[at - 1 : at + 1] = [transpose(shifted_rows(transpose(parts[at]), transpose(parts[at - 1])))]
+    total, rank = write(parts[0])
+    for part in parts[1:]:
+        expr, other = write(part)
+        total, rank = Binary("@", total, expr), min(rank, other)
+    return total, rank
+
+
+def write_shift(m: Matrix) -> Expr:
+    """A selector alone: rows (or columns) of the identity."""
+    big, small, offset = (m.cols, m.rows, m.offset) if m.mask else (m.rows, m.cols, m.offset)
+    rows = Index(Call("eye", (size_tree(big),)), (Slice(size_tree(offset), size_tree(offset + small)),))
+    return rows if m.mask else Transpose(rows)
+
+
+def shifted_rows(selector: Matrix, m: Matrix) -> Matrix:
+    """selector @ m: a slice of the rows, or the rows put into zeros."""
+    expr, rank = write(m)
+    vector = m.cols == ONE and rank == 1
+    if selector.mask:  # small × big: rows offset … offset + small
+        start, stop = selector.offset, selector.offset + selector.rows
+        piece = Slice(None if start.number == 0 else size_tree(start), None if stop == selector.cols else size_tree(stop))
+        return leaf(Index(expr, (piece,)), selector.rows, m.cols, rank)
+    before, after = selector.offset, selector.rows - selector.offset - selector.cols
+    shape = (lambda n: (size_tree(n),)) if vector else (lambda n: (size_tree(n), size_tree(m.cols)))
+    pieces: list[Expr] = [expr]
+    if before.number != 0:
+        pieces.insert(0, Num(Fraction(0)) if vector and before == ONE else Call("zeros", shape(before)))
+    if after.number != 0:
+        pieces.append(Num(Fraction(0)) if vector and after == ONE else Call("zeros", shape(after)))
+    padded = Call("concat", tuple(pieces)) if len(pieces) > 1 else expr
+    return leaf(padded, selector.rows, m.cols, rank)

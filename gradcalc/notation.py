@@ -1,0 +1,447 @@
+"""Terms to the expression language: matrix notation where it exists, index notation on request and where it does not.
+
+Matrix notation is graph reduction: indices are vertices, two-index groups edges, one-index groups weights. Parallel
+edges become an elementwise product, a leaf M v, a vertex between two edges M diag(w) N. Then common factors are
+pulled out of the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from gradcalc.derive import Engine, Pseudo
+from gradcalc.matrix import (
+    Matrix, NoMatrixForm, diagonal, hadamard, is_vector, leaf, product, size_tree, transpose, write,
+)  # fmt: skip
+from gradcalc.scalar import product_ast, to_ast
+from gradcalc.shapes import ONE
+from gradcalc.syntax import Binary, Call, Expr, Index, Name, Num, Transpose, Vector
+from gradcalc.terms import Ix, Key, Term
+from gradcalc.tree import substitute, walk
+from gradcalc.unbuild import tree
+
+ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
+
+
+@dataclass(slots=True)
+class Reduced:
+    """coefficient · Π scalars · body; a body of None is 1."""
+
+    coef: sp.Expr
+    scalars: list[sp.Expr | Matrix] = field(default_factory=list)
+    body: Matrix | None = None
+
+
+class Writer:
+    """Writes the terms of one engine. `hidden` example indices stand inside the names (per example); in the stacked
+    view nothing is hidden and the example index is an axis of the stacks."""
+
+    def __init__(self, engine: Engine, hidden: Mapping[Ix, str] | None = None) -> None:
+        self.engine = engine
+        self.hidden = dict(hidden or {})
+        self.names = {per: stack for stack, per in engine.graph.stacks.items()}
+
+    # ---- entries
+
+    def rank(self, expr: sp.Expr) -> Any:
+        """Factors and summands in the order of the graph: inputs, then quantities as they are computed."""
+        names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
+        simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
+        return (bool(names), not simple, names, str(expr))
+
+    def shown(self, at: Key) -> list[Ix]:
+        return [ix for ix in at if ix not in self.hidden]
+
+    def leaf(self, symbol: sp.Symbol) -> tuple[Matrix, list[Ix]]:
+        """An entry as a matrix over its visible indices: [] scalar, [a] a column over a, [a, b] a × b."""
+        found = self.engine.entries.entry(symbol)
+        if found is None:
+            return leaf(Name(symbol.name), ONE, ONE, 0), []
+        quantity, at = found
+        if isinstance(quantity, Pseudo):
+            return self.pseudo(quantity, at)
+        visible = self.shown(at)
+        if len(visible) > 2:
+            raise NoMatrixForm
+        node = self.engine.nodes[quantity]
+        positional = [size for size in node.shape if size != ONE]
+        over_visible = [ix for ix in at[len(positional):] if ix not in self.hidden]
+        if not over_visible:
+            words = {name: self.hidden[ix] for name, ix in zip(node.over, at[len(positional):], strict=True)}
+            expr, shape = tree(self.engine.nodes, quantity, words), node.shape
+        elif node.name is not None and len(over_visible) == 1 and node.name in self.names:
+            expr, shape = Name(self.names[node.name]), self.stack_shape(node.shape, over_visible[0])
+        elif node.name is not None:
+            raise NoMatrixForm
+        else:
+            return self.derived(quantity, at, visible)
+        if len(visible) == 2 and visible[0] == visible[1]:
+            return leaf(Call("diag", (expr,)), visible[0].size, ONE, 1), visible[:1]
+        if not visible:
+            return leaf(expr, ONE, ONE, len(shape) and 2), []
+        if len(visible) == 1:
+            size = visible[0].size
+            if len(shape) == 1:
+                return leaf(expr, size, ONE, 1), visible
+            if len(shape) > 2:
+                raise NoMatrixForm
+            column = leaf(expr, size, ONE, 2) if shape[1] == ONE else transpose(leaf(expr, ONE, size, 2))
+            return column, visible
+        if len(shape) > 2:
+            raise NoMatrixForm
+        return leaf(expr, visible[0].size, visible[1].size, 2, self.engine.symmetric(quantity)), visible
+
+    def stack_shape(self, shape: Sequence[Any], ix: Ix) -> tuple[Any, ...]:
+        if not shape:
+            return (ix.size,)
+        if len(shape) == 1 or (len(shape) == 2 and shape[1] == ONE):
+            return (shape[0], ix.size)
+        raise NoMatrixForm
+
+    def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
+        """An unnamed quantity over a visible named index: written from its definition."""
+        terms = self.engine.definition(quantity, at)
+        if not terms:
+            raise NoMatrixForm
+        if len(set(visible)) != len(visible):
+            raise NoMatrixForm
+        body = self.combine([self.reduce(self.engine.algebra.normal(term), tuple(visible)) for term in terms])
+        expr, rank = write(body)
+        return leaf(expr, body.rows, body.cols, rank), visible
+
+    def pseudo(self, quantity: Pseudo, at: Key) -> tuple[Matrix, list[Ix]]:
+        visible = self.shown(at)
+        if quantity.kind == "unit" or (quantity.kind == "gather" and len(visible) == 1 and visible[0] == at[0]):
+            position = size_tree(quantity.offset) if quantity.kind == "unit" else tree(self.engine.nodes, quantity.node)
+            return leaf(Index(Call("eye", (size_tree(at[0].size),)), (position,)), at[0].size, ONE, 1), [at[0]]
+        if quantity.kind == "gather" and len(visible) == 2:
+            node = self.engine.nodes[quantity.node]
+            if node.over and len(at) == 2 and node.name in self.names and visible[1] == at[1]:
+                position = Name(self.names[node.name])
+            elif not node.over and len(node.shape) == 1:
+                position = tree(self.engine.nodes, quantity.node)
+            else:
+                raise NoMatrixForm
+            rows = Index(Call("eye", (size_tree(at[0].size),)), (position,))
+            return transpose(leaf(rows, at[1].size, at[0].size, 2)), list(at)
+        if quantity.kind == "shift" and quantity.step == 1 and len(visible) == 2:
+            return Matrix("shift", at[0].size, at[1].size, offset=quantity.offset), list(at)
+        raise NoMatrixForm
+
+    # ---- groups
+
+    def elementwise(self, expr: sp.Expr, axes: Sequence[Ix]) -> Matrix:
+        """A same-index group as one elementwise expression over a column (one axis) or a matrix (two)."""
+        if expr.is_Symbol:
+            matrix, at = self.leaf(expr)
+            if tuple(at) == tuple(axes):
+                return matrix
+            if tuple(at) == tuple(reversed(axes)):
+                return transpose(matrix)
+        symbols = [s for s, _, _ in self.engine.entries.entries(expr)]
+        leaves: dict[sp.Symbol, Matrix] = {}
+        for symbol in symbols:
+            matrix, at = self.leaf(symbol)
+            if len(at) == 2 and tuple(at) != tuple(axes):
+                matrix = transpose(matrix)
+            if len(at) == 1 and len(axes) == 2 and at[0] == axes[1]:
+                matrix = transpose(matrix)
+            if matrix.kind == "shift":
+                raise NoMatrixForm
+            leaves[symbol] = matrix
+        arrays = [m for m in leaves.values() if (m.rows, m.cols) != (ONE, ONE)]
+        rows, cols = (axes[0].size if axes else ONE), (axes[1].size if len(axes) == 2 else ONE)
+        if len(axes) == 2:
+            # A 1-D array along the first axis would broadcast along the last: then the transpose is written.
+            if any(m.cols == ONE and m.rank == 1 for m in arrays):
+                if any(m.rows == ONE and m.rank == 1 for m in arrays):
+                    raise NoMatrixForm
+                return transpose(self.elementwise(expr, list(reversed(axes))))
+            full = any(not is_vector(m) for m in arrays) or len({m.rows == ONE for m in arrays}) == 2
+            if not full:
+                raise NoMatrixForm
+        stand_in = {s: Name(f"~{n}") for n, s in enumerate(leaves)}
+        written = to_ast(expr, lambda s: stand_in[s] if s in stand_in else Name(s.name), self.rank)
+        return Matrix("entrywise", rows, cols, tuple(leaves.values()), written, mask=len(axes) == 2)
+
+    # ---- reduction
+
+    def reduce(self, term: Term, free: Key) -> Reduced:
+        """One term over its visible free indices (at most two) as coefficient, scalars and a matrix or column."""
+        if len(free) > 2:
+            raise NoMatrixForm
+        result = Reduced(term.coef)
+        weights: dict[Ix, list[Matrix]] = {}
+        edges: list[tuple[Ix, Ix, Matrix]] = []
+        summed = {ix for ix in term.summed if ix not in self.hidden}
+        grouped: dict[Key, sp.Expr] = {}
+        for key, expr in term.groups.items():
+            visible = tuple(self.shown(key))
+            grouped[visible] = grouped.get(visible, sp.S.One) * expr
+        for key, expr in sorted(grouped.items(), key=lambda item: item[0]):
+            if len(key) > 2:
+                raise NoMatrixForm
+            if not key:
+                result.scalars.extend(sp.Mul.make_args(expr))
+            elif len(key) == 1:
+                weights.setdefault(key[0], []).append(self.elementwise(expr, key))
+            else:
+                for factor in self.factors(expr):
+                    edges.append((key[0], key[1], self.elementwise(factor, key)))
+        for a, b in sorted(term.deltas):
+            if a in self.hidden or b in self.hidden:
+                continue
+            edges.append((a, b, Matrix("eye", a.size, b.size)))
+        self.parallel(edges)
+        while summed:
+            vertex = min(summed, key=lambda v: (sum(v in edge[:2] for edge in edges), v))
+            self.eliminate(vertex, weights, edges, result)
+            summed.discard(vertex)
+            self.parallel(edges)
+        result.body = self.finish(free, weights, edges)
+        return result
+
+    def factors(self, expr: sp.Expr) -> list[sp.Expr]:
+        """Plain matrices of a two-index product stay apart from the elementwise rest, which is one mask."""
+        plain = [f for f in sp.Mul.make_args(expr) if f.is_Symbol]
+        rest = [f for f in sp.Mul.make_args(expr) if not f.is_Symbol]
+        return [*plain, *([sp.Mul(*rest)] if rest else [])]
+
+    @staticmethod
+    def parallel(edges: list[tuple[Ix, Ix, Matrix]]) -> None:
+        """Parallel edges become one, entry by entry."""
+        joined: dict[tuple[Ix, Ix], list[Matrix]] = {}
+        for a, b, matrix in edges:
+            if (b, a) in joined:
+                joined[b, a].append(transpose(matrix))
+            else:
+                joined.setdefault((a, b), []).append(matrix)
+        edges[:] = []
+        for (a, b), parts in joined.items():
+            if len(parts) > 1 and any(part.kind == "shift" for part in parts):
+                raise NoMatrixForm
+            if len(parts) > 1 and any(part.kind == "eye" for part in parts):
+                rest = [part for part in parts if part.kind != "eye"]
+                edges.append((a, b, diagonal(hadamard(*(leaf(Call("diag", (write(p)[0],)), p.rows, ONE, 1) for p in rest)))))
+                continue
+            ordered = sorted(parts, key=lambda part: part.mask)  # masks last: M ∘ 1[Z > 0]
+            edges.append((a, b, hadamard(*ordered)))
+
+    def eliminate(self, vertex: Ix, weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]], result: Reduced) -> None:
+        """Sum over one index."""
+        own = weights.pop(vertex, [])
+        touching = [edge for edge in edges if vertex in edge[:2]]
+        edges[:] = [edge for edge in edges if vertex not in edge[:2]]
+        out = [(a if b == vertex else b, transpose(m) if b == vertex else m) for a, b, m in touching]  # (other end, vertex × other)
+        if any(other == vertex for other, _ in out):  # a loop M_vv
+            own += [leaf(Call("diag", (write(m)[0],)), vertex.size, ONE, 1) for other, m in out if other == vertex]
+            out = [(other, m) for other, m in out if other != vertex]
+        if not out:
+            result.scalars.append(self.total(own))
+        elif len(out) == 1:
+            other, m = out[0]
+            column = hadamard(*own) if own else Matrix("ones", vertex.size, ONE, rank=1)
+            weights.setdefault(other, []).append(self.apply(transpose(m), column))
+        elif len(out) == 2:
+            (left, m), (right, n) = out
+            if right < left:
+                (left, m), (right, n) = (right, n), (left, m)
+            if left == right:
+                raise NoMatrixForm
+            column = hadamard(*own) if own else None
+            # An elementwise edge with weights at both ends takes them in: (u vᵀ) ∘ M.
+            if column is not None and n.mask and right in weights:
+                n, column = hadamard(product(column, transpose(hadamard(*weights.pop(right)))), n), None
+            elif column is not None and m.mask and left in weights:
+                m, column = hadamard(product(column, transpose(hadamard(*weights.pop(left)))), m), None
+            middle = [diagonal(column)] if column is not None else []
+            edges.append((left, right, product(transpose(m), *middle, n)))
+        else:
+            raise NoMatrixForm
+
+    @staticmethod
+    def apply(m: Matrix, column: Matrix) -> Matrix:
+        if column.kind == "ones" and m.kind not in ("shift", "eye"):
+            # M @ 1 reads better as a sum along the rows, and of a long product times another matrix as a diagonal.
+            if m.kind == "hadamard" and len(m.parts) == 2 and any(len(part.parts) > 2 for part in m.parts):
+                return leaf(Call("diag", (write(product(m.parts[0], transpose(m.parts[1])))[0],)), m.rows, ONE, 1)
+            upright, flipped = write(m)[0], write(transpose(m))[0]
+            axis = 0 if transposes(flipped) < transposes(upright) else 1
+            return leaf(Call("sum", (flipped if axis == 0 else upright,), (("axis", Num(Fraction(axis))),)), m.rows, ONE, 1)
+        return product(m, column)
+
+    @staticmethod
+    def total(own: list[Matrix]) -> Matrix:
+        """Σ_v of a weight: a dot product of two factors, or the sum of the entries."""
+        factors = [part for m in own for part in (m.parts if m.kind == "hadamard" else [m])]
+        if len(factors) == 1 and factors[0].kind == "entrywise":
+            factors = halves(factors[0])
+        if len(factors) == 2:
+            left, right = factors
+            if left.kind != "product" and right.kind == "product":
+                left, right = right, left
+            if len({write(m)[1] for m in factors}) == 1:
+                return product(transpose(left), right)
+        expr, _ = write(hadamard(*factors))
+        if len(factors) == 1 and isinstance(expr, Call) and expr.func == "diag":
+            return leaf(Call("tr", expr.args), ONE, ONE, 0)
+        return leaf(Call("sum", (expr,)), ONE, ONE, 0)
+
+    def finish(self, free: Key, weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]]) -> Matrix | None:
+        """What is left hangs on the free indices."""
+        if not free:
+            return None
+        if len(free) == 1:
+            own = weights.get(free[0], [])
+            return hadamard(*own) if own else Matrix("ones", free[0].size, ONE, rank=1)
+        row, column = free
+        u = hadamard(*weights[row]) if row in weights else None
+        v = hadamard(*weights[column]) if column in weights else None
+        between = [m if (a, b) == (row, column) else transpose(m) for a, b, m in edges]
+        if not between:
+            left = u or Matrix("ones", row.size, ONE, rank=1)
+            right = v or Matrix("ones", column.size, ONE, rank=1)
+            return product(left, transpose(right))
+        m = between[0]
+        if m.kind == "eye":
+            # A delta between free indices identifies them: all weights stand on the first.
+            both = [w for w in (u, v) if w is not None]
+            return diagonal(hadamard(*both)) if both else m
+        if u is not None and v is not None and m.kind not in ("product", "shift"):
+            return hadamard(product(u, transpose(v)), m)
+        return product(*([diagonal(u)] if u is not None else []), m, *([diagonal(v)] if v is not None else []))
+
+    # ---- sums
+
+    def combine(self, terms: list[Reduced]) -> Matrix:
+        """The sum of reduced terms, common factors pulled out, as one matrix."""
+        if not terms:
+            raise NoMatrixForm
+        if len(terms) == 1:
+            return self.single(terms[0])
+        number, rests = self.common([term.coef for term in terms])
+        for term, rest in zip(terms, rests, strict=True):
+            term.coef = rest
+        shared = [s for s in terms[0].scalars if all(s in term.scalars for term in terms)]
+        for term in terms:
+            for s in shared:
+                term.scalars.remove(s)
+        inner = self.added(terms)
+        if number == 1 and not shared:
+            return inner
+        return self.single(Reduced(number, list(shared), inner))
+
+    def common(self, coefs: list[sp.Expr]) -> tuple[sp.Expr, list[sp.Expr]]:
+        """The factor all coefficients share (numbers and sizes), and what is left of each."""
+        numbers = [c.as_coeff_Mul()[0] for c in coefs]
+        shared = sp.gcd_list([abs(n) for n in numbers]) if all(n.is_Rational for n in numbers) else sp.S.One
+        if all(n < 0 for n in numbers):
+            shared = -shared
+        if any(abs(n / shared) != 1 for n in numbers) and shared.q != 1 and all(n.q == 1 for n in numbers):
+            shared = sp.sign(shared)
+        symbols = set.intersection(*({f for f in sp.Mul.make_args(c) if not f.is_number} for c in coefs))
+        factor = shared * sp.Mul(*symbols)
+        return factor, [c / factor for c in coefs]
+
+    def added(self, terms: list[Reduced]) -> Matrix:
+        bodies = [self.single(Reduced(sp.S.One, term.scalars, term.body)) for term in terms]
+        chains = [list(b.parts) if b.kind == "product" else [b] for b in bodies]
+        first, last = [], []
+        if all(m.kind != "eye" for c in chains for m in c):
+            while all(len(c) > 1 for c in chains) and all(c[-1] == chains[0][-1] for c in chains):
+                last.insert(0, chains[0][-1])
+                chains = [c[:-1] for c in chains]
+            while all(len(c) > 1 for c in chains) and all(c[0] == chains[0][0] for c in chains):
+                first.append(chains[0][0])
+                chains = [c[1:] for c in chains]
+        bodies = [product(*c) for c in chains]
+        # Positive terms lead.
+        order = sorted(range(len(terms)), key=lambda n: terms[n].coef.could_extract_minus_sign())
+        coefficients = tuple(to_ast(terms[n].coef, lambda s: Name(s.name), self.rank) for n in order)
+        total = Matrix("sum", bodies[0].rows, bodies[0].cols, tuple(bodies[n] for n in order), coefficients=coefficients)
+        return product(*first, total, *last) if first or last else total
+
+    def single(self, term: Reduced) -> Matrix:
+        """coefficient · scalars · body as one matrix."""
+        number, symbolic = term.coef.as_coeff_Mul()
+        written: dict[sp.Symbol, Expr] = {}
+        for position, scalar in enumerate(term.scalars):
+            if isinstance(scalar, Matrix):
+                stand_in = sp.Symbol(f"~{position}", real=True)
+                written[stand_in] = write(scalar)[0]
+                symbolic *= stand_in
+            else:
+                symbolic *= scalar
+
+        def entry(symbol: sp.Symbol) -> Expr:
+            if symbol in written:
+                return written[symbol]
+            matrix, at = self.leaf(symbol)
+            if at:
+                raise NoMatrixForm
+            return write(matrix)[0]
+
+        coefficient = product_ast(symbolic, entry, self.rank, number)
+        if term.body is None:
+            return leaf(coefficient, ONE, ONE, 0)
+        if coefficient == UNIT:
+            return term.body
+        return Matrix("scaled", term.body.rows, term.body.cols, (term.body,), coefficients=(coefficient,))
+
+    def matrix(self, terms: Sequence[Term], free: Key) -> Matrix:
+        """The sum of terms over visible free indices as a matrix; NoMatrixForm where there is none."""
+        visible = tuple(self.shown(free))
+        if not terms:
+            raise NoMatrixForm
+        literal = self.literal(terms, visible)
+        if literal is not None:
+            return literal
+        return self.combine([self.reduce(term, visible) for term in terms])
+
+    def literal(self, terms: Sequence[Term], free: Key) -> Matrix | None:
+        """A vector given entry by entry, [w[0]·δ, w[1]·δ, 1], where every term sits at a fixed place."""
+        if len(free) != 1 or free[0].size.number is None or free[0].size.number > 12:
+            return None
+        places: list[list[Reduced]] = [[] for _ in range(free[0].size.number)]
+        for term in terms:
+            expr = term.groups.get(free)
+            found = self.engine.entries.entry(expr) if expr is not None and expr.is_Symbol else None
+            if found is None or not isinstance(found[0], Pseudo) or found[0].kind != "unit" or found[0].offset.number is None:
+                return None
+            rest = Term(term.coef, {k: e for k, e in term.groups.items() if k != free}, term.deltas, term.summed)
+            if free[0] in rest.indices:
+                return None
+            places[found[0].offset.number].append(self.reduce(rest, ()))
+        items = tuple(write(self.combine(place))[0] if place else ZERO for place in places)
+        return leaf(Vector(items), free[0].size, ONE, 1)
+
+
+def transposes(expr: Expr) -> int:
+    return sum(isinstance(part, Transpose) for part in walk(expr))
+
+
+def halves(m: Matrix) -> list[Matrix]:
+    """x ∘ sin(x) as its two factors, for a dot product; anything else stays whole."""
+    if isinstance(m.expr, Binary) and m.expr.op == "*":
+        sides = []
+        for side in (m.expr.left, m.expr.right):
+            used = [n for n in range(len(m.parts)) if Name(f"~{n}") in set(walk(side))]
+            if not any((m.parts[n].rows, m.parts[n].cols) != (ONE, ONE) for n in used):
+                return [m]
+            table = {f"~{n}": Name(f"~{position}") for position, n in enumerate(used)}
+            expr = substitute(side, table)
+            parts = tuple(m.parts[n] for n in used)
+            sides.append(parts[0] if isinstance(expr, Name) else Matrix("entrywise", m.rows, m.cols, parts, expr))
+        return sides
+    return [m]
+
+
+def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
+    """The expression in the orientation of a declared shape: a row for [1, n]."""
+    wants_row = len(shape) == 2 and shape[0] == ONE and shape[1] != ONE
+    return write(transpose(m) if wants_row and m.cols == ONE and m.rows != ONE else m)[0]

@@ -1,0 +1,180 @@
+"""Elementwise operations as SymPy functions: one class per entry of the table, differentiated by its partials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import sympy as sp
+
+from gradcalc.graph import Node
+from gradcalc.ops import TABLE
+from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse
+
+# Operations that SymPy has under its own name, with the same meaning on the reals; the others get a class of ours.
+NATIVE: dict[str, Any] = {
+    "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan, "asin": sp.asin, "acos": sp.acos,
+    "atan": sp.atan, "sinh": sp.sinh, "cosh": sp.cosh, "tanh": sp.tanh, "erf": sp.erf, "sqrt": sp.sqrt,
+    "add": lambda x, y: x + y, "sub": lambda x, y: x - y, "mul": lambda x, y: x * y, "div": lambda x, y: x / y,
+    "pow": lambda x, y: x**y, "neg": lambda x: -x, "copy": lambda x: x,
+}
+COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+
+
+def constant(value: Fraction | str) -> sp.Expr:
+    if isinstance(value, str):
+        return {"pi": sp.pi, "e": sp.E}[value]
+    return sp.Rational(value.numerator, value.denominator)
+
+
+@cache
+def function_class(name: str) -> Any:
+    """A SymPy function that stands for an operation of the table and is never rewritten behind our back."""
+    op = TABLE[name]
+
+    def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
+        partial = op.partials[argindex - 1] if op.partials else ""
+        if not partial:
+            return sp.S.Zero
+        names = {**dict(zip(op.operands, self.args, strict=True)), "r": self}
+        return from_ast(parse(partial), names)
+
+    return type(f"op_{name}", (sp.Function,), {"fdiff": fdiff, "op": name, "is_extended_real": True, "nargs": len(op.operands)})
+
+
+@cache
+def unknown_class(name: str, order: int) -> Any:
+    """An unknown elementwise function g, or its derivative of some order."""
+    def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
+        return unknown_class(name, order + 1)(*self.args)
+
+    members = {"fdiff": fdiff, "op": "apply", "unknown": name, "order": order, "is_extended_real": True, "nargs": 1}
+    return type(f"fn_{name}_{order}", (sp.Function,), members)
+
+
+def function(node: Node, operands: Sequence[sp.Expr]) -> sp.Expr:
+    """The scalar form of an elementwise node."""
+    if node.op == "apply":
+        return unknown_class(node.attrs["function"], node.attrs.get("order", 0))(*operands)
+    return apply(node.op, operands)
+
+
+def apply(name: str, operands: Sequence[sp.Expr]) -> sp.Expr:
+    if name in NATIVE:
+        return NATIVE[name](*operands)
+    if name in ("where",) and operands[1] == operands[2]:
+        return operands[1]
+    return function_class(name)(*operands)
+
+
+def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
+    """A scalar expression of the language as SymPy, for the table's partials and forms."""
+    if isinstance(tree, Num):
+        return constant(tree.value)
+    if isinstance(tree, Name):
+        return names[tree.id] if tree.id in names else constant(tree.id)
+    if isinstance(tree, Neg):
+        return -from_ast(tree.arg, names)
+    if isinstance(tree, Binary):
+        word = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}[tree.op]
+        return apply(word, [from_ast(tree.left, names), from_ast(tree.right, names)])
+    if isinstance(tree, Compare):
+        return apply(COMPARISON[tree.op], [from_ast(tree.left, names), from_ast(tree.right, names)])
+    if isinstance(tree, Call):
+        word = {"max": "maximum", "min": "minimum"}.get(tree.func, tree.func)
+        return apply(word, [from_ast(arg, names) for arg in tree.args])
+    raise TypeError(f"not a scalar expression: {tree!r}")
+
+
+# ---- SymPy back to the expression language
+
+
+def to_ast(expr: sp.Expr, leaf: Callable[[sp.Symbol], Expr], rank: Callable[[sp.Expr], Any] = str) -> Expr:
+    """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums with a plus first.
+
+    `leaf` writes an entry or a size; `rank` orders factors and summands.
+    """
+    if isinstance(expr, sp.Rational):
+        return rational(expr)
+    if expr is sp.pi:
+        return Name("pi")
+    if expr is sp.E:
+        return Name("e")
+    if expr.is_Symbol:
+        return leaf(expr)
+    if isinstance(expr, sp.Add):
+        return sum_ast(expr, leaf, rank)
+    if isinstance(expr, sp.Mul):
+        return product_ast(expr, leaf, rank)
+    if isinstance(expr, sp.Pow):
+        base, exponent = expr.as_base_exp()
+        if exponent.could_extract_minus_sign():
+            return Binary("/", Num(Fraction(1)), to_ast(1 / expr, leaf, rank))
+        if exponent == sp.Rational(1, 2):
+            return Call("sqrt", (to_ast(base, leaf, rank),))
+        return Binary("^", to_ast(base, leaf, rank), to_ast(exponent, leaf, rank))
+    if isinstance(expr, sp.exp):
+        return Call("exp", (to_ast(expr.args[0], leaf, rank),))
+    args = tuple(to_ast(arg, leaf, rank) for arg in expr.args)
+    name = getattr(type(expr), "op", None) or type(expr).__name__
+    if name == "apply":
+        return Call(type(expr).unknown, args, primes=type(expr).order)
+    for sign, word in COMPARISON.items():
+        if name == word:
+            return Compare(sign, args[0], args[1])
+    return Call({"maximum": "max", "minimum": "min"}.get(name, name), args)
+
+
+def rational(value: sp.Rational) -> Expr:
+    if value < 0:
+        return Neg(rational(-value))
+    if value.q == 1:
+        return Num(Fraction(int(value.p)))
+    return Binary("/", Num(Fraction(int(value.p))), Num(Fraction(int(value.q))))
+
+
+def sum_ast(expr: sp.Add, leaf: Any, rank: Any) -> Expr:
+    signed = [(arg.could_extract_minus_sign() and not isinstance(arg, sp.Add), arg) for arg in expr.args]
+    # A plus leads; a bare number leads before a minus and closes after a plus.
+    negatives = any(minus for minus, _ in signed)
+
+    def order(item: Any) -> Any:
+        minus, arg = item
+        return (minus, bool(arg.is_number) != negatives, rank(arg))
+
+    total: Expr | None = None
+    for minus, arg in sorted(signed, key=order):
+        piece = to_ast(-arg if minus else arg, leaf, rank)
+        if total is None:
+            total = Neg(piece) if minus else piece
+        else:
+            total = Binary("-" if minus else "+", total, piece)
+    assert total is not None
+    return total
+
+
+def product_ast(expr: sp.Expr, leaf: Any, rank: Any, number: sp.Rational = sp.S.One) -> Expr:
+    """number · expr; kept apart because SymPy would distribute the number over a sum."""
+    inner, rest = expr.as_coeff_Mul()
+    number = number * inner
+    if number < 0:
+        return Neg(product_ast(rest, leaf, rank, -number))
+    above: list[Expr] = [Num(Fraction(int(number.p)))] if number.p != 1 else []
+    below: list[Expr] = [Num(Fraction(int(number.q)))] if number.q != 1 else []
+    for factor in sorted((f for f in sp.Mul.make_args(rest) if f != 1), key=lambda f: (isinstance(f.as_base_exp()[0], sp.Add), rank(f))):
+        base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        if isinstance(factor, sp.Pow) and exponent.could_extract_minus_sign():
+            below.append(to_ast(1 / factor, leaf, rank))
+        else:
+            above.append(to_ast(factor, leaf, rank))
+    top = chain(above)
+    return Binary("/", top, chain(below)) if below else top
+
+
+def chain(factors: list[Expr]) -> Expr:
+    total = factors[0] if factors else Num(Fraction(1))
+    for factor in factors[1:]:
+        total = Binary("*", total, factor)
+    return total

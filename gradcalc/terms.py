@@ -1,0 +1,408 @@
+"""Index-notation terms: what a derivative is made of inside.
+
+A `Term` is  coefficient × Π groups × Π Kronecker deltas, summed over its `summed` indices:
+
+    (1/m) Σ_i (ŷ_i − y_i) · W2_k · 1[z1_ki > 0] · x_qi   =  Term(1/m, {(i,): ŷ−y, (k,): W2, (k,i): mask, (q,i): x}, summed={i})
+
+A group is one scalar SymPy expression of *entries*; its key is the set of indices the entries carry. Factors on the
+same indices meet in one SymPy product, so p·(1/p) cancels by itself. A scalar is a term whose only key is ().
+The method is that of Laue, Mitterreiter and Giesen, "Computing Higher Order Derivatives of Matrix and Tensor
+Expressions" (NeurIPS 2018) and "A Simple and Efficient Tensor Calculus" (AAAI 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import permutations
+from typing import Any, TypeAlias
+
+import sympy as sp
+
+from gradcalc.scalar import function_class
+from gradcalc.shapes import Size
+
+Key: TypeAlias = "tuple[Ix, ...]"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ix:
+    """An index that runs over `size`. Two are the same index if they have the same number."""
+
+    uid: int
+    size: Size = field(compare=False)
+
+    def __hash__(self) -> int:
+        return self.uid
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """coefficient (numbers and sizes) × groups × deltas, summed over `summed`; all other indices are free."""
+
+    coef: sp.Expr
+    groups: Mapping[Key, sp.Expr]
+    deltas: frozenset[tuple[Ix, Ix]] = frozenset()
+    summed: frozenset[Ix] = frozenset()
+
+    @property
+    def indices(self) -> set[Ix]:
+        found = {ix for key in self.groups for ix in key}
+        return found | {ix for pair in self.deltas for ix in pair}
+
+
+class Entries:
+    """The one table of entry symbols of a derivation: symbol <-> (quantity, indices)."""
+
+    def __init__(self) -> None:
+        self._symbol: dict[tuple[Any, Key], sp.Symbol] = {}
+        self._entry: dict[sp.Symbol, tuple[Any, Key]] = {}
+        self._count = 0
+
+    def index(self, size: Size) -> Ix:
+        self._count += 1
+        return Ix(self._count, size)
+
+    def symbol(self, quantity: Any, indices: Key) -> sp.Symbol:
+        """The entry of a quantity at indices, as a real SymPy symbol."""
+        found = self._symbol.get((quantity, indices))
+        if found is None:
+            # The name only has to be unique and to sort stably: quantities in the order of the graph.
+            rank = f"{quantity:06d}" if isinstance(quantity, int) else str(quantity)
+            name = "q" + rank + "".join(f".{ix.uid:05d}" for ix in indices)
+            found = sp.Symbol(name, real=True)
+            self._symbol[quantity, indices] = found
+            self._entry[found] = (quantity, indices)
+        return found
+
+    def entry(self, symbol: sp.Symbol) -> tuple[Any, Key] | None:
+        """(quantity, indices) of an entry symbol; None for a size."""
+        return self._entry.get(symbol)
+
+    def entries(self, expr: sp.Expr) -> list[tuple[sp.Symbol, Any, Key]]:
+        """The entries in an expression, in a stable order."""
+        found = [(s, *self._entry[s]) for s in expr.free_symbols if s in self._entry]
+        return sorted(found, key=lambda item: item[0].name)
+
+    def key(self, expr: sp.Expr) -> Key:
+        return tuple(sorted({ix for s in expr.free_symbols if s in self._entry for ix in self._entry[s][1]}))
+
+    def rename(self, expr: sp.Expr, table: Mapping[Ix, Ix], symmetric: Any) -> sp.Expr:
+        """One simultaneous renaming of indices. `symmetric(quantity)` sorts the two indices of a symmetric one."""
+        swaps = {}
+        for symbol, quantity, indices in self.entries(expr):
+            if any(ix in table for ix in indices):
+                renamed = tuple(table.get(ix, ix) for ix in indices)
+                swaps[symbol] = self.symbol(quantity, sort_symmetric(renamed, symmetric(quantity)))
+        return expr.xreplace(swaps) if swaps else expr
+
+
+def sort_symmetric(indices: Key, is_symmetric: bool) -> Key:
+    if is_symmetric and len(indices) >= 2 and indices[1] < indices[0]:
+        return (indices[1], indices[0], *indices[2:])
+    return indices
+
+
+def size_expr(size: Size) -> sp.Expr:
+    """A size as a SymPy expression of positive integer symbols."""
+    total = sp.Integer(0)
+    for monomial, coefficient in size.terms:
+        total += coefficient * sp.Mul(*(sp.Symbol(name, positive=True, integer=True) for name in monomial))
+    return total
+
+
+def cost(expr: sp.Expr) -> int:
+    """How long an expression reads: its atoms and operations, as one would write it with fractions."""
+    if isinstance(expr, sp.Rational):
+        return 1 if expr.q == 1 and expr >= 0 else 2
+    if expr.is_Atom:
+        return 1
+    if isinstance(expr, sp.Pow):
+        base, exponent = expr.as_base_exp()
+        if exponent == -1:
+            return 1 + cost(base)
+        return cost(base) + cost(exponent if not exponent.could_extract_minus_sign() else -exponent) + 1
+    if isinstance(expr, sp.Mul) and expr.args[0] is sp.S.NegativeOne:
+        return cost(sp.Mul(*expr.args[1:]))
+    return sum(cost(arg) for arg in expr.args) + max(len(expr.args) - 1, 1)
+
+
+def measure(expr: sp.Expr) -> tuple[int, int, bool]:
+    """What `shortest` means: how long it reads, how many different quantities it names, rather factored than not."""
+    return cost(expr), len(expr.free_symbols), isinstance(expr, sp.Add)
+
+
+def signs_met(expr: sp.Expr) -> sp.Expr:
+    """x·sign(x) is |x|."""
+    signs = [f for f in expr.atoms(sp.Function) if getattr(type(f), "op", "") == "sign"]
+    for sign in signs:
+        magnitude = function_class("abs")(sign.args[0])
+        inner = sign.args[0]
+        pair = sp.Wild("rest", exclude=[sign])
+        expr = expr.replace(sign * inner * pair, magnitude * pair).replace(sign * inner, magnitude)
+    return expr
+
+
+class Algebra:
+    """Products, sums and simplification of terms over one table of entries."""
+
+    def __init__(
+        self,
+        entries: Entries,
+        symmetric: Any = lambda quantity: False,
+        unit_sum: Any = lambda quantity, position: False,
+        computed: Any = lambda quantity: True,
+    ) -> None:
+        self.entries = entries
+        self.symmetric = symmetric
+        self.computed = computed  # not an input
+        self.unit_sum = unit_sum  # (quantity, position) -> its entries sum to 1 over that index
+
+    # ---- making terms
+
+    def term(self, expr: sp.Expr, summed: Iterable[Ix] = (), coef: sp.Expr = sp.S.One) -> Term:
+        """A scalar expression of entries as a term: each factor goes to the group of its indices."""
+        return self.normal(Term(coef, self.split(expr), frozenset(), frozenset(summed)))
+
+    def split(self, expr: sp.Expr) -> dict[Key, sp.Expr]:
+        groups: dict[Key, sp.Expr] = {}
+        for factor in sp.Mul.make_args(expr):
+            if isinstance(factor, sp.Pow) and isinstance(factor.base, sp.Mul) and factor.exp.is_Integer:
+                for key, part in self.split(factor.base).items():
+                    groups[key] = groups.get(key, sp.S.One) * part**factor.exp
+                continue
+            key = self.entries.key(factor)
+            groups[key] = groups.get(key, sp.S.One) * factor
+        return groups
+
+    def times(self, left: Term, right: Term) -> Term:
+        """Product of two terms whose summed indices are distinct; same-index groups meet and are tidied."""
+        groups = dict(left.groups)
+        met = set()
+        for key, expr in right.groups.items():
+            if key in groups and groups[key] != 1 and expr != 1:
+                met.add(key)
+            groups[key] = groups.get(key, sp.S.One) * expr
+        groups = {key: self.tidy(expr) if key in met else expr for key, expr in groups.items()}
+        return self.normal(Term(left.coef * right.coef, groups, left.deltas | right.deltas, left.summed | right.summed))
+
+    def normal(self, term: Term) -> Term:
+        """Deltas with a summed index eliminated, groups regrouped, numbers and signs in the coefficient."""
+        groups: Mapping[Key, sp.Expr] = term.groups
+        deltas, summed, coef = set(term.deltas), set(term.summed), term.coef
+        while True:
+            table: dict[Ix, Ix] = {}
+            for a, b in sorted(deltas):
+                if a == b:
+                    deltas.discard((a, b))
+                elif a in summed or b in summed:
+                    gone, stays = (b, a) if b in summed else (a, b)
+                    table = {gone: stays}
+                    deltas.discard((a, b))
+                    summed.discard(gone)
+                    break
+            else:
+                break
+            if table:
+                groups = self.rename_groups(groups, table)
+                deltas = {tuple(sorted((table.get(a, a), table.get(b, b)))) for a, b in deltas}  # type: ignore[misc]
+        result: dict[Key, sp.Expr] = {}
+        for expr in groups.values():
+            for key, part in self.split(expr).items():
+                result[key] = result.get(key, sp.S.One) * part
+        # A delta between free indices identifies them: write every entry with the first of the two.
+        same = {b: a for a, b in sorted(deltas)}
+        if same:
+            result = dict(self.rename_groups(result, same))
+        met = self.selectors(result, summed)
+        if met is not None:
+            kept, pairs, gone = met
+            return self.normal(Term(coef, kept, frozenset(deltas) | pairs, frozenset(summed) - gone))  # type: ignore[arg-type]
+        final: dict[Key, sp.Expr] = {}
+        for key in sorted(result):
+            number, expr = self.content(result[key])
+            coef *= number
+            if expr != 1:
+                final[key] = expr
+        present = {ix for key in final for ix in key}
+        for ix in sorted(summed - present):
+            coef *= size_expr(ix.size)
+            summed.discard(ix)
+        coef, final = self.constants(coef, final)
+        term = Term(coef, final, frozenset(deltas), frozenset(summed))  # type: ignore[arg-type]
+        return self.unit_sums(term)
+
+    def selectors(self, groups: Mapping[Key, sp.Expr], summed: set[Ix]) -> tuple[dict[Key, sp.Expr], frozenset[tuple[Ix, Ix]], set[Ix]] | None:
+        """Σ_R S(R, a…) S(R, b…) = δ_ab… for two equal selectors that share only the summed R."""
+        for ix in sorted(summed):
+            keys = [key for key in groups if ix in key]
+            if len(keys) != 2 or not all(groups[key].is_Symbol for key in keys):
+                continue
+            (left, first), (right, second) = (self.entries.entry(groups[key]) or (None, ()) for key in keys)
+            if left == right and getattr(left, "kind", "") in ("shift", "pair") and first[0] == second[0] == ix:
+                pairs = frozenset(tuple(sorted(pair)) for pair in zip(first[1:], second[1:], strict=True))
+                return {key: e for key, e in groups.items() if key not in keys}, pairs, {ix}  # type: ignore[return-value]
+        return None
+
+    def constants(self, coef: sp.Expr, groups: dict[Key, sp.Expr]) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
+        """A scalar group free of entries belongs to the coefficient."""
+        scalar = groups.get((), sp.S.One)
+        numbers = [f for f in sp.Mul.make_args(scalar) if not self.entries.entries(f)]
+        if numbers:
+            rest = sp.Mul(*(f for f in sp.Mul.make_args(scalar) if self.entries.entries(f)))
+            coef *= sp.Mul(*numbers)
+            groups = {**groups, (): rest}
+            if rest == 1:
+                del groups[()]
+        return coef, groups
+
+    def unit_sums(self, term: Term) -> Term:
+        """Σ_j p_j = 1 for softmax and one-hot."""
+        for ix in sorted(term.summed):
+            where = [key for key in term.groups if ix in key]
+            if len(where) == 1 and term.groups[where[0]].is_Symbol:
+                quantity, indices = self.entries.entry(term.groups[where[0]]) or (None, ())
+                if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)):
+                    groups = {key: expr for key, expr in term.groups.items() if key != where[0]}
+                    return self.normal(replace(term, groups=groups, summed=term.summed - {ix}))
+        return term
+
+    def rename_groups(self, groups: Mapping[Key, sp.Expr], table: Mapping[Ix, Ix]) -> dict[Key, sp.Expr]:
+        # A renaming may identify two indices, so the groups are formed anew.
+        result: dict[Key, sp.Expr] = {}
+        for expr in groups.values():
+            for key, part in self.split(self.entries.rename(expr, table, self.symmetric)).items():
+                result[key] = result.get(key, sp.S.One) * part
+        return result
+
+    def rename(self, term: Term, table: Mapping[Ix, Ix]) -> Term:
+        """Rename indices, summed ones included."""
+        deltas = frozenset(tuple(sorted((table.get(a, a), table.get(b, b)))) for a, b in term.deltas)
+        summed = frozenset(table.get(ix, ix) for ix in term.summed)
+        return Term(term.coef, self.rename_groups(term.groups, table), deltas, summed)  # type: ignore[arg-type]
+
+    def fresh(self, term: Term) -> Term:
+        """The same term with new summed indices."""
+        return self.rename(term, {ix: self.entries.index(ix.size) for ix in sorted(term.summed)})
+
+    # ---- simplification
+
+    def content(self, expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+        """(number, rest): numeric content and sign of a group; the constant of a sum is made positive."""
+        number, rest = sp.S.One, sp.S.One
+        for factor in sp.Mul.make_args(expr):
+            if factor.is_Rational:
+                number *= factor
+                continue
+            base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+            if isinstance(base, sp.Add) and exponent.is_Integer:
+                inner, sum_ = base.primitive()
+                if self.negative(sum_):
+                    inner, sum_ = -inner, sp.Add(*(-arg for arg in sum_.args))
+                number *= inner**exponent
+                factor = sum_**exponent
+            rest *= factor
+        if isinstance(rest, sp.Mul):
+            inner, rest = rest.as_coeff_Mul()
+            number *= inner
+        return number, rest
+
+    def negative(self, sum_: sp.Add) -> bool:
+        """Would one rather write −(…)? Its constant is negative, or, without one, most of its terms are."""
+        constant = next((arg for arg in sum_.args if not self.entries.entries(arg)), None)
+        if constant is not None:
+            return bool(constant.could_extract_minus_sign())
+        signs = [bool(arg.as_coeff_Mul()[0] < 0) for arg in sum_.args]
+        if 2 * sum(signs) != len(signs):
+            return 2 * sum(signs) > len(signs)
+        # A tie: a computed quantity (ŷ) stands first with a plus, the given one (y) is subtracted.
+        first = max(sum_.args, key=self.precedence)
+        return bool(first.as_coeff_Mul()[0] < 0)
+
+    def precedence(self, arg: sp.Expr) -> tuple[bool, str]:
+        found = self.entries.entries(arg)
+        name = max((s.name for s, _, _ in found), default="")
+        return any(self.computed(q) for _, q, _ in found), "".join(chr(0x10FFFF - ord(c)) for c in name)
+
+    def tidy(self, expr: sp.Expr) -> sp.Expr:
+        """The shortest of a few rewritings of one group, if there is something to cancel; never a whole term."""
+        if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or cost(expr) > 120:
+            return expr
+        has_sum = any(isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args))
+        has_power = any(p.exp.could_extract_minus_sign() for p in expr.atoms(sp.Pow))
+        if not has_sum and not has_power:
+            return expr
+        return min(self.rewritings(expr), key=measure)
+
+    def rewritings(self, expr: sp.Expr) -> list[sp.Expr]:
+        """Equal expressions, the given one first."""
+        found = [expr]
+        expr = signs_met(expr)
+        if expr not in found:
+            found.append(expr)
+        for rewrite in (sp.cancel, sp.factor, sp.factor_terms):
+            try:
+                result = rewrite(expr)
+            except (sp.PolynomialError, NotImplementedError, RecursionError):
+                continue
+            if result not in found:
+                found.append(result)
+                if rewrite is sp.cancel:
+                    factored = sp.factor_terms(result)
+                    if factored not in found:
+                        found.append(factored)
+        return found
+
+    # ---- sums of terms
+
+    def gather(self, terms: Sequence[Term]) -> list[Term]:
+        """Terms added up: equal ones, and those equal save in one group (the distributive law backwards)."""
+        pool = [term for term in terms if term.coef != 0 and all(expr != 0 for expr in term.groups.values())]
+        merged = True
+        while merged:
+            merged = False
+            for i in range(len(pool)):
+                for j in range(i + 1, len(pool)):
+                    both = self.merge(pool[i], pool[j])
+                    if both is not None:
+                        rest = [term for k, term in enumerate(pool) if k not in (i, j)]
+                        pool = rest[:i] + ([both] if both.coef != 0 else []) + rest[i:]
+                        merged = True
+                        break
+                if merged:
+                    break
+        return pool
+
+    def merge(self, a: Term, b: Term) -> Term | None:
+        if len(a.summed) != len(b.summed) or a.deltas != b.deltas or abs(len(a.groups) - len(b.groups)) > 1:
+            return None
+        if len(a.summed) > 5 or sorted(str(ix.size) for ix in a.summed) != sorted(str(ix.size) for ix in b.summed):
+            return None
+        targets = sorted(a.summed)
+        for order in permutations(sorted(b.summed)):
+            if any(x.size != y.size for x, y in zip(order, targets, strict=True)):
+                continue
+            renamed = self.rename_groups(b.groups, dict(zip(order, targets, strict=True)))
+            both = self.merge_named(a, Term(b.coef, renamed, b.deltas, a.summed))
+            if both is not None:
+                return both
+        return None
+
+    def merge_named(self, a: Term, b: Term) -> Term | None:
+        keys = sorted(set(a.groups) | set(b.groups))
+        differ = [key for key in keys if a.groups.get(key, sp.S.One) != b.groups.get(key, sp.S.One)]
+        if not differ:
+            return self.normal(replace(a, coef=a.coef + b.coef))
+        if len(differ) > 1:
+            return None
+        key = differ[0]
+        left, right = a.groups.get(key, sp.S.One), b.groups.get(key, sp.S.One)
+        if key and (left == 1 or right == 1) and any(ix in a.summed for ix in key):
+            return None
+        ratio = sp.cancel(b.coef / a.coef)
+        if not ratio.is_Rational and key != ():
+            return None
+        if ratio.is_Rational and ratio.q != 1 and (1 / ratio).is_Integer:
+            a, b, left, right, ratio = b, a, right, left, 1 / ratio
+        expr = self.tidy(left + ratio * right)
+        return self.normal(replace(a, groups={**a.groups, key: expr}))
