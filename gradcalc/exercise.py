@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from gradcalc.errors import Place, Problem
-from gradcalc.syntax import Expr
+from gradcalc.constants import CONSTANTS
+from gradcalc.errors import GradcalcError, Place, Problem
+from gradcalc.source import Text
+from gradcalc.syntax import Expr, names
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A piece of source text that knows where each of its characters stands in the file."""
-
-    value: str
-    file: str = "<expression>"
-    # For each line of `value`: (offset in value, line in file, column in file), ascending.
-    lines: tuple[tuple[int, int, int], ...] = ((0, 1, 1),)
-
-    def place(self, start: int, end: int | None = None) -> Place:
-        raise NotImplementedError
-
+__all__ = [
+    "Definition", "Exercise", "Function", "Notation", "Question", "Text", "Upstream", "Value", "Variable", "with_set",
+]  # fmt: skip
 
 # A number (constant expression), or nested tuples of them, row by row.
 Value: TypeAlias = "Expr | tuple[Value, ...]"
@@ -50,6 +43,7 @@ class Definition:
     expr: Expr
     source: Text
     indices: tuple[str, ...] = ()
+    place: Place | None = None  # of the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +54,7 @@ class Function:
     params: tuple[str, ...]
     expr: Expr
     source: Text
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +126,77 @@ class Exercise:
     def inputs(self) -> tuple[str, ...]:
         """Names that are used or declared but neither defined, sizes, indices, constants nor functions,
         in declared order, then in order of first use."""
-        raise NotImplementedError
+        taken = {definition.name for definition in self.definitions} | self.size_names | set(self.examples) | set(self.indices)
+        taken |= set(self.unknown_functions) | set(CONSTANTS) - set(self.variables)
+        found = dict.fromkeys(name for name in self.variables if name not in taken)
+        for definition in self.definitions:
+            bound = set(definition.indices)
+            found.update(dict.fromkeys(n for n in names(definition.expr) if n not in taken and n not in bound))
+        for function in self.functions.values():
+            bound = set(function.params)
+            found.update(dict.fromkeys(n for n in names(function.expr) if n not in taken and n not in bound))
+        return tuple(found)
+
+    @property
+    def size_names(self) -> frozenset[str]:
+        """Names of symbolic sizes: those with a number, and those that shapes, examples and indices run to."""
+        found = set(self.sizes)
+        for expr in [*self.examples.values(), *self.indices.values()]:
+            found.update(names(expr))
+        for variable in self.variables.values():
+            for size in variable.shape or ():
+                found.update(names(size))
+        return frozenset(found)
+
+    @property
+    def unknown_functions(self) -> tuple[str, ...]:
+        """Names declared as `{function: 1}`."""
+        return tuple(name for name, variable in self.variables.items() if variable.function)
 
     @classmethod
     def parse(cls, text: str | bytes, file: str = "<text>") -> Exercise:
         """YAML text to an exercise. Raises GradcalcError with every problem found."""
-        raise NotImplementedError
+        from gradcalc.reading import read_exercise
+        from gradcalc.yamltext import read_yaml
+
+        node, problems = read_yaml(text, file)
+        return read_exercise(node, file, problems)
 
     @classmethod
     def read(cls, path: str) -> Exercise:
         """A file (or `-`: standard input) to an exercise."""
-        raise NotImplementedError
+        try:
+            if path == "-":
+                return cls.parse(sys.stdin.buffer.read(), "<stdin>")
+            with open(path, "rb") as file:
+                data = file.read(_MOST_BYTES)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            reason = getattr(error, "strerror", None) or str(error)
+            raise GradcalcError(Problem("file", f"cannot be read: {reason}", Place(path, 1, 1))) from None
+        return cls.parse(data, path)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], file: str = "<exercise>") -> Exercise:
+        """The content of an exercise file as Python data: numbers may be numbers, arrays anything with `tolist`."""
+        from gradcalc.reading import read_exercise
+        from gradcalc.yamltext import from_python
+
+        return read_exercise(from_python(data, file), file, [])
+
+
+_MOST_BYTES = 64 * 1024 * 1024  # no text is read that would be refused for its size anyway
+
+
+def with_set(exercise: Exercise, *settings: str) -> Exercise:
+    """The exercise with other values: `x=3`, `w=[1, 1/3]`, `n=5` for a size. Raises GradcalcError."""
+    from gradcalc.reading import read_setting
+
+    for setting in settings:
+        name, value = read_setting(setting, exercise)
+        if name in exercise.size_names:
+            exercise = replace(exercise, sizes={**exercise.sizes, name: value})
+        else:
+            place = Place("--set", 1, 1, setting)
+            places = {**exercise.value_places, name: place}
+            exercise = replace(exercise, values={**exercise.values, name: value}, value_places=places)
+    return exercise

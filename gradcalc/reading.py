@@ -1,0 +1,456 @@
+"""Nodes to Exercise: every key read, every expression parsed, every mistake collected with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from gradcalc.constants import CONSTANTS
+from gradcalc.errors import GradcalcError, Place, Problem, SpanError, closest
+from gradcalc.exercise import Definition, Exercise, Function, Notation, Question, Upstream, Value, Variable
+from gradcalc.lines import Statement, read_head, statements
+from gradcalc.questions import Known, read_question, stack_names
+from gradcalc.resolve import first_free, resolve
+from gradcalc.schema import EXERCISE, check, get
+from gradcalc.source import Text
+from gradcalc.syntax import Compare, Expr, Name, Num, callable_names, parse, walk
+from gradcalc.tokens import canonical, read_name, shown, tokenize
+from gradcalc.values import is_symbol, read_constant, read_integer, read_value, vector_value
+from gradcalc.yamltext import Node
+
+MAX_SIZE = 1_000_000
+
+
+def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
+    """Raises GradcalcError with every problem, those found before (`problems`) included."""
+    if node.kind != "mapping":
+        if not problems:
+            problems.append(node.text.wrong("type", "an exercise is a mapping of keys", "begin with expression: f = x * y"))
+        raise GradcalcError(*problems)
+    problems = list(problems)
+    check(node, EXERCISE, "", problems)
+    exercise = _Reader(node, file, problems).read()
+    if problems:
+        raise GradcalcError(*sorted(problems, key=_order))
+    return exercise
+
+
+def _order(problem: Problem) -> tuple[int, int]:
+    return (problem.place.line, problem.place.column) if problem.place else (0, 0)
+
+
+class _Reader:
+    def __init__(self, node: Node, file: str, problems: list[Problem]) -> None:
+        self.node, self.file, self.problems = node, file, problems
+        self.warnings: list[Problem] = []
+
+    def read(self) -> Exercise:
+        lines = self.lines()
+        complete, variables = self.variables()
+        functions = {line.name for _, line, _ in lines if line.kind == "function" and line.name}
+        callable_here = functions | {name for name, variable in variables.items() if variable.function}
+        defined: list[Definition] = []
+        own: dict[str, Function] = {}
+        for text, line, place in lines:
+            expr = self.attempt(text, lambda line=line: line.parse(callable_here, variables))
+            if expr is None:
+                expr = Num(Fraction(0))  # goes on, so that what refers to the name is not called unknown
+            if line.kind == "function" and line.name:
+                self.define_function(own, Function(line.name, line.params, expr, text, place))
+            else:
+                defined.append(Definition(line.name or "", expr, text, line.params, place))
+        sizes = self.sizes()
+        examples, indices = self.ranges("examples"), self.ranges("indices")
+        defined = self.name_the_nameless(defined, [*variables, *sizes, *examples, *indices, *own])
+        notation = self.notation(variables)
+        exercise = Exercise(
+            self.file, tuple(defined), own, self.text("title"), self.text("text"), self.text("author"), self.text("source"),
+            tuple(item.text.value for item in self.items("tags")), variables, complete, sizes, examples, indices,
+            notation=notation,
+        )  # fmt: skip
+        resolve(exercise, self.problems, self.warnings)
+        names = frozenset(exercise.inputs) | {definition.name for definition in defined}
+        values, places = self.values(exercise)
+        upstream, loss = self.upstream(exercise, names)
+        questions = self.questions(exercise, names, loss if upstream else None)
+        return replace(
+            exercise, values=values, value_places=places, upstream=upstream, loss=loss, questions=questions,
+            seed=self.integer("seed", -(10**18), 10**18), vary=self.vary(exercise), warnings=tuple(self.warnings),
+        )  # fmt: skip
+
+    # Small things
+
+    def attempt(self, text: Text, read: Any, at: int = 0) -> Any:
+        """What `read` returns, or None where it raises SpanError, which becomes a problem of this text."""
+        try:
+            return read()
+        except SpanError as error:
+            self.problems.append(text.problem(SpanError(error.slug, error.message, error.start + at, error.end + at, error.hint)))
+            return None
+
+    def text(self, key: str) -> str | None:
+        node = get(self.node, key)
+        if node is None or node.kind != "scalar":
+            return None
+        if re.match(r"#\S", node.comment):
+            message = f"`{key}` is cut at `{shown(node.comment, 12)}`: for YAML a comment begins there"
+            self.warnings.append(node.text.wrong("comment", message, "quote the whole text"))
+        return node.text.value
+
+    def items(self, key: str) -> list[Node]:
+        node = get(self.node, key)
+        return [item for item in node.items if item.kind == "scalar"] if node else []
+
+    def entries(self, key: str) -> list[tuple[Node, Node]]:
+        node = get(self.node, key)
+        return named(node) if node else []
+
+    def integer(self, key: str, least: int, most: int) -> int | None:
+        node = get(self.node, key)
+        return read_integer(node.text, least, most, self.problems, f"`{key}`") if node else None
+
+    def name(self, node: Node) -> str | None:
+        name: str | None = self.attempt(node.text, lambda: read_name(node.text.value))
+        return name
+
+    # The computation
+
+    def lines(self) -> list[tuple[Text, Statement, Place]]:
+        """Every line of `expression`, the text its offsets are in, and the place of its name."""
+        node = get(self.node, "expression")
+        if node is None:
+            return []
+        found: list[tuple[Text, Statement, Place]] = []
+        parts = node.items if node.kind == "list" else [node] if node.kind == "scalar" else []
+        for part in parts:
+            if part.kind == "scalar":
+                lines, wrong = statements(part.text.value)
+                found += [(part.text, line, part.text.place(*line.span)) for line in lines]
+                self.problems += [part.text.problem(error) for error in wrong]
+                if not lines and not wrong:
+                    self.problems.append(part.text.wrong("empty", "an empty expression", self.cut_hint(part)))
+                self.warn_of_comment(part)
+        for key, part in named(node):
+            if (line := self.attempt(key.text, lambda key=key: read_head(*head(key.text.value)))) and part.kind == "scalar":
+                name, kind, params, span = line
+                if body := self.attempt(part.text, lambda part=part: tokenize(part.text.value)):
+                    found.append((part.text, Statement(name, kind, params, span, body), key.place))
+                self.warn_of_comment(part)
+        nameless = [place for _, line, place in found if line.name is None]
+        if nameless and sum(line.kind != "function" for _, line, _ in found) > 1:
+            self.problems += [Problem("nameless", "of several lines each has a name", place, "write z = …") for place in nameless]
+            found = [one for one in found if one[1].name is not None]
+        if not found and not self.problems:
+            self.problems.append(node.text.wrong("empty", "`expression` defines nothing", "for example f = x * y"))
+        return found
+
+    def cut_hint(self, node: Node) -> str:
+        return "for YAML a comment begins at #: quote the expression" if node.comment else "for example f = x * y"
+
+    def warn_of_comment(self, node: Node) -> None:
+        if node.comment:
+            message = f"for YAML the expression ends before `{shown(node.comment, 20)}`"
+            self.warnings.append(node.text.wrong("comment", message, "if it goes on, quote it or begin with |"))
+
+    def define_function(self, own: dict[str, Function], function: Function) -> None:
+        if function.name in own:
+            self.problems.append(Problem("second", f"a second definition of `{function.name}`", function.place))
+        if function.name in callable_names():
+            message = f"`{function.name}` is defined here and replaces the function of that name"
+            self.warnings.append(Problem("replaced", message, function.place))
+        own.setdefault(function.name, function)
+
+    def name_the_nameless(self, defined: list[Definition], taken: list[str]) -> list[Definition]:
+        if not any(not definition.name for definition in defined):
+            return defined
+        name = first_free(taken, defined)
+        return [Definition(d.name or name, d.expr, d.source, d.indices) for d in defined]
+
+    # Declarations
+
+    def variables(self) -> tuple[bool, dict[str, Variable]]:
+        node = get(self.node, "variables")
+        found: dict[str, Variable] = {}
+        if node is None:
+            return False, found
+        for item in node.items if node.kind == "list" else []:
+            if item.kind == "scalar" and (name := self.name(item)):
+                if name in found:
+                    self.problems.append(item.text.wrong("duplicate", f"`{name}` stands twice"))
+                found[name] = Variable(name, place=item.place, source=item.text)
+        for key, part in named(node):
+            if name := self.name(key):
+                found[name] = self.variable(name, key, part)
+        return node.kind == "list", found
+
+    def variable(self, name: str, key: Node, node: Node) -> Variable:
+        if node.kind != "mapping":
+            return Variable(name, self.shape(node), place=key.place, source=node.text)
+        parts = {word: get(node, word) for word in ("shape", "each", "latex", "assume", "function", "description")}
+        words = {word: part.text.value for word, part in parts.items() if part and part.kind == "scalar"}
+        assume = parts["assume"]
+        assumptions = [item.text.value for item in assume.items] if assume and assume.kind == "list" else []
+        each = parts["each"] and self.name(parts["each"])
+        if each and each not in {canonical(key.text.value) for key, _ in self.entries("examples")}:
+            assert parts["each"] is not None
+            message = f"`{shown(each)}` runs over no examples"
+            self.problems.append(parts["each"].text.wrong("each", message, f"examples: {{{shown(each, 10)}: m}}"))
+        function = words.get("function") == "1"
+        if function and (extra := [word for word in ("shape", "each", "assume") if parts[word]]):
+            self.problems.append(key.text.wrong("function", f"an unknown function has no `{extra[0]}`"))
+        if function and parts["function"]:
+            parts["shape"] = None
+        shape = self.shape(parts["shape"]) if parts["shape"] else None
+        assumed = frozenset([*assumptions, *([words["assume"]] if "assume" in words else [])])
+        source = parts["shape"].text if parts["shape"] else key.text
+        return Variable(name, shape, each or None, words.get("latex"), assumed, function, words.get("description"), key.place, source)
+
+    def shape(self, node: Node) -> tuple[Expr, ...] | None:
+        sizes = [self.size(item) for item in node.items]
+        return tuple(size for size in sizes if size is not None) if node.kind == "list" else None
+
+    def size(self, node: Node) -> Expr | None:
+        """A sum, difference or product of names and whole numbers."""
+        if node.kind != "scalar":
+            return None
+
+        def read() -> Expr:
+            expr = parse(node.text.value)
+            for part in walk(expr):
+                whole = isinstance(part, Num) and (part.value.denominator != 1 or part.value > MAX_SIZE)
+                if whole or not (isinstance(part, Num | Name) or getattr(part, "op", "") in ("+", "-", "*")):
+                    hint = "a size is a name, a whole number, or a sum, difference or product of them"
+                    raise SpanError("size", f"`{shown(node.text.value)}` is not a size", *part.span, hint)
+            return expr
+
+        size: Expr | None = self.attempt(node.text, read)
+        if isinstance(size, Num) and size.value < 1:
+            self.problems.append(node.text.wrong("size", "a size is at least 1"))
+        return size
+
+    def sizes(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for key, part in self.entries("sizes"):
+            name = self.name(key)
+            number = read_integer(part.text, 1, MAX_SIZE, self.problems, "a size") if part.kind == "scalar" else None
+            if name and number is not None:
+                found[name] = number
+        return found
+
+    def ranges(self, key: str) -> dict[str, Expr]:
+        found: dict[str, Expr] = {}
+        for word, part in self.entries(key):
+            name, size = self.name(word), self.size(part)
+            if name and size is not None:
+                found[name] = size
+        return found
+
+    # Values
+
+    def values(self, exercise: Exercise) -> tuple[dict[str, Value], dict[str, Place]]:
+        found: dict[str, Value] = {}
+        places: dict[str, Place] = {}
+        inputs = exercise.inputs
+        for key, part in self.entries("values"):
+            if (name := self.name(key)) is None:
+                continue
+            if name not in inputs:
+                self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
+            value = read_value(part, f"values.{shown(name)}", self.problems)
+            if value is not None:
+                found[name], places[name] = value, part.place if part.kind == "scalar" else key.place
+        return found, places
+
+    def upstream(self, exercise: Exercise, names: frozenset[str]) -> tuple[tuple[Upstream, ...], str]:
+        node = get(self.node, "upstream")
+        usual = "L" if "L" not in names else "loss"
+        if node is None:
+            return (), usual
+        if node.kind != "mapping":
+            value = self.gradient(node, names, "upstream")
+            return ((Upstream(None, value, node.place),) if value is not None else ()), usual
+        found: list[Upstream] = []
+        losses: dict[str, Node] = {}
+        for key, part in named(node):
+            match = re.fullmatch(r"\s*[d∂](.+?)\s*/\s*[d∂](.+?)\s*", key.text.value)
+            if match is None:
+                self.problems.append(key.text.wrong("upstream", f"`{shown(key.text.value)}` is not a derivative", "write dL/df: 1"))
+                continue
+            loss, of = canonical(match.group(1)), canonical(match.group(2))
+            losses.setdefault(loss, key)
+            defined = [definition.name for definition in exercise.definitions]
+            if loss in names:
+                message = f"`{shown(loss)}` is a quantity of the exercise, so it cannot be the loss behind it"
+                self.problems.append(key.text.problem(SpanError("upstream", message, *match.span(1), "call the loss loss: dloss/df")))
+            elif not self.attempt(key.text, lambda match=match: read_name(match.group(1)), match.start(1)):
+                continue
+            if of not in defined:
+                near = closest(of, defined)
+                message = f"`{shown(of)}` is an input" if of in names else f"there is no quantity `{shown(of)}`"
+                hint = f"did you mean {near}?" if near else "upstream gradients stand at computed quantities"
+                self.problems.append(key.text.problem(SpanError("unknown-name", message, *match.span(2), hint)))
+            value = self.gradient(part, names, f"upstream.{shown(key.text.value)}")
+            if value is not None:
+                found.append(Upstream(of, value, key.place))
+        if len(losses) > 1:
+            first, second = list(losses)[:2]
+            message = f"two losses, {shown(first)} and {shown(second)}"
+            self.problems.append(losses[second].text.wrong("upstream", message, "the upstream gradients are those of one loss"))
+        return tuple(found), next(iter(losses), usual)
+
+    def gradient(self, node: Node, names: frozenset[str], path: str) -> Value | None:
+        """A number, an array, or a name that keeps the gradient symbolic."""
+        if symbol := is_symbol(node):
+            if symbol not in names and symbol.lower() not in ("inf", "nan", "oo", "true", "false", "null", "none", "yes", "no"):
+                return Name(symbol)
+            hint = "a name that is not used yet keeps it symbolic"
+            self.problems.append(node.text.wrong("upstream", f"`{path}` cannot be `{shown(symbol)}`", hint))
+            return None
+        return read_value(node, path, self.problems)
+
+    # Questions and the rest
+
+    def questions(self, exercise: Exercise, names: frozenset[str], loss: str | None) -> tuple[Question, ...]:
+        node = get(self.node, "questions")
+        known = Known(names, stack_names(names) if exercise.examples else frozenset(), loss)
+        found: list[Question] = []
+        for item in node.items if node else []:
+            extra: Mapping[str, Node | None] = {}
+            ask: Node | None = item
+            if item.kind == "mapping":
+                extra = {key: get(item, key) for key in ("name", "text", "points")}
+                ask = get(item, "ask")
+            if ask is None or ask.kind != "scalar":
+                continue
+            question = self.attempt(ask.text, lambda ask=ask: read_question(ask.text, known))
+            if question is not None:
+                found.append(self.with_extra(question, extra, names))
+        named_answers: dict[str, Question] = {}
+        for question in found:
+            if question.name and named_answers.setdefault(question.name, question) is not question:
+                self.problems.append(Problem("duplicate", f"a second answer is called `{question.name}`", question.place))
+        return tuple(found)
+
+    def with_extra(self, question: Question, extra: Mapping[str, Node | None], names: frozenset[str]) -> Question:
+        name, prompt, points = (extra.get(key) for key in ("name", "text", "points"))
+        own, worth = question.name, None
+        if name and (given := self.name(name)):
+            if own or given in names:
+                reason = "the question names it already" if own else "it is a quantity already"
+                self.problems.append(name.text.wrong("question", f"the answer cannot be called `{shown(given)}`: {reason}"))
+            own = given
+        if points:
+            worth = self.attempt(points.text, lambda: read_constant(points.text.value))
+            if worth is not None and not isinstance(worth, Num):
+                self.problems.append(points.text.wrong("number", "points are a number from 0"))
+                worth = None
+        return Question(
+            question.text, question.kind, question.of, question.by, own, question.entry, question.loss,
+            prompt.text.value if prompt and prompt.kind == "scalar" else None,
+            float(worth.value) if isinstance(worth, Num) else None, question.place,
+        )  # fmt: skip
+
+    def notation(self, variables: Mapping[str, Variable]) -> Notation:
+        node = get(self.node, "notation")
+        latex = {name: variable.latex for name, variable in variables.items() if variable.latex is not None}
+        if node is None:
+            return Notation(latex=latex)
+        words = {key: part.text.value for key in ("layout", "form") if (part := get(node, key)) and part.kind == "scalar"}
+        digits = get(node, "digits")
+        count = read_integer(digits.text, 1, 30, self.problems, "`digits`") if digits else None
+        for key, part in named(get(node, "latex")):
+            if (name := self.name(key)) and part.kind == "scalar":
+                latex[name] = part.text.value
+        return Notation(words.get("layout", "gradient"), words.get("form", "matrix"), count or 4, latex)
+
+    def vary(self, exercise: Exercise) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, part in self.entries("vary"):
+            if key.text.value == "require":
+                parts = [part] if part.kind == "scalar" else part.items
+                found["require"] = tuple(expr for one in parts if (expr := self.condition(one)) is not None)
+            elif name := self.name(key):
+                if name not in exercise.inputs:
+                    self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
+                found[name] = self.draw(part, f"vary.{shown(name)}")
+        return found
+
+    def condition(self, node: Node) -> Expr | None:
+        expr: Expr | None = self.attempt(node.text, lambda: parse(node.text.value)) if node.kind == "scalar" else None
+        if expr is not None and not isinstance(expr, Compare):
+            self.problems.append(node.text.wrong("condition", "not a condition", "for example f != 0"))
+        return expr
+
+    def draw(self, node: Node, path: str) -> dict[str, tuple[Expr, ...]]:
+        found: dict[str, tuple[Expr, ...]] = {}
+        for key, part in named(node):
+            values = read_value(part, path, self.problems)
+            if not isinstance(values, tuple):
+                continue
+            flat = tuple(value for value in values if not isinstance(value, tuple))
+            if key.text.value != "choices" and len(flat) != 2:
+                self.problems.append(part.text.wrong("vary", f"`{path}.{key.text.value}` has two bounds, [from, to]"))
+            found[key.text.value] = flat
+        if len(found) != 1 and node.kind == "mapping":
+            self.problems.append(node.text.wrong("vary", f"`{path}` wants one of integers, choices, uniform"))
+        return found
+
+
+def named(node: Node | None) -> list[tuple[Node, Node]]:
+    """The entries of a mapping that can be read."""
+    if node is None or node.kind != "mapping":
+        return []
+    return [(key, part) for key, part in node.pairs if key.kind == "scalar" and part.kind not in ("broken", "empty")]
+
+
+def head(text: str) -> tuple[list[Any], Any]:
+    tokens = tokenize(text)
+    return tokens[:-1], tokens[-1]
+
+
+def why_no_value(name: str, exercise: Exercise) -> tuple[str, str, str | None]:
+    """Slug, message and hint for a value of something that takes none."""
+    word = shown(name)
+    if name in exercise.size_names:
+        return "value", f"`{word}` is a size", f"give its number as sizes: {{{word}: …}}"
+    if any(definition.name == name for definition in exercise.definitions):
+        return "value", f"`{word}` is computed, so it takes no value", None
+    if name in exercise.examples or name in exercise.indices:
+        return "value", f"`{word}` is an index", None
+    if name in exercise.unknown_functions or name in exercise.functions:
+        return "value", f"`{word}` is a function", None
+    if name in CONSTANTS:
+        return "value", f"`{word}` is a constant", f"to use it as a variable, declare it: variables: [{word}]"
+    near = closest(name, exercise.inputs)
+    stacked = next((x for x in exercise.inputs if x != name and x[:1].upper() + x[1:] == name), None)
+    if stacked and exercise.examples:
+        return "unknown-name", f"the stack `{word}` is given under the name `{stacked}`", None
+    return "unknown-name", f"there is no input `{word}`", f"did you mean {near}?" if near else None
+
+
+def read_setting(setting: str, exercise: Exercise) -> tuple[str, Any]:
+    """`x=3`, `w=[1, 2]`: the name and its value; an int for a size. Raises GradcalcError."""
+    text = Text(setting, "--set")
+    word, equals, value = setting.partition("=")
+    try:
+        if not equals:
+            raise SpanError("set", f"`{shown(setting)}` is not name=value", 0, len(setting), "for example --set x=3")
+        name = read_name(word)
+        if name not in exercise.inputs and name not in exercise.size_names:
+            slug, message, hint = why_no_value(name, exercise)
+            raise SpanError(slug, message, 0, len(word), hint)
+        try:
+            read = vector_value(parse(value))
+        except SpanError as error:
+            at = len(word) + 1
+            raise SpanError(error.slug, error.message, error.start + at, error.end + at, error.hint) from None
+        if name in exercise.size_names:
+            if not (isinstance(read, Num) and read.value.denominator == 1 and 1 <= read.value <= MAX_SIZE):
+                raise SpanError("size", f"`{name}` is a size: a whole number from 1", len(word) + 1, len(setting))
+            return name, int(read.value)
+        return name, read
+    except SpanError as error:
+        raise GradcalcError(text.problem(error)) from None
