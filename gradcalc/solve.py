@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from gradcalc.errors import Problem
 from gradcalc.exercise import Exercise, Question
 from gradcalc.graph import Graph
+from gradcalc.numeric.verified import Verified
 from gradcalc.shapes import Shape
 from gradcalc.syntax import Expr
 
@@ -31,16 +32,6 @@ class Shorthand:
 
     symbolic: Expr
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """`ok` is None where nothing could be compared; `reason` says why. `error` is the largest relative difference."""
-
-    ok: bool | None
-    method: str = ""
-    error: float | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,333 @@
+"""Syntax tree to number: the meaning of the expression language, once more, from format.md alone.
+
+    evaluate(expr, env) -> Tensor
+
+The graph and its rules are not looked at, so that what is computed here can check them; only the scalar functions
+of the table are shared. Undefined numbers raise `Undefined` with the step and the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from gradcalc.numeric.backends import Undefined, Unknown
+from gradcalc.numeric.structure import CALLS, broadcast_to_index, getitem, matmul, reduction, transpose, vector
+from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located
+from gradcalc.ops import TABLE
+from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector
+
+_BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
+_COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+_REDUCTIONS = frozenset(("sum", "mean", "var", "prod", "max", "min", "norm", "logsumexp"))
+_BY_INDEX = {"sum": 0, "mean": 0, "prod": 1, "max": None, "min": None, "logsumexp": None, "norm": 0}
+
+
+def evaluate(expr: Expr, env: Env) -> Tensor:
+    """The value of an expression. Raises Undefined where there is none, Unknown where a name has none."""
+    match expr:
+        case Num():
+            return Tensor(env.numbers.scalar.constant(expr.value))
+        case Name():
+            return _name(expr, env)
+        case Binary():
+            return _binary(expr, env)
+        case Neg():
+            return elementwise("neg", [evaluate(expr.arg, env)], env, expr)
+        case Call():
+            return _call(expr, env)
+        case Compare():
+            operands = [evaluate(expr.left, env), evaluate(expr.right, env)]
+            return elementwise(_COMPARE[expr.op], operands, env, expr)
+        case Index():
+            return _index(expr, env)
+        case Transpose():
+            return transpose(evaluate(expr.arg, env), env)
+        case Vector():
+            return vector([evaluate(item, env) for item in expr.items], env)
+
+
+def _name(expr: Name, env: Env) -> Tensor:
+    name = expr.id
+    if name in env.values:
+        return env.values[name]
+    if name in env.indices:
+        return Tensor(env.numbers.arrays.array(range(env.indices[name])), (name,))
+    if name in env.sizes:
+        return Tensor(env.numbers.scalar.number(env.sizes[name]))
+    if name in env.stacks:
+        return stacked(evaluate(Name(env.stacks[name]), env), env)
+    if name in ("pi", "e"):
+        return Tensor(getattr(env.numbers.scalar, name))
+    raise env.lacking.get(name) or Unknown(f"{name} has no value")
+
+
+def _binary(expr: Binary, env: Env) -> Tensor:
+    """Left-leaning chains are walked, not recursed into: a sum may have hundreds of terms."""
+    chain = [expr]
+    while isinstance(chain[-1].left, Binary):
+        chain.append(chain[-1].left)
+    left = evaluate(chain[-1].left, env)
+    for link in reversed(chain):
+        right = evaluate(link.right, env)
+        if link.op == "@":
+            left = matmul(left, right, env, link)
+        elif link.op == "/" and right.plain and right.data == 0 and _is_norm(link.right, env) and _is_zero(left):
+            pass  # 0/norm(0): 0 by convention
+        else:
+            left = elementwise(_BINARY[link.op], [left, right], env, link)
+    return left
+
+
+def _is_norm(expr: Expr, env: Env) -> bool:
+    match expr:
+        case Name():
+            return expr.id in env.norms
+        case Call():
+            return expr.func == "norm"
+        case Binary():
+            return expr.op in "*^" and (_is_norm(expr.left, env) or _is_norm(expr.right, env))
+        case _:
+            return False
+
+
+def _is_zero(tensor: Tensor) -> bool:
+    return bool((tensor.data == 0).all()) if not tensor.plain else bool(tensor.data == 0)
+
+
+def _call(expr: Call, env: Env) -> Tensor:
+    func = expr.func
+    if func in env.unknown or expr.primes:
+        raise Unknown(f"{func} is an unknown function")
+    if func in env.functions:
+        return _user(expr, env)
+    if func == "where" and len(expr.args) == 3:
+        return _where(expr, env)
+    if func == "stop_gradient":
+        return evaluate(expr.args[0], env.frozen or env)
+    if func in _REDUCTIONS:
+        return _reduce(expr, env)
+    if func in CALLS:
+        arguments = [evaluate(arg, env) for arg in expr.args]
+        if func == "stack" and len(arguments) == 1 and any(name in env.examples for name in arguments[0].over):
+            return stacked(arguments[0], env)
+        options = {name: _option(name, value, env) for name, value in expr.kwargs}
+        try:
+            return CALLS[func](arguments, options, env, expr)
+        except Undefined as problem:
+            raise located(problem, expr) from None
+    op = TABLE.get(func)
+    if op is None or op.value is None:
+        raise Unknown(f"{func} is an unknown function")
+    operands = [evaluate(arg, env) for arg in expr.args]
+    for parameter in op.operands[len(operands) :]:
+        numerator, _, denominator = op.parameters[parameter].partition("/")
+        number = env.numbers.scalar.number
+        operands.append(Tensor(number(int(numerator)) / number(int(denominator or 1))))
+    return elementwise(func, operands, env, expr)
+
+
+def _user(expr: Call, env: Env) -> Tensor:
+    function = env.functions[expr.func]
+    if len(function.params) != len(expr.args):
+        raise Unknown(f"{expr.func} takes {len(function.params)} arguments")
+    given = dict(zip(function.params, (evaluate(arg, env) for arg in expr.args), strict=True))
+    frozen = env.frozen
+    if frozen is not None:
+        held = {name: evaluate(arg, frozen) for name, arg in zip(function.params, expr.args, strict=True)}
+        frozen = frozen.bind(held)
+    return evaluate(function.expr, replace(env.bind(given), frozen=frozen))
+
+
+def _where(expr: Call, env: Env) -> Tensor:
+    """Only branches that are taken have to be defined: where(x > 0, log(x), 0) is 0 at 0."""
+    condition = evaluate(expr.args[0], env)
+    if condition.plain and env.watch is None:
+        return evaluate(expr.args[1 if condition.data else 2], env)
+    noted: list[str] = []
+    inner = replace(env, tolerant=noted)
+    branches = [evaluate(arg, inner) for arg in expr.args[1:]]
+    result = elementwise("where", [condition, *branches], inner, expr)
+    _settle(result, noted, env)
+    return result
+
+
+def _settle(result: Tensor, noted: list[str], env: Env) -> None:
+    """Raise what was noted in a branch if an entry of the result comes from there."""
+    data = result.data
+    bad = bool((data != data).any()) if not result.plain else bool(data != data)
+    if bad:
+        message = noted[0] if noted else "the result is undefined"
+        if env.tolerant is None:
+            raise Undefined(message)
+        env.tolerant.append(message)
+
+
+def _reduce(expr: Call, env: Env) -> Tensor:
+    func, args = expr.func, list(expr.args)
+    options: dict[str, Any] = {name: _option(name, value, env) for name, value in expr.kwargs}
+    names = [arg.id for arg in args[1:] if isinstance(arg, Name) and _summable(arg.id, expr, env)]
+    conditions = [arg for arg in args[1:] if isinstance(arg, Compare)]
+    if names:
+        return _over_indices(expr, names, conditions, env)
+    if func in ("max", "min") and len(args) > 1:
+        result = evaluate(args[0], env)
+        for arg in args[1:]:
+            result = elementwise("maximum" if func == "max" else "minimum", [result, evaluate(arg, env)], env, expr)
+        return result
+    if len(args) == 2 and "axis" not in options and func != "norm":
+        options["axis"] = _option("axis", args[1], env)
+    return reduction(func, evaluate(args[0], env), options, env, expr)
+
+
+def _summable(name: str, expr: Call, env: Env) -> bool:
+    if name in env.values and name not in env.indices:
+        return False
+    return name in env.indices or _size_of(name, expr.args[0], env) is not None
+
+
+def _size_of(name: str, expr: Expr, env: Env) -> int | None:
+    """The size of an index that is bound here and declared nowhere, from the axis it indexes."""
+    stack: list[Expr] = [expr]
+    while stack:
+        node = stack.pop()
+        match node:
+            case Index():
+                for axis, item in enumerate(node.items):
+                    if isinstance(item, Name) and item.id == name:
+                        return evaluate(node.base, env).shape[axis]
+                stack += [node.base, *(item for item in node.items if not isinstance(item, Slice))]
+            case Binary() | Compare():
+                stack += [node.left, node.right]
+            case Neg() | Transpose():
+                stack.append(node.arg)
+            case Call():
+                stack += node.args
+            case Vector():
+                stack += node.items
+    return None
+
+
+def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: Env) -> Tensor:
+    """sum(e, j, k, condition): over named indices, bound here; every index counts, also where e does not have it."""
+    func = expr.func
+    fresh = {name: size for name in names if name not in env.indices and (size := _size_of(name, expr.args[0], env))}
+    if fresh:
+        env = replace(env, indices={**env.indices, **fresh})
+        if env.frozen is not None:
+            env = replace(env, frozen=replace(env.frozen, indices=env.indices))
+    shadowed = [name for name in names if name in env.values]
+    if shadowed:
+        env = replace(env, values={k: v for k, v in env.values.items() if k not in shadowed})
+    inner = env
+    noted: list[str] = []
+    if conditions:
+        inner = replace(env, tolerant=noted)
+    term = evaluate(expr.args[0], inner)
+    for name in names:
+        term = broadcast_to_index(term, name, env)
+    if conditions:
+        chosen = [evaluate(condition, env) for condition in conditions]
+        neutral = _BY_INDEX.get(func)
+        if func == "mean":
+            count = Tensor(env.numbers.scalar.number(1))
+            for choice in chosen:
+                count = elementwise("where", [choice, count, Tensor(env.numbers.scalar.number(0))], env, expr)
+            for name in names:
+                count = broadcast_to_index(count, name, env)
+        filler = Tensor(env.numbers.scalar.number(neutral)) if neutral is not None else _lowest(term, func, env)
+        for choice in chosen:
+            term = elementwise("where", [choice, term, filler], inner, expr)
+        _settle(term, noted, env)
+        if func == "mean":
+            total, number = (_collapse("sum", t, names, env, expr) for t in (term, count))
+            return elementwise("div", [total, number], env, expr)
+    return _collapse(func, term, names, env, expr)
+
+
+def _lowest(term: Tensor, func: str, env: Env) -> Tensor:
+    """A number that a maximum, minimum or logsumexp over the other entries never notices."""
+    import numpy as np
+
+    if func == "logsumexp":
+        return Tensor(env.numbers.scalar.number(-1e300 if env.numbers.exact else -1e18))
+    values = np.asarray(term.data)
+    values = values[values == values]
+    extreme = min(values.ravel().tolist()) if func == "max" else max(values.ravel().tolist())
+    return Tensor(env.numbers.scalar.number(extreme))
+
+
+def _collapse(func: str, term: Tensor, names: list[str], env: Env, expr: Expr) -> Tensor:
+    """Reduce named axes: moved to the end, they are positional."""
+    import numpy as np
+
+    kept = tuple(name for name in term.over if name not in names)
+    places = [term.over.index(name) for name in names]
+    moved = np.moveaxis(np.asarray(term.data), places, range(-len(names), 0))
+    axes = tuple(range(-len(names), 0))
+    return reduction(func, Tensor(moved, kept), {"axis": axes}, env, expr)
+
+
+def _option(name: str, expr: Expr, env: Env) -> Any:
+    if name == "keepdims":
+        return isinstance(expr, Name) and expr.id == "True"
+    if name == "ord" and isinstance(expr, Name) and expr.id in ("inf", "oo"):
+        return float("inf")
+    if isinstance(expr, Vector):
+        return tuple(_option(name, item, env) for item in expr.items)
+    value = float(evaluate(expr, env).data)
+    return int(value) if value == int(value) else value
+
+
+def _index(expr: Index, env: Env) -> Tensor:
+    base = evaluate(expr.base, env)
+    items: list[Any] = []
+    for item in expr.items:
+        if isinstance(item, Slice):
+            bounds = [None if part is None else int(evaluate(part, env).data) for part in (item.start, item.stop, item.step)]
+            items.append(slice(*bounds))
+        else:
+            items.append(evaluate(item, env))
+    try:
+        return getitem(base, items, env)
+    except Undefined as problem:
+        raise located(problem, expr) from None
+
+
+def stacked(tensor: Tensor, env: Env) -> Tensor:
+    """Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m, else one more last axis."""
+    import numpy as np
+
+    named = [name for name in tensor.over if name in env.examples]
+    if not named:
+        return tensor
+    rest = tuple(name for name in tensor.over if name not in named)
+    data = np.asarray(tensor.data)
+    places = [tensor.over.index(name) for name in named]
+    data = np.moveaxis(data, places, range(-len(named), 0))
+    if tensor.rank == 2 and tensor.shape[1] == 1:
+        data = np.squeeze(data, axis=len(rest) + 1)
+    return finish(data, rest)
+
+
+def positional(tensor: Tensor, names: tuple[str, ...], env: Env) -> Tensor:
+    """Named indices become leading positional axes, in the order given: p[k] = …"""
+    import numpy as np
+
+    for name in names:
+        tensor = broadcast_to_index(tensor, name, env)
+    kept = tuple(name for name in tensor.over if name not in names)
+    order = [tensor.over.index(name) for name in (*kept, *names)]
+    order += range(len(order), np.ndim(tensor.data))
+    return Tensor(np.transpose(np.asarray(tensor.data), order), kept)
+
+
+def entries(expr: Expr, free: Mapping[str, int], env: Env) -> Tensor:
+    """An entry formula with free indices, {name: size}, as an array whose axes are these indices in order."""
+    outer = {name: size for name, size in env.indices.items() if name not in free}
+    inner = replace(env, indices={**outer, **free}, values={k: v for k, v in env.values.items() if k not in free})
+    return positional(evaluate(expr, inner), tuple(free), inner)
+
+
+__all__ = ["BATCH", "Env", "Tensor", "entries", "evaluate", "expand", "positional", "stacked"]

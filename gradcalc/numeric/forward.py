@@ -1,0 +1,321 @@
+"""The forward computation: every quantity of an exercise at a point, in the precision that its digits need.
+
+    forward(graph, point)["f"]           a Tensor of floats
+    forward(graph, point).evaluate(tree) the same for any other expression, a derivative for instance
+    to_lists(graph, tensor)              nested lists, examples last
+
+Scalars are computed with ever more digits until two precisions agree on the float they round to, so 1 - sigmoid(40)
+and 1 - tanh(50)^2 are right and tan(pi/2) is refused. Arrays are computed in float64, and again with more digits
+where that overflows or leaves a domain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gradcalc.exercise import Definition, Upstream, Value
+from gradcalc.nodes import Graph
+from gradcalc.numeric.backends import Numbers, Undefined, Unknown, decimals, floats
+from gradcalc.numeric.evaluate import entries, evaluate, positional, stacked
+from gradcalc.numeric.tensor import Env, Tensor, finish
+from gradcalc.syntax import Call, Name, Neg, Num, names
+
+LADDER = (30, 60, 120, 400, 1000)
+# Beyond this many definitions scalars are floats, and beyond this many entries arrays stay so.
+MANY_DEFINITIONS, MANY_ENTRIES = 400, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where to evaluate: numbers for the sizes, values of inputs (per-example ones as stacks), upstream gradients.
+
+    `missing` are the inputs, sizes and upstream gradients without a value.
+    """
+
+    sizes: Mapping[str, int]
+    values: Mapping[str, Value]
+    upstream: Mapping[str, Value] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    label: str = "the given values"
+
+
+class Forward(Mapping[str, Tensor]):
+    """Name -> value of every input and quantity that has one; `undefined` says why the others have none."""
+
+    def __init__(self, graph: Graph, point: Point) -> None:
+        self.graph, self.point = graph, point
+        self.definitions = {definition.name: definition for definition in graph.exercise.definitions}
+        self.scalar = not graph.indices and all(not graph.node(name).shape for name in graph.names)
+        self.undefined: dict[str, Undefined] = {}
+        self._envs: dict[int, Env] = {}
+        self._settled: dict[str, Tensor] = {}
+        self._settle()
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self._settled[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settled)
+
+    def __len__(self) -> int:
+        return len(self._settled)
+
+    @property
+    def precise(self) -> bool:
+        """Scalars few enough to be computed with many digits."""
+        return self.scalar and len(self.graph.quantities) <= MANY_DEFINITIONS
+
+    def env(self, digits: int = 16) -> Env:
+        """Names and their values at a precision; 16 digits are floats. Computed once."""
+        if digits not in self._envs:
+            self._envs[digits] = self._compute(floats() if digits <= 16 else decimals(digits))
+        return self._envs[digits]
+
+    def evaluate(self, expr: Any, values: Mapping[str, Any] | None = None, free: Mapping[str, int] | None = None) -> Tensor:
+        """An expression in the names of the exercise, as floats. Raises Undefined.
+
+        `values` are further names, each an expression, evaluated in the order given; `free` are the indices of an
+        entry formula with their sizes, which become the axes of the answer.
+        """
+
+        def at(digits: int) -> Tensor:
+            env = self.env(digits)
+            for name, tree in (values or {}).items():
+                env = env.bind({name: evaluate(tree, env)})
+            return rounded(entries(expr, free, env) if free else evaluate(expr, env))
+
+        return self._climb(at)
+
+    def _climb(self, at: Any) -> Tensor:
+        """`at(digits)` at the first precision that the next one confirms."""
+        if not self.precise:
+            try:
+                return at(16)
+            except Unknown:
+                raise
+            except Undefined:
+                if sum(math.prod(tensor.shape) for tensor in self.env().values.values()) > MANY_ENTRIES:
+                    raise
+        before: Tensor | None = None
+        problem: Undefined | None = None
+        for digits in LADDER:
+            try:
+                now = at(digits)
+            except Unknown:
+                raise
+            except Undefined as found:
+                before, problem = None, problem or found
+                continue
+            if before is not None and agree(before, now):
+                return now
+            before = now
+        if problem is not None and before is None:
+            raise problem
+        if before is not None and problem is not None:
+            return before  # only the last precision was enough to leave the undefined place
+        raise Undefined("the value cannot be told to working precision")
+
+    def _compute(self, numbers: Numbers) -> Env:
+        env = blank(self.graph, self.point, numbers)
+        return propagate(env, (self.definitions[name] for name in self.graph.quantities))
+
+    def _settle(self) -> None:
+        for name in (*self.graph.inputs, *self.graph.quantities):
+            try:
+                self._settled[name] = self._climb(lambda digits, name=name: rounded(evaluate(Name(name), self.env(digits))))
+            except Undefined as problem:
+                self.undefined[name] = problem
+
+    def lists(self, name: str) -> Any:
+        """The value as nested lists, examples last; None where there is none."""
+        return to_lists(self.graph, self._settled[name]) if name in self._settled else None
+
+
+def forward(graph: Graph, point: Point) -> Forward:
+    """Every input and quantity at a point."""
+    return Forward(graph, point)
+
+
+def agree(one: Tensor, other: Tensor) -> bool:
+    """Equal to the last digits of a float."""
+    if one.plain and other.plain:
+        return bool(abs(one.data - other.data) <= 4e-16 * abs(other.data))
+    import numpy as np
+
+    return bool(np.all(np.abs(one.data - other.data) <= 1e-15 * np.abs(other.data)))
+
+
+def rounded(tensor: Tensor) -> Tensor:
+    """The tensor in floats. Raises Undefined where a number is too large for one."""
+    if tensor.plain:
+        data = _float(tensor.data)
+        return Tensor(data)
+    import numpy as np
+
+    if tensor.data.dtype == object:
+        return Tensor(np.asarray(np.frompyfunc(_float, 1, 1)(tensor.data), dtype=float), tensor.over)
+    return Tensor(np.asarray(tensor.data, dtype=float), tensor.over)
+
+
+def _float(value: Any) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise Undefined("the result is too large for a decimal number")
+    return number
+
+
+def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
+    """The names of an exercise with the values of its inputs alone."""
+    exercise = graph.exercise
+    indices: dict[str, int] = {}
+    for name, size in graph.indices.items():
+        try:
+            indices[name] = size.at(dict(point.sizes))
+        except KeyError:
+            continue
+    unknown = frozenset(name for name, variable in exercise.variables.items() if variable.function)
+    norms = frozenset(d.name for d in exercise.definitions if isinstance(d.expr, Call) and d.expr.func == "norm")
+    env = Env(
+        numbers, {}, point.sizes, indices, exercise.functions, graph.stacks, tuple(graph.examples), unknown, norms=norms
+    )
+    values: dict[str, Tensor] = {}
+    for name, value in point.values.items():
+        if name in graph.names:
+            node = graph.node(name)
+            shape = tuple(size.at(dict(point.sizes)) for size in node.shape)
+            values[name] = from_value(value, shape, node.over, env)
+    for quantity, value in point.upstream.items():
+        node = graph.node(quantity)
+        shape = tuple(size.at(dict(point.sizes)) for size in node.shape)
+        if not isinstance(value, tuple) and (shape or node.over):
+            full = tuple(indices[name] for name in node.over) + shape
+            gradient = Tensor(env.numbers.arrays.array(np_full(full, leaf(value, env))), node.over)
+        else:
+            gradient = from_value(value, shape, node.over, env)
+        values[upstream_key(quantity)] = gradient
+    for upstream in exercise.upstream:
+        symbol, quantity = symbol_of(upstream), upstream.of or graph.outputs[-1]
+        if symbol is not None and upstream_key(quantity) in values:
+            values[symbol] = values[upstream_key(quantity)]
+    return replace(env, values=values)
+
+
+def upstream_key(quantity: str) -> str:
+    """Under what the upstream gradient at a quantity stands among the values; no name of an exercise is spelled so."""
+    return f"upstream of {quantity}"
+
+
+def symbol_of(upstream: Upstream) -> str | None:
+    """The name an upstream gradient is written with, where it has one."""
+    value = upstream.value
+    return value.id if isinstance(value, Name) and value.id not in ("pi", "e") else None
+
+
+def np_full(shape: tuple[int, ...], value: Any) -> Any:
+    import numpy as np
+
+    return np.full(shape, value)
+
+
+def propagate(env: Env, definitions: Iterable[Definition]) -> Env:
+    """The definitions evaluated one after the other. What is undefined is kept in `lacking`, with the reason."""
+    values, lacking = dict(env.values), dict(env.lacking)
+    env = replace(env, values=values, lacking=lacking)
+    for definition in definitions:
+        lacking.pop(definition.name, None)
+        try:
+            values[definition.name] = define(definition, env)
+        except Undefined as problem:
+            values.pop(definition.name, None)
+            lacking[definition.name] = problem
+    return env
+
+
+def define(definition: Definition, env: Env) -> Tensor:
+    """The value of one definition; the indices of `p[k] = …` become its leading axes."""
+    hidden = [name for name in definition.indices if name in env.values]
+    if hidden:
+        env = replace(env, values={name: value for name, value in env.values.items() if name not in hidden})
+    result = evaluate(definition.expr, env)
+    return positional(result, definition.indices, env) if definition.indices else result
+
+
+def depends(graph: Graph) -> dict[str, frozenset[str]]:
+    """Quantity -> the inputs and quantities its definition mentions, by the syntax tree, functions included."""
+    exercise = graph.exercise
+    inside: dict[str, set[str]] = {}
+    for function in exercise.functions.values():
+        inside[function.name] = set(names(function.expr)) - set(function.params)
+    found: dict[str, frozenset[str]] = {}
+    for definition in exercise.definitions:
+        used: set[str] = set()
+        pending = set(names(definition.expr)) | called(definition.expr)
+        done: set[str] = set()
+        while pending:
+            name = pending.pop()
+            if name in done:
+                continue
+            done.add(name)
+            name = graph.stacks.get(name, name) if name not in graph.names else name
+            if name in graph.names:
+                used.add(name)
+            if name in exercise.functions:
+                pending |= inside[name] | called(exercise.functions[name].expr)
+        found[definition.name] = frozenset(used)
+    return found
+
+
+def called(expr: Any) -> set[str]:
+    from gradcalc.syntax import walk
+
+    return {node.func for node in walk(expr) if isinstance(node, Call)}
+
+
+def from_value(value: Value, shape: tuple[int, ...], over: tuple[str, ...], env: Env) -> Tensor:
+    """A number or nested rows of numbers as a tensor of that shape; one over examples is read as its stack.
+
+    Raises Undefined where the count of entries does not fit.
+    """
+    if not isinstance(value, tuple):
+        number = leaf(value, env)
+        if not over and not shape:
+            return Tensor(number)
+        full = tuple(env.indices[name] for name in over) + shape
+        if math.prod(full) == 1:
+            return Tensor(env.numbers.arrays.array(number).reshape(full), over)
+        raise Undefined("one number where an array is needed")
+    data = env.numbers.arrays.array(_rows(value, env))
+    sizes = tuple(env.indices[name] for name in over)
+    if data.size != math.prod(sizes) * math.prod(shape):
+        raise Undefined("an array of the wrong size")
+    if over:
+        import numpy as np
+
+        data = np.moveaxis(data.reshape(-1, *sizes), range(1, 1 + len(over)), range(len(over)))
+    return finish(data.reshape(*sizes, *shape), over)
+
+
+def _rows(value: Value, env: Env) -> Any:
+    return [_rows(item, env) for item in value] if isinstance(value, tuple) else leaf(value, env)
+
+
+def leaf(value: Any, env: Env) -> Any:
+    """A constant expression as a number."""
+    if isinstance(value, Num):
+        return env.numbers.scalar.constant(value.value)
+    if isinstance(value, Neg) and isinstance(value.arg, Num):
+        return -env.numbers.scalar.constant(value.arg.value)
+    return evaluate(value, env).data
+
+
+def to_lists(graph: Graph, tensor: Tensor) -> Any:
+    """A number or nested lists of floats: named indices first, positional axes, examples last."""
+    env = Env(floats(), {}, examples=tuple(graph.examples))
+    data = rounded(stacked(tensor, env)).data
+    return data.tolist() if hasattr(data, "tolist") else data

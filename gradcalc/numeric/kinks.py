@@ -1,0 +1,168 @@
+"""Points at which a computation is not smooth: where conventions are needed, or a derivative is missing.
+
+relu(0), abs(0), ties of max and the like have a derivative by convention (slug "kink"); where the branches of `where`
+do not meet there is none (slug "jump").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gradcalc.errors import Problem
+from gradcalc.nodes import Graph
+from gradcalc.numeric.backends import Undefined
+from gradcalc.numeric.forward import Forward, Point, define, forward
+from gradcalc.numeric.tensor import Tensor, expand
+from gradcalc.ops import TABLE
+from gradcalc.syntax import Call, Compare, Expr, names, unparse
+
+_BOUNDARIES = frozenset(("lt", "le", "gt", "ge"))
+_TIES = {"max": "maximum", "min": "minimum"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """One place where the definition of `quantity` is not smooth; `slug` is "kink" or "jump"."""
+
+    quantity: str
+    slug: str
+    message: str
+
+
+class Watcher:
+    """Shown every operation of a definition, it notes the entries that lie within `near` of a kink."""
+
+    def __init__(self, graph: Graph, near: float) -> None:
+        self.graph, self.near = graph, near
+        self.quantity = ""
+        self.found: list[Kink] = []
+        self._boundary: dict[int, Any] = {}
+
+    def __call__(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
+        if name in _BOUNDARIES and isinstance(expr, Compare) and self._real(expr):
+            self._boundary[id(expr)] = self._close(operands[0], operands[1])
+        elif name == "where" and isinstance(expr, Call):
+            self._where(expr, operands)
+        elif name in _TIES or name == "norm":
+            self._reduction(name, expr, operands)
+        elif name in TABLE and TABLE[name].smooth:
+            self._operand(name, expr, operands)
+
+    def _real(self, expr: Compare) -> bool:
+        """Whether anything that can vary smoothly is compared."""
+        graph = self.graph
+        return any(name in graph.names and name not in graph.integers for name in names(expr))
+
+    def _note(self, slug: str, message: str) -> None:
+        kink = Kink(self.quantity, slug, message)
+        if kink not in self.found:
+            self.found.append(kink)
+
+    def _close(self, x: Tensor, y: Tensor | None) -> Any:
+        """Which entries of x are 0, or equal to those of y; `near` is relative to their size."""
+        if x.plain and (y is None or y.plain):
+            scale = max(1.0, abs(float(y.data))) if y is not None else 1.0
+            return abs(float(x.data - (y.data if y is not None else 0))) <= self.near * scale
+        import numpy as np
+
+        if y is None:
+            return np.abs(np.asarray(x.data, dtype=float)) <= self.near
+        over = tuple(dict.fromkeys((*x.over, *y.over)))
+        rank = max(x.rank, y.rank)
+        if x.over and y.over and x.over != y.over:
+            over = tuple(name for name in self.graph.indices if name in over)
+        left, right = (np.asarray(expand(t, over, rank), dtype=float) for t in (x, y))
+        return np.abs(left - right) <= self.near * np.maximum(1.0, np.abs(right))
+
+    def _operand(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
+        op = TABLE[name]
+        tie = "!= y" in op.smooth
+        close = self._close(operands[0], operands[1] if tie else None)
+        if not _any(close):
+            return
+        args = expr.args if isinstance(expr, Call) else ()
+        if tie:
+            self._note("kink", f"{' and '.join(map(unparse, args)) or 'the operands'} are equal: {op.convention}")
+        else:
+            what = _entries(unparse(args[0]) if args else "the operand", close, operands[0])
+            self._note("kink", f"{what} 0: {op.convention} by convention")
+
+    def _reduction(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
+        import numpy as np
+
+        array, kept = (np.asarray(operand.data, dtype=float) for operand in operands)
+        argument = unparse(expr.args[0]) if isinstance(expr, Call) else "the operand"
+        if name == "norm":
+            if (kept <= self.near).any():
+                self._note("kink", f"norm({argument}) is 0: its derivative there is 0 by convention")
+            return
+        axes = tuple(k for k, (n, one) in enumerate(zip(array.shape, kept.shape, strict=True)) if n != one)
+        ties = (np.abs(array - kept) <= self.near * np.maximum(1.0, np.abs(kept))).sum(axis=axes)
+        if axes and (ties > 1).any():
+            self._note("kink", f"entries of {argument} tie: {TABLE[_TIES[name]].convention}")
+
+    def _where(self, expr: Call, operands: list[Tensor]) -> None:
+        condition = expr.args[0]
+        close = self._boundary.get(id(condition))
+        if close is None or not _any(close):
+            return
+        assert isinstance(condition, Compare)
+        meeting = f"{unparse(condition.left)} is {unparse(condition.right)}"
+        _, yes, no = operands
+        if yes.plain and no.plain:
+            gap = bool(abs(float(yes.data - no.data)) > max(self.near, 1e-12) * max(1.0, abs(float(yes.data))))
+        else:
+            import numpy as np
+
+            over = tuple(name for name in self.graph.indices if name in (*yes.over, *no.over, *operands[0].over))
+            rank = max(operand.rank for operand in operands)
+            left, right, mask = (expand(t, over, rank) for t in (yes, no, replace(operands[0], data=np.asarray(close))))
+            difference = np.abs(np.asarray(left, dtype=float) - np.asarray(right, dtype=float))
+            gap = bool((difference * np.asarray(mask, dtype=float) > max(self.near, 1e-12)).any())
+        if gap:
+            self._note("jump", f"{meeting}, where {unparse(expr)} jumps: it has no derivative there")
+        else:
+            self._note("kink", f"{meeting}: the derivative is that of the branch that is taken, by convention")
+
+
+def _any(close: Any) -> bool:
+    return bool(close.any()) if hasattr(close, "any") else bool(close)
+
+
+def _entries(text: str, close: Any, tensor: Tensor) -> str:
+    """`z is`, `z[2] is` or `3 entries of z are`."""
+    if not hasattr(close, "any") or tensor.plain:
+        return f"{text} is"
+    import numpy as np
+
+    places = np.argwhere(close)
+    if len(places) > 1:
+        return f"{len(places)} entries of {text} are"
+    place = [int(k) for k in places[0]]
+    entry = place[len(tensor.over) :]
+    if tensor.rank == 2 and tensor.shape[1] == 1:
+        entry.pop()
+    text += f"[{', '.join(map(str, entry))}]" if entry else ""
+    named = ", ".join(f"{name} = {k}" for name, k in zip(tensor.over, place, strict=False))
+    return f"{text} (at {named}) is" if named else f"{text} is"
+
+
+def places(values: Forward, near: float | None = None) -> list[Kink]:
+    """The kinks at a point, in the order of the computation. `near`: how close counts, by default exactly."""
+    digits = 30 if values.precise else 16
+    env = values.env(digits)
+    watcher = Watcher(values.graph, near if near is not None else 1e-20 if values.precise else 1e-14)
+    watched = replace(env, watch=watcher)
+    for name in values.graph.quantities:
+        watcher.quantity = name
+        try:
+            define(values.definitions[name], watched)
+        except Undefined:
+            continue
+    return watcher.found
+
+
+def kinks(graph: Graph, point: Point) -> list[Problem]:
+    """A warning for every kink at the point, naming the convention; slug "jump" where there is no derivative."""
+    return [Problem(kink.slug, kink.message) for kink in places(forward(graph, point))]

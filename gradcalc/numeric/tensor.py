@@ -1,0 +1,206 @@
+"""Values with named and positional axes, the names they are looked up in, and elementwise application.
+
+A `Tensor` over ("i", "j") has one array of positional axes for every i and j: `data` has shape (i, j, *positional).
+A perturbation of an input is nothing but one more named axis, `BATCH`, so the oracle recomputes for hundreds of
+perturbations in one pass. A single number is kept as a plain number: scalar exercises need no NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gradcalc.exercise import Function
+from gradcalc.numeric.backends import Numbers, Undefined
+from gradcalc.ops import TABLE
+from gradcalc.syntax import Expr, unparse
+
+BATCH = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """`data`: a number or an array of shape (*over, *positional)."""
+
+    data: Any
+    over: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The positional axes."""
+        return tuple(getattr(self.data, "shape", ()))[len(self.over) :]
+
+    @property
+    def rank(self) -> int:
+        return getattr(self.data, "ndim", 0) - len(self.over)
+
+    @property
+    def plain(self) -> bool:
+        """A single number."""
+        return getattr(self.data, "ndim", 0) == 0
+
+    def size(self, index: str) -> int:
+        return int(self.data.shape[self.over.index(index)])
+
+
+# Called at a point where an operation is not smooth: (operation, the expression, its operands, where).
+Watch = Callable[[str, Expr, list[Tensor]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """What names mean.
+
+    values     inputs, quantities, upstream gradients
+    indices    named indices and their sizes, in the order in which they stand as axes
+    examples   those indices that run over examples
+    frozen     what `stop_gradient` looks at while an input is being perturbed
+    tolerant   collects what is undefined instead of raising, for branches that may not be taken
+    watch      is shown every operation that is not smooth everywhere
+    norms      quantities that are norms: x/norm(x) is 0 where x is 0, by convention
+    lacking    quantities without a value, with what was wrong
+    """
+
+    numbers: Numbers
+    values: Mapping[str, Tensor]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    indices: Mapping[str, int] = field(default_factory=dict)
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    stacks: Mapping[str, str] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+    unknown: frozenset[str] = frozenset()
+    frozen: Env | None = None
+    tolerant: list[str] | None = None
+    watch: Watch | None = None
+    norms: frozenset[str] = frozenset()
+    lacking: Mapping[str, Undefined] = field(default_factory=dict)
+
+    def bind(self, values: Mapping[str, Tensor]) -> Env:
+        """The same with more values; they shadow those of the same name."""
+        return replace(self, values={**self.values, **values})
+
+    def order(self, *overs: tuple[str, ...]) -> tuple[str, ...]:
+        """The union of several index lists in the order of the axes."""
+        found = {name for over in overs for name in over}
+        if not found:
+            return ()
+        first = (BATCH,) if BATCH in found else ()
+        return first + tuple(name for name in self.indices if name in found)
+
+
+def located(problem: Undefined, expr: Expr) -> Undefined:
+    """The same problem with the step named, unless an inner step was named before."""
+    if "(in `" in problem.message:
+        return problem
+    text = unparse(expr)
+    if len(text) > 80:
+        text = text[:77] + "…"
+    return type(problem)(f"{problem.message} (in `{text}`)")
+
+
+def expand(tensor: Tensor, over: tuple[str, ...], rank: int) -> Any:
+    """Its data with axes of length 1 put in, so that it broadcasts against others over `over` of that rank."""
+    data = tensor.data
+    if getattr(data, "ndim", 0) == 0:
+        return data
+    if tensor.over == over and data.ndim == len(over) + rank:
+        return data
+    sizes = dict(zip(tensor.over, data.shape, strict=False))
+    named = [sizes.get(name, 1) for name in over]
+    return data.reshape(*named, *(1,) * (rank - tensor.rank), *data.shape[len(tensor.over) :])
+
+
+def quiet() -> Any:
+    """NumPy's warnings off: what is not finite is found and named afterwards."""
+    import numpy as np
+
+    return np.errstate(all="ignore")
+
+
+def finish(data: Any, over: tuple[str, ...]) -> Tensor:
+    """A tensor, single numbers unwrapped."""
+    return Tensor(data if getattr(data, "ndim", 0) else data[()] if hasattr(data, "dtype") else data, over)
+
+
+def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tensor:
+    """The operation `name` of the table, entry by entry with broadcasting. Raises Undefined with step and value."""
+    op = TABLE[name]
+    value = op.value
+    assert value is not None
+    if env.watch is not None:
+        env.watch(name, expr, operands)
+    if all(operand.plain for operand in operands):
+        return Tensor(_single(value, [operand.data for operand in operands], env, expr))
+    over = env.order(*(operand.over for operand in operands))
+    rank = max(operand.rank for operand in operands)
+    arrays = [expand(operand, over, rank) for operand in operands]
+    functions = env.numbers.arrays
+    functions.tolerant = env.tolerant is not None
+    try:
+        with quiet():
+            data = value(functions, *arrays)
+    except Undefined as problem:
+        raise located(problem, expr) from None
+    except ValueError:
+        shapes = " and ".join("×".join(map(str, operand.shape)) or "a number" for operand in operands)
+        raise located(Undefined(f"shapes {shapes} do not fit"), expr) from None
+    return finish(checked(data, env, expr, lambda place: _message(value, arrays, place, env)), over)
+
+
+def _single(value: Callable[..., Any], operands: list[Any], env: Env, expr: Expr) -> Any:
+    scalar = env.numbers.scalar
+    try:
+        data = value(scalar, *operands)
+        if data is True or data is False or scalar.finite(data):
+            return data
+        if any(operand != operand for operand in operands):
+            return data  # nan in, nan out: noted where it arose
+        raise Undefined("the result overflows")
+    except (Undefined, OverflowError) as problem:
+        known = problem if isinstance(problem, Undefined) else Undefined("the result overflows")
+        if env.tolerant is None:
+            raise located(known, expr) from None
+        env.tolerant.append(located(known, expr).message)
+        return scalar.nan
+
+
+def checked(data: Any, env: Env, expr: Expr, message: Callable[[tuple[int, ...]], str]) -> Any:
+    """`data` if every entry is finite. Else raises Undefined, or notes it where untaken branches are allowed."""
+    import numpy as np
+
+    array = np.asarray(data)
+    if array.dtype.kind == "b":
+        return data
+    if array.dtype.kind == "O":
+        bad = None if env.tolerant is None else np.asarray(array != array, dtype=bool)
+    else:
+        bad = ~np.isfinite(array)
+    if bad is None or not bad.any():
+        return data
+    if env.tolerant is None or not env.tolerant:
+        place = tuple(int(k) for k in np.argwhere(bad)[0])
+        problem = located(Undefined(message(place)), expr)
+        if env.tolerant is None:
+            raise problem
+        env.tolerant.append(problem.message)
+    if array.dtype.kind == "f" and not np.isnan(array[bad]).all():
+        data = np.where(bad, np.nan, array)  # an infinity must not hide behind 1/inf
+    return data
+
+
+def _message(value: Callable[..., Any], arrays: list[Any], place: tuple[int, ...], env: Env) -> str:
+    """What the scalar functions say about the entry that went wrong."""
+    import numpy as np
+
+    shape = np.broadcast_shapes(*(np.shape(array) for array in arrays))
+    entries = [np.broadcast_to(array, shape)[place] for array in arrays]
+    entries = [entry.item() if hasattr(entry, "item") else entry for entry in entries]
+    try:
+        value(env.numbers.scalar, *entries)
+    except Undefined as problem:
+        return problem.message
+    except OverflowError:
+        pass
+    return "the result overflows"
+
