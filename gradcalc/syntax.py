@@ -225,6 +225,8 @@ class _Parser:
             case "√":
                 return Call("sqrt", (self.expression(_POSTFIX),), span=self.span(token.start))
             case "-" | "+":
+                if self.token.kind in ("-", "+"):
+                    raise self.fail(f"two signs in a row, `{token.text}{self.token.text}`", token, "write -(-x)")
                 arg = self.expression(max(least, _PRODUCT))
                 return Neg(arg, self.span(token.start)) if token.kind == "-" else arg
             case _:

@@ -11,7 +11,7 @@ from gradcalc.errors import Problem, SpanError
 from gradcalc.exercise import Value
 from gradcalc.source import Text
 from gradcalc.syntax import Expr, Index, Name, Neg, Num, Transpose, Vector, occurrences, parse, walk
-from gradcalc.tokens import MAX_DIGITS, shown
+from gradcalc.tokens import MAX_DIGITS, MAX_LENGTH, shown
 from gradcalc.yamltext import Node
 
 _PLAIN = re.compile(r"(-?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
@@ -22,6 +22,8 @@ def read_constant(text: str) -> Expr:
     if (match := _PLAIN.fullmatch(text)) and len(text) <= MAX_DIGITS:
         number = Num(Fraction(match.group(2)), match.span(2))
         return Neg(number, (0, len(text))) if match.group(1) else number
+    if len(text) > MAX_LENGTH:
+        raise SpanError("limit", f"a value of {len(text)} characters; the limit is {MAX_LENGTH}", 0, len(text))
     if re.fullmatch(r"[-+]?\.?(inf|nan)", text, re.IGNORECASE):
         raise SpanError("number", f"`{shown(text)}` is no number", 0, len(text))
     expr = parse(text)

@@ -84,6 +84,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.root: Node | None = None
         self.open: list[Node] = []
+        self.lists: list[bool] = []  # whether each open node is a list
         self.keys: list[Node | None] = []  # per open mapping: the key that waits for its value
         self.seen: list[dict[str, int]] = []
         self.documents = self.scalars = 0
@@ -137,7 +138,7 @@ class _Reader:
         if not style and event.value in ("", "~"):
             self.add(Node("empty", text))
             return
-        node = Node("scalar", text, plain=not style)
+        node = Node("scalar" if event.tag is None else "broken", text, plain=not style)
         if not style:
             if match := _COMMENT.match(self.source.text, end):
                 node.comment = match.group(1)
@@ -149,14 +150,16 @@ class _Reader:
     def begin(self, kind: str, event: Any) -> None:
         if len(self.open) >= MAX_DEPTH:
             self.wrong("limit", f"lists and mappings nested more than {MAX_DEPTH} deep", event, stop=True)
-        node = self.node(kind, event)
+        node = self.node(kind if event.tag is None else "broken", event)
         self.add(node)
         self.open.append(node)
+        self.lists.append(kind == "list")
         self.keys.append(None)
         self.seen.append({})
 
     def end(self) -> None:
         node = self.open.pop()
+        self.lists.pop()
         self.keys.pop()
         self.seen.pop()
         if node.flow:
@@ -167,7 +170,7 @@ class _Reader:
             self.root = self.root or node
             return
         parent = self.open[-1]
-        if parent.kind == "list":
+        if self.lists[-1]:
             parent.items.append(node)
         elif (key := self.keys[-1]) is not None:
             parent.pairs.append((key, node))
