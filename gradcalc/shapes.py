@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from gradcalc.exact import fraction, size_of, whole
 from gradcalc.errors import SpanError
+from gradcalc.exact import fraction, size_of, whole
 from gradcalc.ops import TABLE
 from gradcalc.sizes import ONE, Shape, ShapeError, Size, broadcast, product, show, stacked
 from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector

@@ -1,119 +1,184 @@
-"""Numbers an author gives: exact constants, nested lists of them, whole numbers. Nothing here is ever a float."""
+"""Given values: their shapes, the sizes they fix, and what they break."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from typing import TypeAlias
 
-from gradcalc.constants import CONSTANTS, check_constants
-from gradcalc.errors import Problem, SpanError
-from gradcalc.exercise import Value
-from gradcalc.source import Text
-from gradcalc.syntax import Expr, Index, Name, Neg, Num, Transpose, Vector, occurrences, parse, walk
-from gradcalc.tokens import MAX_DIGITS, MAX_LENGTH, shown
-from gradcalc.yamltext import Node
+from gradcalc.errors import Place, Problem, SpanError
+from gradcalc.exact import number
+from gradcalc.exercise import Exercise, Value
+from gradcalc.shapes import Shape, Size, as_vector, show
 
-_PLAIN = re.compile(r"(-?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+Number: TypeAlias = Fraction | float
+Array: TypeAlias = "Number | list[Array]"
 
-
-def read_constant(text: str) -> Expr:
-    """`-2`, `1e-3`, `1/3`, `pi/4`, `log(2)`. Raises SpanError."""
-    if (match := _PLAIN.fullmatch(text)) and len(text) <= MAX_DIGITS:
-        number = Num(Fraction(match.group(2)), match.span(2))
-        return Neg(number, (0, len(text))) if match.group(1) else number
-    if len(text) > MAX_LENGTH:
-        raise SpanError("limit", f"a value of {len(text)} characters; the limit is {MAX_LENGTH}", 0, len(text))
-    if re.fullmatch(r"[-+]?\.?(inf|nan)", text, re.IGNORECASE):
-        raise SpanError("number", f"`{shown(text)}` is no number", 0, len(text))
-    expr = parse(text)
-    for name in occurrences(expr):
-        if name.id not in CONSTANTS:
-            raise SpanError("number", f"`{shown(name.id)}` is not a number", *name.span, "a value is a number or a constant expression, 1/3, pi/4, log(2)")
-    for part in walk(expr):
-        if isinstance(part, Vector | Index | Transpose):
-            raise SpanError("number", "one number is wanted here", *part.span, "an array is written as a YAML list")
-    check_constants(expr)
-    return expr
+TOLERANCE = 1e-6  # of "symmetric", "orthogonal": values are given with a few digits
 
 
-def read_value(node: Node, path: str, problems: list[Problem]) -> Value | None:
-    """A number or nested lists of numbers, row by row; None where something is wrong with it."""
-    if node.kind == "scalar":
+def shape_of_value(value: Value) -> tuple[int, ...] | None:
+    """The shape of nested tuples, or None where the rows differ."""
+    if not isinstance(value, tuple):
+        return ()
+    inner = {shape_of_value(item) for item in value}
+    if len(inner) != 1:
+        return None
+    shape = inner.pop()
+    return None if shape is None else (len(value), *shape)
+
+
+def entries(value: Array) -> Iterator[Number]:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(reversed(item))
+        else:
+            yield item
+
+
+def evaluated(value: Value, sizes: Mapping[str, int]) -> Array:
+    """Numbers for the constant expressions. Raises SpanError."""
+    return [evaluated(item, sizes) for item in value] if isinstance(value, tuple) else number(value, sizes)
+
+
+class Sizes:
+    """Numbers for sizes, from `sizes` and from values; every contradiction is a problem."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        self.numbers: dict[str, int] = dict(exercise.sizes)
+        self.origin: dict[str, str] = dict.fromkeys(exercise.sizes, "`sizes`")
+        self.problems: list[Problem] = []
+
+    def known(self, size: Size) -> int | None:
+        return size.at(self.numbers) if size.names <= self.numbers.keys() else None
+
+    def equal(self, size: Size, count: int, origin: str, place: Place | None) -> bool:
+        """Note that `size` is `count`; False and a problem where it is not. Sizes with two unknown names stay open."""
+        known = self.known(size)
+        if known is not None:
+            if known != count:
+                name = next(iter(size.names), None)
+                first = f" by {self.origin[name]}" if name and len(size.terms) == 1 else ""
+                message = f"{size} is {known}{first} and {count} by {origin}" if name else f"{size} ≠ {count}, from {origin}"
+                self.problems.append(Problem("size", message, place, "a size has one value"))
+            return known == count
+        unknown = [name for name in sorted(size.names) if name not in self.numbers]
+        if len(unknown) == 1:
+            (name,) = unknown
+            zero, unit = (size.at({**self.numbers, name: at}) for at in (0, 1))
+            if size.at({**self.numbers, name: 2}) - unit == unit - zero != 0:  # linear in the name
+                answer, rest = divmod(count - zero, unit - zero)
+                if rest or answer < 1:
+                    self.problems.append(Problem("size", f"{size} cannot be {count}, as in {origin}", place))
+                    return False
+                self.numbers[name], self.origin[name] = answer, origin
+        return True
+
+    def fit(self, name: str, value: Value, shape: Shape, place: Place | None, what: str = "the value of") -> None:
+        """A value against the shape it must have; fixes the sizes in it."""
+        given = shape_of_value(value)
+        origin = f"{what} {name}"
+        if given is None:
+            self.problems.append(Problem("value", f"the rows of {origin} are not equally long", place))
+        elif len(given) != len(shape):
+            want = "a number" if not shape else f"an array of shape {show(shape)}"
+            have = "a number" if not given else f"an array of shape {show(tuple(map(Size.of, given)))}"
+            self.problems.append(Problem("value", f"{origin} is {have}, not {want}", place))
+        else:
+            wrong = [size for size, count in zip(shape, given, strict=True) if size.number not in (None, count)]
+            if wrong:
+                message = f"{origin} has shape {show(tuple(map(Size.of, given)))}, not {show(shape)}"
+                self.problems.append(Problem("value", message, place))
+                return
+            for size, count in zip(shape, given, strict=True):
+                if not self.equal(size, count, origin, place):
+                    return
+
+
+# ---- assumptions
+
+
+def _square(value: Array) -> list[list[float]]:
+    return [[float(item) for item in row] for row in value] if isinstance(value, list) else []  # type: ignore[union-attr, arg-type]
+
+
+def _symmetric(value: Array) -> bool:
+    rows = _square(value)
+    return all(abs(rows[i][j] - rows[j][i]) <= TOLERANCE * (1 + abs(rows[i][j])) for i in range(len(rows)) for j in range(i))
+
+
+def _diagonal(value: Array) -> bool:
+    return all(item == 0 for i, row in enumerate(_square(value)) for j, item in enumerate(row) if i != j)
+
+
+def _orthogonal(value: Array) -> bool:
+    rows = _square(value)
+    return all(
+        abs(sum(a * b for a, b in zip(first, second, strict=True)) - (i == j)) <= 1e-2
+        for i, first in enumerate(rows) for j, second in enumerate(rows[: i + 1])
+    )  # fmt: skip
+
+
+CHECKS: Mapping[str, tuple[Callable[[Array], bool], str]] = {
+    "symmetric": (_symmetric, "is not symmetric"),
+    "diagonal": (_diagonal, "is not diagonal"),
+    "orthogonal": (_orthogonal, "is not orthogonal"),
+    "positive": (lambda value: all(item > 0 for item in entries(value)), "has an entry that is not positive"),
+    "nonnegative": (lambda value: all(item >= 0 for item in entries(value)), "has a negative entry"),
+}
+
+
+def onehot(value: Array, shape: Shape, stacks: int) -> bool:
+    """One entry 1 and the others 0 along the last axis of `shape` (a column counts as a vector), for each example."""
+    vector = as_vector(shape)
+    if stacks and len(vector) == 1:  # D×m: the examples are the columns
+        value = [list(column) for column in zip(*value, strict=True)]  # type: ignore[arg-type]
+    rows = [value]
+    while rows and isinstance(rows[0], list) and rows[0] and isinstance(rows[0][0], list):
+        rows = [inner for row in rows for inner in row]  # type: ignore[union-attr, misc]
+    if len(vector) == 1 and not stacks:
+        rows = [list(entries(value))]
+    return all(isinstance(row, list) and sorted(row) == [0] * (len(row) - 1) + [1] for row in rows)  # type: ignore[type-var]
+
+
+def check_values(
+    exercise: Exercise, sizes: Mapping[str, int], shapes: Mapping[str, Shape], integers: Mapping[str, Size], examples: Mapping[str, int]
+) -> list[Problem]:
+    """Values that break an assumption, or are no indices where an index is needed.
+
+    `integers`: integer inputs with the axis they index; `examples`: how many indices of examples an input has.
+    """
+    problems: list[Problem] = []
+    for name, value in exercise.values.items():
+        variable = exercise.variables.get(name)
+        assume = variable.assume if variable else frozenset()
+        if name not in shapes or not (assume or name in integers):
+            continue
+        place = exercise.value_places.get(name)
         try:
-            return read_constant(node.text.value)
+            array = evaluated(value, sizes)
         except SpanError as error:
-            problems.append(node.text.problem(error))
-            return None
-    if node.kind != "list":
-        return None
-    if not node.items:
-        problems.append(node.text.wrong("value", f"`{path}` has an empty list", "an array has at least one entry"))
-        return None
-    parts = [read_value(item, path, problems) for item in node.items]
-    if any(part is None for part in parts):
-        return None
-    shapes = [_shape(part) for part in parts]
-    for item, shape in zip(node.items, shapes, strict=True):
-        if shape != shapes[0]:
-            message = f"`{path}` is ragged: this entry has the shape {_say(shape)}, the first has {_say(shapes[0])}"
-            problems.append(item.text.wrong("ragged", message))
-            return None
-    return tuple(part for part in parts if part is not None)
+            problems.append(Problem(error.slug, f"the value of {name}: {error.message}", place, error.hint))
+            continue
+        for word in sorted(assume):
+            if word == "onehot":
+                if not onehot(array, shapes[name], examples.get(name, 0)):
+                    problems.append(Problem("assumption", f"the value of {name} is not one-hot, as it is assumed to be", place, "one entry is 1, the others are 0"))
+            elif word in CHECKS and not CHECKS[word][0](array):
+                problems.append(Problem("assumption", f"the value of {name} {CHECKS[word][1]}, as it is assumed to be", place))
+        if name in integers:
+            problems += _indices(name, array, integers[name], sizes, place)
+    return problems
 
 
-def _shape(value: Value | None) -> tuple[int, ...]:
-    shape: list[int] = []
-    while isinstance(value, tuple):
-        shape.append(len(value))
-        value = value[0]
-    return tuple(shape)
-
-
-def _say(shape: tuple[int, ...]) -> str:
-    return "[" + ", ".join(map(str, shape)) + "]"
-
-
-def read_integer(text: Text, least: int, most: int, problems: list[Problem], what: str) -> int | None:
-    """A whole number in a range, as written in digits."""
-    word = text.value.strip()
-    if not re.fullmatch(r"[-+]?[0-9]{1,40}", word):
-        problems.append(text.wrong("number", f"`{shown(word)}` is not a whole number", f"{what} is a whole number"))
-        return None
-    value = int(word)
-    if not least <= value <= most:
-        problems.append(text.wrong("number", f"{what} is between {least} and {most}"))
-        return None
-    return value
-
-
-def vector_value(expr: Expr) -> Value:
-    """`[[1, 2], [3, 4]]`, read as an expression, as nested tuples. Raises SpanError for ragged ones and for names."""
-    if not isinstance(expr, Vector):
-        for name in occurrences(expr):
-            if name.id not in CONSTANTS:
-                raise SpanError("number", f"`{shown(name.id)}` is not a number", *name.span)
-        check_constants(expr)
-        return expr
-    parts = tuple(vector_value(item) for item in expr.items)
-    if len({_shape(part) for part in parts}) > 1:
-        raise SpanError("ragged", "the rows have different lengths", *expr.span)
-    return parts
-
-
-def is_symbol(node: Node) -> str | None:
-    """The name, where a scalar is nothing but a name that stands for no constant."""
-    if node.kind != "scalar":
-        return None
-    try:
-        expr = parse(node.text.value)
-    except SpanError:
-        return None
-    return expr.id if isinstance(expr, Name) and expr.id not in CONSTANTS else None
-
-
-def without_spans(value: Value) -> Value:
-    """A value whose literals print as fractions rather than as written."""
-    if isinstance(value, tuple):
-        return tuple(without_spans(part) for part in value)
-    return replace(value, span=(0, 0))
+def _indices(name: str, array: Array, axis: Size, sizes: Mapping[str, int], place: Place | None) -> list[Problem]:
+    length = axis.at(dict(sizes)) if axis.names <= sizes.keys() else None
+    for item in entries(array):
+        if item != int(item):
+            return [Problem("value", f"{name} is an index, and {float(item):g} is not a whole number", place)]
+        if item < 0 or (length is not None and item >= length):
+            reach = f"from 0 to {length - 1}" if length is not None else "from 0"
+            return [Problem("value", f"the index {name} is {int(item)}: out of range", place, f"it counts {reach}")]
+    return []
