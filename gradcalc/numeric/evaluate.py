@@ -21,6 +21,7 @@ from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num, 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 _COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 _REDUCTIONS = frozenset(("sum", "mean", "var", "prod", "max", "min", "norm", "logsumexp"))
+_ALONG = frozenset(("softmax", "log_softmax"))
 _BY_INDEX = {"sum": 0, "mean": 0, "prod": 1, "max": None, "min": None, "logsumexp": None, "norm": 0}
 
 
@@ -106,7 +107,7 @@ def _call(expr: Call, env: Env) -> Tensor:
         return _where(expr, env)
     if func == "stop_gradient":
         return evaluate(expr.args[0], env.frozen or env)
-    if func in _REDUCTIONS:
+    if func in _REDUCTIONS or (func in _ALONG and len(expr.args) > 1):
         return _reduce(expr, env)
     if func in CALLS:
         arguments = [evaluate(arg, env) for arg in expr.args]
@@ -176,8 +177,9 @@ def _reduce(expr: Call, env: Env) -> Tensor:
         for arg in args[1:]:
             result = elementwise("maximum" if func == "max" else "minimum", [result, evaluate(arg, env)], env, expr)
         return result
-    if len(args) == 2 and "axis" not in options and func != "norm":
-        options["axis"] = _option("axis", args[1], env)
+    if len(args) == 2:
+        option = "ord" if func == "norm" else "axis"
+        options.setdefault(option, _option(option, args[1], env))
     return reduction(func, evaluate(args[0], env), options, env, expr)
 
 
@@ -264,6 +266,10 @@ def _collapse(func: str, term: Tensor, names: list[str], env: Env, expr: Expr) -
 
     kept = tuple(name for name in term.over if name not in names)
     places = [term.over.index(name) for name in names]
+    if func in _ALONG:
+        total = _collapse("logsumexp", term, names, env, expr)
+        logs = elementwise("sub", [term, total], env, expr)
+        return logs if func == "log_softmax" else elementwise("exp", [logs], env, expr)
     moved = np.moveaxis(np.asarray(term.data), places, range(-len(names), 0))
     axes = tuple(range(-len(names), 0))
     return reduction(func, Tensor(moved, kept), {"axis": axes}, env, expr)

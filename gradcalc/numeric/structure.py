@@ -71,7 +71,7 @@ def reduction(func: str, tensor: Tensor, options: Options, env: Env, expr: Expr)
     axis = options.pop("axis", None)
     keep = bool(options.pop("keepdims", False))
     if func == "logsumexp" and axis is None and tensor.rank > 1:
-        axis = -2 if is_column(tensor.shape) else -1
+        axis = (-2, -1) if tensor.rank == 2 and 1 in tensor.shape else -1
     axes = axes_of(tensor.rank, axis)
     if env.watch is not None:
         kept = run(func, tensor, data, env, expr, axis=axes, keepdims=True, **options)
@@ -221,13 +221,19 @@ def _vectors(tensor: Tensor, env: Env) -> Any:
     return data.reshape(*data.shape[: len(tensor.over)], -1)
 
 
+def _dot(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+    """Of two vectors or two columns a number, of matrices their product."""
+    a, b = arguments
+    if a.shape == b.shape and (a.rank == 1 or (a.rank == 2 and 1 in a.shape)):
+        return _two_vectors("dot")(arguments, options, env, expr)
+    return matmul(a, b, env, expr)
+
+
 def _two_vectors(name: str) -> Callable[..., Tensor]:
     def call(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
         a, b = arguments
         over = env.order(a.over, b.over)
         left, right = (expand(Tensor(_vectors(t, env), t.over), over, 1) for t in (a, b))
-        if name == "dot" and left.shape[-1] != right.shape[-1]:
-            raise Undefined(f"shapes {a.shape} and {b.shape} do not fit")
         return run(name, Tensor(None, over), left, env, expr, right)
 
     return call
@@ -325,7 +331,7 @@ def _made(name: str) -> Callable[..., Tensor]:
 
 
 CALLS: Mapping[str, Callable[[list[Tensor], Options, Env, Expr], Tensor]] = {
-    "outer": _two_vectors("outer"), "dot": _two_vectors("dot"), "kron": _kron,
+    "outer": _two_vectors("outer"), "dot": _dot, "kron": _kron,
     "tr": _square("tr"), "det": _square("det"), "logdet": _square("logdet"), "inv": _square("inv"),
     "matrix_power": _square("matrix_power"), "softmax": _softmax("softmax"), "log_softmax": _softmax("log_softmax"),
     "diag": _diag, "vec": _vec, "concat": _concat, "stack": _stack,
