@@ -10,7 +10,7 @@ from gradcalc.errors import Problem
 from gradcalc.exercise import Exercise, Question
 from gradcalc.graph import Graph
 from gradcalc.numeric.verified import Verified
-from gradcalc.shapes import Shape
+from gradcalc.shapes import Shape, Size
 from gradcalc.syntax import Expr
 
 # A float or int, nested lists of them row by row, or None where there is no number.
@@ -36,10 +36,11 @@ class Shorthand:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A local derivative along an edge of the named graph: `label` is "df/dq"."""
+    """A local derivative along an edge of the named graph: `label` is "df/dq"; `shape` where it is worth showing."""
 
     label: str
     symbolic: Expr | None
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
-    """The total gradient of the loss at an input, upstream included, in the shape of the input."""
+    """The total gradient of the loss at an input, upstream included, in the shape of the input.
+
+    free, sizes: of an entry form; where: named gradients that the expression uses.
+    """
 
     symbolic: Expr | None
     value: Number = None
+    free: tuple[str, ...] = ()
+    sizes: Mapping[str, Size] | None = None
+    where: tuple[tuple[str, Expr], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
