@@ -18,7 +18,7 @@ from gradcalc.schema import EXERCISE, check, get
 from gradcalc.source import Text
 from gradcalc.syntax import Compare, Expr, Name, Num, callable_names, parse, walk
 from gradcalc.tokens import canonical, read_name, shown, tokenize
-from gradcalc.values import is_symbol, read_constant, read_integer, read_value, vector_value
+from gradcalc.literals import is_symbol, read_constant, read_integer, read_value, vector_value
 from gradcalc.yamltext import Node
 
 MAX_SIZE = 1_000_000

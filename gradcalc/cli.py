@@ -1,0 +1,344 @@
+"""The command line: each command reads files, computes, and prints what a format has made of the result."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+import gradcalc
+from gradcalc.console import Console, OutputError
+from gradcalc.errors import GradcalcError, Place, Problem, for_terminal
+from gradcalc.exercise import Exercise, with_set
+from gradcalc.schema import FORMS, LAYOUTS
+
+if TYPE_CHECKING:
+    from gradcalc.graph import Graph
+
+_UsageError: type[Any] = typer.BadParameter.__mro__[1]  # click's, which newer typers carry within
+
+
+class Exit(IntEnum):
+    DONE = 0
+    NO = 1  # the work was done and the answer is no
+    UNUSABLE = 2  # input or arguments, of any of several files
+    OUTSIDE = 3  # a program or device that is not ours failed
+    BROKEN_PIPE = 141
+    INTERRUPTED = 130
+
+
+app = typer.Typer(
+    help="Every gradient of a computation: derived, evaluated, checked, on paper.", no_args_is_help=True,
+    rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+# Options that several commands share ------------------------------------------------------------------------------
+
+
+def _one_of(choices: Sequence[str]) -> Callable[[str | None], str | None]:
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}")
+        return value
+
+    return check
+
+
+FORMATS = ("table", "json", "jsonl", "markdown", "plain")
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Exercises; - is the standard input.", show_default=False)]
+Format = Annotated[str, typer.Option("--format", callback=_one_of(FORMATS), help=f"How to print: {', '.join(FORMATS)}.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another value: x=3, w=[1,2], n=5.")]
+Digits = Annotated[int | None, typer.Option("--digits", min=1, max=30, help="Significant digits of decimals.")]
+Form = Annotated[str | None, typer.Option("--form", callback=_one_of(FORMS), help=f"Notation: {', '.join(FORMS)}.")]
+Layout = Annotated[str | None, typer.Option("--layout", callback=_one_of(LAYOUTS), help=f"Layout: {', '.join(LAYOUTS)}.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"gradcalc {gradcalc.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    ascii: Annotated[bool, typer.Option("--ascii", help="Print ASCII only.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error came from.")] = False,
+) -> None:
+    """Every gradient of a computation: derived, evaluated, checked, on paper."""
+    context.obj = Console.open(ascii, debug)
+
+
+# How a command treats its files -----------------------------------------------------------------------------------
+
+
+def each(
+    console: Console, files: Sequence[str], work: Callable[[str], Any], quiet: bool = False
+) -> Iterator[tuple[str, Any, tuple[Problem, ...]]]:
+    """File, result and problems for every file. A bad one is reported (unless `quiet`) and spoils no other."""
+    for file in files:
+        try:
+            yield file, work(file), ()
+            continue
+        except GradcalcError as error:
+            problems = error.problems
+            if console.debug:
+                traceback.print_exc()
+        except (KeyboardInterrupt, OutputError, BrokenPipeError):
+            raise
+        except Exception as error:
+            if console.debug:
+                raise
+            problems = (_internal(error, file),)
+        placed = tuple(problem if problem.place else _at(problem, file) for problem in problems)
+        console.problems += len(placed)
+        if not quiet:
+            console.report(*placed)
+        yield file, None, placed
+
+
+def _internal(error: Exception, file: str) -> Problem:
+    reason = "not built yet" if isinstance(error, NotImplementedError) else f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return Problem("internal", f"gradcalc failed here ({reason})", Place(file, 1, 1), "that is a bug; --debug shows where")
+
+
+def _at(problem: Problem, file: str) -> Problem:
+    return Problem(problem.slug, problem.message, Place("<stdin>" if file == "-" else file, 1, 1), problem.hint)
+
+
+def finish(console: Console, fine: bool = True) -> None:
+    """End a command with the exit code it has earned."""
+    raise typer.Exit(Exit.UNUSABLE if console.problems else Exit.DONE if fine else Exit.NO)
+
+
+def load(module: str) -> Any:
+    """Import a room that needs SymPy, with the garbage collector off meanwhile: a quarter of the time."""
+    gc.disable()
+    try:
+        importlib.import_module("sympy")
+        return importlib.import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def adjusted(exercise: Exercise, settings: Sequence[str], digits: int | None, form: str | None, layout: str | None) -> Exercise:
+    """The exercise with what the command line says instead."""
+    from dataclasses import replace
+
+    notation = exercise.notation
+    notation = replace(
+        notation, layout=layout or notation.layout, form=form or notation.form, digits=digits or notation.digits
+    )
+    return with_set(replace(exercise, notation=notation), *settings)
+
+
+def write_items(console: Console, format: str, items: list[Any], digits: int | None, form: str | None) -> None:
+    """Print solutions, reports and failures in a format."""
+    from gradcalc.render import render_as
+    from gradcalc.report import Options
+
+    if items:
+        options = Options(width=console.width, color=console.color, ascii=console.ascii, digits=digits, form=form)
+        console.out(render_as(format, items, options), machine=format in ("json", "jsonl"))
+
+
+# Commands ---------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def solve(
+    context: typer.Context, files: Files, set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
+    format: Format = "table",
+) -> None:  # fmt: skip
+    """The answers, symbolic beside evaluated, each checked."""
+    console: Console = context.obj
+    data = format in ("json", "jsonl")
+    items: list[Any] = []
+
+    def work(file: str) -> Any:
+        exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
+        solution = load("gradcalc.solve").solve(exercise)
+        if data:
+            return solution
+        console.warn(*solution.warnings)
+        return load("gradcalc.report").compose_solution(solution, _view(console, digits, form))
+
+    fine = True
+    for file, item, problems in each(console, files, work):
+        if item is not None:
+            items.append(item)
+            fine = fine and not _refuted(item)
+        elif data:
+            items.append(load("gradcalc.report").Failed(file, problems))
+    write_items(console, format, items, digits, form)
+    finish(console, fine)
+
+
+def _view(console: Console, digits: int | None, form: str | None) -> Any:
+    from gradcalc.report import Options
+
+    return Options(width=console.width, color=console.color, ascii=console.ascii, digits=digits, form=form)
+
+
+def _refuted(item: Any) -> bool:
+    """Whether the check of an answer failed."""
+    return any(answer.verified is not None and answer.verified.ok is False for answer in getattr(item, "answers", ()))
+
+
+@app.command()
+def validate(context: typer.Context, files: Files) -> None:
+    """Read exercises and say what is wrong with them."""
+    console: Console = context.obj
+
+    def work(file: str) -> str:
+        from gradcalc.graph import build
+
+        exercise = Exercise.read(file)
+        graph: Graph | None = None
+        try:
+            graph = build(exercise)
+        except NotImplementedError:
+            console.warn(*exercise.warnings)
+        else:
+            console.warn(*(graph.warnings or exercise.warnings))
+        inputs = exercise.inputs
+        found = [name for name in inputs if name not in exercise.variables]
+        said = f"{file}: valid; inputs: {', '.join(inputs) or 'none'}"
+        return said + (f"; not declared: {', '.join(found)}" if found and exercise.variables else "")
+
+    for _, said, _ in each(console, files, work):
+        if said is not None:
+            console.out(for_terminal(said).replace("\n", " "))
+    finish(console)
+
+
+@app.command()
+def schema(context: typer.Context) -> None:
+    """The JSON Schema of exercises, for editors."""
+    context.obj.out(schema_text(), machine=True)
+
+
+def schema_text() -> str:
+    from gradcalc.schema import json_schema
+
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write it; else it is printed.")] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="NAME", help="A shipped exercise, ex2 for example.")] = None,
+) -> None:
+    """An exercise to start from."""
+    from gradcalc.files import check_target, write_whole
+    from gradcalc.library import SCHEMA_FILE, STARTER, exercise_text, with_modeline
+
+    console: Console = context.obj
+    text = exercise_text(start) if start else with_modeline(STARTER)
+    if output is None:
+        console.out(text)
+        return
+    check_target(output, replace=False)
+    write_whole(output, text)
+    schema_file = output.parent / SCHEMA_FILE
+    if not schema_file.exists():
+        write_whole(schema_file, schema_text())
+        console.note(f"{schema_file}: the schema, for editors")
+    console.note(f"{output}: written; next: gradcalc solve {output}")
+
+
+# The one catch ----------------------------------------------------------------------------------------------------
+
+
+class _Terminated(BaseException):
+    """SIGTERM or SIGHUP, raised so that half-written files are cleaned up."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Terminated(number)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry of the program. Exits; a user never sees a traceback unless --debug is given."""
+    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        code = code or Exit.OUTSIDE
+    _silence_stdout()
+    sys.exit(int(code))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit code."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))  # a sum of 400 terms leans 400 deep to the left
+    arguments = _flags_first(arguments)
+    console = Console.open("--ascii" in arguments[:2], "--debug" in arguments[:2])
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminate)
+    try:
+        return int(app(arguments, standalone_mode=False, prog_name="gradcalc") or Exit.DONE)
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except _UsageError as error:
+        path = getattr(getattr(error, "ctx", None), "command_path", "gradcalc")
+        said = error.format_message()
+        console.note(said if said.startswith("Usage:") else f"gradcalc: {said}\n    {path} --help says what there is")
+        return Exit.UNUSABLE
+    except GradcalcError as error:
+        console.report(*error.problems)
+        return Exit.UNUSABLE
+    except (KeyboardInterrupt, typer.Abort):
+        console.note("interrupted")
+        return Exit.INTERRUPTED
+    except _Terminated as stop:
+        return 128 + int(stop.args[0])
+    except BrokenPipeError:
+        return Exit.BROKEN_PIPE
+    except OutputError as error:
+        console.note(f"gradcalc: {error}")
+        return Exit.OUTSIDE
+    except MemoryError:
+        console.note("gradcalc: out of memory")
+        return Exit.UNUSABLE
+    except Exception as error:
+        if console.debug:
+            traceback.print_exc()
+        else:
+            console.note(f"gradcalc failed: {type(error).__name__}: {error}\n    that is a bug; --debug shows where")
+        return Exit.UNUSABLE
+
+
+def _flags_first(arguments: list[str]) -> list[str]:
+    """--ascii and --debug may stand anywhere before `--`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    flags = [word for word in arguments[:end] if word in ("--ascii", "--debug")]
+    return list(dict.fromkeys(flags)) + [word for word in arguments[:end] if word not in flags] + arguments[end:]
+
+
+def _silence_stdout() -> None:
+    """What is left in the buffer of a closed pipe must not raise when the interpreter ends."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (OSError, ValueError, AttributeError):
+            sys.stdout = None

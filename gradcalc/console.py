@@ -1,0 +1,106 @@
+"""The one place that touches stdout, stderr and the terminal's properties."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import sys
+from dataclasses import dataclass, field
+
+from gradcalc.errors import Problem, describe, for_terminal
+
+# What a terminal would act on, in text for machines: JSON allows it only as an escape.
+_ACTIVE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_FALLBACK = {
+    "∂": "d", "−": "-", "·": "*", "×": "x", "→": "->", "…": "...", "≈": "~", "≤": "<=", "≥": ">=", "≠": "!=", "±": "+/-",
+    "│": "|", "─": "-", "✓": "ok", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-",
+}  # fmt: skip
+
+
+class OutputError(Exception):
+    """The standard output cannot take what was written."""
+
+
+@dataclass(slots=True)
+class Console:
+    """`out` for results, `note` for messages. Text from outside is made harmless before it comes here, or here."""
+
+    ascii: bool = False
+    debug: bool = False
+    problems: int = field(default=0)
+
+    @classmethod
+    def open(cls, ascii: bool = False, debug: bool = False) -> Console:
+        """Makes the streams take every character: what an encoding lacks is replaced."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                with contextlib.suppress(OSError, ValueError):
+                    stream.reconfigure(errors="replace", newline="\n")
+        encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+        return cls(ascii or not encoding.startswith("utf"), debug)
+
+    @property
+    def width(self) -> int:
+        """Columns to fill: COLUMNS or the terminal's, 80 without one, never below 20 or above 200."""
+        given = os.environ.get("COLUMNS", "")
+        columns = int(given) if given.isdecimal() and len(given) < 6 else 0
+        if columns <= 0:
+            columns = shutil.get_terminal_size((80, 24)).columns if self.is_terminal else 80
+        return max(20, min(columns, 200))
+
+    @property
+    def is_terminal(self) -> bool:
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            return sys.stdout.isatty()
+        return False
+
+    @property
+    def color(self) -> bool:
+        return self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def out(self, text: str, machine: bool = False) -> None:
+        """A result. `machine`: JSON and code, which a terminal must not act on either. Raises OutputError."""
+        if machine:
+            text = _ACTIVE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+        elif self.ascii:
+            text = plain_ascii(text)
+        try:
+            if sys.stdout is None:
+                raise OutputError("the standard output is closed")
+            sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:
+            raise OutputError(f"cannot write to the standard output: {getattr(error, 'strerror', None) or error}") from None
+
+    def note(self, text: str) -> None:
+        """A message, on stderr; one that cannot be said is dropped."""
+        text = for_terminal(text)
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write((plain_ascii(text) if self.ascii else text) + "\n")
+            sys.stderr.flush()
+
+    def report(self, *problems: Problem) -> None:
+        """Mistakes, each in at most three lines; beyond 20 their number."""
+        self.problems += len(problems)
+        for problem in problems[:20]:
+            self.note(describe(problem, self.width))
+        if len(problems) > 20:
+            self.note(f"… and {len(problems) - 20} more")
+
+    def warn(self, *problems: Problem) -> None:
+        for problem in problems[:20]:
+            self.note(describe(problem, self.width, "warning: "))
+        if len(problems) > 20:
+            self.note(f"… and {len(problems) - 20} more warnings")
+
+
+def plain_ascii(text: str) -> str:
+    """Text for a terminal without Unicode; what has no likeness becomes ?."""
+    if text.isascii():
+        return text
+    return "".join(_FALLBACK.get(char, char) for char in text).encode("ascii", "replace").decode()
