@@ -88,20 +88,16 @@ class Directions:
 
         over = env.order(self.of_over, *self.enumerated)
         named = tuple(env.indices[name] for name in over)
+        shape = arranged_shape(self, layout)
         data = env.numbers.arrays.array(claim.data)
-        shape = tuple(n for n in self.positional if n != 1)
-        stack = tuple(n for n in (*arranged_shape(self, layout), *named) if n != 1)
-        squeezed = tuple(n for n in claim.shape if n != 1)
-        if not claim.over and over and squeezed == stack and squeezed != shape:
-            data = np.moveaxis(data.reshape(*arranged_shape(self, layout), *named), range(-len(over), 0), range(len(over)))
-        elif squeezed == tuple(n for n in arranged_shape(self, layout) if n != 1):
-            known = tuple(name for name in over if name in claim.over)
-            if len(known) != len(claim.over):
-                raise Unknown(f"a derivative over {', '.join(claim.over)}, which it cannot depend on")
-            if data.ndim:
-                data = expand(Tensor(data, claim.over), over, claim.rank)
-            data = np.broadcast_to(data.reshape(*(data.shape[: len(over)] if data.ndim else (1,) * len(over)), *arranged_shape(self, layout)),
-                                   (*named, *arranged_shape(self, layout)))  # fmt: skip
+        if not claim.over and over and _same(claim.shape, (*shape, *named)) and not _same(claim.shape, shape):
+            data = np.moveaxis(data.reshape((*shape, *named)), range(-len(over), 0), range(len(over)))
+        elif _same(claim.shape, shape):
+            if not set(claim.over) <= set(over):
+                raise Unknown(f"a derivative over {', '.join(claim.over)}, on which it cannot depend")
+            sizes = dict(zip(claim.over, data.shape, strict=False))
+            data = data.reshape((*(sizes.get(name, 1) for name in over), *shape))
+            data = np.broadcast_to(data, (*named, *shape))
         else:
             raise Unknown(f"the formula has shape {claim.shape}, not {self.positional}")
         data = self._arrange(data, layout, len(over))
@@ -127,10 +123,15 @@ class Directions:
         of, total = len(self.of_shape), data.ndim - first
         if layout == "jacobian" and _is_transposed(self):
             squeezed = [k for k in range(first + of, data.ndim) if data.shape[k] != 1]
-            return np.swapaxes(data, squeezed[0], squeezed[1]).reshape(*data.shape[:first], *self.positional)
+            return np.swapaxes(data, squeezed[0], squeezed[1]).reshape((*data.shape[:first], *self.positional))
         if layout == "denominator" and math.prod(self.of_shape) != 1 and len(self.arrays) == 1:
             return np.moveaxis(data, range(first, first + total - of), range(first + of, first + total))
         return data
+
+
+def _same(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Equal shapes but for axes of length 1."""
+    return tuple(n for n in one if n != 1) == tuple(n for n in other if n != 1)
 
 
 def _is_transposed(chosen: Directions) -> bool:
@@ -328,7 +329,7 @@ def derivative_of(values: Forward, target: Target, digits: int) -> Tensor:
     over = env.order(chosen.of_over, *chosen.enumerated)
     sizes = [n for shape in chosen.shapes for n in shape]
     of_named = [env.indices[name] for name in chosen.of_over]
-    data = np.asarray(found, dtype=float).reshape(*sizes, *of_named, *chosen.of_shape)
+    data = np.asarray(found, dtype=float).reshape((*sizes, *of_named, *chosen.of_shape))
     places: dict[str, int] = {}
     by_axes: list[int] = []
     at = 0

@@ -298,7 +298,7 @@ def from_value(value: Value, shape: tuple[int, ...], over: tuple[str, ...], env:
         import numpy as np
 
         data = np.moveaxis(data.reshape(-1, *sizes), range(1, 1 + len(over)), range(len(over)))
-    return finish(data.reshape(*sizes, *shape), over)
+    return finish(data.reshape((*sizes, *shape)), over)
 
 
 def _rows(value: Value, env: Env) -> Any:
