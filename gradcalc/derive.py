@@ -21,6 +21,7 @@ from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
 from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, measure, size_expr, sort_symmetric
 
+NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
 
 
@@ -47,13 +48,11 @@ class Pseudo:
 @dataclass(frozen=True, slots=True)
 class Derivative:
     """Terms of a derivative. `out` and `into` are the free indices of numerator and denominator, without size-1 axes;
-    `each` is the shared example index where the derivative is per example."""
+    named indices, examples among them, come last in each."""
 
     terms: tuple[Term, ...]
     out: Key
     into: Key
-    each: Ix | None = None
-    edges: int = 0  # local derivatives multiplied along the longest path
 
 
 class Engine:
@@ -68,10 +67,10 @@ class Engine:
         self._made: dict[tuple[str, int], int] = {}
         self._symmetric: dict[int, bool] = {}
         self._fusing: dict[int, int] = {}
-        self.named = {ix: self.entries.index(size) for ix, size in graph.indices.items()}
         self.assume = {graph.names[name]: v.assume for name, v in graph.exercise.variables.items() if name in graph.names}
         self._definitions: dict[int, tuple[Key, list[Term]]] = {}
         self.scope: set[int] = set()
+        self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is
 
     # ---- facts about nodes
 
@@ -79,6 +78,14 @@ class Engine:
         """Sizes of a node's index list: positional axes longer than 1, then named indices."""
         node = self.nodes[number]
         return (*(size for size in node.shape if size != ONE), *(self.graph.indices[name] for name in node.over))
+
+    def fresh(self, number: int) -> Key:
+        """New indices for a node's axes."""
+        node = self.nodes[number]
+        return (
+            *(self.entries.index(size) for size in node.shape if size != ONE),
+            *(self.entries.index(self.graph.indices[name], name) for name in node.over),
+        )
 
     @cached_property
     def bounded(self) -> set[int]:
@@ -282,30 +289,47 @@ class Engine:
         while pending:
             number = max(pending, key=self.rank)
             pending.discard(number)
-            if number in targets and number != start:
+            adjoint[number] = upstream = self.algebra.gather(adjoint[number])
+            if number != start and (not through(number) or not upstream):
                 continue
-            if number != start and not through(number):
-                continue
-            upstream = self.algebra.gather(adjoint[number])
-            adjoint[number] = upstream
+            upstream = self.settle(start, number, own[number], upstream)
             pieces = self.local(number, own[number])
             for operand, contributions in sorted(pieces.items()):
                 if operand not in reach:
                     continue
                 if operand not in own:
-                    own[operand] = tuple(self.entries.index(size) for size in self.axes(operand))
+                    own[operand] = self.fresh(operand)
                     adjoint[operand] = []
                 for at, piece in contributions:
                     for term in upstream:
                         adjoint[operand].append(self.step(term, piece, own[number], at, own[operand]))
                 pending.add(operand)
-        return {n: (own[n], self.algebra.gather(adjoint[n])) for n in targets if n in adjoint}
+        return {n: (own[n], adjoint[n]) for n in targets if n in adjoint}
+
+    def settle(self, start: int, number: int, own: Key, upstream: list[Term]) -> list[Term]:
+        """An upstream gradient that is more than one short term gets a name, so that nothing is expanded.
+
+        Returns the single term that names it, or the terms unchanged.
+        """
+        node = self.nodes[number]
+        length = sum(cost(expr) for term in upstream for expr in term.groups.values())
+        if node.name is None or start == number or (len(upstream) <= 2 and length <= NAMED_LENGTH):
+            return upstream
+        of = self.nodes[start].name
+        free = {ix for term in upstream for ix in term.indices if ix not in term.summed}
+        if of is None or not free <= set(own):  # a Jacobian's gradient has the numerator's axes besides: left as it is
+            return upstream
+        self.nodes.append(Node("gradient", (), node.shape, node.over, name=f"d{of}_d{node.name}"))
+        named = len(self.nodes) - 1
+        self.virtual[named] = (own, upstream)
+        self.named[named] = number
+        return [Term(sp.S.One, {own: self.entry(named, own)} if own else {(): self.entry(named, own)})]
 
     def step(self, upstream: Term, local: Term, own: Key, at: Key, into: Key) -> Term:
         """Upstream × local, summed over the indices of the node between them; the operand's indices become free."""
         free = set(own)
-        upstream = self.algebra.rename(upstream, {ix: self.entries.index(ix.size) for ix in sorted(upstream.summed)})
-        table = {ix: self.entries.index(ix.size) for ix in sorted(local.summed)}
+        upstream = self.algebra.rename(upstream, {ix: self.entries.like(ix) for ix in sorted(upstream.summed)})
+        table = {ix: self.entries.like(ix) for ix in sorted(local.summed)}
         local = self.algebra.rename(local, table)
         at = tuple(table.get(ix, ix) for ix in at)
         deltas = frozenset(tuple(sorted(pair)) for pair in zip(at, into, strict=True) if pair[0] != pair[1])
@@ -434,16 +458,15 @@ class Engine:
 
     def derivative(self, of: int, by: int, through: Any = lambda n: True) -> Derivative:
         """The derivative of one node by another: along all paths, or only those on which `through` holds."""
-        out = tuple(self.entries.index(size) for size in self.axes(of))
-        own = tuple(self.entries.index(size) for size in self.axes(of))
+        return self.derivatives(of, {by}, through)[by]
+
+    def derivatives(self, of: int, by: set[int], through: Any = lambda n: True) -> dict[int, Derivative]:
+        """The derivatives of one node by several, in one pass."""
+        out, own = self.fresh(of), self.fresh(of)
         start = Term(sp.S.One, {}, frozenset(tuple(sorted(pair)) for pair in zip(out, own, strict=True)))  # type: ignore[misc]
-        if of == by:
-            return Derivative((start,), out, own)
-        pulled = self.pull(of, own, [start], {by}, through)
-        if by not in pulled:
-            return Derivative((), out, tuple(self.entries.index(size) for size in self.axes(by)))
-        into, terms = pulled[by]
-        return Derivative(tuple(terms), out, into)
+        pulled = self.pull(of, own, [start], by, through)
+        empty = {n: Derivative((), out, self.fresh(n)) for n in by - pulled.keys()}
+        return empty | {n: Derivative(tuple(terms), out, into) for n, (into, terms) in pulled.items()}
 
     def make_virtual(self, op: str, arg: int, **attrs: Any) -> int:
         """A node the graph does not hold, such as the inverse inside a determinant's derivative."""

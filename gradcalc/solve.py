@@ -104,7 +104,13 @@ class Solution:
     gradients: Mapping[str, Gradient]
     warnings: tuple[Problem, ...] = ()
 
+def solve(exercise: Exercise, form: str | None = None, layout: str | None = None) -> Solution:
+    """Build the graph, answer every question, evaluate the answers and check each against the oracle.
 
-def solve(exercise: Exercise) -> Solution:
-    """Raises GradcalcError where the exercise cannot be read as mathematics."""
-    raise NotImplementedError
+    `form` (matrix, index, entries) and `layout` (gradient, jacobian, denominator) default to the exercise's notation.
+    Raises GradcalcError where the exercise cannot be read as mathematics.
+    """
+    from gradcalc.graph import build
+    from gradcalc.solver import Solver
+
+    return Solver(build(exercise), form or exercise.notation.form, layout or exercise.notation.layout).solution()

@@ -27,10 +27,14 @@ Key: TypeAlias = "tuple[Ix, ...]"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ix:
-    """An index that runs over `size`. Two are the same index if they have the same number."""
+    """An index that runs over `size`. Two are the same index if they have the same number.
+
+    `label` is the named index (an example index, say) it stands for, if any.
+    """
 
     uid: int
     size: Size = field(compare=False)
+    label: str | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:
         return self.uid
@@ -59,9 +63,12 @@ class Entries:
         self._entry: dict[sp.Symbol, tuple[Any, Key]] = {}
         self._count = 0
 
-    def index(self, size: Size) -> Ix:
+    def index(self, size: Size, label: str | None = None) -> Ix:
         self._count += 1
-        return Ix(self._count, size)
+        return Ix(self._count, size, label)
+
+    def like(self, ix: Ix) -> Ix:
+        return self.index(ix.size, ix.label)
 
     def symbol(self, quantity: Any, indices: Key) -> sp.Symbol:
         """The entry of a quantity at indices, as a real SymPy symbol."""
@@ -101,6 +108,11 @@ def sort_symmetric(indices: Key, is_symmetric: bool) -> Key:
     if is_symmetric and len(indices) >= 2 and indices[1] < indices[0]:
         return (indices[1], indices[0], *indices[2:])
     return indices
+
+
+def kind(ix: Ix) -> tuple[str, str]:
+    """Indices of one kind may stand for each other."""
+    return str(ix.size), ix.label or ""
 
 
 def size_expr(size: Size) -> sp.Expr:
@@ -197,6 +209,8 @@ class Algebra:
                     deltas.discard((a, b))
                 elif a in summed or b in summed:
                     gone, stays = (b, a) if b in summed else (a, b)
+                    if a in summed and b in summed and stays.label is None:
+                        gone, stays = stays, gone
                     table = {gone: stays}
                     deltas.discard((a, b))
                     summed.discard(gone)
@@ -283,7 +297,7 @@ class Algebra:
 
     def fresh(self, term: Term) -> Term:
         """The same term with new summed indices."""
-        return self.rename(term, {ix: self.entries.index(ix.size) for ix in sorted(term.summed)})
+        return self.rename(term, {ix: self.entries.like(ix) for ix in sorted(term.summed)})
 
     # ---- simplification
 
@@ -376,11 +390,11 @@ class Algebra:
     def merge(self, a: Term, b: Term) -> Term | None:
         if len(a.summed) != len(b.summed) or a.deltas != b.deltas or abs(len(a.groups) - len(b.groups)) > 1:
             return None
-        if len(a.summed) > 5 or sorted(str(ix.size) for ix in a.summed) != sorted(str(ix.size) for ix in b.summed):
+        if len(a.summed) > 5 or sorted(map(kind, a.summed)) != sorted(map(kind, b.summed)):
             return None
         targets = sorted(a.summed)
         for order in permutations(sorted(b.summed)):
-            if any(x.size != y.size for x, y in zip(order, targets, strict=True)):
+            if any(kind(x) != kind(y) for x, y in zip(order, targets, strict=True)):
                 continue
             renamed = self.rename_groups(b.groups, dict(zip(order, targets, strict=True)))
             both = self.merge_named(a, Term(b.coef, renamed, b.deltas, a.summed))

@@ -1,0 +1,477 @@
+"""Questions to symbolic answers: which derivative is meant, in which layout, written per example and stacked.
+
+Everything here is symbolic; solve.py evaluates and checks what is written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from gradcalc.derive import Derivative, Engine
+from gradcalc.errors import GradcalcError, Problem
+from gradcalc.exercise import Question
+from gradcalc.graph import Graph, Node
+from gradcalc.indexform import IndexWriter
+from gradcalc.matrix import Matrix, NoMatrixForm, size_tree, write
+from gradcalc.notation import Writer, oriented
+from gradcalc.paths import paths
+from gradcalc.scalar import to_ast
+from gradcalc.shapes import ONE, Shape, Size
+from gradcalc.solve import Answer, Gradient, Local, Shorthand, View
+from gradcalc.terms import Ix, Key, Term, measure
+from gradcalc.tree import Call, Expr, Name, Num, Vector, children, occurrences, substitute
+from gradcalc.unbuild import tree
+
+EXPANDED_LIMIT = 300
+SHORTER = 0.6  # a local derivative is replaced by its simplified form below this share of its length
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A derivative written down: matrix form, or one entry with its free indices and the sizes of all indices in it."""
+
+    expr: Expr
+    free: tuple[str, ...] = ()
+    sizes: Mapping[str, Size] | None = None
+
+
+class Answerer:
+    """Answers the questions of one graph. `form`: matrix, index or entries; `layout`: see format.md section 3."""
+
+    def __init__(self, graph: Graph, form: str = "matrix", layout: str = "gradient") -> None:
+        self.graph, self.form, self.layout = graph, form, layout
+        self.engine = Engine(graph)
+        self._all: dict[tuple[int, bool], dict[int, Derivative]] = {}
+        self._locals: dict[tuple[str, str], Expr | None] = {}
+
+    # ---- what is asked
+
+    @cached_property
+    def loss(self) -> int | None:
+        """The loss behind the upstream gradients as a node: Σ upstream · quantity; None without upstream."""
+        upstream = self.graph.exercise.upstream
+        if not upstream:
+            return None
+        engine, terms = self.engine, []
+        for item in upstream:
+            number = self.graph.names[item.of or self.graph.outputs[-1]]
+            indices = engine.fresh(number)
+            given = self.upstream_entry(item, number, indices)
+            terms.append(engine.algebra.term(given * engine.entry(number, indices), indices))
+        engine.nodes.append(Node("gradient", (), (), name=None))
+        loss = len(engine.nodes) - 1
+        engine.virtual[loss] = ((), terms)
+        return loss
+
+    def upstream_entry(self, item: Any, number: int, indices: Key) -> sp.Expr:
+        """A number, or the entry of an input that is the upstream gradient."""
+        node = self.graph.nodes[number]
+        if isinstance(item.value, Num) and item.value.value == 1:
+            return sp.S.One
+        if isinstance(item.value, Num) and not node.shape and not node.over:
+            return sp.Rational(item.value.value.numerator, item.value.value.denominator)
+        name = upstream_name(self.graph, item)
+        if name in self.graph.names:
+            return self.engine.entry(self.graph.names[name], indices)
+        for n, other in enumerate(self.engine.nodes):
+            if other.name == name:
+                return self.engine.entry(n, indices)
+        self.engine.nodes.append(Node("input", (), node.shape, node.over, name=name))
+        return self.engine.entry(len(self.engine.nodes) - 1, indices)
+
+    def numerator(self, question: Question) -> int:
+        if question.loss:
+            assert self.loss is not None
+            return self.loss
+        return self.graph.names[question.of]
+
+    def answer(self, question: Question) -> Answer:
+        if question.kind == "value":
+            return self.value(question)
+        if question.kind == "shape":
+            return self.shape(question)
+        of = self.numerator(question)
+        stacked_by = [name for name in question.by if name in self.graph.stacks]
+        by = [self.graph.names[self.graph.stacks.get(name, name)] for name in question.by]
+        if question.kind == "second":
+            first = self.total(of)[by[0]]
+            inner = self.engine.quantity(first)
+            second = self.engine.derivative(inner, by[1])
+            # The gradient's own axes come first: numerator, then the first denominator.
+            derivative = second
+            single = False
+        elif question.kind == "local":
+            derivative = self.engine.derivative(of, by[0], lambda n: self.engine.nodes[n].name is None)
+            single = True
+        else:
+            derivative = self.total(of)[by[0]]
+            single = self.is_single(question)
+        answer = self.written(question, derivative, of, by, single)
+        chain, rest = ((), 0) if question.kind != "derivative" else self.chain(question)
+        warnings = list(answer.warnings)
+        if not derivative.terms and not self.depends(of, by):
+            warnings.append(Problem("independent", f"{question.of} does not depend on {question.by[-1]}: the derivative is 0"))
+        if stacked_by and answer.stacked is not None:
+            answer = replace(answer, symbolic=answer.stacked.symbolic, free=(), shape=answer.stacked.shape)
+        return replace(answer, chain=chain, chain_rest=rest, warnings=tuple(warnings))
+
+    def depends(self, of: int, by: Sequence[int]) -> bool:
+        ancestors = self.engine.ancestors(of)
+        return all(n in ancestors for n in by)
+
+    def total(self, of: int) -> dict[int, Derivative]:
+        """The total derivatives of a node by every named node, along all paths, in one pass."""
+        if (of, True) not in self._all:
+            self.engine.scope = self.engine.ancestors(of)
+            targets = set(self.graph.names.values())
+            self._all[of, True] = self.engine.derivatives(of, targets)
+        return self._all[of, True]
+
+    def is_single(self, question: Question) -> bool:
+        """One local derivative and nothing else: it stays as its rule gives it."""
+        found, rest = paths(self.graph, question.of, question.by[0], 2) if not question.loss else ([], 1)
+        return rest == 0 and len(found) == 1 and len(found[0]) == 2
+
+    # ---- writing
+
+    def written(self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool) -> Answer:
+        engine = self.engine
+        terms, out, into, each = self.per_example(derivative, question)
+        terms = [engine.algebra.normal(term) for term in terms]
+        simplified_terms = [replace(t, groups={k: engine.shorten(e) for k, e in t.groups.items()}) for t in terms]
+        simplified_terms = engine.algebra.gather([engine.algebra.normal(t) for t in simplified_terms])
+        simplified: Expr | None = None
+        out_shape, shape = self.shapes(of, by, question)
+        free = self.order(out, into, out_shape)
+        if single and length(simplified_terms) < length(terms):
+            if length(simplified_terms) <= SHORTER * length(terms):
+                terms = simplified_terms
+            else:
+                simplified = self.form_of(simplified_terms, free, each, shape).expr
+        else:
+            terms = simplified_terms
+        form = self.form_of(terms, free, each, shape)
+        view = View(form.expr, shape)
+        stacked = self.stacked(terms, free, each, shape)
+        layout = self.layout
+        answer = Answer(question, "derivative", form.expr, shape, layout, form.free, simplified=simplified)
+        sums = any(ix.label in self.graph.examples for term in terms for ix in term.summed)
+        if each or sums:
+            answer = replace(answer, per_example=view, stacked=stacked)
+        where = self.gradients_named(form.expr, of)
+        answer = replace(answer, expanded=self.expanded(form.expr, where), where=where)
+        return replace(answer, shorthand=self.shorthand(terms, out, into, each, by))
+
+    def per_example(self, derivative: Derivative, question: Question) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
+        """Terms with one shared example index where the derivative is per example; it is hidden, not an axis."""
+        examples = self.graph.examples
+        each: dict[Ix, str] = {}
+        terms = list(derivative.terms)
+        out = [ix for ix in derivative.out if ix.label not in examples]
+        into = [ix for ix in derivative.into if ix.label not in examples]
+        for ix in derivative.out:
+            if ix.label not in examples:
+                continue
+            assert ix.label is not None
+            each[ix] = ix.label
+        for ix in derivative.into:
+            if ix.label not in examples:
+                continue
+            assert ix.label is not None
+            twin = next((other for other in each if other.label == ix.label), None)
+            if twin is None:
+                each[ix] = ix.label
+                continue
+            pair = tuple(sorted((ix, twin)))
+            if any(pair not in term.deltas for term in terms):
+                raise GradcalcError(Problem("mixed-examples", f"{question.text}: the examples influence each other here, so there is no derivative per example", question.place))
+            kept = [replace(term, deltas=term.deltas - {pair}) for term in terms]
+            terms = [self.engine.algebra.rename(term, {ix: twin}) for term in kept]
+        return terms, tuple(out), tuple(into), each
+
+    def form_of(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> Form:
+        if not terms:
+            return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
+        if self.form == "matrix":
+            try:
+                return Form(self.matrix(terms, free, each, shape))
+            except NoMatrixForm:
+                pass
+        return self.entry_form(terms, free, each)
+
+    def matrix(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> Expr:
+        """Matrix form with example sums written Σ_i of per-example quantities."""
+        groups: dict[tuple[str, ...], list[Term]] = {}
+        for term in terms:
+            labels = sorted(ix.label or "" for ix in term.summed if ix.label in self.graph.examples)
+            if len(set(labels)) != len(labels):
+                raise NoMatrixForm
+            groups.setdefault(tuple(labels), []).append(term)
+        parts: list[Matrix] = []
+        for labels, members in groups.items():
+            parts.append(self.summed(labels, members, free, each))
+        if len(parts) == 1:
+            return oriented(parts[0], shape)
+        total = Matrix("sum", parts[0].rows, parts[0].cols, tuple(parts), coefficients=(None,) * len(parts))
+        return oriented(total, shape)
+
+    def summed(self, labels: tuple[str, ...], terms: Sequence[Term], free: Key, each: Mapping[Ix, str]) -> Matrix:
+        if not labels:
+            return Writer(self.engine, each).matrix(terms, free)
+        hidden = dict(each)
+        shared = {label: self.engine.entries.index(self.graph.indices[label], label) for label in labels}
+        hidden.update({ix: label for label, ix in shared.items()})
+        members = []
+        for term in terms:
+            table = {ix: shared[ix.label] for ix in term.summed if ix.label in shared}
+            renamed = self.engine.algebra.rename(term, table)
+            members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
+        writer = Writer(self.engine, hidden)
+        factor, rests = writer.common([term.coef for term in members])
+        if factor.could_extract_minus_sign() and len(members) == 1 and rests == [1]:
+            pass
+        inner = writer.matrix([replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free)
+        expr, rank = write(inner)
+        body = Matrix("leaf", inner.rows, inner.cols, (), Call("sum", (expr, *(Name(label) for label in labels))), rank)
+        if factor == 1:
+            return body
+        return Matrix("scaled", body.rows, body.cols, (body,), coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank),))
+
+    def entry_form(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str]) -> Form:
+        graph = self.graph
+        taken = frozenset(graph.names) | frozenset(graph.sizes) | frozenset(graph.indices) | {"e", "pi"}
+        taken |= {name for size in graph.indices.values() for name in size.names}
+        taken |= {name for node in graph.nodes for size in node.shape for name in size.names}
+        taken |= set(graph.exercise.functions)
+        hidden = dict(each)
+        for term in terms:
+            labels = [ix.label for ix in sorted(term.summed) if ix.label in graph.examples]
+            if len(set(labels)) != len(labels):
+                raise GradcalcError(Problem("no-form", "a sum over pairs of examples cannot be written"))
+            hidden.update({ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label})
+        form = IndexWriter(self.engine, taken, hidden).write(terms, free, ())
+        return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
+
+    def stacked(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> View | None:
+        """The same in stacks over the examples, the example axis last; None where that has no matrix form."""
+        axes = (*free, *each)
+        full = stack_shape(shape, [ix.size for ix in each])
+        if not terms:
+            return View(zeros(full), full)
+        try:
+            return View(oriented(Writer(self.engine).matrix(terms, axes), full), full)
+        except NoMatrixForm:
+            return None
+
+    def order(self, out: Key, into: Key, out_shape: Shape | None) -> Key:
+        """Free indices in the order of the layout."""
+        if out_shape is None and self.layout == "jacobian" and len(into) == 2:
+            return into[::-1]
+        if out_shape is not None and self.layout == "denominator":
+            return (*into, *out)
+        return (*out, *into)
+
+    def shapes(self, of: int, by: Sequence[int], question: Question) -> tuple[Shape | None, Shape]:
+        """(the numerator's axes, or None where it is a scalar; the shape of the answer in the layout)."""
+        node = self.engine.nodes[of]
+        into = [self.engine.nodes[n].shape for n in by]
+        scalar = node.shape == () or (all(s == ONE for s in node.shape) and (node.name is None or node.name == self.graph.outputs[-1]))
+        inner = tuple(size for shape in into for size in (as_vector(shape) if len(into) > 1 or not scalar else shape))
+        if scalar:
+            if self.layout == "jacobian" and len(into) == 1:
+                if len(into[0]) == 1:
+                    return None, (ONE, into[0][0])
+                if len(into[0]) == 2:
+                    return None, into[0][::-1]
+            return None, inner
+        out = as_vector(node.shape)
+        return out, (inner + out if self.layout == "denominator" else out + inner)
+
+    # ---- beside the formula
+
+    def gradients_named(self, expr: Expr, of: int) -> tuple[tuple[str, Expr], ...]:
+        """The named gradients an expression uses, each with its own formula, those it needs first."""
+        by_name = {self.engine.nodes[n].name: n for n in self.engine.named}
+        found: dict[str, Expr] = {}
+        stack = [expr]
+        order: list[str] = []
+        while stack:
+            for name in occurrences(stack.pop()):
+                if name.id in by_name and name.id not in found:
+                    number = by_name[name.id]
+                    own, terms = self.engine.virtual[number]
+                    node = self.engine.nodes[number]
+                    each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
+                    free = tuple(ix for ix in own if ix not in each)
+                    form = self.form_of(terms, free, each, node.shape)
+                    found[name.id] = form.expr if not form.free else Name(name.id)
+                    order.append(name.id)
+                    stack.append(found[name.id])
+        # A gradient nearer the output is used by those further down: it has to come first.
+        ranked = sorted(order, key=lambda name: by_name[name])
+        return tuple((name, found[name]) for name in ranked)
+
+    def expanded(self, expr: Expr, where: Sequence[tuple[str, Expr]]) -> Expr | None:
+        """The expression in inputs alone, or None beyond 300 operations."""
+        table = dict(where)
+        for name in self.graph.quantities:
+            node = self.graph.node(name)
+            if node.op == "toaxis":
+                continue
+            table[name] = tree(self.graph.nodes, self.graph.names[name], open_=True)
+        for _ in range(len(table) + 1):
+            used = {name.id for name in occurrences(expr)} & table.keys()
+            if not used:
+                return expr
+            expr = substitute(expr, {name: table[name] for name in used})
+            if operations(expr) > EXPANDED_LIMIT:
+                return None
+        return None
+
+    def chain(self, question: Question) -> tuple[tuple[tuple[Local, ...], ...], int]:
+        """The paths from numerator to denominator as local derivatives (at most 20), and how many more there are."""
+        if question.loss:
+            return (), 0
+        by = self.graph.stacks.get(question.by[0], question.by[0])
+        found, rest = paths(self.graph, question.of, by, 20)
+        return tuple(tuple(self.local(a, b) for a, b in zip(path, path[1:], strict=False)) for path in found), rest
+
+    def local(self, of: str, by: str) -> Local:
+        if (of, by) not in self._locals:
+            question = Question(f"d{of}/d{by}", "local", of, (by,))
+            numbers = self.graph.names[of], self.graph.names[by]
+            derivative = self.engine.derivative(*numbers, lambda n: self.engine.nodes[n].name is None)
+            try:
+                terms, out, into, each = self.per_example(derivative, question)
+                terms = [self.engine.algebra.normal(term) for term in terms]
+                out_shape, shape = self.shapes(numbers[0], numbers[1:], question)
+                form = self.form_of(terms, self.order(out, into, out_shape), each, shape)
+                self._locals[of, by] = form.expr
+            except GradcalcError:
+                self._locals[of, by] = None
+        return Local(f"d{of}/d{by}", self._locals[of, by])
+
+    def shorthand(self, terms: Sequence[Term], out: Key, into: Key, each: Mapping[Ix, str], by: Sequence[int]) -> Shorthand | None:
+        """What the literature writes for a derivative that is mostly zeros, and how it enters the chain."""
+        if len(terms) != 1 or len(terms[0].deltas) != 1 or self.layout != "gradient":
+            return None
+        ((a, b),) = terms[0].deltas
+        bare = replace(terms[0], deltas=frozenset())
+        writer = Writer(self.engine, each)
+        try:
+            if len(out) == 1 and len(into) == 1:
+                if not any(a in key for key in bare.groups):
+                    return None
+                vector = write(writer.matrix([bare], (a,)))[0]
+                return Shorthand(vector, "the Jacobian is diagonal, so in the chain it multiplies the upstream gradient entry by entry")
+            if len(out) == 1 and len(into) == 2 and {a, b} == {out[0], into[0]}:
+                row = write(transposed(writer.matrix([bare], (into[1],))))[0]
+                return Shorthand(row, "in the chain it stands on the right of the upstream gradient: a column times this row, the outer product")
+            if len(out) == 2 and len(into) == 2 and {a, b} == {out[1], into[1]}:
+                left = write(writer.matrix([bare], (into[0], out[0])))[0]
+                return Shorthand(left, "in the chain it multiplies the upstream gradient from the left")
+            if len(out) == 2 and len(into) == 2 and {a, b} == {out[0], into[0]}:
+                right = write(writer.matrix([bare], (out[1], into[1])))[0]
+                return Shorthand(right, "in the chain it multiplies the upstream gradient from the right")
+        except NoMatrixForm:
+            return None
+        return None
+
+    # ---- values, shapes, gradients
+
+    def value(self, question: Question) -> Answer:
+        number = self.graph.names[self.graph.stacks.get(question.of, question.of)]
+        node = self.graph.nodes[number]
+        expr = tree(self.graph.nodes, number, open_=True) if node.op != "input" else Name(node.name or "")
+        return Answer(question, "value", expr, node.shape, self.layout, expanded=self.expanded(expr, ()))
+
+    def shape(self, question: Question) -> Answer:
+        of = question.of
+        node = self.graph.node(self.graph.stacks.get(of, of))
+        examples = [self.graph.indices[name] for name in node.over if name in self.graph.examples]
+        full = stack_shape(node.shape, examples)
+        shape = full if of in self.graph.stacks else node.shape
+        reason = self.graph.reasons.get(self.graph.stacks.get(of, of))
+        views = {}
+        if self.graph.examples:
+            views = {"per_example": View(sizes(node.shape), node.shape), "stacked": View(sizes(full), full)}
+        return Answer(question, "shape", sizes(shape), shape, self.layout, reason=reason, **views)  # type: ignore[arg-type]
+
+    def gradients(self) -> dict[str, Gradient]:
+        """The total gradient at every real input, upstream included; {} for an array output without upstream."""
+        graph = self.graph
+        output = graph.node(graph.outputs[-1])
+        of = self.loss
+        if of is None:
+            if any(size != ONE for size in output.shape) or output.over:
+                return {}
+            of = graph.names[graph.outputs[-1]]
+        result = {}
+        held = Answerer.__new__(Answerer)
+        held.__dict__.update(self.__dict__)
+        held.layout = "gradient"
+        for name in graph.inputs:
+            if name in graph.integers or name in graph.constants:
+                continue
+            derivative = held.total(of)[graph.names[name]]
+            terms, out, into, each = held.per_example(derivative, Question(name, "derivative", name))
+            terms = [held.engine.algebra.normal(term) for term in terms]
+            form = held.form_of(terms, into, each, graph.node(name).shape)
+            result[name] = Gradient(form.expr, free=form.free, sizes=form.sizes, where=held.gradients_named(form.expr, of))
+        return result
+
+
+def transposed(m: Matrix) -> Matrix:
+    from gradcalc.matrix import transpose
+
+    return transpose(m)
+
+
+def upstream_name(graph: Graph, item: Any) -> str:
+    """How an upstream gradient is written: its own name, or dL_df."""
+    if isinstance(item.value, Name):
+        return item.value.id
+    return f"d{graph.exercise.loss}_d{item.of or graph.outputs[-1]}"
+
+
+def as_vector(shape: Shape) -> Shape:
+    """A column [D, 1] or a row [1, D] counts as a vector in Jacobians."""
+    if len(shape) == 2 and ONE in shape:
+        return (shape[1] if shape[0] == ONE else shape[0],)
+    return shape
+
+
+def stack_shape(shape: Shape, examples: Sequence[Size]) -> Shape:
+    """Examples last: [D, 1] and [D] stack to D × m, [1, 1] to 1 × m, [] to m."""
+    if not examples:
+        return shape
+    inner = shape[:1] if len(shape) == 2 and shape[1] == ONE else shape
+    return (*inner, *examples)
+
+
+def sizes(shape: Shape) -> Expr:
+    return Vector(tuple(size_tree(size) for size in shape))
+
+
+def zeros(shape: Shape) -> Expr:
+    return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
+
+
+def operations(expr: Expr) -> int:
+    """How many operations an expression has."""
+    count, stack = 0, [expr]
+    while stack:
+        parts = children(stack.pop())
+        count += bool(parts)
+        stack.extend(parts)
+    return count
+
+
+def length(terms: Sequence[Term]) -> int:
+    return sum(measure(expr)[0] for term in terms for expr in term.groups.values()) + 3 * max(len(terms) - 1, 0)

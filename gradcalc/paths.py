@@ -1,0 +1,36 @@
+"""Paths through the graph of named quantities."""
+
+from __future__ import annotations
+
+from gradcalc.graph import Graph
+
+
+def uses(graph: Graph, name: str) -> tuple[str, ...]:
+    """The inputs and named quantities that a quantity's own expression uses, in order."""
+    found: dict[str, None] = {}
+    stack = list(reversed(graph.node(name).args))
+    while stack:
+        node = graph.nodes[stack.pop()]
+        if node.name is not None:
+            found.setdefault(node.name)
+        else:
+            stack.extend(reversed(node.args))
+    return tuple(found)
+
+
+def paths(graph: Graph, of: str, by: str, limit: int) -> tuple[list[tuple[str, ...]], int]:
+    """Up to `limit` paths from numerator to denominator, each from `of` down to `by`, and how many more there are."""
+    names = [*graph.inputs, *graph.quantities]
+    operands = {name: uses(graph, name) for name in names}
+    count: dict[str, int] = {}
+    for name in names:  # inputs, then quantities in topological order
+        count[name] = 1 if name == by else sum(count[other] for other in operands[name])
+    found: list[tuple[str, ...]] = []
+    stack: list[tuple[str, ...]] = [(of,)] if of != by else []
+    while stack and len(found) < limit:
+        path = stack.pop()
+        if path[-1] == by:
+            found.append(path)
+            continue
+        stack.extend((*path, other) for other in reversed(operands[path[-1]]) if count[other])
+    return found, (count[of] - len(found) if of != by else 0)

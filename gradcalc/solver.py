@@ -1,0 +1,221 @@
+"""Answers evaluated and checked: the symbolic answer, its number at the given values, the oracle's verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from gradcalc.answers import Answerer, upstream_name
+from gradcalc.errors import Problem
+from gradcalc.exercise import Question
+from gradcalc.graph import Graph
+from gradcalc.numeric.backends import Undefined
+from gradcalc.numeric.exact import exact
+from gradcalc.numeric.forward import Forward, to_lists, upstream_key
+from gradcalc.numeric.kinks import kinks
+from gradcalc.numeric.oracle import Claim, Oracle
+from gradcalc.numeric.tensor import Tensor
+from gradcalc.shapes import Shape
+from gradcalc.solve import Answer, Gradient, Number, Solution, Verified, View
+from gradcalc.syntax import Expr, Index, Name
+
+Where = tuple[tuple[str, Expr], ...]
+
+
+class Solver:
+    """Answers one graph's questions. The value of an answer is the value of the formula that is shown."""
+
+    def __init__(self, graph: Graph, form: str, layout: str) -> None:
+        self.graph, self.form, self.layout = graph, form, layout
+        self.answerer = Answerer(graph, form, layout)
+        self.oracle = Oracle(graph)
+        self.warnings: list[Problem] = [*graph.exercise.warnings, *graph.warnings]
+
+    @property
+    def values(self) -> Forward:
+        return self.oracle.given
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        return dict(self.values.point.sizes)
+
+    def solution(self) -> Solution:
+        graph = self.graph
+        questions = graph.exercise.questions or default_questions(graph)
+        answers = tuple(self.answer(question) for question in questions)
+        gradients = {name: self.gradient(name, found) for name, found in self.answerer.gradients().items()}
+        forward = {name: self.values.lists(name) for name in graph.quantities}
+        exacts = {name: found for name in graph.quantities if (found := self.exact(Name(name))) is not None}
+        inputs = {name: self.values.lists(name) for name in graph.inputs}
+        missing = self.values.point.missing
+        if missing and (graph.exercise.values or graph.exercise.seed is not None):
+            self.warn("missing-values", f"no value for {', '.join(missing)}: what depends on it is symbolic only")
+        for name, problem in self.values.undefined.items():
+            if name in graph.quantities and not missing:
+                self.warn("undefined", f"{name} has no value: {problem.message}")
+        if not missing:
+            self.warnings += kinks(graph, self.values.point)
+        unique = tuple(dict.fromkeys(self.warnings))
+        return Solution(graph, answers, forward, exacts, inputs, gradients, unique)
+
+    def warn(self, slug: str, message: str) -> None:
+        self.warnings.append(Problem(slug, message))
+
+    # ---- one answer
+
+    def answer(self, question: Question) -> Answer:
+        found = self.answerer.answer(question)
+        if question.kind == "shape":
+            return found
+        if question.kind == "value":
+            value, problem = self.number(Name(self.of(question) or ""), (), (), found.shape)
+            return self.noted(replace(found, value=value, exact=self.exact(Name(question.of))), problem)
+        verified = self.verify(found)
+        if verified.ok is False and self.answerer.form == "matrix":
+            # The entry form is nearer to the terms; where it holds, only the matrix form was at fault.
+            plain = Answerer(self.graph, "index", self.layout)
+            again = plain.answer(question)
+            if self.verify(again).ok:
+                found, verified = again, self.verify(again)
+        where = self.where(found.where)
+        value, problem = self.number(found.symbolic, where, found.free, found.shape)
+        found = replace(found, verified=verified, value=value, exact=self.exact(found.symbolic, where))
+        for side in ("per_example", "stacked"):
+            view: View | None = getattr(found, side)
+            if view is not None:
+                found = replace(found, **{side: replace(view, value=value if side == "stacked" else None)})
+        found = self.with_upstream(found)
+        if question.entry:
+            found = self.one_entry(found, question.entry)
+        return self.noted(found, problem)
+
+    def noted(self, answer: Answer, problem: Undefined | None) -> Answer:
+        if problem is None or self.values.point.missing:
+            return answer
+        warning = Problem("undefined", f"{answer.question.text} has no value here: {problem.message}")
+        return replace(answer, warnings=(*answer.warnings, warning))
+
+    def of(self, question: Question) -> str | None:
+        return None if question.loss else self.graph.stacks.get(question.of, question.of)
+
+    def verify(self, answer: Answer) -> Verified:
+        question = answer.question
+        by = [self.graph.stacks.get(name, name) for name in question.by]
+        expr = answer.symbolic
+        assert expr is not None
+        if answer.per_example is not None:
+            expr = answer.per_example.symbolic
+        claim = Claim(expr, self.where(answer.where), answer.free, answer.layout)
+        then = by[1] if len(by) > 1 else None
+        found = self.oracle.verify(claim, self.of(question), by[0], then, local=question.kind == "local")
+        return Verified(found.ok, found.method, found.error, found.reason)
+
+    def where(self, where: Where) -> Where:
+        """Named gradients, and before them the upstream gradients under the names they are written with."""
+        given: list[tuple[str, Expr]] = []
+        for item in self.graph.exercise.upstream:
+            quantity = item.of or self.graph.outputs[-1]
+            name = upstream_name(self.graph, item)
+            if name not in self.graph.names:
+                given.append((name, Name(upstream_key(quantity))))
+        return (*given, *where)
+
+    def number(self, expr: Expr | None, where: Where, free: Sequence[str], shape: Shape) -> tuple[Number, Undefined | None]:
+        """The value of a formula as nested lists in the shape of the answer, examples last."""
+        try:
+            target = [size.at(self.sizes) for size in shape]
+        except KeyError:
+            return None, None
+        sizes = dict(zip(free, (n for n in target if n != 1), strict=False)) if free else None
+        try:
+            tensor = self.values.evaluate(expr, dict(where), sizes)
+            return to_lists(self.graph, shaped(tensor, target, self.sizes_over(tensor))), None
+        except Undefined as problem:
+            return None, problem
+
+    @staticmethod
+    def sizes_over(tensor: Tensor) -> list[int]:
+        return [tensor.size(name) for name in tensor.over]
+
+    def exact(self, expr: Expr | None, where: Where = ()) -> Expr | None:
+        """The exact value of a scalar formula, where it is short."""
+        if expr is None or self.values.point.missing or not self.values.scalar or where:
+            return None
+        values = {**self.values.point.values, **self.exact_quantities}
+        return exact(expr, values)
+
+    @cached_property
+    def exact_quantities(self) -> Mapping[str, Expr]:
+        found: dict[str, Expr] = {}
+        values: dict[str, Any] = dict(self.values.point.values)
+        for definition in sorted(self.graph.exercise.definitions, key=lambda d: self.graph.quantities.index(d.name)):
+            value = exact(definition.expr, {**values, **found})
+            if value is not None:
+                found[definition.name] = value
+        return found
+
+    def one_entry(self, answer: Answer, entry: tuple[Expr, ...]) -> Answer:
+        """A single entry of an answer."""
+        from gradcalc.syntax import Num
+
+        def pick(value: Any) -> Any:
+            for item in entry:
+                if not isinstance(value, list) or not isinstance(item, Num):
+                    return None
+                position = int(item.value)
+                value = value[position] if position < len(value) else None
+            return value
+
+        symbolic = Index(answer.symbolic, entry) if answer.symbolic is not None else None
+        return replace(
+            answer, symbolic=symbolic, expanded=None, value=pick(answer.value), with_upstream=pick(answer.with_upstream),
+            shape=answer.shape[len(entry):], free=(), per_example=None, stacked=None, shorthand=None,
+        )  # fmt: skip
+
+    # ---- the loss
+
+    def with_upstream(self, answer: Answer) -> Answer:
+        """The total derivative of the loss by the denominator, where the numerator is the loss or bears an upstream."""
+        question = answer.question
+        if not self.graph.exercise.upstream or question.kind != "derivative":
+            return answer
+        if question.loss:
+            return replace(answer, with_upstream=answer.value, with_upstream_exact=answer.exact)
+        borne = {item.of or self.graph.outputs[-1] for item in self.graph.exercise.upstream}
+        if question.of not in borne:
+            return answer
+        asked = Question(question.text, "derivative", self.graph.exercise.loss, question.by, loss=True)
+        total = self.answerer.answer(asked)
+        where = self.where(total.where)
+        value, _ = self.number(total.symbolic, where, total.free, total.shape)
+        return replace(answer, with_upstream=value, with_upstream_exact=self.exact(total.symbolic, total.where))
+
+    def gradient(self, name: str, found: Gradient) -> Gradient:
+        node = self.graph.node(name)
+        value, _ = self.number(found.symbolic, self.where(found.where), found.free, node.shape)
+        return replace(found, value=value)
+
+
+def shaped(tensor: Tensor, target: Sequence[int], over: Sequence[int]) -> Tensor:
+    """A formula's array in the shape of the answer: axes of length 1 as declared. Raises Undefined for another size."""
+    import math
+
+    if tensor.plain and not target:
+        return tensor
+    import numpy as np
+
+    data = np.asarray(tensor.data)
+    have, want = data.size, math.prod(over) * math.prod(target)
+    if have != want:
+        if math.prod(data.shape[len(over):]) != 1:
+            raise Undefined("the formula has another shape than the answer")
+        data = np.broadcast_to(data.reshape(*over, *([1] * len(target))), (*over, *target))
+    return Tensor(data.reshape(*over, *target), tensor.over)
+
+
+def default_questions(graph: Graph) -> tuple[Question, ...]:
+    from gradcalc.graph import default_questions as asked
+
+    return asked(graph)
