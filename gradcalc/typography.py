@@ -169,7 +169,7 @@ def to_ascii(text: str) -> str:
     if text.isascii():
         return text
     out = []
-    for char in text:
+    for char in text.replace(" × ", "×").replace("×", " × "):
         if char.isascii():
             out.append(char)
         elif char in ASCII_SIGNS or char in SPELLED:

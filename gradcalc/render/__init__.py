@@ -1,0 +1,37 @@
+"""Formats: a file each, found by its name and imported when it is asked for.
+
+A format has `render(item, options) -> str` for one file, and `join(parts) -> str` for several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradcalc.report import Failed, Options, Report
+    from gradcalc.solve import Solution
+
+TOOLS = frozenset(("formula", "inline", "scripts"))  # what the formats share
+
+
+def formats() -> tuple[str, ...]:
+    """The names of all formats, none of them imported."""
+    return tuple(sorted(module.name for module in iter_modules(__path__) if module.name not in TOOLS))
+
+
+def load(name: str) -> ModuleType:
+    """The module of a format. Raises ValueError for one there is not."""
+    if name not in formats():
+        raise ValueError(f"no format {name!r}; there are {', '.join(formats())}")
+    return import_module(f"{__name__}.{name}")
+
+
+def render_as(name: str, items: Sequence[Solution | Report | Failed], options: Options) -> str:
+    """Several files in one format. Only json and jsonl take files that could not be read."""
+    module = load(name)
+    joined: str = module.join([module.render(item, options) for item in items])
+    return joined

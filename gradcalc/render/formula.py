@@ -1,7 +1,7 @@
 """Expressions as people write them: for the terminal (text) and in TeX (latex). For pasting there is `unparse`.
 
-    w0*alpha*(1 - alpha)    w₀ α (1 − α)          w_0 \\, \\alpha \\, (1 - \\alpha)
-    X.T @ (X @ w - y)/m     Xᵀ(X w − y) / m       \\frac{X^{\\top} (X \\, w - y)}{m}
+    w0*alpha*(1 - alpha)    w₀ α (1 − α)          w_0 \\alpha (1 - \\alpha)
+    X.T @ (X @ w - y)/m     Xᵀ(X w − y) / m       \\frac{X^{\\top} (X w - y)}{m}
     A * step(Z)             A ∘ 1[Z > 0]          A \\odot \\mathbb{1}[Z > 0]
     sum(L, i)               Σᵢ L                  \\sum_{i=1}^{m} L
 
@@ -11,14 +11,14 @@ around a part that binds less tightly than its place asks for. Both scripts shar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 
-from gradcalc.graph import Graph
 from gradcalc.ops import TABLE
 from gradcalc.render.scripts import ATOM, HADAMARD, OPEN, POWER, PRODUCT, SUM, Box, Latex, Script, Text
+from gradcalc.report import Names
 from gradcalc.shapes import shape_of
-from gradcalc.sizes import Shape, Size, stacked
+from gradcalc.sizes import Shape
 from gradcalc.syntax import (
     Binary,
     Call,
@@ -36,43 +36,9 @@ from gradcalc.syntax import (
 from gradcalc.tree import children
 from gradcalc.typography import to_ascii
 
+__all__ = ["Names", "draw", "latex", "text"]
+
 BIG_OPERATORS = ("sum", "prod")
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the printers must know of the names in an expression.
-
-    shapes     of quantities, inputs and stacks; a name that is missing (a size, an index) is a number
-    each       quantities with one value per example; in per-example views they carry the example index
-    ranges     the example indices with their sizes
-    latex      TeX for a name, from `notation.latex` or its declaration
-    functions  unknown functions
-    """
-
-    shapes: Mapping[str, Shape] = field(default_factory=dict)
-    each: frozenset[str] = frozenset()
-    ranges: Mapping[str, Size] = field(default_factory=dict)
-    latex: Mapping[str, str] = field(default_factory=dict)
-    functions: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, graph: Graph, extra: Mapping[str, Shape] | None = None) -> Names:
-        """The names of a graph, its stacks included; `extra` are further quantities (named adjoints)."""
-        shapes: dict[str, Shape] = {name: graph.nodes[node].shape for name, node in graph.names.items()}
-        each = frozenset(name for name, node in graph.names.items() if set(graph.nodes[node].over) & set(graph.examples))
-        for stack, name in graph.stacks.items():
-            node = graph.node(name)
-            shapes.setdefault(stack, stacked(node.shape, *(graph.indices[i] for i in node.over if i in graph.examples)))
-        variables = graph.exercise.variables
-        latex = {name: variable.latex for name, variable in variables.items() if variable.latex}
-        return cls(
-            shapes={**(extra or {}), **shapes},
-            each=each,
-            ranges={index: graph.indices[index] for index in graph.examples},
-            latex={**latex, **graph.exercise.notation.latex},
-            functions=frozenset(name for name, variable in variables.items() if variable.function),
-        )
 
 
 def text(expr: Expr, names: Names, ascii: bool = False) -> str:

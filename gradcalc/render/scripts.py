@@ -201,9 +201,7 @@ class Latex:
         return word if axis is None else f"{word}_{braced(axis)}"
 
     def between(self, left: Box, right: Box) -> str:
-        if right.head == "d" or "w" in (left.tail, right.head):
-            return r" \cdot "
-        return r" \, " if left.tail == "l" and right.head == "b" and right.level == ATOM else " "
+        return r" \cdot " if right.head == "d" or "w" in (left.tail, right.head) else " "
 
     def factor(self, box: Box, pen: Pen) -> Box:
         return box

@@ -1,0 +1,173 @@
+"""The machine's view of a solution, format 1: every key is always there, null where there is nothing to say."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from gradcalc.errors import Problem
+from gradcalc.render.formula import latex
+from gradcalc.render.scripts import size_latex
+from gradcalc.report import Failed, Names, Options
+from gradcalc.sizes import Shape
+from gradcalc.solve import Answer, Number, Solution, View
+from gradcalc.syntax import Expr, unparse
+
+FORMAT = 1
+WIDTH = 100
+
+
+def render(item: Solution | Failed, options: Options) -> str:
+    """One object, indented; its numbers are JSON numbers, never NaN."""
+    return pretty(document(item), options.ascii)
+
+
+def join(parts: list[str]) -> str:
+    """One object for one file, an array for several."""
+    return parts[0] if len(parts) == 1 else "[\n" + ",\n".join(parts) + "\n]"
+
+
+def dumps(value: Any, ascii: bool = False) -> str:
+    """On one line. Control, bidi and invisible characters are escaped."""
+    text = json.dumps(value, ensure_ascii=ascii, allow_nan=False)
+    return text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    return char if char.isprintable() else json.dumps(char)[1:-1]
+
+
+def pretty(value: Any, ascii: bool = False, indent: str = "") -> str:
+    """Indented, with what is short on one line, so that a matrix is a row a line."""
+    line = dumps(value, ascii)
+    if not value or not isinstance(value, dict | list) or (len(indent) + len(line) <= WIDTH and indent):
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [f"{dumps(key, ascii)}: {pretty(item, ascii, inner)}" for key, item in value.items()]
+        begin, end = "{}"
+    else:
+        parts = [pretty(item, ascii, inner) for item in value]
+        begin, end = "[]"
+    return f"{begin}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{end}"
+
+
+def document(item: Solution | Failed) -> dict[str, Any]:
+    """A solution, or the errors of a file that could not be read, as JSON data."""
+    if isinstance(item, Failed):
+        return {"file": item.file, "errors": [_error(problem) for problem in item.problems]}
+    graph = item.graph
+    names = Names.of(graph, [pair for answer in item.answers for pair in answer.where])
+    return {
+        "format": FORMAT,
+        "file": graph.exercise.file,
+        "title": graph.exercise.title,
+        "warnings": [_said(problem) for problem in item.warnings],
+        "sizes": dict(graph.sizes),
+        "shapes": {name: _shape(graph.nodes[node].shape) for name, node in graph.names.items()},
+        "forward": {name: clean(value) for name, value in item.forward.items()},
+        "answers": [_answer(answer, names) for answer in item.answers],
+        "gradients": {
+            name: {"symbolic": _symbolic(gradient.symbolic), "value": clean(gradient.value)}
+            for name, gradient in item.gradients.items()
+        },
+    }
+
+
+def _answer(answer: Answer, names: Names) -> dict[str, Any]:
+    example = answer.per_example is not None
+    symbolic = answer.symbolic
+    return {
+        "question": answer.question.text,
+        "name": answer.question.name,
+        "kind": answer.kind,
+        "symbolic": _symbolic(symbolic) if symbolic is not None or answer.kind != "shape" else _bracketed(answer.shape),
+        "free": list(answer.free) or None,
+        "expanded": _symbolic(answer.expanded),
+        "latex": _shape_latex(answer.shape) if answer.kind == "shape" else _latex(symbolic, names, example),
+        "shape": _shape(answer.shape),
+        "layout": answer.layout if answer.kind == "derivative" else None,
+        "value": clean(answer.value),
+        "with_upstream": clean(answer.with_upstream),
+        "chain": [[local.label for local in path] for path in answer.chain],
+        "shorthand": answer.shorthand
+        and {
+            "symbolic": unparse(answer.shorthand.symbolic),
+            "latex": latex(answer.shorthand.symbolic, names, example),
+            "sentence": answer.shorthand.sentence,
+        },
+        "per_example": _view(answer, answer.per_example, names, True),
+        "stacked": _view(answer, answer.stacked, names, False),
+        "simplified": _symbolic(answer.simplified),
+        "where": {name: unparse(expr) for name, expr in answer.where} or None,
+        "reason": answer.reason,
+        "warnings": [_said(problem) for problem in answer.warnings],
+        "verified": answer.verified
+        and {
+            "ok": answer.verified.ok,
+            "method": answer.verified.method,
+            "error": clean(answer.verified.error),
+            "reason": answer.verified.reason,
+        },
+    }
+
+
+def _view(answer: Answer, view: View | None, names: Names, example: bool) -> dict[str, Any] | None:
+    if view is None:
+        return None
+    shape = answer.kind == "shape"
+    return {
+        "symbolic": _bracketed(view.shape) if shape and view.symbolic is None else unparse(view.symbolic),
+        "latex": _shape_latex(view.shape) if shape else latex(view.symbolic, names, example),
+        "shape": _shape(view.shape),
+        "value": clean(view.value),
+    }
+
+
+def clean(value: Number) -> Any:
+    """A number as JSON has it: no NaN, infinity or -0; lists entry by entry."""
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, float):
+        return None if not math.isfinite(value) else value + 0.0
+    return value
+
+
+def _symbolic(expr: Expr | None) -> str | None:
+    return None if expr is None else unparse(expr)
+
+
+def _latex(expr: Expr | None, names: Names, example: bool) -> str | None:
+    return None if expr is None else latex(expr, names, example)
+
+
+def _shape(shape: Shape) -> list[str | int]:
+    return [size.number if size.number is not None else str(size) for size in shape]
+
+
+def _bracketed(shape: Shape) -> str:
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def _shape_latex(shape: Shape) -> str:
+    return r" \times ".join(map(size_latex, shape)) or r"\text{scalar}"
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+
+
+def _error(problem: Problem) -> dict[str, Any]:
+    place = problem.place
+    return {
+        "line": place and place.line,
+        "column": place and place.column,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def errors(file: str, problems: Sequence[Problem]) -> Failed:
+    return Failed(file, tuple(problems))

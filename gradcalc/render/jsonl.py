@@ -1,0 +1,15 @@
+"""One JSON object a line, the same as `json`."""
+
+from __future__ import annotations
+
+from gradcalc.render.json import document, dumps
+from gradcalc.report import Failed, Options
+from gradcalc.solve import Solution
+
+
+def render(item: Solution | Failed, options: Options) -> str:
+    return dumps(document(item), options.ascii)
+
+
+def join(parts: list[str]) -> str:
+    return "\n".join(parts)

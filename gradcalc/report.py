@@ -1,0 +1,494 @@
+"""Views: a Solution becomes a Report, a closed set of blocks that every format draws.
+
+    compose_solution(solution, options)  ->  Report: forward pass, answers, warnings, the check
+
+Mathematics stays data in a report (`Math`: expressions, partial derivatives, shapes, numbers); a format decides
+how it is written. Other views (steps, handouts, verdicts) are further functions that return a Report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import groupby
+from typing import TypeAlias
+
+from gradcalc.errors import Problem
+from gradcalc.exercise import Question, Value
+from gradcalc.graph import Graph
+from gradcalc.shapes import shape_of
+from gradcalc.sizes import Shape, Size, stacked
+from gradcalc.solve import Answer, Local, Number, Solution, View
+from gradcalc.syntax import Binary, Expr, Index, Name, Neg, Num
+from gradcalc.typography import number
+
+LAYOUTS: Mapping[str, str] = {
+    "gradient": "the derivative of a number has the shape of the variable, any other is the full Jacobian, output axes first",
+    "jacobian": "numerator layout, output axes first: the derivative of a number by a column is a row",
+    "denominator": "denominator layout, axes of the variable first",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to print: `width` of the terminal, `digits` None for the exercise's own, `form` for matrix answers."""
+
+    width: int = 80
+    color: bool = False
+    ascii: bool = False
+    digits: int | None = None
+    form: str | None = None
+    detail: str = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What printers must know of the names in an expression.
+
+    shapes     of quantities, inputs and stacks; a name that is missing (a size, an index) is a number
+    each       quantities with one value per example; in per-example views they carry the example index
+    ranges     the example indices with their sizes
+    latex      TeX for a name, from `notation.latex` or its declaration
+    functions  unknown functions
+    """
+
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    each: frozenset[str] = frozenset()
+    ranges: Mapping[str, Size] = field(default_factory=dict)
+    latex: Mapping[str, str] = field(default_factory=dict)
+    functions: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, graph: Graph, where: Sequence[tuple[str, Expr]] = ()) -> Names:
+        """The names of a graph, its stacks included; `where` are named gradients, with their formulas."""
+        shapes: dict[str, Shape] = {name: graph.nodes[node].shape for name, node in graph.names.items()}
+        over = {name: [i for i in graph.nodes[node].over if i in graph.examples] for name, node in graph.names.items()}
+        for stack, name in graph.stacks.items():
+            shapes.setdefault(stack, stacked(shapes[name], *(graph.indices[index] for index in over[name])))
+        for name, expr in where:
+            try:
+                shapes.setdefault(name, shape_of(expr, shapes))
+            except Exception:  # an unknown shape is printed as a number's
+                continue
+        variables = graph.exercise.variables
+        latex = {name: variable.latex for name, variable in variables.items() if variable.latex}
+        return cls(
+            shapes=shapes,
+            each=frozenset(name for name, indices in over.items() if indices),
+            ranges={index: graph.indices[index] for index in graph.examples},
+            latex={**latex, **graph.exercise.notation.latex},
+            functions=frozenset(name for name, variable in variables.items() if variable.function),
+        )
+
+
+# ---- mathematics in a report
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """∂f/∂x, ∂²f/∂x∂y, ∂f/∂x[0, 2]."""
+
+    of: str
+    by: tuple[str, ...]
+    entry: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A shape, D_x × m."""
+
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A number, or nested lists of them, at significant digits."""
+
+    value: Number
+    digits: int
+
+
+Piece: TypeAlias = Expr | Partial | Shaped | Values | str
+
+
+@dataclass(frozen=True, slots=True)
+class Math:
+    """A formula: pieces side by side; a str is a sign between them (= ≈ · + ,). `example`: a per-example view."""
+
+    pieces: tuple[Piece, ...]
+    example: bool = False
+
+
+Line: TypeAlias = tuple[str | Math, ...]
+Cell: TypeAlias = tuple[Line, ...]
+
+
+# ---- blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    line: Line
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    math: Math
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`right`: numbers, aligned to the right. `aside`: may stand in a list of its own where the table is too wide."""
+
+    title: str
+    right: bool = False
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells; the first cell names its row. `records`: one row under another rather than a grid."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    records: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`kind`: note, check, warning or error."""
+
+    kind: str
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A place for a drawing (`graph`), for formats that draw."""
+
+    name: str
+
+
+Block: TypeAlias = Heading | Paragraph | Formula | Table | Note | Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    blocks: tuple[Block, ...]
+    names: Names = field(default_factory=Names)
+    title: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file that could not be read, for formats that list it among the others."""
+
+    file: str
+    problems: tuple[Problem, ...]
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], records: bool = False) -> Table:
+    """A table without the columns that are empty in every row."""
+    kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    return Table(tuple(columns[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows), records)
+
+
+def continues(line: Line) -> bool:
+    """Whether a line goes on with the formula of the line before: = …, + …"""
+    return isinstance(line[0], Math) and line[0].pieces[0] in ("=", "+")
+
+
+def math(*pieces: Piece, example: bool = False) -> Line:
+    """A line that is one formula."""
+    return (Math(pieces, example),)
+
+
+# ---- the solution
+
+
+def compose_solution(solution: Solution, options: Options) -> Report:
+    """The worked answer: forward pass, upstream, each question, warnings, the check."""
+    exercise = solution.graph.exercise
+    view = _View(solution, options.digits or exercise.notation.digits)
+    blocks: list[Block] = [Heading((exercise.title or exercise.file,), 1)]
+    blocks += view.forward()
+    blocks += view.answers()
+    blocks += view.notes()
+    where = tuple(pair for answer in solution.answers for pair in answer.where)
+    return Report(tuple(blocks), Names.of(solution.graph, where), exercise.title, exercise.file)
+
+
+def asked(question: Question) -> Line:
+    """What a question asks, as it is headed: δ₁ = ∂J/∂ŷ, shape of W₁, ∂²f/∂x∂y."""
+    if question.kind in ("shape", "value"):
+        return (f"{question.kind} of ", Math((Name(question.of),)))
+    pieces: tuple[Piece, ...] = (Partial(question.of, question.by, question.entry or ()),)
+    if question.name:
+        pieces = (Name(question.name), "=", *pieces)
+    return (*(("local ",) if question.kind == "local" else ()), Math(pieces))
+
+
+class _View:
+    """One solution on its way into blocks."""
+
+    def __init__(self, solution: Solution, digits: int) -> None:
+        self.solution, self.graph, self.digits = solution, solution.graph, digits
+
+    # ---- before the answers
+
+    def forward(self) -> Iterator[Block]:
+        graph, solution = self.graph, self.solution
+        formulas = {d.name: d.expr for d in graph.exercise.definitions if not d.indices}
+        entries = {d.name: d for d in graph.exercise.definitions if d.indices}
+        arrays = any(graph.node(name).shape or graph.node(name).over for name in graph.names)
+        rows: list[list[Cell]] = []
+        for name in (*graph.inputs, *graph.quantities):
+            expr = formulas.get(name)
+            label: Line = math(Name(name))
+            if name in entries:
+                label, expr = math(Index(Name(name), tuple(map(Name, entries[name].indices)))), entries[name].expr
+            values = solution.inputs if name in graph.inputs else solution.forward
+            shape = self.shape_line(name) if arrays else None
+            value = self.value(values.get(name), solution.forward_exact.get(name))
+            rows.append([(label,), (math(expr),) if expr is not None else (), (shape,) if shape else (), value])
+        columns = [Column("quantity"), Column("expression"), Column("shape"), Column("value", right=not arrays, aside=arrays)]
+        yield Heading(("Forward pass",))
+        yield table(columns, rows)
+        if any(graph.node(name).over for name in graph.names) and any(row[3] for row in rows):
+            yield Note("note", ("Values of quantities with one value per example are stacked, the examples last.",))
+
+    def shape_line(self, name: str) -> Line:
+        node = self.graph.node(name)
+        each = [index for index in node.over if index in self.graph.examples]
+        return (Math((Shaped(node.shape),)), *((f", each {', '.join(each)}",) if each else ()))
+
+    def upstream(self) -> Iterator[Block]:
+        exercise, graph = self.graph.exercise, self.graph
+        pieces: list[Piece] = []
+        for upstream in exercise.upstream:
+            of = upstream.of or (graph.outputs[-1] if graph.outputs else "f")
+            pieces += [",", Partial(exercise.loss, (of,)), "="] if pieces else [Partial(exercise.loss, (of,)), "="]
+            pieces += _given(upstream.value)
+        if pieces:
+            yield Paragraph(("Upstream gradient: ", Math(tuple(pieces))))
+
+    # ---- the answers
+
+    def answers(self) -> Iterator[Block]:
+        answers = self.solution.answers
+        if not answers:
+            return
+        yield Heading(("Answers",))
+        yield from self.upstream()
+        layouts = {answer.layout for answer in answers if answer.kind == "derivative" and _arrayed(answer)}
+        if len(layouts) == 1:
+            (layout,) = layouts
+            yield Paragraph((f"Layout: {layout}" + (f" ({LAYOUTS[layout]})." if layout in LAYOUTS else "."),))
+        for shapes, group in groupby(answers, key=lambda answer: answer.kind == "shape"):
+            run = tuple(group)
+            yield self.shapes(run) if shapes else self.values(run, len(layouts) > 1)
+
+    def shapes(self, answers: Sequence[Answer]) -> Table:
+        rows: list[list[Cell]] = []
+        for answer in answers:
+            stack: Cell = (math(Shaped(answer.stacked.shape)),) if answer.stacked else ()
+            reason: Cell = ((answer.reason,),) if answer.reason else ()
+            rows.append([(math(Name(answer.question.of)),), (math(Shaped(answer.shape)),), stack, reason])
+        return table([Column("quantity"), Column("shape"), Column("stacked"), Column("because")], rows)
+
+    def values(self, answers: Sequence[Answer], layouts: bool) -> Table:
+        records = any(map(_arrayed, answers))
+        fields: list[tuple[Column, Callable[[Answer], Cell]]] = [
+            (Column("question"), lambda a: (asked(a.question),)),
+            (Column("chain rule"), self.chain),
+            (Column("per example"), lambda a: self.view(a, a.per_example, example=True)),
+            (Column("stacked"), lambda a: self.view(a, a.stacked)),
+            (Column("derivative"), lambda a: () if a.per_example else self.view(a, a)),
+            (Column("entry"), lambda a: ((f"({', '.join(a.free)})",),) if a.free else ()),
+            (Column("simplified"), lambda a: self.formula(a, a.simplified)),
+            (Column("where"), lambda a: () if _wrong(a) else tuple(math(Name(n), "=", e) for n, e in a.where)),
+            (Column("in the inputs", aside=True), self.expanded),
+            (Column("shape"), lambda a: self.shape(a) if records else ()),
+            (Column("layout"), lambda a: ((a.layout,),) if layouts and a.kind == "derivative" else ()),
+            (Column("shorthand"), self.shorthand),
+            (Column("because"), lambda a: ((a.reason,),) if a.reason else ()),
+            (Column("value", right=not records), lambda a: self.number(a, a.value, a.exact)),
+            (Column("with upstream", right=not records), lambda a: self.number(a, a.with_upstream, a.with_upstream_exact)),
+        ]
+        if all(answer.kind == "value" for answer in answers):
+            fields[4] = (Column("expression"), fields[4][1])
+        return table([column for column, _ in fields], [[cell(a) for _, cell in fields] for a in answers], records)
+
+    def chain(self, answer: Answer) -> Cell:
+        lines: list[Line] = []
+        for position, path in enumerate(answer.chain if any(len(path) > 1 for path in answer.chain) else ()):
+            pieces: list[Piece] = ["+"] if position else []
+            for local in path:
+                pieces += [Partial(*_label(local.label)), "·"]
+            lines.append(math(*pieces[:-1]))
+            if _arrayed(answer) and len(path) > 1 and all(local.shape is not None for local in path):
+                shapes = [Shaped(local.shape) for local in path if local.shape is not None]
+                parts = [part for shape in shapes for part in (Math((shape,)), "; ")]
+                lines.append(("shapes: ", *parts[:-1]))
+            product = None if _arrayed(answer) else _product(path)
+            if product is not None and not _wrong(answer):
+                lines.append(math("=", product))
+        if answer.chain_rest:
+            lines.append((f"and {answer.chain_rest} more path{'s' if answer.chain_rest > 1 else ''}",))
+        return tuple(lines)
+
+    def view(self, answer: Answer, view: View | Answer | None, example: bool = False) -> Cell:
+        if view is None or view.symbolic is None:
+            return ()
+        if _wrong(answer):
+            return (("failed the check",),)
+        return (math(view.symbolic, example=example),)
+
+    def formula(self, answer: Answer, expr: Expr | None) -> Cell:
+        return () if expr is None or _wrong(answer) else (math(expr, example=answer.per_example is not None),)
+
+    def expanded(self, answer: Answer) -> Cell:
+        return () if answer.expanded == answer.symbolic else self.formula(answer, answer.expanded)
+
+    def shape(self, answer: Answer) -> Cell:
+        if answer.per_example is None and answer.stacked is None:
+            return (math(Shaped(answer.shape)),)
+        parts: list[str | Math] = []
+        for view, word in ((answer.per_example, " per example"), (answer.stacked, " stacked")):
+            if view is not None:
+                parts += [*([", "] if parts else []), Math((Shaped(view.shape),)), word]
+        return (tuple(parts),)
+
+    def shorthand(self, answer: Answer) -> Cell:
+        short = answer.shorthand
+        if short is None or _wrong(answer):
+            return ()
+        return (math(short.symbolic, example=answer.per_example is not None), (short.sentence,))
+
+    def number(self, answer: Answer, value: Number, exact: Expr | None) -> Cell:
+        return () if _wrong(answer) else self.value(value, exact)
+
+    def value(self, value: Number, exact: Expr | None) -> Cell:
+        """The number, with its exact form before it where that says more: 1/3 ≈ 0.3333."""
+        if value is None:
+            return ()
+        if exact is not None and not isinstance(value, list | int) and _telling(exact):
+            return (math(exact, "≈", Values(value, self.digits)),)
+        return (math(Values(value, self.digits)),)
+
+    # ---- after the answers
+
+    def notes(self) -> Iterator[Block]:
+        about: dict[str, list[Answer]] = {}
+        for answer in self.solution.answers:
+            for problem in answer.warnings:
+                about.setdefault(_said(problem), []).append(answer)
+        for problem in self.solution.warnings:
+            if _said(problem) not in about:
+                yield Note("warning", (_said(problem),))
+        for message, answers in about.items():
+            yield Note("warning", (*_listed(answers), ": ", message))
+        yield from self.checks()
+
+    def checks(self) -> Iterator[Block]:
+        checked = [answer for answer in self.solution.answers if answer.verified is not None]
+        right = [answer for answer in checked if answer.verified and answer.verified.ok]
+        for answer in checked:
+            verified = answer.verified
+            if verified and verified.ok is False:
+                off = f" (relative difference {number(verified.error, 1)})" if verified.error is not None else ""
+                message = f" failed the check against {verified.method or 'the numeric derivative'}{off}; it is not shown."
+                yield Note("error", (*asked(answer.question), message))
+        compared = [answer for answer in checked if answer.verified and answer.verified.ok is not None]
+        if compared:
+            methods = dict.fromkeys(a.verified.method for a in compared if a.verified and a.verified.method)
+            errors = [a.verified.error for a in right if a.verified and a.verified.error is not None]
+            against = f" against {' and '.join(methods)}" if methods else ""
+            worst = f", largest relative difference {number(max(errors), 1)}" if errors else ""
+            yield Note("check", (f"checked: {len(right)} of {len(compared)}{against}{worst}",))
+        reasons: dict[str, list[Answer]] = {}
+        for answer in checked:
+            if answer.verified and answer.verified.ok is None:
+                reasons.setdefault(answer.verified.reason or "nothing to compare", []).append(answer)
+        for reason, answers in reasons.items():
+            yield Note("note", ("not checked: ", *_listed(answers), f" ({reason})"))
+
+
+def _arrayed(answer: Answer) -> bool:
+    """Whether an answer has more to say than a row of a table holds."""
+    extras = (answer.per_example, answer.stacked, answer.shorthand, answer.simplified)
+    arrays = any(size.number != 1 for size in answer.shape) or isinstance(answer.value, list)
+    return arrays or bool(answer.where or answer.free) or any(extra is not None for extra in extras)
+
+
+def _wrong(answer: Answer) -> bool:
+    return answer.verified is not None and answer.verified.ok is False
+
+
+def _label(label: str) -> tuple[str, tuple[str, ...]]:
+    """ "df/dq" as numerator and denominator."""
+    of, _, by = label.partition("/")
+    return of.removeprefix("d"), (by.removeprefix("d"),)
+
+
+def _product(path: Sequence[Local]) -> Expr | None:
+    """The local derivatives of a path as one product, or None where one has no formula."""
+    total: Expr | None = None
+    for local in path:
+        if local.symbolic is None:
+            return None
+        total = local.symbolic if total is None else Binary("*", total, local.symbolic)
+    return total
+
+
+def _given(value: Value) -> tuple[Piece, ...]:
+    """An upstream gradient as the author gave it; arrays entry by entry."""
+    if not isinstance(value, tuple):
+        return (value,)
+    pieces: list[Piece] = []
+    for item in value:
+        pieces += [*([","] if pieces else []), *_given(item)]
+    return ("[", *pieces, "]")
+
+
+def _telling(exact: Expr) -> bool:
+    """Whether an exact form says more than its decimal: 1/3 and π/4 do, 5/4 and 121/100 do not."""
+    value = _rational(exact)
+    if value is None:
+        return True
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest != 1 and value.denominator < 10_000
+
+
+def _rational(expr: Expr) -> Fraction | None:
+    match expr:
+        case Num(value):
+            return value
+        case Neg(arg):
+            inner = _rational(arg)
+            return None if inner is None else -inner
+        case Binary("/", Num(top), Num(bottom)) if bottom:
+            return top / bottom
+    return None
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+
+
+def _listed(answers: Sequence[Answer]) -> Line:
+    out: list[str | Math] = []
+    for answer in answers:
+        out += [*([", "] if out else []), *asked(answer.question)]
+    return tuple(out)
