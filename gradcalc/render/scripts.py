@@ -210,7 +210,7 @@ class Latex:
         left, right = {"||": (r"\lvert ", r" \rvert"), "‖‖": (r"\lVert ", r" \rVert")}.get(pair, (pair[0], pair[1]))
         if tall:
             left, right = rf"\left{left}", rf"\right{right.strip()}"
-        return Box(f"{left}{inside}{' ' if tall and inside[-1:].isalpha() else ''}{right}", ATOM, tall=tall)
+        return Box(f"{left}{inside}{right}", ATOM, tall=tall)
 
     def apply(self, function: str, args: tuple[Box, ...], words: list[str] | None = None) -> Box:
         inside = ", ".join([arg.full for arg in args] + [rf"\text{{{word}}}" for word in words or []])
