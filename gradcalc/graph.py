@@ -1,13 +1,165 @@
-"""Exercise to Graph: elementary nodes with shapes, each made by one operation; named quantities keep their names."""
+"""Exercise to Graph: elementary nodes with shapes, each made by one operation; named quantities keep their names.
+
+    names and order (scope.py) -> shapes (infer.py) -> nodes (lower.py) -> questions checked (ask.py)
+"""
 
 from __future__ import annotations
 
-from gradcalc.exercise import Exercise
-from gradcalc.nodes import Graph, Node
+from collections.abc import Mapping
 
-__all__ = ["Graph", "Node", "build"]
+from gradcalc.ask import check_questions, default_questions, depends, descendants, operands
+from gradcalc.errors import GradcalcError, Problem, SpanError
+from gradcalc.exact import size_of
+from gradcalc.exercise import Exercise
+from gradcalc.infer import Inferred, infer
+from gradcalc.lower import Lowering
+from gradcalc.nodes import Graph, Node
+from gradcalc.scope import Scope, scope
+from gradcalc.shapes import Shape, Size, show, stacked
+from gradcalc.syntax import names
+from gradcalc.values import Sizes, check_values, shape_of_value
+
+__all__ = ["Graph", "Node", "build", "default_questions", "depends", "descendants", "operands", "stack_shape"]
 
 
 def build(exercise: Exercise) -> Graph:
     """Infer shapes and make the nodes. Raises GradcalcError with every problem found."""
-    raise NotImplementedError
+    found = scope(exercise)
+    sizes = Sizes(exercise)
+    problems: list[Problem] = sizes.problems
+    declared = declared_shapes(exercise, problems)
+    indices = index_sizes(exercise, problems)
+    stop(problems)
+    for name in exercise.values:
+        if found.kinds.get(name) == "quantity":
+            place = exercise.value_places.get(name)
+            problems.append(Problem("value", f"{name} is computed: it takes no value", place))
+        elif name in declared:
+            sizes.fit(name, exercise.values[name], whole(found, name, declared[name], indices), exercise.value_places.get(name))
+    stop(problems)
+    inferred = shapes_of(found, declared, indices, sizes)
+    problems += inferred.problems
+    for name in exercise.values:  # sizes that only became known now
+        if name in inferred.shapes and name not in declared and not inferred.problems:
+            sizes.fit(name, exercise.values[name], whole(found, name, inferred.shapes[name], inferred.indices), exercise.value_places.get(name))
+    stop(problems)
+
+    lowering = Lowering(found, inferred.shapes, inferred.indices, declared)
+    lowering.run()
+    problems += lowering.problems
+    stop(problems)
+    integers: dict[str, Size] = {}
+    for name, axis, _, _ in lowering.gathers:
+        integers.setdefault(name, axis)
+    problems += check_values(exercise, sizes.numbers, inferred.shapes, integers, {name: len(found.examples(name)) for name in found.inputs})
+    nodes, numbers = lowering.make.pruned(lowering.names)
+    used = {name for reads in found.uses.values() for name in reads}
+    graph = Graph(
+        exercise=exercise,
+        nodes=nodes,
+        names=numbers,
+        inputs=found.inputs,
+        quantities=tuple(definition.name for definition in found.order),
+        outputs=tuple(d.name for d in exercise.definitions if d.name not in used) or (found.order[-1].name,),
+        integers=frozenset(integers),
+        constants=frozenset(n for n in found.inputs if n in exercise.variables and "constant" in exercise.variables[n].assume),
+        indices={index: inferred.indices[index] for index in found.indices if index in inferred.indices},
+        examples=tuple(index for index in found.indices if index in exercise.examples),
+        sizes=sizes.numbers,
+        stacks=found.stacks,
+        reasons=reasons(found, declared, inferred, nodes, numbers),
+        warnings=(*lowering.warnings, *unused(found, used)),
+    )
+    problems += check_questions(graph, sizes)
+    stop(problems)
+    return graph
+
+
+def stop(problems: list[Problem]) -> None:
+    """Raise what was found so far, in the order of the source."""
+    if problems:
+        distinct = list(dict.fromkeys(problems))
+        distinct.sort(key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
+        raise GradcalcError(*distinct)
+
+
+def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Shape]:
+    """The declared shapes; every name in them is a size."""
+    shapes: dict[str, Shape] = {}
+    for name, variable in exercise.variables.items():
+        if variable.shape is None or variable.function:
+            continue
+        try:
+            shape = tuple(size_of(size) for size in variable.shape)
+        except SpanError as error:
+            problems.append(variable.source.problem(error) if variable.source else Problem(error.slug, error.message, variable.place, error.hint))
+            continue
+        if any(size.number is not None and size.number < 1 for size in shape):
+            problems.append(Problem("size", f"{name}: an axis has at least one entry", variable.place))
+            continue
+        square = variable.assume & {"symmetric", "diagonal", "orthogonal"}
+        if square and (len(shape) != 2 or ("orthogonal" not in square and shape[0] != shape[1])):
+            problems.append(Problem("assumption", f"{name} is {show(shape)}: only a square matrix is {min(square)}", variable.place))
+        shapes[name] = shape
+    return shapes
+
+
+def index_sizes(exercise: Exercise, problems: list[Problem]) -> dict[str, Size]:
+    """How far the declared indices run."""
+    sizes: dict[str, Size] = {}
+    for index, expr in {**exercise.indices, **exercise.examples}.items():
+        try:
+            sizes[index] = size_of(expr)
+        except SpanError as error:
+            problems.append(Problem(error.slug, f"{index}: {error.message}", None, error.hint))
+    return sizes
+
+
+def whole(found: Scope, name: str, shape: Shape, indices: Mapping[str, Size]) -> Shape:
+    """The shape a value has: for per-example inputs that of the stack."""
+    return stacked(shape, *(indices[index] for index in found.examples(name)))
+
+
+def shapes_of(found: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], sizes: Sizes) -> Inferred:
+    """The shapes of the inputs: declared or scalar by value, else inferred from everything."""
+    exercise = found.exercise
+    values = {name: shape for name, value in exercise.values.items() if (shape := shape_of_value(value)) is not None}
+    for name in exercise.values.keys() - values.keys():
+        sizes.fit(name, exercise.values[name], (), exercise.value_places.get(name))
+    plain = {name: () for name, shape in values.items() if shape == () and not found.examples(name)}
+    known = {**plain, **declared}
+    if all(name in known for name in found.inputs) and all(index in indices for index in found.indices):
+        reasons = dict.fromkeys(plain.keys() - declared.keys(), "its value is a number")
+        return Inferred({name: known[name] for name in found.inputs}, dict(indices), reasons)
+    return infer(found, declared, indices, values, sizes.numbers)
+
+
+def reasons(found: Scope, declared: Mapping[str, Shape], inferred: Inferred, nodes: list[Node], numbers: Mapping[str, int]) -> dict[str, str]:
+    """Why every name has its shape."""
+    said: dict[str, str] = {}
+    for name in (*found.inputs, *(definition.name for definition in found.order)):
+        said[name] = "declared" if name in declared else inferred.reasons.get(name, "")
+    for definition in found.order:
+        name = definition.name
+        if not said[name]:
+            parts = [f"{part} is {show(nodes[numbers[part]].shape)}" for part in names(definition.expr) if part in numbers]
+            text = " ".join(definition.source.value[slice(*definition.expr.span)].split())
+            listed = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)
+            shape = show(nodes[numbers[name]].shape)
+            short = 0 < len(parts) <= 4 and 0 < len(text) <= 60
+            said[name] = f"{listed}, so `{text}` is {shape}" if short else f"its expression is {shape}"
+    return said
+
+
+def unused(found: Scope, used: set[str]) -> list[Problem]:
+    """Declared variables that occur nowhere."""
+    return [
+        Problem("unused", f"{name} does not occur in the expression: its gradient is 0", found.exercise.variables[name].place)
+        for name in found.inputs if name not in used and name in found.exercise.variables
+    ]  # fmt: skip
+
+
+def stack_shape(graph: Graph, name: str) -> Shape:
+    """The shape of a quantity with its examples, the examples last; of other quantities their own."""
+    node = graph.node(graph.stacks.get(name, name))
+    return stacked(node.shape, *(graph.indices[index] for index in node.over if index in graph.examples))

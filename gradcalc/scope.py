@@ -283,7 +283,7 @@ class _Scope:
                     found |= self.over_call(self.exercise.functions[func], [self.over_of(arg, params) for arg in args])
                 case Call(func, (Name(id),)) if func == "stack" and id not in params:
                     found.update(index for index in self.over.get(id, ()) if index not in self.exercise.examples)
-                case Call(func, args, kwargs):
+                case Call(func, args):
                     reduced = bound(part, self.indices)
                     if reduced:
                         inner = set(self.over_of(args[0], params))
