@@ -125,6 +125,8 @@ def finish(console: Console, fine: bool = True) -> None:
 
 def load(module: str) -> Any:
     """Import a room that needs SymPy, with the garbage collector off meanwhile: a quarter of the time."""
+    if "sympy" in sys.modules:
+        return importlib.import_module(module)
     gc.disable()
     try:
         importlib.import_module("sympy")
@@ -173,7 +175,6 @@ def solve(
         solution = load("gradcalc.solve").solve(exercise)
         if data:
             return solution
-        console.warn(*solution.warnings)
         return load("gradcalc.report").compose_solution(solution, _view(console, digits, form))
 
     fine = True

@@ -296,7 +296,7 @@ class _Parser:
         if self.token.kind == "]":
             raise self.fail("a vector without entries")
         while True:
-            items.append(self.expression(_COMPARE + 1))
+            items.append(self.expression(0))
             if self.token.kind != ",":
                 break
             self.take()

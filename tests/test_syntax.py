@@ -1,0 +1,339 @@
+"""Expressions: what is read, what is refused and in which words, and the way back to text."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradcalc.constants import MAX_EXPONENT, check_constants
+from gradcalc.errors import SpanError, closest
+from gradcalc.lines import statements
+from gradcalc.syntax import (
+    Binary,
+    Call,
+    Compare,
+    Index,
+    Name,
+    Neg,
+    Num,
+    Slice,
+    Transpose,
+    Vector,
+    callable_names,
+    names,
+    number,
+    parse,
+    unparse,
+    walk,
+)
+from gradcalc.tokens import canonical, read_name
+
+FUNCTIONS = frozenset({"g", "phi"})
+x, y, z = Name("x"), Name("y"), Name("z")
+
+
+def num(value: int) -> Num:
+    return Num(Fraction(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("x + y*z", Binary("+", x, Binary("*", y, z))),
+        ("-x^2", Neg(Binary("^", x, num(2)))),
+        ("x**y**z", Binary("^", x, Binary("^", y, z))),
+        ("x - y - z", Binary("-", Binary("-", x, y), z)),
+        ("-x*y", Neg(Binary("*", x, y))),
+        ("x/-y*z", Binary("*", Binary("/", x, Neg(y)), z)),
+        ("x^-y*z", Binary("*", Binary("^", x, Neg(y)), z)),
+        ("2x", Binary("*", num(2), x)),
+        ("2x^2", Binary("*", num(2), Binary("^", x, num(2)))),
+        ("x - 2(y + z)", Binary("-", x, Binary("*", num(2), Binary("+", y, z)))),
+        ("2e^x", Binary("*", num(2), Binary("^", Name("e"), x))),
+        ("1e-3", Num(Fraction(1, 1000))),
+        ("010", num(10)),
+        (".5", Num(Fraction(1, 2))),
+        ("2e+3", num(2000)),
+        ("+x", x),
+        ("x @ y.T", Binary("@", x, Transpose(y))),
+        ("xᵀ", Transpose(x)),
+        ("x · y × z", Binary("*", Binary("*", x, y), z)),
+        ("x ⊙ y ∘ z", Binary("*", Binary("*", x, y), z)),
+        ("x ÷ y − z", Binary("-", Binary("/", x, y), z)),
+        ("√x + x²", Binary("+", Call("sqrt", (x,)), Binary("^", x, num(2)))),
+        ("w₀·x³", Binary("*", Name("w0"), Binary("^", x, num(3)))),
+        ("|x - y|", Call("abs", (Binary("-", x, y),))),
+        ("ln(x)", Call("log", (x,))),
+        ("σ(z)", Call("sigmoid", (z,))),
+        ("sigma(z)", Call("sigmoid", (z,))),
+        ("sigma*z", Binary("*", Name("sigma"), z)),
+        ("π", Name("pi")),
+        ("µ + ϵ", Binary("+", Name("μ"), Name("ε"))),
+        ("g''(z)", Call("g", (z,), primes=2)),
+        ("[x, y]", Vector((x, y))),
+        ("x[0]", Index(x, (num(0),))),
+        ("x[y, :]", Index(x, (y, Slice()))),
+        ("x[1:]", Index(x, (Slice(num(1)),))),
+        ("x[:-1]", Index(x, (Slice(None, Neg(num(1))),))),
+        ("x[::2]", Index(x, (Slice(None, None, num(2)),))),
+        ("where(x >= 0, x, -x)", Call("where", (Compare(">=", x, num(0)), x, Neg(x)))),
+        ("x ≠ y", Compare("!=", x, y)),
+        ("sum(x, axis=0, keepdims=True)", Call("sum", (x,), (("axis", num(0)), ("keepdims", Name("True"))))),
+        ("sum(x, axis=(0, 1))", Call("sum", (x,), (("axis", Vector((num(0), num(1)))),))),
+        ("lambda*E + I", Binary("+", Binary("*", Name("lambda"), Name("E")), Name("I"))),
+        ("x  # a comment", x),
+    ],
+)
+def test_reads(text: str, tree: Any) -> None:
+    assert parse(text, FUNCTIONS) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "message", "hint"),
+    [
+        ("", 0, "an expression is missing", None),
+        ("x y", 2, "missing operator before `y`", "write x*y"),
+        ("2 x 3", 4, "missing operator before `3`", "write x*3"),
+        ("1/2x", 2, "`2x` is ambiguous here", "write the * and the parentheses you mean"),
+        ("x^2y", 2, "`2y` is ambiguous here", "write the * and the parentheses you mean"),
+        ("sin x", 4, "`sin` is a function: its argument stands in parentheses", "write sin(x)"),
+        ("y(x + 1)", 0, "`y` is a variable, not a function", "write y*(…)"),
+        ("sigmod(x)", 0, "unknown function `sigmod`", "did you mean sigmoid?"),
+        ("log10(x)", 0, "there is no function `log10`", "write log(x)/log(10)"),
+        ("log(x, 2)", 7, "`log` takes 1 argument, not 2", "the logarithm to base b is log(x)/log(b)"),
+        ("outer(x)", 0, "`outer` takes 2 arguments, not 1", None),
+        ("exp(x, axis=0)", 12, "`exp` has no argument `axis`", "named arguments: none"),
+        ("sum(x, keepdims=1)", 16, "keepdims is True or False", None),
+        ("sigmoid'(x)", 7, "`sigmoid'`: only unknown functions are written with '", "declare it as {function: 1}"),
+        ("x'", 1, "`'` stands only between an unknown function and its argument, g'(z)", "for the transpose write .T"),
+        ("(x + y", 0, "`(` is never closed", None),
+        ("x)", 1, "`)` closes nothing", None),
+        ("[(x])", 3, "`(` is closed by `]`", None),
+        ("x +", 2, "something is missing after `+`", None),
+        ("x */ y", 3, "something is missing between `*` and `/`", None),
+        ("(x, y)", 2, "a comma stands only between the arguments of a function", "a vector is written [a, b]"),
+        ("x < y < z", 6, "comparisons do not chain", "compare two things at a time"),
+        ("x.shape", 2, "only .T, the transpose, may stand after a point", None),
+        ("x!", 1, "`!` is not part of the expression language", "there is no factorial"),
+        ("||x||", 0, "`||` is not part of the expression language", "write norm(x)"),
+        ("x\u202ey", 1, "the invisible character U+202E has no place in an expression", None),
+        ("x\u0007", 1, "the invisible character U+0007 has no place in an expression", None),
+        ("1_000", 0, "a number is written without _", None),
+        ("0b11", 0, "numbers are decimal", "for a product write 0*b…"),
+        ("1e", 0, "a power of ten without digits", "for a product write 1*e"),
+        ("--x", 0, "two signs in a row, `--`", "write -(-x)"),
+        ("x = y", 2, "`=` stands only after the name that a line defines", "equality in a condition is =="),
+    ],
+)
+def test_refuses(text: str, at: int, message: str, hint: str | None) -> None:
+    with pytest.raises(SpanError) as caught:
+        parse(text, FUNCTIONS, {"y"})
+    assert (caught.value.start, caught.value.message, caught.value.hint) == (at, message, hint)
+
+
+@pytest.mark.parametrize(
+    ("fits", "exceeds", "message"),
+    [
+        ("x" + " " * 1999, "x" + " " * 2000, "a line of 2001 characters; the limit is 2000"),
+        ("+".join("x" * 400), "+".join("x" * 401), "more than 800 names, numbers and signs in one line"),
+        ("(" * 60 + "x" + ")" * 60, "(" * 61 + "x" + ")" * 61, "nested more than 60 deep"),
+        ("1" * 40, "1" * 41, "a number of 41 digits; the limit is 40"),
+        ("1e400", "1e401", "the power of ten is beyond ±400"),
+        ("1e-400", "1e-401", "the power of ten is beyond ±400"),
+        ("n" * 64, "n" * 65, "a name of 65 characters; the limit is 64"),
+    ],
+)
+def test_limits(fits: str, exceeds: str, message: str) -> None:
+    parse(fits)
+    with pytest.raises(SpanError) as caught:
+        parse(exceeds)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["10^400*x", "(-1)^(10^30 + 1)", "2^4095", f"x^{MAX_EXPONENT}", "0^0", "1/x", "1e300*1e300", "exp(1000)", "x/(1 - 1/2)", "log(2)"],
+)
+def test_constants_that_are_fine(text: str) -> None:
+    check_constants(parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("9^9^9^9", "a power of more than 1,200 digits"),
+        ("2^4097", "a power of more than 1,200 digits"),
+        ("(1/3)^(10^9)", "a power of more than 1,200 digits"),
+        ("e^e^e^e^e", "a power of more than 1,200 digits"),
+        (f"x^{MAX_EXPONENT + 1}", "the exponent is beyond ±100,000"),
+        ("1e400*1e400*1e400*1e400", "a constant of more than 1,200 digits"),
+        ("exp(3000)", "exp of a constant gives more than 1,200 digits"),
+        ("x/(1 - 1)", "division by zero"),
+        ("0^(-1)", "division by zero"),
+        ("π/0", "division by zero"),
+        ("log(0)", "the logarithm of 0 is undefined"),
+        ("log(1 - 2)", "the logarithm of a negative number is undefined"),
+        ("sqrt(-2)", "the square root of a negative number is undefined"),
+        ("asin(2)", "asin is defined from -1 to 1 only"),
+        ("(-8)^(1/3)", "a negative number to a power that is not whole has no real value"),
+        ("zeros(10^9)", "an array of more than 1,000,000 entries"),
+        ("eye(1001)", "an array of more than 1,000,000 entries"),
+    ],
+)
+def test_constants_that_are_not(text: str, message: str) -> None:
+    with pytest.raises(SpanError) as caught:
+        check_constants(parse(text))
+    assert caught.value.message == message
+
+
+def test_declared_constants_are_variables() -> None:
+    check_constants(parse("1/(e - e)^0"), {"e"})
+    check_constants(parse("log(pi - 4)"), {"pi"})
+
+
+@pytest.mark.parametrize(
+    ("tree", "text"),
+    [
+        (Binary("-", x, Binary("-", y, z)), "x - (y - z)"),
+        (Binary("*", Binary("+", x, y), z), "(x + y)*z"),
+        (Binary("^", Binary("^", x, y), z), "(x^y)^z"),
+        (Binary("^", Neg(x), num(2)), "(-x)^2"),
+        (Neg(Binary("*", x, y)), "-x*y"),
+        (Binary("*", Neg(x), y), "(-x)*y"),
+        (Neg(Neg(x)), "-(-x)"),
+        (Neg(Binary("+", x, y)), "-(x + y)"),
+        (Transpose(Binary("@", x, y)), "(x @ y).T"),
+        (Index(num(2), (num(0),)), "(2)[0]"),
+        (Num(Fraction(-2)), "-2"),
+        (Num(Fraction(1, 3)), "1/3"),
+        (Binary("*", Num(Fraction(-1, 2)), x), "-1/2*x"),
+        (Binary("^", x, Num(Fraction(-1, 2))), "x^(-1/2)"),
+        (Num(Fraction(10**400)), "1e400"),
+    ],
+)
+def test_writes(tree: Any, text: str) -> None:
+    assert unparse(tree) == text
+
+
+@pytest.mark.parametrize("text", ["0.5*x", "1e-5", "0.044715", "123.25", "3e-200", "1e300"])
+def test_decimals_stay_as_written(text: str) -> None:
+    assert unparse(parse(text)) == text
+
+
+NAMES = st.sampled_from(["x", "y", "W1", "α", "ŷ", "lambda", "E", "D_a1", "sigma"]).map(Name)
+NUMBERS = st.integers(0, 10**45).map(lambda n: parse("1e44") if n > 10**40 else num(n))
+ELEMENTWISE = sorted(set(callable_names().values()) & {"exp", "log", "sigmoid", "relu", "tanh", "tr", "inv"})
+
+
+BOUNDS = st.none() | st.deferred(lambda: TREES)
+SLICES = st.builds(Slice, BOUNDS, BOUNDS, BOUNDS)
+TREES: st.SearchStrategy[Any] = st.deferred(
+    lambda: st.one_of(
+        NAMES,
+        NUMBERS,
+        st.builds(Neg, TREES),
+        st.builds(Transpose, TREES),
+        st.builds(Binary, st.sampled_from("+-*/^@"), TREES, TREES),
+        st.builds(Compare, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), TREES, TREES),
+        st.builds(lambda f, a: Call(f, (a,)), st.sampled_from(ELEMENTWISE), TREES),
+        st.builds(lambda a, n: Call("g", (a,), primes=n), TREES, st.integers(0, 3)),
+        st.builds(lambda a, b: Call("sum", (a,), (("axis", b), ("keepdims", Name("True")))), TREES, TREES),
+        st.builds(lambda c, a, b: Call("where", (c, a, b)), TREES, TREES, TREES),
+        st.builds(lambda b, i: Index(b, tuple(i)), TREES, st.lists(TREES | SLICES, min_size=1, max_size=3)),
+        st.builds(lambda i: Vector(tuple(i)), st.lists(TREES, min_size=1, max_size=3)),
+    )
+)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(TREES)
+def test_what_is_written_reads_back(tree: Any) -> None:
+    text = unparse(tree)
+    assert parse(text, FUNCTIONS) == tree
+    assert unparse(parse(text, FUNCTIONS)) == text
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.fractions(), st.fractions(), st.sampled_from("+-*/"), st.booleans())
+def test_numbers_of_the_program_keep_their_value(a: Fraction, b: Fraction, op: str, swapped: bool) -> None:
+    inner = Binary(op, Num(b), Num(a)) if op != "/" or a else Num(b)
+    tree = Binary("-", inner, Num(a)) if swapped else Binary("*", Num(a), inner)
+    assert rational(parse(unparse(tree))) == rational(tree)
+    assert unparse(number(a)) == unparse(Num(a))
+
+
+def rational(tree: Any) -> Fraction:
+    match tree:
+        case Num(value):
+            return value
+        case Neg(arg):
+            return -rational(arg)
+        case Binary(op, left, right):
+            a, b = rational(left), rational(right)
+            return a + b if op == "+" else a - b if op == "-" else a * b if op == "*" else a / b
+    raise AssertionError(tree)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.text(alphabet="xyWT01.9e+-*/^@()[],:=<>!|'√²ᵀ·σ #\n\tsumλ\u0301\u202e", max_size=40) | st.text(max_size=30))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Only SpanError leaves the parser, and its offsets lie in the text."""
+    tree: Any = None
+    start = 0
+    try:
+        tree = parse(text, FUNCTIONS)
+    except SpanError as error:
+        start = error.start
+    assert 0 <= start <= len(text)
+    assert tree is None or parse(unparse(tree), FUNCTIONS) == tree
+
+
+def test_spans_cover_what_was_read() -> None:
+    text = "a*(b + c) - exp(d)"
+    tree = parse(text)
+    assert isinstance(tree, Binary)
+    assert [text[slice(*part.span)] for part in walk(tree)] == [
+        "a*(b + c) - exp(d)", "a*(b + c)", "a", "b + c", "b", "c", "exp(d)", "d",
+    ]  # fmt: skip
+
+
+def test_names_come_in_order_and_without_options() -> None:
+    assert names(parse("sum(b*a[j], axis=0, keepdims=True) + b")) == ("b", "a", "j")
+
+
+def test_a_long_sum_is_no_deep_nesting() -> None:
+    tree = parse("+".join(["x"] * 400))
+    assert sum(1 for _ in walk(tree)) == 799
+    assert unparse(tree) == " + ".join(["x"] * 400)
+
+
+def test_lines() -> None:
+    lines, wrong = statements("# first\nq = x + y  # sum\ng(t) = 1/(1 +\n   t)\n\np[k] = exp(s[k])\na = b = c\n2 = x\n")
+    assert [(line.name, line.kind, line.params) for line in lines] == [
+        ("q", "quantity", ()), ("g", "function", ("t",)), ("p", "entries", ("k",)),
+    ]  # fmt: skip
+    assert [error.message for error in wrong] == ["a second `=` in one line", "the left side of `=` is not a name"]
+    assert unparse(lines[1].parse(frozenset(), frozenset())) == "1/(1 + t)"
+
+
+def test_a_forgotten_parenthesis_does_not_swallow_the_next_line() -> None:
+    lines, _ = statements("a = exp(x\nb = sum(y,\n  axis=0)\n")
+    assert [line.name for line in lines] == ["a", "b"]
+
+
+def test_names_are_compared_in_canonical_form() -> None:
+    assert canonical("y\u0302") == "ŷ"
+    assert read_name("θ₁") == "θ1"
+    for text in ("", "2x", "x y", "x*y", "²"):
+        with pytest.raises(SpanError):
+            read_name(text)
+
+
+def test_suggestions_prefer_equal_length() -> None:
+    assert closest("w3", ["w", "w2", "v33"]) == "w2"
+    assert closest("alhpa", ["alpha", "beta"]) == "alpha"
+    assert closest("q", ["x", "y"]) is None
