@@ -96,12 +96,11 @@ def ex2() -> Solution:
     answers = []
     for by, factor, local in (("x0", 2, "w0"), ("w0", -1, "x0"), ("x1", -3, "w1"), ("w1", -2, "x1"), ("w2", 1, "1")):
         before = "" if local == "1" else f"{local}*"
-        answers.append(
-            derivative(
-                f"dalpha/d{by}", f"{before}alpha*(1 - alpha)", factor * slope, f"dalpha/dz: alpha*(1 - alpha); dz/d{by}: {local}",
-                with_upstream=factor * slope, expanded=parse(f"{before}{long}*(1 - {long})"),
-            )  # fmt: skip
-        )
+        chain = f"dalpha/dz: alpha*(1 - alpha); dz/d{by}: {local}"
+        expanded = parse(f"{before}{long}*(1 - {long})")
+        value = factor * slope
+        answer = derivative(f"dalpha/d{by}", f"{before}alpha*(1 - alpha)", value, chain, with_upstream=value, expanded=expanded)
+        answers.append(answer)
     return Solution(
         graph(made, dict.fromkeys((*inputs, "z", "alpha"), ())), tuple(answers), {"z": 1, "alpha": alpha},
         {"alpha": parse("1/(1 + exp(-1))")}, inputs, {},

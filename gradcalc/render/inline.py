@@ -171,7 +171,10 @@ def array_latex(value: Number, digits: int) -> str:
         if value is None:
             return r"\text{undefined}"
         mantissa, _, power = number(value, digits).partition("e")
-        return rf"{mantissa} \cdot 10^{{{power}}}" if power and mantissa != "1" else f"10^{{{power}}}" if power else mantissa
+        if not power:
+            return mantissa
+        factor = mantissa.removesuffix("1") if mantissa in ("1", "-1") else rf"{mantissa} \cdot "
+        return f"{factor}10^{{{power}}}"
     if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):
         return r"\left[" + r",\; ".join(r"\cdots" if item == "…" else array_latex(item, digits) for item in _edges(value)) + r"\right]"
     rows = value if value and isinstance(value[0], list) else [value]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from gradcalc.errors import Problem
@@ -12,7 +11,7 @@ from gradcalc.render.formula import latex
 from gradcalc.render.scripts import size_latex
 from gradcalc.report import Failed, Names, Options
 from gradcalc.sizes import Shape
-from gradcalc.solve import Answer, Number, Solution, View
+from gradcalc.solve import Answer, Gradient, Number, Solution, View
 from gradcalc.syntax import Expr, unparse
 
 FORMAT = 1
@@ -69,10 +68,7 @@ def document(item: Solution | Failed) -> dict[str, Any]:
         "shapes": {name: _shape(graph.nodes[node].shape) for name, node in graph.names.items()},
         "forward": {name: clean(value) for name, value in item.forward.items()},
         "answers": [_answer(answer, names) for answer in item.answers],
-        "gradients": {
-            name: {"symbolic": _symbolic(gradient.symbolic), "value": clean(gradient.value)}
-            for name, gradient in item.gradients.items()
-        },
+        "gradients": {name: _gradient(gradient) for name, gradient in item.gradients.items()},
     }
 
 
@@ -112,6 +108,16 @@ def _answer(answer: Answer, names: Names) -> dict[str, Any]:
             "reason": answer.verified.reason,
         },
     }
+
+
+def _gradient(gradient: Gradient) -> dict[str, Any]:
+    """`free` and `where` only where there are some."""
+    data: dict[str, Any] = {"symbolic": _symbolic(gradient.symbolic), "value": clean(gradient.value)}
+    if gradient.free:
+        data["free"] = list(gradient.free)
+    if gradient.where:
+        data["where"] = {name: unparse(expr) for name, expr in gradient.where}
+    return data
 
 
 def _view(answer: Answer, view: View | None, names: Names, example: bool) -> dict[str, Any] | None:
@@ -167,7 +173,3 @@ def _error(problem: Problem) -> dict[str, Any]:
         "message": problem.message,
         "hint": problem.hint,
     }
-
-
-def errors(file: str, problems: Sequence[Problem]) -> Failed:
-    return Failed(file, tuple(problems))
