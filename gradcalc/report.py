@@ -1,217 +1,50 @@
-"""Views: a Solution becomes a Report, a closed set of blocks that every format draws.
+"""Views: a Solution becomes a Report.
 
     compose_solution(solution, options)  ->  Report: forward pass, answers, warnings, the check
 
-Mathematics stays data in a report (`Math`: expressions, partial derivatives, shapes, numbers); a format decides
-how it is written. Other views (steps, handouts, verdicts) are further functions that return a Report.
+Other views (steps, handouts, verdicts) are further functions that return a Report.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
-from typing import TypeAlias
 
+from gradcalc.blocks import (
+    Block,
+    Cell,
+    Column,
+    Failed,
+    Heading,
+    Line,
+    Math,
+    Names,
+    Note,
+    Options,
+    Paragraph,
+    Partial,
+    Piece,
+    Report,
+    Shaped,
+    Table,
+    Values,
+    math,
+    table,
+)
 from gradcalc.errors import Problem
 from gradcalc.exercise import Question, Value
-from gradcalc.graph import Graph
-from gradcalc.shapes import shape_of
-from gradcalc.sizes import Shape, Size, stacked
 from gradcalc.solve import Answer, Local, Number, Solution, View
 from gradcalc.syntax import Binary, Expr, Index, Name, Neg, Num
 from gradcalc.typography import number
+
+__all__ = ["Failed", "Names", "Options", "Report", "asked", "compose_solution"]
 
 LAYOUTS: Mapping[str, str] = {
     "gradient": "the derivative of a number has the shape of the variable, any other is the full Jacobian, output axes first",
     "jacobian": "numerator layout, output axes first: the derivative of a number by a column is a row",
     "denominator": "denominator layout, axes of the variable first",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to print: `width` of the terminal, `digits` None for the exercise's own, `form` for matrix answers."""
-
-    width: int = 80
-    color: bool = False
-    ascii: bool = False
-    digits: int | None = None
-    form: str | None = None
-    detail: str = "normal"
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What printers must know of the names in an expression.
-
-    shapes     of quantities, inputs and stacks; a name that is missing (a size, an index) is a number
-    each       quantities with one value per example; in per-example views they carry the example index
-    ranges     the example indices with their sizes
-    latex      TeX for a name, from `notation.latex` or its declaration
-    functions  unknown functions
-    """
-
-    shapes: Mapping[str, Shape] = field(default_factory=dict)
-    each: frozenset[str] = frozenset()
-    ranges: Mapping[str, Size] = field(default_factory=dict)
-    latex: Mapping[str, str] = field(default_factory=dict)
-    functions: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, graph: Graph, where: Sequence[tuple[str, Expr]] = ()) -> Names:
-        """The names of a graph, its stacks included; `where` are named gradients, with their formulas."""
-        shapes: dict[str, Shape] = {name: graph.nodes[node].shape for name, node in graph.names.items()}
-        over = {name: [i for i in graph.nodes[node].over if i in graph.examples] for name, node in graph.names.items()}
-        for stack, name in graph.stacks.items():
-            shapes.setdefault(stack, stacked(shapes[name], *(graph.indices[index] for index in over[name])))
-        for name, expr in where:
-            try:
-                shapes.setdefault(name, shape_of(expr, shapes))
-            except Exception:  # an unknown shape is printed as a number's
-                continue
-        variables = graph.exercise.variables
-        latex = {name: variable.latex for name, variable in variables.items() if variable.latex}
-        return cls(
-            shapes=shapes,
-            each=frozenset(name for name, indices in over.items() if indices),
-            ranges={index: graph.indices[index] for index in graph.examples},
-            latex={**latex, **graph.exercise.notation.latex},
-            functions=frozenset(name for name, variable in variables.items() if variable.function),
-        )
-
-
-# ---- mathematics in a report
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """∂f/∂x, ∂²f/∂x∂y, ∂f/∂x[0, 2]."""
-
-    of: str
-    by: tuple[str, ...]
-    entry: tuple[Expr, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shaped:
-    """A shape, D_x × m."""
-
-    shape: Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """A number, or nested lists of them, at significant digits."""
-
-    value: Number
-    digits: int
-
-
-Piece: TypeAlias = Expr | Partial | Shaped | Values | str
-
-
-@dataclass(frozen=True, slots=True)
-class Math:
-    """A formula: pieces side by side; a str is a sign between them (= ≈ · + ,). `example`: a per-example view."""
-
-    pieces: tuple[Piece, ...]
-    example: bool = False
-
-
-Line: TypeAlias = tuple[str | Math, ...]
-Cell: TypeAlias = tuple[Line, ...]
-
-
-# ---- blocks
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    line: Line
-    level: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    line: Line
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    math: Math
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """`right`: numbers, aligned to the right. `aside`: may stand in a list of its own where the table is too wide."""
-
-    title: str
-    right: bool = False
-    aside: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of cells; the first cell names its row. `records`: one row under another rather than a grid."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    records: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """`kind`: note, check, warning or error."""
-
-    kind: str
-    line: Line
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A place for a drawing (`graph`), for formats that draw."""
-
-    name: str
-
-
-Block: TypeAlias = Heading | Paragraph | Formula | Table | Note | Figure
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    blocks: tuple[Block, ...]
-    names: Names = field(default_factory=Names)
-    title: str | None = None
-    file: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A file that could not be read, for formats that list it among the others."""
-
-    file: str
-    problems: tuple[Problem, ...]
-
-
-def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], records: bool = False) -> Table:
-    """A table without the columns that are empty in every row."""
-    kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
-    return Table(tuple(columns[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in rows), records)
-
-
-def continues(line: Line) -> bool:
-    """Whether a line goes on with the formula of the line before: = …, + …"""
-    return isinstance(line[0], Math) and line[0].pieces[0] in ("=", "+")
-
-
-def math(*pieces: Piece, example: bool = False) -> Line:
-    """A line that is one formula."""
-    return (Math(pieces, example),)
-
-
-# ---- the solution
 
 
 def compose_solution(solution: Solution, options: Options) -> Report:
@@ -259,7 +92,12 @@ class _View:
             shape = self.shape_line(name) if arrays else None
             value = self.value(values.get(name), solution.forward_exact.get(name))
             rows.append([(label,), (math(expr),) if expr is not None else (), (shape,) if shape else (), value])
-        columns = [Column("quantity"), Column("expression"), Column("shape"), Column("value", right=not arrays, aside=arrays)]
+        columns = [
+            Column("quantity"),
+            Column("expression"),
+            Column("shape"),
+            Column("value", right=not arrays, aside=arrays),
+        ]
         yield Heading(("Forward pass",))
         yield table(columns, rows)
         if any(graph.node(name).over for name in graph.names) and any(row[3] for row in rows):
@@ -321,7 +159,10 @@ class _View:
             (Column("shorthand"), self.shorthand),
             (Column("because"), lambda a: ((a.reason,),) if a.reason else ()),
             (Column("value", right=not records), lambda a: self.number(a, a.value, a.exact)),
-            (Column("with upstream", right=not records), lambda a: self.number(a, a.with_upstream, a.with_upstream_exact)),
+            (
+                Column("with upstream", right=not records),
+                lambda a: self.number(a, a.with_upstream, a.with_upstream_exact),
+            ),
         ]
         if all(answer.kind == "value" for answer in answers):
             fields[4] = (Column("expression"), fields[4][1])
@@ -405,7 +246,9 @@ class _View:
             verified = answer.verified
             if verified and verified.ok is False:
                 off = f" (relative difference {number(verified.error, 1)})" if verified.error is not None else ""
-                message = f" failed the check against {verified.method or 'the numeric derivative'}{off}; it is not shown."
+                message = (
+                    f" failed the check against {verified.method or 'the numeric derivative'}{off}; it is not shown."
+                )
                 yield Note("error", (*asked(answer.question), message))
         compared = [answer for answer in checked if answer.verified and answer.verified.ok is not None]
         if compared:

@@ -25,7 +25,11 @@ GREEK: Mapping[str, str] = {
     "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ",
     "Omega": "Ω", "ell": "ℓ",
 }  # fmt: skip
-SPELLED: Mapping[str, str] = {letter: word for word, letter in GREEK.items()} | {"ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta"}
+SPELLED: Mapping[str, str] = {letter: word for word, letter in GREEK.items()} | {
+    "ϵ": "epsilon",
+    "ϕ": "phi",
+    "ϑ": "theta",
+}
 LATEX_SPELLED: Mapping[str, str] = {"ε": r"\varepsilon", "φ": r"\varphi"}  # drawn like the letter in the terminal
 ACCENTS: Mapping[str, tuple[str, str]] = {  # ending of a name -> combining character, TeX command
     "hat": ("\u0302", r"\hat"), "bar": ("\u0304", r"\bar"), "tilde": ("\u0303", r"\tilde"), "dot": ("\u0307", r"\dot"),

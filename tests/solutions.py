@@ -34,7 +34,10 @@ def graph(of: Exercise, shapes: Mapping[str, Shape], each: str = "", stacks: Map
     """A graph with one node a name, enough for what printers read of it."""
     quantities = tuple(definition.name for definition in of.definitions)
     per_example = each.split()
-    nodes = [Node("input", (), of_shape, ("i",) if name in per_example else (), name=name) for name, of_shape in shapes.items()]
+    nodes = [
+        Node("input", (), of_shape, ("i",) if name in per_example else (), name=name)
+        for name, of_shape in shapes.items()
+    ]
     return Graph(
         exercise=of,
         nodes=nodes,
@@ -58,10 +61,14 @@ def question(text: str, name: str | None = None, kind: str = "derivative") -> Qu
     return Question(text, kind, of[1:], (by[1:],), name)
 
 
-def derivative(text: str, symbolic: str, value: object, chain: str = "", name: str | None = None, **rest: object) -> Answer:
+def derivative(
+    text: str, symbolic: str, value: object, chain: str = "", name: str | None = None, **rest: object
+) -> Answer:
     """`chain`: paths separated by |, their local derivatives by ;, each `df/dq: z`."""
     paths = tuple(
-        tuple(Local(label.strip(), parse(formula)) for label, formula in (local.split(":") for local in path.split(";")))
+        tuple(
+            Local(label.strip(), parse(formula)) for label, formula in (local.split(":") for local in path.split(";"))
+        )
         for path in chain.split("|")
         if path
     )
@@ -99,7 +106,9 @@ def ex2() -> Solution:
         chain = f"dalpha/dz: alpha*(1 - alpha); dz/d{by}: {local}"
         expanded = parse(f"{before}{long}*(1 - {long})")
         value = factor * slope
-        answer = derivative(f"dalpha/d{by}", f"{before}alpha*(1 - alpha)", value, chain, with_upstream=value, expanded=expanded)
+        answer = derivative(
+            f"dalpha/d{by}", f"{before}alpha*(1 - alpha)", value, chain, with_upstream=value, expanded=expanded
+        )
         answers.append(answer)
     return Solution(
         graph(made, dict.fromkeys((*inputs, "z", "alpha"), ())), tuple(answers), {"z": 1, "alpha": alpha},
@@ -122,7 +131,14 @@ def ex3() -> Solution:
         "z1": column, "a1": column, "z2": one, "yhat": one, "L": one, "J": one,
     }  # fmt: skip
     x = [[1.5, -0.8], [2.0, 1.2]]
-    inputs = {"x": x, "y": [[1, 0]], "W1": [[0.6, -0.4], [-0.2, 0.8], [0.5, 0.3]], "b1": [[0.2], [-0.1], [0]], "W2": [[0.7, -0.3, 0.9]], "b2": [[0.1]]}
+    inputs = {
+        "x": x,
+        "y": [[1, 0]],
+        "W1": [[0.6, -0.4], [-0.2, 0.8], [0.5, 0.3]],
+        "b1": [[0.2], [-0.1], [0]],
+        "W2": [[0.7, -0.3, 0.9]],
+        "b2": [[0.1]],
+    }
     forward = {"z2": [[1.163, -0.081]], "yhat": [[0.7622345, 0.4486339]], "J": 0.4334680350}
     m = shape("m")
     delta1 = "-1/m*(y/yhat - (1 - y)/(1 - yhat))"
@@ -158,7 +174,12 @@ def wrong() -> Solution:
     title = "[bold]f = x[/foo] \x1b[31mred\x1b[0m \u202eevil :smile: $x$ | `a` <b>&"
     failed = replace(good.answers[0], verified=Verified(False, RIGHT.method, 0.5))
     unchecked = replace(good.answers[1], verified=Verified(None, reason="no point in the domain"), value=None)
-    third = replace(good.answers[4], value=1 / 3, exact=parse("1/3"), warnings=(Problem("kink", "abs'(0) = 0 by convention", hint="\x1b]0;hi\x07"),))
+    third = replace(
+        good.answers[4],
+        value=1 / 3,
+        exact=parse("1/3"),
+        warnings=(Problem("kink", "abs'(0) = 0 by convention", hint="\x1b]0;hi\x07"),),
+    )
     made = replace(good.graph.exercise, title=title)
     return replace(good, graph=replace(good.graph, exercise=made), answers=(failed, unchecked, third))
 

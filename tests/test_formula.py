@@ -251,7 +251,14 @@ def meaning(expr: Expr) -> object:
             return meaning(arg).T
         case Binary(op, left, right):
             a, b = meaning(left), meaning(right)
-            return {"+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "/": lambda: a / b, "@": lambda: a @ b, "^": lambda: a**b}[op]()
+            return {
+                "+": lambda: a + b,
+                "-": lambda: a - b,
+                "*": lambda: a * b,
+                "/": lambda: a / b,
+                "@": lambda: a @ b,
+                "^": lambda: a**b,
+            }[op]()
         case Call("inv", (arg,)):
             return np.linalg.inv(meaning(arg))
         case Call(func, (arg,)):

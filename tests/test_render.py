@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from gradcalc.blocks import Column, Failed, Options, Report, Table, math
 from gradcalc.errors import Place, Problem
 from gradcalc.render import formats, load, render_as
 from gradcalc.render.inline import array_latex, array_text
 from gradcalc.render.json import clean
-from gradcalc.report import Column, Failed, Options, Report, Table, math
 from gradcalc.syntax import Name, parse
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -60,7 +60,15 @@ def test_no_line_is_wider_than_the_terminal(name: str, width: int, ascii: bool) 
 def test_nothing_is_lost_in_a_narrow_terminal(name: str) -> None:
     """At 20 columns stand the same characters as at 400, whatever the order."""
     wide, narrow = (render_as("table", [solutions.ALL[name]()], Options(width=width)) for width in (400, 20))
-    for fact in ("failed the check", "D_a₁×m", "−0.5898", "1/3≈0.3333", "α(1−α)", "diag(1[z₁>0])", "largestrelativedifference1e-15"):
+    for fact in (
+        "failed the check",
+        "D_a₁×m",
+        "−0.5898",
+        "1/3≈0.3333",
+        "α(1−α)",
+        "diag(1[z₁>0])",
+        "largestrelativedifference1e-15",
+    ):
         flat = "".join(wide.split())
         assert ("".join(fact.split()) in flat) <= ("".join(fact.split()) in "".join(narrow.split())), fact
 
@@ -105,7 +113,17 @@ def test_colour_is_ours_alone_and_only_when_asked() -> None:
 def test_every_key_of_the_contract_is_there() -> None:
     for name in solutions.ALL:
         document = json.loads(render_as("json", [solutions.ALL[name]()], Options()))
-        assert list(document) == ["format", "file", "title", "warnings", "sizes", "shapes", "forward", "answers", "gradients"]
+        assert list(document) == [
+            "format",
+            "file",
+            "title",
+            "warnings",
+            "sizes",
+            "shapes",
+            "forward",
+            "answers",
+            "gradients",
+        ]
         for answer in document["answers"]:
             assert set(answer) >= {
                 "question", "name", "kind", "symbolic", "free", "expanded", "latex", "shape", "layout", "value", "with_upstream",
@@ -118,7 +136,12 @@ def test_json_says_what_the_contract_shows() -> None:
     assert {key: answer[key] for key in ("question", "symbolic", "latex", "shape", "value", "with_upstream", "chain")} == {
         "question": "df/dx", "symbolic": "z", "latex": "z", "shape": [], "value": -4, "with_upstream": -4, "chain": [["df/dq", "dq/dx"]],
     }  # fmt: skip
-    assert answer["verified"] == {"ok": True, "method": "central differences in 60-digit arithmetic", "error": 1e-15, "reason": None}
+    assert answer["verified"] == {
+        "ok": True,
+        "method": "central differences in 60-digit arithmetic",
+        "error": 1e-15,
+        "reason": None,
+    }
 
 
 def test_symbolic_answers_parse_back() -> None:
@@ -150,7 +173,9 @@ def test_several_files_make_an_array_and_a_bad_one_is_among_them() -> None:
 
 def test_formats_are_found_by_name_and_imported_when_asked() -> None:
     code = "import sys; from gradcalc.render import formats; print(*formats()); print('rich' in sys.modules, 'gradcalc.report' in sys.modules)"
-    found, imported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    found, imported = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     assert {"json", "jsonl", "markdown", "plain", "table"} <= set(found.split())
     assert imported == "False False"
     with pytest.raises(ValueError, match="no format 'xml'; there are json, jsonl, markdown"):

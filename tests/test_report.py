@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 import solutions
 
+from gradcalc.blocks import Names, Note, Options, Report, Table
 from gradcalc.errors import Problem
 from gradcalc.render.inline import plain_line, text_line
-from gradcalc.report import Names, Note, Options, Report, Table, compose_solution
+from gradcalc.report import compose_solution
 from gradcalc.solve import Local, Solution, Verified
 from gradcalc.syntax import Name, parse
 
@@ -33,7 +34,9 @@ def row(made: Report, question: str) -> dict[str, str]:
 
 
 def notes(made: Report, kind: str) -> list[str]:
-    return [text_line(block.line, made.names) for block in made.blocks if isinstance(block, Note) and block.kind == kind]
+    return [
+        text_line(block.line, made.names) for block in made.blocks if isinstance(block, Note) and block.kind == kind
+    ]
 
 
 def test_a_chain_is_shown_with_its_local_derivatives() -> None:
@@ -50,7 +53,10 @@ def test_the_expansion_is_shown_where_it_differs() -> None:
 
 def test_several_paths_are_added() -> None:
     solution = solutions.ex1()
-    paths = ((Local("df/dd", Name("e1")), Local("dd/da", Name("b"))), (Local("df/de", Name("d")), Local("de/da", solutions.ONE)))
+    paths = (
+        (Local("df/dd", Name("e1")), Local("dd/da", Name("b"))),
+        (Local("df/de", Name("d")), Local("de/da", solutions.ONE)),
+    )
     made = report(replace(solution, answers=(replace(solution.answers[0], chain=paths, chain_rest=3),)))
     assert row(made, "df/dq")["chain rule"] == "∂f/∂d · ∂d/∂a | = e₁ b | + ∂f/∂e · ∂e/∂a | = d · 1 | and 3 more paths"
 
@@ -59,8 +65,13 @@ def test_an_answer_that_failed_its_check_is_an_error_and_is_not_shown() -> None:
     made = report(solutions.wrong())
     assert row(made, "df/dq") == {"derivative": "failed the check"}
     (error,) = notes(made, "error")
-    assert error == "∂f/∂q failed the check against central differences in 60-digit arithmetic (relative difference 0.5); it is not shown."
-    assert notes(made, "check") == ["checked: 1 of 2 against central differences in 60-digit arithmetic, largest relative difference 1e-15"]
+    assert (
+        error
+        == "∂f/∂q failed the check against central differences in 60-digit arithmetic (relative difference 0.5); it is not shown."
+    )
+    assert notes(made, "check") == [
+        "checked: 1 of 2 against central differences in 60-digit arithmetic, largest relative difference 1e-15"
+    ]
     assert notes(made, "note") == ["not checked: ∂q/∂x (no point in the domain)"]
 
 
@@ -86,7 +97,10 @@ def test_digits_come_from_the_options_then_from_the_exercise() -> None:
 def test_columns_without_content_are_left_out() -> None:
     solution = solutions.ex1()
     bare = replace(
-        solution, forward={}, inputs={}, answers=tuple(replace(a, value=None, with_upstream=None) for a in solution.answers)
+        solution,
+        forward={},
+        inputs={},
+        answers=tuple(replace(a, value=None, with_upstream=None) for a in solution.answers),
     )
     assert [[column.title for column in table.columns] for table in tables(report(bare))] == [
         ["quantity", "expression"],
@@ -102,14 +116,17 @@ def test_arrays_come_as_records_with_their_views_and_shapes() -> None:
     }  # fmt: skip
     assert row(made, "delta5 = dz1/dW1")["entry"] == "(k, p, q)"
     assert row(made, "dJ/dW1")["where"] == "dZ₁ = W₂ᵀ(Ŷ − Y) ∘ 1[Z₁ > 0]"
-    assert row(made, "b1") == {"shape": "D_a₁ × 1"}  # among the quantities
-    assert "so W1 is D_a1×D_x" in " ".join(plain_line(line) for t in tables(made) for r in t.rows for c in r for line in c)
+    assert "so W1 is D_a1×D_x" in " ".join(
+        plain_line(line) for t in tables(made) for r in t.rows for c in r for line in c
+    )
 
 
 def test_shapes_of_the_factors_stand_under_the_chain() -> None:
     solution = solutions.ex3()
     answer = solution.answers[-1]
-    path = tuple(replace(local, shape=solutions.shape(1, "m") if i else ()) for i, local in enumerate(answer.chain[0][:2]))
+    path = tuple(
+        replace(local, shape=solutions.shape(1, "m") if i else ()) for i, local in enumerate(answer.chain[0][:2])
+    )
     made = report(replace(solution, answers=(replace(answer, chain=(path,)),)))
     assert row(made, "dJ/dW1")["chain rule"] == "∂J/∂L · ∂L/∂ŷ | shapes: scalar; 1 × m"
 
@@ -125,7 +142,9 @@ def test_the_layout_is_said_once_where_all_share_it() -> None:
 def test_a_warning_is_said_once_for_all_its_answers() -> None:
     solution = solutions.ex1()
     kink = Problem("kink", "relu'(0) = 0 by convention")
-    same = replace(solution, warnings=(kink,), answers=tuple(replace(a, warnings=(kink,)) for a in solution.answers[:2]))
+    same = replace(
+        solution, warnings=(kink,), answers=tuple(replace(a, warnings=(kink,)) for a in solution.answers[:2])
+    )
     assert notes(report(same), "warning") == ["∂f/∂q, ∂q/∂x: relu'(0) = 0 by convention"]
 
 
@@ -133,7 +152,9 @@ def test_nothing_is_claimed_where_nothing_was_checked() -> None:
     solution = solutions.ex1()
     unchecked = replace(solution, answers=tuple(replace(a, verified=None) for a in solution.answers))
     assert notes(report(unchecked), "check") == []
-    reasons = replace(solution, answers=(replace(solution.answers[0], verified=Verified(None, reason="unknown function g")),))
+    reasons = replace(
+        solution, answers=(replace(solution.answers[0], verified=Verified(None, reason="unknown function g")),)
+    )
     assert notes(report(reasons), "note") == ["not checked: ∂f/∂q (unknown function g)"]
 
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from gradcalc.blocks import Names
 from gradcalc.ops import TABLE
 from gradcalc.render.scripts import ATOM, HADAMARD, OPEN, POWER, PRODUCT, SUM, Box, Latex, Script, Text
-from gradcalc.report import Names
 from gradcalc.shapes import shape_of
 from gradcalc.sizes import Shape
 from gradcalc.syntax import (
@@ -210,7 +210,9 @@ class _Pen:
         return self.script.power(self.at(base, ATOM), exponent, "∘" if square else "")
 
     def slice(self, item: Slice) -> str:
-        start, stop, step = (self.box(part).full if part is not None else "" for part in (item.start, item.stop, item.step))
+        start, stop, step = (
+            self.box(part).full if part is not None else "" for part in (item.start, item.stop, item.step)
+        )
         return f"{start}:{stop}" + (f":{step}" if step else "")
 
     def call(self, node: Call) -> Box:

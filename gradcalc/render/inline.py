@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from gradcalc.blocks import Line, Math, Names, Partial, Piece, Shaped, Values
 from gradcalc.render import formula
 from gradcalc.render.scripts import size_latex, size_text
-from gradcalc.report import Line, Math, Names, Partial, Piece, Shaped, Values
 from gradcalc.solve import Number
 from gradcalc.syntax import unparse
 from gradcalc.typography import MINUS, for_terminal, name_latex, name_text, number
@@ -33,7 +33,9 @@ def _text(piece: Piece, names: Names, width: int) -> str:
             return piece
         case Partial(of, by, entry):
             order = "²" if len(by) == 2 else ""
-            below = f"∂{name_text(by[0])}²" if len(by) == 2 and by[0] == by[1] else "".join("∂" + name_text(b) for b in by)
+            below = (
+                f"∂{name_text(by[0])}²" if len(by) == 2 and by[0] == by[1] else "".join("∂" + name_text(b) for b in by)
+            )
             items = f"[{', '.join(formula.text(item, names) for item in entry)}]" if entry else ""
             return f"∂{order}{name_text(of)}/{below}{items}"
         case Shaped(shape):
@@ -176,10 +178,18 @@ def array_latex(value: Number, digits: int) -> str:
         factor = mantissa.removesuffix("1") if mantissa in ("1", "-1") else rf"{mantissa} \cdot "
         return f"{factor}10^{{{power}}}"
     if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):
-        return r"\left[" + r",\; ".join(r"\cdots" if item == "…" else array_latex(item, digits) for item in _edges(value)) + r"\right]"
+        return (
+            r"\left["
+            + r",\; ".join(r"\cdots" if item == "…" else array_latex(item, digits) for item in _edges(value))
+            + r"\right]"
+        )
     rows = value if value and isinstance(value[0], list) else [value]
     lines = []
     for row in _edges(rows):
-        words = [r"\vdots"] if row == "…" else [r"\cdots" if item == "…" else array_latex(item, digits) for item in _edges(row)]
+        words = (
+            [r"\vdots"]
+            if row == "…"
+            else [r"\cdots" if item == "…" else array_latex(item, digits) for item in _edges(row)]
+        )
         lines.append(" & ".join(words))
     return r"\begin{bmatrix} " + r" \\ ".join(lines) + r" \end{bmatrix}"

@@ -6,10 +6,10 @@ import json
 import math
 from typing import Any
 
+from gradcalc.blocks import Failed, Names, Options
 from gradcalc.errors import Problem
 from gradcalc.render.formula import latex
 from gradcalc.render.scripts import size_latex
-from gradcalc.report import Failed, Names, Options
 from gradcalc.sizes import Shape
 from gradcalc.solve import Answer, Gradient, Number, Solution, View
 from gradcalc.syntax import Expr, unparse

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gradcalc.blocks import Failed, Options
 from gradcalc.render.json import document, dumps
-from gradcalc.report import Failed, Options
 from gradcalc.solve import Solution
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gradcalc.render.inline import latex_math
-from gradcalc.report import (
+from gradcalc.blocks import (
     Block,
     Cell,
     Figure,
@@ -19,9 +18,10 @@ from gradcalc.report import (
     Paragraph,
     Report,
     Table,
-    compose_solution,
     continues,
 )
+from gradcalc.render.inline import latex_math
+from gradcalc.report import compose_solution
 from gradcalc.solve import Solution
 from gradcalc.typography import for_terminal
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcalc.render.inline import plain_line
-from gradcalc.report import (
+from gradcalc.blocks import (
     Block,
     Cell,
     Formula,
@@ -15,9 +14,10 @@ from gradcalc.report import (
     Paragraph,
     Report,
     Table,
-    compose_solution,
     continues,
 )
+from gradcalc.render.inline import plain_line
+from gradcalc.report import compose_solution
 from gradcalc.solve import Solution
 from gradcalc.typography import to_ascii
 
@@ -47,7 +47,9 @@ def _lines(block: Block) -> Iterator[str]:
         case Table(columns, rows):
             for row in rows:
                 name = " ".join(map(plain_line, row[0]))
-                facts = [(column.title, _joined(cell)) for column, cell in zip(columns[1:], row[1:], strict=True) if cell]
+                facts = [
+                    (column.title, _joined(cell)) for column, cell in zip(columns[1:], row[1:], strict=True) if cell
+                ]
                 yield from (f"{name} {title}: {fact}" for title, fact in facts)
                 if not facts:
                     yield name

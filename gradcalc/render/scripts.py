@@ -115,7 +115,9 @@ class Text:
         top = pen.at(top, ATOM if top.form == "/" else PRODUCT)
         bottom = pen.at(bottom, POWER)
         slash = " / " if top.form in ("*", "@") else "/"
-        return Box(top.body + slash + bottom.body, PRODUCT, minus, head=top.head, tail=bottom.tail, form="/", dot=top.dot)
+        return Box(
+            top.body + slash + bottom.body, PRODUCT, minus, head=top.head, tail=bottom.tail, form="/", dot=top.dot
+        )
 
     def power(self, base: Box, exponent: Box, mark: str) -> Box:
         small = raised(exponent.full) if not mark else None
@@ -129,7 +131,11 @@ class Text:
 
     def entry(self, base: Box, items: tuple[str, ...]) -> Box:
         """x_j, W_jk; W₁[j, k], x[0], x[1:] where a bare subscript would not be clear."""
-        if base.head == base.tail == "l" and len(base.body) == 1 and all(len(item) == 1 and item.isalpha() for item in items):
+        if (
+            base.head == base.tail == "l"
+            and len(base.body) == 1
+            and all(len(item) == 1 and item.isalpha() for item in items)
+        ):
             return Box(f"{base.body}_{''.join(items)}", ATOM, head="l", tail="l")
         return Box(f"{base.body}[{', '.join(items)}]", ATOM, head=base.head, tail="s")
 
@@ -140,7 +146,12 @@ class Text:
         return self.apply("exp", (arg,))
 
     def root(self, arg: Box) -> Box:
-        return Box(f"√{arg.body}" if arg.level == ATOM and not arg.minus and arg.head != "f" else f"√({arg.full})", POWER, head="f", tail="s")
+        return Box(
+            f"√{arg.body}" if arg.level == ATOM and not arg.minus and arg.head != "f" else f"√({arg.full})",
+            POWER,
+            head="f",
+            tail="s",
+        )
 
     def indicator(self, condition: str) -> Box:
         return Box(f"1[{condition}]", ATOM, head="f")

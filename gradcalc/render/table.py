@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from gradcalc.render.inline import text_line
-from gradcalc.report import (
+from gradcalc.blocks import (
     Block,
     Cell,
     Column,
@@ -27,9 +26,10 @@ from gradcalc.report import (
     Paragraph,
     Report,
     Table,
-    compose_solution,
     continues,
 )
+from gradcalc.render.inline import text_line
+from gradcalc.report import compose_solution
 from gradcalc.solve import Solution
 
 LONG = 200  # rows; beyond this Rich takes seconds, and nobody reads a grid
@@ -75,7 +75,11 @@ class _Page:
                 self.say(self.text((math,)), indent=2)
             case Note(kind, line):
                 lead = {"error": "error: ", "warning": "warning: "}.get(kind, "")
-                self.say(Text(lead, STYLES[kind] if lead else "").append_text(self.text(line, STYLES[kind] if not lead else "")))
+                self.say(
+                    Text(lead, STYLES[kind] if lead else "").append_text(
+                        self.text(line, STYLES[kind] if not lead else "")
+                    )
+                )
             case Table() if len(block.rows) > LONG:
                 self.listing(block)
             case Table() if block.records or not self.grid(block):
@@ -186,7 +190,10 @@ class _Page:
         """A long table, a line a row: Rich would take seconds over it."""
         rows = [[text_line_of(cell, self.names, self.ascii) for cell in row] for row in table.rows]
         sizes = [max(cell_len(row[i]) for row in rows) for i in range(len(table.columns))]
-        lines = ("  ".join(word + " " * (size - cell_len(word)) for word, size in zip(row, sizes, strict=True)) for row in rows)
+        lines = (
+            "  ".join(word + " " * (size - cell_len(word)) for word, size in zip(row, sizes, strict=True))
+            for row in rows
+        )
         self.console.print()
         self.console.out("\n".join(lines), highlight=False)
         self.console.print()
