@@ -18,8 +18,8 @@ from gradcalc.errors import GradcalcError, Problem
 from gradcalc.exercise import Question
 from gradcalc.graph import Graph, Node
 from gradcalc.indexform import IndexWriter
-from gradcalc.matrix import Matrix, NoMatrixForm, size_tree, write
-from gradcalc.notation import Writer, oriented
+from gradcalc.matrix import Matrix, NoMatrixForm, size_tree, transpose, write
+from gradcalc.notation import Writer, oriented, wants_row
 from gradcalc.paths import paths
 from gradcalc.scalar import to_ast
 from gradcalc.shapes import ONE, Shape, Size
@@ -135,8 +135,12 @@ class Answerer:
 
     def is_single(self, question: Question) -> bool:
         """One local derivative and nothing else: it stays as its rule gives it."""
-        found, rest = paths(self.graph, question.of, question.by[0], 2) if not question.loss else ([], 1)
-        return rest == 0 and len(found) == 1 and len(found[0]) == 2
+        by = self.graph.stacks.get(question.by[0], question.by[0])
+        found, rest = paths(self.graph, question.of, by, 2) if not question.loss else ([], 1)
+        if rest or len(found) != 1:
+            return False
+        locals_ = [self.local(a, b).symbolic for a, b in zip(found[0], found[0][1:], strict=False)]
+        return sum(expr is None or any(name.id in self.graph.names for name in occurrences(expr)) for expr in locals_) <= 1
 
     # ---- writing
 
@@ -215,13 +219,13 @@ class Answerer:
             groups.setdefault(tuple(labels), []).append(term)
         parts: list[Matrix] = []
         for labels, members in groups.items():
-            parts.append(self.summed(labels, members, free, each))
+            parts.append(self.summed(labels, members, free, each, shape))
         if len(parts) == 1:
             return oriented(parts[0], shape)
         total = Matrix("sum", parts[0].rows, parts[0].cols, tuple(parts), coefficients=(None,) * len(parts))
         return oriented(total, shape)
 
-    def summed(self, labels: tuple[str, ...], terms: Sequence[Term], free: Key, each: Mapping[Ix, str]) -> Matrix:
+    def summed(self, labels: tuple[str, ...], terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> Matrix:
         if not labels:
             return Writer(self.engine, each).matrix(terms, free)
         hidden = dict(each)
@@ -234,9 +238,9 @@ class Answerer:
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
         writer = Writer(self.engine, hidden)
         factor, rests = writer.common([term.coef for term in members])
-        if factor.could_extract_minus_sign() and len(members) == 1 and rests == [1]:
-            pass
         inner = writer.matrix([replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free)
+        if wants_row(shape) and inner.cols == ONE and inner.rows != ONE:
+            inner = transpose(inner)
         expr, rank = write(inner)
         body = Matrix("leaf", inner.rows, inner.cols, (), Call("sum", (expr, *(Name(label) for label in labels))), rank)
         if factor == 1:
@@ -359,19 +363,26 @@ class Answerer:
 
     def shorthand(self, terms: Sequence[Term], out: Key, into: Key, each: Mapping[Ix, str], by: Sequence[int]) -> Shorthand | None:
         """What the literature writes for a derivative that is mostly zeros, and how it enters the chain."""
-        if len(terms) != 1 or len(terms[0].deltas) != 1 or self.layout != "gradient":
+        if len(terms) != 1 or not terms[0].deltas or self.layout != "gradient":
             return None
-        ((a, b),) = terms[0].deltas
         bare = replace(terms[0], deltas=frozenset())
         writer = Writer(self.engine, each)
         try:
+            if len(terms[0].deltas) == len(out) == len(into) == 2:
+                if not bare.groups or any(tuple(sorted(p)) not in terms[0].deltas for p in zip(out, into, strict=True)):
+                    return None
+                matrix = write(writer.matrix([bare], tuple(min(p) for p in zip(out, into, strict=True))))[0]
+                return Shorthand(matrix, "each entry depends on one entry alone, so in the chain it multiplies the upstream gradient entry by entry")
+            if len(terms[0].deltas) != 1:
+                return None
+            ((a, b),) = terms[0].deltas
             if len(out) == 1 and len(into) == 1:
                 if not any(a in key for key in bare.groups):
                     return None
                 vector = write(writer.matrix([bare], (a,)))[0]
                 return Shorthand(vector, "the Jacobian is diagonal, so in the chain it multiplies the upstream gradient entry by entry")
             if len(out) == 1 and len(into) == 2 and {a, b} == {out[0], into[0]}:
-                row = write(transposed(writer.matrix([bare], (into[1],))))[0]
+                row = write(transpose(writer.matrix([bare], (into[1],))))[0]
                 return Shorthand(row, "in the chain it stands on the right of the upstream gradient: a column times this row, the outer product")
             if len(out) == 2 and len(into) == 2 and {a, b} == {out[1], into[1]}:
                 left = write(writer.matrix([bare], (into[0], out[0])))[0]
@@ -425,12 +436,6 @@ class Answerer:
             form = held.form_of(terms, into, each, graph.node(name).shape)
             result[name] = Gradient(form.expr, free=form.free, sizes=form.sizes, where=held.gradients_named(form.expr, of))
         return result
-
-
-def transposed(m: Matrix) -> Matrix:
-    from gradcalc.matrix import transpose
-
-    return transpose(m)
 
 
 def upstream_name(graph: Graph, item: Any) -> str:

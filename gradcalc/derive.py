@@ -19,7 +19,7 @@ from gradcalc.ops import TABLE
 from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
-from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, measure, size_expr, sort_symmetric
+from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, measure, shortest, size_expr, sort_symmetric
 
 NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
@@ -64,11 +64,11 @@ class Engine:
         self.entries = Entries()
         self.algebra = Algebra(self.entries, self.symmetric, self.unit_sum, self.computed)
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
-        self._made: dict[tuple[str, int], int] = {}
+        self._shortened: dict[sp.Expr, sp.Expr] = {}
+        self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
         self._symmetric: dict[int, bool] = {}
         self._fusing: dict[int, int] = {}
         self.assume = {graph.names[name]: v.assume for name, v in graph.exercise.variables.items() if name in graph.names}
-        self._definitions: dict[int, tuple[Key, list[Term]]] = {}
         self.scope: set[int] = set()
         self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is
 
@@ -122,7 +122,7 @@ class Engine:
         if quantity not in self._symmetric:
             node = self.nodes[quantity]
             found = bool({"symmetric", "diagonal"} & self.assume.get(quantity, frozenset()))
-            if not found and node.op in ("inv", "copy") and quantity in self.bounded | self.virtual.keys() | set(self._made.values()):
+            if not found and node.op in ("inv", "copy"):
                 found = self.symmetric(node.args[0])
             if not found and node.op in ("eye", "diag") and len(node.shape) == 2:
                 found = True
@@ -157,7 +157,38 @@ class Engine:
             return bool(position == self.position(node, node.attrs["axis"]))
         if "onehot" in self.assume.get(quantity, frozenset()):
             return position == len([size for size in node.shape if size != ONE]) - 1
-        return False
+        return (quantity, position) in self.normalised
+
+    @cached_property
+    def normalised(self) -> set[tuple[int, int]]:
+        """(q, axis) for quantities written out as e / Σ e: A_ij · g_i where g_i is one over the sum of A along j."""
+        found = set()
+        for number, node in enumerate(self.graph.nodes):
+            if node.op != "sum" or "axis" not in node.attrs or len(node.attrs["axis"]) != 1:
+                continue
+            summed = node.args[0]
+            for user in self.users.get(summed, ()):
+                own = self.fresh(user)
+                if summed not in self.bounded or self.axes(user) != self.axes(summed):
+                    continue
+                position = self.position(self.nodes[summed], node.attrs["axis"][0])
+                factor = self.formula(user, *self.full(self.nodes[user], own)) / self.entry(summed, own)
+                total = self.entry(number, own[:position] + own[position + 1 :])
+                for _ in range(3):
+                    factor = self.opened(factor, keep=number)
+                if sp.cancel(factor * total) == 1:
+                    found.add((user, position))
+        return found
+
+    def opened(self, expr: sp.Expr, keep: int) -> sp.Expr:
+        """Named elementwise quantities replaced by their formulas, one level."""
+        table = {}
+        for symbol, quantity, at in self.entries.entries(expr):
+            if isinstance(quantity, int) and quantity != keep and quantity < len(self.graph.nodes):
+                node = self.nodes[quantity]
+                if node.op not in SPECIAL and node.op not in CONTRACTIONS and node.op != "input":
+                    table[symbol] = self.formula(quantity, *self.full(node, at))
+        return expr.xreplace(table)
 
     @staticmethod
     def position(node: Node, axis: int) -> int:
@@ -369,6 +400,8 @@ class Engine:
         E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an operand in which it is
         linear-fractional, a few steps deep; only quantities that the numerator depends on are used.
         """
+        if expr in self._shortened:
+            return self._shortened[expr]
         best = self.algebra.tidy(expr)
         frontier = [best]
         seen = {best}
@@ -381,9 +414,10 @@ class Engine:
                         seen.add(candidate)
                         found.append(candidate)
             frontier = sorted(found, key=measure)[:6]
-            best = min([best, *frontier], key=measure)
+            best = shortest([best, *frontier])
             if not frontier:
                 break
+        self._shortened[expr] = best
         return best
 
     def readings(self, expr: sp.Expr) -> list[sp.Expr]:
@@ -401,7 +435,9 @@ class Engine:
                 own = self.entry(user, at)
                 if formula != symbol and expr.has(formula):
                     results.append(expr.xreplace({formula: own}))
-                solved = solve_for(symbol, formula, own)
+                if (symbol, own) not in self._solved:
+                    self._solved[symbol, own] = solve_for(symbol, formula, own)
+                solved = self._solved[symbol, own]
                 if solved is not None:
                     results.append(expr.xreplace({symbol: solved}))
         return results
@@ -501,9 +537,16 @@ def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
     candidates = [derivative, derivative.xreplace({formula: own})]
     if isinstance(formula, (sp.Mul, sp.Pow, sp.exp)):
         ratio = sp.powsimp(derivative / formula)
-        if not ratio.has(formula) and cost(sp.fraction(ratio)[1]) <= cost(sp.fraction(derivative)[1]):
-            candidates.append(ratio * own)
-    return min(candidates, key=measure)
+        read = ratio * own
+        fewer = quantities(read) <= quantities(derivative) and cost(sp.fraction(ratio)[1]) <= cost(sp.fraction(derivative)[1])
+        if fewer and not ratio.has(formula):
+            candidates.append(read)
+    return shortest(candidates)
+
+
+def quantities(expr: sp.Expr) -> int:
+    """How many entries (sizes not counted) an expression has."""
+    return sum(not symbol.is_integer for symbol in expr.free_symbols)
 
 
 def solve_for(symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol) -> sp.Expr | None:

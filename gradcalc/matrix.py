@@ -35,6 +35,7 @@ class Matrix:
     rank: int = 2
     symmetric: bool = False
     mask: bool = False  # an elementwise derivative, which takes weights at both ends inside
+    kept: Expr | None = None  # of a 1-D leaf: the same as a column or row, where a sum can keep its axis
     coefficients: tuple[Expr | None, ...] = ()
     offset: Size = Size(())
 
@@ -53,7 +54,8 @@ def transpose(m: Matrix) -> Matrix:
     if m.kind == "shift":
         return replace(m, rows=m.cols, cols=m.rows, symmetric=False, mask=not m.mask)
     if m.kind == "ones" or m.rank < 2:
-        return replace(m, rows=m.cols, cols=m.rows)
+        kept = m.kept.arg if isinstance(m.kept, Transpose) else Transpose(m.kept) if m.kept is not None else None
+        return replace(m, rows=m.cols, cols=m.rows, kept=kept)
     assert m.expr is not None
     flipped = m.expr.arg if isinstance(m.expr, Transpose) else Transpose(m.expr)
     return replace(m, rows=m.cols, cols=m.rows, expr=flipped)
@@ -141,6 +143,8 @@ def flat_vector(m: Matrix) -> Expr:
 def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
     """Vectors of one orientation, or matrices, written so that NumPy combines them entry by entry."""
     written = [write(part) for part in parts]
+    if any(rank == 2 for _, rank in written) and all(rank == 2 or part.kept is not None for part, (_, rank) in zip(parts, written, strict=True)):
+        return [part.kept if rank == 1 and part.kept is not None else expr for part, (expr, rank) in zip(parts, written, strict=True)], 2
     if any(rank == 1 for _, rank in written) and any(rank == 2 and is_vector(part) for part, (_, rank) in zip(parts, written, strict=True)):
         return [flat_vector(part) for part in parts], 1
     return [expr for expr, _ in written], max(rank for _, rank in written)
@@ -160,9 +164,13 @@ def write_entrywise(m: Matrix) -> tuple[Expr, int]:
     arrays = [part for part in m.parts if (part.rows, part.cols) != (ONE, ONE)]
     vectors = ONE in (m.rows, m.cols)
     exprs, rank = align(arrays) if vectors else ([write(part)[0] for part in arrays], 2)
+    flipped = len(exprs) > 1 and all(isinstance(expr, Transpose) for expr in exprs)
+    if flipped:  # (Ŷ − Y)ᵀ rather than Ŷᵀ − Yᵀ
+        exprs = [expr.arg for expr in exprs if isinstance(expr, Transpose)]
     given = iter(exprs)
     table = {f"~{n}": write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given) for n, part in enumerate(m.parts)}
-    return substitute(m.expr, table), rank
+    whole = substitute(m.expr, table)
+    return Transpose(whole) if flipped else whole, rank
 
 
 def write_sum(m: Matrix) -> tuple[Expr, int]:
@@ -217,6 +225,14 @@ def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
             parts[at : at + 2] = [shifted_rows(parts[at], parts[at + 1])]
         else:
             parts[at - 1 : at + 1] = [transpose(shifted_rows(transpose(parts[at]), transpose(parts[at - 1])))]
+    if len(parts) > 1 and not any(is_vector(part) for part in parts):
+        # At either end of a product a diagonal of a column (or row) broadcasts: w * M, M * v.
+        if parts[0].kind == "diag" and write(parts[0].parts[0])[1] == 2:
+            inner, rank = write_chain(parts[1:])
+            return Binary("*", write(parts[0].parts[0])[0], inner), rank
+        if parts[-1].kind == "diag" and write(parts[-1].parts[0])[1] == 2:
+            inner, rank = write_chain(parts[:-1])
+            return Binary("*", inner, write(transpose(parts[-1].parts[0]))[0]), rank
     total, rank = write(parts[0])
     for part in parts[1:]:
         expr, other = write(part)

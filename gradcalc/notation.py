@@ -8,7 +8,7 @@ pulled out of the sum.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -191,8 +191,7 @@ class Writer:
             elif len(key) == 1:
                 weights.setdefault(key[0], []).append(self.elementwise(expr, key))
             else:
-                for factor in self.factors(expr):
-                    edges.append((key[0], key[1], self.elementwise(factor, key)))
+                edges.append((key[0], key[1], self.elementwise(expr, key)))
         for a, b in sorted(term.deltas):
             if a in self.hidden or b in self.hidden:
                 continue
@@ -205,12 +204,6 @@ class Writer:
             self.parallel(edges)
         result.body = self.finish(free, weights, edges)
         return result
-
-    def factors(self, expr: sp.Expr) -> list[sp.Expr]:
-        """Plain matrices of a two-index product stay apart from the elementwise rest, which is one mask."""
-        plain = [f for f in sp.Mul.make_args(expr) if f.is_Symbol]
-        rest = [f for f in sp.Mul.make_args(expr) if not f.is_Symbol]
-        return [*plain, *([sp.Mul(*rest)] if rest else [])]
 
     @staticmethod
     def parallel(edges: list[tuple[Ix, Ix, Matrix]]) -> None:
@@ -272,7 +265,9 @@ class Writer:
                 return leaf(Call("diag", (write(product(m.parts[0], transpose(m.parts[1])))[0],)), m.rows, ONE, 1)
             upright, flipped = write(m)[0], write(transpose(m))[0]
             axis = 0 if transposes(flipped) < transposes(upright) else 1
-            return leaf(Call("sum", (flipped if axis == 0 else upright,), (("axis", Num(Fraction(axis))),)), m.rows, ONE, 1)
+            of, along = (flipped if axis == 0 else upright,), ("axis", Num(Fraction(axis)))
+            kept: Expr = Call("sum", of, (along, ("keepdims", Name("True"))))
+            return replace(leaf(Call("sum", of, (along,)), m.rows, ONE, 1), kept=Transpose(kept) if axis == 0 else kept)
         return product(m, column)
 
     @staticmethod
@@ -287,7 +282,8 @@ class Writer:
                 left, right = right, left
             if len({write(m)[1] for m in factors}) == 1:
                 return product(transpose(left), right)
-        expr, _ = write(hadamard(*factors))
+        whole = hadamard(*factors)
+        expr = min(write(whole)[0], write(transpose(whole))[0], key=transposes)
         if len(factors) == 1 and isinstance(expr, Call) and expr.func == "diag":
             return leaf(Call("tr", expr.args), ONE, ONE, 0)
         return leaf(Call("sum", (expr,)), ONE, ONE, 0)
@@ -443,5 +439,8 @@ def halves(m: Matrix) -> list[Matrix]:
 
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
     """The expression in the orientation of a declared shape: a row for [1, n]."""
-    wants_row = len(shape) == 2 and shape[0] == ONE and shape[1] != ONE
-    return write(transpose(m) if wants_row and m.cols == ONE and m.rows != ONE else m)[0]
+    return write(transpose(m) if wants_row(shape) and m.cols == ONE and m.rows != ONE else m)[0]
+
+
+def wants_row(shape: Sequence[Any]) -> bool:
+    return len(shape) == 2 and shape[0] == ONE and shape[1] != ONE

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import permutations
 from typing import Any, TypeAlias
 
@@ -123,6 +124,7 @@ def size_expr(size: Size) -> sp.Expr:
     return total
 
 
+@lru_cache(maxsize=50_000)
 def cost(expr: sp.Expr) -> int:
     """How long an expression reads: its atoms and operations, as one would write it with fractions."""
     if isinstance(expr, sp.Rational):
@@ -139,9 +141,18 @@ def cost(expr: sp.Expr) -> int:
     return sum(cost(arg) for arg in expr.args) + max(len(expr.args) - 1, 1)
 
 
-def measure(expr: sp.Expr) -> tuple[int, int, bool]:
-    """What `shortest` means: how long it reads, how many different quantities it names, rather factored than not."""
-    return cost(expr), len(expr.free_symbols), isinstance(expr, sp.Add)
+def shortest(exprs: Sequence[sp.Expr]) -> sp.Expr:
+    """The one that reads shortest; of several, the one that `measure` prefers, and of those the first."""
+    costs = [cost(expr) for expr in exprs]
+    best = [expr for expr, length in zip(exprs, costs, strict=True) if length == min(costs)]
+    return best[0] if len(best) == 1 else min(best, key=measure)
+
+
+def measure(expr: sp.Expr) -> tuple[int, int, int]:
+    """What `shortest` means: how long it reads, how many different quantities it names, how much is left to factor."""
+    sums = [part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add)]
+    unfactored = sum(bool(set.intersection(*(set(arg.free_symbols) for arg in part.args))) for part in sums)
+    return cost(expr), len(expr.free_symbols), unfactored
 
 
 def signs_met(expr: sp.Expr) -> sp.Expr:
@@ -168,6 +179,7 @@ class Algebra:
         self.entries = entries
         self.symmetric = symmetric
         self.computed = computed  # not an input
+        self._tidied: dict[sp.Expr, sp.Expr] = {}
         self.unit_sum = unit_sum  # (quantity, position) -> its entries sum to 1 over that index
 
     # ---- making terms
@@ -271,15 +283,25 @@ class Algebra:
         return coef, groups
 
     def unit_sums(self, term: Term) -> Term:
-        """Σ_j p_j = 1 for softmax and one-hot."""
+        """Σ_j p_j = 1 for softmax and one-hot, and so Σ_j (p_j − y_j) = 0."""
         for ix in sorted(term.summed):
             where = [key for key in term.groups if ix in key]
-            if len(where) == 1 and term.groups[where[0]].is_Symbol:
-                quantity, indices = self.entries.entry(term.groups[where[0]]) or (None, ())
-                if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)):
-                    groups = {key: expr for key, expr in term.groups.items() if key != where[0]}
-                    return self.normal(replace(term, groups=groups, summed=term.summed - {ix}))
+            if len(where) != 1:
+                continue
+            numbers = [self.unit_multiple(arg, ix) for arg in sp.Add.make_args(term.groups[where[0]])]
+            if all(number is not None for number in numbers):
+                groups = {key: expr for key, expr in term.groups.items() if key != where[0]}
+                total = sum(numbers, sp.S.Zero)
+                return self.normal(Term(term.coef * total, groups if total != 0 else {}, term.deltas, term.summed - {ix} if total != 0 else frozenset()))
         return term
+
+    def unit_multiple(self, arg: sp.Expr, ix: Ix) -> sp.Expr | None:
+        """c for c·p_j where the entries of p sum to 1 over j."""
+        number, symbol = arg.as_coeff_Mul()
+        quantity, indices = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+        if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)):
+            return number
+        return None
 
     def rename_groups(self, groups: Mapping[Key, sp.Expr], table: Mapping[Ix, Ix]) -> dict[Key, sp.Expr]:
         # A renaming may identify two indices, so the groups are formed anew.
@@ -346,7 +368,9 @@ class Algebra:
         has_power = any(p.exp.could_extract_minus_sign() for p in expr.atoms(sp.Pow))
         if not has_sum and not has_power:
             return expr
-        return min(self.rewritings(expr), key=measure)
+        if expr not in self._tidied:
+            self._tidied[expr] = shortest(self.rewritings(expr))
+        return self._tidied[expr]
 
     def rewritings(self, expr: sp.Expr) -> list[sp.Expr]:
         """Equal expressions, the given one first."""
@@ -362,9 +386,7 @@ class Algebra:
             if result not in found:
                 found.append(result)
                 if rewrite is sp.cancel:
-                    factored = sp.factor_terms(result)
-                    if factored not in found:
-                        found.append(factored)
+                    found += [again for again in (sp.factor_terms(result), sp.factor(result)) if again not in found]
         return found
 
     # ---- sums of terms
