@@ -23,7 +23,10 @@ from gradcalc.relations import (
     Prefixed,
     Reduced,
     Transposed,
+    Vectorial,
+    Vectors,
     fresh,
+    given,
 )
 from gradcalc.scope import Scope, problem
 from gradcalc.shapes import Options, Shape, ShapeError, Size, bound, operands, options, rule, show, stacked
@@ -39,10 +42,12 @@ from gradcalc.syntax import (
     Slice,
     Transpose,
     Vector,
+    names,
     occurrences,
     unparse,
 )
 from gradcalc.unify import CHOICE, Axis, Choice, Constraint, Dim, Solver, Term
+from gradcalc.values import shape_of_value
 
 MAX_RANK = 4  # tried where only some number of axes fits
 
@@ -76,6 +81,10 @@ class _Inference:
         self.terms: dict[str, Term] = {}
         self.memo: dict[tuple[str, tuple[int, ...]], Term] = {}
         self.bad: set[int] = set()
+        self.given = {  # arrays given for quantities: upstream gradients have their shapes
+            upstream.of: shape for upstream in scope.exercise.upstream
+            if upstream.of is not None and not scope.over.get(upstream.of) and (shape := shape_of_value(upstream.value))
+        }  # fmt: skip
         self.result = Inferred()
         self.source: Text = Text("")
 
@@ -106,7 +115,7 @@ class _Inference:
             at = (None, None)
             self.s.add(Examples([term], Term(dims=()), f"the value of {name}", at, value, self.named[examples[0]]))
         else:
-            self.s.bind(term, [Dim(number) for number in value])
+            self.s.bind(term, given(value))
 
     # ---- solving
 
@@ -150,7 +159,7 @@ class _Inference:
             if self.freeze():
                 continue
             try:
-                if s.choose():
+                if s.choose(self.newly()):
                     continue
             except Choice as choice:
                 self.result.problems.append(self.ambiguous(choice))
@@ -190,17 +199,37 @@ class _Inference:
         variable = self.scope.exercise.variables.get(name)
         return variable.place if variable else None
 
+    def newly(self) -> Callable[[], dict[str, list[Axis]]]:
+        """The shapes of the names that are unknown now, when asked later."""
+        unknown = [name for name, term in self.terms.items() if self.s.dims(term) is None]
+        unknown = [name for name in unknown if name in self.scope.inputs] or unknown
+        return lambda: {name: dims for name in unknown if (dims := self.s.dims(self.terms[name])) is not None}
+
     def ambiguous(self, choice: Choice) -> Problem:
         """Two shapes fit: the choice and how to make it."""
-        unknown = [name for name in self.scope.inputs if self.s.dims(self.terms[name]) is None]
-        root = self.s.root(choice.term)
-        name = next((n for n in unknown if self.s.root(self.terms[n]) is root), unknown[0] if unknown else choice.term.words)
-        shapes = list(dict.fromkeys(choice.shapes))
-        message = f"`{choice.constraint.words}`: the shape of {choice.term.words} is not clear: " + "; or ".join(shapes[:2])
-        if isinstance(choice.constraint, Examples):
-            message = f"the shape of {name} is not clear from its value: " + "; or ".join(shapes)
-        hint = "declare one: variables: {" + f"{name}: [n]" + "} or {" + f"{name}: [n, k]" + "}"
-        return self.placed("shape", message, choice.constraint.at, hint)
+        first = choice.options[0]
+        sure = [name for name in first if all(name in option for option in choice.options)]
+        written = names(choice.constraint.at[1]) if choice.constraint.at[1] is not None else ()
+        name = next((name for name in (*written, *sure) if name in sure), None)
+        if name is None:
+            return self.placed("shape", f"`{choice.constraint.words}`: the shapes of its parts are not clear", choice.constraint.at, "declare them")
+        shapes = [self.letters(option[name], name) for option in choice.options]
+        words = list(dict.fromkeys(show(shape) for shape in shapes))
+        where = f"`{choice.constraint.words}`: " if not isinstance(choice.constraint, Examples) else ""
+        listed = list(dict.fromkeys("{" + f"{name}: [{', '.join(map(str, shape))}]" + "}" for shape in shapes))
+        hint = f"declare it: variables: {' or '.join(listed)}"
+        return self.placed("shape", f"{where}{name} may be {' or '.join(words)}", choice.constraint.at, hint)
+
+    @staticmethod
+    def letters(dims: list[Axis], name: str) -> Shape:
+        """Axes with a letter for what is unknown; a column where the last axis is, and the name is not a matrix's."""
+        letters = iter(letter for letter in "kpq" if Size.of(letter) not in dims)
+        last = len(dims) - 1 if name[:1].islower() else -1
+        return tuple(
+            dim if isinstance(dim, Size) else Size.of(dim.number) if dim.number is not None
+            else Size.of(1) if place == last == 1 and isinstance(dims[0], Size) else Size.of(next(letters, "r"))
+            for place, dim in enumerate(dims)
+        )  # fmt: skip
 
     def finish(self) -> None:
         """Read the shapes off; an axis whose size nothing says is an error."""
@@ -249,6 +278,8 @@ class _Inference:
         term.names.append(name)
         if not term.words:
             term.words = name
+        if name in self.given and name not in self.declared:
+            self.s.attempt(partial(self.s.bind, term, given(self.given[name])))
         if name in self.declared:
             try:
                 self.s.bind(term, self.declared[name])
@@ -353,17 +384,18 @@ class _Inference:
             return self.stack(args[0].id, call)
         if signature == "elementwise":
             return self.elementwise(call, args, env)
-        given, arrays = options(call), operands(call, self.scope.indices)
+        opts, arrays = options(call), operands(call, self.scope.indices)
         words, at = self.words(call), (self.source, call)
         terms_list = [self.term(arg, env) for arg in arrays]
         out = Term(f"`{words}`")
         if func == "dot":
             return self.relate(Alike(terms_list, out, words, at), arrays)
         if signature == "reduction":
-            if given.axis is None and not given.keepdims and func != "logsumexp":
+            if opts.axis is None and not opts.keepdims and func != "logsumexp":
                 return Term(f"`{words}`", ())
-            return self.relate(Reduced(terms_list, out, words, at, func, given.axis, given.keepdims), arrays)
+            return self.relate(Reduced(terms_list, out, words, at, func, opts.axis, opts.keepdims), arrays)
         if signature == "same":
+            self.relate(Vectorial(terms_list, terms_list[0], words, at), arrays)
             return terms_list[0]
         if func in ("tr", "det", "logdet", "inv", "matrix_power"):
             side = Dim()
@@ -373,7 +405,8 @@ class _Inference:
                 raise SpanError("shape", f"`{words}`: {terms_list[0].words} is {self.s.show(terms_list[0])}: {error.reason}", *call.span, f"{func} takes a square matrix") from None
             return terms_list[0] if func == "matrix_power" else Term(f"`{words}`", [side, side] if func == "inv" else ())
         ranks = {"outer": (1, 1), "kron": (2, 2)}.get(func, ())
-        return self.relate(Forward(terms_list, out, words, at, lambda shapes: rule(func, shapes, Options(given.axis)), ranks), arrays)
+        kind = Vectors if func in ("outer", "diag") else Forward
+        return self.relate(kind(terms_list, out, words, at, lambda shapes: rule(func, shapes, Options(opts.axis)), ranks), arrays)
 
     # ---- reasons
 
@@ -398,7 +431,7 @@ class _Inference:
                 known.add(id(term))
                 queue += touching.get(id(term), [])
                 undeclared = [name for name in term.names if name not in self.declared]
-                if undeclared:
+                if undeclared and reason:
                     listed = " and ".join(undeclared)
                     verb = "are" if len(undeclared) > 1 else "is"
                     for name in undeclared:

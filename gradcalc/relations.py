@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from gradcalc.shapes import ONE, Shape, ShapeError, Size, axes, rule, sliced
 from gradcalc.syntax import Slice
-from gradcalc.unify import ALIKE, CHOICE, SAME, UNKNOWN, Axis, Constraint, Dim, Solver, Term
+from gradcalc.unify import ALIKE, CHOICE, PARTLY, SAME, UNKNOWN, Axis, Constraint, Dim, Solver, Term
 
 Known = Callable[[Term], bool]
 
 
 def fresh(count: int) -> list[Axis]:
     return [Dim() for _ in range(count)]
+
+
+def given(value: Sequence[int]) -> list[Axis]:
+    """The axes of a given array: its numbers, for which names may be found; 1 is 1."""
+    return [ONE if number == 1 else Dim(number) for number in value]
+
+
+def long(dim: Axis) -> bool:
+    """An axis that is surely longer than 1 (a name may be any number, but it is not the number 1)."""
+    return dim != ONE if isinstance(dim, Size) else dim.number not in (None, 1)
 
 
 def bind_ranks(s: Solver, terms: Sequence[Term], ranks: Sequence[int]) -> None:
@@ -50,7 +60,7 @@ class Elementwise(Constraint):
         if out is not None and len(unknown) == 1:
             others = [dims for term in args if (dims := s.dims(term)) is not None]
             longest = [dims[0] for dims in others if len(dims) == len(out)]
-            if not longest or (all(dim == ONE for dim in longest) and isinstance(out[0], Size) and out[0] != ONE):
+            if not longest or (all(dim == ONE for dim in longest) and long(out[0])):
                 s.bind(unknown[0], fresh(len(out)))  # no other operand has this axis
                 return self.step(s)
         return False
@@ -66,12 +76,12 @@ class Elementwise(Constraint):
         done = True
         for place in range(1, rank + 1):
             dims = [s.axis(dims[-place]) for dims in args if len(dims) >= place]
-            long = [dim for dim in dims if isinstance(dim, Size) and dim != ONE]
-            open_dims = list({id(dim): dim for dim in dims if isinstance(dim, Dim)}.values())
-            if long:
-                for other in long[1:]:
-                    s.same(long[0], other)
-                s.same(out[-place], long[0])
+            sure = [dim for dim in dims if long(dim)]
+            open_dims = list({id(dim): dim for dim in dims if isinstance(dim, Dim) and not long(dim)}.values())
+            if sure:
+                for other in sure[1:]:
+                    s.same(sure[0], other)
+                s.same(out[-place], sure[0])
                 done = done and not open_dims
             elif s.axis(out[-place]) == ONE:
                 for dim in open_dims:
@@ -87,20 +97,24 @@ class Elementwise(Constraint):
     def tier(self, s: Solver) -> int | None:
         if self.off:
             return None
-        known = [dims for term in (*self.arrays(s), self.out) if (dims := s.dims(term))]
-        if any(all(isinstance(dim, Size) and dim != ONE for dim in dims) for dims in known):
-            return SAME
-        return ALIKE if known else UNKNOWN
+        best = UNKNOWN
+        for term in (*self.arrays(s), self.out):
+            dims = s.dims(term)
+            if dims:
+                sure = [long(dim) for dim in dims]
+                best = min(best, (SAME if all(sure) else PARTLY if any(sure) else ALIKE) - len(dims))
+        return best
 
     def defaults(self, s: Solver) -> list[Callable[[], None]]:
         terms = [*self.arrays(s), self.out]
         unknown = [term for term in terms if s.dims(term) is None]
         if not unknown:
-            return [lambda: self.equal(s)]
+            longest = max(len(dims) for term in terms if (dims := s.dims(term)) is not None)
+            return [partial(self.equal, s, range(1, longest + 1)), *(partial(self.equal, s, [place]) for place in range(1, longest + 1))]
         known = [dims for term in terms if (dims := s.dims(term))]
         if not known:
             return [lambda: self.link(s, unknown)]
-        best = max(known, key=lambda dims: (len(dims), sum(isinstance(dim, Size) and dim != ONE for dim in dims)))
+        best = max(known, key=lambda dims: (len(dims), sum(map(long, dims))))
 
         def bind(dims: Callable[[], list[Axis]]) -> None:
             for term in unknown:
@@ -113,12 +127,12 @@ class Elementwise(Constraint):
         for term in terms[1:]:
             s.unify(term, terms[0])
 
-    def equal(self, s: Solver) -> None:
-        """Unknown sizes are those of the other operands."""
+    def equal(self, s: Solver, places: Iterable[int]) -> None:
+        """Unknown sizes are those of the other operands, on these axes from the right."""
         args = [s.dims(term) or [] for term in self.arrays(s)]
-        for place in range(1, max(map(len, args)) + 1):
-            dims = [s.axis(dims[-place]) for dims in args if len(dims) >= place]
-            best = next((dim for dim in dims if isinstance(dim, Size) and dim != ONE), dims[0])
+        for place in places:
+            dims = [s.axis(axes_[-place]) for axes_ in args if len(axes_) >= place]
+            best = next((dim for dim in dims if long(dim)), dims[0])
             for dim in dims:
                 if isinstance(s.axis(dim), Dim):
                     s.same(dim, best)
@@ -131,7 +145,10 @@ class Elementwise(Constraint):
             like = [other for other in self.terms if other is not term and known(other) and s.shape(other) == s.shape(term)]
             if like:
                 other = next((other for other in like if other is not self.out), like[0])
-                found.append((term, f"`{self.words}` is taken entry by entry and {self.said(other)} is {s.show(other)}"))
+                said = self.out.names[0] if other is self.out and self.out.names else self.said(other)
+                reason = f"`{self.words}` is taken entry by entry and {said} is {s.show(other)}"
+                forward = term is self.out and all(map(known, self.ins))
+                found.append((term, "" if forward else f"{said} is {s.show(other)}, entry by entry" if said == f"`{self.words}`" else reason))
         return found or super().explain(s, known)
 
 
@@ -186,7 +203,7 @@ class Matmul(Constraint):
             return []
         left, right = self.ins
         if missing[0] is self.out:
-            return [(self.out, f"{self.said(left)} is {s.show(left)} and {self.said(right)} is {s.show(right)}")]
+            return [(self.out, "")]
         other = right if missing[0] is left else left
         return [(missing[0], f"`{self.words}` is {s.show(self.out)} and {self.said(other)} is {s.show(other)}")]
 
@@ -321,6 +338,28 @@ class Forward(Constraint):
         return [partial(bind_ranks, s, [term for term, _ in pairs], [rank for _, rank in pairs])]
 
 
+class Vectors(Forward):
+    """diag and outer, which need no sizes where their operands are vectors: [n] gives n×n, [n] and [m] n×m."""
+
+    def step(self, s: Solver) -> bool:
+        dims = [s.dims(term) for term in self.ins]
+        if all(found is not None and len(found) == 1 for found in dims):
+            axes_of = [found[0] for found in dims if found]
+            s.bind(self.out, axes_of * 2 if len(axes_of) == 1 else axes_of)
+            return True
+        return super().step(s)
+
+
+class Vectorial(Constraint):
+    """softmax and its kin: the same shape, which is not a scalar's."""
+
+    def step(self, s: Solver) -> bool:
+        dims = s.dims(self.ins[0])
+        if dims == []:
+            raise ShapeError("it acts on a vector")
+        return dims is not None
+
+
 class Alike(Constraint):
     """dot: two vectors or two columns of the same shape, where nothing else is known."""
 
@@ -354,8 +393,8 @@ class Examples(Constraint):
 
     def options(self) -> list[list[Axis]]:
         if len(self.value) == 2:
-            return [[Dim(self.value[0])], [Dim(self.value[0]), ONE]]
-        return [[Dim(number) for number in self.value[:-1]]]
+            return [given(self.value[:1]), [*given(self.value[:1]), ONE]]
+        return [given(self.value[:-1])]
 
     def step(self, s: Solver) -> bool:
         if not self.value:

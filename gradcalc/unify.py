@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 
 from gradcalc.shapes import Shape, ShapeError, Size, show
 
-SAME, ALIKE, UNKNOWN, CHOICE = range(1, 5)  # how sure a default is, the surest first
+# How sure a default is, the surest first: it follows a shape without axes of 1, with some, of nothing else; no shape.
+SAME, PARTLY, ALIKE, UNKNOWN, CHOICE = 100, 200, 300, 400, 500
 
 
 class Dim:
@@ -46,11 +47,11 @@ class Term:
 
 
 class Choice(Exception):
-    """Two different shapes are possible, and nothing says which is meant."""
+    """Two different shapes are possible, and nothing says which is meant. `options`: what each would make known."""
 
-    def __init__(self, constraint: Constraint, term: Term, shapes: list[str]) -> None:
-        super().__init__(constraint, term, shapes)
-        self.constraint, self.term, self.shapes = constraint, term, shapes
+    def __init__(self, constraint: Constraint, options: list[dict[str, list[Axis]]]) -> None:
+        super().__init__(constraint, options)
+        self.constraint, self.options = constraint, options
 
 
 class Constraint:
@@ -75,7 +76,7 @@ class Constraint:
         raise NotImplementedError
 
     def tier(self, s: Solver) -> int | None:
-        """How sure the default is; None where there is none."""
+        """How sure the default is, less the number of axes it follows; None where there is none."""
         return None
 
     def defaults(self, s: Solver) -> list[Callable[[], None]]:
@@ -83,9 +84,11 @@ class Constraint:
         return []
 
     def explain(self, s: Solver, known: Callable[[Term], bool]) -> list[tuple[Term, str]]:
-        """Terms whose shape follows from the known ones, each with the reason: "`W @ x` is n×1 and x is d×1"."""
+        """Terms whose shape follows from the known ones, each with the reason: "`W @ x` is n×1 and x is d×1".
+
+        No reason is needed for a result whose operands are all known."""
         if all(known(term) for term in self.ins) and not known(self.out):
-            return [(self.out, f"`{self.words}` is {s.show(self.out)}")]
+            return [(self.out, "")]
         return []
 
 
@@ -266,29 +269,30 @@ class Solver:
                 self.wake([constraint])
                 self.propagate()
 
-    def choose(self) -> bool:
-        """Decide the choices that only one possibility is left of. False if there was none; Choice for the first open."""
-        open_choice: Choice | None = None
+    def choose(self, found: Callable[[], dict[str, list[Axis]]]) -> bool:
+        """Decide the choices that only one possibility is left of. False if there was none; Choice for the first open.
+
+        `found` says which names became known; it is asked for every possibility.
+        """
+        still_open: Choice | None = None
         for constraint in self.constraints:
             if constraint.done or constraint.tier(self) != CHOICE:
                 continue
-            options, fitting, shown = constraint.defaults(self), [], []
-            for action in options:
+            possible = constraint.defaults(self)
+            fitting: list[tuple[Callable[[], None], dict[str, list[Axis]]]] = []
+            for action in possible:
                 mark = len(self.trail)
                 if self.attempt(action):
-                    fitting.append(action)
-                    shown.append(" and ".join(f"{constraint.said(term)} {self.show(term)}" for term in constraint.ins))
+                    fitting.append((action, found()))
                     self.undo(mark)
             if len(fitting) == 1:
-                self.attempt(fitting[0])
+                self.attempt(fitting[0][0])
                 return True
             if not fitting:
-                options[0]()  # raises what is wrong with it
+                possible[0]()  # raises what is wrong with it
                 self.propagate()
                 return True
-            if open_choice is None:
-                unknown = next(term for term in constraint.ins if self.dims(term) is None)
-                open_choice = Choice(constraint, unknown, shown)
-        if open_choice is not None:
-            raise open_choice
+            still_open = still_open or Choice(constraint, [names for _, names in fitting])
+        if still_open is not None:
+            raise still_open
         return False
