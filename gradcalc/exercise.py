@@ -189,7 +189,7 @@ _MOST_BYTES = 64 * 1024 * 1024  # no text is read that would be refused for its 
 
 def with_set(exercise: Exercise, *settings: str) -> Exercise:
     """The exercise with other values: `x=3`, `w=[1, 1/3]`, `n=5` for a size. Raises GradcalcError."""
-    from gradcalc.reading import read_setting
+    from gradcalc.settings import read_setting
 
     for setting in settings:
         name, value = read_setting(setting, exercise)

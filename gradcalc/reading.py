@@ -8,20 +8,20 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from gradcalc.constants import CONSTANTS
+from gradcalc.declarations import Declarations, named
 from gradcalc.errors import GradcalcError, Place, Problem, SpanError, closest
-from gradcalc.exercise import Definition, Exercise, Function, Notation, Question, Upstream, Value, Variable
+from gradcalc.exercise import Definition, Exercise, Function, Question, Upstream, Value
 from gradcalc.lines import Statement, read_head, statements
+from gradcalc.literals import is_symbol, read_constant, read_value
 from gradcalc.questions import Known, read_question, stack_names
 from gradcalc.resolve import first_free, resolve
 from gradcalc.schema import EXERCISE, check, get
+from gradcalc.settings import why_no_value
 from gradcalc.source import Text
-from gradcalc.syntax import Compare, Expr, Name, Num, callable_names, parse, walk
+from gradcalc.syntax import Compare, Expr, Name, Num, callable_names, parse
+from gradcalc.tex import check_markdown
 from gradcalc.tokens import canonical, read_name, shown, tokenize
-from gradcalc.literals import is_symbol, read_constant, read_integer, read_value, vector_value
 from gradcalc.yamltext import Node
-
-MAX_SIZE = 1_000_000
 
 
 def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
@@ -42,11 +42,7 @@ def _order(problem: Problem) -> tuple[int, int]:
     return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
-class _Reader:
-    def __init__(self, node: Node, file: str, problems: list[Problem]) -> None:
-        self.node, self.file, self.problems = node, file, problems
-        self.warnings: list[Problem] = []
-
+class _Reader(Declarations):
     def read(self) -> Exercise:
         lines = self.lines()
         complete, variables = self.variables()
@@ -80,41 +76,6 @@ class _Reader:
             exercise, values=values, value_places=places, upstream=upstream, loss=loss, questions=questions,
             seed=self.integer("seed", -(10**18), 10**18), vary=self.vary(exercise), warnings=tuple(self.warnings),
         )  # fmt: skip
-
-    # Small things
-
-    def attempt(self, text: Text, read: Any, at: int = 0) -> Any:
-        """What `read` returns, or None where it raises SpanError, which becomes a problem of this text."""
-        try:
-            return read()
-        except SpanError as error:
-            self.problems.append(text.problem(SpanError(error.slug, error.message, error.start + at, error.end + at, error.hint)))
-            return None
-
-    def text(self, key: str) -> str | None:
-        node = get(self.node, key)
-        if node is None or node.kind != "scalar":
-            return None
-        if re.match(r"#\S", node.comment):
-            message = f"`{key}` is cut at `{shown(node.comment, 12)}`: for YAML a comment begins there"
-            self.warnings.append(node.text.wrong("comment", message, "quote the whole text"))
-        return node.text.value
-
-    def items(self, key: str) -> list[Node]:
-        node = get(self.node, key)
-        return [item for item in node.items if item.kind == "scalar"] if node else []
-
-    def entries(self, key: str) -> list[tuple[Node, Node]]:
-        node = get(self.node, key)
-        return named(node) if node else []
-
-    def integer(self, key: str, least: int, most: int) -> int | None:
-        node = get(self.node, key)
-        return read_integer(node.text, least, most, self.problems, f"`{key}`") if node else None
-
-    def name(self, node: Node) -> str | None:
-        name: str | None = self.attempt(node.text, lambda: read_name(node.text.value))
-        return name
 
     # The computation
 
@@ -168,85 +129,6 @@ class _Reader:
             return defined
         name = first_free(taken, defined)
         return [Definition(d.name or name, d.expr, d.source, d.indices) for d in defined]
-
-    # Declarations
-
-    def variables(self) -> tuple[bool, dict[str, Variable]]:
-        node = get(self.node, "variables")
-        found: dict[str, Variable] = {}
-        if node is None:
-            return False, found
-        for item in node.items if node.kind == "list" else []:
-            if item.kind == "scalar" and (name := self.name(item)):
-                if name in found:
-                    self.problems.append(item.text.wrong("duplicate", f"`{name}` stands twice"))
-                found[name] = Variable(name, place=item.place, source=item.text)
-        for key, part in named(node):
-            if name := self.name(key):
-                found[name] = self.variable(name, key, part)
-        return node.kind == "list", found
-
-    def variable(self, name: str, key: Node, node: Node) -> Variable:
-        if node.kind != "mapping":
-            return Variable(name, self.shape(node), place=key.place, source=node.text)
-        parts = {word: get(node, word) for word in ("shape", "each", "latex", "assume", "function", "description")}
-        words = {word: part.text.value for word, part in parts.items() if part and part.kind == "scalar"}
-        assume = parts["assume"]
-        assumptions = [item.text.value for item in assume.items] if assume and assume.kind == "list" else []
-        each = parts["each"] and self.name(parts["each"])
-        if each and each not in {canonical(key.text.value) for key, _ in self.entries("examples")}:
-            assert parts["each"] is not None
-            message = f"`{shown(each)}` runs over no examples"
-            self.problems.append(parts["each"].text.wrong("each", message, f"examples: {{{shown(each, 10)}: m}}"))
-        function = words.get("function") == "1"
-        if function and (extra := [word for word in ("shape", "each", "assume") if parts[word]]):
-            self.problems.append(key.text.wrong("function", f"an unknown function has no `{extra[0]}`"))
-        if function and parts["function"]:
-            parts["shape"] = None
-        shape = self.shape(parts["shape"]) if parts["shape"] else None
-        assumed = frozenset([*assumptions, *([words["assume"]] if "assume" in words else [])])
-        source = parts["shape"].text if parts["shape"] else key.text
-        return Variable(name, shape, each or None, words.get("latex"), assumed, function, words.get("description"), key.place, source)
-
-    def shape(self, node: Node) -> tuple[Expr, ...] | None:
-        sizes = [self.size(item) for item in node.items]
-        return tuple(size for size in sizes if size is not None) if node.kind == "list" else None
-
-    def size(self, node: Node) -> Expr | None:
-        """A sum, difference or product of names and whole numbers."""
-        if node.kind != "scalar":
-            return None
-
-        def read() -> Expr:
-            expr = parse(node.text.value)
-            for part in walk(expr):
-                whole = isinstance(part, Num) and (part.value.denominator != 1 or part.value > MAX_SIZE)
-                if whole or not (isinstance(part, Num | Name) or getattr(part, "op", "") in ("+", "-", "*")):
-                    hint = "a size is a name, a whole number, or a sum, difference or product of them"
-                    raise SpanError("size", f"`{shown(node.text.value)}` is not a size", *part.span, hint)
-            return expr
-
-        size: Expr | None = self.attempt(node.text, read)
-        if isinstance(size, Num) and size.value < 1:
-            self.problems.append(node.text.wrong("size", "a size is at least 1"))
-        return size
-
-    def sizes(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for key, part in self.entries("sizes"):
-            name = self.name(key)
-            number = read_integer(part.text, 1, MAX_SIZE, self.problems, "a size") if part.kind == "scalar" else None
-            if name and number is not None:
-                found[name] = number
-        return found
-
-    def ranges(self, key: str) -> dict[str, Expr]:
-        found: dict[str, Expr] = {}
-        for word, part in self.entries(key):
-            name, size = self.name(word), self.size(part)
-            if name and size is not None:
-                found[name] = size
-        return found
 
     # Values
 
@@ -347,24 +229,13 @@ class _Reader:
             if worth is not None and not isinstance(worth, Num):
                 self.problems.append(points.text.wrong("number", "points are a number from 0"))
                 worth = None
+        if prompt and prompt.kind == "scalar":
+            self.problems += [prompt.text.problem(error) for error in check_markdown(prompt.text.value)]
         return Question(
             question.text, question.kind, question.of, question.by, own, question.entry, question.loss,
             prompt.text.value if prompt and prompt.kind == "scalar" else None,
             float(worth.value) if isinstance(worth, Num) else None, question.place,
         )  # fmt: skip
-
-    def notation(self, variables: Mapping[str, Variable]) -> Notation:
-        node = get(self.node, "notation")
-        latex = {name: variable.latex for name, variable in variables.items() if variable.latex is not None}
-        if node is None:
-            return Notation(latex=latex)
-        words = {key: part.text.value for key in ("layout", "form") if (part := get(node, key)) and part.kind == "scalar"}
-        digits = get(node, "digits")
-        count = read_integer(digits.text, 1, 30, self.problems, "`digits`") if digits else None
-        for key, part in named(get(node, "latex")):
-            if (name := self.name(key)) and part.kind == "scalar":
-                latex[name] = part.text.value
-        return Notation(words.get("layout", "gradient"), words.get("form", "matrix"), count or 4, latex)
 
     def vary(self, exercise: Exercise) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -399,58 +270,6 @@ class _Reader:
         return found
 
 
-def named(node: Node | None) -> list[tuple[Node, Node]]:
-    """The entries of a mapping that can be read."""
-    if node is None or node.kind != "mapping":
-        return []
-    return [(key, part) for key, part in node.pairs if key.kind == "scalar" and part.kind not in ("broken", "empty")]
-
-
 def head(text: str) -> tuple[list[Any], Any]:
     tokens = tokenize(text)
     return tokens[:-1], tokens[-1]
-
-
-def why_no_value(name: str, exercise: Exercise) -> tuple[str, str, str | None]:
-    """Slug, message and hint for a value of something that takes none."""
-    word = shown(name)
-    if name in exercise.size_names:
-        return "value", f"`{word}` is a size", f"give its number as sizes: {{{word}: …}}"
-    if any(definition.name == name for definition in exercise.definitions):
-        return "value", f"`{word}` is computed, so it takes no value", None
-    if name in exercise.examples or name in exercise.indices:
-        return "value", f"`{word}` is an index", None
-    if name in exercise.unknown_functions or name in exercise.functions:
-        return "value", f"`{word}` is a function", None
-    if name in CONSTANTS:
-        return "value", f"`{word}` is a constant", f"to use it as a variable, declare it: variables: [{word}]"
-    near = closest(name, exercise.inputs)
-    stacked = next((x for x in exercise.inputs if x != name and x[:1].upper() + x[1:] == name), None)
-    if stacked and exercise.examples:
-        return "unknown-name", f"the stack `{word}` is given under the name `{stacked}`", None
-    return "unknown-name", f"there is no input `{word}`", f"did you mean {near}?" if near else None
-
-
-def read_setting(setting: str, exercise: Exercise) -> tuple[str, Any]:
-    """`x=3`, `w=[1, 2]`: the name and its value; an int for a size. Raises GradcalcError."""
-    text = Text(setting, "--set")
-    word, equals, value = setting.partition("=")
-    try:
-        if not equals:
-            raise SpanError("set", f"`{shown(setting)}` is not name=value", 0, len(setting), "for example --set x=3")
-        name = read_name(word)
-        if name not in exercise.inputs and name not in exercise.size_names:
-            slug, message, hint = why_no_value(name, exercise)
-            raise SpanError(slug, message, 0, len(word), hint)
-        try:
-            read = vector_value(parse(value))
-        except SpanError as error:
-            at = len(word) + 1
-            raise SpanError(error.slug, error.message, error.start + at, error.end + at, error.hint) from None
-        if name in exercise.size_names:
-            if not (isinstance(read, Num) and read.value.denominator == 1 and 1 <= read.value <= MAX_SIZE):
-                raise SpanError("size", f"`{name}` is a size: a whole number from 1", len(word) + 1, len(setting))
-            return name, int(read.value)
-        return name, read
-    except SpanError as error:
-        raise GradcalcError(text.problem(error)) from None

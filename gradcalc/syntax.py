@@ -151,7 +151,7 @@ class _Parser:
             return self.fail(f"missing operator between {left} and {right}")
         if before.kind == "name" and before.text in _spellings() and token.kind in ("name", "number"):
             return self.fail(f"`{left}` is a function: its argument stands in parentheses", token, f"write {left}({right})")
-        hint = f"write {left}*{right}" if token.kind in ("name", "number") else None
+        hint = f"write {left}*{right}" if token.kind == "name" and before.kind in ("name", "number") else None
         return self.fail(f"missing operator before `{right}`", token, hint)
 
     def expression(self, least: int) -> Expr:
