@@ -147,8 +147,8 @@ class Arrays:
 class FloatArrays(Arrays):
     """float64. Nothing warns: the evaluator runs these with NumPy's error state silenced."""
 
-    abs, sign, sqrt, exp, expm1 = np.abs, np.sign, np.sqrt, np.exp, np.expm1  # type: ignore[assignment]
-    log, log1p, power, divide = np.log, np.log1p, np.power, np.divide  # type: ignore[assignment]
+    abs, sign, sqrt, exp, expm1 = np.abs, np.sign, np.sqrt, np.exp, np.expm1
+    log, log1p, power, divide = np.log, np.log1p, np.power, np.divide
     sin, cos, sinh, cosh, tanh = np.sin, np.cos, np.sinh, np.cosh, np.tanh
     arcsin, arccos, arctan, maximum, minimum = np.arcsin, np.arccos, np.arctan, np.maximum, np.minimum
 
@@ -175,7 +175,7 @@ class FloatArrays(Arrays):
             raise Undefined("logdet of a matrix whose determinant is not positive is undefined")
         return log
 
-    def inv(self, a: Any) -> Any:  # type: ignore[override]
+    def inv(self, a: Any) -> Any:
         try:
             inverse = np.linalg.inv(a)
         except np.linalg.LinAlgError:
@@ -230,7 +230,7 @@ class ObjectArrays(Arrays):
             raise Undefined("logdet of a matrix whose determinant is not positive is undefined")
         return self.log(determinant)
 
-    def inv(self, a: Any) -> Any:  # type: ignore[override]
+    def inv(self, a: Any) -> Any:
         def inverse(rows: list[list[Any]]) -> Any:
             determinant, result = self._eliminate(rows)
             if determinant == 0:

@@ -28,13 +28,18 @@ class Unknown(Undefined):
     """There is no number because something has none: an unknown function, an input without a value."""
 
 
+class Misfit(Undefined):
+    """Shapes that do not go together: in a formula for other sizes, a mistake of the formula."""
+
+
 def show(value: Any) -> str:
     """A number in a message: 12 significant digits at most, integers as such."""
-    try:
-        number = float(value)
-    except OverflowError:
-        return "a huge number"
-    if math.isfinite(number) and number == int(number) and abs(number) < 1e15:
+    number = float(value)
+    if math.isinf(number):
+        from mpmath import nstr
+
+        return str(nstr(value, 6))
+    if number == int(number) and abs(number) < 1e15:
         return str(int(number))
     return f"{number:.6g}"
 

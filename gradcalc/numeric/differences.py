@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from gradcalc.nodes import Graph
-from gradcalc.numeric.backends import Undefined, Unknown
+from gradcalc.numeric.backends import Misfit, Undefined, Unknown
 from gradcalc.numeric.forward import Forward, propagate, upstream_key
 from gradcalc.numeric.tensor import BATCH, Env, Tensor, expand
 
@@ -71,7 +71,7 @@ class Directions:
         return replace(self, arrays=tuple(array[chosen] for array in self.arrays), complete=False)
 
     def contract(self, claim: Tensor, layout: str, env: Env) -> Any:
-        """A claimed derivative along these directions, as an array (direction, rest). Raises Unknown for a wrong shape."""
+        """A claimed derivative along these directions, as an array (direction, rest). Raises Misfit for a wrong shape."""
         import numpy as np
 
         matrix = self.matrix(claim, layout, env)
@@ -94,12 +94,12 @@ class Directions:
             data = np.moveaxis(data.reshape((*shape, *named)), range(-len(over), 0), range(len(over)))
         elif _same(claim.shape, shape):
             if not set(claim.over) <= set(over):
-                raise Unknown(f"a derivative over {', '.join(claim.over)}, on which it cannot depend")
+                raise Misfit(f"a derivative over {', '.join(claim.over)}, on which it cannot depend")
             sizes = dict(zip(claim.over, data.shape, strict=False))
             data = data.reshape((*(sizes.get(name, 1) for name in over), *shape))
             data = np.broadcast_to(data, (*named, *shape))
         else:
-            raise Unknown(f"the formula has shape {claim.shape}, not {self.positional}")
+            raise Misfit(f"the formula has shape {claim.shape}, not {shape}")
         data = self._arrange(data, layout, len(over))
         places = {name: k for k, name in enumerate(over)}
         order: list[int] = []
@@ -113,8 +113,8 @@ class Directions:
             taken |= set(names)
         order += [places[name] for name in self.of_over]
         order += range(len(over), len(over) + len(self.of_shape))
-        sizes = [math.prod(shape) for shape in self.shapes]
-        return np.transpose(data, order).reshape(*sizes, -1)
+        counts = [math.prod(by_shape) for by_shape in self.shapes]
+        return np.transpose(data, order).reshape((*counts, -1))
 
     def _arrange(self, data: Any, layout: str, first: int) -> Any:
         """From the layout back to (*of, *by)."""

@@ -35,7 +35,7 @@ _DOMAIN: Mapping[str, Callable[[float], bool]] = {
     "tan": lambda x: abs(math.cos(x)) > 1e-9,
 }  # fmt: skip
 _PLAIN = frozenset(("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "erf", "sigmoid", "softplus"))
-_SINES = {Fraction(0): 0, Fraction(1, 6): Fraction(1, 2), Fraction(1, 2): 1, Fraction(5, 6): Fraction(1, 2), Fraction(1): 0,
+_SINES: Mapping[Fraction, Fraction | int] = {Fraction(0): 0, Fraction(1, 6): Fraction(1, 2), Fraction(1, 2): 1, Fraction(5, 6): Fraction(1, 2), Fraction(1): 0,
           Fraction(7, 6): Fraction(-1, 2), Fraction(3, 2): -1, Fraction(11, 6): Fraction(-1, 2)}  # fmt: skip
 
 
@@ -46,8 +46,7 @@ class _NotExact(Exception):
 def exact(expr: Expr, values: Mapping[str, Expr]) -> Expr | None:
     """The exact value of a scalar expression where names have these exact values; None where there is no short one."""
     try:
-        known = {name: value for name, value in values.items()}
-        result = _value(expr, known, {})
+        result = _value(expr, values, {})
         if not isinstance(result, Fraction):
             _check(result)
         return _tree(result)
@@ -305,8 +304,9 @@ def _call(func: str, args: list[Exact]) -> Exact:
         if abs(sign) < 1e-9:
             raise _NotExact
         positive = sign > 0
-        return {"abs": arg if positive else _minus(arg), "relu": arg if positive else Fraction(0),
-                "sign": Fraction(1 if positive else -1), "step": Fraction(int(positive))}[func]  # fmt: skip
+        if func in ("sign", "step"):
+            return Fraction(1 if positive else -1 if func == "sign" else 0)
+        return arg if positive else _minus(arg) if func == "abs" else Fraction(0)
     if func == "stop_gradient":
         return arg
     return _call_form(func, arg)

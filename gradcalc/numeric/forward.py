@@ -12,7 +12,7 @@ where that overflows or leaves a domain.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -89,7 +89,7 @@ class Forward(Mapping[str, Tensor]):
 
         return self._climb(at)
 
-    def _climb(self, at: Any) -> Tensor:
+    def _climb(self, at: Callable[[int], Tensor]) -> Tensor:
         """`at(digits)` at the first precision that the next one confirms."""
         if not self.precise:
             try:
@@ -101,6 +101,7 @@ class Forward(Mapping[str, Tensor]):
                     raise
         before: Tensor | None = None
         problem: Undefined | None = None
+        moving = False
         for digits in LADDER:
             try:
                 now = at(digits)
@@ -111,10 +112,11 @@ class Forward(Mapping[str, Tensor]):
                 continue
             if before is not None and agree(before, now):
                 return now
+            moving = moving or before is not None
             before = now
-        if problem is not None and before is None:
+        if problem is not None and before is None and not moving:
             raise problem
-        if before is not None and problem is not None:
+        if before is not None and problem is not None and not moving:
             return before  # only the last precision was enough to leave the undefined place
         raise Undefined("the value cannot be told to working precision")
 
@@ -125,7 +127,7 @@ class Forward(Mapping[str, Tensor]):
     def _settle(self) -> None:
         for name in (*self.graph.inputs, *self.graph.quantities):
             try:
-                self._settled[name] = self._climb(lambda digits, name=name: rounded(evaluate(Name(name), self.env(digits))))
+                self._settled[name] = self.evaluate(Name(name))
             except Undefined as problem:
                 self.undefined[name] = problem
 

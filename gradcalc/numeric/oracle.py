@@ -17,8 +17,17 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from gradcalc.nodes import Graph
-from gradcalc.numeric.backends import Undefined, Unknown
-from gradcalc.numeric.differences import Directions, Target, columns, derivative_of, directions, needed, scalar_difference
+from gradcalc.numeric.backends import Misfit, Undefined, Unknown
+from gradcalc.numeric.differences import (
+    Directions,
+    Target,
+    arranged_shape,
+    columns,
+    derivative_of,
+    directions,
+    needed,
+    scalar_difference,
+)
 from gradcalc.numeric.evaluate import entries, evaluate
 from gradcalc.numeric.forward import Forward, Point, depends, forward
 from gradcalc.numeric.kinks import Kink, places
@@ -52,7 +61,7 @@ class Claim:
         if len(sizes) != len(self.free):
             sizes = list(shape)
         if len(sizes) != len(self.free):
-            raise Unknown(f"{len(self.free)} free indices for an array of shape {shape}")
+            raise Misfit(f"{len(self.free)} free indices for an array of shape {shape}")
         return entries(self.expr, dict(zip(self.free, sizes, strict=True)), env)
 
 
@@ -180,7 +189,7 @@ class Oracle:
             for finer in (1, 64):
                 try:
                     got, want = self._both(claim, target, values, layout, chosen, 16, finer)
-                except Unknown:
+                except (Unknown, Misfit):
                     raise
                 except Undefined:
                     continue
@@ -190,6 +199,8 @@ class Oracle:
                 chosen = chosen.some(wrong[:RECHECKED])
                 break
             return self._precisely(claim, target, values, layout, chosen)
+        except Misfit as problem:
+            return _Outcome(False, how="differences", reason=problem.message)
         except Undefined as problem:
             return _Outcome(None, reason=problem.message)
 
@@ -205,7 +216,7 @@ class Oracle:
                     want = Tensor(want.data.reshape(-1)[0]) if want.data.size == 1 else want
                 if not want.plain:
                     return _Outcome(None, reason="the formula is no number")
-            except Unknown:
+            except (Unknown, Misfit):
                 raise
             except Undefined as found:
                 problem = found
@@ -226,7 +237,7 @@ class Oracle:
         if isinstance(claim, Claim):
             return claim.at(env, shape)
         if callable(claim):
-            return claim(env)  # type: ignore[no-any-return]
+            return claim(env)
         if isinstance(claim, Tensor):
             return claim
         return Tensor(env.numbers.arrays.array(claim) if isinstance(claim, list) or hasattr(claim, "shape") else env.numbers.scalar.number(claim))
@@ -244,7 +255,7 @@ class Oracle:
         for digits in (60, 400):
             try:
                 got, want = self._both(claim, target, values, layout, chosen, digits)
-            except Unknown:
+            except (Unknown, Misfit):
                 raise
             except Undefined as found:
                 problem = found
@@ -265,7 +276,7 @@ class Oracle:
         """(differences, claim) along the chosen directions: arrays (direction, rest)."""
         env = values.env(digits)
         got = columns(values, target, chosen, digits, finer)
-        return got, chosen.contract(self._claimed(claim, env, chosen.positional), layout, env)
+        return got, chosen.contract(self._claimed(claim, env, arranged_shape(chosen, layout)), layout, env)
 
 
 def difference(got: Any, want: Any, relative: float, noise: float, floor: float) -> tuple[float, list[int]]:

@@ -16,7 +16,7 @@ from typing import Any
 from gradcalc.exercise import Value
 from gradcalc.nodes import Graph, Node
 from gradcalc.numeric.backends import Undefined, Unknown, floats
-from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, symbol_of
+from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, propagate, symbol_of
 from gradcalc.numeric.kinks import places
 from gradcalc.shapes import Size
 from gradcalc.syntax import Neg, Num
@@ -45,18 +45,19 @@ def given_point(graph: Graph) -> Point:
 
 
 def random_points(graph: Graph, count: int = 2, seed: str = "oracle") -> tuple[list[Point], str | None]:
-    """Up to `count` points with other values and, where sizes are symbolic, other sizes: pairwise different, from 2 on.
+    """Up to `count` points with other values, upstream gradients that are numbers kept, and, where sizes are symbolic, other sizes: pairwise different, from 2 on.
 
     (points, None), or fewer points and the reason: no point was found at which the computation is defined.
     """
     points: list[Point] = []
     reason: str | None = None
     upstream, symbolic = _upstreams(graph)
-    quantities = [*upstream, *symbolic]
+    numbers = {name: value for name, value in upstream.items() if not isinstance(value, tuple)}
+    quantities = [name for name in (*upstream, *symbolic) if name not in numbers]
     for number in range(count):
         for sizes in _other_sizes(graph, number):
             label = "other values" + (f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else "")
-            found = _search(graph, f"{seed}/{number}", sizes, {}, {}, list(graph.inputs), quantities, label)
+            found = _search(graph, f"{seed}/{number}", sizes, {}, numbers, list(graph.inputs), quantities, label)
             if isinstance(found, Point):
                 points.append(found)
                 break
@@ -71,21 +72,24 @@ def _search(
     """The first try at which everything is defined and smooth; else the reason against the last."""
     reason = "no point was found at which everything is defined"
     fallback: Point | None = None
+    known = {definition.name: definition for definition in graph.exercise.definitions}
+    definitions = [known[name] for name in graph.quantities]
     for attempt in range(TRIES):
         try:
             drawn = {name: draw(graph, name, sizes, seed, attempt) for name in lacking}
             more = _draw_upstream(graph, symbolic, sizes, seed)
             point = Point(dict(sizes), {**values, **drawn}, {**upstream, **more}, label=label)
-            found = forward(graph, point)
+            rough = propagate(blank(graph, point, floats()), definitions)
         except KeyError as missing:
             return f"the size {missing.args[0]} has no number"
         except Undefined as problem:
             reason = problem.message
             continue
-        wrong = [problem for problem in found.undefined.values() if not isinstance(problem, Unknown)]
+        wrong = [problem for problem in rough.lacking.values() if not isinstance(problem, Unknown)]
         if wrong:
             reason = wrong[0].message
             continue
+        found = forward(graph, point)
         if not places(found, _clearance(found)):
             return point
         fallback = fallback or point

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gradcalc.numeric.backends import Undefined
+from gradcalc.numeric.backends import Misfit, Undefined
 from gradcalc.numeric.tensor import Env, Tensor, checked, expand, finish, located, quiet
 from gradcalc.ops import TABLE
 from gradcalc.syntax import Expr
@@ -52,7 +52,7 @@ def axes_of(rank: int, axis: Any) -> tuple[int, ...]:
     chosen = axis if isinstance(axis, tuple) else (axis,)
     for k in chosen:
         if not -rank <= k < rank:
-            raise Undefined(f"there is no axis {k} in an array with {rank}")
+            raise Misfit(f"there is no axis {k} in an array with {rank}")
     return tuple(sorted(k - rank if k >= 0 else k for k in chosen))
 
 
@@ -99,7 +99,7 @@ def transpose(tensor: Tensor, env: Env) -> Tensor:
 def matmul(left: Tensor, right: Tensor, env: Env, expr: Expr) -> Tensor:
     """NumPy's `@`: a vector is a row on the left and a column on the right."""
     if left.rank == 0 or right.rank == 0:
-        raise located(Undefined("@ needs arrays on both sides"), expr)
+        raise located(Misfit("@ needs arrays on both sides"), expr)
     over = env.order(left.over, right.over)
     a, b = array(left, env), array(right, env)
     if left.rank == 1:
@@ -107,7 +107,7 @@ def matmul(left: Tensor, right: Tensor, env: Env, expr: Expr) -> Tensor:
     if right.rank == 1:
         b = b[..., :, None]
     if a.shape[-1] != b.shape[-2]:
-        raise located(Undefined(f"shapes {left.shape} and {right.shape} do not conform"), expr)
+        raise located(Misfit(f"shapes {left.shape} and {right.shape} do not conform"), expr)
     rank = max(a.ndim - len(left.over), b.ndim - len(right.over))
     a, b = expand(Tensor(a, left.over), over, rank), expand(Tensor(b, right.over), over, rank)
     result = run("matmul", Tensor(None, over), a, env, expr, b)
@@ -137,7 +137,10 @@ def vector(items: list[Tensor], env: Env) -> Tensor:
     import numpy as np
 
     arrays, over = aligned(items, env)
-    shape = np.broadcast_shapes(*(data.shape for data in arrays))
+    try:
+        shape = np.broadcast_shapes(*(data.shape for data in arrays))
+    except ValueError:
+        raise Misfit("the parts of a vector have different shapes") from None
     return Tensor(np.stack([np.broadcast_to(data, shape) for data in arrays], axis=len(over)), over)
 
 
@@ -146,12 +149,12 @@ def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
     import numpy as np
 
     if len(items) > base.rank:
-        raise Undefined(f"{len(items)} indices for an array with {base.rank} axes")
+        raise Misfit(f"{len(items)} indices for an array with {base.rank} axes")
     data = array(base, env)
     first, count = len(base.over), base.rank
     if all(isinstance(item, slice) or (item.plain and not item.over) for item in items):
-        plain = [item if isinstance(item, slice) else _whole(item, data.shape[first + k]) for k, item in enumerate(items)]
-        return finish(data[(slice(None),) * first + tuple(plain)], base.over)
+        chosen = [item if isinstance(item, slice) else _whole(item, data.shape[first + k]) for k, item in enumerate(items)]
+        return finish(data[(slice(None),) * first + tuple(chosen)], base.over)
     picks = {k: item for k, item in enumerate(items) if not isinstance(item, slice)}
     gathering = any(item.rank for item in picks.values())
     # A plain integer among index arrays takes part in NumPy's rule on where the new axes go; alone it just drops its axis.
@@ -163,15 +166,12 @@ def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
     for item in picks.values():
         sizes.update(zip(item.over, np.shape(item.data), strict=False))
 
-    def shaped(values: Any, item_over: tuple[str, ...], rank: int) -> Any:
+    def shaped(values: Any, item_over: tuple[str, ...]) -> Any:
         return expand(Tensor(np.asarray(values), item_over), named, depth) if np.ndim(values) else np.asarray(values)
 
-    advanced = [shaped(np.arange(sizes[name]), (name,), 0) for name in paired]
-    advanced += [shaped(_whole(item, data.shape[first + k]), item.over, item.rank) for k, item in picks.items()]
-    slices = [slice(None)] * count
-    for k, item in enumerate(items):
-        if isinstance(item, slice):
-            slices[k] = item
+    advanced = [shaped(np.arange(sizes[name]), (name,)) for name in paired]
+    advanced += [shaped(_whole(item, data.shape[first + k]), item.over) for k, item in picks.items()]
+    slices = [item if isinstance(item, slice) else slice(None) for item in items]
     data = data[(slice(None),) * first + tuple(slices)]
     front = [base.over.index(name) for name in paired] + [first + k for k in picks]
     free = [k for k in range(first) if base.over[k] not in paired]
@@ -203,7 +203,7 @@ def _whole(item: Tensor, length: int) -> Any:
         if number != item.data:
             raise Undefined(f"{float(item.data):g} is no index")
         if not -length <= number < length:
-            raise Undefined(f"index {number} is out of range for {length} entries")
+            raise Misfit(f"index {number} is out of range for {length} entries")
         return number
     values = np.asarray(item.data, dtype=float)
     whole = values.astype(int)
@@ -211,7 +211,7 @@ def _whole(item: Tensor, length: int) -> Any:
         raise Undefined("an index is not an integer")
     if ((whole < 0) | (whole >= length)).any():
         wrong = int(whole[(whole < 0) | (whole >= length)][0])
-        raise Undefined(f"index {wrong} is out of range for {length} entries")
+        raise Misfit(f"index {wrong} is out of range for {length} entries")
     return whole
 
 
@@ -258,10 +258,10 @@ def _square(name: str) -> Callable[..., Tensor]:
         tensor = arguments[0]
         if tensor.rank == 0:
             if name == "inv":
-                raise Undefined("inv needs a matrix")
+                raise Misfit("inv needs a matrix")
             tensor = Tensor(array(tensor, env).reshape(*getattr(tensor.data, "shape", ()), 1, 1), tensor.over)
         if tensor.rank < 2 or tensor.shape[-1] != tensor.shape[-2]:
-            raise Undefined(f"{name} needs a square matrix")
+            raise Misfit(f"{name} needs a square matrix")
         more = [_size(argument) for argument in arguments[1:]]
         return run(name, tensor, array(tensor, env), env, expr, *more)
 
@@ -278,7 +278,7 @@ def _softmax(name: str) -> Callable[..., Tensor]:
     def call(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
         tensor = arguments[0]
         if tensor.rank == 0:
-            raise Undefined(f"{name} needs an array")
+            raise Misfit(f"{name} needs an array")
         axis = options.get("axis")
         if axis is None:
             axis = -2 if is_column(tensor.shape) else -1
@@ -311,7 +311,7 @@ def _concat(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> 
     try:
         return Tensor(np.concatenate(arrays, axis=axis + len(over) if axis >= 0 else axis), over)
     except ValueError:
-        raise Undefined("shapes " + ", ".join(str(t.shape) for t in arguments) + " cannot be joined") from None
+        raise Misfit("shapes " + ", ".join(str(t.shape) for t in arguments) + " cannot be joined") from None
 
 
 def _stack(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:

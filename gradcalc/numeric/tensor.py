@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcalc.exercise import Function
-from gradcalc.numeric.backends import Numbers, Undefined
+from gradcalc.numeric.backends import Misfit, Numbers, Undefined
 from gradcalc.ops import TABLE
 from gradcalc.syntax import Expr, unparse
 
@@ -144,7 +144,7 @@ def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tens
         raise located(problem, expr) from None
     except ValueError:
         shapes = " and ".join("×".join(map(str, operand.shape)) or "a number" for operand in operands)
-        raise located(Undefined(f"shapes {shapes} do not fit"), expr) from None
+        raise located(Misfit(f"shapes {shapes} do not fit"), expr) from None
     return finish(checked(data, env, expr, lambda place: _message(value, arrays, place, env)), over)
 
 

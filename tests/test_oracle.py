@@ -1,0 +1,292 @@
+"""The oracle: right derivatives pass, wrong ones do not, and what cannot be compared says why."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcalc.exercise import Exercise
+from gradcalc.graph import Graph, build
+from gradcalc.numeric.forward import to_lists
+from gradcalc.numeric.oracle import Claim, Oracle, compare, numeric_derivative, numeric_second
+from gradcalc.ops import TABLE
+from gradcalc.syntax import Binary, Num, parse
+
+
+def graph_of(text: str) -> Graph:
+    return build(Exercise.parse(text, "test.yaml"))
+
+
+def verified(text: str, of: str | None, by: str, claim: str, **options: Any) -> Any:
+    where = tuple((name, parse(formula)) for name, formula in options.pop("where", {}).items())
+    free = options.pop("free", ())
+    return Oracle(graph_of(text)).verify(Claim(parse(claim), where, free), of, by, **options)
+
+
+CHAIN = "expression: |\n  z = w*x + b\n  a = sigmoid(z)\n  f = (a - y)^2\nvalues: {w: 2, x: -1, b: 3, y: 0.5}\n"
+
+
+def test_a_right_scalar_derivative_passes() -> None:
+    found = verified(CHAIN, "f", "w", "2*(a - y)*a*(1 - a)*x")
+    assert found.ok is True
+    assert found.error < 1e-12
+    assert found.method == "central differences with 60 digits, at the given values; at other values"
+
+
+@pytest.mark.parametrize("factor", ["1.0005", "0.9995", "1.0000001", "-1"])
+def test_a_derivative_wrong_by_little_fails(factor: str) -> None:
+    """0.05 %, and less."""
+    found = verified(CHAIN, "f", "w", f"{factor}*2*(a - y)*a*(1 - a)*x")
+    assert found.ok is False
+    assert found.reason.startswith("the oracle says")
+
+
+def test_an_intermediate_is_moved_with_all_that_follows() -> None:
+    text = "expression: |\n  a = x^2\n  b = a*x\n  f = a*b\nvalues: {x: 2}\n"
+    oracle = Oracle(graph_of(text))
+    assert oracle.derivative("f", "a").data == pytest.approx(2 * 4 * 2)
+    assert oracle.derivative("f", "x").data == pytest.approx(5 * 2**4)
+    assert oracle.derivative("f", "x", local=True).data == 0
+    assert oracle.derivative("b", "x", local=True).data == pytest.approx(4)
+    assert oracle.derivative("a", "b").data == 0
+    assert oracle.second("f", "x", "x").data == pytest.approx(20 * 2**3)
+
+
+def test_second_derivatives_of_scalars() -> None:
+    text = "expression: f = sin(x*y)*exp(y)\nvalues: {x: 0.3, y: 1.1}\n"
+    right = "exp(y)*(cos(x*y) - x*y*sin(x*y) + y*cos(x*y))"
+    assert verified(text, "f", "x", right, then="y").ok is True
+    assert verified(text, "f", "x", f"1.0005*{right}", then="y").ok is False
+    assert numeric_second(graph_of(text), "f", "x", "x").data == pytest.approx(-1.21 * np.sin(0.33) * np.exp(1.1))
+
+
+def test_stop_gradient_stops() -> None:
+    text = "expression: |\n  t = stop_gradient(x^2)\n  f = t*x\nvalues: {x: 3}\n"
+    assert verified(text, "f", "x", "t").ok is True
+    assert verified(text, "f", "x", "3*x^2").ok is False
+
+
+def test_functions_are_looked_into() -> None:
+    text = "expression: |\n  g(t) = c*t^2\n  f = g(x)\nvalues: {x: 3, c: 2}\n"
+    assert verified(text, "f", "x", "2*c*x").ok is True
+    assert verified(text, "f", "c", "x^2").ok is True
+
+
+LAYER = """
+expression: |
+  z = W @ x + b
+  a = tanh(z)
+  f = sum(a^2)
+variables: {W: [k, n], x: [n], b: [k]}
+sizes: {k: 2, n: 3}
+values: {W: [[0.1, -0.4, 0.3], [1.2, 0.2, -0.5]], x: [0.5, -1, 2], b: [0.3, -0.2]}
+"""
+
+
+def test_arrays_are_compared_entry_by_entry_at_three_sizes() -> None:
+    found = verified(LAYER, "f", "W", "outer(d, x)", where={"d": "2*a*(1 - a^2)"})
+    assert found.ok is True
+    assert found.method.startswith("differences in float64, entry by entry, at the given values; at other values and sizes ")
+    assert found.method.count("sizes") == 2
+
+
+@pytest.mark.parametrize("claim", ["1.0005*outer(2*a*(1 - a^2), x)", "outer(2*a*(1 - a^2), x) + 1e-6", "outer(a*(1 - a^2), x)"])
+def test_arrays_wrong_by_little_fail(claim: str) -> None:
+    assert verified(LAYER, "f", "W", claim).ok is False
+
+
+def test_one_wrong_entry_is_found() -> None:
+    claim = "where(k == 0, where(l == 1, 1.0005, 1), 1)*(2*a*(1 - a^2))[k]*x[l]"
+    assert verified(LAYER, "f", "W", claim.replace("1.0005", "1"), free=("k", "l")).ok is True
+    assert verified(LAYER, "f", "W", claim, free=("k", "l")).ok is False
+
+
+def test_what_is_right_only_for_square_matrices_fails_at_other_sizes() -> None:
+    """A transposed gradient of a symmetric value is right at the given point alone."""
+    text = "expression: f = tr(A @ B)\nvariables: {A: [n, m], B: [m, n]}\nsizes: {n: 2, m: 2}\nvalues: {A: [[1, 2], [2, 3]], B: [[1, 5], [5, 2]]}\n"
+    assert verified(text, "f", "A", "B.T").ok is True
+    found = verified(text, "f", "A", "B")
+    assert found.ok is False
+    assert found.reason.startswith("the formula has shape")
+
+
+def test_jacobians_and_entry_formulas() -> None:
+    assert verified(LAYER, "a", "z", "diag(1 - a^2)").ok is True
+    assert verified(LAYER, "a", "x", "diag(1 - a^2) @ W").ok is True
+    assert verified(LAYER, "z", "W", "where(i == p, x[q], 0)", free=("i", "p", "q")).ok is True
+    assert verified(LAYER, "z", "W", "where(i == p, x[q], 0) + where(i == q, 1, 0)*0.001", free=("i", "p", "q")).ok is False
+
+
+def test_layouts() -> None:
+    """jacobian transposes the derivative of a scalar by a matrix, denominator puts the input axes first."""
+    assert verified(LAYER, "f", "W", "outer(x, 2*a*(1 - a^2))", layout="jacobian").ok is True
+    assert verified(LAYER, "f", "x", "[(2*a*(1 - a^2)) @ W]", layout="jacobian").ok is True
+    assert verified(LAYER, "a", "x", "W.T @ diag(1 - a^2)", layout="denominator").ok is True
+    assert verified(LAYER, "z", "W", "where(i == p, x[q], 0)", free=("p", "q", "i"), layout="denominator").ok is True
+    assert verified(LAYER, "f", "W", "outer(2*a*(1 - a^2), x)", layout="denominator").ok is True
+
+
+def test_hessians() -> None:
+    text = "expression: f = x.T @ A @ x + sum(x^4)\nvariables: {A: [n, n], x: [n]}\nsizes: {n: 3}\nseed: 2\n"
+    assert verified(text, "f", "x", "A + A.T + diag(12*x^2)", then="x").ok is True
+    assert verified(text, "f", "x", "2*A + diag(12*x^2)", then="x").ok is False
+    assert verified(text, "f", "A", "where(p == r, x[q], 0) + where(q == r, x[p], 0)", then="x", free=("p", "q", "r")).ok is True
+
+
+def test_many_entries_are_compared_along_random_directions() -> None:
+    text = "expression: f = sum(tanh(X @ Y))\nvariables: {X: [n, m], Y: [m, 3]}\nsizes: {n: 30, m: 12}\nseed: 5\n"
+    found = verified(text, "f", "X", "(1 - tanh(X @ Y)^2) @ Y.T")
+    assert found.ok is True
+    assert "along 3 random directions" in found.method
+    assert verified(text, "f", "X", "1.0005*(1 - tanh(X @ Y)^2) @ Y.T").ok is False
+
+
+NETWORK = """
+expression: |
+  z1 = W1 @ x + b1
+  a1 = relu(z1)
+  z2 = W2 @ a1 + b2
+  yhat = sigmoid(z2)
+  L = y * log(yhat) + (1 - y) * log(1 - yhat)
+  J = -1/m * sum(L, i)
+examples: {i: m}
+variables:
+  x: {shape: [D_x, 1], each: i}
+  y: {shape: [1, 1], each: i}
+  W1: [D_a1, D_x]
+  b1: [D_a1, 1]
+  W2: [1, D_a1]
+  b2: [1, 1]
+sizes: {D_x: 3, D_a1: 4, m: 5}
+seed: 1
+"""
+
+DELTAS = {"d1": "-1/m*(y/yhat - (1 - y)/(1 - yhat))", "d2": "yhat*(1 - yhat)"}
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "claim", "free"),
+    [
+        ("J", "yhat", "d1", ()), ("J", "Yhat", "-1/m*(Y/Yhat - (1 - Y)/(1 - Yhat))", ()), ("yhat", "z2", "d2", ()),
+        ("yhat", "z2", "Yhat*(1 - Yhat)", ()), ("z2", "a1", "W2", ()), ("a1", "z1", "diag(step(z1))", ()),
+        ("z1", "W1", "where(k == p, x[q, 0], 0)", ("k", "p", "q")), ("J", "W1", "sum(W2.T * step(z1)*d1*d2 @ x.T, i)", ()),
+        ("J", "W1", "1/m*(W2.T @ (Yhat - Y) * step(Z1)) @ X.T", ()), ("J", "x", "W1.T @ (W2.T*(yhat - y)*step(z1))/m", ()),
+        ("J", "x", "W1.T @ (W2.T @ (Yhat - Y)*step(Z1))/m", ()), ("J", "b2", "sum(yhat - y, i)/m", ()),
+        ("L", "yhat", "y/yhat - (1 - y)/(1 - yhat)", ()),
+    ],
+)  # fmt: skip
+def test_examples(of: str, by: str, claim: str, free: tuple[str, ...]) -> None:
+    """Per example and stacked; examples that do not depend on each other move at once."""
+    by = {"Yhat": "yhat"}.get(by, by)
+    assert verified(NETWORK, of, by, claim, where=DELTAS, free=free).ok is True
+    assert verified(NETWORK, of, by, f"1.0005*({claim})", where=DELTAS, free=free).ok is False
+
+
+def test_numeric_derivatives_of_examples_have_them_last() -> None:
+    graph = graph_of(NETWORK)
+    assert np.shape(to_lists(graph, numeric_derivative(graph, "J", "x"))) == (1, 1, 3, 1, 5)
+    assert np.shape(to_lists(graph, numeric_derivative(graph, "J", "W1"))) == (1, 1, 4, 3)
+    assert np.shape(to_lists(graph, numeric_derivative(graph, "L", "yhat"))) == (1, 1, 1, 1, 5)
+
+
+LOSS = "expression: |\n  q = x*y\n  f = q + x\n  g = q^2\nvalues: {x: 2, y: 3}\n"
+
+
+def test_the_loss_adds_what_flows_in_from_every_upstream_gradient() -> None:
+    assert verified(LOSS + "upstream: {dL/df: 5, dL/dg: 7}\n", None, "x", "5*(y + 1) + 7*2*q*y").ok is True
+    assert verified(LOSS + "upstream: {dL/df: 5, dL/dq: 7}\n", None, "q", "5 + 7").ok is True
+    assert verified(LOSS + "upstream: {dL/df: 5, dL/dq: 7}\n", None, "x", "5*(y + 1)").ok is False
+
+
+def test_symbolic_and_array_upstream_gradients() -> None:
+    text = "expression: Z = X @ W\nvariables: {X: [n, d], W: [d, k]}\nsizes: {n: 2, d: 3, k: 4}\nseed: 3\n"
+    assert verified(text + "upstream: {dL/dZ: G}\n", None, "W", "X.T @ G").ok is True
+    assert verified(text + "upstream: {dL/dZ: G}\n", None, "W", "1.0005*X.T @ G").ok is False
+    assert verified(text + "upstream: {dL/dZ: 2}\n", None, "X", "2*ones(n, k) @ W.T", where={}).ok is True
+
+
+def test_without_values_random_points_are_used() -> None:
+    found = verified("expression: f = log(x)*sqrt(y - 1)\n", "f", "x", "sqrt(y - 1)/x")
+    assert found.ok is True
+    assert "the given values" not in found.method
+
+
+def test_nothing_to_compare_says_why() -> None:
+    found = verified("expression: f = log(-1 - x^2)\n", "f", "x", "2*x/(1 + x^2)")
+    assert found.ok is None
+    assert found.reason
+    unknown = "expression: f = g(x)\nvariables: {g: {function: 1}, x: [2]}\nvalues: {x: [1, 2]}\n"
+    found = verified(unknown, "f", "x", "diag(g'(x))".replace("g'", "relu"))
+    assert found.ok is None
+    assert found.reason == "f: g is an unknown function"
+
+
+def test_no_comparison_at_a_kink_but_elsewhere() -> None:
+    found = verified("expression: f = relu(x) + y\nvalues: {x: 0, y: 1}\n", "f", "x", "step(x)")
+    assert found.ok is True
+    assert found.reason == "no comparison at a kink: x is 0: relu'(0) = 0 by convention"
+    assert verified("expression: f = relu(x) + y\nvalues: {x: 0, y: 1}\n", "f", "y", "1").method.startswith("central differences")
+
+
+def test_near_a_kink_float_differences_are_checked_again() -> None:
+    text = "expression: f = sum(relu(v))\nvariables: {v: [3]}\nvalues: {v: [0.0000001, -0.0000001, 2]}\n"
+    found = verified(text, "f", "v", "step(v)")
+    assert found.ok is True
+    assert verified(text, "f", "v", "1 + 0*v").ok is False
+
+
+def test_near_the_edge_of_a_domain() -> None:
+    text = "expression: f = sum(log(v)) + sum(acos(w))\nvariables: {v: [2], w: [2]}\nvalues: {v: [0.00000001, 3], w: [0.9999999, 0]}\n"
+    assert verified(text, "f", "v", "1/v").ok is True
+    assert verified(text, "f", "w", "-1/sqrt(1 - w^2)").ok is True
+    assert verified(text, "f", "v", "1.0005/v").ok is False
+
+
+def test_extreme_values_do_not_mislead() -> None:
+    """Finding 5: 1 - tanh(x)^2 against 1/cosh(x)^2 at 1000 takes more than 60 digits."""
+    text = "expression: f = tanh(x)\nvalues: {x: 1000}\n"
+    assert verified(text, "f", "x", "1/cosh(x)^2").ok is True
+    assert verified("expression: f = log(1 - sigmoid(x))\nvalues: {x: 100}\n", "f", "x", "-sigmoid(x)").ok is True
+
+
+def test_an_array_can_be_claimed_at_the_given_point() -> None:
+    graph = graph_of(LAYER)
+    right = np.array(numeric_derivative(graph, "f", "W").data)
+    assert compare(graph, "f", "W", right).ok is True
+    wrong = right.copy()
+    wrong[1, 2] *= 1.0005
+    assert compare(graph, "f", "W", wrong).ok is False
+
+
+SIZED = {
+    "leaky_relu": "leaky_relu(x, 0.01)", "elu": "elu(x, 1)", "maximum": "max(x, y)", "minimum": "min(x, y)", "where": "where(x > y, x^2, y)",
+    "add": "x + y", "sub": "x - y", "neg": "-x", "mul": "x*y", "div": "x/y", "pow": "x^y", "copy": "x",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, op in TABLE.items() if op.partials and name != "where"])
+@pytest.mark.parametrize("kind", ["scalar", "array"])
+def test_every_elementwise_operation_agrees_with_its_partials(name: str, kind: str) -> None:
+    """The table's own local derivatives, in operands and result; the same wrong by 0.05 % fails."""
+    op = TABLE[name]
+    variables = "{x: [2, n], y: [2, n]}" if kind == "array" else "{x: [], y: []}"
+    values = "seed: 4" if kind == "array" else "values: {x: 0.7, y: 0.4}"
+    graph = graph_of(f"expression: r = {SIZED.get(name, f'{name}(x)')} + 0*y\nvariables: {variables}\n{values}\nsizes: {{n: 2}}\n")
+    oracle = Oracle(graph)
+    operands = [operand for operand in op.operands if operand not in op.parameters]
+    for operand, partial in zip(operands, op.partials, strict=False):
+        names = tuple((parameter, parse(value)) for parameter, value in op.parameters.items())
+        entry = parse(partial) if kind == "scalar" else _entry(partial)
+        free = () if kind == "scalar" else ("b", "c", "d", "g")
+        found = oracle.verify(Claim(entry, names, free), "r", operand)
+        assert found.ok is True, (operand, partial, found)
+        off = Binary("*", Num(Fraction("1.0005")), entry)
+        assert np.max(np.abs(oracle.derivative("r", operand).data)) < 1e-9 or oracle.verify(Claim(off, names, free), "r", operand).ok is False
+
+
+def _entry(partial: str) -> Any:
+    """The Jacobian of an elementwise operation, entry by entry."""
+    return parse(f"where(b == d, where(c == g, ({partial} + 0*x)[b, c], 0), 0)")
