@@ -95,7 +95,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant: Damerau-Levenshtein, equal length first. None if nothing is near."""
     if len(word) > 64:
         return None
-    limit = 1 if len(word) < 4 else 2 if len(word) < 8 else 3
+    limit = 1 if len(word) < 6 else 2 if len(word) < 10 else 3
     best: tuple[int, int, str] | None = None
     for other in known:
         if other == word or abs(len(other) - len(word)) > limit:

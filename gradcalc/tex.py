@@ -79,7 +79,7 @@ def check_tex(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
             continue
         elif not piece.startswith("\\"):
             yield SpanError("tex", f"`{shown(piece)}` may not be used in mathematics here", at, match.end(), f"write \\{piece}" if piece in "%#&" else None)
-        elif match.group(1) not in COMMANDS:
+        elif (match.group(1) or "nothing") not in COMMANDS:
             near = closest(match.group(1), COMMANDS)
             message = f"the command `{shown(piece)}` may not be used here"
             yield SpanError("tex", message, at, match.end(), f"did you mean \\{near}?" if near else None)

@@ -19,7 +19,7 @@ from gradcalc.tokens import canonical, shown
 
 MAX_DEPTH = 16
 MAX_PROBLEMS = 50  # more are not worth reading
-MAX_SCALARS = 200_000
+MAX_SCALARS = 50_000  # some 50 µs each
 
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([Tt\s].*)?|\d+:\d{1,2}(:\d{1,2})?(\.\d*)?")
@@ -221,14 +221,14 @@ def explain(source: Source, error: yaml.YAMLError) -> Problem:
 
     if "\t" in before + rest[:1] and "cannot start any token" in message:
         return problem("a tab where YAML wants spaces", "indent with spaces")
-    if "cannot start any token" in message and rest:
+    if "cannot start any token" in message and rest and not (begun[:1] in ("[", "{") and before.rstrip()[-1:] in ("]", "}")):
         return problem(f"a plain value cannot begin with `{rest[0]}`", f"quote it: '{_short(rest)}'")
     if "quoted scalar" in where:
         if "end of stream" in message or "document indicator" in message:
             return problem("a quote that is never closed", None, context.index if context else index)
         return problem("an escape that YAML does not know", "in double quotes write \\\\ for \\, or use single quotes")
     if "block scalar" in where and context:
-        start = context.index
+        start = min(context.index, len(source.text) - 1)
         kind = source.text[start]
         return problem(f"a value that begins with `{kind}` is a block of text for YAML", f"quote it: '{_short(begun)}'" if begun else None, start)
     if "anchor" in where or "alias" in where:
@@ -238,11 +238,13 @@ def explain(source: Source, error: yaml.YAMLError) -> Problem:
             return problem("flow style, [ ] and { }, cuts expressions at their commas", "write one line per item, or quote the expression")
         if rest[:1] in ("]", "}"):
             return problem(f"`{rest[0]}` where {'a ]' if 'sequence' in where else 'a }'} or a comma belongs")
-        opened = context.index if context else index
-        return problem(f"`{source.text[opened]}` is never closed, or a comma is missing before line {place.line}, column {place.column}", None, opened)
+        opened = context.index if context and source.text[context.index : context.index + 1] in ("[", "{") else -1
+        opened = opened if opened >= 0 else max(source.text.rfind("[", 0, index), source.text.rfind("{", 0, index), 0)
+        sign = source.text[opened : opened + 1]
+        return problem(f"`{sign}` is never closed, or something is missing before line {place.line}, column {place.column}", None, opened)
     if begun[:1] in ("*", "&", "!") and ("expected key" in message or "expected" in message):
         return problem(f"a plain value cannot begin with `{begun[0]}`", f"quote it: '{_short(begun)}'", source.starts[place.line - 1] + place.text.find(begun))
-    if begun[:1] in ("[", "{", '"', "'") and before.strip() and "expected key" in message:
+    if begun[:1] in ("[", "{", '"', "'") and before.strip() and ("expected key" in message or "any token" in message):
         noun = "a list" if begun[0] == "[" else "a mapping" if begun[0] == "{" else "quoted text"
         return problem(f"for YAML this value ends here: it begins with `{begun[0]}`, as {noun}", "quote the whole of it, or begin with |")
     if "mapping values are not allowed" in message:

@@ -1,0 +1,371 @@
+"""Exercise files: what they say, and every mistake at its place in words that help."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradcalc.errors import GradcalcError, Problem, describe
+from gradcalc.exercise import Exercise, with_set
+from gradcalc.source import MAX_BYTES, MAX_LINES
+from gradcalc.syntax import Binary, Name, Neg, Num, unparse
+from gradcalc.tex import check_markdown, check_tex
+
+SHIPPED = sorted(Path(__file__).parent.parent.joinpath("exercises").glob("*.yaml"))
+
+
+def problems(text: str | bytes) -> list[Problem]:
+    with pytest.raises(GradcalcError) as caught:
+        Exercise.parse(text, "e.yaml")
+    return list(caught.value.problems)
+
+
+def said(text: str | bytes) -> list[str]:
+    return [describe(problem) for problem in problems(text)]
+
+
+def one(text: str | bytes) -> tuple[int, int, str, str | None]:
+    """Line, column, message and hint of the only problem."""
+    (problem,) = problems(text)
+    assert problem.place is not None
+    return problem.place.line, problem.place.column, problem.message, problem.hint
+
+
+def refusals(text: str | bytes) -> tuple[Problem, ...]:
+    """The problems of a text that may be fine; only GradcalcError is caught."""
+    try:
+        Exercise.parse(text, "e.yaml")
+    except GradcalcError as error:
+        return error.problems
+    return ()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_exercises_are_read_without_a_warning(path: Path) -> None:
+    assert Exercise.read(str(path)).warnings == ()
+
+
+def test_an_exercise() -> None:
+    exercise = Exercise.parse(
+        "title: T\nexpression: |\n  q = x + y\n  f = q * z  # last\nvariables: [x, y, z]\n"
+        "values: {x: -2, y: 5, z: 1/3}\nupstream: {dL/df: 1}\nquestions: [df/dq, delta = dL/dx]\n",
+        "e.yaml",
+    )
+    assert [definition.name for definition in exercise.definitions] == ["q", "f"]
+    assert exercise.inputs == ("x", "y", "z")
+    assert exercise.values["x"] == Neg(Num(Fraction(2)))
+    assert unparse(exercise.values["z"]) == "1/3"  # type: ignore[arg-type]
+    assert (exercise.loss, exercise.upstream[0].of) == ("L", "f")
+    first, second = exercise.questions
+    assert (first.text, first.kind, first.of, first.by, first.name, first.loss) == ("df/dq", "derivative", "f", ("q",), None, False)
+    assert (second.text, second.of, second.name, second.loss) == ("dL/dx", "L", "delta", True)
+    place = exercise.definitions[1].place
+    assert place is not None
+    assert (place.line, place.column) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("expression", "defined"),
+    [
+        ("(x + y) * z", ["f"]),
+        ("f*x", ["f1"]),
+        ("2", ["f"]),
+        ("\n  - b = a\n  - a = x", ["b", "a"]),
+        ("{b: a, a: x}", ["b", "a"]),
+        ("|\n  g(t) = t^2\n  g(x)", ["f"]),
+        ("|\n  a = sum(x,\n    axis=0)\n  b = a", ["a", "b"]),
+        (">\n  a = x +\n  y", ["a"]),
+    ],
+)
+def test_forms_of_the_expression(expression: str, defined: list[str]) -> None:
+    exercise = Exercise.parse(f"expression: {expression}\n")
+    assert [definition.name for definition in exercise.definitions] == defined
+
+
+def test_words_mean_what_they_say() -> None:
+    """YAML 1.1 would read booleans, base eight, base sixty and strings here."""
+    exercise = Exercise.parse("expression: y*n + no\nvariables: [y, n, no, on]\nvalues: {y: 1e-3, n: 010, no: 1.5, on: 5.}\ntitle: 1.10\n")
+    assert exercise.values == {"y": Num(Fraction(1, 1000)), "n": Num(Fraction(10)), "no": Num(Fraction(3, 2)), "on": Num(Fraction(5))}
+    assert exercise.title == "1.10"
+
+
+def test_inputs_leave_out_what_is_known() -> None:
+    exercise = Exercise.parse(
+        "expression: |\n  h(t) = t*k\n  z = g(x) + pi/m\n  p[j] = h(z) + w[j]\n  J = sum(p[j], j)\n"
+        "examples: {i: m}\nindices: {j: n}\nvariables: {x: {shape: [n], each: i}, g: {function: 1}}\n"
+    )
+    assert exercise.inputs == ("x", "w", "k")
+    assert exercise.size_names == {"m", "n"}
+    assert exercise.unknown_functions == ("g",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message", "hint"),
+    [
+        ("expression: |\n  q = x + 1\n  f = q * (y\n", 3, 11, "`(` is never closed", None),
+        ('expression: "a = \\u0078y +\\n"\n', 1, 26, "something is missing after `+`", None),
+        ("expression: 'it''s + x'\n", 1, 16, "`'` stands only between an unknown function and its argument, g'(z)", "for the transpose write .T"),
+        ("expression: >\n  a = x +\n  y z\n", 3, 5, "missing operator before `z`", "write y*z"),
+        ("expression: f = exp(x\n  + y) w\n", 2, 8, "missing operator before `w`", None),
+        ("expression: |\n  q = x\n  f = q\n  q = y\n", 4, 3, "a second definition of `q`; the first is on line 2", None),
+        ("expression: |\n  a = b\n  b = c\n  c = a\n", 2, 3, "a cycle: a needs b needs c needs a", "a quantity is computed from earlier ones"),
+        ("expression: a = a + x\n", 1, 13, "`a` is defined by itself", None),
+        ("expression: g(t) = g(t)\n", 1, 13, "`g` is defined by itself", None),
+        ("expression: x*w1\nvariables: [x, w2]\n", 1, 15, "unknown name `w1`", "did you mean w2?"),
+        ("expression: w0x0\nvariables: [w0, x0]\n", 1, 13, "unknown name `w0x0`", "did you mean w0*x0?"),
+        ("expression: x + inf\n", 1, 17, "`inf` is no number here", "to use it as a name, declare it under variables"),
+        ("expression: 2j\n", 1, 13, "there are no complex numbers here", "for a product write 2*j"),
+        ("expression: x > y\n", 1, 13, "a comparison is no quantity", "write where(x > y, 1, 0)"),
+        ("expression: sum(x[j], j)\n", 1, 23, "`j` is not an index", "declare it: indices: {j: n}"),
+        ("expression: p[k] = x[k]\n", 1, 13, "`k` is not declared as an index", "indices: {k: n}"),
+        ("expression: |\n  a = x\n  y\n", 3, 3, "of several lines each has a name", "write z = …"),
+        ("expression: 9^9^9*x\n", 1, 13, "a power of more than 1,200 digits", None),
+        ("expression: x\nvalues: {x: 1, z: 2}\n", 2, 16, "there is no input `z`", None),
+        ("expression: q = x\nvalues: {q: 1}\n", 2, 10, "`q` is computed, so it takes no value", None),
+        ("expression: x\nvalues: {x: true}\n", 2, 13, "`true` is not a number", "a value is a number or a constant expression, 1/3, pi/4, log(2)"),
+        ("expression: x\nvalues: {x: .nan}\n", 2, 13, "`.nan` is no number", None),
+        ("expression: x\nvalues: {x: 1/0}\n", 2, 13, "division by zero", None),
+        ("expression: x\nvalues:\n  x: [[1, 2], [3]]\n", 3, 15, "`values.x` is ragged: this entry has the shape [1], the first has [2]", None),
+        ("expression: x/n\nvariables: {x: [n]}\nvalues: {n: 3}\n", 3, 10, "`n` is a size", "give its number as sizes: {n: …}"),
+        ("expression: x\nvariables: {x: {shape: [n], each: i}}\n", 2, 35, "`i` runs over no examples", "examples: {i: m}"),
+        ("expression: x\nvariables: {x: [n/2]}\n", 2, 17, "`n/2` is not a size", "a size is a name, a whole number, or a sum, difference or product of them"),
+        ("expression: x\nupstream: 2*y\n", 2, 13, "`y` is not a number", "a value is a number or a constant expression, 1/3, pi/4, log(2)"),
+        ("expression: f = x\nupstream: {dL/dg: 1}\n", 2, 16, "there is no quantity `g`", "upstream gradients stand at computed quantities"),
+        ("expression: f = x\nquestions: [df/dy]\n", 2, 17, "there is no quantity `y`", None),
+        ("expression: f = x\nquestions: [dL/dx]\n", 2, 14, "`L` is no quantity here, and there is no upstream gradient", "with `upstream: 1` it is the loss behind the output"),
+        ("expression: f = x\nquestions: [f]\n", 2, 13, "`f` is not a question", "write value f, shape f, or a derivative, df/df"),
+        ("expression: f = x\nquestions: [df/dx2]\n", 2, 16, "a second derivative begins with d2", "write d2f/dx2"),
+        ("expression: f = x\nquestions: [f = df/dx]\n", 2, 13, "`f` is a quantity already; the answer needs a name of its own", None),
+        ("expression: x\nnotation: {layout: jacobain}\n", 2, 20, "`notation.layout` cannot be `jacobain`", "did you mean jacobian?"),
+        ("expresion: x\nexpression: x\n", 1, 1, "unknown key `expresion`", "did you mean expression?"),
+        ("expression: x\nvalues:\n", 2, 8, "`values` has no value", "wanted: a mapping, name: number or nested lists"),
+        ("expression: x\ntext: a $\\write18{y}$ b\n", 2, 10, "the command `\\write` may not be used here", None),
+        ("title: t\n", 1, 1, "the key `expression` is missing", "for example expression: f = (x + y) * z"),
+        ("- x\n", 1, 1, "an exercise is a mapping of keys", "begin with expression: f = x * y"),
+        ("", 1, 1, "the file is empty", "an exercise has an `expression`"),
+    ],
+)  # fmt: skip
+def test_mistakes(text: str, line: int, column: int, message: str, hint: str | None) -> None:
+    assert one(text) == (line, column, message, hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("expression: *w0 + 1\n", 1, 13, "a plain value cannot begin with `*`"),
+        ("expression: f\nquestions: [*a]\n", 2, 13, "`*a` reads as a YAML alias, and aliases have no place here"),
+        ("expression: |x|\n", 1, 13, "a value that begins with `|` is a block of text for YAML"),
+        ("title: @home\n", 1, 8, "a plain value cannot begin with `@`"),
+        ("title: `x`\n", 1, 8, "a plain value cannot begin with ```"),
+        ("title: %x\n", 1, 8, "a plain value cannot begin with `%`"),
+        ("title: Exercise 1: chain rule\n", 1, 18, "a colon and a space inside a plain value"),
+        ("expression: x\n  title: t\n", 2, 8, "a key that is indented under a value"),
+        ("expression: {q: max(x, y), f: q}\n", 1, 17, "flow style, [ ] and { }, cuts expressions at their commas"),
+        ("expression: J = x\nquestions: [dJ/dx[0, 2]]\n", 2, 18, "flow style, [ ] and { }, cuts expressions at their commas"),
+        ("expression: [1, 2] @ x\n", 1, 20, "for YAML this value ends here: it begins with `[`, as a list"),
+        ('title: "unclosed\nexpression: x\n', 1, 8, "a quote that is never closed"),
+        ('title: "a\\qb"\n', 1, 10, "an escape that YAML does not know"),
+        ("expression:\n\t- x\n", 2, 1, "a tab where YAML wants spaces"),
+        ("title: t\nexpression: x\n---\ntitle: u\n", 3, 1, "a second document in one file"),
+        ("expression: x\nexpression: y\n", 2, 1, "`expression` stands twice; the first is on line 1"),
+        ("expression: μ\nvalues: {µ: 1, μ: 2}\n", 2, 16, "`μ` stands twice; the first is on line 2"),
+        ("expression: !!str x\n", 1, 13, "`!!str` is a YAML tag, and tags have no place here"),
+        ("expression: &a x\n", 1, 13, "`&a` is a YAML anchor, and anchors have no place here"),
+        ("title: 2024-01-01\nexpression: x\n", 1, 8, "`2024-01-01` looks like a date or a time"),
+        ("title: 1:30\nexpression: x\n", 1, 8, "`1:30` looks like a date or a time"),
+        ("expression: x\ntags: " + "[" * 17 + "]" * 17 + "\n", 2, 22, "lists and mappings nested more than 16 deep"),
+    ],
+)  # fmt: skip
+def test_traps_of_yaml(text: str, line: int, column: int, message: str) -> None:
+    found = problems(text)[0]
+    assert found.place is not None
+    assert (found.place.line, found.place.column, found.message) == (line, column, message)
+
+
+def test_encodings() -> None:
+    text = "title: dérivée\nexpression: ŷ = x\n"
+    assert Exercise.parse(text.encode("utf-8-sig")).title == "dérivée"
+    assert Exercise.parse(text.replace("\n", "\r\n")).definitions[0].name == "ŷ"
+    assert Exercise.parse(text.replace("\n", "\r")).definitions[0].name == "ŷ"
+    assert one(text.encode("latin-1", "replace")) == (1, 9, "this file is not UTF-8", "save it as UTF-8")
+    assert one(text.encode("utf-16")) == (1, 1, "this file is UTF-16", "save it as UTF-8")
+    assert one("title: a\x1b[31m\n") == (1, 9, "a control character (U+001B)", "delete it")
+
+
+def test_limits_of_a_file() -> None:
+    head = "expression: x\n#"
+    assert Exercise.parse(head + "a" * (MAX_BYTES - len(head)))
+    assert one(head + "a" * (MAX_BYTES - len(head) + 1024)) == (1, 1, "a file of 257 KiB; the limit is 256", None)
+    assert Exercise.parse("expression: x" + "\n" * MAX_LINES)
+    assert one("expression: x" + "\n" * (MAX_LINES + 1)) == (1, 1, "a file of 5002 lines; the limit is 5000", None)
+    numbers = ", ".join(["-1.23456789012345678901234567"] * 10_000)
+    assert len(Exercise.parse(f"expression: x\nvalues: {{x: [{numbers}]}}\n").values["x"]) == 10_000  # type: ignore[arg-type]
+
+
+def test_several_mistakes_at_once_in_order() -> None:
+    found = problems("expression: |\n  q = x +\n  f = q y\nvariables: [x]\nvalues: {z: 1}\nquestions: [dg/dx]\n")
+    assert [problem.place.line for problem in found if problem.place] == [2, 3, 5, 6]
+
+
+def test_a_message_has_the_line_and_a_caret() -> None:
+    assert said("expression: |\n  q = x\n  f = q * sgmoid(y)\n") == [
+        "e.yaml:3:11: unknown function `sgmoid`\n      f = q * sgmoid(y)\n              ^^^^^^ did you mean sigmoid?"
+    ]
+
+
+def test_the_caret_stays_on_the_screen_and_under_wide_characters() -> None:
+    (long,) = said("expression: " + "x + " * 100 + "y z\n")
+    assert all(len(line) <= 110 for line in long.split("\n"))
+    _, line, caret = long.split("\n")
+    assert line[caret.index("^")] == "z"
+    (wide,) = said("expression: 数 + x y\n")
+    assert wide.split("\n")[2].index("^") == 4 + len("expression: 数 + x ") + 1
+
+
+def test_warnings() -> None:
+    def warned(text: str) -> list[str]:
+        return [problem.message for problem in Exercise.parse(text).warnings]
+
+    assert warned("expression: x + 1 # and more\n") == ["for YAML the expression ends before `# and more`"]
+    assert warned("title: Sheet #2\nexpression: x\n") == ["`title` is cut at `#2`: for YAML a comment begins there"]
+    assert warned("expression: x + х\n") == ["the names `x` and `х` print alike"]
+    assert warned("expression: alpha + α\n") == ["the names `alpha` and `α` print alike"]
+    assert warned("expression: w0x0 + w0\nvariables: {w0: [], x0: []}\n") == ["`w0x0` is read as an input of its own"]
+    assert warned("expression: |\n  relu(t) = t\n  relu(x)\n") == ["`relu` is defined here and replaces the function of that name"]
+    assert warned("expression: |\n  tanh = x\n  dot = tanh(tanh)\n") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "of", "by"),
+    [
+        ("df/dx", "derivative", "f", ("x",)),
+        ("∂f/∂x", "derivative", "f", ("x",)),
+        ("d f / d x", "derivative", "f", ("x",)),
+        ("local df/dq", "local", "f", ("q",)),
+        ("df/dx2", "derivative", "f", ("x2",)),
+        ("d2f/dx22", "second", "f", ("x2", "x2")),
+        ("d2f/dx2", "second", "f", ("x", "x")),
+        ("∂²f/∂x∂q", "second", "f", ("x", "q")),
+        ("∂²f/∂x²", "second", "f", ("x", "x")),
+        ("d2f/dxddot", "second", "f", ("x", "dot")),
+        ("df/ddot", "derivative", "f", ("dot",)),
+        ("dloss/dx", "derivative", "loss", ("x",)),
+        ("shape x", "shape", "x", ()),
+        ("value q", "value", "q", ()),
+        ("shape X2", "shape", "X2", ()),
+        ("shape stack(x)", "shape", "stack(x)", ()),
+    ],
+)
+def test_questions(question: str, kind: str, of: str, by: tuple[str, ...]) -> None:
+    text = (
+        "expression: |\n  q = x*x2\n  dot = q*L\n  f = q + dot\nvariables: {x2: {each: i}}\nexamples: {i: m}\n"
+        f"upstream: 1\nquestions:\n  - {question}\n"
+    )
+    (read,) = Exercise.parse(text).questions
+    assert (read.kind, read.of, read.by, read.loss) == (kind, of, by, of == "loss")
+
+
+def test_a_question_for_one_entry_and_in_long_form() -> None:
+    first, second = Exercise.parse(
+        "expression: J = x\nquestions:\n  - g0 = dJ/dx[0, n - 1]\n  - {ask: dJ/dx, name: g, text: How?, points: 1.5}\n"
+    ).questions
+    assert first.entry == (Num(Fraction(0)), Binary("-", Name("n"), Num(Fraction(1))))
+    assert (first.name, first.text) == ("g0", "dJ/dx[0, n - 1]")
+    assert (second.name, second.prompt, second.points) == ("g", "How?", 1.5)
+
+
+def test_upstream() -> None:
+    def upstream(text: str) -> Any:
+        exercise = Exercise.parse(f"expression: |\n  q = x\n  f = q*L\n{text}\n")
+        return exercise.loss, [(part.of, part.value) for part in exercise.upstream]
+
+    one, two = Num(Fraction(1)), Num(Fraction(2))
+    assert upstream("upstream: 1") == ("loss", [(None, one)])
+    assert upstream("upstream: {dℓ/df: 1, dℓ/dq: [1, 2]}") == ("ℓ", [("f", one), ("q", (one, two))])
+    assert upstream("upstream: {dJ/df: G}") == ("J", [("f", Name("G"))])
+
+
+def test_settings_replace_values() -> None:
+    exercise = Exercise.parse("expression: x*w\nvariables: {w: [n]}\nvalues: {x: 1}\n")
+    changed = with_set(exercise, "x=-1/3", "w=[1, 2]", "n=2")
+    assert unparse(changed.values["x"]) == "-1/3"  # type: ignore[arg-type]
+    assert (len(changed.values["w"]), changed.sizes) == (2, {"n": 2})  # type: ignore[arg-type]
+    for setting, message in {
+        "x": "`x` is not name=value",
+        "y=1": "there is no input `y`",
+        "x=w": "`w` is not a number",
+        "w=[[1],2]": "the rows have different lengths",
+        "n=1/2": "`n` is a size: a whole number from 1",
+    }.items():
+        with pytest.raises(GradcalcError) as caught:
+            with_set(exercise, setting)
+        assert caught.value.problems[0].message == message
+
+
+def test_from_python_data() -> None:
+    exercise = Exercise.from_dict({"expression": ["q = x", "f = q*w"], "values": {"x": -0.5, "w": [1, 2]}, "seed": 3})
+    assert unparse(exercise.values["x"]) == "-0.5"  # type: ignore[arg-type]
+    assert exercise.seed == 3
+    with pytest.raises(GradcalcError) as caught:
+        Exercise.from_dict({"expression": "x", "values": {"x": float("inf")}, "colour": None})
+    assert [problem.slug for problem in caught.value.problems] == ["key", "number"]
+
+
+def test_files_that_cannot_be_read() -> None:
+    for path in ("no/such/file.yaml", "a\0b", str(Path(__file__).parent)):
+        with pytest.raises(GradcalcError) as caught:
+            Exercise.read(path)
+        assert caught.value.problems[0].message.startswith("cannot be read: ")
+
+
+@pytest.mark.parametrize("text", ["\\frac{x}{2}", "\\hat{y}^{(i)}", "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}", "x_1 + \\{a\\}"])
+def test_tex_that_may_be_written(text: str) -> None:
+    assert list(check_tex(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\\input{x}", "\\write18{x}", "\\def\\x{}", "{x", "x}", "\\begin{verbatim}", "\\end{matrix}", "a & b", "x % y", "^^41", "#1", "\\csname", "\\@"],
+)
+def test_tex_that_may_not(text: str) -> None:
+    assert list(check_tex(text))
+    assert list(check_markdown(f"a ${text} $ b"))
+
+
+def test_a_single_dollar_is_a_dollar() -> None:
+    assert list(check_markdown("It costs 5$ or ${7*7}, \\input{x}")) == []
+
+
+PIECES = [
+    "expression:", "variables:", "values:", "upstream:", "questions:", "indices:", "examples:", "notation:", "vary:", "sizes:",
+    " ", "\n", "\n  ", "- ", "{", "}", "[", "]", ", ", ": ", "x", "f = ", "x + y", "p[k]", "g(t) = ", "df/dx", "d2f/dx2", "dL/df",
+    "1", "-0.5", "1e9", "'", '"', "|", ">", "*", "&a", "!!t", "#", "\t", "\\u202e", "\0", "é", "each: i", "shape:", "function: 1",
+    "digits: 4", "integers: [1, 2]", "require:", "ask:", "~", "<<", "2024-01-01", "$\\x$", "---", "(", ")",
+]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=60) | st.binary(max_size=60))
+def test_any_file_is_read_or_refused(text: str | bytes) -> None:
+    """Only GradcalcError leaves the reader, and every problem has its place."""
+    for problem in refusals(text):
+        assert describe(problem).startswith("e.yaml:")
+        assert len(describe(problem).split("\n")) <= 3
+
+
+def test_damaged_exercises_are_read_or_refused() -> None:
+    """Shipped exercises with characters dropped, doubled and swapped."""
+    chance = random.Random(1)
+    for path in SHIPPED[:40]:
+        text = path.read_text("utf-8")
+        for _ in range(5):
+            at = chance.randrange(len(text))
+            piece = chance.choice(PIECES)
+            damaged = text[:at] + chance.choice(["", piece, text[at : at + 2] * 2]) + text[at + chance.randrange(3) :]
+            assert all(describe(problem).startswith("e.yaml:") for problem in refusals(damaged))
