@@ -88,6 +88,8 @@ def _search(
         wrong = [problem for problem in rough.lacking.values() if not isinstance(problem, Unknown)]
         if wrong:
             reason = wrong[0].message
+            if attempt >= 4 and "singular" in reason:
+                return reason  # a matter of the sizes
             continue
         found = forward(graph, point)
         if not places(found, _clearance(found)):
@@ -308,23 +310,24 @@ def _size_names(graph: Graph) -> list[str]:
 
 
 def _other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
-    """Assignments of pairwise different numbers to the symbolic sizes, other than those given; larger ones later."""
+    """Assignments of pairwise different numbers to the symbolic sizes, other than those given; larger ones later.
+
+    Where no order will do, the order of the given sizes is tried: inv(A @ A.T) needs a wide A.
+    """
     sizes = _size_names(graph)
     if not sizes:
         yield {}
         return
+    like_given = sorted(sizes, key=lambda name: graph.sizes.get(name, 0))
     for start in (2, 3, 4, 7):
-        numbers = list(range(start, start + len(sizes)))
-        turn = (2 * number + 1) % len(sizes) if len(sizes) > 1 else 0
-        numbers = numbers[turn:] + numbers[:turn]
-        if number % 2:
-            numbers.reverse()
-        if number and len(sizes) == 1:
-            numbers = [n + number for n in numbers]
-        chosen = dict(zip(sizes, numbers, strict=True))
-        if all(graph.sizes.get(name) == n for name, n in chosen.items()):
-            chosen = {name: n + 1 for name, n in chosen.items()}
-        yield chosen
+        turn = (2 * number + 1) % len(sizes)
+        turned = sizes[-turn:] + sizes[:-turn]
+        for order in (turned[::-1] if number % 2 else turned, like_given):
+            first = start + number if len(sizes) == 1 or order is like_given else start
+            chosen = {name: first + k for k, name in enumerate(order)}
+            if all(graph.sizes.get(name) == n for name, n in chosen.items()):
+                chosen = {name: n + 1 for name, n in chosen.items()}
+            yield chosen
 
 
 def _upstreams(graph: Graph) -> tuple[dict[str, Value], list[str]]:
