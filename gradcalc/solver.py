@@ -211,8 +211,8 @@ def shaped(tensor: Tensor, target: Sequence[int], over: Sequence[int]) -> Tensor
     if have != want:
         if math.prod(data.shape[len(over):]) != 1:
             raise Undefined("the formula has another shape than the answer")
-        data = np.broadcast_to(data.reshape(*over, *([1] * len(target))), (*over, *target))
-    return Tensor(data.reshape(*over, *target), tensor.over)
+        data = np.broadcast_to(data.reshape((*over, *([1] * len(target)))), (*over, *target))
+    return Tensor(data.reshape((*over, *target)), tensor.over)
 
 
 def default_questions(graph: Graph) -> tuple[Question, ...]:
