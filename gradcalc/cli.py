@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 import gradcalc
-from gradcalc.console import Console, OutputError
-from gradcalc.errors import GradcalcError, Place, Problem, for_terminal
+from gradcalc.console import Console, OutputError, PipeClosed
+from gradcalc.errors import GradcalcError, Place, Problem
 from gradcalc.exercise import Exercise, with_set
 from gradcalc.schema import FORMS, LAYOUTS
+from gradcalc.typography import for_terminal
 
 if TYPE_CHECKING:
     from gradcalc.graph import Graph
@@ -96,7 +97,7 @@ def each(
             problems = error.problems
             if console.debug:
                 traceback.print_exc()
-        except (KeyboardInterrupt, OutputError, BrokenPipeError):
+        except (OutputError, PipeClosed):
             raise
         except Exception as error:
             if console.debug:
@@ -222,7 +223,7 @@ def validate(context: typer.Context, files: Files) -> None:
 
     for _, said, _ in each(console, files, work):
         if said is not None:
-            console.out(for_terminal(said).replace("\n", " "))
+            console.out(for_terminal(said))
     finish(console)
 
 
@@ -276,12 +277,8 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry of the program. Exits; a user never sees a traceback unless --debug is given."""
     code = run(list(sys.argv[1:] if arguments is None else arguments))
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except (OSError, ValueError):
+    if not _flushed():
         code = code or Exit.OUTSIDE
-    _silence_stdout()
     sys.exit(int(code))
 
 
@@ -310,10 +307,10 @@ def run(arguments: list[str]) -> int:
         return Exit.INTERRUPTED
     except _Terminated as stop:
         return 128 + int(stop.args[0])
-    except BrokenPipeError:
+    except (PipeClosed, BrokenPipeError):
         return Exit.BROKEN_PIPE
-    except OutputError as error:
-        console.note(f"gradcalc: {error}")
+    except (OutputError, OSError) as error:
+        console.note(f"gradcalc: {getattr(error, 'strerror', None) or error}")
         return Exit.OUTSIDE
     except MemoryError:
         console.note("gradcalc: out of memory")
@@ -333,13 +330,15 @@ def _flags_first(arguments: list[str]) -> list[str]:
     return list(dict.fromkeys(flags)) + [word for word in arguments[:end] if word not in flags] + arguments[end:]
 
 
-def _silence_stdout() -> None:
-    """What is left in the buffer of a closed pipe must not raise when the interpreter ends."""
+def _flushed() -> bool:
+    """Empty the buffer; what a closed pipe leaves in it must not raise when the interpreter ends."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
+        return True
     except (OSError, ValueError):
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (OSError, ValueError, AttributeError):
             sys.stdout = None
+        return False

@@ -8,20 +8,22 @@ import os
 import re
 import shutil
 import sys
+import unicodedata
 from dataclasses import dataclass, field
 
-from gradcalc.errors import Problem, describe, for_terminal
+from gradcalc.errors import Problem
+from gradcalc.typography import for_terminal, to_ascii
 
 # What a terminal would act on, in text for machines: JSON allows it only as an escape.
 _ACTIVE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_FALLBACK = {
-    "∂": "d", "−": "-", "·": "*", "×": "x", "→": "->", "…": "...", "≈": "~", "≤": "<=", "≥": ">=", "≠": "!=", "±": "+/-",
-    "│": "|", "─": "-", "✓": "ok", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-",
-}  # fmt: skip
 
 
 class OutputError(Exception):
     """The standard output cannot take what was written."""
+
+
+class PipeClosed(Exception):
+    """Whoever read the standard output has stopped reading."""
 
 
 @dataclass(slots=True)
@@ -66,22 +68,22 @@ class Console:
         if machine:
             text = _ACTIVE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
         elif self.ascii:
-            text = plain_ascii(text)
+            text = to_ascii(text)
         try:
             if sys.stdout is None:
                 raise OutputError("the standard output is closed")
             sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
             sys.stdout.flush()
         except BrokenPipeError:
-            raise
+            raise PipeClosed from None
         except (OSError, ValueError) as error:
             raise OutputError(f"cannot write to the standard output: {getattr(error, 'strerror', None) or error}") from None
 
     def note(self, text: str) -> None:
         """A message, on stderr; one that cannot be said is dropped."""
-        text = for_terminal(text)
+        text = for_terminal(text, self.ascii, lines=True)
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            sys.stderr.write((plain_ascii(text) if self.ascii else text) + "\n")
+            sys.stderr.write(text + "\n")
             sys.stderr.flush()
 
     def report(self, *problems: Problem) -> None:
@@ -99,8 +101,29 @@ class Console:
             self.note(f"… and {len(problems) - 20} more warnings")
 
 
-def plain_ascii(text: str) -> str:
-    """Text for a terminal without Unicode; what has no likeness becomes ?."""
+def width(text: str) -> int:
+    """Columns a text takes in a terminal: two for wide characters, none for accents that combine."""
     if text.isascii():
-        return text
-    return "".join(_FALLBACK.get(char, char) for char in text).encode("ascii", "replace").decode()
+        return len(text)
+    wide = {"W": 2, "F": 2}
+    return sum(0 if unicodedata.combining(char) else wide.get(unicodedata.east_asian_width(char), 1) for char in text)
+
+
+def describe(problem: Problem, columns: int = 100, kind: str = "") -> str:
+    """A problem in at most three lines: FILE:LINE:COLUMN and message, the line, the caret and the hint beside it."""
+    place, hint = problem.place, for_terminal(problem.hint or "")
+    message = for_terminal(kind + problem.message)
+    if place is None:
+        return message + (f"\n    {hint}" if hint else "")
+    head = f"{for_terminal(place.file)}:{place.line}:{place.column}: {message}"
+    if not place.text.strip():
+        return head + (f"\n    {hint}" if hint else "")
+    before, at = place.text[: place.column - 1], place.text[place.column - 1 :]
+    room = max(columns - 6, 20)
+    if width(before) > room // 2:  # the caret keeps its line on the screen
+        before = "…" + before[len(before) - room // 2 + 1 :]
+    after = at[: max(room - width(before), 1)]
+    marked = at[: max(1, min(place.length, len(after)))]
+    start, length = width(for_terminal(before)), max(1, min(width(for_terminal(marked)), 40))
+    caret = " " * start + "^" * length
+    return f"{head}\n    {for_terminal(before + after)}\n    {caret}" + (f" {hint}" if hint else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -42,53 +41,6 @@ class SpanError(Exception):
     def __init__(self, slug: str, message: str, start: int, end: int, hint: str | None = None) -> None:
         super().__init__(message)
         self.slug, self.message, self.start, self.end, self.hint = slug, message, start, end, hint
-
-
-def for_terminal(text: str) -> str:
-    """Text from outside as it may reach a terminal: what would move the cursor, colour the screen or turn the
-    direction of reading becomes visible, `\\x1b`. Newlines stay; a tab becomes a space."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char if char == "\n" or _harmless(char) else _visible(char) for char in text)
-
-
-def _harmless(char: str) -> bool:
-    return char.isprintable() or unicodedata.category(char) == "Zs" or char == "\u200d"  # the joiner of emoji
-
-
-def _visible(char: str) -> str:
-    if char == "\t":
-        return " "
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
-
-
-def width(text: str) -> int:
-    """Columns a text takes in a terminal: two for wide characters, none for accents that combine."""
-    if text.isascii():
-        return len(text)
-    wide = {"W": 2, "F": 2}
-    return sum(0 if unicodedata.combining(char) else wide.get(unicodedata.east_asian_width(char), 1) for char in text)
-
-
-def describe(problem: Problem, columns: int = 100, kind: str = "") -> str:
-    """A problem in at most three lines: FILE:LINE:COLUMN and message, the line, the caret and the hint beside it."""
-    place, hint = problem.place, for_terminal(problem.hint or "").replace("\n", " ")
-    message = for_terminal(kind + problem.message).replace("\n", " ")
-    if place is None:
-        return message + (f"\n    {hint}" if hint else "")
-    head = f"{for_terminal(place.file)}:{place.line}:{place.column}: {message}".replace("\n", " ")
-    if not place.text.strip():
-        return head + (f"\n    {hint}" if hint else "")
-    before, at = place.text[: place.column - 1], place.text[place.column - 1 :]
-    room = max(columns - 6, 20)
-    if width(before) > room // 2:  # the caret keeps its line on the screen
-        before = "…" + before[len(before) - room // 2 + 1 :]
-    after = at[: max(room - width(before), 1)]
-    marked = at[: max(1, min(place.length, len(after)))]
-    start, length = width(for_terminal(before)), max(1, min(width(for_terminal(marked)), 40))
-    caret = " " * start + "^" * length
-    return f"{head}\n    {for_terminal(before + after)}\n    {caret}" + (f" {hint}" if hint else "")
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -167,6 +167,8 @@ class Exercise:
         """A file (or `-`: standard input) to an exercise."""
         try:
             if path == "-":
+                if sys.stdin is None:
+                    raise OSError("the standard input is closed")
                 return cls.parse(sys.stdin.buffer.read(), "<stdin>")
             with open(path, "rb") as file:
                 data = file.read(_MOST_BYTES)

@@ -259,12 +259,13 @@ def get(node: Node, name: str) -> Node | None:
 
 def json_schema() -> dict[str, Any]:
     """The table as a JSON Schema (draft 2020-12), for editors and other tools."""
-    schema = _json(EXERCISE)
+    numbers = {"anyOf": [{"type": ["number", "string"]}, {"type": "array", "items": {"$ref": "#/$defs/array"}}]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gradcalc exercise",
         "description": "A computation, and what is asked about it.",
-        **schema,
+        **_json(EXERCISE),
+        "$defs": {"array": numbers},
     }
 
 
@@ -293,11 +294,7 @@ def _json(kind: Kind) -> dict[str, Any]:
             required = [key.name for key in keys if key.required]
             return {**schema, "required": required} if required else schema
         case Array():
-            number = {"type": ["number", "string"]}
-            nested: dict[str, Any] = number
-            for _ in range(8):  # arrays of order 8 and no deeper
-                nested = {"anyOf": [number, {"type": "array", "items": nested}]}
-            return nested
+            return {"$ref": "#/$defs/array"}
     return {"anyOf": [_json(one) for one in kind.kinds]}
 
 

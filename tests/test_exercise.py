@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc.errors import GradcalcError, Problem, describe
+from gradcalc.console import describe
+from gradcalc.errors import GradcalcError, Problem
 from gradcalc.exercise import Exercise, with_set
 from gradcalc.source import MAX_BYTES, MAX_LINES
 from gradcalc.syntax import Binary, Name, Neg, Num, unparse
