@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -288,7 +289,7 @@ def run(arguments: list[str]) -> int:
     arguments = _flags_first(arguments)
     console = Console.open("--ascii" in arguments[:2], "--debug" in arguments[:2])
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
+        with contextlib.suppress(AttributeError, ValueError):  # not on Windows, and not in a thread
             signal.signal(getattr(signal, name), _terminate)
     try:
         return int(app(arguments, standalone_mode=False, prog_name="gradcalc") or Exit.DONE)
