@@ -81,7 +81,10 @@ class Solver:
                 found, verified = again, self.verify(again)
         where = self.where(found.where)
         value, problem = self.number(found.symbolic, where, found.free, found.shape)
-        found = replace(found, verified=verified, value=value, exact=self.exact(found.symbolic, where))
+        exactly = self.exact(found.symbolic, where)
+        if refusal := self.oracle.refusal(self.of(question), self.bys(question), question.kind == "local"):
+            value, exactly, problem = None, None, refusal
+        found = replace(found, verified=verified, value=value, exact=exactly)
         for side in ("per_example", "stacked"):
             view: View | None = getattr(found, side)
             if view is not None:
@@ -100,9 +103,12 @@ class Solver:
     def of(self, question: Question) -> str | None:
         return None if question.loss else self.graph.stacks.get(question.of, question.of)
 
+    def bys(self, question: Question) -> tuple[str, ...]:
+        return tuple(self.graph.stacks.get(name, name) for name in question.by)
+
     def verify(self, answer: Answer) -> Verified:
         question = answer.question
-        by = [self.graph.stacks.get(name, name) for name in question.by]
+        by = self.bys(question)
         expr = answer.symbolic
         assert expr is not None
         if answer.per_example is not None:
@@ -189,11 +195,16 @@ class Solver:
         asked = Question(question.text, "derivative", self.graph.exercise.loss, question.by, loss=True)
         total = self.answerer.answer(asked)
         where = self.where(total.where)
+        if self.oracle.refusal(None, self.bys(question)):
+            return answer
         value, _ = self.number(total.symbolic, where, total.free, total.shape)
         return replace(answer, with_upstream=value, with_upstream_exact=self.exact(total.symbolic, total.where))
 
     def gradient(self, name: str, found: Gradient) -> Gradient:
         node = self.graph.node(name)
+        loss = None if self.graph.exercise.upstream else self.graph.outputs[-1]
+        if self.oracle.refusal(loss, (name,)):
+            return found
         value, _ = self.number(found.symbolic, self.where(found.where), found.free, node.shape)
         return replace(found, value=value)
 

@@ -253,10 +253,15 @@ def _columns(values: Forward, target: Target, chosen: Directions, env: Env, digi
 
 
 def scalar_difference(values: Forward, target: Target, digits: int) -> Any:
-    """The derivative of a number by a number, or the second one by two: central differences, without arrays."""
+    """The derivative of a number by a number, or the second one by two: central differences, without arrays.
+
+    With 16 digits, first derivatives alone.
+    """
     env = values.env(digits)
     number = env.numbers.scalar.number
     twice = len(target.bys) == 2
+    if digits <= 16:
+        return _float_difference(values, target, env)
     step = number(10) ** (-(digits // 4) if twice else -(digits // 3))
     total: Any = number(0)
     for signs in ((1,), (-1,)) if not twice else ((1, 1), (1, -1), (-1, 1), (-1, -1)):
@@ -266,6 +271,17 @@ def scalar_difference(values: Forward, target: Target, digits: int) -> Any:
             moved[by] = Tensor(before.data + sign * step)
         total += math.prod(signs) * measure(target, recompute(values, target, env, moved)).data
     return total / (2 * step) ** len(target.bys)
+
+
+def _float_difference(values: Forward, target: Target, env: Env) -> float:
+    """The first derivative of a number by a number from six floats around the point."""
+    base = env.values[target.bys[0]].data
+    step = _STEP * min(max(abs(base), 1e-3), 10.0) if base else _STEP
+    total = 0.0
+    for offset, weight in zip(_OFFSETS, _WEIGHTS, strict=True):
+        moved = {target.bys[0]: Tensor(base + offset * step)}
+        total += weight * measure(target, recompute(values, target, env, moved)).data
+    return total / step
 
 
 def recompute(values: Forward, target: Target, env: Env, moved: Mapping[str, Tensor]) -> Env:

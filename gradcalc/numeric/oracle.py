@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from gradcalc.nodes import Graph
@@ -29,7 +30,7 @@ from gradcalc.numeric.differences import (
     scalar_difference,
 )
 from gradcalc.numeric.evaluate import entries, evaluate
-from gradcalc.numeric.forward import Forward, Point, depends, forward
+from gradcalc.numeric.forward import MANY_DEFINITIONS, Forward, Point, depends, forward
 from gradcalc.numeric.kinks import Kink, places
 from gradcalc.numeric.points import given_point, random_points
 from gradcalc.numeric.tensor import Env, Tensor
@@ -136,6 +137,22 @@ class Oracle:
             self._kinks[key] = places(values)
         return [kink for kink in self._kinks[key] if kink.quantity in target.again]
 
+    def refusal(self, of: str | None, bys: tuple[str, ...], local: bool = False) -> Undefined | None:
+        """Why a derivative has no number at the given point although its formula may have one.
+
+        A quantity it is about has none there (log at -1), or jumps there; None where nothing is wrong.
+        """
+        values, graph = self.given, self.graph
+        ofs = (of,) if of is not None else tuple(item.of or graph.outputs[-1] for item in graph.exercise.upstream)
+        for name in (*ofs, *bys):
+            problem = values.undefined.get(name)
+            if problem is not None and not isinstance(problem, Unknown):
+                return problem
+        for kink in self.kinks(values, self.target(of, bys, local)):
+            if kink.slug == "jump":
+                return Undefined(kink.message)
+        return None
+
     def verify(
         self, claim: AnyClaim, of: str | None, by: str, then: str | None = None, local: bool = False, layout: str | None = None
     ) -> Verified:
@@ -205,12 +222,16 @@ class Oracle:
             return _Outcome(None, reason=problem.message)
 
     def _scalar(self, claim: AnyClaim, target: Target, values: Forward) -> _Outcome:
-        """Numbers need no arrays: two evaluations, or four, with 60 digits, and with 400 where that disagrees."""
+        """Numbers need no arrays: two evaluations, or four, with 60 digits, and with 400 where that disagrees.
+
+        A first derivative through very many definitions is tried in floats before.
+        """
         outcome = _Outcome(None)
         problem: Undefined | None = None
-        for digits in (60, 400):
+        many = not values.precise and len(target.again) > MANY_DEFINITIONS and len(target.bys) == 1
+        for digits in (16, 60, 400) if many else (60, 400):
             try:
-                got = scalar_difference(values, target, digits)
+                got = _near(partial(scalar_difference, values, target, digits))
                 want = self._claimed(claim, values.env(digits), ())
                 if not want.plain:
                     want = Tensor(want.data.reshape(-1)[0]) if want.data.size == 1 else want
@@ -221,12 +242,12 @@ class Oracle:
             except Undefined as found:
                 problem = found
                 continue
-            relative = EXACT if isinstance(claim, Claim) or callable(claim) else FLOAT
+            relative = EXACT if digits > 16 and (isinstance(claim, Claim) or callable(claim)) else FLOAT
             size, gap = max(abs(got), abs(want.data)), abs(got - want.data)
-            ok = bool(gap <= relative * size + (1e-30 if digits == 60 else 1e-250))
+            ok = bool(gap <= relative * size + (0 if digits == 16 else 1e-30 if digits == 60 else 1e-250))
             reason = None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
             error = float(gap / size) if size > 1e-250 and gap > 1e-30 * size else 0.0
-            outcome = _Outcome(ok, error, f"central differences with {digits} digits", reason)
+            outcome = _Outcome(ok, error, f"central differences with {digits} digits" if digits > 16 else "differences in float64", reason)
             if ok:
                 return outcome
         if outcome.ok is None and problem is not None:
@@ -275,8 +296,18 @@ class Oracle:
     ) -> tuple[Any, Any]:
         """(differences, claim) along the chosen directions: arrays (direction, rest)."""
         env = values.env(digits)
-        got = columns(values, target, chosen, digits, finer)
+        got = _near(partial(columns, values, target, chosen, digits, finer))
         return got, chosen.contract(self._claimed(claim, env, arranged_shape(chosen, layout)), layout, env)
+
+
+def _near(differences: Callable[[], Any]) -> Any:
+    """Differences of values that are there on both sides of the point. Raises Undefined where they are not."""
+    try:
+        return differences()
+    except Unknown:
+        raise
+    except Undefined:
+        raise Undefined("nothing to compare at the edge of the domain") from None
 
 
 def difference(got: Any, want: Any, relative: float, noise: float, floor: float) -> tuple[float, list[int]]:
