@@ -48,7 +48,8 @@ class Declarations:
         if re.match(r"#\S", node.comment):
             message = f"`{key}` is cut at `{shown(node.comment, 12)}`: for YAML a comment begins there"
             self.warnings.append(node.text.wrong("comment", message, "quote the whole text"))
-        self.problems += [node.text.problem(error) for error in check_markdown(node.text.value)]
+        if key == "text":  # titles and names are text as it stands
+            self.problems += [node.text.problem(error) for error in check_markdown(node.text.value)]
         return node.text.value
 
     def tex(self, node: Node) -> str | None:

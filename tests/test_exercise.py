@@ -336,7 +336,7 @@ def test_tex_that_may_be_written(text: str) -> None:
 )
 def test_tex_that_may_not(text: str) -> None:
     assert list(check_tex(text))
-    assert list(check_markdown(f"a ${text} $ b"))
+    assert list(check_markdown(f"a ${text}$ b"))
 
 
 def test_a_single_dollar_is_a_dollar() -> None:
