@@ -1,0 +1,424 @@
+"""The computational graph as a picture: what stands in every node and on every wire. layout.py says where.
+
+    picture(solution, Sheet())                 values forward, ? for every gradient
+    picture(solution, Sheet(solution=True))    the gradients too, symbolic ones in a list below where they are long
+
+A vertex is an input or a named quantity; with `gates`, an elementary operation (constants stand in the gate: ×2, x²).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from gradcalc.blocks import Math, Names, Partial, Piece, Shaped, Values
+from gradcalc.errors import GradcalcError
+from gradcalc.exercise import Question
+from gradcalc.flow import Flow, flow, is_scalar
+from gradcalc.ops import TABLE
+from gradcalc.render.inline import latex_math, text_math
+from gradcalc.solve import Answer, Solution
+from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num
+from gradcalc.texmath import check, escape, in_math
+from gradcalc.typography import MINUS, for_terminal, read
+from gradcalc.unbuild import tree
+
+MOST = 40  # vertices; beyond it a table says the same better
+WIDE = 26  # characters of a formula that still stands in a box
+SHORT = 12  # characters of a gradient that stands below its wire
+# In an exercise that does not say which inputs are data, these letters are taken for parameters.
+PARAMETERS = frozenset(("w", "W", "b", "θ", "Θ"))
+_SIGNS: Mapping[str, tuple[str, str]] = {
+    "add": ("+", "+"), "sub": (MINUS, "-"), "mul": ("×", r"\times"), "div": ("÷", r"\div"), "neg": ("×(−1)", r"\times(-1)"),
+    "copy": ("=", "="), "matmul": ("@", r"\text{@}"), "transpose": ("ᵀ", r"(\cdot)^{\top}"), "sum": ("Σ", r"\textstyle\sum"),
+    "sqrt": ("√", r"\sqrt{x}"), "inv": ("⁻¹", r"(\cdot)^{-1}"), "getitem": ("[ ]", "[\\ ]"), "maximum": ("max", r"\max"),
+    "minimum": ("min", r"\min"), "abs": ("|x|", r"\lvert x\rvert"), "pow": ("x^y", "x^y"), "exp": ("exp", r"\exp"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a sheet shows. blank_all: the forward values of quantities are asked too."""
+
+    solution: bool = False
+    blank_all: bool = False
+    gates: bool = False
+    digits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A piece of mathematics in both scripts; `latex` goes between $."""
+
+    text: str
+    latex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """kind: input, parameter, constant or gate. above: the value forward; below: the gradient."""
+
+    kind: str
+    label: Label
+    above: Label | None = None
+    below: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """From vertex to vertex, in the order of the operands. share: this wire's part of a gradient that is a sum."""
+
+    source: int
+    target: int
+    share: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    vertices: tuple[Vertex, ...]
+    wires: tuple[Wire, ...]
+    title: str
+    description: str
+    of: Label  # the quantity whose gradients stand below the wires
+    notes: tuple[tuple[Label, Label], ...] = ()  # a mark in the picture, and the formula it stands for
+
+    @property
+    def crowded(self) -> bool:
+        return len(self.vertices) > MOST
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(vertex.kind for vertex in self.vertices)
+
+
+ONE = Num(Fraction(1))
+UNKNOWN = Label("?", "?")
+
+
+def picture(solution: Solution, sheet: Sheet) -> Picture:
+    """The picture of a solution's graph."""
+    return _Artist(solution, sheet).picture()
+
+
+def tex_names(names: Names) -> Names:
+    """Names with the TeX of authors rewritten, in braces where it has scripts of its own."""
+    rewritten = {}
+    for name, tex in names.latex.items():
+        safe = check(tex).strip()
+        rewritten[name] = f"{{{safe}}}" if set("^_'") & set(safe) else safe
+    return replace(names, latex=rewritten)
+
+
+def label(names: Names, *pieces: Piece, example: bool = False) -> Label:
+    """Pieces of mathematics in both scripts."""
+    math = Math(pieces, example)
+    return Label(for_terminal(text_math(math, names)), in_math(latex_math(math, names)))
+
+
+class _Artist:
+    def __init__(self, solution: Solution, sheet: Sheet) -> None:
+        self.solution, self.sheet, self.graph = solution, sheet, solution.graph
+        self.exercise = solution.graph.exercise
+        self.names = tex_names(Names.of(self.graph))
+        self.digits = sheet.digits or self.exercise.notation.digits
+        self.notes: list[tuple[Label, Label]] = []
+        self.constant = self.constants()
+
+    @cached_property
+    def flow(self) -> Flow | None:
+        return flow(self.graph, self.solution.inputs) if is_scalar(self.graph) else None
+
+    # ---- which nodes are drawn
+
+    def constants(self) -> frozenset[int]:
+        """Nodes that no input reaches."""
+        found: set[int] = set()
+        for n, node in enumerate(self.graph.nodes):
+            if node.op != "input" and node.name is None and all(arg in found for arg in node.args):
+                found.add(n)
+        return frozenset(found)
+
+    @cached_property
+    def members(self) -> tuple[int, ...]:
+        if not self.sheet.gates:
+            return tuple(sorted(self.graph.names.values()))
+        found: set[int] = set()
+        for n, node in enumerate(self.graph.nodes):
+            if n in self.constant:
+                continue
+            found.add(n)
+            if not self.fused(n):
+                found.update(arg for arg in node.args if arg in self.constant)
+        return tuple(sorted(found))
+
+    def fused(self, n: int) -> bool:
+        """Whether the constants among a node's operands are written in its gate."""
+        node = self.graph.nodes[n]
+        return bool(TABLE[node.op].partials) and sum(arg not in self.constant for arg in node.args) == 1 if node.op in TABLE else False
+
+    @cached_property
+    def drawn(self) -> frozenset[int]:
+        return frozenset(self.members)
+
+    def sources(self, n: int) -> list[int]:
+        """The drawn nodes a drawn node is computed from, in the order of the operands."""
+        found: list[int] = []
+        stack = list(reversed(self.graph.nodes[n].args))
+        seen: set[int] = set()
+        while stack:
+            at = stack.pop()
+            if at in self.drawn:
+                if self.sheet.gates or at not in found:
+                    found.append(at)
+            elif at not in seen:
+                seen.add(at)
+                stack.extend(reversed(self.graph.nodes[at].args))
+        return found
+
+    # ---- the picture
+
+    def picture(self) -> Picture:
+        order = self.ordered()
+        position = {n: k for k, n in enumerate(order)}
+        vertices = tuple(self.vertex(n) for n in order)
+        wires: list[Wire] = []
+        out: dict[int, int] = {}
+        for n in order:
+            for source in self.sources(n):
+                out[source] = out.get(source, 0) + 1
+        for n in order:
+            shares = iter(self.shares(n))
+            for source in self.sources(n):
+                share = next(shares)
+                several = out[source] > 1 and self.flow is not None and vertices[position[source]].below is not None
+                wires.append(Wire(position[source], position[n], share if several else None))
+        return Picture(vertices, tuple(wires), self.title, self.description(), label(self.names, Name(self.loss)), tuple(self.notes))
+
+    def ordered(self) -> list[int]:
+        """Inputs as declared, then the rest as computed."""
+        inputs = [self.graph.names[name] for name in self.graph.inputs]
+        return [*inputs, *(n for n in self.members if n not in set(inputs))]
+
+    @property
+    def title(self) -> str:
+        return self.exercise.title or "Computational graph"
+
+    @property
+    def loss(self) -> str:
+        return self.exercise.loss if self.exercise.upstream else self.graph.outputs[-1]
+
+    def description(self) -> str:
+        lines = []
+        for d in self.exercise.definitions:
+            head = text_math(Math((Name(d.name),)), self.names)
+            lines.append(f"{head} = {text_math(Math((d.expr,)), self.names)}")
+        inputs = ", ".join(text_math(Math((Name(name),)), self.names) for name in self.graph.inputs)
+        said = "gradients below the wires" if self.sheet.solution else "the gradients below the wires are left blank"
+        return for_terminal(f"Computational graph of {'; '.join(lines)}. Inputs: {inputs}. Forward values stand above the wires, {said}.")
+
+    def vertex(self, n: int) -> Vertex:
+        node = self.graph.nodes[n]
+        if n in self.constant:
+            return Vertex("constant", label(self.names, tree(self.graph.nodes, n)))
+        if node.op == "input":
+            return Vertex(self.kind(node.name or ""), label(self.names, Name(node.name or "")), self.above(n), self.below(n))
+        return Vertex("gate", self.gate(n), self.above(n), self.below(n))
+
+    def kind(self, name: str) -> str:
+        """Data or parameter: as declared, else by the letter."""
+        graph = self.graph
+        data = {other for other in graph.inputs if graph.node(other).over or other in graph.integers or other in graph.constants}
+        if data:
+            return "input" if name in data else "parameter"
+        if all(read(other).body in PARAMETERS for other in graph.inputs):
+            return "input"
+        return "parameter" if read(name).body in PARAMETERS else "input"
+
+    # ---- gates
+
+    def gate(self, n: int) -> Label:
+        node = self.graph.nodes[n]
+        elementary = all(arg in self.drawn or arg in self.constant for arg in node.args)
+        array = node.op not in TABLE or not TABLE[node.op].partials
+        if elementary and (self.sheet.gates or not array):
+            if self.fused(n) and len(node.args) > 1:
+                return self.fused_gate(n)
+            return self.sign(node.op, node)
+        assert node.name is not None
+        definition = next(d for d in self.exercise.definitions if d.name == node.name)
+        if (scaled := self.scaled(definition.expr)) is not None:
+            return scaled
+        whole = label(self.names, definition.expr)
+        if len(whole.text) <= WIDE:
+            return whole
+        self.note(label(self.names, Name(node.name)), whole)
+        return label(self.names, Name(node.name))
+
+    def scaled(self, expr: Expr) -> Label | None:
+        """The gate of −2·z, whose sign stands before the product."""
+        match expr:
+            case Neg(Binary("*", Num() as factor, Name(id))) if id in self.graph.names:
+                by = label(self.names, Neg(factor))
+                return Label(f"×({by.text})", rf"\times({by.latex})")
+        return None
+
+    def note(self, mark: Label, whole: Label) -> None:
+        self.notes.append((mark, whole))
+
+    def sign(self, op: str, node: Any) -> Label:
+        if op in _SIGNS:
+            return Label(*_SIGNS[op])
+        if op == "apply":
+            function = node.attrs["function"] + "'" * node.attrs.get("order", 0)
+            return Label(function, rf"\mathit{{{function}}}" if function.isascii() and function.isalpha() else rf"\text{{{escape(function)}}}")
+        entry = TABLE[op]
+        word = entry.text or op
+        return Label(word, entry.latex or rf"\operatorname{{{op.replace('_', chr(92) + '_')}}}")
+
+    def fused_gate(self, n: int) -> Label:
+        node, x = self.graph.nodes[n], Name("x")
+        place = next(k for k, arg in enumerate(node.args) if arg not in self.constant)
+        parts: list[Expr] = [tree(self.graph.nodes, arg) if arg in self.constant else x for arg in node.args]
+        names = replace(self.names, shapes={**self.names.shapes, "x": ()}, latex={}, each=frozenset())
+        other = parts[1 - place] if len(parts) == 2 else None
+        if other is not None:
+            plain = isinstance(other, Num | Name)
+            written = label(names, other)
+            wrapped = written if plain else Label(f"({written.text})", f"({written.latex})")
+            match node.op, place:
+                case "add", _:
+                    return Label("+" + wrapped.text, "+" + wrapped.latex)
+                case "sub", 0:
+                    return Label(MINUS + wrapped.text, "-" + wrapped.latex)
+                case "mul", _:
+                    return Label("×" + wrapped.text, r"\times " + wrapped.latex)
+                case "div", 0:
+                    return Label("÷" + wrapped.text, r"\div " + wrapped.latex)
+            binary = {"sub": "-", "div": "/", "pow": "^"}.get(node.op)
+            if binary:
+                return label(names, Binary(binary, *parts))
+        func = {"maximum": "max", "minimum": "min"}.get(node.op, node.op)
+        return label(names, Call(func, tuple(parts)))
+
+    # ---- on the wires
+
+    def above(self, n: int) -> Label | None:
+        """The value of a number, the shape of an array; with the name, where it is not written in the node."""
+        node = self.graph.nodes[n]
+        named: list[Piece] = [Name(node.name)] if node.name and node.op != "input" else []
+        if self.flow is not None:
+            value = self.flow.values[n]
+            if self.sheet.blank_all and node.op != "input":
+                return label(self.names, *named, *(["="] if named else []), "?")
+            if value is None or isinstance(value, bool):
+                return label(self.names, *named) if named else None
+            return label(self.names, *named, *(["="] if named else []), Values(tidy(value), self.digits))
+        if not any(other.shape or other.over for other in self.graph.nodes):
+            return label(self.names, *named) if named else None
+        shape: list[Piece] = [Shaped(node.shape)] if node.shape or not named else []
+        return label(self.names, *named, *([":"] if named and shape else []), *shape)
+
+    def below(self, n: int) -> Label | None:
+        node = self.graph.nodes[n]
+        if node.name in self.graph.integers or node.name in self.graph.constants or node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
+            return None
+        given = self.given(n)
+        if given is not None:
+            return given
+        if not self.has_gradient:
+            return None
+        if not self.sheet.solution:
+            return UNKNOWN
+        if self.flow is not None and not any(value is None for value in self.flow.values):
+            value = self.flow.gradients[n]
+            if value is not None or node.name is None:
+                return self.number(0.0 if n not in self.reached else value)
+        return self.symbolic(node.name) if node.name else None
+
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """Nodes from which a path leads to the loss."""
+        found = {self.graph.names[item.of or self.graph.outputs[-1]] for item in self.exercise.upstream}
+        found |= set() if found else {self.graph.names[self.graph.outputs[-1]]}
+        for n in range(len(self.graph.nodes) - 1, -1, -1):
+            if n in found:
+                found.update(self.graph.nodes[n].args)
+        return frozenset(found)
+
+    @cached_property
+    def has_gradient(self) -> bool:
+        """Whether there is a number to differentiate."""
+        output = self.graph.node(self.graph.outputs[-1])
+        one = not output.over and all(size.number == 1 for size in output.shape)
+        return bool(self.exercise.upstream) or one
+
+    def given(self, n: int) -> Label | None:
+        """The upstream gradient at an output that nothing else uses: it is part of the question."""
+        node = self.graph.nodes[n]
+        if node.name not in self.graph.outputs:
+            return None
+        here = [item for item in self.exercise.upstream if (item.of or self.graph.outputs[-1]) == node.name]
+        if len(here) == 1:
+            value = here[0].value
+            if isinstance(value, tuple):
+                return label(self.names, Partial(self.loss, (node.name,)))
+            return label(self.names, value)
+        if not self.exercise.upstream and node.name == self.graph.outputs[-1] and self.has_gradient:
+            return label(self.names, ONE)
+        return None
+
+    def number(self, value: float | None) -> Label | None:
+        return None if value is None else label(self.names, Values(tidy(value), self.digits))
+
+    def shares(self, n: int) -> Iterator[Label | None]:
+        """What each wire into a vertex hands back, in the order of `sources`."""
+        if self.flow is None:
+            yield from (None for _ in self.sources(n))
+            return
+        if self.sheet.gates:
+            operands = [k for k, arg in enumerate(self.graph.nodes[n].args) if arg in self.drawn]
+            values = [self.flow.share(n, k) for k in operands]
+        else:
+            found = self.flow.shares(n, self.drawn)
+            values = [found.get(source) for source in self.sources(n)]
+        for value in values:
+            yield UNKNOWN if not self.sheet.solution else self.number(0.0 if n not in self.reached else value)
+
+    @cached_property
+    def solver(self) -> Any:
+        from gradcalc.solver import Solver
+
+        return Solver(self.graph, "matrix", "gradient")
+
+    def symbolic(self, name: str) -> Label | None:
+        """The gradient at a quantity as a formula, checked; long ones stand in the notes."""
+        if name == self.loss:
+            return label(self.names, ONE)
+        try:
+            answer: Answer = self.solver.answer(Question("", "derivative", self.loss, (name,), loss=bool(self.exercise.upstream)))
+        except GradcalcError:
+            return None
+        if answer.symbolic is None or answer.free or (answer.verified and answer.verified.ok is False):
+            return None
+        names = tex_names(Names.of(self.graph, answer.where))
+        whole = label(names, answer.symbolic, example=answer.per_example is not None)
+        for other, expr in answer.where:
+            if all(mark.text != label(names, Name(other)).text for mark, _ in self.notes):
+                self.note(label(names, Name(other)), label(names, expr))
+        if len(whole.text) <= SHORT:
+            return whole
+        partial = label(names, Partial(self.loss, (name,)))
+        self.note(partial, whole)
+        return partial
+
+
+
+
+
+def tidy(value: float) -> float | int:
+    """A float without the dust of its arithmetic."""
+    near = round(value, 12)
+    return int(near) if near == int(near) and abs(near) < 10**15 else value
