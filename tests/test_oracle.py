@@ -290,3 +290,34 @@ def test_every_elementwise_operation_agrees_with_its_partials(name: str, kind: s
 def _entry(partial: str) -> Any:
     """The Jacobian of an elementwise operation, entry by entry."""
     return parse(f"where(b == d, where(c == g, ({partial} + 0*x)[b, c], 0), 0)")
+
+
+@pytest.mark.parametrize(
+    ("expression", "x", "reason"),
+    [
+        ("log(x)", "-1", "log of -1 is undefined (in `log(x)`)"),
+        ("where(x > 1, 2*x, x)", "1", "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there"),
+        ("relu(x)", "0", None),
+    ],
+)
+def test_a_number_is_refused_where_the_function_has_none_or_jumps(expression: str, x: str, reason: str | None) -> None:
+    """The formula 1/x has a value at -1; the derivative of log has none."""
+    found = Oracle(graph_of(f"expression: f = {expression}\nvalues: {{x: {x}}}\n")).refusal("f", ("x",))
+    assert (found and found.message) == reason
+
+
+def test_arrays_that_would_fill_the_memory_are_not_made() -> None:
+    """The check goes on at smaller sizes."""
+    text = "expression: f = sum(outer(x, x))\nvariables: {x: [n]}\nsizes: {n: 5000}\nseed: 1\n"
+    found = verified(text, "f", "x", "2*sum(x)*ones(n)")
+    assert found.ok is True
+    assert found.reason == "f: an array of 25,000,000 entries is too large (in `outer(x, x)`)"
+
+
+def test_very_many_definitions_are_differentiated_in_floats() -> None:
+    lines = "\n".join(f"  a{k + 1} = tanh(w*a{k} + 1/2)" for k in range(500))
+    text = f"expression: |\n{lines}\nvalues: {{a0: 0.5, w: 0.25}}\n"
+    oracle = Oracle(graph_of(text))
+    exactly = oracle.derivative("a500", "w")
+    assert oracle.verify(float(exactly.data), "a500", "w").ok is True
+    assert oracle.verify(float(exactly.data) * 1.0005, "a500", "w").ok is False

@@ -32,6 +32,10 @@ class Misfit(Undefined):
     """Shapes that do not go together: in a formula for other sizes, a mistake of the formula."""
 
 
+class TooLarge(Undefined):
+    """An array of more entries than are worth computing."""
+
+
 def show(value: Any) -> str:
     """A number in a message: 12 significant digits at most, integers as such."""
     number = float(value)
@@ -179,6 +183,11 @@ class Numbers:
     def exact(self) -> bool:
         """More precise than a float."""
         return self.scalar.lib is not math
+
+    @property
+    def limit(self) -> int:
+        """The most entries of an array: some 60 MB."""
+        return 300_000 if self.exact else 8_000_000
 
     @property
     def arrays(self) -> Arrays:

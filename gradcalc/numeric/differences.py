@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from gradcalc.nodes import Graph
-from gradcalc.numeric.backends import Misfit, Undefined, Unknown
+from gradcalc.numeric.backends import Misfit, TooLarge, Undefined, Unknown
 from gradcalc.numeric.forward import Forward, propagate, upstream_key
 from gradcalc.numeric.tensor import BATCH, Env, Tensor, expand
 
@@ -195,9 +195,18 @@ def columns(values: Forward, target: Target, chosen: Directions, digits: int, fi
     chunk = max(1, _MAX_FLOATS // (samples * biggest * (1 if digits <= 16 else 100)))
     count = len(chosen.arrays[0])
     parts = []
-    for start in range(0, count, chunk):
+    start = 0
+    while start < count:
         rows = slice(start, min(start + chunk, count))
-        parts.append(_columns(values, target, replace(chosen, arrays=tuple(a[rows] for a in chosen.arrays)), env, digits, finer))
+        part = replace(chosen, arrays=tuple(array[rows] for array in chosen.arrays))
+        try:
+            parts.append(_columns(values, target, part, env, digits, finer))
+        except TooLarge:
+            if chunk == 1:
+                raise
+            chunk = max(1, min(chunk, count) // 4)
+            continue
+        start += chunk
     return np.concatenate(parts) if parts else np.zeros((0, 1))
 
 

@@ -15,13 +15,14 @@ from typing import Any
 
 from gradcalc.exercise import Value
 from gradcalc.nodes import Graph, Node
-from gradcalc.numeric.backends import Undefined, Unknown, floats
+from gradcalc.numeric.backends import TooLarge, Undefined, Unknown, floats
 from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, propagate, symbol_of
 from gradcalc.numeric.kinks import places
 from gradcalc.shapes import Size
 from gradcalc.syntax import Neg, Num
 
 TRIES = 60
+MAX_DRAWN = 200_000
 _KINDS = ("normal", "positive", "unit", "large", "definite", "small")
 
 
@@ -40,6 +41,8 @@ def given_point(graph: Graph) -> Point:
     point = _search(graph, f"{exercise.seed}", sizes, values, upstream, lacking, symbolic, "the given and drawn values")
     if isinstance(point, Point):
         return point
+    if point.endswith("drawn"):
+        return Point(sizes, values, upstream, (*lacking, *symbolic))
     drawn = {name: draw(graph, name, sizes, f"{exercise.seed}", 0) for name in lacking}
     return Point(sizes, {**values, **drawn}, {**upstream, **_draw_upstream(graph, symbolic, sizes, f"{exercise.seed}")})
 
@@ -70,11 +73,14 @@ def _search(
     lacking: list[str], symbolic: list[str], label: str,
 ) -> Point | str:  # fmt: skip
     """The first try at which everything is defined and smooth; else the reason against the last."""
+    drawn_entries = sum(math.prod(size.at(dict(sizes)) for size in graph.node(name).shape) for name in (*lacking, *symbolic))
+    if drawn_entries > MAX_DRAWN:
+        return f"{drawn_entries:,} numbers would have to be drawn"
     reason = "no point was found at which everything is defined"
     fallback: Point | None = None
     known = {definition.name: definition for definition in graph.exercise.definitions}
     definitions = [known[name] for name in graph.quantities]
-    for attempt in range(TRIES):
+    for attempt in range(min(TRIES, max(2, MAX_DRAWN // max(1, drawn_entries)))):
         try:
             drawn = {name: draw(graph, name, sizes, seed, attempt) for name in lacking}
             more = _draw_upstream(graph, symbolic, sizes, seed)
@@ -88,6 +94,8 @@ def _search(
         wrong = [problem for problem in rough.lacking.values() if not isinstance(problem, Unknown)]
         if wrong:
             reason = wrong[0].message
+            if any(isinstance(problem, TooLarge) for problem in wrong):
+                return reason
             if attempt >= 4 and "singular" in reason:
                 return reason  # a matter of the sizes
             continue

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradcalc.numeric.backends import Misfit, Undefined
-from gradcalc.numeric.tensor import Env, Tensor, checked, expand, finish, located, quiet
+from gradcalc.numeric.tensor import Env, Tensor, checked, expand, finish, located, quiet, within_limit
 from gradcalc.ops import TABLE
 from gradcalc.syntax import Expr
 
@@ -98,6 +98,8 @@ def transpose(tensor: Tensor, env: Env) -> Tensor:
 
 def matmul(left: Tensor, right: Tensor, env: Env, expr: Expr) -> Tensor:
     """NumPy's `@`: a vector is a row on the left and a column on the right."""
+    import numpy as np
+
     if left.rank == 0 or right.rank == 0:
         raise located(Misfit("@ needs arrays on both sides"), expr)
     over = env.order(left.over, right.over)
@@ -110,6 +112,8 @@ def matmul(left: Tensor, right: Tensor, env: Env, expr: Expr) -> Tensor:
         raise located(Misfit(f"shapes {left.shape} and {right.shape} do not conform"), expr)
     rank = max(a.ndim - len(left.over), b.ndim - len(right.over))
     a, b = expand(Tensor(a, left.over), over, rank), expand(Tensor(b, right.over), over, rank)
+    if a.size * b.size > env.numbers.limit:
+        within_limit(math.prod(np.broadcast_shapes(a.shape[:-2], b.shape[:-2])) * a.shape[-2] * b.shape[-1], env)
     result = run("matmul", Tensor(None, over), a, env, expr, b)
     data = result.data
     if left.rank == 1:
@@ -234,6 +238,7 @@ def _two_vectors(name: str) -> Callable[..., Tensor]:
         a, b = arguments
         over = env.order(a.over, b.over)
         left, right = (expand(Tensor(_vectors(t, env), t.over), over, 1) for t in (a, b))
+        within_limit(left.size * right.size if name == "outer" else 0, env)
         return run(name, Tensor(None, over), left, env, expr, right)
 
     return call
@@ -249,6 +254,7 @@ def _kron(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Te
         missing = 2 - tensor.rank
         data = data.reshape(*data.shape[: len(tensor.over)], *(1,) * missing, *tensor.shape)
         arrays.append(expand(Tensor(data, tensor.over), over, 2))
+    within_limit(arrays[0].size * arrays[1].size, env)
     result = run("kron", Tensor(None, over), arrays[0], env, expr, arrays[1])
     return finish(result.data[..., 0, :], over) if flat else result
 
@@ -292,7 +298,9 @@ def _diag(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Te
     tensor = arguments[0]
     if tensor.rank == 2 and 1 not in tensor.shape:
         return finish(env.numbers.arrays.diagonal(array(tensor, env)), tensor.over)
-    return run("diag", tensor, _vectors(tensor, env), env, expr)
+    vectors = _vectors(tensor, env)
+    within_limit(vectors.size * vectors.shape[-1], env)
+    return run("diag", tensor, vectors, env, expr)
 
 
 def _vec(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
@@ -321,8 +329,7 @@ def _stack(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> T
 def _made(name: str) -> Callable[..., Tensor]:
     def call(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
         sizes = [_size(argument) for argument in arguments]
-        if math.prod(sizes) > 10_000_000:
-            raise Undefined("an array of more than ten million entries")
+        within_limit(math.prod(sizes) ** (2 if name == "eye" else 1), env)
         value = TABLE[name].value
         assert value is not None
         return finish(value(env.numbers.arrays, *sizes), ())

@@ -7,12 +7,13 @@ perturbations in one pass. A single number is kept as a plain number: scalar exe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcalc.exercise import Function
-from gradcalc.numeric.backends import Misfit, Numbers, Undefined
+from gradcalc.numeric.backends import Misfit, Numbers, TooLarge, Undefined
 from gradcalc.ops import TABLE
 from gradcalc.syntax import Expr, unparse
 
@@ -111,6 +112,12 @@ def expand(tensor: Tensor, over: tuple[str, ...], rank: int) -> Any:
     return data.reshape(*named, *(1,) * (rank - tensor.rank), *data.shape[len(tensor.over) :])
 
 
+def within_limit(entries: int, env: Env) -> None:
+    """Raises TooLarge before an array is made that would fill the memory."""
+    if entries > env.numbers.limit:
+        raise TooLarge(f"an array of {entries:,} entries is too large")
+
+
 def quiet() -> Any:
     """NumPy's warnings off: what is not finite is found and named afterwards."""
     import numpy as np
@@ -138,6 +145,8 @@ def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tens
     functions = env.numbers.arrays
     functions.tolerant = env.tolerant is not None
     try:
+        if math.prod(getattr(array, "size", 1) for array in arrays) > env.numbers.limit:
+            within_limit(math.prod(_broadcast(arrays)), env)
         with quiet():
             data = value(functions, *arrays)
     except Undefined as problem:
@@ -146,6 +155,12 @@ def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tens
         shapes = " and ".join("×".join(map(str, operand.shape)) or "a number" for operand in operands)
         raise located(Misfit(f"shapes {shapes} do not fit"), expr) from None
     return finish(checked(data, env, expr, lambda place: _message(value, arrays, place, env)), over)
+
+
+def _broadcast(arrays: list[Any]) -> tuple[int, ...]:
+    import numpy as np
+
+    return np.broadcast_shapes(*(np.shape(array) for array in arrays))
 
 
 def _single(value: Callable[..., Any], operands: list[Any], env: Env, expr: Expr) -> Any:
@@ -193,7 +208,7 @@ def _message(value: Callable[..., Any], arrays: list[Any], place: tuple[int, ...
     """What the scalar functions say about the entry that went wrong."""
     import numpy as np
 
-    shape = np.broadcast_shapes(*(np.shape(array) for array in arrays))
+    shape = _broadcast(arrays)
     entries = [np.broadcast_to(array, shape)[place] for array in arrays]
     entries = [entry.item() if hasattr(entry, "item") else entry for entry in entries]
     try:
