@@ -8,7 +8,7 @@ of the table are shared. Undefined numbers raise `Undefined` with the step and t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -336,4 +336,14 @@ def entries(expr: Expr, free: Mapping[str, int], env: Env) -> Tensor:
     return positional(evaluate(expr, inner), tuple(free), inner)
 
 
-__all__ = ["BATCH", "Env", "Tensor", "entries", "evaluate", "expand", "positional", "stacked"]
+def bind(env: Env, formulas: Iterable[tuple[str, Expr]]) -> Env:
+    """Further names, each with its formula, in order. One without a value is only missed where it is used."""
+    for name, tree in formulas:
+        try:
+            env = env.bind({name: evaluate(tree, env)})
+        except Unknown:
+            continue
+    return env
+
+
+__all__ = ["BATCH", "Env", "Tensor", "bind", "entries", "evaluate", "expand", "positional", "stacked"]

@@ -183,7 +183,7 @@ def _product(left: Exact, right: Exact) -> Exact:
         if isinstance(right, Neg):
             return _minus(_product(left, right.arg))
         if isinstance(right, Binary) and right.op == "/" and isinstance(right.right, Num):
-            return _quotient(_product(left, right.left), right.right.value)
+            return _product(left / right.right.value, right.left)
         if isinstance(right, Binary) and right.op == "*" and isinstance(right.left, Num):
             return _product(left * right.left.value, right.right)
         if left.numerator == 1:

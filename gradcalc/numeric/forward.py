@@ -19,7 +19,7 @@ from typing import Any
 from gradcalc.exercise import Definition, Upstream, Value
 from gradcalc.nodes import Graph
 from gradcalc.numeric.backends import Numbers, Undefined, Unknown, decimals, floats
-from gradcalc.numeric.evaluate import entries, evaluate, positional, stacked
+from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
 from gradcalc.numeric.tensor import Env, Tensor, finish
 from gradcalc.syntax import Call, Name, Neg, Num, names
 
@@ -82,9 +82,7 @@ class Forward(Mapping[str, Tensor]):
         """
 
         def at(digits: int) -> Tensor:
-            env = self.env(digits)
-            for name, tree in (values or {}).items():
-                env = env.bind({name: evaluate(tree, env)})
+            env = bind(self.env(digits), (values or {}).items())
             return rounded(entries(expr, free, env) if free else evaluate(expr, env))
 
         return self._climb(at)

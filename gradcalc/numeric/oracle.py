@@ -29,7 +29,7 @@ from gradcalc.numeric.differences import (
     needed,
     scalar_difference,
 )
-from gradcalc.numeric.evaluate import entries, evaluate
+from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.forward import MANY_DEFINITIONS, Forward, Point, depends, forward
 from gradcalc.numeric.kinks import Kink, places
 from gradcalc.numeric.points import given_point, random_points
@@ -54,8 +54,7 @@ class Claim:
 
     def at(self, env: Env, shape: tuple[int, ...]) -> Tensor:
         """Its value; `shape` are the positional axes the answer has."""
-        for name, tree in self.where:
-            env = env.bind({name: evaluate(tree, env)})
+        env = bind(env, self.where)
         if not self.free:
             return evaluate(self.expr, env)
         sizes = [n for n in shape if n != 1]
