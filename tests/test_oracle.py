@@ -218,10 +218,24 @@ def test_nothing_to_compare_says_why() -> None:
     found = verified("expression: f = log(-1 - x^2)\n", "f", "x", "2*x/(1 + x^2)")
     assert found.ok is None
     assert found.reason
-    unknown = "expression: f = g(x)\nvariables: {g: {function: 1}, x: [2]}\nvalues: {x: [1, 2]}\n"
-    found = verified(unknown, "f", "x", "diag(g'(x))".replace("g'", "relu"))
+    graph = graph_of("expression: f = x\nvariables: {x: [2]}\n")
+    found = Oracle(graph).verify(np.eye(2), "f", "x")
     assert found.ok is None
+    assert found.reason == "f: x has no value"
+
+
+def test_unknown_functions_are_checked_with_others_in_their_place() -> None:
+    text = "expression: f = g(h(x)*x)\nvariables: {g: {function: 1}, h: {function: 1}, x: []}\nvalues: {x: 2}\n"
+    graph = graph_of(text)
+
+    def claim(factor: str) -> Claim:
+        return Claim(parse(f"{factor}*g'(h(x)*x)*(h'(x)*x + h(x))", frozenset(("g", "h"))))
+
+    found = Oracle(graph).verify(claim("1"), "f", "x")
+    assert found.ok is True
+    assert found.method.endswith("at other values, with a sine for g and h")
     assert found.reason == "f: g is an unknown function"
+    assert Oracle(graph).verify(claim("1.0005"), "f", "x").ok is False
 
 
 def test_no_comparison_at_a_kink_but_elsewhere() -> None:

@@ -32,7 +32,8 @@ MANY_DEFINITIONS, MANY_ENTRIES = 400, 20_000
 class Point:
     """Where to evaluate: numbers for the sizes, values of inputs (per-example ones as stacks), upstream gradients.
 
-    `missing` are the inputs, sizes and upstream gradients without a value.
+    `missing` are the inputs, sizes and upstream gradients without a value. `stand_in`: unknown functions are replaced
+    by shifted sines.
     """
 
     sizes: Mapping[str, int]
@@ -40,6 +41,7 @@ class Point:
     upstream: Mapping[str, Value] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     label: str = "the given values"
+    stand_in: bool = False
 
 
 class Forward(Mapping[str, Tensor]):
@@ -182,7 +184,7 @@ def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
     unknown = frozenset(name for name, variable in exercise.variables.items() if variable.function)
     norms = frozenset(d.name for d in exercise.definitions if isinstance(d.expr, Call) and d.expr.func == "norm")
     env = Env(
-        numbers, {}, point.sizes, indices, exercise.functions, graph.stacks, tuple(graph.examples), unknown, norms=norms
+        numbers, {}, point.sizes, indices, exercise.functions, graph.stacks, tuple(graph.examples), unknown, point.stand_in, norms=norms
     )
     values: dict[str, Tensor] = {}
     for name, value in point.values.items():

@@ -53,6 +53,7 @@ def random_points(graph: Graph, count: int = 2, seed: str = "oracle") -> tuple[l
     (points, None), or fewer points and the reason: no point was found at which the computation is defined.
     """
     points: list[Point] = []
+    unknown = sorted(name for name, variable in graph.exercise.variables.items() if variable.function)
     reason: str | None = None
     upstream, symbolic = _upstreams(graph)
     numbers = {name: value for name, value in upstream.items() if not isinstance(value, tuple)}
@@ -60,7 +61,9 @@ def random_points(graph: Graph, count: int = 2, seed: str = "oracle") -> tuple[l
     for number in range(count):
         for sizes in _other_sizes(graph, number):
             label = "other values" + (f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else "")
-            found = _search(graph, f"{seed}/{number}", sizes, {}, numbers, list(graph.inputs), quantities, label)
+            if unknown:
+                label += f", with a sine for {' and '.join(unknown)}"
+            found = _search(graph, f"{seed}/{number}", sizes, {}, numbers, list(graph.inputs), quantities, label, bool(unknown))
             if isinstance(found, Point):
                 points.append(found)
                 break
@@ -70,7 +73,7 @@ def random_points(graph: Graph, count: int = 2, seed: str = "oracle") -> tuple[l
 
 def _search(
     graph: Graph, seed: str, sizes: Mapping[str, int], values: Mapping[str, Value], upstream: Mapping[str, Value],
-    lacking: list[str], symbolic: list[str], label: str,
+    lacking: list[str], symbolic: list[str], label: str, stand_in: bool = False,
 ) -> Point | str:  # fmt: skip
     """The first try at which everything is defined and smooth; else the reason against the last."""
     drawn_entries = sum(math.prod(size.at(dict(sizes)) for size in graph.node(name).shape) for name in (*lacking, *symbolic))
@@ -84,7 +87,7 @@ def _search(
         try:
             drawn = {name: draw(graph, name, sizes, seed, attempt) for name in lacking}
             more = _draw_upstream(graph, symbolic, sizes, seed)
-            point = Point(dict(sizes), {**values, **drawn}, {**upstream, **more}, label=label)
+            point = Point(dict(sizes), {**values, **drawn}, {**upstream, **more}, label=label, stand_in=stand_in)
             rough = propagate(blank(graph, point, floats()), definitions)
         except KeyError as missing:
             return f"the size {missing.args[0]} has no number"

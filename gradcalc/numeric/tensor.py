@@ -56,6 +56,7 @@ class Env:
     values     inputs, quantities, upstream gradients
     indices    named indices and their sizes, in the order in which they stand as axes
     examples   those indices that run over examples
+    stand_in   unknown functions are computed as shifted sines, to check formulas with g'(z) in them
     frozen     what `stop_gradient` looks at while an input is being perturbed
     tolerant   collects what is undefined instead of raising, for branches that may not be taken
     watch      is shown every operation that is not smooth everywhere
@@ -71,6 +72,7 @@ class Env:
     stacks: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     unknown: frozenset[str] = frozenset()
+    stand_in: bool = False
     frozen: Env | None = None
     tolerant: list[str] | None = None
     watch: Watch | None = None
