@@ -14,9 +14,9 @@ from gradcalc.exercise import Exercise
 from gradcalc.infer import Inferred, infer
 from gradcalc.lower import Lowering
 from gradcalc.nodes import Graph, Node
+from gradcalc.reasons import computed
 from gradcalc.scope import Scope, scope
 from gradcalc.shapes import Shape, Size, show, stacked
-from gradcalc.syntax import names
 from gradcalc.values import Sizes, check_values, shape_of_value
 
 __all__ = ["Graph", "Node", "build", "default_questions", "depends", "descendants", "operands", "stack_shape"]
@@ -136,18 +136,10 @@ def shapes_of(found: Scope, declared: Mapping[str, Shape], indices: Mapping[str,
 
 def reasons(found: Scope, declared: Mapping[str, Shape], inferred: Inferred, nodes: list[Node], numbers: Mapping[str, int]) -> dict[str, str]:
     """Why every name has its shape."""
-    said: dict[str, str] = {}
-    for name in (*found.inputs, *(definition.name for definition in found.order)):
-        said[name] = "declared" if name in declared else inferred.reasons.get(name, "")
+    said = {name: "declared" if name in declared else inferred.reasons.get(name, "") for name in found.inputs}
     for definition in found.order:
         name = definition.name
-        if not said[name]:
-            parts = [f"{part} is {show(nodes[numbers[part]].shape)}" for part in names(definition.expr) if part in numbers]
-            text = " ".join(definition.source.value[slice(*definition.expr.span)].split())
-            listed = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)
-            shape = show(nodes[numbers[name]].shape)
-            short = 0 < len(parts) <= 4 and 0 < len(text) <= 60
-            said[name] = f"{listed}, so `{text}` is {shape}" if short else f"its expression is {shape}"
+        said[name] = "declared" if name in declared else inferred.reasons.get(name) or computed(definition, nodes, numbers)
     return said
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from gradcalc.errors import Place, Problem, SpanError
 from gradcalc.exact import size_of
 from gradcalc.exercise import Definition
 from gradcalc.ops import TABLE
+from gradcalc.reasons import explain, letters
 from gradcalc.relations import (
     Alike,
     Elementwise,
@@ -79,7 +81,9 @@ class _Inference:
         self.s = Solver(numbers)
         self.named: dict[str, Axis] = {index: indices.get(index) or Dim() for index in scope.indices}
         self.terms: dict[str, Term] = {}
-        self.memo: dict[tuple[str, tuple[int, ...]], Term] = {}
+        self.scalar = Term("", ())  # of every number, size and index
+        self.memo: dict[tuple[str, tuple[int, ...]], tuple[tuple[Term, ...], Term]] = {}  # the arguments are kept: ids stay theirs
+        self.said: dict[tuple[Any, ...], Term] = {}
         self.bad: set[int] = set()
         self.given = {  # arrays given for quantities: upstream gradients have their shapes
             upstream.of: shape for upstream in scope.exercise.upstream
@@ -213,23 +217,12 @@ class _Inference:
         name = next((name for name in (*written, *sure) if name in sure), None)
         if name is None:
             return self.placed("shape", f"`{choice.constraint.words}`: the shapes of its parts are not clear", choice.constraint.at, "declare them")
-        shapes = [self.letters(option[name], name) for option in choice.options]
+        shapes = [letters(option[name], name) for option in choice.options]
         words = list(dict.fromkeys(show(shape) for shape in shapes))
         where = f"`{choice.constraint.words}`: " if not isinstance(choice.constraint, Examples) else ""
         listed = list(dict.fromkeys("{" + f"{name}: [{', '.join(map(str, shape))}]" + "}" for shape in shapes))
         hint = f"declare it: variables: {' or '.join(listed)}"
         return self.placed("shape", f"{where}{name} may be {' or '.join(words)}", choice.constraint.at, hint)
-
-    @staticmethod
-    def letters(dims: list[Axis], name: str) -> Shape:
-        """Axes with a letter for what is unknown; a column where the last axis is, and the name is not a matrix's."""
-        letters = iter(letter for letter in "kpq" if Size.of(letter) not in dims)
-        last = len(dims) - 1 if name[:1].islower() else -1
-        return tuple(
-            dim if isinstance(dim, Size) else Size.of(dim.number) if dim.number is not None
-            else Size.of(1) if place == last == 1 and isinstance(dims[0], Size) else Size.of(next(letters, "r"))
-            for place, dim in enumerate(dims)
-        )  # fmt: skip
 
     def finish(self) -> None:
         """Read the shapes off; an axis whose size nothing says is an error."""
@@ -249,7 +242,7 @@ class _Inference:
             if isinstance(found, Size):
                 self.result.indices[index] = found
         if not self.result.problems:
-            self.explain()
+            self.result.reasons.update(explain(self.s, self.terms, self.scope.inputs, self.declared, self.values, self.result.reasons))
 
     # ---- expressions
 
@@ -274,6 +267,8 @@ class _Inference:
             term = self.relate(Prefixed([term], Term(name), f"{name}[{', '.join(definition.indices)}]", (self.source, expr), lead), [expr])
         elif isinstance(expr, Name):  # a copy has reasons of its own
             term = self.relate(Elementwise([term], Term(name), self.words(expr), (self.source, expr)), [expr])
+        if term is self.scalar:
+            term = Term(name, ())
         self.terms[name] = term
         term.names.append(name)
         if not term.words:
@@ -298,12 +293,13 @@ class _Inference:
             words = self.words(part)
             out = Term(f"`{words}`")
             if isinstance(part, Transpose):
-                term = self.relate(Transposed([term], out, words, (self.source, part)), [part.arg])
+                term = self.once(Transposed([term], out, words, (self.source, part)), [part.arg])
             elif isinstance(part, Index):
                 term = self.indexed(part, term, out, words, env)
+            elif part.op == "@":
+                term = self.once(Matmul([term, self.term(part.right, env)], out, words, (self.source, part)), [part.left, part.right])
             else:
-                kind = Matmul if part.op == "@" else Elementwise
-                term = self.relate(kind([term, self.term(part.right, env)], out, words, (self.source, part)), [part.left, part.right])
+                term = self.entries(part, [term, self.term(part.right, env)], [part.left, part.right])
         return term
 
     def leaf(self, expr: Expr, env: Mapping[str, Term]) -> Term:
@@ -313,7 +309,7 @@ class _Inference:
                     return env[id]
                 if id in self.scope.stacks:
                     return self.stack(self.scope.stacks[id], expr)
-                return self.terms.get(id) or Term(id, ())
+                return self.terms.get(id) or self.scalar
             case Neg(arg):
                 return self.term(arg, env)
             case Compare(_, left, right):
@@ -322,14 +318,25 @@ class _Inference:
                 return self.forward(expr, items, env, partial(rule, "stack"))
             case Call():
                 return self.call(expr, env)
-        return Term("", ())
+        return self.scalar
 
     def elementwise(self, expr: Expr, args: Sequence[Expr], env: Mapping[str, Term]) -> Term:
-        terms = [self.term(arg, env) for arg in args]
-        if len(terms) == 1:
-            return terms[0]
+        return self.entries(expr, [self.term(arg, env) for arg in args], args)
+
+    def entries(self, expr: Expr, terms: list[Term], args: Sequence[Expr]) -> Term:
+        """Something taken entry by entry: of one array and scalars it has the array's shape."""
+        arrays = {id(term): term for term in terms if term.dims != []}
+        if len(arrays) < 2:
+            return next(iter(arrays.values()), terms[0])
         words = self.words(expr)
-        return self.relate(Elementwise(terms, Term(f"`{words}`"), words, (self.source, expr)), args)
+        return self.once(Elementwise(terms, Term(f"`{words}`"), words, (self.source, expr)), args)
+
+    def once(self, constraint: Constraint, parts: Sequence[Expr]) -> Term:
+        """The same of the same operands is said once: functions that double their argument stay small."""
+        key = (type(constraint), *map(id, constraint.ins))
+        if key not in self.said:
+            self.said[key] = self.relate(constraint, parts)
+        return self.said[key]
 
     def forward(self, expr: Expr, args: Sequence[Expr], env: Mapping[str, Term], result: Callable[[list[Shape]], Shape], ranks: tuple[int, ...] = ()) -> Term:
         words = self.words(expr)
@@ -365,9 +372,9 @@ class _Inference:
             key = (func, tuple(id(term) for term in terms))
             if key not in self.memo and len(terms) == len(function.params):
                 outside, self.source = self.source, function.source
-                self.memo[key] = self.term(function.expr, dict(zip(function.params, terms, strict=True)))
+                self.memo[key] = terms, self.term(function.expr, dict(zip(function.params, terms, strict=True)))
                 self.source = outside
-            return self.memo.get(key) or Term("", ())
+            return self.memo[key][1] if key in self.memo else self.scalar
         if func not in TABLE:  # an unknown elementwise function
             return self.term(args[0], env)
         runs = bound(call, self.scope.indices)
@@ -407,33 +414,3 @@ class _Inference:
         ranks = {"outer": (1, 1), "kron": (2, 2)}.get(func, ())
         kind = Vectors if func in ("outer", "diag") else Forward
         return self.relate(kind(terms_list, out, words, at, lambda shapes: rule(func, shapes, Options(opts.axis)), ranks), arrays)
-
-    # ---- reasons
-
-    def explain(self) -> None:
-        """Why each name has its shape: from what is declared outwards, one relation at a time."""
-        s, reasons = self.s, self.result.reasons
-        known = {id(self.terms[name]) for name in self.terms if name in self.declared or name in self.values}
-        for name in self.terms:
-            if name not in self.declared and name in self.values:
-                reasons[name] = f"its value has shape {s.show(self.terms[name])}" if self.values[name] else "its value is a number"
-        touching: dict[int, list[Constraint]] = {}
-        for constraint in s.constraints:
-            for term in constraint.terms:
-                touching.setdefault(id(term), []).append(constraint)
-                if s.shape(term) == () and not term.names:
-                    known.add(id(term))
-        queue = list(s.constraints)
-        for constraint in queue:
-            for term, reason in constraint.explain(s, lambda term: id(term) in known):
-                if id(term) in known:
-                    continue
-                known.add(id(term))
-                queue += touching.get(id(term), [])
-                undeclared = [name for name in term.names if name not in self.declared]
-                if undeclared and reason:
-                    listed = " and ".join(undeclared)
-                    verb = "are" if len(undeclared) > 1 else "is"
-                    for name in undeclared:
-                        reasons.setdefault(name, f"{reason}, so {listed} {verb} {s.show(term)}")
-

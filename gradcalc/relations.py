@@ -147,8 +147,7 @@ class Elementwise(Constraint):
                 other = next((other for other in like if other is not self.out), like[0])
                 said = self.out.names[0] if other is self.out and self.out.names else self.said(other)
                 reason = f"`{self.words}` is taken entry by entry and {said} is {s.show(other)}"
-                forward = term is self.out and all(map(known, self.ins))
-                found.append((term, "" if forward else f"{said} is {s.show(other)}, entry by entry" if said == f"`{self.words}`" else reason))
+                found.append((term, "" if term is self.out else f"{said} is {s.show(other)}, entry by entry" if said == f"`{self.words}`" else reason))
         return found or super().explain(s, known)
 
 
