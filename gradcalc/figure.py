@@ -29,8 +29,8 @@ from gradcalc.unbuild import tree
 MOST = 40  # vertices; beyond it a table says the same better
 WIDE = 26  # characters of a formula that still stands in a box
 SHORT = 12  # characters of a gradient that stands below its wire
-# In an exercise that does not say which inputs are data, these letters are taken for parameters.
-PARAMETERS = frozenset(("w", "W", "b", "θ", "Θ"))
+# Where an exercise does not say which inputs are data, and all its letters are among these, they tell.
+PARAMETERS, DATA = frozenset("wWbcuUvVθΘφβγ"), frozenset("xXyYth")
 _SIGNS: Mapping[str, tuple[str, str]] = {
     "add": ("+", "+"), "sub": (MINUS, "-"), "mul": ("×", r"\times"), "div": ("÷", r"\div"), "neg": ("×(−1)", r"\times(-1)"),
     "copy": ("=", "="), "matmul": ("@", r"\text{@}"), "transpose": ("ᵀ", r"(\cdot)^{\top}"), "sum": ("Σ", r"\textstyle\sum"),
@@ -233,9 +233,9 @@ class _Artist:
         data = {other for other in graph.inputs if graph.node(other).over or other in graph.integers or other in graph.constants}
         if data:
             return "input" if name in data else "parameter"
-        if all(read(other).body in PARAMETERS for other in graph.inputs):
-            return "input"
-        return "parameter" if read(name).body in PARAMETERS else "input"
+        letters = {read(other).body for other in graph.inputs}
+        telling = letters & PARAMETERS and letters & DATA and letters <= PARAMETERS | DATA
+        return "parameter" if telling and read(name).body in PARAMETERS else "input"
 
     # ---- gates
 

@@ -28,7 +28,8 @@ class Metrics:
 
     character, pad: width of a label is character × its length + pad; box: the least width and the height of a box
     row, lane: the least distance of two vertices in a layer, and of a wire from its neighbours
-    channel: between columns, and more for each wire; port: between arrow heads; grid: whole numbers only
+    channel: between columns, and more for each wire; port: between arrow heads; grid: whole numbers only;
+    stagger: on a grid, even rows in every other layer and odd ones in the rest, so that no two wires want one row
     """
 
     character: float = 0.19
@@ -40,6 +41,7 @@ class Metrics:
     spread: float = 0.07
     port: float = 0.24
     grid: bool = False
+    stagger: bool = False
 
     def width(self, text: str) -> float:
         return self.character * columns(text) + self.pad if text else 0.0
@@ -203,11 +205,15 @@ class _Layout:
         return [value - top for value in y]
 
     def to_grid(self, layers: list[list[int]], y: list[float]) -> None:
-        for items in layers:
+        """Whole rows, in order; staggered, of one parity in a layer."""
+        step = 2 if self.metrics.stagger else 1
+        for number, items in enumerate(layers):
+            odd = number % 2 if self.metrics.stagger else 0
             for k, item in enumerate(items):
-                y[item] = float(round(y[item]))
+                y[item] = float(round((y[item] - odd) / step) * step + odd)
                 if k:
-                    y[item] = max(y[item], y[items[k - 1]] + self.apart(items[k - 1], item))
+                    gap = self.apart(items[k - 1], item)
+                    y[item] = max(y[item], y[items[k - 1]] + -(-gap // step) * step)
 
     # ---- all together
 

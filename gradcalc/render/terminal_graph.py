@@ -1,0 +1,225 @@
+"""The graph on a grid of characters. Inputs stand bare, parameters in [ ], gates in ( ); a table where it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from gradcalc.figure import Label, Picture
+from gradcalc.layout import Box, Drawing, Metrics, columns, lay_out
+from gradcalc.render.graph_table import rows
+from gradcalc.typography import to_ascii
+
+METRICS = Metrics(character=1, pad=2, box=1, row=3, lane=2, channel=3, spread=1, port=0, grid=True)
+UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
+_LINES = {
+    LEFT | RIGHT: "─", LEFT: "─", RIGHT: "─", UP | DOWN: "│", UP: "│", DOWN: "│", DOWN | RIGHT: "┌", DOWN | LEFT: "┐", UP | RIGHT: "└",
+    UP | LEFT: "┘", UP | DOWN | RIGHT: "├", UP | DOWN | LEFT: "┤", DOWN | LEFT | RIGHT: "┬", UP | LEFT | RIGHT: "┴", UP | DOWN | LEFT | RIGHT: "┼",
+}  # fmt: skip
+_ASCII = {"─": "-", "│": "|", "→": ">"} | dict.fromkeys("┌┐└┘├┤┬┴┼", "+")
+_COLORS = {"forward": "\x1b[32m", "backward": "\x1b[31m", "": "\x1b[0m"}
+_BRACKETS = {"gate": "()", "parameter": "[]"}
+
+
+class Tangled(Exception):
+    """Two wires would have to share a place."""
+
+
+def render(what: Picture, width: int = 80, color: bool = False, ascii: bool = False) -> str:
+    """The drawing where it fits into `width`, else the table."""
+    if ascii:
+        what = _plain(what)
+    lines, legend = None, []
+    for metrics in (METRICS, replace(METRICS, row=4, stagger=True)) if not what.crowded else ():
+        try:
+            lines = _draw(what, width, color, ascii, metrics)
+            break
+        except Tangled:
+            continue
+    if lines is not None:
+        legend.append(f"above the wire: forward; below: gradient of {what.of.text}")
+        legend += ["[ ] parameters"] if "parameter" in what.kinds else []
+    else:
+        lines = _table(what)
+        legend.append(f"gradient: of {what.of.text}")
+    notes = [f"{mark.text} = {formula.text}" for mark, formula in what.notes]
+    return "\n".join([what.title, "", *lines, "", "; ".join(legend), *notes])
+
+
+def _plain(what: Picture) -> Picture:
+    def label(it: Label | None) -> Label | None:
+        return None if it is None else Label(to_ascii(it.text), it.latex)
+
+    def sure(it: Label) -> Label:
+        return Label(to_ascii(it.text), it.latex)
+
+    vertices = tuple(replace(v, label=sure(v.label), above=label(v.above), below=label(v.below)) for v in what.vertices)
+    notes = tuple((sure(mark), sure(formula)) for mark, formula in what.notes)
+    return replace(what, title=to_ascii(what.title), vertices=vertices, of=sure(what.of), notes=notes)
+
+
+@dataclass(slots=True)
+class _Canvas:
+    chars: dict[tuple[int, int], str] = field(default_factory=dict)
+    colors: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def put(self, x: int, y: int, text: str, color: str = "") -> None:
+        for char in text:
+            self.chars[x, y] = char
+            if color:
+                self.colors[x, y] = color
+            step = columns(char)
+            x += step
+            if step == 0:  # an accent joins the character before it
+                self.chars[x - 1, y] = self.chars.get((x - 1, y), "") + char
+                self.chars.pop((x, y), None)
+            elif step == 2:
+                self.chars[x - 1, y] = ""
+
+    def lines(self, color: bool) -> list[str]:
+        found = []
+        ys = [y for _, y in self.chars]
+        for y in range(min(ys), max(ys) + 1):
+            xs = [x for x, row in self.chars if row == y]
+            line, now = "", ""
+            for x in range(max(xs, default=-1) + 1):
+                want = self.colors.get((x, y), "")
+                if color and want != now:
+                    line += _COLORS[""] if now else ""
+                    line += _COLORS[want] if want else ""
+                    now = want
+                line += self.chars.get((x, y), " ")
+            found.append((line + (_COLORS[""] if now else "")).rstrip())
+        return found
+
+
+def _draw(what: Picture, width: int, color: bool, ascii: bool, metrics: Metrics) -> list[str] | None:
+    bare = replace(what, wires=tuple(replace(wire, share=None) for wire in what.wires))
+    drawing = lay_out(bare, metrics)
+    if drawing.width > width:
+        return None
+    canvas = _Canvas()
+    _lines(drawing, bare, canvas)
+    for vertex, box in zip(bare.vertices, drawing.boxes, strict=True):
+        brackets = _BRACKETS.get(vertex.kind, "  ")
+        y = round(box.y)
+        canvas.put(round(box.right) - columns(vertex.label.text) - 2, y, brackets[0] + vertex.label.text + brackets[1])
+        if round(box.end) > round(box.right):
+            for at in range(round(box.right), round(box.end)):
+                canvas.chars.setdefault((at, y), "─")
+        if vertex.above:
+            canvas.put(round(box.right) + 1, y - 1, vertex.above.text, "forward")
+        if vertex.below:
+            canvas.put(round(box.right) + 1, y + 1, vertex.below.text, "backward")
+    if ascii:
+        canvas.chars = {place: _ASCII.get(char, char) for place, char in canvas.chars.items()}
+    return canvas.lines(color)
+
+
+def _lines(drawing: Drawing, what: Picture, canvas: _Canvas) -> None:
+    """Every wire: level through columns, and through each channel by a track that belongs to where it goes."""
+    channels: dict[int, list[tuple[int, int, int, int]]] = {}
+    for wire, path in zip(what.wires, drawing.paths, strict=True):
+        points = [(round(x), round(y)) for x, y in path]
+        box = drawing.boxes[wire.target]
+        for number, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
+            if number % 2 == 0:
+                channels.setdefault(x0, []).append((x0, y0, x1, y1))
+            else:
+                end = _end(box, points, number)
+                for x in range(x0, end):
+                    canvas.chars[x, y0] = "─"
+    for parts in channels.values():
+        _channel(parts, canvas)
+    for wire in what.wires:
+        box = drawing.boxes[wire.target]
+        canvas.chars[round(box.left) - 1, round(box.y)] = "→"
+
+
+def _end(box: Box, points: list[tuple[int, int]], number: int) -> int:
+    return round(box.left) if number == len(points) - 2 else points[number + 1][0]
+
+
+def _channel(parts: list[tuple[int, int, int, int]], canvas: _Canvas) -> None:
+    """The wires between two columns: (left, row there, right, row there). Raises Tangled."""
+    targets: dict[int, set[int]] = {}
+    for _, y0, _, y1 in parts:
+        targets.setdefault(y1, set()).add(y0)
+    left, right = min(part[0] for part in parts), max(part[2] for part in parts)
+    order = _tracks(targets)
+    crooked = [y1 for y1 in order if targets[y1] != {y1}]
+    if len(crooked) > right - left - 1:
+        raise Tangled
+    start = left + max((right - left - len(crooked)) // 2, 0)
+    track = {y1: start + k for k, y1 in enumerate(crooked)}
+    cells: dict[tuple[int, int], dict[tuple[str, int], int]] = {}
+
+    def mark(x: int, y: int, net: tuple[str, int], bits: int) -> None:
+        nets = cells.setdefault((x, y), {})
+        nets[net] = nets.get(net, 0) | bits
+
+    for y1, sources in targets.items():
+        if sources == {y1}:
+            for x in range(left, right):
+                mark(x, y1, ("row", y1), LEFT | RIGHT)
+            continue
+        at = track[y1]
+        for y0 in sources:
+            for x in range(left, at):
+                mark(x, y0, ("row", y0), LEFT | RIGHT)
+            mark(at, y0, ("track", y1), LEFT)
+        for x in range(at + 1, right):
+            mark(x, y1, ("to", y1), LEFT | RIGHT)
+        mark(at, y1, ("track", y1), RIGHT)
+        low, high = min(*sources, y1), max(*sources, y1)
+        for y in range(low, high + 1):
+            mark(at, y, ("track", y1), (UP if y > low else 0) | (DOWN if y < high else 0))
+    for place, nets in cells.items():
+        canvas.chars[place] = _sign(place[1], nets, targets)
+
+
+def _tracks(targets: dict[int, set[int]]) -> list[int]:
+    """The rows wires go to, in an order of their tracks from the left: a wire's row must be free behind its track."""
+    before: dict[int, set[int]] = {y1: set() for y1 in targets}
+    for y1, sources in targets.items():
+        for y0 in sources:
+            if y0 != y1 and y0 in targets and y0 not in targets[y0]:
+                before[y0].add(y1)  # the wire from row y0 must have turned before another arrives in that row
+    order: list[int] = []
+    while before:
+        # of those free to come next, the one that goes furthest up comes last
+        free = sorted((y for y, others in before.items() if not others & before.keys()), key=lambda y: _turn(y, targets[y]))
+        if not free:
+            raise Tangled
+        order.append(free[0])
+        del before[free[0]]
+    return order
+
+
+def _turn(y1: int, sources: Iterable[int]) -> tuple[int, int]:
+    """Wires that rise take tracks from the top row on, those that fall from the bottom row on: fewer crossings."""
+    first = min(sources)
+    return (0, y1) if first >= y1 else (1, -y1)
+
+
+def _sign(y: int, nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
+    tracks = [net for net in nets if net[0] == "track"]
+    if not tracks:
+        return "─"
+    if len(tracks) > 1:
+        raise Tangled
+    (track,) = tracks
+    bits = nets[track]
+    for net, other in nets.items():
+        if net[0] == "row" and net[1] in targets[track[1]]:
+            bits |= other
+        elif net != track and nets[track] & (UP | DOWN) != UP | DOWN:
+            raise Tangled  # it would look like a junction; where a track passes, the other wire goes under it
+    return _LINES[bits]
+
+
+def _table(what: Picture) -> list[str]:
+    found = rows(what)
+    widths = [max(columns(row[k].text) for row in found) for k in range(len(found[0]))]
+    return ["  ".join(cell.text + " " * (w - columns(cell.text)) for cell, w in zip(row, widths, strict=True)).rstrip() for row in found]
