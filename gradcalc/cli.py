@@ -152,11 +152,9 @@ def adjusted(exercise: Exercise, settings: Sequence[str], digits: int | None, fo
 def write_items(console: Console, format: str, items: list[Any], digits: int | None, form: str | None) -> None:
     """Print solutions, reports and failures in a format."""
     from gradcalc.render import render_as
-    from gradcalc.report import Options
 
     if items:
-        options = Options(width=console.width, color=console.color, ascii=console.ascii, digits=digits, form=form)
-        console.out(render_as(format, items, options), machine=format in ("json", "jsonl"))
+        console.out(render_as(format, items, _view(console, digits, form)), machine=format in ("json", "jsonl"))
 
 
 # Commands ---------------------------------------------------------------------------------------------------------
@@ -171,19 +169,18 @@ def solve(
     console: Console = context.obj
     data = format in ("json", "jsonl")
     items: list[Any] = []
+    fine = True
 
-    def work(file: str) -> Any:
+    def work(file: str) -> tuple[Any, bool]:
         exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
         solution = load("gradcalc.solve").solve(exercise)
-        if data:
-            return solution
-        return load("gradcalc.report").compose_solution(solution, _view(console, digits, form))
+        right = all(answer.verified is None or answer.verified.ok is not False for answer in solution.answers)
+        return solution if data else load("gradcalc.report").compose_solution(solution, _view(console, digits, form)), right
 
-    fine = True
-    for file, item, problems in each(console, files, work):
-        if item is not None:
-            items.append(item)
-            fine = fine and not _refuted(item)
+    for file, done, problems in each(console, files, work):
+        if done is not None:
+            items.append(done[0])
+            fine = fine and done[1]
         elif data:
             items.append(load("gradcalc.report").Failed(file, problems))
     write_items(console, format, items, digits, form)
@@ -191,14 +188,10 @@ def solve(
 
 
 def _view(console: Console, digits: int | None, form: str | None) -> Any:
+    """How to print, as the formats want it."""
     from gradcalc.report import Options
 
     return Options(width=console.width, color=console.color, ascii=console.ascii, digits=digits, form=form)
-
-
-def _refuted(item: Any) -> bool:
-    """Whether the check of an answer failed."""
-    return any(answer.verified is not None and answer.verified.ok is False for answer in getattr(item, "answers", ()))
 
 
 @app.command()
@@ -216,7 +209,7 @@ def validate(context: typer.Context, files: Files) -> None:
         except NotImplementedError:
             console.warn(*exercise.warnings)
         else:
-            console.warn(*(graph.warnings or exercise.warnings))
+            console.warn(*exercise.warnings, *graph.warnings)
         inputs = exercise.inputs
         found = [name for name in inputs if name not in exercise.variables]
         said = f"{file}: valid; inputs: {', '.join(inputs) or 'none'}"
@@ -277,6 +270,10 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry of the program. Exits; a user never sees a traceback unless --debug is given."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 5_000))  # a sum of 400 terms leans 400 deep to the left
+    for name in ("SIGTERM", "SIGHUP"):
+        with contextlib.suppress(AttributeError, ValueError):  # not on Windows, and not in a thread
+            signal.signal(getattr(signal, name), _terminate)
     code = run(list(sys.argv[1:] if arguments is None else arguments))
     if not _flushed():
         code = code or Exit.OUTSIDE
@@ -285,12 +282,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))  # a sum of 400 terms leans 400 deep to the left
     arguments = _flags_first(arguments)
     console = Console.open("--ascii" in arguments[:2], "--debug" in arguments[:2])
-    for name in ("SIGTERM", "SIGHUP"):
-        with contextlib.suppress(AttributeError, ValueError):  # not on Windows, and not in a thread
-            signal.signal(getattr(signal, name), _terminate)
     try:
         return int(app(arguments, standalone_mode=False, prog_name="gradcalc") or Exit.DONE)
     except typer.Exit as stop:

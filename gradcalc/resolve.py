@@ -46,10 +46,11 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
                 errors.append(error)
                 reported.add(name.id)
         try:
-            check_constants(definition.expr, declared | bound)
+            check_constants(definition.expr, {name for name in CONSTANTS if name in declared or name in bound})
         except SpanError as error:
             errors.append(error)
-        errors += _complex(definition.expr, known | bound)
+        if not {"j", "J"} & bound:
+            errors += _complex(definition.expr, known)
         problems += [definition.source.problem(error) for error in errors]
     _alike([*known, *exercise.inputs], exercise, warnings)
 

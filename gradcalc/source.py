@@ -36,10 +36,10 @@ class Text:
         offset, line, column = self.lines[run]
         column += start - offset
         text = (self.source or self.value.split("\n"))[line - 1]
-        for later, other, _ in self.lines[run + 1 :]:
-            if other != line and later < end:
-                end = later
-                break
+        while run + 1 < len(self.lines) and self.lines[run + 1][0] < end:
+            run += 1
+            if self.lines[run][1] != line:
+                end = self.lines[run][0]
         length = min(end - start, max(len(text) - column + 1, 1))
         return Place(self.file, line, column, text, length)
 
