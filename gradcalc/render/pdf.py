@@ -1,0 +1,114 @@
+"""TeX to PDF with the engine that is installed: confined to a folder of its own, without a shell, for a limited time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SECONDS = 60
+NAME = "handout"
+_CALM = ("-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "-no-shell-escape")
+# What is run, in order of preference, and how often: TeX needs a second run for page numbers.
+ENGINES: tuple[tuple[str, tuple[str, ...], int], ...] = (
+    ("latexmk", ("-norc", "-pdf", *_CALM, f"{NAME}.tex"), 1),
+    ("tectonic", ("--untrusted", "--keep-logs", "--chatter", "minimal", f"{NAME}.tex"), 1),
+    ("pdflatex", (*_CALM, f"{NAME}.tex"), 2),
+)
+WAYS_OUT = (
+    "install TeX: TeX Live, MiKTeX or tectonic, and run the same command again",
+    "upload the .tex to Overleaf, which compiles it as it is",
+    "print from the browser: gradcalc export --to html",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    data: bytes
+    engine: str
+    log: str
+
+
+class NoEngine(Exception):
+    """None of the engines is installed."""
+
+
+class Failed(Exception):
+    """The engine ran and made no PDF. `reason` is a line or two of its log, or that the time was up."""
+
+    def __init__(self, engine: str, reason: str, log: str = "") -> None:
+        super().__init__(f"{engine}: {reason}")
+        self.engine, self.reason, self.log = engine, reason, log
+
+
+def make(tex: str, seconds: float = SECONDS) -> Pdf:
+    """Compile a document. Raises NoEngine and Failed; leaves nothing behind, and no process running."""
+    engine = next((one for one in ENGINES if shutil.which(one[0])), None)
+    if engine is None:
+        raise NoEngine
+    name, arguments, runs = engine
+    if name == "latexmk" and not shutil.which("pdflatex"):
+        name, arguments, runs = next(((n, a, r) for n, a, r in ENGINES[1:] if shutil.which(n)), (name, arguments, runs))
+        if name == "latexmk":
+            raise NoEngine
+    with tempfile.TemporaryDirectory(prefix="gradcalc-") as folder:
+        where = Path(folder)
+        (where / f"{NAME}.tex").write_text(tex, "utf-8")
+        said = ""
+        for _ in range(runs):
+            said = _run(name, arguments, where, seconds)
+        log = where / f"{NAME}.log"
+        text = log.read_text("latin-1", "replace") if log.exists() else said
+        made = where / f"{NAME}.pdf"
+        if not made.exists():
+            raise Failed(name, _why(text or said), text)
+        return Pdf(made.read_bytes(), name, text)
+
+
+def _run(name: str, arguments: Sequence[str], folder: Path, seconds: float) -> str:
+    """Run an engine in a process group of its own, which is ended whatever happens. Output, or Failed."""
+    environment = {
+        **os.environ, "openin_any": "p", "openout_any": "p", "shell_escape": "f", "TEXMFOUTPUT": str(folder),
+        "max_print_line": "1000", "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1",
+    }  # fmt: skip
+    program = shutil.which(name) or name
+    process = subprocess.Popen(
+        [program, *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise Failed(name, f"it was still running after {seconds:g} seconds") from None
+    finally:
+        _end(process)
+    text = output.decode("utf-8", "replace")
+    if process.returncode != 0:
+        log = folder / f"{NAME}.log"
+        text = log.read_text("latin-1", "replace") if log.exists() else text
+        raise Failed(name, _why(text), text)
+    return text
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        process.kill()
+    process.wait()
+
+
+def _why(log: str) -> str:
+    """The first error of a log, with the line after it."""
+    lines = log.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("!") or (".tex:" in line and "Warning" not in line):
+            return " ".join([line.strip(), *(more.strip() for more in lines[number + 1 : number + 2])])[:300]
+    return lines[-1][:300] if lines else "it made no PDF and said nothing"
