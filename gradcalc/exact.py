@@ -17,10 +17,11 @@ def power(base: Fraction, exponent: Fraction) -> Fraction | None:
     """base^exponent where it is rational; None where it is not. ZeroDivisionError for 0^-1, OverflowError if absurd."""
     if exponent.denominator != 1:
         return None
-    bits = max(abs(base.numerator).bit_length(), base.denominator.bit_length())
-    if bits > 1 and abs(exponent) * bits > MAX_BITS:
+    if abs(base) == 1 or (base == 0 and exponent > 0):
+        return abs(base) if exponent % 2 == 0 else base
+    if abs(exponent) * max(abs(base.numerator).bit_length(), base.denominator.bit_length()) > MAX_BITS:
         raise OverflowError
-    return base ** int(exponent) if abs(exponent) < MAX_BITS or (bits <= 1 and base) else base**0 * (base if exponent % 2 else abs(base))
+    return base ** int(exponent)
 
 
 def arithmetic(op: str, left: Fraction, right: Fraction) -> Fraction | None:
