@@ -10,7 +10,7 @@ OPS = (
     Op("matmul", AB, "A @ B", signature="own", text="@", code="{0} @ {1}", value=lambda m, a, b: m.matmul(a, b)),
     Op("transpose", A, "A.T", signature="own", text=".T", code="{0}.T", value=lambda m, a: m.transpose(a)),
     Op("outer", AB, "outer(u, v)", signature="n, m -> n m", value=lambda m, a, b: m.outer(a, b)),
-    Op("dot", AB, "dot(u, v)", signature="n, n ->", value=lambda m, a, b: m.sum(a * b, (-1,))),
+    Op("dot", AB, "dot(u, v)", signature="own", value=lambda m, a, b: m.sum(a * b, (-1,))),
     Op("kron", AB, "kron(A, B)", signature="own", value=lambda m, a, b: m.kron(a, b)),
     Op("sum", A, "sum(A)", signature="reduction", options=("axis", "keepdims"), value=lambda m, a, axis, keepdims: m.sum(a, axis, keepdims)),
     Op("mean", A, "mean(A)", signature="reduction", options=("axis", "keepdims"), value=lambda m, a, axis, keepdims: m.mean(a, axis, keepdims)),
