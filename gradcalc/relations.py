@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from gradcalc.errors import SpanError
 from gradcalc.shapes import ONE, Shape, ShapeError, Size, axes, rule, sliced
 from gradcalc.syntax import Slice
 from gradcalc.unify import ALIKE, CHOICE, PARTLY, SAME, UNKNOWN, Axis, Constraint, Dim, Solver, Term
@@ -285,20 +286,23 @@ class Indexed(Constraint):
             return self.step(s)
         if len(self.items) > len(base):
             raise ShapeError(f"{len(self.items)} indices on {s.show(self.ins[0])}")
-        arrays = iter(gathered)
+        arrays = [dims or [] for dims in gathered][::-1]
         kept: list[Axis] = []
         for item, dim in zip(self.items, base, strict=False):
             if isinstance(item, Slice):
                 if item.start is None and item.stop is None and item.step is None:
                     kept.append(dim)
                 elif isinstance(dim, Size):
-                    kept.append(sliced(item, dim)[3])
+                    try:
+                        kept.append(sliced(item, dim)[3])
+                    except SpanError as error:
+                        raise ShapeError(error.message, error.hint) from None
                 else:
                     return False
             elif isinstance(item, str):
                 s.same(dim, self.named[item])
             elif item is None:
-                kept += next(arrays, None) or []
+                kept += arrays.pop()
         s.bind(self.out, [*kept, *base[len(self.items) :]])
         return True
 

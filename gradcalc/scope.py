@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from gradcalc.errors import GradcalcError, Place, Problem, SpanError, closest
 from gradcalc.exercise import Definition, Exercise, Function
-from gradcalc.source import Text
 from gradcalc.shapes import INDEXED, bound
+from gradcalc.source import Text
 from gradcalc.syntax import Call, Expr, Index, Name, Slice, names, walk
 
 MAX_CALLS = 30  # functions of the exercise inside one another

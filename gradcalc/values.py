@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TypeAlias
@@ -133,14 +134,41 @@ CHECKS: Mapping[str, tuple[Callable[[Array], bool], str]] = {
 def onehot(value: Array, shape: Shape, stacks: int) -> bool:
     """One entry 1 and the others 0 along the last axis of `shape` (a column counts as a vector), for each example."""
     vector = as_vector(shape)
-    if stacks and len(vector) == 1:  # D×m: the examples are the columns
-        value = [list(column) for column in zip(*value, strict=True)]  # type: ignore[arg-type]
-    rows = [value]
-    while rows and isinstance(rows[0], list) and rows[0] and isinstance(rows[0][0], list):
-        rows = [inner for row in rows for inner in row]  # type: ignore[union-attr, misc]
-    if len(vector) == 1 and not stacks:
-        rows = [list(entries(value))]
-    return all(isinstance(row, list) and sorted(row) == [0] * (len(row) - 1) + [1] for row in rows)  # type: ignore[type-var]
+    flat = list(entries(value))
+    length = _length(value)
+    if len(vector) != 1:
+        width = length[len(shape) - 1] if shape else 1
+        step = math.prod(length[len(shape) :])  # the examples stand behind the vector's axis
+        starts = [block + offset for block in range(0, len(flat), width * step) for offset in range(step)]
+        return all(_unit([flat[start + step * k] for k in range(width)]) for start in starts)
+    step = math.prod(length[1:]) if stacks else 1  # D×m: the examples are the columns
+    return all(_unit(flat[start::step]) for start in range(step))
+
+
+def _length(value: Array) -> list[int]:
+    """The lengths of the axes of a regular array."""
+    found = []
+    while isinstance(value, list):
+        found.append(len(value))
+        value = value[0]
+    return found
+
+
+def _each(value: Array, stacks: int) -> list[Array]:
+    """The arrays in a stack, whose last axes are the examples."""
+    if not stacks:
+        return [value]
+
+    def take(item: Array, number: int) -> Array:
+        if not isinstance(item, list):
+            return item
+        return [take(inner, number) for inner in item] if isinstance(item[0], list) else item[number]
+
+    return [single for number in range(_length(value)[-1]) for single in _each(take(value, number), stacks - 1)]
+
+
+def _unit(row: list[Number]) -> bool:
+    return sorted(row) == [0] * (len(row) - 1) + [1]
 
 
 def check_values(
@@ -166,7 +194,7 @@ def check_values(
             if word == "onehot":
                 if not onehot(array, shapes[name], examples.get(name, 0)):
                     problems.append(Problem("assumption", f"the value of {name} is not one-hot, as it is assumed to be", place, "one entry is 1, the others are 0"))
-            elif word in CHECKS and not CHECKS[word][0](array):
+            elif word in CHECKS and not all(map(CHECKS[word][0], _each(array, examples.get(name, 0)))):
                 problems.append(Problem("assumption", f"the value of {name} {CHECKS[word][1]}, as it is assumed to be", place))
         if name in integers:
             problems += _indices(name, array, integers[name], sizes, place)
