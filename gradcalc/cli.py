@@ -174,8 +174,7 @@ def solve(
     def work(file: str) -> tuple[Any, bool]:
         exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
         solution = load("gradcalc.solve").solve(exercise)
-        right = all(answer.verified is None or answer.verified.ok is not False for answer in solution.answers)
-        return solution if data else load("gradcalc.report").compose_solution(solution, _view(console, digits, form)), right
+        return solution if data else load("gradcalc.report").compose_solution(solution, _view(console, digits, form)), _right(solution)
 
     for file, done, problems in each(console, files, work):
         if done is not None:
@@ -187,11 +186,90 @@ def solve(
     finish(console, fine)
 
 
+def _right(solution: Any) -> bool:
+    """Whether no answer failed its check."""
+    return all(answer.verified is None or answer.verified.ok is not False for answer in solution.answers)
+
+
 def _view(console: Console, digits: int | None, form: str | None) -> Any:
     """How to print, as the formats want it."""
     from gradcalc.report import Options
 
     return Options(width=console.width, color=console.color, ascii=console.ascii, digits=digits, form=form)
+
+
+Solved = Annotated[bool, typer.Option("--solution", help="The key: gradients filled in, answers derived.")]
+BlankAll = Annotated[bool, typer.Option("--blank-all", help="Ask for the forward values too.")]
+Gates = Annotated[bool, typer.Option("--gates", help="Elementary gates in the figure instead of named quantities.")]
+
+
+@app.command()
+def graph(
+    context: typer.Context, files: Files, solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
+    set_: Set = None, digits: Digits = None,
+) -> None:  # fmt: skip
+    """The computational graph, as it stands on paper; with --solution its gradients too."""
+    console: Console = context.obj
+
+    def work(file: str) -> str:
+        figure, drawing = load("gradcalc.figure"), load("gradcalc.render.terminal_graph")
+        exercise = adjusted(Exercise.read(file), set_ or (), digits, None, None)
+        what = figure.picture(figure.sketch(exercise), figure.Sheet(solution, blank_all, gates))
+        said: str = drawing.render(what, console.width, console.color, console.ascii)
+        return said
+
+    parts = [said for _, said, _ in each(console, files, work) if said is not None]
+    if parts:
+        console.out("\n\n".join(parts))
+    finish(console)
+
+
+@app.command()
+def export(
+    context: typer.Context, files: Files,
+    to: Annotated[str, typer.Option("--to", help="latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.")],
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="A file, or a folder for a file each.")] = None,
+    solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
+    standalone: Annotated[bool, typer.Option("--standalone", help="latex: pieces to \\input; tikz: a document by itself.")] = False,
+    preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="TeX to stand before the document.")] = None,
+    set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
+) -> None:  # fmt: skip
+    """Handouts, figures and code. The sheet is blank unless --solution."""
+    from gradcalc.publish import OutsideError, deliver, plan
+
+    console: Console = context.obj
+    room = load("gradcalc.export")
+    _one_of(tuple(room.ENDINGS))(to)
+    targets = plan(files, to, output)
+    before = _preamble(preamble) if preamble else ""
+
+    def work(file: str) -> Any:
+        return load("gradcalc.solve").solve(adjusted(Exercise.read(file), set_ or (), digits, form, layout))
+
+    solved = {number: item for number, (_, item, _) in enumerate(each(console, files, work)) if item is not None}
+    sheet, outside, fine = load("gradcalc.figure").Sheet(solution, blank_all, gates, digits), False, True
+    for target in targets:
+        wanted = room.Export(sheet, standalone, before, _view(console, digits, form), room.stem(target.path))
+        if not (own := [solved[number] for number in target.files if number in solved]):
+            continue
+        fine = fine and all(map(_right, own))
+        try:
+            said = deliver(room.export(own, to, wanted), to, target.path, lambda text: console.out(text, machine=True), console.raw)
+        except OutsideError as error:
+            outside, said = True, list(error.lines)
+        for line in said:
+            console.note(line)
+    if outside and not console.problems:
+        raise typer.Exit(Exit.OUTSIDE)
+    finish(console, fine)
+
+
+def _preamble(file: str) -> str:
+    try:
+        return Path(file).read_text("utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise GradcalcError(Problem("file", f"the preamble cannot be read: {reason}", Place(file, 1, 1))) from None
 
 
 @app.command()

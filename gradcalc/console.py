@@ -79,6 +79,19 @@ class Console:
         except (OSError, ValueError) as error:
             raise OutputError(f"cannot write to the standard output: {getattr(error, 'strerror', None) or error}") from None
 
+    def raw(self, data: bytes) -> None:
+        """A picture or a PDF. Raises as `out` does."""
+        try:
+            if sys.stdout is None:
+                raise OutputError("the standard output is closed")
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise PipeClosed from None
+        except (OSError, ValueError, AttributeError) as error:
+            raise OutputError(f"cannot write to the standard output: {getattr(error, 'strerror', None) or error}") from None
+
     def note(self, text: str) -> None:
         """A message, on stderr; one that cannot be said is dropped."""
         text = for_terminal(text, self.ascii, lines=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from gradcalc.blocks import Math, Names, Partial, Piece, Shaped, Values
 from gradcalc.errors import GradcalcError
-from gradcalc.exercise import Question
+from gradcalc.exercise import Exercise, Question
 from gradcalc.flow import Flow, flow, is_scalar
 from gradcalc.ops import TABLE
 from gradcalc.render.inline import latex_math, text_math
@@ -101,6 +101,16 @@ UNKNOWN = Label("?", "?")
 def picture(solution: Solution, sheet: Sheet) -> Picture:
     """The picture of a solution's graph."""
     return _Artist(solution, sheet).picture()
+
+
+def sketch(exercise: Exercise) -> Solution:
+    """A solution without answers: the graph and the values of its inputs, all that a picture needs. Raises GradcalcError."""
+    from gradcalc.graph import build
+    from gradcalc.numeric.oracle import Oracle
+
+    graph = build(exercise)
+    given = Oracle(graph).given
+    return Solution(graph, (), {}, {}, {name: given.lists(name) for name in graph.inputs}, {}, graph.warnings)
 
 
 def tex_names(names: Names) -> Names:
@@ -299,7 +309,7 @@ class _Artist:
                     return Label("÷" + wrapped.text, r"\div " + wrapped.latex)
             binary = {"sub": "-", "div": "/", "pow": "^"}.get(node.op)
             if binary:
-                return label(names, Binary(binary, *parts))
+                return label(names, Binary(binary, parts[0], parts[1]))
         func = {"maximum": "max", "minimum": "min"}.get(node.op, node.op)
         return label(names, Call(func, tuple(parts)))
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -19,10 +20,11 @@ from gradcalc.report import LAYOUTS, asked
 from gradcalc.shapes import ShapeError, shape_of
 from gradcalc.sizes import Shape
 from gradcalc.solve import Answer, Number, Solution, View
-from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num
+from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, parse
 
 LONG = 72  # characters of a formula on one line; longer sums are broken
 SHOWN = 30  # entries of an array that are printed
+_ENGLISH = frozenset(("a", "is", "and", "so", "the", "of", "to", "it", "in", "by", "for", "as"))
 PATHS = 4  # paths of a chain rule that are written out
 
 Said: TypeAlias = "tuple[str | Label, ...]"
@@ -191,8 +193,24 @@ class _Writer:
         yield (self.label(Name(answer.question.of)), ": ", self.label(Shaped(answer.shape)))
         if answer.stacked is not None and answer.stacked.shape != answer.shape:
             yield ("stacked over the examples: ", self.label(Shaped(answer.stacked.shape)))
-        if answer.reason:
-            yield (answer.reason[0].upper() + answer.reason[1:] + ".",)
+        if answer.reason == "declared":
+            of = self.graph.stacks.get(answer.question.of, answer.question.of)
+            yield (self.label(Name(of)), " is declared as ", self.label(Shaped(self.graph.node(of).shape)), ".")
+        elif answer.reason:
+            yield (*self.reason(answer.reason), ".")
+
+    def reason(self, text: str) -> Iterator[str | Label]:
+        """A sentence about shapes, its expressions and names as mathematics."""
+        known = (self.names.shapes.keys() | self.exercise.size_names) - _ENGLISH
+        for number, piece in enumerate(text.split("`")):
+            if number % 2:
+                try:
+                    yield self.label(parse(piece))
+                except SpanError:
+                    yield piece
+                continue
+            for word in re.split(r"(\w+)", piece):
+                yield self.label(Name(word)) if word in known else word
 
     def value(self, answer: Answer, left: Label) -> Iterator[Row]:
         if answer.symbolic is not None:

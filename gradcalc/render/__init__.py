@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from gradcalc.report import Failed, Options, Report
     from gradcalc.solve import Solution
 
-TOOLS = frozenset(("formula", "inline", "scripts"))  # what the formats share
+# What the formats share, and what makes no text of a solution alone.
+TOOLS = frozenset(("formula", "inline", "scripts", "graph_table", "handout_markdown", "pdf", "png", "terminal_graph"))
 
 
 def formats() -> tuple[str, ...]:

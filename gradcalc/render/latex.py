@@ -10,7 +10,20 @@ from collections.abc import Iterator, Sequence
 
 from gradcalc.figure import Label, Picture, Sheet
 from gradcalc.handout import Derived, Handout, Part, Said, Step, Summary, compose
-from gradcalc.markdown import Block, Break, Code, Emphasis, Formula, Inline, Items, Link, Listing, Paragraph, Title, Words
+from gradcalc.markdown import (
+    Block,
+    Break,
+    Code,
+    Emphasis,
+    Formula,
+    Inline,
+    Items,
+    Link,
+    Listing,
+    Paragraph,
+    Title,
+    Words,
+)
 from gradcalc.render import tikz
 from gradcalc.render.tikz import indicator, math
 from gradcalc.solve import Solution
@@ -40,6 +53,7 @@ MACROS = r"""
 \runningheader{}{}{\ifprintanswers Key\fi}
 \footer{}{\thepage\,/\,\numpages}{}
 \setlength{\emergencystretch}{3em}
+\vfuzz=8pt % the frame of a solution that goes on on the next page
 \allowdisplaybreaks
 """.strip()
 
@@ -189,7 +203,7 @@ def _drawn(what: Picture) -> Iterator[str]:
         yield "\\begin{center}\\begin{fitted}%\n" + body + "%\n\\end{fitted}\\end{center}"
     notes = list(tikz.notes(what))
     if notes:
-        yield r"\begin{center}\footnotesize"
+        yield r"\nopagebreak\begin{center}\footnotesize"
         yield (r"\end{fitted}\quad\allowbreak" + "\n").join(rf"\begin{{fitted}}${note}$" for note in notes) + r"\end{fitted}"
         yield r"\end{center}"
 
@@ -225,7 +239,7 @@ def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
         lines = [f"{row.left.latex if row.left else ''} &{row.right.latex}" for row in step.rows]
         body = indicator(" \\\\\n".join(lines))
         if fitted:
-            yield "\\par\\noindent\\begin{fitted}$\\displaystyle\\begin{aligned}\n" + body + "\n\\end{aligned}$\\end{fitted}\\par\\smallskip"
+            yield "\\par\\smallskip\\noindent\\begin{fitted}$\\displaystyle\\begin{aligned}\n" + body + "\n\\end{aligned}$\\end{fitted}\\par\\smallskip"
         else:
             yield "\\[\n\\begin{aligned}\n" + body + "\n\\end{aligned}\n\\]"
         return
@@ -244,7 +258,8 @@ def _summary(it: Summary) -> Iterator[str]:
 
 
 def _tabular(it: Summary) -> str:
-    lines = [r"\renewcommand{\arraystretch}{1.6}%", rf"\begin{{tabular}}{{@{{}}l{'l' * (len(it.head) - 1)}@{{}}}}", r"\hline", " & ".join(map(escape, it.head)) + r" \\ \hline"]
+    strut = r"\rule[-2.3ex]{0pt}{6ex}"
+    lines = [rf"\begin{{tabular}}{{@{{}}l{'l' * (len(it.head) - 1)}@{{}}}}", r"\hline", " & ".join(map(escape, it.head)) + r" \\ \hline"]
     for row in it.rows:
-        lines.append(" & ".join(math(r"\displaystyle " + cell.latex) if cell else "" for cell in row) + r" \\")
+        lines.append(strut + " & ".join(math(r"\displaystyle " + cell.latex) if cell else "" for cell in row) + r" \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}"])

@@ -8,7 +8,7 @@ from gradcalc.figure import Label, Picture, Sheet, picture
 from gradcalc.layout import Box, Drawing, Metrics, lay_out
 from gradcalc.solve import Solution
 
-METRICS = Metrics(character=0.155, pad=0.2, box=0.56, row=1.2, lane=0.66, channel=0.5, spread=0.05, port=0.2)
+METRICS = Metrics(character=0.125, pad=0.24, box=0.56, row=1.15, lane=0.64, channel=0.4, spread=0.04, port=0.2)
 HEAD = "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also \\usetikzlibrary{babel}\n"
 COLORS = ("\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196,30,30}\\definecolor{parameter}{gray}{0.88}")
 INDICATOR = r"\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}"
@@ -115,3 +115,11 @@ def table(what: Picture) -> str:
     for row in lines:
         out.append(" & ".join(math(cell.latex) if cell.latex else "" for cell in row) + r" \\")
     return "\n".join([*out, r"\hline", r"\end{longtable}"]) + "\n"
+
+
+def document(what: Picture, preamble: str = "") -> str:
+    """The picture as a document that compiles by itself, cut to its size; a crowded one as a page."""
+    cls = r"\documentclass[a4paper]{article}" if what.crowded else r"\documentclass[border=4pt]{standalone}"
+    packages = r"\usepackage[T1]{fontenc}\usepackage{lmodern,amsmath,amssymb,graphicx,longtable,xcolor,tikz}\usetikzlibrary{babel}"
+    lines = [cls, packages, preamble.replace("\\begin{document}", "").rstrip(), COLORS, INDICATOR, r"\begin{document}"]
+    return "\n".join([*(line for line in lines if line), draw(what).rstrip(), r"\end{document}"]) + "\n"
