@@ -19,7 +19,7 @@ from gradcalc.ops import TABLE
 from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
-from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, measure, shortest, size_expr, sort_symmetric
+from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, measure, shortest, size_expr
 
 NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
@@ -197,7 +197,7 @@ class Engine:
     # ---- entries and definitions
 
     def entry(self, number: int, indices: Key) -> sp.Symbol:
-        return self.entries.symbol(number, sort_symmetric(indices, self.symmetric(number)))
+        return self.entries.symbol(number, indices)
 
     def pseudo(self, kind: str, indices: Key, **facts: Any) -> sp.Symbol:
         return self.entries.symbol(Pseudo(kind, **facts), indices)
@@ -276,7 +276,14 @@ class Engine:
         return sorted(found)
 
     def local(self, number: int, indices: Key) -> dict[int, list[tuple[Key, Term]]]:
-        """The local derivatives of one entry of a node: operand -> [(its indices, term)]."""
+        """The local derivatives of one entry of a node: operand -> [(its indices, term)].
+
+        Entries of a symmetric matrix are independent while differentiating; in the result A_ji is A_ij.
+        """
+        found = self.raw_local(number, indices)
+        return {n: [(at, self.algebra.identified(term)) for at, term in pieces] for n, pieces in found.items()}
+
+    def raw_local(self, number: int, indices: Key) -> dict[int, list[tuple[Key, Term]]]:
         node = self.nodes[number]
         result: dict[int, list[tuple[Key, Term]]] = {}
         if number not in self.virtual and node.op in SPECIAL:
@@ -475,7 +482,7 @@ class Engine:
                 if len(terms) != 1:
                     continue
                 rest = {**term.groups, key: expr / symbol}
-                inner = self.algebra.fresh(terms[0])
+                inner = self.algebra.identified(self.algebra.fresh(terms[0]))
                 outer = Term(term.coef, rest, term.deltas, term.summed)
                 return self.inline(self.algebra.times(outer, inner))
         return term

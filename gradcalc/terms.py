@@ -311,6 +311,17 @@ class Algebra:
                 result[key] = result.get(key, sp.S.One) * part
         return result
 
+    def identified(self, term: Term) -> Term:
+        """The two entries A_ij and A_ji of a symmetric matrix written as one."""
+        swaps = {}
+        for expr in term.groups.values():
+            for symbol, quantity, at in self.entries.entries(expr):
+                if len(at) >= 2 and at[1] < at[0] and self.symmetric(quantity):
+                    swaps[symbol] = self.entries.symbol(quantity, sort_symmetric(at, True))
+        if not swaps:
+            return term
+        return replace(term, groups={key: expr.xreplace(swaps) for key, expr in term.groups.items()})
+
     def rename(self, term: Term, table: Mapping[Ix, Ix]) -> Term:
         """Rename indices, summed ones included."""
         deltas = frozenset(tuple(sorted((table.get(a, a), table.get(b, b)))) for a, b in term.deltas)
