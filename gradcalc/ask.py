@@ -46,6 +46,18 @@ def interact(graph: Graph, of: str, by: str) -> bool:
     return any(shared - set(graph.nodes[number].over) for number in between)
 
 
+def mixes(graph: Graph) -> bool:
+    """Whether anything per example depends on other examples: a sum over the examples that is used for each of them."""
+    for index in graph.examples:
+        mixed = [False] * len(graph.nodes)
+        for number, node in enumerate(graph.nodes):
+            without = index not in node.over
+            mixed[number] = any(mixed[arg] or (without and index in graph.nodes[arg].over) for arg in node.args)
+            if mixed[number] and not without:
+                return True
+    return False
+
+
 def operands(graph: Graph, name: str) -> tuple[str, ...]:
     """The named quantities and inputs that the definition of a quantity uses directly, in order of first use."""
     found: dict[str, None] = {}
@@ -111,7 +123,7 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
             text = "d2" if question.kind == "second" else "d"
             hint = f"did you mean {text}{name}/d{of}?" if question.kind != "second" else None
             problems.append(Problem("question", f"the wrong way round: {name} is computed from {of}", place, hint))
-        elif interact(graph, of, name):
+        elif question.kind != "local" and interact(graph, of, name):
             message = f"{of} of one example depends on {name} of the others: there is no derivative per example"
             problems.append(Problem("question", message, place, "ask about a quantity that is summed over the examples"))
     return problems
@@ -141,7 +153,8 @@ def default_questions(graph: Graph) -> tuple[Question, ...]:
         for name in (*graph.quantities[::-1], *graph.inputs)
         if name != output and name not in skipped and above[output] & bits[name] and (output, name) not in asked
     ]
-    return tuple(question for question in (*local, *total) if not interact(graph, question.of, question.by[0]))
+    questions = (*local, *total)
+    return tuple(q for q in questions if q.kind == "local" or not interact(graph, q.of, q.by[0])) if mixes(graph) else questions
 
 
 def _reachable(inputs: Sequence[str], quantities: Sequence[str], reads: Mapping[str, Sequence[str]], bits: Mapping[str, int]) -> dict[str, int]:

@@ -31,7 +31,7 @@ from gradcalc.relations import (
     given,
 )
 from gradcalc.scope import Scope, problem
-from gradcalc.shapes import Options, Shape, ShapeError, Size, bound, operands, options, rule, show, stacked
+from gradcalc.shapes import Options, Shape, ShapeError, Size, bound, operands, options, quoted, rule, show, stacked
 from gradcalc.source import Text
 from gradcalc.syntax import (
     Binary,
@@ -249,7 +249,7 @@ class _Inference:
     def words(self, expr: Expr) -> str:
         """An expression as written, on one line."""
         start, end = expr.span
-        return " ".join(self.source.value[start:end].split()) if end > start else unparse(expr)
+        return quoted(self.source.value[start:end] if end > start else unparse(expr))
 
     def named_words(self, expr: Expr) -> str:
         return expr.id if isinstance(expr, Name) else f"`{self.words(expr)}`"

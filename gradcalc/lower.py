@@ -17,7 +17,7 @@ from gradcalc.exercise import Definition
 from gradcalc.maker import Maker
 from gradcalc.nodes import Node
 from gradcalc.scope import Scope, problem
-from gradcalc.shapes import ONE, Shape, ShapeError, Size, position, show, sliced
+from gradcalc.shapes import ONE, Shape, ShapeError, Size, position, quoted, show, sliced
 from gradcalc.source import Text
 from gradcalc.syntax import (
     NOWHERE,
@@ -127,7 +127,7 @@ class Lowering:
             return expr.id
         start, end = expr.span
         text = self.written[start:end] if expr.span != NOWHERE and self.written else unparse(expr)
-        return f"`{' '.join(text.split())}`"
+        return f"`{quoted(text)}`"
 
     def mismatch(self, error: ShapeError, expr: Expr, parts: Sequence[Expr], numbers: Sequence[int]) -> SpanError:
         """The fact with its situation: the expression, and the shape of every operand that has one."""

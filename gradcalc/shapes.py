@@ -13,12 +13,12 @@ from functools import cache
 from gradcalc.errors import SpanError
 from gradcalc.exact import fraction, size_of, whole
 from gradcalc.ops import TABLE
-from gradcalc.sizes import ONE, Shape, ShapeError, Size, broadcast, product, show, stacked
+from gradcalc.sizes import ONE, Shape, ShapeError, Size, broadcast, product, quoted, show, stacked
 from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector
 
 __all__ = [
     "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector", "axes", "bound", "broadcast", "operands", "options",
-    "position", "product", "rule", "shape_of", "show", "sliced", "stacked",
+    "position", "product", "quoted", "rule", "shape_of", "show", "sliced", "stacked",
 ]  # fmt: skip
 
 NUMPY = frozenset(("sum", "mean", "prod", "var"))  # whose second argument may be the axis, as in NumPy

@@ -123,3 +123,9 @@ def product(shape: Shape) -> Size:
     for size in shape:
         total = total * size
     return total
+
+
+def quoted(text: str) -> str:
+    """A piece of an expression as it is quoted in a sentence: on one line, a long one with its middle left out."""
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:36]} … {text[-18:]}"

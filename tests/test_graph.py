@@ -390,3 +390,8 @@ def test_every_shipped_exercise_becomes_a_graph(path: Path) -> None:
     for node in found.nodes:
         assert all(isinstance(size, Size) for size in node.shape)
         assert node.op != "const" or isinstance(node.attrs["value"], Fraction | str)
+
+
+def test_default_questions_leave_out_derivatives_between_examples() -> None:
+    found = graph("mu = 1/m * sum(x, i); c = x - mu; J = sum(c^2, i)", "{x: {shape: [], each: i}}", EACH)
+    assert [question.text for question in default_questions(found)] == ["dmu/dx", "local dc/dx", "dc/dmu", "dJ/dc", "dJ/dmu", "dJ/dx"]
