@@ -53,7 +53,10 @@ MACROS = r"""
 \runningheader{}{}{\ifprintanswers Key\fi}
 \footer{}{\thepage\,/\,\numpages}{}
 \setlength{\emergencystretch}{3em}
-\vfuzz=8pt % the frame of a solution that goes on on the next page
+\raggedbottom \hbadness=2000
+\definecolor{key}{RGB}{16,44,110}
+% The frames of exam cannot be broken wherever a page ends: a solution is set in another colour, under its title.
+\renewenvironment{TheSolution}{\par\nopagebreak\smallskip\color{key}\noindent\solutiontitle\ignorespaces}{\par\medskip}
 \allowdisplaybreaks
 """.strip()
 
