@@ -416,7 +416,7 @@ class _Artist:
         names = tex_names(Names.of(self.graph, answer.where))
         whole = label(names, answer.symbolic, example=answer.per_example is not None)
         for other, expr in answer.where:
-            if all(mark.text != label(names, Name(other)).text for mark, _ in self.notes):
+            if expr != Name(other) and all(mark.text != label(names, Name(other)).text for mark, _ in self.notes):
                 self.note(label(names, Name(other)), label(names, expr))
         if len(whole.text) <= SHORT:
             return whole

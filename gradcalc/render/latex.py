@@ -226,8 +226,9 @@ def _part(part: Part) -> Iterator[str]:
     prompt = _inlines(part.prompt)
     yield rf"\part{option} {worth}{prompt + ' ' if prompt else ''}{ask}"
     yield rf"\begin{{solution}}[{part.room:g}cm]"
-    for step in part.key:
-        yield from _step(step)
+    for number, step in enumerate(part.key):
+        lines = "\n".join(_step(step))
+        yield lines.replace(r"\par\smallskip", r"\par\nopagebreak\smallskip", 1) if not number else lines
     yield r"\end{solution}"
 
 

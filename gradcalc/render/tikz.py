@@ -8,7 +8,7 @@ from gradcalc.figure import Label, Picture, Sheet, picture
 from gradcalc.layout import Box, Drawing, Metrics, lay_out
 from gradcalc.solve import Solution
 
-METRICS = Metrics(character=0.125, pad=0.24, box=0.56, row=1.15, lane=0.64, channel=0.4, spread=0.04, port=0.2)
+METRICS = Metrics(character=0.148, pad=0.2, box=0.56, row=1.15, lane=0.64, channel=0.4, spread=0.04, port=0.2)
 HEAD = "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also \\usetikzlibrary{babel}\n"
 COLORS = ("\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196,30,30}\\definecolor{parameter}{gray}{0.88}")
 INDICATOR = r"\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}"
