@@ -1,6 +1,6 @@
 """Solutions to files: which formats there are, what each is called, and several exercises in one document.
 
-    export(solutions, "latex", Export())  ->  [Made("ex1.tex", "…")]
+export(solutions, "latex", Export())  ->  [Made("ex1.tex", "…")]
 """
 
 from __future__ import annotations

@@ -167,7 +167,11 @@ class _Artist:
     def fused(self, n: int) -> bool:
         """Whether the constants among a node's operands are written in its gate."""
         node = self.graph.nodes[n]
-        return bool(TABLE[node.op].partials) and sum(arg not in self.constant for arg in node.args) == 1 if node.op in TABLE else False
+        return (
+            bool(TABLE[node.op].partials) and sum(arg not in self.constant for arg in node.args) == 1
+            if node.op in TABLE
+            else False
+        )
 
     @cached_property
     def drawn(self) -> frozenset[int]:
@@ -205,7 +209,14 @@ class _Artist:
                 share = next(shares)
                 several = out[source] > 1 and self.flow is not None and vertices[position[source]].below is not None
                 wires.append(Wire(position[source], position[n], share if several else None))
-        return Picture(vertices, tuple(wires), self.title, self.description(), label(self.names, Name(self.loss)), tuple(self.notes))
+        return Picture(
+            vertices,
+            tuple(wires),
+            self.title,
+            self.description(),
+            label(self.names, Name(self.loss)),
+            tuple(self.notes),
+        )
 
     def ordered(self) -> list[int]:
         """Inputs as declared, then the rest as computed."""
@@ -227,20 +238,28 @@ class _Artist:
             lines.append(f"{head} = {text_math(Math((d.expr,)), self.names)}")
         inputs = ", ".join(text_math(Math((Name(name),)), self.names) for name in self.graph.inputs)
         said = "gradients below the wires" if self.sheet.solution else "the gradients below the wires are left blank"
-        return for_terminal(f"Computational graph of {'; '.join(lines)}. Inputs: {inputs}. Forward values stand above the wires, {said}.")
+        return for_terminal(
+            f"Computational graph of {'; '.join(lines)}. Inputs: {inputs}. Forward values stand above the wires, {said}."
+        )
 
     def vertex(self, n: int) -> Vertex:
         node = self.graph.nodes[n]
         if n in self.constant:
             return Vertex("constant", label(self.names, tree(self.graph.nodes, n)))
         if node.op == "input":
-            return Vertex(self.kind(node.name or ""), label(self.names, Name(node.name or "")), self.above(n), self.below(n))
+            return Vertex(
+                self.kind(node.name or ""), label(self.names, Name(node.name or "")), self.above(n), self.below(n)
+            )
         return Vertex("gate", self.gate(n), self.above(n), self.below(n))
 
     def kind(self, name: str) -> str:
         """Data or parameter: as declared, else by the letter."""
         graph = self.graph
-        data = {other for other in graph.inputs if graph.node(other).over or other in graph.integers or other in graph.constants}
+        data = {
+            other
+            for other in graph.inputs
+            if graph.node(other).over or other in graph.integers or other in graph.constants
+        }
         if data:
             return "input" if name in data else "parameter"
         letters = {read(other).body for other in graph.inputs}
@@ -283,7 +302,12 @@ class _Artist:
             return Label(*_SIGNS[op])
         if op == "apply":
             function = node.attrs["function"] + "'" * node.attrs.get("order", 0)
-            return Label(function, rf"\mathit{{{function}}}" if function.isascii() and function.isalpha() else rf"\text{{{escape(function)}}}")
+            return Label(
+                function,
+                rf"\mathit{{{function}}}"
+                if function.isascii() and function.isalpha()
+                else rf"\text{{{escape(function)}}}",
+            )
         entry = TABLE[op]
         word = entry.text or op
         return Label(word, entry.latex or rf"\operatorname{{{op.replace('_', chr(92) + '_')}}}")
@@ -333,7 +357,11 @@ class _Artist:
 
     def below(self, n: int) -> Label | None:
         node = self.graph.nodes[n]
-        if node.name in self.graph.integers or node.name in self.graph.constants or node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
+        if (
+            node.name in self.graph.integers
+            or node.name in self.graph.constants
+            or node.op in ("lt", "le", "gt", "ge", "eq", "ne")
+        ):
             return None
         given = self.given(n)
         if given is not None:
@@ -408,7 +436,9 @@ class _Artist:
         if name == self.loss:
             return label(self.names, ONE)
         try:
-            answer: Answer = self.solver.answer(Question("", "derivative", self.loss, (name,), loss=bool(self.exercise.upstream)))
+            answer: Answer = self.solver.answer(
+                Question("", "derivative", self.loss, (name,), loss=bool(self.exercise.upstream))
+            )
         except GradcalcError:
             return None
         if answer.symbolic is None or answer.free or (answer.verified and answer.verified.ok is False):
@@ -423,9 +453,6 @@ class _Artist:
         partial = label(names, Partial(self.loss, (name,)))
         self.note(partial, whole)
         return partial
-
-
-
 
 
 def tidy(value: float) -> float | int:

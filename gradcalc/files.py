@@ -57,7 +57,9 @@ def names_for(files: Sequence[str], suffix: str) -> list[str]:
         stem = "exercise" if file == "-" else Path(file).name.rsplit(".", 1)[0] or "exercise"
         name = f"{stem}.{suffix}"
         if name in found:
-            raise GradcalcError(Problem("file", f"{found[name]} and {file} would both become {name}", None, "rename one of them"))
+            raise GradcalcError(
+                Problem("file", f"{found[name]} and {file} would both become {name}", None, "rename one of them")
+            )
         found[name] = file
     return list(found)
 

@@ -59,7 +59,11 @@ def is_scalar(graph: Graph) -> bool:
     return all(not node.shape and not node.over and node.op in _KNOWN for node in graph.nodes)
 
 
-_KNOWN = frozenset(name for name, op in TABLE.items() if op.value and (op.partials or name in TESTS)) | {"input", "const", "size"}
+_KNOWN = frozenset(name for name, op in TABLE.items() if op.value and (op.partials or name in TESTS)) | {
+    "input",
+    "const",
+    "size",
+}
 
 
 def flow(graph: Graph, inputs: Mapping[str, Any]) -> Flow:

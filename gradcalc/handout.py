@@ -1,6 +1,6 @@
 """A handout of one exercise: statement, figure, questions with points and room; and the key, each answer derived.
 
-    compose(solution, Sheet())  ->  Handout, data for the sheet and for the key at once: formats decide which is shown
+compose(solution, Sheet())  ->  Handout, data for the sheet and for the key at once: formats decide which is shown
 """
 
 from __future__ import annotations
@@ -133,7 +133,10 @@ class _Writer:
             written = self.array(item.value)
             if written is not None:
                 left = self.label(Partial(exercise.loss, (of,)), "=")
-                upstream += [*([", "] if upstream else []), Label(f"{left.text} {written.text}", f"{left.latex} {written.latex}")]
+                upstream += [
+                    *([", "] if upstream else []),
+                    Label(f"{left.text} {written.text}", f"{left.latex} {written.latex}"),
+                ]
         if upstream:
             yield ("Upstream gradient: ", *upstream, ".")
         if any(arrayed(answer) for answer in self.solution.answers):
@@ -151,7 +154,10 @@ class _Writer:
         rows = [item if isinstance(item, tuple) else None for item in value]
         if any(isinstance(part, tuple) for row in rows if row for part in row):
             return None
-        lines = [[self.label(part) for part in (row if row is not None else (item,)) if not isinstance(part, tuple)] for row, item in zip(rows, value, strict=True)]
+        lines = [
+            [self.label(part) for part in (row if row is not None else (item,)) if not isinstance(part, tuple)]
+            for row, item in zip(rows, value, strict=True)
+        ]
         if rows[0] is None:
             lines = [[line[0] for line in lines]]
         text = ", ".join("[" + ", ".join(cell.text for cell in line) + "]" for line in lines)
@@ -227,10 +233,15 @@ class _Writer:
             more = len(answer.chain) - PATHS + answer.chain_rest if len(answer.chain) > PATHS else answer.chain_rest
             rows += self.lines(left, [Label(" + ".join(p.text for p in pieces), " + ".join(p.latex for p in pieces))])
             if more:
-                rows[-1] = replace(rows[-1], right=Label(rows[-1].right.text + " + …", rows[-1].right.latex + r" + \cdots"))
+                rows[-1] = replace(
+                    rows[-1], right=Label(rows[-1].right.text + " + …", rows[-1].right.latex + r" + \cdots")
+                )
             locals_ = [[local.symbolic for local in path] for path in answer.chain]
             if not arrayed(answer) and not more and all(expr is not None for path in locals_ for expr in path):
-                factors = [self.label(Factors(tuple(expr for expr in path if expr is not None)), example=example) for path in locals_]
+                factors = [
+                    self.label(Factors(tuple(expr for expr in path if expr is not None)), example=example)
+                    for path in locals_
+                ]
                 plugged = Label(" + ".join(f.text for f in factors), " + ".join(f.latex for f in factors))
                 if len(plugged.text) <= 2 * LONG:
                     rows += self.lines(None, [plugged])
@@ -242,16 +253,27 @@ class _Writer:
         if answer.where:
             yield ("where",)
             yield Derived(tuple(row for name, expr in answer.where for row in self.rows(self.label(Name(name)), expr)))
-        if answer.stacked is not None and answer.stacked.symbolic is not None and answer.stacked.symbolic != answer.symbolic:
+        if (
+            answer.stacked is not None
+            and answer.stacked.symbolic is not None
+            and answer.stacked.symbolic != answer.symbolic
+        ):
             yield ("Stacked over the examples:",)
             yield Derived(tuple(self.under(left, answer.stacked, False)))
         if answer.shorthand is not None:
-            yield ("In short: ", self.label(answer.shorthand.symbolic, example=example), f"; {answer.shorthand.sentence}.")
+            yield (
+                "In short: ",
+                self.label(answer.shorthand.symbolic, example=example),
+                f"; {answer.shorthand.sentence}.",
+            )
         if isinstance(answer.value, list) and entries(answer.value) <= SHOWN and depth(answer.value) <= 2:
             yield ("At the given values: ", self.label(Values(answer.value, self.digits)))
         if answer.with_upstream is not None and not isinstance(answer.with_upstream, list) and not question.loss:
             left = self.label(Partial(self.exercise.loss, question.by))
-            yield ("With the upstream gradient: ", self.label(Partial(self.exercise.loss, question.by), "=", Values(answer.with_upstream, self.digits)))
+            yield (
+                "With the upstream gradient: ",
+                self.label(Partial(self.exercise.loss, question.by), "=", Values(answer.with_upstream, self.digits)),
+            )
 
     def asked(self, question: Question) -> tuple[Piece, ...]:
         return (Partial(question.of, question.by, question.entry or ()),)
@@ -273,11 +295,17 @@ class _Writer:
         value = answer.value
         if value is None or isinstance(value, list):
             return
-        if answer.symbolic is not None and self.label(answer.symbolic).text == self.label(Values(value, self.digits)).text:
+        if (
+            answer.symbolic is not None
+            and self.label(answer.symbolic).text == self.label(Values(value, self.digits)).text
+        ):
             return
         if answer.exact is not None and not isinstance(value, int):
             exact, number = self.label(answer.exact), self.label(Values(value, self.digits))
-            if exact.text not in (number.text, self.label(answer.symbolic or answer.exact).text) and len(exact.text) <= LONG:
+            if (
+                exact.text not in (number.text, self.label(answer.symbolic or answer.exact).text)
+                and len(exact.text) <= LONG
+            ):
                 yield Row(None, Label(f"= {exact.text} ≈ {number.text}", rf"= {exact.latex} \approx {number.latex}"))
                 return
         yield Row(None, self.equals(value))
@@ -305,7 +333,11 @@ class _Writer:
             if width and width + len(piece.text) > LONG:
                 rows.append(Row(left if not rows else None, Label(text, tex)))
                 text, tex, width = "    ", r"\quad", 0
-            text, tex, width = f"{text} {sign} {piece.text}".replace("=  ", "= "), f"{tex} {sign} {piece.latex}", width + len(piece.text) + 3
+            text, tex, width = (
+                f"{text} {sign} {piece.text}".replace("=  ", "= "),
+                f"{tex} {sign} {piece.latex}",
+                width + len(piece.text) + 3,
+            )
         return [*rows, Row(left if not rows else None, Label(text, tex))]
 
     def under(self, left: Label | None, view: View, example: bool) -> list[Row]:
@@ -346,7 +378,10 @@ class _Writer:
         if len(answers) < 2:
             return None
         rows = []
-        upstream = any(a.with_upstream is not None and not a.question.loss and not isinstance(a.with_upstream, list) for a in answers)
+        upstream = any(
+            a.with_upstream is not None and not a.question.loss and not isinstance(a.with_upstream, list)
+            for a in answers
+        )
         for a in answers:
             example = a.per_example is not None
             assert a.symbolic is not None
@@ -354,7 +389,14 @@ class _Writer:
             if len(analytic.text) > LONG:
                 continue
             number = self.small(a.value)
-            rows.append((self.label(*self.asked(a.question)), analytic, number, *([self.small(a.with_upstream)] if upstream else [])))
+            rows.append(
+                (
+                    self.label(*self.asked(a.question)),
+                    analytic,
+                    number,
+                    *([self.small(a.with_upstream)] if upstream else []),
+                )
+            )
         if not rows:
             return None
         head = ("derivative", "analytic", "numeric", *(["with upstream"] if upstream else []))
@@ -368,7 +410,11 @@ class _Writer:
 
 def arrayed(answer: Answer) -> bool:
     """Whether an answer is more than one number."""
-    return any(size.number != 1 for size in answer.shape) or isinstance(answer.value, list) or answer.per_example is not None
+    return (
+        any(size.number != 1 for size in answer.shape)
+        or isinstance(answer.value, list)
+        or answer.per_example is not None
+    )
 
 
 def entries(value: Number) -> int:
@@ -417,5 +463,3 @@ def dimensions(shape: Shape) -> str:
 
 def plain(said: Said) -> str:
     return "".join(part if isinstance(part, str) else part.text for part in said)
-
-

@@ -132,7 +132,12 @@ class _Layout:
                 place = {item: k for k, item in enumerate(beside)}
                 near = self.before if down else self.after
                 own = {item: k for k, item in enumerate(layers[at])}
-                layers[at].sort(key=lambda item, near=near, place=place, own=own: (_mean([place[o] for o in near[item]], own[item]), own[item]))  # type: ignore[misc]
+                layers[at].sort(
+                    key=lambda item, near=near, place=place, own=own: (
+                        _mean([place[o] for o in near[item]], own[item]),
+                        own[item],
+                    )
+                )  # type: ignore[misc]
             crossings = sum(self.crossings(left, right) for left, right in pairwise(layers))
             if fewest is None or crossings < fewest:
                 best, fewest = [list(items) for items in layers], crossings
@@ -254,7 +259,11 @@ class _Layout:
     def channel(self, number: int) -> float:
         """The width of the space behind a layer."""
         m = self.metrics
-        here = [k for k, wire in enumerate(self.picture.wires) if self.layer[wire.source] <= number < self.layer[wire.target]]
+        here = [
+            k
+            for k, wire in enumerate(self.picture.wires)
+            if self.layer[wire.source] <= number < self.layer[wire.target]
+        ]
         return m.channel + m.spread * len(here) + self.room(number + 1)
 
     def room(self, layer: int) -> float:
@@ -272,12 +281,17 @@ class _Layout:
             for place, k in enumerate(wires):
                 boxes[target].ports[k] = boxes[target].y + (place - (len(wires) - 1) / 2) * step
 
-    def path(self, k: int, boxes: list[Box], y: list[float], starts: list[float], ends: list[float]) -> tuple[tuple[float, float], ...]:
+    def path(
+        self, k: int, boxes: list[Box], y: list[float], starts: list[float], ends: list[float]
+    ) -> tuple[tuple[float, float], ...]:
         chain = self.chains[k]
         source, target = boxes[chain[0]], boxes[chain[-1]]
         points = [(source.end, source.y)]
         for item in chain[1:-1]:
-            points += [(starts[self.layer[item]] - self.room(self.layer[item]), y[item]), (ends[self.layer[item]], y[item])]
+            points += [
+                (starts[self.layer[item]] - self.room(self.layer[item]), y[item]),
+                (ends[self.layer[item]], y[item]),
+            ]
         port = target.ports[k]
         room = self.room(self.layer[chain[-1]])
         points.append((starts[self.layer[chain[-1]]] - room, port))

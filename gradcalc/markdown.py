@@ -149,9 +149,21 @@ class _Reader:
                 end = at + 1
                 while end < len(lines) and lines[end].text.strip() and not _begins(lines[end].text):
                     end += 1
-                while end < len(lines) and _open_display(lines[at:end]):  # a formula goes on over an empty line's neighbours
+                while end < len(lines) and _open_display(
+                    lines[at:end]
+                ):  # a formula goes on over an empty line's neighbours
                     end += 1
-                yield Paragraph(tuple(self.inlines([replace(line, text=line.text.rstrip(" ") + "  " * line.text.endswith("  ")) for line in lines[at:end]], 0)))
+                yield Paragraph(
+                    tuple(
+                        self.inlines(
+                            [
+                                replace(line, text=line.text.rstrip(" ") + "  " * line.text.endswith("  "))
+                                for line in lines[at:end]
+                            ],
+                            0,
+                        )
+                    )
+                )
                 at = end
 
     def items(self, lines: list[_Line], at: int, depth: int) -> tuple[int, list[tuple[Block, ...]]]:
@@ -159,7 +171,12 @@ class _Reader:
         first = _BULLET.match(lines[at].text)
         assert first is not None
         ordered, items = first[2][0].isdigit(), []
-        while at < len(lines) and (bullet := _BULLET.match(lines[at].text)) and bullet[2][0].isdigit() == ordered and len(bullet[1]) <= len(first[1]):
+        while (
+            at < len(lines)
+            and (bullet := _BULLET.match(lines[at].text))
+            and bullet[2][0].isdigit() == ordered
+            and len(bullet[1]) <= len(first[1])
+        ):
             indent = bullet.end()
             own, at = [lines[at].cut(indent)], at + 1
             while at < len(lines):
@@ -192,7 +209,6 @@ class _Reader:
             return there + offset - here
 
         return self.spans(text, 0, len(text), whole, depth)
-
 
     def spans(self, text: str, start: int, end: int, whole: Callable[[int], int], depth: int) -> Iterator[Inline]:
         words: list[str] = []
@@ -241,7 +257,13 @@ class _Reader:
                 try:
                     tex = check(text[first:last])
                 except SpanError as error:
-                    placed = SpanError(error.slug, error.message, whole(first + error.start), whole(first + error.end - 1) + 1, error.hint)
+                    placed = SpanError(
+                        error.slug,
+                        error.message,
+                        whole(first + error.start),
+                        whole(first + error.end - 1) + 1,
+                        error.hint,
+                    )
                     if self.problems is None:
                         raise placed from None
                     self.problems.append(placed)
@@ -305,7 +327,12 @@ def _emphasis(text: str, at: int, end: int) -> tuple[int, int] | None:
     close = text.find(mark * width, at + width, end)
     while close >= 0:
         after = text[close + width : close + width + 1]
-        if not text[close - 1].isspace() and text[close - 1] != "\\" and close > at + width and not (mark == "_" and after.isalnum()):
+        if (
+            not text[close - 1].isspace()
+            and text[close - 1] != "\\"
+            and close > at + width
+            and not (mark == "_" and after.isalnum())
+        ):
             inner = text[at + width : close]
             if inner.count("$") % 2 == 0 and inner.count("`") % 2 == 0:
                 return width, close

@@ -63,7 +63,9 @@ def source_of(path: Path, to: str) -> Path:
     return path.with_name(path.name.rsplit(".", 1)[0] + {"pdf": ".tex", "png": ".svg"}[to])
 
 
-def deliver(made: Made, to: str, path: Path | None, out: Callable[[str], None], raw: Callable[[bytes], None]) -> list[str]:
+def deliver(
+    made: Made, to: str, path: Path | None, out: Callable[[str], None], raw: Callable[[bytes], None]
+) -> list[str]:
     """Write what was made; messages of what was done. Raises GradcalcError and OutsideError."""
     if to in BINARY:
         data, program = _binary(made.text, to, path)

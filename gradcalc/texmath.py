@@ -30,7 +30,9 @@ from gradcalc.tokens import shown
 MAX_LENGTH, MAX_DEPTH = 4000, 24
 _SIGNS = frozenset("+-*/=<>()[]|,.;:!?@ ")
 _ESCAPES = frozenset(",;:!> {}|%&#_$")  # control symbols, \\ apart
-COMMANDS = SYMBOLS | ONE | TWO | SIZES | frozenset(WORDS) | {"left", "right", "middle", "begin", "end", "limits", "nolimits"}
+COMMANDS = (
+    SYMBOLS | ONE | TWO | SIZES | frozenset(WORDS) | {"left", "right", "middle", "begin", "end", "limits", "nolimits"}
+)
 
 
 def check(tex: str) -> str:
@@ -106,7 +108,9 @@ class _Reader:
                 break
             if char in "^_":
                 if char in scripts:
-                    raise self.fail(f"a second {'exponent' if char == '^' else 'subscript'}", hint="put braces around the first")
+                    raise self.fail(
+                        f"a second {'exponent' if char == '^' else 'subscript'}", hint="put braces around the first"
+                    )
                 start, self.at = self.at, self.at + 1
                 out.append(char + self.argument(start, char))
                 scripts.add(char)
@@ -143,7 +147,11 @@ class _Reader:
     def argument(self, start: int, of: str) -> str:
         """A group, a character or a command, in braces."""
         self.space()
-        if self.at >= len(self.tex) or self.tex[self.at] in "}^_'&%#$" or self.word() in ("\\right", "\\end", "\\\\", "\\middle"):
+        if (
+            self.at >= len(self.tex)
+            or self.tex[self.at] in "}^_'&%#$"
+            or self.word() in ("\\right", "\\end", "\\\\", "\\middle")
+        ):
             raise self.fail(f"`{of}` without its argument", start)
         if self.tex[self.at] == "{":
             return self.group()
@@ -210,7 +218,9 @@ class _Reader:
         if name == "begin":
             return self.environment(start)
         near = closest(name, COMMANDS)
-        raise self.fail(f"the command `{shown(word)}` may not be used here", start, f"did you mean \\{near}?" if near else None)
+        raise self.fail(
+            f"the command `{shown(word)}` may not be used here", start, f"did you mean \\{near}?" if near else None
+        )
 
     def words(self, name: str, start: int) -> str:
         r"""\text{…}, \operatorname{…}, \mathbb{R}: plain characters in braces."""
@@ -263,7 +273,9 @@ class _Reader:
     def environment(self, start: int) -> str:
         name = self.braces("\\begin", start)
         if name not in ENVIRONMENTS:
-            raise self.fail(f"`\\begin{{{name[:20]}}}` is not allowed in formulas", start, f"there are {', '.join(ENVIRONMENTS)}")
+            raise self.fail(
+                f"`\\begin{{{name[:20]}}}` is not allowed in formulas", start, f"there are {', '.join(ENVIRONMENTS)}"
+            )
         most, cells, rows = ENVIRONMENTS[name], 1, []
         row = [self.row("").strip()]
         while True:
@@ -317,7 +329,9 @@ def _escaped(char: str) -> str:
         return " "
     parts = unicodedata.normalize("NFD", char)
     if len(parts) == 2 and parts[0].isascii() and parts[0].isalpha() and parts[1] in ACCENTED:
-        base = {"i": r"\i", "j": r"\j"}.get(parts[0], parts[0]) if parts[1] not in "\u0323\u0327\u0328\u0331" else parts[0]
+        base = (
+            {"i": r"\i", "j": r"\j"}.get(parts[0], parts[0]) if parts[1] not in "\u0323\u0327\u0328\u0331" else parts[0]
+        )
         return f"{ACCENTED[parts[1]]}{{{base}}}"
     if category == "Mn" and char in ACCENTED:
         return ""  # an accent over nothing
@@ -337,4 +351,3 @@ def in_math(tex: str) -> str:
         else:
             out.append(rf"\text{{{_escaped(char)}}}")
     return "".join(out)
-

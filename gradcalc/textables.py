@@ -41,11 +41,24 @@ ONE = _words(
 )
 TWO = _words("frac dfrac tfrac cfrac binom dbinom tbinom overset underset stackrel")
 # Commands on plain words, and what may stand in them besides letters and digits; "": any text.
-WORDS: Mapping[str, str] = {"text": "", "textbf": "", "textit": "", "textrm": "", "texttt": "", "operatorname": " -", "mathbb": ""}
+WORDS: Mapping[str, str] = {
+    "text": "",
+    "textbf": "",
+    "textit": "",
+    "textrm": "",
+    "texttt": "",
+    "operatorname": " -",
+    "mathbb": "",
+}
 SIZES = frozenset(f"{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m"))
 DELIMITERS = frozenset(
     [*"()[]|./<>", r"\{", r"\}", r"\|"]
-    + ["\\" + word for word in _words("langle rangle lvert rvert lVert rVert vert Vert lfloor rfloor lceil rceil lbrace rbrace lbrack rbrack")]
+    + [
+        "\\" + word
+        for word in _words(
+            "langle rangle lvert rvert lVert rVert vert Vert lfloor rfloor lceil rceil lbrace rbrace lbrack rbrack"
+        )
+    ]
 )
 # With the most columns they take.
 ENVIRONMENTS: Mapping[str, int] = {

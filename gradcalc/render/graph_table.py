@@ -16,5 +16,13 @@ def rows(what: Picture) -> list[tuple[Label, ...]]:
     found = [head]
     for k, vertex in enumerate(what.vertices):
         number, sources = str(k + 1), ", ".join(into.get(k, ()))
-        found.append((Label(number, number), vertex.label, Label(sources, sources), vertex.above or NOTHING, vertex.below or NOTHING))
+        found.append(
+            (
+                Label(number, number),
+                vertex.label,
+                Label(sources, sources),
+                vertex.above or NOTHING,
+                vertex.below or NOTHING,
+            )
+        )
     return found

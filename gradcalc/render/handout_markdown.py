@@ -82,7 +82,10 @@ def _table(it: Summary) -> str:
     head = "| " + " | ".join(map(escape, it.head)) + " |"
     lines = [head, "|" + " --- |" * len(it.head)]
     # | inside a formula would end its cell
-    lines += ["| " + " | ".join(f"${cell.latex.replace('|', chr(92) + 'vert ')}$" if cell else "" for cell in row) + " |" for row in it.rows]
+    lines += [
+        "| " + " | ".join(f"${cell.latex.replace('|', chr(92) + 'vert ')}$" if cell else "" for cell in row) + " |"
+        for row in it.rows
+    ]
     return "\n".join(lines)
 
 

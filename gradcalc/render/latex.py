@@ -107,11 +107,21 @@ def question(it: Handout) -> str:
 
 def fragment(it: Handout, solution: bool) -> str:
     r"""Figure, equations and table to be \input into a document of the user's, each under a comment."""
-    lines = ["% needs: amsmath, amssymb, graphicx, longtable, xcolor, tikz (with babel also \\usetikzlibrary{babel})", tikz.INDICATOR, tikz.COLORS]
+    lines = [
+        "% needs: amsmath, amssymb, graphicx, longtable, xcolor, tikz (with babel also \\usetikzlibrary{babel})",
+        tikz.INDICATOR,
+        tikz.COLORS,
+    ]
     lines += ["% the graph", tikz.draw(it.solved if solution else it.blank).rstrip()]
     for part in it.parts:
         lines.append("")
-        lines.append("% " + "".join(char if char.isascii() and char.isprintable() else "?" for char in "".join(p if isinstance(p, str) else p.text for p in part.ask)))
+        lines.append(
+            "% "
+            + "".join(
+                char if char.isascii() and char.isprintable() else "?"
+                for char in "".join(p if isinstance(p, str) else p.text for p in part.ask)
+            )
+        )
         if not solution:
             lines.append(_said(part.ask))
         for step in part.key if solution else ():
@@ -161,7 +171,13 @@ def _inlines(parts: Sequence[Inline]) -> str:
             case Formula(tex, display):
                 body = indicator(tex)
                 if display:
-                    out.append("\n" + r"\begin{center}\begin{fitted}$\displaystyle " + body + r"$\end{fitted}\end{center}" + "\n")
+                    out.append(
+                        "\n"
+                        + r"\begin{center}\begin{fitted}$\displaystyle "
+                        + body
+                        + r"$\end{fitted}\end{center}"
+                        + "\n"
+                    )
                 elif body.strip():
                     out.append(f"${body}$")
             case Code(text):
@@ -184,7 +200,12 @@ def _address(url: str) -> str:
 def breakable(text: str) -> str:
     """Text in which words of more than 30 characters may be broken."""
     words = text.split(" ")
-    return " ".join(escape(word) if len(word) <= 30 else r"\allowbreak{}".join(escape(word[k : k + 10]) for k in range(0, len(word), 10)) for word in words)
+    return " ".join(
+        escape(word)
+        if len(word) <= 30
+        else r"\allowbreak{}".join(escape(word[k : k + 10]) for k in range(0, len(word), 10))
+        for word in words
+    )
 
 
 # ---- figure
@@ -207,7 +228,9 @@ def _drawn(what: Picture) -> Iterator[str]:
     notes = list(tikz.notes(what))
     if notes:
         yield r"\nopagebreak\begin{center}\footnotesize"
-        yield (r"\end{fitted}\quad\allowbreak" + "\n").join(rf"\begin{{fitted}}${note}$" for note in notes) + r"\end{fitted}"
+        yield (r"\end{fitted}\quad\allowbreak" + "\n").join(
+            rf"\begin{{fitted}}${note}$" for note in notes
+        ) + r"\end{fitted}"
         yield r"\end{center}"
 
 
@@ -243,11 +266,17 @@ def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
         lines = [f"{row.left.latex if row.left else ''} &{row.right.latex}" for row in step.rows]
         body = indicator(" \\\\\n".join(lines))
         if fitted:
-            yield "\\par\\smallskip\\noindent\\begin{fitted}$\\displaystyle\\begin{aligned}\n" + body + "\n\\end{aligned}$\\end{fitted}\\par\\smallskip"
+            yield (
+                "\\par\\smallskip\\noindent\\begin{fitted}$\\displaystyle\\begin{aligned}\n"
+                + body
+                + "\n\\end{aligned}$\\end{fitted}\\par\\smallskip"
+            )
         else:
             yield "\\[\n\\begin{aligned}\n" + body + "\n\\end{aligned}\n\\]"
         return
-    yield r"\noindent " + "".join(breakable(part) if isinstance(part, str) else _inline(part) for part in step) + r"\par"
+    yield (
+        r"\noindent " + "".join(breakable(part) if isinstance(part, str) else _inline(part) for part in step) + r"\par"
+    )
 
 
 def _inline(label: Label) -> str:
@@ -263,7 +292,11 @@ def _summary(it: Summary) -> Iterator[str]:
 
 def _tabular(it: Summary) -> str:
     strut = r"\rule[-2.3ex]{0pt}{6ex}"
-    lines = [rf"\begin{{tabular}}{{@{{}}l{'l' * (len(it.head) - 1)}@{{}}}}", r"\hline", " & ".join(map(escape, it.head)) + r" \\ \hline"]
+    lines = [
+        rf"\begin{{tabular}}{{@{{}}l{'l' * (len(it.head) - 1)}@{{}}}}",
+        r"\hline",
+        " & ".join(map(escape, it.head)) + r" \\ \hline",
+    ]
     for row in it.rows:
         lines.append(strut + " & ".join(math(r"\displaystyle " + cell.latex) if cell else "" for cell in row) + r" \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}"])

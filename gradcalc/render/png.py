@@ -30,7 +30,9 @@ def make(svg: str) -> tuple[bytes, str]:
         if program is None:
             continue
         try:
-            done = subprocess.run([program, *arguments], input=svg.encode(), capture_output=True, timeout=SECONDS, check=False)
+            done = subprocess.run(
+                [program, *arguments], input=svg.encode(), capture_output=True, timeout=SECONDS, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             reason = f"{name}: {error}"
             continue

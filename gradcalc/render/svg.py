@@ -36,14 +36,23 @@ def draw(what: Picture) -> str:
         body += _labels(vertex.above, vertex.below, box, stub=vertex.kind != "constant" or bool(vertex.above))
     foot = drawing.height * SCALE + SCALE * 0.75
     below = list(_legend(what, foot))
-    return _document(what, body + below, max(drawing.width * SCALE, _width(_legend_text(what)), *(_width(f"{a.text} = {b.text}") for a, b in what.notes)), foot + LINE * (1 + len(what.notes)))
+    return _document(
+        what,
+        body + below,
+        max(
+            drawing.width * SCALE, _width(_legend_text(what)), *(_width(f"{a.text} = {b.text}") for a, b in what.notes)
+        ),
+        foot + LINE * (1 + len(what.notes)),
+    )
 
 
 def escape(text: str) -> str:
-    """Text as it may stand in XML, in an element or between double quotes."""
-    safe = "".join(char if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Cn") else "�" for char in text)
-    safe = safe.replace("\ufffe", "�").replace("\uffff", "�")
-    return safe.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;").replace("'", "&#39;")
+    """Text as it may stand in XML, in an element or between quotes; what does not print becomes U+FFFD."""
+    hidden = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    safe = "".join(" " if char in "\n\t\r" else "\ufffd" if unicodedata.category(char) in hidden else char for char in text)
+    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
+        safe = safe.replace(char, entity)
+    return safe
 
 
 def _document(what: Picture, body: list[str], width: float, height: float) -> str:
@@ -88,7 +97,9 @@ def _text(x: float, y: float, label: str, color: str, size: float = 14, anchor: 
 
 
 def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
-    branching = {wire.source for k, wire in enumerate(what.wires) if any(o.source == wire.source for o in what.wires[:k])}
+    branching = {
+        wire.source for k, wire in enumerate(what.wires) if any(o.source == wire.source for o in what.wires[:k])
+    }
     for wire, points in zip(what.wires, drawing.paths, strict=True):
         corners = " ".join(f"{_n(_x(x))},{_n(_y(y))}" for x, y in points)
         yield f'<polyline points="{corners}" fill="none" stroke="#222222" stroke-width="1.2" stroke-linejoin="round" marker-end="url(#arrow)"/>'
@@ -122,7 +133,9 @@ def _labels(above: Label | None, below: Label | None, box: Box, stub: bool) -> I
 
 
 def _legend_text(what: Picture) -> str:
-    return f"above the wire: forward   below: gradient of {what.of.text}" + "      input   parameter" * ("parameter" in what.kinds)
+    return f"above the wire: forward   below: gradient of {what.of.text}" + "      input   parameter" * (
+        "parameter" in what.kinds
+    )
 
 
 def _legend(what: Picture, top: float) -> Iterator[str]:

@@ -189,7 +189,9 @@ def _tracks(targets: dict[int, set[int]]) -> list[int]:
     order: list[int] = []
     while before:
         # of those free to come next, the one that goes furthest up comes last
-        free = sorted((y for y, others in before.items() if not others & before.keys()), key=lambda y: _turn(y, targets[y]))
+        free = sorted(
+            (y for y, others in before.items() if not others & before.keys()), key=lambda y: _turn(y, targets[y])
+        )
         if not free:
             raise Tangled
         order.append(free[0])
@@ -222,4 +224,7 @@ def _sign(y: int, nets: dict[tuple[str, int], int], targets: dict[int, set[int]]
 def _table(what: Picture) -> list[str]:
     found = rows(what)
     widths = [max(columns(row[k].text) for row in found) for k in range(len(found[0]))]
-    return ["  ".join(cell.text + " " * (w - columns(cell.text)) for cell, w in zip(row, widths, strict=True)).rstrip() for row in found]
+    return [
+        "  ".join(cell.text + " " * (w - columns(cell.text)) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in found
+    ]

@@ -10,13 +10,17 @@ from gradcalc.solve import Solution
 
 METRICS = Metrics(character=0.148, pad=0.2, box=0.56, row=1.15, lane=0.64, channel=0.4, spread=0.04, port=0.2)
 HEAD = "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also \\usetikzlibrary{babel}\n"
-COLORS = ("\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196,30,30}\\definecolor{parameter}{gray}{0.88}")
+COLORS = (
+    "\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196,30,30}\\definecolor{parameter}{gray}{0.88}"
+)
 INDICATOR = r"\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}"
 
 
 def render(item: Solution | Picture, options: object = None) -> str:
     """A figure that stands alone in a document of the user's."""
-    return HEAD + COLORS + "%\n" + INDICATOR + "%\n" + draw(item if isinstance(item, Picture) else picture(item, Sheet()))
+    return (
+        HEAD + COLORS + "%\n" + INDICATOR + "%\n" + draw(item if isinstance(item, Picture) else picture(item, Sheet()))
+    )
 
 
 def join(parts: list[str]) -> str:
@@ -50,7 +54,11 @@ def draw(what: Picture) -> str:
 
 
 def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0") if abs(value) < 0.005 else f"{value:.2f}".rstrip("0").rstrip(".")
+    return (
+        f"{value:.2f}".rstrip("0").rstrip(".").replace("-0", "0")
+        if abs(value) < 0.005
+        else f"{value:.2f}".rstrip("0").rstrip(".")
+    )
 
 
 def _at(x: float, y: float) -> str:
@@ -58,7 +66,9 @@ def _at(x: float, y: float) -> str:
 
 
 def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
-    branching = {wire.source for k, wire in enumerate(what.wires) if any(o.source == wire.source for o in what.wires[:k])}
+    branching = {
+        wire.source for k, wire in enumerate(what.wires) if any(o.source == wire.source for o in what.wires[:k])
+    }
     for wire, points in zip(what.wires, drawing.paths, strict=True):
         corners = " -- ".join(_at(x, y) for x, y in points)
         yield rf"\draw[->] {corners};"
@@ -111,7 +121,11 @@ def table(what: Picture) -> str:
     from gradcalc.render.graph_table import rows
 
     head, *lines = rows(what)
-    out = [r"\begin{longtable}{rllll}", r"\hline", " & ".join(math(cell.latex) for cell in head) + r" \\ \hline \endhead"]
+    out = [
+        r"\begin{longtable}{rllll}",
+        r"\hline",
+        " & ".join(math(cell.latex) for cell in head) + r" \\ \hline \endhead",
+    ]
     for row in lines:
         out.append(" & ".join(math(cell.latex) if cell.latex else "" for cell in row) + r" \\")
     return "\n".join([*out, r"\hline", r"\end{longtable}"]) + "\n"
