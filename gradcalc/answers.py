@@ -15,6 +15,7 @@ import sympy as sp
 
 from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError, Problem
+from gradcalc.exact import fraction
 from gradcalc.exercise import Question
 from gradcalc.graph import Graph, Node
 from gradcalc.indexform import IndexWriter
@@ -25,7 +26,7 @@ from gradcalc.scalar import to_ast
 from gradcalc.shapes import ONE, Shape, Size
 from gradcalc.solve import Answer, Gradient, Local, Shorthand, View
 from gradcalc.terms import Ix, Key, Term, measure
-from gradcalc.tree import Call, Expr, Name, Num, Vector, children, occurrences, substitute
+from gradcalc.tree import Call, Expr, Name, Neg, Num, Vector, children, occurrences, substitute
 from gradcalc.unbuild import tree
 
 EXPANDED_LIMIT = 300
@@ -47,7 +48,9 @@ class Answerer:
     def __init__(self, graph: Graph, form: str = "matrix", layout: str = "gradient") -> None:
         self.graph, self.form, self.layout = graph, form, layout
         self.engine = Engine(graph)
-        self._all: dict[tuple[int, bool], dict[int, Derivative]] = {}
+        self.engine.writable = self.has_matrix_form
+        self._all: dict[tuple[int, int], dict[int, Derivative]] = {}
+        self._names: dict[int, dict[int, str]] = {}  # numerator -> node -> the name of the answer to d numerator / d node
         self._locals: dict[tuple[str, str], Expr | None] = {}
 
     # ---- what is asked
@@ -72,10 +75,9 @@ class Answerer:
     def upstream_entry(self, item: Any, number: int, indices: Key) -> sp.Expr:
         """A number, or the entry of an input that is the upstream gradient."""
         node = self.graph.nodes[number]
-        if isinstance(item.value, Num) and item.value.value == 1:
-            return sp.S.One
-        if isinstance(item.value, Num) and not node.shape and not node.over:
-            return sp.Rational(item.value.value.numerator, item.value.value.denominator)
+        number_ = None if isinstance(item.value, (tuple, Name)) else fraction(item.value)
+        if number_ is not None and (number_ == 1 or not (node.shape or node.over)):
+            return sp.Rational(number_.numerator, number_.denominator)
         name = upstream_name(self.graph, item)
         if name in self.graph.names:
             return self.engine.entry(self.graph.names[name], indices)
@@ -113,6 +115,8 @@ class Answerer:
             derivative = self.total(of)[by[0]]
             single = self.is_single(question)
         answer = self.written(question, derivative, of, by, single)
+        if question.kind == "derivative":
+            answer = self.with_names(question, answer, of, by)
         chain, rest = ((), 0) if question.kind != "derivative" else self.chain(question)
         warnings = list(answer.warnings)
         if not derivative.terms and not self.depends(of, by):
@@ -121,17 +125,40 @@ class Answerer:
             answer = replace(answer, symbolic=answer.stacked.symbolic, free=(), shape=answer.stacked.shape)
         return replace(answer, chain=chain, chain_rest=rest, warnings=tuple(warnings))
 
+    def with_names(self, question: Question, answer: Answer, of: int, by: list[int]) -> Answer:
+        """The answer in the names of earlier answers, where that is shorter; its own name is for later ones."""
+        names = self._names.get(of, {})
+        if names:
+            self.engine.asked = {(of, n): name for n, name in names.items() if n != by[0]}
+            if self.engine.asked:
+                named = self.written(question, self.total(of)[by[0]], of, by, False)
+                if named.symbolic is not None and answer.symbolic is not None and not named.free:
+                    if answer.free or operations(named.symbolic) < operations(answer.symbolic):
+                        answer = replace(named, simplified=None, expanded=answer.expanded)
+            self.engine.asked = {}
+        if question.name and by[0] not in names and self.graph.nodes[by[0]].op != "input":
+            self._names.setdefault(of, {})[by[0]] = question.name
+        return answer
+
     def depends(self, of: int, by: Sequence[int]) -> bool:
         ancestors = self.engine.ancestors(of)
         return all(n in ancestors for n in by)
 
     def total(self, of: int) -> dict[int, Derivative]:
         """The total derivatives of a node by every named node, along all paths, in one pass."""
-        if (of, True) not in self._all:
-            self.engine.scope = self.engine.ancestors(of)
-            targets = set(self.graph.names.values())
-            self._all[of, True] = self.engine.derivatives(of, targets)
-        return self._all[of, True]
+        key = of, len(self.engine.asked)
+        self.engine.scope = self.engine.ancestors(of)
+        if key not in self._all:
+            self._all[key] = self.engine.derivatives(of, set(self.graph.names.values()))
+        return self._all[key]
+
+    def has_matrix_form(self, terms: Sequence[Term], own: Key) -> bool:
+        each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
+        try:
+            self.matrix(terms, tuple(ix for ix in own if ix not in each), each, ())
+        except NoMatrixForm:
+            return False
+        return True
 
     def is_single(self, question: Question) -> bool:
         """One local derivative and nothing else: it stays as its rule gives it."""
@@ -154,7 +181,7 @@ class Answerer:
         out_shape, shape = self.shapes(of, by, question)
         free = self.order(out, into, out_shape)
         if single and length(simplified_terms) < length(terms):
-            if length(simplified_terms) <= SHORTER * length(terms):
+            if length(simplified_terms) < SHORTER * length(terms):
                 terms = simplified_terms
             else:
                 simplified = self.form_of(simplified_terms, free, each, shape).expr
@@ -222,7 +249,10 @@ class Answerer:
             parts.append(self.summed(labels, members, free, each, shape))
         if len(parts) == 1:
             return oriented(parts[0], shape)
-        total = Matrix("sum", parts[0].rows, parts[0].cols, tuple(parts), coefficients=(None,) * len(parts))
+        coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
+        bare = [part.parts[0] if part.kind == "scaled" else part for part in parts]
+        order = sorted(range(len(parts)), key=lambda n: isinstance(coefficients[n], Neg))
+        total = Matrix("sum", parts[0].rows, parts[0].cols, tuple(bare[n] for n in order), coefficients=tuple(coefficients[n] for n in order))
         return oriented(total, shape)
 
     def summed(self, labels: tuple[str, ...], terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> Matrix:
@@ -442,7 +472,9 @@ def upstream_name(graph: Graph, item: Any) -> str:
     """How an upstream gradient is written: its own name, or dL_df."""
     if isinstance(item.value, Name):
         return item.value.id
-    return f"d{graph.exercise.loss}_d{item.of or graph.outputs[-1]}"
+    quantity = item.of or graph.outputs[-1]
+    # At a quantity that feeds others the total gradient is more than what is given there.
+    return f"d{graph.exercise.loss}_d{quantity}" if quantity in graph.outputs else f"upstream_{quantity}"
 
 
 def as_vector(shape: Shape) -> Shape:

@@ -7,7 +7,7 @@ at the numerator and is pulled back, node by node in reverse order, to the denom
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from gradcalc.ops import TABLE
 from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
-from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, measure, shortest, size_expr
+from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, measure, shortest, signs_met, size_expr
 
 NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
@@ -62,7 +62,7 @@ class Engine:
         self.graph = graph
         self.nodes: list[Node] = list(graph.nodes)
         self.entries = Entries()
-        self.algebra = Algebra(self.entries, self.symmetric, self.unit_sum, self.computed)
+        self.algebra = Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
         self._shortened: dict[sp.Expr, sp.Expr] = {}
         self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
@@ -71,6 +71,8 @@ class Engine:
         self.assume = {graph.names[name]: v.assume for name, v in graph.exercise.variables.items() if name in graph.names}
         self.scope: set[int] = set()
         self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is
+        self.asked: dict[tuple[int, int], str] = {}  # (numerator, node) -> the name an earlier answer gave its gradient
+        self.writable: Callable[[list[Term], Key], bool] = lambda terms, own: True  # has a matrix form (see answers.py)
 
     # ---- facts about nodes
 
@@ -84,8 +86,12 @@ class Engine:
         node = self.nodes[number]
         return (
             *(self.entries.index(size) for size in node.shape if size != ONE),
-            *(self.entries.index(self.graph.indices[name], name) for name in node.over),
+            *(self.entries.index(self.graph.indices[name], self.label(name)) for name in node.over),
         )
+
+    def label(self, name: str) -> str | None:
+        """Example indices stay apart from others of their size; `indices` are as good as any."""
+        return name if name in self.graph.examples else None
 
     @cached_property
     def bounded(self) -> set[int]:
@@ -159,6 +165,59 @@ class Engine:
             return position == len([size for size in node.shape if size != ONE]) - 1
         return (quantity, position) in self.normalised
 
+    def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
+        """The number that an expression sums to over an index: 1 for p_j, 0 for p_j − y_j and for x_j − μ."""
+        units = [self.unit_multiple(arg, ix) for arg in sp.Add.make_args(expr)]
+        if all(unit is not None for unit in units):
+            return sp.Add(*units)
+        if cost(expr) > 12 or not self.averages:
+            return None
+        total = sp.S.Zero
+        for arg in sp.Add.make_args(sp.expand(self.opened(expr)) if expr.is_Symbol else expr):
+            number, symbol = arg.as_coeff_Mul()
+            quantity, at = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+            if ix not in self.entries.key(arg):
+                total += arg * size_expr(ix.size)
+            elif at.count(ix) == 1 and (quantity, at.index(ix)) in self.averages:
+                place = at.index(ix)
+                total += number * self.total_of(quantity, place, at[:place] + at[place + 1 :])
+            else:
+                return None
+        for _ in range(3):
+            total = self.opened(total)
+        averages = {symbol: self.definition_of_mean(symbol) for symbol, _, _ in self.entries.entries(total)}
+        return sp.S.Zero if sp.expand(total.xreplace(averages)) == 0 else None
+
+    def unit_multiple(self, arg: sp.Expr, ix: Ix) -> sp.Expr | None:
+        """c for c·p_j where the entries of p sum to 1 over j."""
+        number, symbol = arg.as_coeff_Mul()
+        quantity, indices = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+        return number if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)) else None
+
+    @cached_property
+    def averages(self) -> dict[tuple[Any, int], int]:
+        """(q, axis) -> a node that sums or averages q along that axis alone."""
+        found: dict[tuple[Any, int], int] = {}
+        for number, node in enumerate(self.graph.nodes):
+            if node.op in ("sum", "mean") and len(node.attrs.get("axis", ())) == 1 and node.args[0] in self.bounded:
+                position = self.position(self.nodes[node.args[0]], node.attrs["axis"][0])
+                if node.op == "sum" or (node.args[0], position) not in found:
+                    found[node.args[0], position] = number
+        return found
+
+    def total_of(self, quantity: int, position: int, rest: Key) -> sp.Symbol:
+        """The sum of a quantity over one of its indices, as a symbol that every sum and mean of it is written with."""
+        return self.entries.symbol(f"total {quantity} {position}", rest)
+
+    def definition_of_mean(self, symbol: sp.Symbol) -> sp.Expr:
+        """Sums and means by one unit: a mean stays, a sum is the mean times the count (an arbitrary common symbol)."""
+        quantity, at = self.entries.entry(symbol) or (None, ())
+        node = self.nodes[quantity] if isinstance(quantity, int) else None
+        if node is None or node.op not in ("sum", "mean") or len(node.attrs.get("axis", ())) != 1:
+            return symbol
+        stand_in = self.total_of(node.args[0], self.position(self.nodes[node.args[0]], node.attrs["axis"][0]), at)
+        return stand_in if node.op == "sum" else stand_in / size_expr(self.nodes[node.args[0]].shape[node.attrs["axis"][0]])
+
     @cached_property
     def normalised(self) -> set[tuple[int, int]]:
         """(q, axis) for quantities written out as e / Σ e: A_ij · g_i where g_i is one over the sum of A along j."""
@@ -180,7 +239,7 @@ class Engine:
                     found.add((user, position))
         return found
 
-    def opened(self, expr: sp.Expr, keep: int) -> sp.Expr:
+    def opened(self, expr: sp.Expr, keep: int = -1) -> sp.Expr:
         """Named elementwise quantities replaced by their formulas, one level."""
         table = {}
         for symbol, quantity, at in self.entries.entries(expr):
@@ -297,7 +356,7 @@ class Engine:
             for symbol, quantity, at in self.entries.entries(formula):
                 derivative = sp.diff(formula, symbol)
                 if isinstance(quantity, int) and derivative != 0:
-                    groups = self.algebra.split(shorter(derivative, formula, own))
+                    groups = self.algebra.split(shorter(signs_met(derivative), formula, own))
                     result.setdefault(quantity, []).append((at, Term(sp.S.One, groups)))
             return result
         for term in self.definition(number, indices):
@@ -308,7 +367,7 @@ class Engine:
                         continue
                     # Not brought to normal form: a summed index may be carried by `at` alone.
                     groups = {k: e for k, e in term.groups.items() if k != key}
-                    for k, e in self.algebra.split(derivative).items():
+                    for k, e in self.algebra.split(signs_met(derivative)).items():
                         groups[k] = groups.get(k, sp.S.One) * e
                     result.setdefault(quantity, []).append((at, replace(term, groups=groups)))
         return result
@@ -351,13 +410,23 @@ class Engine:
         """
         node = self.nodes[number]
         length = sum(cost(expr) for term in upstream for expr in term.groups.values())
+        asked = self.asked.get((start, number))
+        if asked is not None and (len(upstream) > 1 or length > 1) and self.writable(upstream, own):
+            return self.name_gradient(number, own, upstream, asked)
         if node.name is None or start == number or (len(upstream) <= 2 and length <= NAMED_LENGTH):
             return upstream
         of = self.nodes[start].name
         free = {ix for term in upstream for ix in term.indices if ix not in term.summed}
         if of is None or not free <= set(own):  # a Jacobian's gradient has the numerator's axes besides: left as it is
             return upstream
-        self.nodes.append(Node("gradient", (), node.shape, node.over, name=f"d{of}_d{node.name}"))
+        if not self.writable(upstream, own):
+            return upstream
+        return self.name_gradient(number, own, upstream, f"d{of}_d{node.name}")
+
+    def name_gradient(self, number: int, own: Key, upstream: list[Term], name: str) -> list[Term]:
+        """The gradient at a node as a quantity of its own: the single term that names it."""
+        node = self.nodes[number]
+        self.nodes.append(Node("gradient", (), node.shape, node.over, name=name))
         named = len(self.nodes) - 1
         self.virtual[named] = (own, upstream)
         self.named[named] = number
@@ -380,25 +449,66 @@ class Engine:
         groups = {key: self.shorten(expr) if key in met else expr for key, expr in groups.items()}
         summed = upstream.summed | local.summed | free
         product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas | deltas, summed)  # type: ignore[arg-type]
-        return self.named_parts(self.inline(self.algebra.normal(product)))
+        return self.named_parts(self.inline(self.selected(self.algebra.normal(product))))
+
+    def selected(self, term: Term) -> Term:
+        """1[k = y] p_k is 1[k = y] p[y], where p[y] is a quantity of the graph."""
+        for expr in term.groups.values():
+            for factor in sp.Mul.make_args(expr):
+                selector, where = (self.entries.entry(factor) if factor.is_Symbol else None) or (None, ())
+                if not isinstance(selector, Pseudo) or selector.kind not in ("gather", "unit"):
+                    continue
+                table = {}
+                for other in term.groups.values():
+                    for symbol, quantity, at in self.entries.entries(other):
+                        if at.count(where[0]) == 1 and isinstance(quantity, int):
+                            picked = self.picks.get((quantity, at.index(where[0]), selector))
+                            if picked is not None:
+                                place = at.index(where[0])
+                                table[symbol] = self.entry(picked, at[:place] + at[place + 1 :] + tuple(ix for ix in where[1:] if ix not in at))
+                if table:
+                    groups = {key: e.xreplace(table) for key, e in term.groups.items()}
+                    return self.selected(self.algebra.normal(replace(term, groups=groups)))
+        return term
+
+    @cached_property
+    def picks(self) -> dict[tuple[int, int, Pseudo], int]:
+        """(q, axis, selector) -> the node that picks one place along that axis of q and keeps the others."""
+        found = {}
+        for number, node in enumerate(self.graph.nodes):
+            if node.op != "getitem" or node.args[0] not in self.bounded:
+                continue
+            items = self.items(node)
+            chosen = [n for n, (item, size) in enumerate(items) if not self.whole(item, size)]
+            if len(chosen) != 1 or items[chosen[0]][0][0] not in ("at", "gather"):
+                continue
+            item = items[chosen[0]][0]
+            selector = Pseudo("unit", offset=item[1]) if item[0] == "at" else Pseudo("gather", node=node.args[item[1]])
+            if item[0] == "gather" and self.nodes[node.args[item[1]]].shape:
+                continue
+            found[node.args[0], self.position(self.nodes[node.args[0]], chosen[0]), selector] = number
+        return found
 
     def named_parts(self, term: Term) -> Term:
-        """x_j / r² with u = x / r becomes u_j / r: a quantity that is an entry times scalars, read backwards."""
+        """Quantities that are an entry, or a difference, times factors on fewer indices, read backwards:
+        x_j / r² with u = x / r becomes u_j / r, and x_ij − μ_i becomes x̂_ij σ_i."""
         for key, expr in term.groups.items():
-            found = self.entries.entry(expr) if key and expr.is_Symbol else None
-            if found is None or not isinstance(found[0], int):
+            if not key or cost(expr) > 12:
                 continue
-            quantity, at = found
-            for user in self.users.get(quantity, ()):
-                if user not in self.scope or self.axes(user) != self.axes(quantity):
-                    continue
-                factor = self.formula(user, *self.full(self.nodes[user], at)) / expr
-                if factor == 1 or self.entries.key(factor) != ():
-                    continue
-                scalar = term.groups.get((), sp.S.One)
-                if cost(scalar / factor) < cost(scalar):
-                    groups = {**term.groups, key: self.entry(user, at), (): scalar / factor}
-                    return self.algebra.normal(replace(term, groups=groups))
+            for symbol, quantity, at in self.entries.entries(expr):
+                for user in self.users.get(quantity, ()):
+                    if user not in self.scope or self.axes(user) != self.axes(quantity) or tuple(sorted(at)) != key:
+                        continue
+                    parts = self.algebra.split(self.formula(user, *self.full(self.nodes[user], at)))
+                    sign, own = self.algebra.content(parts.pop(key, sp.S.One))
+                    if own != expr or not parts:
+                        continue
+                    groups = {**term.groups, key: self.entry(user, at)}
+                    before = cost(expr) + sum(cost(term.groups.get(k, sp.S.One)) for k in parts)
+                    for k, factor in parts.items():
+                        groups[k] = self.algebra.tidy(groups.get(k, sp.S.One) / factor)
+                    if 1 + sum(cost(groups[k]) for k in parts) < before:
+                        return self.named_parts(self.algebra.normal(replace(term, coef=term.coef / sign, groups=groups)))
         return term
 
     def shorten(self, expr: sp.Expr) -> sp.Expr:
@@ -430,7 +540,7 @@ class Engine:
     def readings(self, expr: sp.Expr) -> list[sp.Expr]:
         """The expression with one operand of a named elementwise quantity expressed by that quantity."""
         results = []
-        if cost(expr) > 60:
+        if cost(expr) > 24:
             return results
         for symbol, quantity, at in self.entries.entries(expr):
             if not isinstance(quantity, int):
@@ -440,8 +550,16 @@ class Engine:
                     continue
                 formula = self.formula(user, *self.full(self.nodes[user], at))
                 own = self.entry(user, at)
-                if formula != symbol and expr.has(formula):
-                    results.append(expr.xreplace({formula: own}))
+                if formula == symbol:  # a copy
+                    if self.nodes[quantity].op != "input":
+                        results.append(expr.xreplace({symbol: own}))
+                    continue
+                named = folded(expr, formula, own)
+                if named != expr:
+                    results.append(named)
+                # Solved for a computed operand, never for an input, and of a sum only where it has no other: E = N − 1.
+                if self.nodes[quantity].op == "input" or (formula.has(sp.Add) and len(self.entries.entries(formula)) != 1):
+                    continue
                 if (symbol, own) not in self._solved:
                     self._solved[symbol, own] = solve_for(symbol, formula, own)
                 solved = self._solved[symbol, own]
@@ -538,11 +656,19 @@ class Engine:
         return number
 
 
+def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
+    """`expr` with `formula` read as `own`; of a root, its powers too: u^(−1/2) is 1/v for v = √u."""
+    if isinstance(formula, sp.Pow) and formula.exp == sp.Rational(1, 2):
+        powers = {p: own ** (2 * p.exp) for p in expr.atoms(sp.Pow) if p.base == formula.base and p.exp.q == 2} if not expr.is_Symbol else {}
+        return expr.xreplace(powers)
+    return expr.xreplace({formula: own})
+
+
 def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
     """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new."""
     derivative = sp.powsimp(derivative) if isinstance(formula, sp.Pow) else derivative
-    candidates = [derivative, derivative.xreplace({formula: own})]
-    if isinstance(formula, (sp.Mul, sp.Pow, sp.exp)):
+    candidates = [derivative, folded(derivative, formula, own)]
+    if isinstance(formula, (sp.Mul, sp.exp)) or (isinstance(formula, sp.Pow) and not formula.exp.is_number):
         ratio = sp.powsimp(derivative / formula)
         read = ratio * own
         fewer = quantities(read) <= quantities(derivative) and cost(sp.fraction(ratio)[1]) <= cost(sp.fraction(derivative)[1])

@@ -95,7 +95,7 @@ class IndexWriter:
             body = Call("where", (condition, body, Num(Fraction(0))))
         return body
 
-    def rank(self, expr: sp.Expr) -> object:
+    def rank(self, expr: sp.Expr, summand: bool = False) -> object:
         names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
         return (bool(names), not simple, names, str(expr))

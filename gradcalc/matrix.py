@@ -47,6 +47,9 @@ def leaf(expr: Expr, rows: Size, cols: Size, rank: int = 2, symmetric: bool = Fa
 def transpose(m: Matrix) -> Matrix:
     if m.kind == "product":
         return replace(m, rows=m.cols, cols=m.rows, parts=tuple(transpose(part) for part in reversed(m.parts)))
+    if m.kind == "entrywise" and not is_vector(m) and any(part.rank == 1 and is_vector(part) for part in m.parts):
+        # A 1-D operand broadcasts along the last axis: only the whole can be turned.
+        return leaf(Transpose(write(m)[0]), m.cols, m.rows, mask=m.mask)
     if m.kind in ("hadamard", "sum", "entrywise", "scaled"):
         return replace(m, rows=m.cols, cols=m.rows, parts=tuple(transpose(part) for part in m.parts))
     if m.kind in ("diag", "eye") or m.symmetric:
@@ -101,6 +104,14 @@ def size_tree(size: Size) -> Expr:
         else:
             total = Binary("-" if coefficient < 0 else "+", total, tree)
     return total if total is not None else Num(Fraction(0))
+
+
+def stop_tree(stop: Size, size: Size) -> Expr | None:
+    """The end of a slice: left out at the end of the axis, counted from it where that is shorter (x[:-1])."""
+    short = (stop - size).number
+    if short == 0:
+        return None
+    return Neg(Num(Fraction(-short))) if short is not None and short < 0 and size.names else size_tree(stop)
 
 
 def write(m: Matrix) -> tuple[Expr, int]:
@@ -189,14 +200,24 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
 
 
 def scaled(coefficient: Expr, expr: Expr) -> Expr:
-    """coefficient · expr, with a fraction's denominator behind: x / 2, 2*x / m."""
+    """coefficient · expr with one fraction bar, the denominator behind: x / 2, 2*x / (m*r)."""
     if isinstance(coefficient, Binary) and coefficient.op == "/":
-        return Binary("/", scaled(coefficient.left, expr), coefficient.right)
+        return over(scaled(coefficient.left, expr), coefficient.right)
     if coefficient == Num(Fraction(1)):
         return expr
+    if isinstance(expr, Binary) and expr.op == "/":
+        return over(scaled(coefficient, expr.left), expr.right)
+    if expr == Num(Fraction(1)):
+        return coefficient
     if isinstance(expr, Binary) and expr.op in "@*":
         return Binary(expr.op, scaled(coefficient, expr.left), expr.right)
     return Binary("*", coefficient, expr)
+
+
+def over(top: Expr, bottom: Expr) -> Expr:
+    if isinstance(top, Binary) and top.op == "/":
+        return Binary("/", top.left, Binary("*", bottom, top.right))
+    return Binary("/", top, bottom)
 
 
 def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
@@ -224,7 +245,7 @@ def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
         if at + 1 < len(parts):
             parts[at : at + 2] = [shifted_rows(parts[at], parts[at + 1])]
         else:
-            parts[at - 1 : at + 1] = [transpose(shifted_rows(transpose(parts[at]), transpose(parts[at - 1])))]
+            parts[at - 1 : at + 1] = [shifted_columns(parts[at - 1], parts[at])]
     if len(parts) > 1 and not any(is_vector(part) for part in parts):
         # At either end of a product a diagonal of a column (or row) broadcasts: w * M, M * v.
         if parts[0].kind == "diag" and write(parts[0].parts[0])[1] == 2:
@@ -253,7 +274,7 @@ def shifted_rows(selector: Matrix, m: Matrix) -> Matrix:
     vector = m.cols == ONE and rank == 1
     if selector.mask:  # small × big: rows offset … offset + small
         start, stop = selector.offset, selector.offset + selector.rows
-        piece = Slice(None if start.number == 0 else size_tree(start), None if stop == selector.cols else size_tree(stop))
+        piece = Slice(None if start.number == 0 else size_tree(start), stop_tree(stop, selector.cols))
         return leaf(Index(expr, (piece,)), selector.rows, m.cols, rank)
     before, after = selector.offset, selector.rows - selector.offset - selector.cols
     shape = (lambda n: (size_tree(n),)) if vector else (lambda n: (size_tree(n), size_tree(m.cols)))
@@ -264,3 +285,22 @@ def shifted_rows(selector: Matrix, m: Matrix) -> Matrix:
         pieces.append(Num(Fraction(0)) if vector and after == ONE else Call("zeros", shape(after)))
     padded = Call("concat", tuple(pieces)) if len(pieces) > 1 else expr
     return leaf(padded, selector.rows, m.cols, rank)
+
+
+def shifted_columns(m: Matrix, selector: Matrix) -> Matrix:
+    """m @ selector: a slice of the columns, or the columns put into zeros."""
+    if m.rows == ONE:
+        return transpose(shifted_rows(transpose(selector), transpose(m)))
+    expr, _ = write(m)
+    if not selector.mask:  # m.cols × small: columns offset … offset + small
+        start, stop = selector.offset, selector.offset + selector.cols
+        piece = Slice(None if start.number == 0 else size_tree(start), stop_tree(stop, selector.rows))
+        return leaf(Index(expr, (Slice(), piece)), m.rows, selector.cols)
+    before, after = selector.offset, selector.cols - selector.offset - selector.rows
+    pieces: list[Expr] = [expr]
+    if before.number != 0:
+        pieces.insert(0, Call("zeros", (size_tree(m.rows), size_tree(before))))
+    if after.number != 0:
+        pieces.append(Call("zeros", (size_tree(m.rows), size_tree(after))))
+    padded = Call("concat", tuple(pieces), (("axis", Num(Fraction(1))),)) if len(pieces) > 1 else expr
+    return leaf(padded, m.rows, selector.cols)

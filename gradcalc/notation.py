@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -48,11 +49,13 @@ class Writer:
 
     # ---- entries
 
-    def rank(self, expr: sp.Expr) -> Any:
-        """Factors and summands in the order of the graph: inputs, then quantities as they are computed."""
+    def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
+        """Factors and summands in the order of the graph: inputs, then quantities as they are computed. In a sum an
+        unnamed product leads: X w + b."""
         names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
-        return (bool(names), not simple, names, str(expr))
+        unnamed = summand and any(isinstance(q, int) and self.engine.nodes[q].name is None for _, q, _ in self.engine.entries.entries(expr))
+        return (bool(names), not unnamed, not simple, names, str(expr))
 
     def shown(self, at: Key) -> list[Ix]:
         return [ix for ix in at if ix not in self.hidden]
@@ -198,7 +201,8 @@ class Writer:
             edges.append((a, b, Matrix("eye", a.size, b.size)))
         self.parallel(edges)
         while summed:
-            vertex = min(summed, key=lambda v: (sum(v in edge[:2] for edge in edges), v))
+            # Leaves first; of equals the one between plain matrices, so that products form before masks meet them.
+            vertex = min(summed, key=lambda v: (sum(v in e[:2] for e in edges), sum(e[2].mask for e in edges if v in e[:2]), v))
             self.eliminate(vertex, weights, edges, result)
             summed.discard(vertex)
             self.parallel(edges)
@@ -261,7 +265,7 @@ class Writer:
     def apply(m: Matrix, column: Matrix) -> Matrix:
         if column.kind == "ones" and m.kind not in ("shift", "eye"):
             # M @ 1 reads better as a sum along the rows, and of a long product times another matrix as a diagonal.
-            if m.kind == "hadamard" and len(m.parts) == 2 and any(len(part.parts) > 2 for part in m.parts):
+            if m.kind == "hadamard" and len(m.parts) == 2 and (m.parts[0] == m.parts[1] or any(len(p.parts) > 2 for p in m.parts)):
                 return leaf(Call("diag", (write(product(m.parts[0], transpose(m.parts[1])))[0],)), m.rows, ONE, 1)
             upright, flipped = write(m)[0], write(transpose(m))[0]
             axis = 0 if transposes(flipped) < transposes(upright) else 1
@@ -286,6 +290,8 @@ class Writer:
         expr = min(write(whole)[0], write(transpose(whole))[0], key=transposes)
         if len(factors) == 1 and isinstance(expr, Call) and expr.func == "diag":
             return leaf(Call("tr", expr.args), ONE, ONE, 0)
+        if len(factors) == 1 and isinstance(expr, Call) and expr.func == "sum" and expr.kwargs and len(expr.args) == 1:
+            return leaf(Call("sum", expr.args), ONE, ONE, 0)
         return leaf(Call("sum", (expr,)), ONE, ONE, 0)
 
     def finish(self, free: Key, weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]]) -> Matrix | None:
@@ -356,8 +362,8 @@ class Writer:
                 first.append(chains[0][0])
                 chains = [c[1:] for c in chains]
         bodies = [product(*c) for c in chains]
-        # Positive terms lead.
-        order = sorted(range(len(terms)), key=lambda n: terms[n].coef.could_extract_minus_sign())
+        # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
+        order = sorted(range(len(terms)), key=lambda n: (terms[n].coef.could_extract_minus_sign(), bodies[n].kind != "product"))
         coefficients = tuple(to_ast(terms[n].coef, lambda s: Name(s.name), self.rank) for n in order)
         total = Matrix("sum", bodies[0].rows, bodies[0].cols, tuple(bodies[n] for n in order), coefficients=coefficients)
         return product(*first, total, *last) if first or last else total
@@ -389,6 +395,39 @@ class Writer:
             return term.body
         return Matrix("scaled", term.body.rows, term.body.cols, (term.body,), coefficients=(coefficient,))
 
+    @cached_property
+    def products(self) -> dict[tuple[Matrix, ...], Matrix]:
+        """Factors of a product that has a name: A V is O."""
+        found: dict[tuple[Matrix, ...], Matrix] = {}
+        for number in sorted(self.engine.scope):
+            if number >= len(self.engine.graph.nodes):
+                continue
+            node = self.engine.nodes[number]
+            if node.op != "matmul" or node.name is None or node.over or len(node.shape) != 2:
+                continue
+            try:
+                own = self.engine.fresh(number)
+                inner = self.reduce(self.engine.algebra.normal(self.engine.definition(number, own)[0]), own).body
+                outer, _ = self.leaf(self.engine.entry(number, own))
+            except (NoMatrixForm, AssertionError):
+                continue
+            if inner is not None and inner.kind == "product":
+                found[inner.parts] = outer
+                found[transpose(inner).parts] = transpose(outer)
+        return found
+
+    def renamed(self, m: Matrix) -> Matrix:
+        """The tree with named products read by their names."""
+        if not self.products:
+            return m
+        parts = tuple(self.renamed(part) for part in m.parts)
+        if m.kind == "product":
+            for factors, name in self.products.items():
+                for at in range(len(parts) - len(factors) + 1):
+                    if parts[at : at + len(factors)] == factors:
+                        return product(*parts[:at], name, *parts[at + len(factors) :])
+        return replace(m, parts=parts) if parts != m.parts else m
+
     def matrix(self, terms: Sequence[Term], free: Key) -> Matrix:
         """The sum of terms over visible free indices as a matrix; NoMatrixForm where there is none."""
         visible = tuple(self.shown(free))
@@ -397,7 +436,7 @@ class Writer:
         literal = self.literal(terms, visible)
         if literal is not None:
             return literal
-        return self.combine([self.reduce(term, visible) for term in terms])
+        return self.renamed(self.combine([self.reduce(term, visible) for term in terms]))
 
     def literal(self, terms: Sequence[Term], free: Key) -> Matrix | None:
         """A vector given entry by entry, [w[0]·δ, w[1]·δ, 1], where every term sits at a fixed place."""
@@ -405,14 +444,15 @@ class Writer:
             return None
         places: list[list[Reduced]] = [[] for _ in range(free[0].size.number)]
         for term in terms:
-            expr = term.groups.get(free)
-            found = self.engine.entries.entry(expr) if expr is not None and expr.is_Symbol else None
-            if found is None or not isinstance(found[0], Pseudo) or found[0].kind != "unit" or found[0].offset.number is None:
-                return None
-            rest = Term(term.coef, {k: e for k, e in term.groups.items() if k != free}, term.deltas, term.summed)
-            if free[0] in rest.indices:
-                return None
-            places[found[0].offset.number].append(self.reduce(rest, ()))
+            for piece in sp.Add.make_args(term.groups.get(free, sp.S.One)):
+                number, symbol = piece.as_coeff_Mul()
+                found = self.engine.entries.entry(symbol) if symbol.is_Symbol else None
+                if found is None or not isinstance(found[0], Pseudo) or found[0].kind != "unit" or found[0].offset.number is None:
+                    return None
+                rest = Term(term.coef * number, {k: e for k, e in term.groups.items() if k != free}, term.deltas, term.summed)
+                if free[0] in rest.indices:
+                    return None
+                places[found[0].offset.number].append(self.reduce(rest, ()))
         items = tuple(write(self.combine(place))[0] if place else ZERO for place in places)
         return leaf(Vector(items), free[0].size, ONE, 1)
 

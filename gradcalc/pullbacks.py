@@ -51,7 +51,7 @@ def reduced(engine: Engine, node: Node, at: Positional, named: Named) -> tuple[l
     """The operand's index list under a reduction, the indices summed over, and how many entries that is."""
     arg = engine.nodes[node.args[0]]
     if "index" in node.attrs:
-        fresh = {name: engine.entries.index(engine.graph.indices[name], name) for name in node.attrs["index"]}
+        fresh = {name: engine.entries.index(engine.graph.indices[name], engine.label(name)) for name in node.attrs["index"]}
         count = Size.of(1)
         for ix in fresh.values():
             count = count * ix.size

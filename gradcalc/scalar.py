@@ -91,7 +91,7 @@ def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
 # ---- SymPy back to the expression language
 
 
-def to_ast(expr: sp.Expr, leaf: Callable[[sp.Symbol], Expr], rank: Callable[[sp.Expr], Any] = str) -> Expr:
+def to_ast(expr: sp.Expr, leaf: Callable[[sp.Symbol], Expr], rank: Callable[..., Any] = lambda expr, summand=False: str(expr)) -> Expr:
     """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums with a plus first.
 
     `leaf` writes an entry or a size; `rank` orders factors and summands.
@@ -142,7 +142,7 @@ def sum_ast(expr: sp.Add, leaf: Any, rank: Any) -> Expr:
 
     def order(item: Any) -> Any:
         minus, arg = item
-        return (minus, bool(arg.is_number) != negatives, rank(arg))
+        return (minus, bool(arg.is_number) != negatives, rank(arg, True))
 
     total: Expr | None = None
     for minus, arg in sorted(signed, key=order):

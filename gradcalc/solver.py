@@ -80,19 +80,44 @@ class Solver:
             if self.verify(again).ok:
                 found, verified = again, self.verify(again)
         where = self.where(found.where)
-        value, problem = self.number(found.symbolic, where, found.free, found.shape)
+        value, problem = self.number(found.symbolic, where, found.free, found.shape, self.examples(question))
         exactly = self.exact(found.symbolic, where)
         if refusal := self.oracle.refusal(self.of(question), self.bys(question), question.kind == "local"):
             value, exactly, problem = None, None, refusal
         found = replace(found, verified=verified, value=value, exact=exactly)
         for side in ("per_example", "stacked"):
             view: View | None = getattr(found, side)
+            if view is not None and side == "stacked" and value is not None and verified.ok:
+                axes = tuple(size.at(self.sizes) for size in view.shape)
+                verified = self.agree(view, where, axes, value) or verified
+                found = replace(found, verified=verified)
             if view is not None:
                 found = replace(found, **{side: replace(view, value=value if side == "stacked" else None)})
         found = self.with_upstream(found)
         if question.entry:
             found = self.one_entry(found, question.entry)
         return self.noted(found, problem)
+
+    def examples(self, question: Question) -> tuple[str, ...]:
+        """The example indices that an answer is per: of its numerator and its denominators."""
+        names = [name for name in (self.of(question), *self.bys(question)) if name is not None]
+        found = {ix for name in names for ix in self.graph.node(name).over if ix in self.graph.examples}
+        return tuple(ix for ix in self.graph.examples if ix in found)
+
+    def agree(self, view: View, where: Where, axes: tuple[int, ...], value: Number) -> Verified | None:
+        """None where the stacked form has the value of the answer; else what is wrong with it."""
+        import numpy as np
+
+        try:
+            got = np.asarray(self.values.evaluate(view.symbolic, dict(where)).data, dtype=float)
+        except Undefined as problem:
+            return Verified(False, "the stacked form evaluated at the given values", None, f"stacked form: {problem.message}")
+        want = np.asarray(value, dtype=float)
+        if got.size == 1 and want.size != 1:
+            got = np.broadcast_to(got.reshape(-1), want.shape)
+        if got.size == want.size and np.allclose(got.reshape(want.shape), want, rtol=1e-8, atol=1e-10):
+            return None
+        return Verified(False, "the stacked form evaluated at the given values", None, "the stacked form has another value")
 
     def noted(self, answer: Answer, problem: Undefined | None) -> Answer:
         if problem is None or self.values.point.missing:
@@ -128,7 +153,9 @@ class Solver:
                 given.append((name, Name(upstream_key(quantity))))
         return (*given, *where)
 
-    def number(self, expr: Expr | None, where: Where, free: Sequence[str], shape: Shape) -> tuple[Number, Undefined | None]:
+    def number(
+        self, expr: Expr | None, where: Where, free: Sequence[str], shape: Shape, examples: Sequence[str] = ()
+    ) -> tuple[Number, Undefined | None]:
         """The value of a formula as nested lists in the shape of the answer, examples last."""
         try:
             target = [size.at(self.sizes) for size in shape]
@@ -137,9 +164,21 @@ class Solver:
         sizes = dict(zip(free, (n for n in target if n != 1), strict=False)) if free else None
         try:
             tensor = self.values.evaluate(expr, dict(where), sizes)
-            return to_lists(self.graph, shaped(tensor, target, self.sizes_over(tensor))), None
+            tensor = shaped(tensor, target, self.sizes_over(tensor))
+            return to_lists(self.graph, self.spread(tensor, examples)), None
         except Undefined as problem:
             return None, problem
+
+    def spread(self, tensor: Tensor, examples: Sequence[str]) -> Tensor:
+        """A per-example answer that is the same for all examples, once for each."""
+        for name in examples:
+            if name not in tensor.over:
+                import numpy as np
+
+                count = self.graph.indices[name].at(self.sizes)
+                data = np.broadcast_to(np.asarray(tensor.data), (count, *np.shape(tensor.data)))
+                tensor = Tensor(data, (name, *tensor.over))
+        return tensor
 
     @staticmethod
     def sizes_over(tensor: Tensor) -> list[int]:
@@ -197,7 +236,7 @@ class Solver:
         where = self.where(total.where)
         if self.oracle.refusal(None, self.bys(question)):
             return answer
-        value, _ = self.number(total.symbolic, where, total.free, total.shape)
+        value, _ = self.number(total.symbolic, where, total.free, total.shape, self.examples(asked))
         return replace(answer, with_upstream=value, with_upstream_exact=self.exact(total.symbolic, total.where))
 
     def gradient(self, name: str, found: Gradient) -> Gradient:
@@ -205,7 +244,8 @@ class Solver:
         loss = None if self.graph.exercise.upstream else self.graph.outputs[-1]
         if self.oracle.refusal(loss, (name,)):
             return found
-        value, _ = self.number(found.symbolic, self.where(found.where), found.free, node.shape)
+        over = tuple(ix for ix in node.over if ix in self.graph.examples)
+        value, _ = self.number(found.symbolic, self.where(found.where), found.free, node.shape, over)
         return replace(found, value=value)
 
 

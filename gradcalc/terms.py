@@ -128,16 +128,19 @@ def size_expr(size: Size) -> sp.Expr:
 def cost(expr: sp.Expr) -> int:
     """How long an expression reads: its atoms and operations, as one would write it with fractions."""
     if isinstance(expr, sp.Rational):
-        return 1 if expr.q == 1 and expr >= 0 else 2
+        return 1 if expr.q == 1 else 2
     if expr.is_Atom:
         return 1
-    if isinstance(expr, sp.Pow):
-        base, exponent = expr.as_base_exp()
-        if exponent == -1:
-            return 1 + cost(base)
-        return cost(base) + cost(exponent if not exponent.could_extract_minus_sign() else -exponent) + 1
-    if isinstance(expr, sp.Mul) and expr.args[0] is sp.S.NegativeOne:
-        return cost(sp.Mul(*expr.args[1:]))
+    if isinstance(expr, (sp.Mul, sp.Pow)):
+        above, below = 0, 0
+        parts = [factor for factor in sp.Mul.make_args(expr) if factor is not sp.S.NegativeOne]
+        for factor in parts:
+            base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+            negative = exponent.could_extract_minus_sign()
+            exponent = -exponent if negative else exponent
+            length = cost(base) + (0 if exponent == 1 else 1 + cost(exponent))
+            above, below = (above, below + length) if negative else (above + length, below)
+        return above + below + len(parts) - 1 + (2 if below and not above else 0)
     return sum(cost(arg) for arg in expr.args) + max(len(expr.args) - 1, 1)
 
 
@@ -156,7 +159,10 @@ def measure(expr: sp.Expr) -> tuple[int, int, int]:
 
 
 def signs_met(expr: sp.Expr) -> sp.Expr:
-    """x·sign(x) is |x|."""
+    """x·sign(x) is |x|, and 1 − σ(−x) is σ(x)."""
+    for f in expr.atoms(sp.Function):
+        if getattr(type(f), "op", "") == "sigmoid" and f.args[0].could_extract_minus_sign():
+            expr = expr.subs(1 - f, type(f)(-f.args[0]))
     signs = [f for f in expr.atoms(sp.Function) if getattr(type(f), "op", "") == "sign"]
     for sign in signs:
         magnitude = function_class("abs")(sign.args[0])
@@ -173,14 +179,14 @@ class Algebra:
         self,
         entries: Entries,
         symmetric: Any = lambda quantity: False,
-        unit_sum: Any = lambda quantity, position: False,
+        known_sum: Any = lambda expr, ix: None,
         computed: Any = lambda quantity: True,
     ) -> None:
         self.entries = entries
         self.symmetric = symmetric
         self.computed = computed  # not an input
         self._tidied: dict[sp.Expr, sp.Expr] = {}
-        self.unit_sum = unit_sum  # (quantity, position) -> its entries sum to 1 over that index
+        self.known_sum = known_sum  # (expression, index) -> a number that it sums to, or None
 
     # ---- making terms
 
@@ -255,6 +261,8 @@ class Algebra:
             coef *= size_expr(ix.size)
             summed.discard(ix)
         coef, final = self.constants(coef, final)
+        if coef.could_extract_minus_sign():
+            coef, final = self.turned(coef, final)
         term = Term(coef, final, frozenset(deltas), frozenset(summed))  # type: ignore[arg-type]
         return self.unit_sums(term)
 
@@ -270,6 +278,19 @@ class Algebra:
                 return {key: e for key, e in groups.items() if key not in keys}, pairs, {ix}  # type: ignore[return-value]
         return None
 
+    def turned(self, coef: sp.Expr, groups: dict[Key, sp.Expr]) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
+        """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own order."""
+        for key, expr in groups.items():
+            for factor in sp.Mul.make_args(expr):
+                if not isinstance(factor, sp.Add):
+                    continue
+                constant = any(not self.entries.entries(arg) for arg in factor.args)
+                minus = [bool(arg.as_coeff_Mul()[0] < 0) for arg in factor.args]
+                lone = len(groups) == 1 and factor == expr
+                if any(minus) and (lone or (len(factor.args) == 2 and not constant)):
+                    return -coef, {**groups, key: expr.xreplace({factor: sp.Add(*(-arg for arg in factor.args))})}
+        return coef, groups
+
     def constants(self, coef: sp.Expr, groups: dict[Key, sp.Expr]) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
         """A scalar group free of entries belongs to the coefficient."""
         scalar = groups.get((), sp.S.One)
@@ -283,25 +304,19 @@ class Algebra:
         return coef, groups
 
     def unit_sums(self, term: Term) -> Term:
-        """Σ_j p_j = 1 for softmax and one-hot, and so Σ_j (p_j − y_j) = 0."""
+        """Sums that are known: Σ_j p_j = 1 for softmax and one-hot, so Σ_j (p_j − y_j) = 0; Σ_j (x_j − μ) = 0."""
         for ix in sorted(term.summed):
             where = [key for key in term.groups if ix in key]
             if len(where) != 1:
                 continue
-            numbers = [self.unit_multiple(arg, ix) for arg in sp.Add.make_args(term.groups[where[0]])]
-            if all(number is not None for number in numbers):
-                groups = {key: expr for key, expr in term.groups.items() if key != where[0]}
-                total = sum(numbers, sp.S.Zero)
-                return self.normal(Term(term.coef * total, groups if total != 0 else {}, term.deltas, term.summed - {ix} if total != 0 else frozenset()))
+            total = self.known_sum(term.groups[where[0]], ix)
+            if total is None:
+                continue
+            if total == 0:
+                return Term(sp.S.Zero, {}, term.deltas, frozenset())
+            groups = {key: expr for key, expr in term.groups.items() if key != where[0]}
+            return self.normal(Term(term.coef * total, groups, term.deltas, term.summed - {ix}))
         return term
-
-    def unit_multiple(self, arg: sp.Expr, ix: Ix) -> sp.Expr | None:
-        """c for c·p_j where the entries of p sum to 1 over j."""
-        number, symbol = arg.as_coeff_Mul()
-        quantity, indices = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
-        if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)):
-            return number
-        return None
 
     def rename_groups(self, groups: Mapping[Key, sp.Expr], table: Mapping[Ix, Ix]) -> dict[Key, sp.Expr]:
         # A renaming may identify two indices, so the groups are formed anew.
@@ -344,6 +359,8 @@ class Algebra:
             base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
             if isinstance(base, sp.Add) and exponent.is_Integer:
                 inner, sum_ = base.primitive()
+                if inner.q != 1 and any(arg.as_coeff_Mul()[0].q == 1 for arg in base.args):
+                    inner, sum_ = sp.S.One, base  # v + 1/2 stays
                 if self.negative(sum_):
                     inner, sum_ = -inner, sp.Add(*(-arg for arg in sum_.args))
                 number *= inner**exponent
@@ -377,7 +394,7 @@ class Algebra:
             return expr
         has_sum = any(isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args))
         has_power = any(p.exp.could_extract_minus_sign() for p in expr.atoms(sp.Pow))
-        if not has_sum and not has_power:
+        if (not has_sum and not has_power) or (len(expr.free_symbols) > 12):
             return expr
         if expr not in self._tidied:
             self._tidied[expr] = shortest(self.rewritings(expr))
@@ -397,7 +414,8 @@ class Algebra:
             if result not in found:
                 found.append(result)
                 if rewrite is sp.cancel:
-                    found += [again for again in (sp.factor_terms(result), sp.factor(result)) if again not in found]
+                    rewritten = (sp.factor_terms(result), sp.factor(result)) if cost(result) < 30 else (sp.factor_terms(result),)
+                    found += [again for again in rewritten if again not in found]
         return found
 
     # ---- sums of terms

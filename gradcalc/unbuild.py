@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradcalc.graph import Node
-from gradcalc.matrix import size_tree
+from gradcalc.matrix import size_tree, stop_tree
 from gradcalc.shapes import Size
 from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector
 
@@ -109,6 +109,6 @@ def item(part: Any, size: Size, node: Node, nodes: Sequence[Node], indices: Mapp
     start, stop, step = part[1:]
     return Slice(
         None if start.number == 0 else size_tree(start),
-        None if stop == size else size_tree(stop),
+        stop_tree(stop, size),
         None if step == 1 else number(Fraction(step)),
     )
