@@ -97,7 +97,14 @@ class Values:
     digits: int
 
 
-Piece: TypeAlias = Expr | Partial | Shaped | Values | str
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """A product with a dot between its factors, as a chain of local derivatives is written: α (1 − α) · w₀."""
+
+    factors: tuple[Expr, ...]
+
+
+Piece: TypeAlias = Expr | Partial | Shaped | Values | Factors | str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gradcalc.blocks import (
     Block,
     Cell,
     Column,
+    Factors,
     Failed,
     Heading,
     Line,
@@ -202,6 +203,9 @@ class _View:
     def shape(self, answer: Answer) -> Cell:
         if answer.per_example is None and answer.stacked is None:
             return (math(Shaped(answer.shape)),)
+        shapes = {view.shape for view in (answer.per_example, answer.stacked) if view is not None}
+        if len(shapes) == 1 and answer.stacked is not None:
+            return (math(Shaped(answer.stacked.shape)),)
         parts: list[str | Math] = []
         for view, word in ((answer.per_example, " per example"), (answer.stacked, " stacked")):
             if view is not None:
@@ -255,7 +259,11 @@ class _View:
             methods = dict.fromkeys(a.verified.method for a in compared if a.verified and a.verified.method)
             errors = [a.verified.error for a in right if a.verified and a.verified.error is not None]
             against = f" against {' and '.join(methods)}" if methods else ""
-            worst = f", largest relative difference {number(max(errors), 1)}" if errors else ""
+            worst = (
+                f"{';' if ';' in against else ','} largest relative difference {number(max(errors), 1)}"
+                if errors
+                else ""
+            )
             yield Note("check", (f"checked: {len(right)} of {len(compared)}{against}{worst}",))
         reasons: dict[str, list[Answer]] = {}
         for answer in checked:
@@ -282,14 +290,10 @@ def _label(label: str) -> tuple[str, tuple[str, ...]]:
     return of.removeprefix("d"), (by.removeprefix("d"),)
 
 
-def _product(path: Sequence[Local]) -> Expr | None:
+def _product(path: Sequence[Local]) -> Factors | None:
     """The local derivatives of a path as one product, or None where one has no formula."""
-    total: Expr | None = None
-    for local in path:
-        if local.symbolic is None:
-            return None
-        total = local.symbolic if total is None else Binary("*", total, local.symbolic)
-    return total
+    factors = tuple(local.symbolic for local in path if local.symbolic is not None)
+    return Factors(factors) if len(factors) == len(path) else None
 
 
 def _given(value: Value) -> tuple[Piece, ...]:

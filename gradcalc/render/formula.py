@@ -53,6 +53,18 @@ def latex(expr: Expr, names: Names, example: bool = False) -> str:
     return draw(expr, names, Latex(names.latex, names.ranges, names.each if example else frozenset())).full
 
 
+def factors(parts: tuple[Expr, ...], names: Names, script: Script) -> str:
+    """A product with a dot between its factors, each in brackets where it needs them."""
+    pen, out = _Pen(names, script), []
+    for number, part in enumerate(parts):
+        box = draw(part, names, script)
+        if (box.minus and not number) or (box.open and not box.minus and number == len(parts) - 1):
+            out.append(box.full if box.level >= PRODUCT else pen.at(box, PRODUCT).full)
+        else:
+            out.append(pen.at(box, PRODUCT).full)
+    return f" {script.dot} ".join(out)
+
+
 def draw(expr: Expr, names: Names, script: Script) -> Box:
     """The box of an expression. Iterates, for a derivative of 300 operations may be 300 deep."""
     pen = _Pen(names, script)

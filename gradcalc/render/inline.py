@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
-from gradcalc.blocks import Line, Math, Names, Partial, Piece, Shaped, Values
+from gradcalc.blocks import Factors, Line, Math, Names, Partial, Piece, Shaped, Values
 from gradcalc.render import formula
-from gradcalc.render.scripts import size_latex, size_text
+from gradcalc.render.scripts import Latex, Text, size_latex, size_text
 from gradcalc.solve import Number
-from gradcalc.syntax import unparse
+from gradcalc.syntax import Binary, unparse
 from gradcalc.typography import MINUS, for_terminal, name_latex, name_text, number
 
 SHORTEN = 8  # rows or columns of an array that are printed whole
+ROWS = 16  # rows of an array of order 3 or more that are printed whole
 EDGE = 3  # entries kept at either end of a longer one
 
 
@@ -42,6 +44,8 @@ def _text(piece: Piece, names: Names, width: int) -> str:
             return " × ".join(map(size_text, shape)) or "scalar"
         case Values(value, digits):
             return array_text(value, digits, MINUS, width)
+        case Factors(parts):
+            return formula.factors(parts, names, Text(names.latex))
         case _:
             return formula.text(piece, names)
 
@@ -65,6 +69,8 @@ def plain_piece(piece: Piece, width: int | None = None) -> str:
             return f"[{', '.join(map(str, shape))}]"
         case Values(value, digits):
             return array_text(value, digits, "-", width) if width else _nested(value, digits)
+        case Factors(parts):
+            return unparse(reduce(lambda left, right: Binary("*", left, right), parts))
         case _:
             return unparse(piece)
 
@@ -82,6 +88,9 @@ def latex_math(math: Math, names: Names) -> str:
                 return r" \times ".join(map(size_latex, shape)) or r"\text{scalar}"
             case Values(value, digits):
                 return array_latex(value, digits)
+            case Factors(parts):
+                script = Latex(names.latex, names.ranges, names.each if math.example else frozenset())
+                return formula.factors(parts, names, script)
             case _:
                 return formula.latex(piece, names, math.example)
 
@@ -124,6 +133,14 @@ def _nested(value: Number, digits: int) -> str:
     return _word(value, digits, "-")
 
 
+def _blocks(value: Number) -> list[Number]:
+    """The matrices of an array of higher order; only the first and last where that makes many rows."""
+    rows, part = 1, value
+    while isinstance(part[0], list):
+        rows, part = rows * len(part), part[0]
+    return _edges(value, 2 if rows > ROWS else SHORTEN)
+
+
 def _edges(items: Sequence[Number], most: int = SHORTEN) -> list[Number]:
     """The items, or the first and last of a long list around an ellipsis."""
     edge = max(1, min(EDGE, (most - 1) // 2))
@@ -135,7 +152,7 @@ def array_text(value: Number, digits: int, minus: str = MINUS, width: int = 10_0
     if not isinstance(value, list):
         return _word(value, digits, minus)
     if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):
-        parts = ["…" if item == "…" else array_text(item, digits, minus, width - 1) for item in _edges(value)]
+        parts = ["…" if item == "…" else array_text(item, digits, minus, width - 1) for item in _blocks(value)]
         return "[" + ",\n\n".join(parts).replace("\n", "\n ").replace("\n \n", "\n\n") + "]"
     vector = not (value and isinstance(value[0], list))
     rows = [value] if vector else value
@@ -180,7 +197,7 @@ def array_latex(value: Number, digits: int) -> str:
     if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):
         return (
             r"\left["
-            + r",\; ".join(r"\cdots" if item == "…" else array_latex(item, digits) for item in _edges(value))
+            + r",\; ".join(r"\cdots" if item == "…" else array_latex(item, digits) for item in _blocks(value))
             + r"\right]"
         )
     rows = value if value and isinstance(value[0], list) else [value]

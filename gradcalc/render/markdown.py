@@ -23,7 +23,7 @@ from gradcalc.blocks import (
 from gradcalc.render.inline import latex_math
 from gradcalc.report import compose_solution
 from gradcalc.solve import Solution
-from gradcalc.typography import for_terminal
+from gradcalc.typography import for_terminal, to_ascii
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "[": "&#91;", "$": "&#36;"}  # \[ and \( would begin mathematics
 _SPECIAL = re.compile(r"([\\`*_~|])")
@@ -32,7 +32,8 @@ _LEAD = re.compile(r"^(\s*)(?:([-+=#])|(\d+)(?=[.)]\s))")
 
 def render(item: Solution | Report, options: Options) -> str:
     report = compose_solution(item, options) if isinstance(item, Solution) else item
-    return "\n\n".join(part for block in report.blocks for part in _parts(block, report.names))
+    text = "\n\n".join(part for block in report.blocks for part in _parts(block, report.names))
+    return to_ascii(text) if options.ascii else text
 
 
 def join(parts: list[str]) -> str:

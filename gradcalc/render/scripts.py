@@ -71,6 +71,7 @@ class Text:
 
     names: Mapping[str, str]  # unused here: `latex` overrides are for TeX alone
     minus: str = MINUS
+    dot: str = "·"
     hadamard: str = "∘"
     kron: str = "⊗"
 
@@ -92,7 +93,7 @@ class Text:
         return word if axis is None else word + (lowered(axis.replace(MINUS, "-")) or f"_{axis}")
 
     def between(self, left: Box, right: Box) -> str:
-        if right.head == "d" or "w" in (left.tail, right.head):
+        if right.head == "d" or "w" in (left.tail, right.head) or left.body == "1":
             return " · "
         if left.tail == "d" and right.head == "l":
             return "·" if right.array or right.dot else ""
@@ -184,6 +185,7 @@ class Latex:
     ranges: Mapping[str, Size]
     each: frozenset[str] = frozenset()  # names that carry the example index
     minus: str = "-"
+    dot: str = r"\cdot"
     hadamard: str = r"\odot"
     kron: str = r"\otimes"
 
@@ -212,7 +214,7 @@ class Latex:
         return word if axis is None else f"{word}_{braced(axis)}"
 
     def between(self, left: Box, right: Box) -> str:
-        return r" \cdot " if right.head == "d" or "w" in (left.tail, right.head) else " "
+        return r" \cdot " if right.head == "d" or "w" in (left.tail, right.head) or left.body == "1" else " "
 
     def factor(self, box: Box, pen: Pen) -> Box:
         return box
