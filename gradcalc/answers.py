@@ -184,10 +184,10 @@ class Answerer:
             if length(simplified_terms) < SHORTER * length(terms):
                 terms = simplified_terms
             else:
-                simplified = self.form_of(simplified_terms, free, each, shape).expr
+                simplified = self.form_of(simplified_terms, free, each, shape, into).expr
         else:
             terms = simplified_terms
-        form = self.form_of(terms, free, each, shape)
+        form = self.form_of(terms, free, each, shape, into)
         view = View(form.expr, shape)
         stacked = self.stacked(terms, free, each, shape)
         layout = self.layout
@@ -226,7 +226,7 @@ class Answerer:
             terms = [self.engine.algebra.rename(term, {ix: twin}) for term in kept]
         return terms, tuple(out), tuple(into), each
 
-    def form_of(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> Form:
+    def form_of(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key = ()) -> Form:
         if not terms:
             return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
         if self.form == "matrix":
@@ -234,7 +234,7 @@ class Answerer:
                 return Form(self.matrix(terms, free, each, shape))
             except NoMatrixForm:
                 pass
-        return self.entry_form(terms, free, each)
+        return self.entry_form(terms, free, each, into)
 
     def matrix(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> Expr:
         """Matrix form with example sums written Σ_i of per-example quantities."""
@@ -277,7 +277,7 @@ class Answerer:
             return body
         return Matrix("scaled", body.rows, body.cols, (body,), coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank),))
 
-    def entry_form(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str]) -> Form:
+    def entry_form(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], into: Key) -> Form:
         graph = self.graph
         taken = frozenset(graph.names) | frozenset(graph.sizes) | frozenset(graph.indices) | {"e", "pi"}
         taken |= {name for size in graph.indices.values() for name in size.names}
@@ -289,7 +289,7 @@ class Answerer:
             if len(set(labels)) != len(labels):
                 raise GradcalcError(Problem("no-form", "a sum over pairs of examples cannot be written"))
             hidden.update({ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label})
-        form = IndexWriter(self.engine, taken, hidden).write(terms, free, ())
+        form = IndexWriter(self.engine, taken, hidden).write(terms, free, into)
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
 
     def stacked(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> View | None:
@@ -385,7 +385,7 @@ class Answerer:
                 terms, out, into, each = self.per_example(derivative, question)
                 terms = [self.engine.algebra.normal(term) for term in terms]
                 out_shape, shape = self.shapes(numbers[0], numbers[1:], question)
-                form = self.form_of(terms, self.order(out, into, out_shape), each, shape)
+                form = self.form_of(terms, self.order(out, into, out_shape), each, shape, into)
                 self._locals[of, by] = form.expr
             except GradcalcError:
                 self._locals[of, by] = None

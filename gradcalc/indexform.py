@@ -49,8 +49,9 @@ class IndexWriter:
             self.sizes[word] = ix.size
         return self.words[ix]
 
-    def write(self, terms: Sequence[Term], out: Key, into: Key) -> EntryForm:
-        free = (*(self.name(ix, OUT) for ix in out), *(self.name(ix, INTO) for ix in into))
+    def write(self, terms: Sequence[Term], free_indices: Key, into: Key) -> EntryForm:
+        """The sum of terms; `into` are those of the free indices that belong to the denominator."""
+        free = tuple(self.name(ix, INTO if ix in into else OUT) for ix in free_indices)
         total: Expr | None = None
         signs = sorted(terms, key=lambda t: bool(t.coef.could_extract_minus_sign()))
         for term in signs:

@@ -257,7 +257,7 @@ class Writer:
             elif column is not None and m.mask and left in weights:
                 m, column = hadamard(product(column, transpose(hadamard(*weights.pop(left)))), m), None
             middle = [diagonal(column)] if column is not None else []
-            edges.append((left, right, product(transpose(m), *middle, n)))
+            edges.append((left, right, self.renamed(product(transpose(m), *middle, n))))
         else:
             raise NoMatrixForm
 
@@ -399,6 +399,7 @@ class Writer:
     def products(self) -> dict[tuple[Matrix, ...], Matrix]:
         """Factors of a product that has a name: A V is O."""
         found: dict[tuple[Matrix, ...], Matrix] = {}
+        self.__dict__["products"] = found  # empty while the products themselves are written
         for number in sorted(self.engine.scope):
             if number >= len(self.engine.graph.nodes):
                 continue

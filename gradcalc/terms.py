@@ -163,13 +163,16 @@ def signs_met(expr: sp.Expr) -> sp.Expr:
     for f in expr.atoms(sp.Function):
         if getattr(type(f), "op", "") == "sigmoid" and f.args[0].could_extract_minus_sign():
             expr = expr.subs(1 - f, type(f)(-f.args[0]))
-    signs = [f for f in expr.atoms(sp.Function) if getattr(type(f), "op", "") == "sign"]
-    for sign in signs:
-        magnitude = function_class("abs")(sign.args[0])
-        inner = sign.args[0]
-        pair = sp.Wild("rest", exclude=[sign])
-        expr = expr.replace(sign * inner * pair, magnitude * pair).replace(sign * inner, magnitude)
-    return expr
+    return expr.replace(lambda part: isinstance(part, sp.Mul), magnitudes)
+
+
+def magnitudes(product: sp.Mul) -> sp.Expr:
+    """x·sign(x) inside a product."""
+    for factor in product.args:
+        if getattr(type(factor), "op", "") == "sign" and factor.args[0] in product.args:
+            rest = [arg for arg in product.args if arg not in (factor, factor.args[0])]
+            return sp.Mul(function_class("abs")(factor.args[0]), *rest)
+    return product
 
 
 class Algebra:
