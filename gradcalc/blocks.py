@@ -15,7 +15,7 @@ from gradcalc.graph import Graph
 from gradcalc.shapes import shape_of
 from gradcalc.sizes import Shape, Size, stacked
 from gradcalc.solve import Number
-from gradcalc.syntax import Expr
+from gradcalc.syntax import Expr, Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Names:
     ranges     the example indices with their sizes
     latex      TeX for a name, from `notation.latex` or its declaration
     functions  unknown functions
+    partials   names of upstream gradients that nobody named: dL_dO is written ∂L/∂O
     """
 
     shapes: Mapping[str, Shape] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Names:
     ranges: Mapping[str, Size] = field(default_factory=dict)
     latex: Mapping[str, str] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
+    partials: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, graph: Graph, where: Sequence[tuple[str, Expr]] = ()) -> Names:
@@ -54,6 +56,16 @@ class Names:
         over = {name: [i for i in graph.nodes[node].over if i in graph.examples] for name, node in graph.names.items()}
         for stack, name in graph.stacks.items():
             shapes.setdefault(stack, stacked(shapes[name], *(graph.indices[index] for index in over[name])))
+        loss = graph.exercise.loss
+        partials = {f"d{loss}_d{name}": (loss, name) for name in graph.quantities if f"d{loss}_d{name}" not in shapes}
+        shapes.update({name: shapes[of] for name, (_, of) in partials.items()})
+        shapes.update(
+            {f"upstream_{name}": shapes[name] for name in graph.quantities if f"upstream_{name}" not in shapes}
+        )
+        for upstream in graph.exercise.upstream:
+            of = upstream.of or graph.outputs[-1]
+            if isinstance(upstream.value, Name) and of in shapes:
+                shapes.setdefault(upstream.value.id, shapes[of])
         for name, expr in where:
             try:
                 shapes.setdefault(name, shape_of(expr, shapes))
@@ -67,6 +79,7 @@ class Names:
             ranges={index: graph.indices[index] for index in graph.examples},
             latex={**latex, **graph.exercise.notation.latex},
             functions=frozenset(name for name, variable in variables.items() if variable.function),
+            partials=partials,
         )
 
 

@@ -37,7 +37,7 @@ from gradcalc.errors import Problem
 from gradcalc.exercise import Question, Value
 from gradcalc.solve import Answer, Local, Number, Solution, View
 from gradcalc.syntax import Binary, Expr, Index, Name, Neg, Num
-from gradcalc.typography import number
+from gradcalc.typography import number, whole
 
 __all__ = ["Failed", "Names", "Options", "Report", "asked", "compose_solution"]
 
@@ -165,8 +165,8 @@ class _View:
                 lambda a: self.number(a, a.with_upstream, a.with_upstream_exact),
             ),
         ]
-        if all(answer.kind == "value" for answer in answers):
-            fields[4] = (Column("expression"), fields[4][1])
+        if any(answer.kind == "value" for answer in answers):
+            fields[4] = (Column("formula"), fields[4][1])
         return table([column for column, _ in fields], [[cell(a) for _, cell in fields] for a in answers], records)
 
     def chain(self, answer: Answer) -> Cell:
@@ -225,7 +225,7 @@ class _View:
         """The number, with its exact form before it where that says more: 1/3 ≈ 0.3333."""
         if value is None:
             return ()
-        if exact is not None and not isinstance(value, list | int) and _telling(exact):
+        if exact is not None and isinstance(value, float) and _telling(exact) and not whole(value, self.digits):
             return (math(exact, "≈", Values(value, self.digits)),)
         return (math(Values(value, self.digits)),)
 

@@ -168,6 +168,11 @@ def number(value: float | int, digits: int = 4) -> str:
     return f"{mantissa}e{power}"
 
 
+def whole(value: float, digits: int = 4) -> bool:
+    """Whether `number` prints all there is of a value: 0.75 and 3 at four digits, not 1/3."""
+    return abs(float(number(value, digits)) - value) <= 1e-12 * max(1.0, abs(value))
+
+
 def to_ascii(text: str) -> str:
     """Any text in ASCII: known signs by their stand-ins, accents dropped, what is left as \\uXXXX."""
     if text.isascii():

@@ -31,6 +31,7 @@ NAMES = Names(
     ranges={"i": Size.of("m")},
     latex={"yhat": r"\hat{y}"},
     functions=frozenset("g"),
+    partials={"dL_dZ": ("L", "Z")},
 )  # fmt: skip
 
 CASES = [
@@ -85,6 +86,9 @@ CASES = [
     ("A @ (B*A) @ x", "A (B ∘ A) x", r"A (B \odot A) x"),
     ("max(z, 0) + min(z, y)", "max(z, 0) + min(z, y)", r"\max(z, 0) + \min(z, y)"),
     ("softmax(W1 @ X)", "softmax(W₁ X)", r"\operatorname{softmax}(W_1 X)"),
+    ("z^y*(1 - z)", "z^y (1 − z)", "z^y (1 - z)"),
+    ("A @ dL_dZ @ loss", "A (∂L/∂Z) loss", r"A \frac{\partial L}{\partial Z} \mathit{loss}"),
+    ("where(z > 0, 1/2, 0)", "(1/2) 1[z > 0]", r"\frac{1}{2} \mathbb{1}[z > 0]"),
     ("det(A)*inv(A).T", "det(A) A⁻ᵀ", r"\det(A) A^{-\top}"),
 ]  # fmt: skip
 

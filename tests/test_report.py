@@ -80,6 +80,7 @@ def test_an_answer_that_failed_its_check_is_an_error_and_is_not_shown() -> None:
     [
         ("1/3", 1 / 3, "1/3 ≈ 0.3333"), ("-1/3", -1 / 3, "−1/3 ≈ −0.3333"), ("pi/4", 0.7853981633974483, "π/4 ≈ 0.7854"),
         ("5/4", 1.25, "1.25"), ("121/100", 1.21, "1.21"), ("3", 3, "3"), ("log(2)", 0.6931471805599453, "log(2) ≈ 0.6931"),
+        ("exp(log(4)/2)", 2.0, "2"), ("sigmoid(log(3))", 0.7500000000000001, "0.75"),
     ],
 )  # fmt: skip
 def test_exact_values_stand_beside_their_decimal_where_they_say_more(exact: str, value: float, shown: str) -> None:

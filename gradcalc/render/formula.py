@@ -33,7 +33,7 @@ from gradcalc.syntax import (
     Vector,
     unparse,
 )
-from gradcalc.tree import children
+from gradcalc.tree import children, walk
 from gradcalc.typography import to_ascii
 
 __all__ = ["Names", "draw", "latex", "text"]
@@ -127,7 +127,7 @@ class _Pen:
             case Num():
                 return script.number(node)
             case Name(id):
-                return script.name(id)
+                return script.partial(*self.names.partials[id]) if id in self.names.partials else script.name(id)
             case Neg(arg):
                 box = self.box(arg)
                 return replace(box if box.open and not box.minus else self.at(box, HADAMARD), minus=True)
@@ -198,7 +198,7 @@ class _Pen:
     def product(self, left: Box, right: Box, form: str) -> Box:
         left = self.script.factor(self.at(left, PRODUCT), self)
         right = right if right.open and not right.minus and right.level >= PRODUCT else self.at(right, PRODUCT)
-        return replace(left.join(self.script.between(left, right), right, PRODUCT), form=form, open=right.open)
+        return replace(left.join(self.script.between(left, right, form), right, PRODUCT), form=form, open=right.open)
 
     def matmul(self, left: Expr, right: Expr) -> Box:
         """`@`. A 1-D vector on the left is written as a row, uᵀ v, as it acts there."""
@@ -235,7 +235,10 @@ class _Pen:
         match node.func, node.args:
             case "where", (condition, yes, Num(value=zero)) if not zero:
                 indicator = replace(script.indicator(self.box(condition).full), shape=self.box(condition).shape)
-                return indicator if isinstance(yes, Num) and yes.value == 1 else self.times(indicator, self.box(yes))
+                if isinstance(yes, Num) and yes.value == 1:
+                    return indicator
+                number = not any(isinstance(part, Name) for part in walk(yes))
+                return self.times(self.box(yes), indicator) if number else self.times(indicator, self.box(yes))
             case "where", (condition, yes, no):
                 return script.cases(self.box(condition).full, self.box(yes).full, self.box(no).full)
             case "step", (arg,):

@@ -92,8 +92,11 @@ class Text:
         word = TABLE[func].text or func
         return word if axis is None else word + (lowered(axis.replace(MINUS, "-")) or f"_{axis}")
 
-    def between(self, left: Box, right: Box) -> str:
-        if right.head == "d" or "w" in (left.tail, right.head) or left.body == "1":
+    def partial(self, of: str, by: str) -> Box:
+        return Box(f"∂{name_text(of)}/∂{name_text(by)}", PRODUCT, head="l", tail="l", form="/")
+
+    def between(self, left: Box, right: Box, form: str) -> str:
+        if right.head == "d" or left.body == "1" or (form == "*" and "w" in (left.tail, right.head)):
             return " · "
         if left.tail == "d" and right.head == "l":
             return "·" if right.array or right.dot else ""
@@ -125,7 +128,7 @@ class Text:
         if small is None:
             plain = exponent.level == ATOM and not exponent.minus
             small = f"^{mark}" + (exponent.full if plain else f"({exponent.full})")
-        return Box(base.body + small, POWER, head=base.head, tail="s")
+        return Box(base.body + small, POWER, head=base.head, tail="l" if "^" in small else "s")  # x^n (a + b)
 
     def postfix(self, base: Box, mark: str) -> Box:
         return Box(base.body + {"T": "ᵀ", "-1": "⁻¹", "-T": "⁻ᵀ"}[mark], POWER, head=base.head, tail="s")
@@ -213,8 +216,13 @@ class Latex:
         word = TABLE[func].latex or _TEX_FUNCTIONS.get(func) or rf"\operatorname{{{func.replace('_', chr(92) + '_')}}}"
         return word if axis is None else f"{word}_{braced(axis)}"
 
-    def between(self, left: Box, right: Box) -> str:
-        return r" \cdot " if right.head == "d" or "w" in (left.tail, right.head) or left.body == "1" else " "
+    def partial(self, of: str, by: str) -> Box:
+        above, below = (self.names.get(name) or name_latex(name) for name in (of, by))
+        return Box(rf"\frac{{\partial {above}}}{{\partial {below}}}", POWER, tall=True)
+
+    def between(self, left: Box, right: Box, form: str) -> str:
+        dotted = right.head == "d" or left.body == "1" or (form == "*" and "w" in (left.tail, right.head))
+        return r" \cdot " if dotted else " "
 
     def factor(self, box: Box, pen: Pen) -> Box:
         return box

@@ -109,21 +109,26 @@ class _Page:
             line.plain = line.plain.replace(GLUE, " ")
         return lines
 
-    def cell(self, cell: Cell, between: str = "\n") -> Text:
-        out = Text()
-        for number, line in enumerate(cell):
-            text = self.text(line, width=self.width // 2)
-            out.append((between if continues(line) else "\n") * bool(number)).append_text(text)
-        out.plain = out.plain.replace(GLUE, " ")
-        return out
+    def cell(self, cell: Cell) -> list[Text]:
+        """The lines of a cell."""
+        lines = [self.text(line, width=self.width // 2) for line in cell]
+        for line in lines:
+            line.plain = line.plain.replace(GLUE, " ")
+        return lines
+
+    def label(self, row: tuple[Cell, ...]) -> Text:
+        """What names a row, on one line."""
+        lines = self.cell(row[0])
+        return _joined(lines, [True] * len(lines), " ")
 
     def grid(self, table: Table) -> bool:
         """Print a grid where it fits; False where it does not. A cell's lines go on one line where there is room, and
         columns that may stand aside follow below where there is none."""
         narrow = [i for i, column in enumerate(table.columns) if not column.aside]
+        cells = [[(self.cell(cell), [continues(line) for line in cell]) for cell in row] for row in table.rows]
         for kept in dict.fromkeys((tuple(range(len(table.columns))), tuple(narrow))):
             for between in (" ", "\n"):
-                rows = [[self.cell(row[i], between) for i in kept] for row in table.rows]
+                rows = [[_joined(*row[i], between) for i in kept] for row in cells]
                 columns = [table.columns[i] for i in kept]
                 if self.fits(columns, rows):
                     self.draw_grid(columns, rows)
@@ -155,7 +160,7 @@ class _Page:
 
     def aside(self, table: Table, i: int) -> None:
         self.say(Text(f"{table.columns[i].title}:"))
-        rows = [(self.cell(row[0], " "), row[i]) for row in table.rows if row[i]]
+        rows = [(self.label(row), row[i]) for row in table.rows if row[i]]
         side = max(cell_len(name.plain) for name, _ in rows) + 5
         for name, cell in rows:
             self.entry(name.append(" " * (side - 5 - cell_len(name.plain)) + " = "), cell, side)
@@ -180,7 +185,7 @@ class _Page:
         side = max(map(len, titles), default=0) + 4
         for row in table.rows:
             self.console.print()
-            self.say(self.cell(row[0]))
+            self.say(self.label(row))
             for title, cell in zip(titles, row[1:], strict=True):
                 if cell:
                     self.entry(Text(title, "dim"), cell, side)
@@ -197,6 +202,14 @@ class _Page:
         self.console.print()
         self.console.out("\n".join(lines), highlight=False)
         self.console.print()
+
+
+def _joined(lines: list[Text], continuing: list[bool], between: str) -> Text:
+    """Lines of a cell as one text; those that continue a formula stand behind `between`."""
+    out = Text()
+    for number, (line, going) in enumerate(zip(lines, continuing, strict=True)):
+        out.append((between if going else "\n") * bool(number)).append_text(line)
+    return out
 
 
 def text_line_of(cell: Cell, names: Names, ascii: bool) -> str:
