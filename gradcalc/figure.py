@@ -345,7 +345,7 @@ class _Artist:
         named: list[Piece] = [Name(node.name)] if node.name and node.op != "input" else []
         if self.flow is not None:
             value = self.flow.values[n]
-            if self.sheet.blank_all and node.op != "input":
+            if self.hidden(n):
                 return label(self.names, *named, *(["="] if named else []), "?")
             if value is None or isinstance(value, bool):
                 return label(self.names, *named) if named else None
@@ -353,7 +353,21 @@ class _Artist:
         if not any(other.shape or other.over for other in self.graph.nodes):
             return label(self.names, *named) if named else None
         shape: list[Piece] = [Shaped(node.shape)] if node.shape or not named else []
+        if not self.sheet.solution and ("shape", node.name) in self.asked:
+            shape = ["?"]
         return label(self.names, *named, *([":"] if named and shape else []), *shape)
+
+    def hidden(self, n: int) -> bool:
+        """Whether a value is for the reader to find."""
+        node = self.graph.nodes[n]
+        if self.sheet.solution or node.op == "input":
+            return False
+        return self.sheet.blank_all or ("value", node.name) in self.asked
+
+    @cached_property
+    def asked(self) -> frozenset[tuple[str, str]]:
+        """Values and shapes that are asked: a blank sheet must not show them."""
+        return frozenset((question.kind, question.of) for question in self.exercise.questions)
 
     def below(self, n: int) -> Label | None:
         node = self.graph.nodes[n]

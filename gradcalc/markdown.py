@@ -16,7 +16,7 @@ from typing import TypeAlias
 from gradcalc.errors import SpanError
 from gradcalc.texmath import check
 
-MAX_LISTS = 6  # how deep lists nest, and emphasis
+MAX_LISTS = 3  # how deep lists nest (TeX stops at four), and emphasis
 
 
 @dataclass(frozen=True, slots=True)

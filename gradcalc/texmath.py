@@ -181,7 +181,7 @@ class _Reader:
             if char.isascii() and (char.isalnum() or char in _SIGNS):
                 return char
             if char == "~":
-                return r"\ "
+                return r"\ {}"
             if char in MATH_CHARS:
                 return MATH_CHARS[char] + " "
             if char.isascii():
@@ -191,7 +191,7 @@ class _Reader:
         name = word[1:]
         if len(name) == 1 and not name.isalpha():
             if name.isspace():
-                return r"\ "
+                return r"\ {}"
             if name not in _ESCAPES:
                 raise self.fail(f"the command `{shown(word)}` may not be used here", start)
             return word

@@ -50,11 +50,12 @@ def _parts(it: Handout, solution: bool, figure: str) -> Iterator[str]:
 
 def _notes(what: Picture) -> Iterator[str]:
     if what.notes:
-        yield "; ".join(f"${tex(mark)} = {tex(formula)}$" for mark, formula in what.notes)
+        yield "; ".join(f"${tex(mark.latex)} = {tex(formula.latex)}$" for mark, formula in what.notes)
 
 
-def tex(label: Label) -> str:
-    return label.latex
+def tex(formula: str) -> str:
+    """TeX between $: a < before a letter would begin HTML."""
+    return formula.replace("<", r"\lt ").replace(">", r"\gt ")
 
 
 def _ask(part: Part) -> str:
@@ -64,12 +65,12 @@ def _ask(part: Part) -> str:
 
 
 def _said(said: Said) -> str:
-    return "".join(escape(part) if isinstance(part, str) else f"${part.latex}$" for part in said)
+    return "".join(escape(part) if isinstance(part, str) else f"${tex(part.latex)}$" for part in said)
 
 
 def _step(step: Step) -> str:
     if isinstance(step, Derived):
-        lines = r" \\ ".join(f"{row.left.latex if row.left else ''} &{row.right.latex}" for row in step.rows)
+        lines = r" \\ ".join(f"{tex(row.left.latex) if row.left else ''} &{tex(row.right.latex)}" for row in step.rows)
         return rf"$$\begin{{aligned}} {lines} \end{{aligned}}$$" if step.rows else ""
     return _said(step)
 
@@ -83,7 +84,7 @@ def _table(it: Summary) -> str:
     lines = [head, "|" + " --- |" * len(it.head)]
     # | inside a formula would end its cell
     lines += [
-        "| " + " | ".join(f"${cell.latex.replace('|', chr(92) + 'vert ')}$" if cell else "" for cell in row) + " |"
+        "| " + " | ".join(f"${tex(cell.latex).replace('|', chr(92) + 'vert ')}$" if cell else "" for cell in row) + " |"
         for row in it.rows
     ]
     return "\n".join(lines)
@@ -113,7 +114,7 @@ def _inlines(parts: Sequence[Inline]) -> str:
             case Words(text):
                 out.append(escape(text) if not out else escape("x" + text)[1:])
             case Formula(body, display):
-                out.append(f"\n\n$${body}$$\n\n" if display else f"${body}$" if body else "")
+                out.append(f"\n\n$${tex(body)}$$\n\n" if display else f"${tex(body)}$" if body else "")
             case Code(text):
                 fence = "`" * (max((len(run) for run in text.replace("`", " ` ").split() if run == "`"), default=0) + 1)
                 out.append(f"{fence} {text} {fence}" if "`" in text else f"`{text}`")

@@ -47,7 +47,7 @@ MACROS = r"""
   \usebox{\fittedbox}}
 \definecolor{forward}{RGB}{10,125,44}\definecolor{backward}{RGB}{196,30,30}\definecolor{parameter}{gray}{0.88}
 \newcommand{\worth}{}
-\qformat{\textbf{\thequestion\quad\thequestiontitle}\hfill\worth}
+\qformat{\parbox[t]{0.82\linewidth}{\raggedright\textbf{\thequestion\quad\thequestiontitle}}\hfill\worth}
 \pagestyle{headandfoot}
 \firstpageheader{}{}{\ifprintanswers Key\else Name:\enspace\makebox[6cm]{\hrulefill}\fi}
 \runningheader{}{}{\ifprintanswers Key\fi}
@@ -86,7 +86,7 @@ def document(questions: Sequence[str], solution: bool, preamble: str = "") -> st
 def question(it: Handout) -> str:
     lines = [
         rf"\renewcommand{{\worth}}{{{_points(it.points) if it.points is not None else ''}}}",
-        rf"\titledquestion{{{escape(it.title)}}}",
+        rf"\titledquestion{{{breakable(it.title)}}}\relax",  # a [ after it would be its points
     ]
     lines += _blocks(it.statement)
     for given in it.given:
@@ -101,7 +101,7 @@ def question(it: Handout) -> str:
         lines += [r"\ifprintanswers", *_summary(it.summary), r"\fi"]
     credits = [f"{word}: {value}" for word, value in (("Author", it.author), ("Source", it.source)) if value]
     if credits:
-        lines += ["", rf"{{\footnotesize {escape('. '.join(credits))}\par}}"]
+        lines += ["", rf"{{\footnotesize {breakable('. '.join(credits))}\par}}"]
     return "\n".join(lines) + "\n"
 
 
@@ -178,6 +178,8 @@ def _inlines(parts: Sequence[Inline]) -> str:
                         + r"$\end{fitted}\end{center}"
                         + "\n"
                     )
+                elif len(body) > 120:
+                    out.append(rf"\begin{{fitted}}${body}$\end{{fitted}}")
                 elif body.strip():
                     out.append(f"${body}$")
             case Code(text):
@@ -198,14 +200,12 @@ def _address(url: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """Text in which words of more than 30 characters may be broken."""
-    words = text.split(" ")
-    return " ".join(
-        escape(word)
-        if len(word) <= 30
-        else r"\allowbreak{}".join(escape(word[k : k + 10]) for k in range(0, len(word), 10))
-        for word in words
-    )
+    """Text in which words of more than 20 characters may be broken, and runs of characters that TeX lacks."""
+    words = []
+    for word in text.split(" "):
+        parts = [escape(word[k : k + 4]) for k in range(0, len(word), 4)] if len(word) > 20 else [escape(word)]
+        words.append(r"\allowbreak{}".join(parts).replace(r"\texttt{U+", r"\allowbreak\texttt{U+"))
+    return " ".join(words)
 
 
 # ---- figure
@@ -247,7 +247,7 @@ def _part(part: Part) -> Iterator[str]:
         worth = _points(part.points) + " "
     ask = _said(part.ask)
     prompt = _inlines(part.prompt)
-    yield rf"\part{option} {worth}{prompt + ' ' if prompt else ''}{ask}"
+    yield rf"\part{option}{{}} {worth}{prompt + ' ' if prompt else ''}{ask}"
     yield rf"\begin{{solution}}[{part.room:g}cm]"
     for number, step in enumerate(part.key):
         lines = "\n".join(_step(step))
