@@ -531,7 +531,8 @@ class Engine:
                         seen.add(candidate)
                         found.append(candidate)
             frontier = sorted(found, key=measure)[:6]
-            best = shortest([best, *frontier])
+            # A reading that divides by something new is no simplification: y₁ y₂ g stays, though g²/y₀ is as short.
+            best = shortest([best, *(found for found in frontier if denominator(found) <= denominator(expr))])
             if not frontier:
                 break
         self._shortened[expr] = best
@@ -675,6 +676,13 @@ def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
         if fewer and not ratio.has(formula):
             candidates.append(read)
     return shortest(candidates)
+
+
+def denominator(expr: sp.Expr) -> int:
+    """How long the denominators of an expression are."""
+    powers = [part for part in sp.Mul.make_args(expr) if isinstance(part, sp.Pow) and part.exp.could_extract_minus_sign()]
+    inner = [p for arg in sp.Mul.make_args(expr) if isinstance(arg, sp.Add) for p in arg.atoms(sp.Pow) if p.exp.could_extract_minus_sign()]
+    return sum(cost(1 / part) for part in (*powers, *inner))
 
 
 def quantities(expr: sp.Expr) -> int:

@@ -440,22 +440,40 @@ class Writer:
         return self.renamed(self.combine([self.reduce(term, visible) for term in terms]))
 
     def literal(self, terms: Sequence[Term], free: Key) -> Matrix | None:
-        """A vector given entry by entry, [w[0]·δ, w[1]·δ, 1], where every term sits at a fixed place."""
-        if len(free) != 1 or free[0].size.number is None or free[0].size.number > 12:
+        """An array given entry by entry, [w[0]·δ, w[1]·δ, 1], where every term sits at a fixed place."""
+        counts = [ix.size.number for ix in free]
+        if not 1 <= len(free) <= 2 or any(count is None or count > 12 for count in counts):
             return None
-        places: list[list[Reduced]] = [[] for _ in range(free[0].size.number)]
+        places: dict[tuple[int, ...], list[Reduced]] = {}
         for term in terms:
-            for piece in sp.Add.make_args(term.groups.get(free, sp.S.One)):
-                number, symbol = piece.as_coeff_Mul()
-                found = self.engine.entries.entry(symbol) if symbol.is_Symbol else None
-                if found is None or not isinstance(found[0], Pseudo) or found[0].kind != "unit" or found[0].offset.number is None:
+            pieces: list[tuple[tuple[int, ...], sp.Expr]] = [((), term.coef)]
+            for ix in free:
+                positions = self.positions(term.groups.get((ix,), sp.S.One))
+                if positions is None:
                     return None
-                rest = Term(term.coef * number, {k: e for k, e in term.groups.items() if k != free}, term.deltas, term.summed)
-                if free[0] in rest.indices:
+                pieces = [((*at, position), coef * number) for at, coef in pieces for position, number in positions]
+            rest = {key: expr for key, expr in term.groups.items() if key not in [(ix,) for ix in free]}
+            for at, coef in pieces:
+                bare = Term(coef, rest, term.deltas, term.summed)
+                if set(free) & bare.indices:
                     return None
-                places[found[0].offset.number].append(self.reduce(rest, ()))
-        items = tuple(write(self.combine(place))[0] if place else ZERO for place in places)
-        return leaf(Vector(items), free[0].size, ONE, 1)
+                places.setdefault(at, []).append(self.reduce(bare, ()))
+        items = {at: write(self.combine(place))[0] for at, place in places.items()}
+        if len(free) == 1:
+            return leaf(Vector(tuple(items.get((k,), ZERO) for k in range(counts[0] or 0))), free[0].size, ONE, 1)
+        rows = (Vector(tuple(items.get((k, n), ZERO) for n in range(counts[1] or 0))) for k in range(counts[0] or 0))
+        return leaf(Vector(tuple(rows)), free[0].size, free[1].size)
+
+    def positions(self, expr: sp.Expr) -> list[tuple[int, sp.Expr]] | None:
+        """2·1[k = 0] + 1[k = 2] as [(0, 2), (2, 1)]; None for anything else."""
+        found = []
+        for piece in sp.Add.make_args(expr):
+            number, symbol = piece.as_coeff_Mul()
+            quantity, _ = (self.engine.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+            if not isinstance(quantity, Pseudo) or quantity.kind != "unit" or quantity.offset.number is None:
+                return None
+            found.append((quantity.offset.number, number))
+        return found
 
 
 def transposes(expr: Expr) -> int:

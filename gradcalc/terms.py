@@ -283,6 +283,9 @@ class Algebra:
 
     def turned(self, coef: sp.Expr, groups: dict[Key, sp.Expr]) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
         """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own order."""
+        differences = [f for expr in groups.values() for f in sp.Mul.make_args(expr) if isinstance(f, sp.Add)]
+        if len(differences) != 1:
+            return coef, groups  # −(x − μ)(x − μ)ᵀ keeps its sign in front
         for key, expr in groups.items():
             for factor in sp.Mul.make_args(expr):
                 if not isinstance(factor, sp.Add):
@@ -397,7 +400,10 @@ class Algebra:
             return expr
         has_sum = any(isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args))
         has_power = any(p.exp.could_extract_minus_sign() for p in expr.atoms(sp.Pow))
-        if (not has_sum and not has_power) or (len(expr.free_symbols) > 12):
+        # Without a denominator a product has nothing to cancel, and a sum can only be factored.
+        if not has_power and not (has_sum and isinstance(expr, sp.Add)):
+            return signs_met(expr)
+        if len(expr.free_symbols) > 12:
             return expr
         if expr not in self._tidied:
             self._tidied[expr] = shortest(self.rewritings(expr))
@@ -409,7 +415,8 @@ class Algebra:
         expr = signs_met(expr)
         if expr not in found:
             found.append(expr)
-        for rewrite in (sp.cancel, sp.factor, sp.factor_terms):
+        fraction = any(p.exp.could_extract_minus_sign() for p in expr.atoms(sp.Pow))
+        for rewrite in (sp.cancel, sp.factor, sp.factor_terms) if fraction else (sp.factor, sp.factor_terms):
             try:
                 result = rewrite(expr)
             except (sp.PolynomialError, NotImplementedError, RecursionError):
@@ -470,7 +477,9 @@ class Algebra:
         ratio = sp.cancel(b.coef / a.coef)
         if not ratio.is_Rational and key != ():
             return None
-        if ratio.is_Rational and ratio.q != 1 and (1 / ratio).is_Integer:
-            a, b, left, right, ratio = b, a, right, left, 1 / ratio
+        number = a.coef.as_coeff_Mul()[0]
+        if ratio.is_Rational and number.is_Rational:
+            expr = self.tidy(number * left + number * ratio * right)
+            return self.normal(replace(a, coef=a.coef / number, groups={**a.groups, key: expr}))
         expr = self.tidy(left + ratio * right)
         return self.normal(replace(a, groups={**a.groups, key: expr}))
