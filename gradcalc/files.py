@@ -19,6 +19,8 @@ def check_target(path: Path, replace: bool = True) -> None:
     """Refuse before work begins what could not be written later. Raises GradcalcError naming the path."""
     folder = path.parent
     try:
+        if "\0" in str(path):
+            raise _refused(path, "cannot be written: embedded null byte")
         if path.is_symlink():
             raise _refused(path, "is a symbolic link", "name the file it points to")
         if path.is_dir():
