@@ -174,7 +174,7 @@ class Answerer:
     def written(self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool) -> Answer:
         engine = self.engine
         terms, out, into, each = self.per_example(derivative, question)
-        terms = [engine.algebra.normal(term) for term in terms]
+        terms = [engine.residuals_open(engine.algebra.normal(term)) for term in terms]
         simplified_terms = [replace(t, groups={k: engine.shorten(e) for k, e in t.groups.items()}) for t in terms]
         simplified_terms = engine.algebra.gather([engine.algebra.normal(t) for t in simplified_terms])
         simplified: Expr | None = None
@@ -343,7 +343,8 @@ class Answerer:
                     node = self.engine.nodes[number]
                     each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
                     free = tuple(ix for ix in own if ix not in each)
-                    form = self.form_of(terms, free, each, node.shape)
+                    opened = [self.engine.residuals_open(term) for term in terms]
+                    form = self.form_of(opened, free, each, node.shape)
                     found[name.id] = form.expr if not form.free else Name(name.id)
                     order.append(name.id)
                     stack.append(found[name.id])

@@ -451,6 +451,20 @@ class Engine:
         product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas | deltas, summed)  # type: ignore[arg-type]
         return self.named_parts(self.inline(self.selected(self.algebra.normal(product))))
 
+    def residuals_open(self, term: Term) -> Term:
+        """Unnamed differences that had entries of their own, as in norm(y − a), written out."""
+        table = {}
+        for expr in term.groups.values():
+            for symbol, quantity, at in self.entries.entries(expr):
+                if not isinstance(quantity, int) or quantity >= len(self.graph.nodes) or self.nodes[quantity].name is not None:
+                    continue
+                node = self.nodes[quantity]
+                if node.op in ("add", "sub") and quantity in self.bounded:
+                    table[symbol] = self.formula(quantity, *self.full(node, at))
+        if not table:
+            return term
+        return self.algebra.normal(replace(term, groups={key: expr.xreplace(table) for key, expr in term.groups.items()}))
+
     def selected(self, term: Term) -> Term:
         """1[k = y] p_k is 1[k = y] p[y], where p[y] is a quantity of the graph."""
         for expr in term.groups.values():

@@ -89,7 +89,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         "-diag(A.T @ inv(A @ diag(x) @ A.T) @ inv(A @ diag(x) @ A.T) @ A)",
     ),
     ("f = tr(kron(X, X))", {"X": ["n", "n"]}, {}, "df/dX", "2*tr(X)*eye(n)"),
-    ("f = norm(X - U @ V)^2", {"X": ["m", "n"], "U": ["m", "r"], "V": ["r", "n"]}, {}, "df/dV", "-2*U.T @ (X - U @ V)"),
+    ("f = norm(X - U @ V)^2", {"X": ["m", "n"], "U": ["m", "r"], "V": ["r", "n"]}, {}, "df/dV", "2*U.T @ (U @ V - X)"),
     ("r = norm(x); u = x/r", {"x": ["n"]}, {}, "du/dx", "(eye(n) - outer(u, u))/r"),
     (
         "f = (w.T @ X - y) @ (w.T @ X - y).T + lam*w.T @ w",
