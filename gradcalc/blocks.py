@@ -58,6 +58,10 @@ class Names:
             shapes.setdefault(stack, stacked(shapes[name], *(graph.indices[index] for index in over[name])))
         loss = graph.exercise.loss
         partials = {f"d{loss}_d{name}": (loss, name) for name in graph.quantities if f"d{loss}_d{name}" not in shapes}
+        for name, _ in where:
+            of, _, by = name.removeprefix("d").partition("_d")
+            if name not in shapes and of in shapes and by in shapes and name == f"d{of}_d{by}":
+                partials[name] = (of, by)
         shapes.update({name: shapes[of] for name, (_, of) in partials.items()})
         shapes.update(
             {f"upstream_{name}": shapes[name] for name in graph.quantities if f"upstream_{name}" not in shapes}
@@ -68,7 +72,7 @@ class Names:
                 shapes.setdefault(upstream.value.id, shapes[of])
         for name, expr in where:
             try:
-                shapes.setdefault(name, shape_of(expr, shapes))
+                shapes[name] = shapes[name] if name in graph.names else shape_of(expr, shapes)
             except Exception:  # an unknown shape is printed as a number's
                 continue
         variables = graph.exercise.variables

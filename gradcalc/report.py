@@ -41,6 +41,8 @@ from gradcalc.typography import number, whole
 
 __all__ = ["Failed", "Names", "Options", "Report", "asked", "compose_solution"]
 
+PATHS = 4  # paths of a chain that are written out, unless everything is wanted
+
 LAYOUTS: Mapping[str, str] = {
     "gradient": "the derivative of a number has the shape of the variable, any other is the full Jacobian, output axes first",
     "jacobian": "numerator layout, output axes first: the derivative of a number by a column is a row",
@@ -51,7 +53,7 @@ LAYOUTS: Mapping[str, str] = {
 def compose_solution(solution: Solution, options: Options) -> Report:
     """The worked answer: forward pass, upstream, each question, warnings, the check."""
     exercise = solution.graph.exercise
-    view = _View(solution, options.digits or exercise.notation.digits)
+    view = _View(solution, options.digits or exercise.notation.digits, options.detail == "full")
     blocks: list[Block] = [Heading((exercise.title or exercise.file,), 1)]
     blocks += view.forward()
     blocks += view.answers()
@@ -73,8 +75,8 @@ def asked(question: Question) -> Line:
 class _View:
     """One solution on its way into blocks."""
 
-    def __init__(self, solution: Solution, digits: int) -> None:
-        self.solution, self.graph, self.digits = solution, solution.graph, digits
+    def __init__(self, solution: Solution, digits: int, full: bool = False) -> None:
+        self.solution, self.graph, self.digits, self.full = solution, solution.graph, digits, full
 
     # ---- before the answers
 
@@ -171,7 +173,9 @@ class _View:
 
     def chain(self, answer: Answer) -> Cell:
         lines: list[Line] = []
-        for position, path in enumerate(answer.chain if any(len(path) > 1 for path in answer.chain) else ()):
+        paths = answer.chain if any(len(path) > 1 for path in answer.chain) else ()
+        shown = paths if len(paths) <= PATHS or self.full else paths[: PATHS - 1]
+        for position, path in enumerate(shown):
             pieces: list[Piece] = ["+"] if position else []
             for local in path:
                 pieces += [Partial(*_label(local.label)), "·"]
@@ -183,8 +187,9 @@ class _View:
             product = None if _arrayed(answer) else _product(path)
             if product is not None and not _wrong(answer):
                 lines.append(math("=", product))
-        if answer.chain_rest:
-            lines.append((f"and {answer.chain_rest} more path{'s' if answer.chain_rest > 1 else ''}",))
+        rest = answer.chain_rest + len(paths) - len(shown)
+        if rest:
+            lines.append((f"and {rest} more path{'s' if rest > 1 else ''}",))
         return tuple(lines)
 
     def view(self, answer: Answer, view: View | Answer | None, example: bool = False) -> Cell:
@@ -256,9 +261,10 @@ class _View:
                 yield Note("error", (*asked(answer.question), message))
         compared = [answer for answer in checked if answer.verified and answer.verified.ok is not None]
         if compared:
-            methods = dict.fromkeys(a.verified.method for a in compared if a.verified and a.verified.method)
+            parts = [part for a in compared if a.verified for part in a.verified.method.split("; ") if part]
+            methods = dict.fromkeys(parts)
             errors = [a.verified.error for a in right if a.verified and a.verified.error is not None]
-            against = f" against {' and '.join(methods)}" if methods else ""
+            against = f" against {'; '.join(methods)}" if methods else ""
             worst = (
                 f"{';' if ';' in against else ','} largest relative difference {number(max(errors), 1)}"
                 if errors

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import solutions
 
-from gradcalc.blocks import Names, Note, Options, Report, Table
+from gradcalc.blocks import Math, Names, Note, Options, Report, Table
 from gradcalc.errors import Problem
 from gradcalc.render.inline import plain_line, text_line
 from gradcalc.report import compose_solution
@@ -43,6 +43,14 @@ def test_a_chain_is_shown_with_its_local_derivatives() -> None:
     assert row(report(solutions.ex1()), "df/dx") == {
         "chain rule": "∂f/∂q · ∂q/∂x | = z · 1", "derivative": "z", "value": "−4", "with upstream": "−4",
     }  # fmt: skip
+
+
+def test_only_a_few_paths_are_written_out() -> None:
+    solution = solutions.ex1()
+    path = (Local("df/dq", None), Local("dq/dx", None))
+    many = replace(solution, answers=(replace(solution.answers[4], chain=(path,) * 10, chain_rest=5),))
+    assert row(report(many), "df/dx")["chain rule"].endswith("+ ∂f/∂q · ∂q/∂x | and 12 more paths")
+    assert row(report(many, detail="full"), "df/dx")["chain rule"].endswith("and 5 more paths")
 
 
 def test_the_expansion_is_shown_where_it_differs() -> None:
@@ -167,3 +175,10 @@ def test_names_of_a_graph_include_stacks_and_named_gradients() -> None:
     assert names.shapes["dZ1"] == solutions.shape("D_a1", "m")
     assert names.each == {"x", "y", "z1", "a1", "z2", "yhat", "L"}
     assert names.latex == {"yhat": r"\hat y"}
+
+
+def test_named_gradients_are_written_as_the_derivatives_they_are() -> None:
+    solution = solutions.ex3()
+    names = Names.of(solution.graph, [("dJ_dz1", parse("W2.T @ (Yhat - Y)"))])
+    assert names.partials["dJ_dz1"] == ("J", "z1")
+    assert text_line((Math((Name("dJ_dz1"),)),), names) == "∂J/∂z₁"
