@@ -150,7 +150,8 @@ class _View:
         fields: list[tuple[Column, Callable[[Answer], Cell]]] = [
             (Column("question"), lambda a: (asked(a.question),)),
             (Column("chain rule"), self.chain),
-            (Column("per example"), lambda a: self.view(a, a.per_example, example=True)),
+            (Column("per example"), lambda a: self.view(a, a.per_example, example=True) if self.per_example(a) else ()),
+            (Column("as a sum"), lambda a: () if self.per_example(a) else self.view(a, a.per_example, example=True)),
             (Column("stacked"), lambda a: self.view(a, a.stacked)),
             (Column("derivative"), lambda a: () if a.per_example else self.view(a, a)),
             (Column("entry"), lambda a: ((f"({', '.join(a.free)})",),) if a.free else ()),
@@ -168,8 +169,13 @@ class _View:
             ),
         ]
         if any(answer.kind == "value" for answer in answers):
-            fields[4] = (Column("formula"), fields[4][1])
+            fields[5] = (Column("formula"), fields[5][1])
         return table([column for column, _ in fields], [[cell(a) for _, cell in fields] for a in answers], records)
+
+    def per_example(self, answer: Answer) -> bool:
+        """Is the answer one per example, or a sum over them?"""
+        names = [name for name in (answer.question.of, *answer.question.by) if name in self.graph.names or name in self.graph.stacks]
+        return any(self.graph.node(self.graph.stacks.get(name, name)).over for name in names)
 
     def chain(self, answer: Answer) -> Cell:
         lines: list[Line] = []

@@ -233,6 +233,8 @@ class _Pen:
         if node.func in self.names.functions or node.func not in TABLE:
             return script.apply(script.name(node.func).body + "'" * node.primes, args)
         match node.func, node.args:
+            case "where", (Compare(op="<" | ">") as condition, Num(value=1), no) if tie(condition, no):
+                return replace(script.indicator(self.box(condition).full), shape=self.box(condition).shape)
             case "where", (condition, yes, Num(value=zero)) if not zero:
                 indicator = replace(script.indicator(self.box(condition).full), shape=self.box(condition).shape)
                 if isinstance(yes, Num) and yes.value == 1:
@@ -291,6 +293,15 @@ class _Pen:
 
 
 _REDUCE = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp", "softmax", "var"))
+
+
+def tie(condition: Compare, no: Expr) -> bool:
+    """Is `no` the even share at a tie, where(a == b, 1/2, 0)? On a board the mask is 1[a > b]; the convention is said
+    where it applies."""
+    match no:
+        case Call("where", (Compare(op="==", left=left, right=right), Binary("/", Num(value=1), Num(value=2)), Num(value=0))):
+            return {left, right} == {condition.left, condition.right}
+    return False
 
 
 def _rank(box: Box) -> int:
