@@ -49,7 +49,9 @@ def draw(what: Picture) -> str:
 def escape(text: str) -> str:
     """Text as it may stand in XML, in an element or between quotes; what does not print becomes U+FFFD."""
     hidden = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-    safe = "".join(" " if char in "\n\t\r" else "\ufffd" if unicodedata.category(char) in hidden else char for char in text)
+    safe = "".join(
+        " " if char in "\n\t\r" else "\ufffd" if unicodedata.category(char) in hidden else char for char in text
+    )
     for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
         safe = safe.replace(char, entity)
     return safe
@@ -104,7 +106,7 @@ def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
         corners = " ".join(f"{_n(_x(x))},{_n(_y(y))}" for x, y in points)
         yield f'<polyline points="{corners}" fill="none" stroke="#222222" stroke-width="1.2" stroke-linejoin="round" marker-end="url(#arrow)"/>'
         if wire.share:
-            x, y = points[-1]
+            x, y = drawing.boxes[wire.target].left, points[-1][1]
             yield _text(_x(x) - 12, _y(y) + 12, wire.share.text, RED, 11, "end")
     for source in sorted(branching):
         box = drawing.boxes[source]

@@ -73,7 +73,7 @@ def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
         corners = " -- ".join(_at(x, y) for x, y in points)
         yield rf"\draw[->] {corners};"
         if wire.share:
-            x, y = points[-1]
+            x, y = drawing.boxes[wire.target].left, points[-1][1]
             yield rf"\node[below left, backward, font=\scriptsize] at {_at(x - 0.12, y + 0.02)} {{{math(wire.share.latex)}}};"
     for source in sorted(branching):
         yield rf"\fill {_at(drawing.boxes[source].end, drawing.boxes[source].y)} circle[radius=1.4pt];"
