@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -50,7 +51,9 @@ class Answerer:
         self.engine = Engine(graph)
         self.engine.writable = self.has_matrix_form
         self._all: dict[tuple[int, int], dict[int, Derivative]] = {}
-        self._names: dict[int, dict[int, str]] = {}  # numerator -> node -> the name of the answer to d numerator / d node
+        self._names: dict[
+            int, dict[int, str]
+        ] = {}  # numerator -> node -> the name of the answer to d numerator / d node
         self._locals: dict[tuple[str, str], Expr | None] = {}
 
     # ---- what is asked
@@ -120,7 +123,9 @@ class Answerer:
         chain, rest = ((), 0) if question.kind != "derivative" else self.chain(question)
         warnings = list(answer.warnings)
         if not derivative.terms and not self.depends(of, by):
-            warnings.append(Problem("independent", f"{question.of} does not depend on {question.by[-1]}: the derivative is 0"))
+            warnings.append(
+                Problem("independent", f"{question.of} does not depend on {question.by[-1]}: the derivative is 0")
+            )
         if stacked_by and answer.stacked is not None:
             answer = replace(answer, symbolic=answer.stacked.symbolic, free=(), shape=answer.stacked.shape)
         return replace(answer, chain=chain, chain_rest=rest, warnings=tuple(warnings))
@@ -132,9 +137,9 @@ class Answerer:
             self.engine.asked = {(of, n): name for n, name in names.items() if n != by[0]}
             if self.engine.asked:
                 named = self.written(question, self.total(of)[by[0]], of, by, False)
-                if named.symbolic is not None and answer.symbolic is not None and not named.free:
-                    if answer.free or operations(named.symbolic) < operations(answer.symbolic):
-                        answer = replace(named, simplified=None, expanded=answer.expanded)
+                written = named.symbolic is not None and answer.symbolic is not None and not named.free
+                if written and (answer.free or operations(named.symbolic) < operations(answer.symbolic)):
+                    answer = replace(named, simplified=None, expanded=answer.expanded)
             self.engine.asked = {}
         if question.name and by[0] not in names and self.graph.nodes[by[0]].op != "input":
             self._names.setdefault(of, {})[by[0]] = question.name
@@ -166,8 +171,10 @@ class Answerer:
         found, rest = paths(self.graph, question.of, by, 2) if not question.loss else ([], 1)
         if rest or len(found) != 1:
             return False
-        locals_ = [self.local(a, b).symbolic for a, b in zip(found[0], found[0][1:], strict=False)]
-        return sum(expr is None or any(name.id in self.graph.names for name in occurrences(expr)) for expr in locals_) <= 1
+        locals_ = [self.local(a, b).symbolic for a, b in pairwise(found[0])]
+        return (
+            sum(expr is None or any(name.id in self.graph.names for name in occurrences(expr)) for expr in locals_) <= 1
+        )
 
     # ---- writing
 
@@ -221,7 +228,13 @@ class Answerer:
                 continue
             pair = tuple(sorted((ix, twin)))
             if any(pair not in term.deltas for term in terms):
-                raise GradcalcError(Problem("mixed-examples", f"{question.text}: the examples influence each other here, so there is no derivative per example", question.place))
+                raise GradcalcError(
+                    Problem(
+                        "mixed-examples",
+                        f"{question.text}: the examples influence each other here, so there is no derivative per example",
+                        question.place,
+                    )
+                )
             kept = [replace(term, deltas=term.deltas - {pair}) for term in terms]
             terms = [self.engine.algebra.rename(term, {ix: twin}) for term in kept]
         return terms, tuple(out), tuple(into), each
@@ -240,10 +253,10 @@ class Answerer:
         """Matrix form with example sums written Σ_i of per-example quantities."""
         groups: dict[tuple[str, ...], list[Term]] = {}
         for term in terms:
-            labels = sorted(ix.label or "" for ix in term.summed if ix.label in self.graph.examples)
+            labels = tuple(sorted(ix.label or "" for ix in term.summed if ix.label in self.graph.examples))
             if len(set(labels)) != len(labels):
                 raise NoMatrixForm
-            groups.setdefault(tuple(labels), []).append(term)
+            groups.setdefault(labels, []).append(term)
         parts: list[Matrix] = []
         for labels, members in groups.items():
             parts.append(self.summed(labels, members, free, each, shape))
@@ -252,10 +265,18 @@ class Answerer:
         coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
         bare = [part.parts[0] if part.kind == "scaled" else part for part in parts]
         order = sorted(range(len(parts)), key=lambda n: isinstance(coefficients[n], Neg))
-        total = Matrix("sum", parts[0].rows, parts[0].cols, tuple(bare[n] for n in order), coefficients=tuple(coefficients[n] for n in order))
+        total = Matrix(
+            "sum",
+            parts[0].rows,
+            parts[0].cols,
+            tuple(bare[n] for n in order),
+            coefficients=tuple(coefficients[n] for n in order),
+        )
         return oriented(total, shape)
 
-    def summed(self, labels: tuple[str, ...], terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> Matrix:
+    def summed(
+        self, labels: tuple[str, ...], terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape
+    ) -> Matrix:
         if not labels:
             return Writer(self.engine, each).matrix(terms, free)
         hidden = dict(each)
@@ -275,7 +296,9 @@ class Answerer:
         body = Matrix("leaf", inner.rows, inner.cols, (), Call("sum", (expr, *(Name(label) for label in labels))), rank)
         if factor == 1:
             return body
-        return Matrix("scaled", body.rows, body.cols, (body,), coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank),))
+        return Matrix(
+            "scaled", body.rows, body.cols, (body,), coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank),)
+        )
 
     def entry_form(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], into: Key) -> Form:
         graph = self.graph
@@ -315,7 +338,9 @@ class Answerer:
         """(the numerator's axes, or None where it is a scalar; the shape of the answer in the layout)."""
         node = self.engine.nodes[of]
         into = [self.engine.nodes[n].shape for n in by]
-        scalar = node.shape == () or (all(s == ONE for s in node.shape) and (node.name is None or node.name == self.graph.outputs[-1]))
+        scalar = node.shape == () or (
+            all(s == ONE for s in node.shape) and (node.name is None or node.name == self.graph.outputs[-1])
+        )
         inner = tuple(size for shape in into for size in (as_vector(shape) if len(into) > 1 or not scalar else shape))
         if scalar:
             if self.layout == "jacobian" and len(into) == 1:
@@ -375,7 +400,7 @@ class Answerer:
             return (), 0
         by = self.graph.stacks.get(question.by[0], question.by[0])
         found, rest = paths(self.graph, question.of, by, 20)
-        return tuple(tuple(self.local(a, b) for a, b in zip(path, path[1:], strict=False)) for path in found), rest
+        return tuple(tuple(self.local(a, b) for a, b in pairwise(path)) for path in found), rest
 
     def local(self, of: str, by: str) -> Local:
         if (of, by) not in self._locals:
@@ -392,7 +417,9 @@ class Answerer:
                 self._locals[of, by] = None
         return Local(f"d{of}/d{by}", self._locals[of, by])
 
-    def shorthand(self, terms: Sequence[Term], out: Key, into: Key, each: Mapping[Ix, str], by: Sequence[int]) -> Shorthand | None:
+    def shorthand(
+        self, terms: Sequence[Term], out: Key, into: Key, each: Mapping[Ix, str], by: Sequence[int]
+    ) -> Shorthand | None:
         """What the literature writes for a derivative that is mostly zeros, and how it enters the chain."""
         if len(terms) != 1 or not terms[0].deltas or self.layout != "gradient":
             return None
@@ -403,7 +430,10 @@ class Answerer:
                 if not bare.groups or any(tuple(sorted(p)) not in terms[0].deltas for p in zip(out, into, strict=True)):
                     return None
                 matrix = write(writer.matrix([bare], tuple(min(p) for p in zip(out, into, strict=True))))[0]
-                return Shorthand(matrix, "each entry depends on one entry alone, so in the chain it multiplies the upstream gradient entry by entry")
+                return Shorthand(
+                    matrix,
+                    "each entry depends on one entry alone, so in the chain it multiplies the upstream gradient entry by entry",
+                )
             if len(terms[0].deltas) != 1:
                 return None
             ((a, b),) = terms[0].deltas
@@ -411,10 +441,16 @@ class Answerer:
                 if not any(a in key for key in bare.groups):
                     return None
                 vector = write(writer.matrix([bare], (a,)))[0]
-                return Shorthand(vector, "the Jacobian is diagonal, so in the chain it multiplies the upstream gradient entry by entry")
+                return Shorthand(
+                    vector,
+                    "the Jacobian is diagonal, so in the chain it multiplies the upstream gradient entry by entry",
+                )
             if len(out) == 1 and len(into) == 2 and {a, b} == {out[0], into[0]}:
                 row = write(transpose(writer.matrix([bare], (into[1],))))[0]
-                return Shorthand(row, "in the chain it stands on the right of the upstream gradient: a column times this row, the outer product")
+                return Shorthand(
+                    row,
+                    "in the chain it stands on the right of the upstream gradient: a column times this row, the outer product",
+                )
             if len(out) == 2 and len(into) == 2 and {a, b} == {out[1], into[1]}:
                 left = write(writer.matrix([bare], (into[0], out[0])))[0]
                 return Shorthand(left, "in the chain it multiplies the upstream gradient from the left")
@@ -462,10 +498,12 @@ class Answerer:
             if name in graph.integers or name in graph.constants:
                 continue
             derivative = held.total(of)[graph.names[name]]
-            terms, out, into, each = held.per_example(derivative, Question(name, "derivative", name))
+            terms, _, into, each = held.per_example(derivative, Question(name, "derivative", name))
             terms = [held.engine.algebra.normal(term) for term in terms]
             form = held.form_of(terms, into, each, graph.node(name).shape)
-            result[name] = Gradient(form.expr, free=form.free, sizes=form.sizes, where=held.gradients_named(form.expr, of))
+            result[name] = Gradient(
+                form.expr, free=form.free, sizes=form.sizes, where=held.gradients_named(form.expr, of)
+            )
         return result
 
 
@@ -501,9 +539,9 @@ def zeros(shape: Shape) -> Expr:
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
 
 
-def operations(expr: Expr) -> int:
+def operations(expr: Expr | None) -> int:
     """How many operations an expression has."""
-    count, stack = 0, [expr]
+    count, stack = 0, [expr] if expr is not None else []
     while stack:
         parts = children(stack.pop())
         count += bool(parts)

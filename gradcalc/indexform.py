@@ -1,6 +1,6 @@
 """Terms in index notation: one entry of a derivative, Σ and Kronecker deltas written out.
 
-    ∂z1/∂W1  =  where(k == p, x[q], 0)   with free indices k, p, q
+∂z1/∂W1  =  where(k == p, x[q], 0)   with free indices k, p, q
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class IndexWriter:
         # What carries no summed index stands in front of the sum.
         constant = [f for f in factors if not set(self.engine.entries.key(f)) & term.summed] if term.summed else []
         summed = [f for f in factors if f not in constant]
-        over = [ix for ix in sorted(term.summed)]
+        over = sorted(term.summed)
         if over:
             body = to_ast(sp.Mul(*summed), self.leaf, self.rank)
             for condition in conditions:
@@ -116,8 +116,12 @@ class IndexWriter:
         if quantity.kind == "shift":
             if quantity.step != 1:
                 inner = Binary("*", Num(Fraction(quantity.step)), inner)
-            return Compare("==", here, inner if quantity.offset.number == 0 else Binary("+", inner, size_tree(quantity.offset)))
-        return Compare("==", here, Binary("+", Binary("*", inner, size_tree(quantity.size)), Name(self.name(at[2], BOUND))))
+            return Compare(
+                "==", here, inner if quantity.offset.number == 0 else Binary("+", inner, size_tree(quantity.offset))
+            )
+        return Compare(
+            "==", here, Binary("+", Binary("*", inner, size_tree(quantity.size)), Name(self.name(at[2], BOUND)))
+        )
 
     def leaf(self, symbol: sp.Symbol) -> Expr:
         found = self.engine.entries.entry(symbol)
@@ -136,12 +140,14 @@ class IndexWriter:
         """x[q], inv(S)[p, q]: an entry of a quantity, named indices inside its expression."""
         node = self.engine.nodes[quantity]
         sizes = [size for size in node.shape if size != ONE]
-        words = {name: self.name(ix, BOUND) for name, ix in zip(node.over, at[len(sizes):], strict=True)}
+        words = {name: self.name(ix, BOUND) for name, ix in zip(node.over, at[len(sizes) :], strict=True)}
         base = tree(self.engine.nodes, quantity, words)
         if not sizes:
             return base
         given = iter(at)
-        items: list[Expr] = [Num(Fraction(0)) if size == ONE else Name(self.name(next(given), BOUND)) for size in node.shape]
+        items: list[Expr] = [
+            Num(Fraction(0)) if size == ONE else Name(self.name(next(given), BOUND)) for size in node.shape
+        ]
         while items and isinstance(items[-1], Num):
             items.pop()
         return Index(base, tuple(items))

@@ -154,9 +154,16 @@ def flat_vector(m: Matrix) -> Expr:
 def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
     """Vectors of one orientation, or matrices, written so that NumPy combines them entry by entry."""
     written = [write(part) for part in parts]
-    if any(rank == 2 for _, rank in written) and all(rank == 2 or part.kept is not None for part, (_, rank) in zip(parts, written, strict=True)):
-        return [part.kept if rank == 1 and part.kept is not None else expr for part, (expr, rank) in zip(parts, written, strict=True)], 2
-    if any(rank == 1 for _, rank in written) and any(rank == 2 and is_vector(part) for part, (_, rank) in zip(parts, written, strict=True)):
+    if any(rank == 2 for _, rank in written) and all(
+        rank == 2 or part.kept is not None for part, (_, rank) in zip(parts, written, strict=True)
+    ):
+        return [
+            part.kept if rank == 1 and part.kept is not None else expr
+            for part, (expr, rank) in zip(parts, written, strict=True)
+        ], 2
+    if any(rank == 1 for _, rank in written) and any(
+        rank == 2 and is_vector(part) for part, (_, rank) in zip(parts, written, strict=True)
+    ):
         return [flat_vector(part) for part in parts], 1
     return [expr for expr, _ in written], max(rank for _, rank in written)
 
@@ -179,7 +186,10 @@ def write_entrywise(m: Matrix) -> tuple[Expr, int]:
     if flipped:  # (Ŷ − Y)ᵀ rather than Ŷᵀ − Yᵀ
         exprs = [expr.arg for expr in exprs if isinstance(expr, Transpose)]
     given = iter(exprs)
-    table = {f"~{n}": write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given) for n, part in enumerate(m.parts)}
+    table = {
+        f"~{n}": write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given)
+        for n, part in enumerate(m.parts)
+    }
     whole = substitute(m.expr, table)
     return Transpose(whole) if flipped else whole, rank
 
@@ -191,10 +201,7 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
         negative = isinstance(coefficient, Neg)
         size = coefficient.arg if isinstance(coefficient, Neg) else coefficient
         piece = expr if size is None or size == Num(Fraction(1)) else scaled(size, expr)
-        if total is None:
-            total = Neg(piece) if negative else piece
-        else:
-            total = Binary("-" if negative else "+", total, piece)
+        total = (Neg(piece) if negative else piece) if total is None else Binary("-" if negative else "+", total, piece)
     assert total is not None
     return total, rank
 

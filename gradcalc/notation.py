@@ -17,7 +17,16 @@ import sympy as sp
 
 from gradcalc.derive import Engine, Pseudo
 from gradcalc.matrix import (
-    Matrix, NoMatrixForm, diagonal, hadamard, is_vector, leaf, product, size_tree, transpose, write,
+    Matrix,
+    NoMatrixForm,
+    diagonal,
+    hadamard,
+    is_vector,
+    leaf,
+    product,
+    size_tree,
+    transpose,
+    write,
 )  # fmt: skip
 from gradcalc.scalar import product_ast, to_ast
 from gradcalc.shapes import ONE
@@ -54,7 +63,9 @@ class Writer:
         unnamed product leads: X w + b."""
         names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
-        unnamed = summand and any(isinstance(q, int) and self.engine.nodes[q].name is None for _, q, _ in self.engine.entries.entries(expr))
+        unnamed = summand and any(
+            isinstance(q, int) and self.engine.nodes[q].name is None for _, q, _ in self.engine.entries.entries(expr)
+        )
         return (bool(names), not unnamed, not simple, names, str(expr))
 
     def shown(self, at: Key) -> list[Ix]:
@@ -73,9 +84,9 @@ class Writer:
             raise NoMatrixForm
         node = self.engine.nodes[quantity]
         positional = [size for size in node.shape if size != ONE]
-        over_visible = [ix for ix in at[len(positional):] if ix not in self.hidden]
+        over_visible = [ix for ix in at[len(positional) :] if ix not in self.hidden]
         if not over_visible:
-            words = {name: self.hidden[ix] for name, ix in zip(node.over, at[len(positional):], strict=True)}
+            words = {name: self.hidden[ix] for name, ix in zip(node.over, at[len(positional) :], strict=True)}
             expr, shape = tree(self.engine.nodes, quantity, words), node.shape
         elif node.name is not None and len(over_visible) == 1 and node.name in self.names:
             expr, shape = Name(self.names[node.name]), self.stack_shape(node.shape, over_visible[0])
@@ -202,7 +213,9 @@ class Writer:
         self.parallel(edges)
         while summed:
             # Leaves first; of equals the one between plain matrices, so that products form before masks meet them.
-            vertex = min(summed, key=lambda v: (sum(v in e[:2] for e in edges), sum(e[2].mask for e in edges if v in e[:2]), v))
+            vertex = min(
+                summed, key=lambda v: (sum(v in e[:2] for e in edges), sum(e[2].mask for e in edges if v in e[:2]), v)
+            )
             self.eliminate(vertex, weights, edges, result)
             summed.discard(vertex)
             self.parallel(edges)
@@ -224,17 +237,23 @@ class Writer:
                 raise NoMatrixForm
             if len(parts) > 1 and any(part.kind == "eye" for part in parts):
                 rest = [part for part in parts if part.kind != "eye"]
-                edges.append((a, b, diagonal(hadamard(*(leaf(Call("diag", (write(p)[0],)), p.rows, ONE, 1) for p in rest)))))
+                edges.append(
+                    (a, b, diagonal(hadamard(*(leaf(Call("diag", (write(p)[0],)), p.rows, ONE, 1) for p in rest))))
+                )
                 continue
             ordered = sorted(parts, key=lambda part: part.mask)  # masks last: M ∘ 1[Z > 0]
             edges.append((a, b, hadamard(*ordered)))
 
-    def eliminate(self, vertex: Ix, weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]], result: Reduced) -> None:
+    def eliminate(
+        self, vertex: Ix, weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]], result: Reduced
+    ) -> None:
         """Sum over one index."""
         own = weights.pop(vertex, [])
         touching = [edge for edge in edges if vertex in edge[:2]]
         edges[:] = [edge for edge in edges if vertex not in edge[:2]]
-        out = [(a if b == vertex else b, transpose(m) if b == vertex else m) for a, b, m in touching]  # (other end, vertex × other)
+        out = [
+            (a if b == vertex else b, transpose(m) if b == vertex else m) for a, b, m in touching
+        ]  # (other end, vertex × other)
         if any(other == vertex for other, _ in out):  # a loop M_vv
             own += [leaf(Call("diag", (write(m)[0],)), vertex.size, ONE, 1) for other, m in out if other == vertex]
             out = [(other, m) for other, m in out if other != vertex]
@@ -250,13 +269,13 @@ class Writer:
                 (left, m), (right, n) = (right, n), (left, m)
             if left == right:
                 raise NoMatrixForm
-            column = hadamard(*own) if own else None
+            inner = hadamard(*own) if own else None
             # An elementwise edge with weights at both ends takes them in: (u vᵀ) ∘ M.
-            if column is not None and n.mask and right in weights:
-                n, column = hadamard(product(column, transpose(hadamard(*weights.pop(right)))), n), None
-            elif column is not None and m.mask and left in weights:
-                m, column = hadamard(product(column, transpose(hadamard(*weights.pop(left)))), m), None
-            middle = [diagonal(column)] if column is not None else []
+            if inner is not None and n.mask and right in weights:
+                n, inner = hadamard(product(inner, transpose(hadamard(*weights.pop(right)))), n), None
+            elif inner is not None and m.mask and left in weights:
+                m, inner = hadamard(product(inner, transpose(hadamard(*weights.pop(left)))), m), None
+            middle = [diagonal(inner)] if inner is not None else []
             edges.append((left, right, self.renamed(product(transpose(m), *middle, n))))
         else:
             raise NoMatrixForm
@@ -265,7 +284,11 @@ class Writer:
     def apply(m: Matrix, column: Matrix) -> Matrix:
         if column.kind == "ones" and m.kind not in ("shift", "eye"):
             # M @ 1 reads better as a sum along the rows, and of a long product times another matrix as a diagonal.
-            if m.kind == "hadamard" and len(m.parts) == 2 and (m.parts[0] == m.parts[1] or any(len(p.parts) > 2 for p in m.parts)):
+            if (
+                m.kind == "hadamard"
+                and len(m.parts) == 2
+                and (m.parts[0] == m.parts[1] or any(len(p.parts) > 2 for p in m.parts))
+            ):
                 return leaf(Call("diag", (write(product(m.parts[0], transpose(m.parts[1])))[0],)), m.rows, ONE, 1)
             upright, flipped = write(m)[0], write(transpose(m))[0]
             axis = 0 if transposes(flipped) < transposes(upright) else 1
@@ -353,7 +376,8 @@ class Writer:
     def added(self, terms: list[Reduced]) -> Matrix:
         bodies = [self.single(Reduced(sp.S.One, term.scalars, term.body)) for term in terms]
         chains = [list(b.parts) if b.kind == "product" else [b] for b in bodies]
-        first, last = [], []
+        first: list[Matrix] = []
+        last: list[Matrix] = []
         if all(m.kind != "eye" for c in chains for m in c):
             while all(len(c) > 1 for c in chains) and all(c[-1] == chains[0][-1] for c in chains):
                 last.insert(0, chains[0][-1])
@@ -363,9 +387,13 @@ class Writer:
                 chains = [c[1:] for c in chains]
         bodies = [product(*c) for c in chains]
         # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
-        order = sorted(range(len(terms)), key=lambda n: (terms[n].coef.could_extract_minus_sign(), bodies[n].kind != "product"))
+        order = sorted(
+            range(len(terms)), key=lambda n: (terms[n].coef.could_extract_minus_sign(), bodies[n].kind != "product")
+        )
         coefficients = tuple(to_ast(terms[n].coef, lambda s: Name(s.name), self.rank) for n in order)
-        total = Matrix("sum", bodies[0].rows, bodies[0].cols, tuple(bodies[n] for n in order), coefficients=coefficients)
+        total = Matrix(
+            "sum", bodies[0].rows, bodies[0].cols, tuple(bodies[n] for n in order), coefficients=coefficients
+        )
         return product(*first, total, *last) if first or last else total
 
     def single(self, term: Reduced) -> Matrix:

@@ -43,15 +43,21 @@ def matmul(engine: Engine, node: Node, at: Positional, named: Named) -> list[Ter
     columns = list(at[len(rows) :])
     batch_left, row = rows[:-1], rows[-1:]
     a = engine.expr(node.args[0], [*batch_left, *row, k], named)
-    b = engine.expr(node.args[1], [*batch_left[: max(len(right.shape) - 2, 0)], k, *columns] if len(right.shape) > 1 else [k], named)
+    b = engine.expr(
+        node.args[1], [*batch_left[: max(len(right.shape) - 2, 0)], k, *columns] if len(right.shape) > 1 else [k], named
+    )
     return [engine.algebra.term(a * b, present(k))]
 
 
-def reduced(engine: Engine, node: Node, at: Positional, named: Named) -> tuple[list[Ix | None], dict[str, Ix], set[Ix], Size]:
+def reduced(
+    engine: Engine, node: Node, at: Positional, named: Named
+) -> tuple[list[Ix | None], dict[str, Ix], set[Ix], Size]:
     """The operand's index list under a reduction, the indices summed over, and how many entries that is."""
     arg = engine.nodes[node.args[0]]
     if "index" in node.attrs:
-        fresh = {name: engine.entries.index(engine.graph.indices[name], engine.label(name)) for name in node.attrs["index"]}
+        fresh = {
+            name: engine.entries.index(engine.graph.indices[name], engine.label(name)) for name in node.attrs["index"]
+        }
         count = Size.of(1)
         for ix in fresh.values():
             count = count * ix.size
@@ -61,9 +67,9 @@ def reduced(engine: Engine, node: Node, at: Positional, named: Named) -> tuple[l
     count, over = Size.of(1), set()
     for axis, size in enumerate(arg.shape):
         if axis in node.attrs["axis"]:
-            ix = index_for(engine, size)
-            inner.append(ix)
-            over |= present(ix)
+            along = index_for(engine, size)
+            inner.append(along)
+            over |= present(along)
             count = count * size
             if node.attrs.get("keepdims"):
                 next(given)
@@ -109,7 +115,9 @@ def outer(engine: Engine, node: Node, at: Positional, named: Named) -> list[Term
     return [engine.algebra.term(a * b)]
 
 
-def paired(engine: Engine, whole: Ix | None, outer_size: Size, inner_size: Size) -> tuple[Ix | None, Ix | None, sp.Expr, set[Ix]]:
+def paired(
+    engine: Engine, whole: Ix | None, outer_size: Size, inner_size: Size
+) -> tuple[Ix | None, Ix | None, sp.Expr, set[Ix]]:
     """whole = a·inner_size + c: the two indices, the selector that ties them to it, and the summed ones."""
     if whole is None:
         return None, None, sp.S.One, set()
@@ -124,8 +132,8 @@ def paired(engine: Engine, whole: Ix | None, outer_size: Size, inner_size: Size)
 def kron(engine: Engine, node: Node, at: Positional, named: Named) -> list[Term]:
     a, b = (engine.nodes[arg].shape for arg in node.args)
     i, k, rows, over_rows = paired(engine, at[0], a[0], b[0])
-    j, l, columns, over_columns = paired(engine, at[1], a[1], b[1])
-    product = engine.expr(node.args[0], [i, j], named) * engine.expr(node.args[1], [k, l], named)
+    j, m, columns, over_columns = paired(engine, at[1], a[1], b[1])
+    product = engine.expr(node.args[0], [i, j], named) * engine.expr(node.args[1], [k, m], named)
     return [engine.algebra.term(rows * columns * product, over_rows | over_columns)]
 
 
@@ -146,7 +154,11 @@ def concat(engine: Engine, node: Node, at: Positional, named: Named) -> list[Ter
         k = at[axis]
         assert k is not None
         inner = index_for(engine, size)
-        select = engine.pseudo("unit", (k,), offset=offset) if inner is None else engine.pseudo("shift", (k, inner), offset=offset)
+        select = (
+            engine.pseudo("unit", (k,), offset=offset)
+            if inner is None
+            else engine.pseudo("shift", (k, inner), offset=offset)
+        )
         place = [inner if n == axis else ix for n, ix in enumerate(at)] if shape else []
         terms.append(engine.algebra.term(select * engine.expr(arg, place, named), present(inner)))
         offset = offset + size
@@ -185,7 +197,15 @@ def softmax(engine: Engine, number: int, node: Node, at: Positional, named: Name
     j = engine.entries.index(node.shape[axis])
     other = engine.flat(number, [j if n == axis else ix for n, ix in enumerate(at)], named)
     p, q = engine.entry(number, own), engine.entry(number, other)
-    return {arg: [(engine.flat(arg, at, named), one(p, engine)), (engine.flat(arg, [j if n == axis else ix for n, ix in enumerate(at)], named), one(p * q, engine, {j}, sp.S.NegativeOne))]}
+    return {
+        arg: [
+            (engine.flat(arg, at, named), one(p, engine)),
+            (
+                engine.flat(arg, [j if n == axis else ix for n, ix in enumerate(at)], named),
+                one(p * q, engine, {j}, sp.S.NegativeOne),
+            ),
+        ]
+    }
 
 
 def log_softmax(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -196,7 +216,15 @@ def log_softmax(engine: Engine, number: int, node: Node, at: Positional, named: 
     p = engine.make_virtual("softmax", arg, axis=axis)
     j = engine.entries.index(node.shape[axis])
     moved = [j if n == axis else ix for n, ix in enumerate(at)]
-    return {arg: [(engine.flat(arg, at, named), one(sp.S.One, engine)), (engine.flat(arg, moved, named), one(engine.entry(p, engine.flat(p, moved, named)), engine, {j}, sp.S.NegativeOne))]}
+    return {
+        arg: [
+            (engine.flat(arg, at, named), one(sp.S.One, engine)),
+            (
+                engine.flat(arg, moved, named),
+                one(engine.entry(p, engine.flat(p, moved, named)), engine, {j}, sp.S.NegativeOne),
+            ),
+        ]
+    }
 
 
 def logsumexp(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -216,7 +244,11 @@ def norm(engine: Engine, number: int, node: Node, at: Positional, named: Named) 
     arg = node.args[0]
     inner, names, over, _ = reduced(engine, node, at, named)
     place = engine.flat(arg, inner, names)
-    return {arg: [(place, one(engine.entry(arg, place) / engine.entry(number, engine.flat(number, at, named)), engine, over))]}
+    return {
+        arg: [
+            (place, one(engine.entry(arg, place) / engine.entry(number, engine.flat(number, at, named)), engine, over))
+        ]
+    }
 
 
 def prod(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -224,7 +256,11 @@ def prod(engine: Engine, number: int, node: Node, at: Positional, named: Named) 
     arg = node.args[0]
     inner, names, over, _ = reduced(engine, node, at, named)
     place = engine.flat(arg, inner, names)
-    return {arg: [(place, one(engine.entry(number, engine.flat(number, at, named)) / engine.entry(arg, place), engine, over))]}
+    return {
+        arg: [
+            (place, one(engine.entry(number, engine.flat(number, at, named)) / engine.entry(arg, place), engine, over))
+        ]
+    }
 
 
 def extremum(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -282,7 +318,11 @@ def getitem(engine: Engine, number: int, node: Node, at: Positional, named: Name
             a, k = next(given), index_for(engine, size)
             if k is not None:
                 over.add(k)
-                select *= engine.pseudo("unit", (k,), offset=item[1]) if a is None else engine.pseudo("shift", (k, a), offset=item[1], step=item[3])
+                select *= (
+                    engine.pseudo("unit", (k,), offset=item[1])
+                    if a is None
+                    else engine.pseudo("shift", (k, a), offset=item[1], step=item[3])
+                )
             place.append(k)
         else:
             k = index_for(engine, size)

@@ -108,7 +108,13 @@ def adjoints(nodes: Sequence[Node], output: int) -> Tape:
                 base = len(ops)
                 for word, inputs in steps:
                     new_op(word)
-                    new_args(inputs if word == "const" else tuple(base + i if i >= 0 else (operands[~i] if ~i < len(operands) else number) for i in inputs))
+                    new_args(
+                        inputs
+                        if word == "const"
+                        else tuple(
+                            base + i if i >= 0 else (operands[~i] if ~i < len(operands) else number) for i in inputs
+                        )
+                    )
                 share = len(ops)
                 new_op("mul")
                 new_args((upstream, share - 1))
@@ -150,7 +156,13 @@ def evaluate(tape: Tape, inputs: Mapping[int, float]) -> list[float]:
         elif op == "sub":
             push(values[args[0]] - values[args[1]])
         elif op == "const":
-            push(args if isinstance(args, float) else float(Fraction(args)) if not isinstance(args, str) else {"pi": math.pi, "e": math.e}[args])
+            push(
+                args
+                if isinstance(args, float)
+                else float(Fraction(args))
+                if not isinstance(args, str)
+                else {"pi": math.pi, "e": math.e}[args]
+            )
         elif op == "input":
             push(float(inputs[number]))
         else:

@@ -15,10 +15,26 @@ from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse
 
 # Operations that SymPy has under its own name, with the same meaning on the reals; the others get a class of ours.
 NATIVE: dict[str, Any] = {
-    "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan, "asin": sp.asin, "acos": sp.acos,
-    "atan": sp.atan, "sinh": sp.sinh, "cosh": sp.cosh, "tanh": sp.tanh, "erf": sp.erf, "sqrt": sp.sqrt,
-    "add": lambda x, y: x + y, "sub": lambda x, y: x - y, "mul": lambda x, y: x * y, "div": lambda x, y: x / y,
-    "pow": lambda x, y: x**y, "neg": lambda x: -x, "copy": lambda x: x,
+    "exp": sp.exp,
+    "log": sp.log,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "tan": sp.tan,
+    "asin": sp.asin,
+    "acos": sp.acos,
+    "atan": sp.atan,
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
+    "tanh": sp.tanh,
+    "erf": sp.erf,
+    "sqrt": sp.sqrt,
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "div": lambda x, y: x / y,
+    "pow": lambda x, y: x**y,
+    "neg": lambda x: -x,
+    "copy": lambda x: x,
 }
 COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
@@ -41,12 +57,15 @@ def function_class(name: str) -> Any:
         names = {**dict(zip(op.operands, self.args, strict=True)), "r": self}
         return from_ast(parse(partial), names)
 
-    return type(f"op_{name}", (sp.Function,), {"fdiff": fdiff, "op": name, "is_extended_real": True, "nargs": len(op.operands)})
+    return type(
+        f"op_{name}", (sp.Function,), {"fdiff": fdiff, "op": name, "is_extended_real": True, "nargs": len(op.operands)}
+    )
 
 
 @cache
 def unknown_class(name: str, order: int) -> Any:
     """An unknown elementwise function g, or its derivative of some order."""
+
     def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
         return unknown_class(name, order + 1)(*self.args)
 
@@ -91,7 +110,9 @@ def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
 # ---- SymPy back to the expression language
 
 
-def to_ast(expr: sp.Expr, leaf: Callable[[sp.Symbol], Expr], rank: Callable[..., Any] = lambda expr, summand=False: str(expr)) -> Expr:
+def to_ast(
+    expr: sp.Expr, leaf: Callable[[sp.Symbol], Expr], rank: Callable[..., Any] = lambda expr, summand=False: str(expr)
+) -> Expr:
     """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums with a plus first.
 
     `leaf` writes an entry or a size; `rank` orders factors and summands.
@@ -147,10 +168,7 @@ def sum_ast(expr: sp.Add, leaf: Any, rank: Any) -> Expr:
     total: Expr | None = None
     for minus, arg in sorted(signed, key=order):
         piece = to_ast(-arg if minus else arg, leaf, rank)
-        if total is None:
-            total = Neg(piece) if minus else piece
-        else:
-            total = Binary("-" if minus else "+", total, piece)
+        total = (Neg(piece) if minus else piece) if total is None else Binary("-" if minus else "+", total, piece)
     assert total is not None
     return total
 
@@ -163,8 +181,10 @@ def product_ast(expr: sp.Expr, leaf: Any, rank: Any, number: sp.Rational = sp.S.
         return Neg(product_ast(rest, leaf, rank, -number))
     above: list[Expr] = [Num(Fraction(int(number.p)))] if number.p != 1 else []
     below: list[Expr] = [Num(Fraction(int(number.q)))] if number.q != 1 else []
-    for factor in sorted((f for f in sp.Mul.make_args(rest) if f != 1), key=lambda f: (isinstance(f.as_base_exp()[0], sp.Add), rank(f))):
-        base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+    for factor in sorted(
+        (f for f in sp.Mul.make_args(rest) if f != 1), key=lambda f: (isinstance(f.as_base_exp()[0], sp.Add), rank(f))
+    ):
+        _base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
         if isinstance(factor, sp.Pow) and exponent.could_extract_minus_sign():
             below.append(to_ast(1 / factor, leaf, rank))
         else:

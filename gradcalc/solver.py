@@ -17,8 +17,9 @@ from gradcalc.numeric.forward import Forward, to_lists, upstream_key
 from gradcalc.numeric.kinks import kinks
 from gradcalc.numeric.oracle import Claim, Oracle
 from gradcalc.numeric.tensor import Tensor
+from gradcalc.numeric.verified import Verified
 from gradcalc.shapes import Shape
-from gradcalc.solve import Answer, Gradient, Number, Solution, Verified, View
+from gradcalc.solve import Answer, Gradient, Number, Solution, View
 from gradcalc.syntax import Expr, Index, Name
 
 Where = tuple[tuple[str, Expr], ...]
@@ -85,14 +86,10 @@ class Solver:
         if refusal := self.oracle.refusal(self.of(question), self.bys(question), question.kind == "local"):
             value, exactly, problem = None, None, refusal
         found = replace(found, verified=verified, value=value, exact=exactly)
-        for side in ("per_example", "stacked"):
-            view: View | None = getattr(found, side)
-            if view is not None and side == "stacked" and value is not None and verified.ok:
-                axes = tuple(size.at(self.sizes) for size in view.shape)
-                verified = self.agree(view, where, axes, value) or verified
-                found = replace(found, verified=verified)
-            if view is not None:
-                found = replace(found, **{side: replace(view, value=value if side == "stacked" else None)})
+        if (stacked := found.stacked) is not None:
+            if value is not None and verified.ok:
+                found = replace(found, verified=self.agree(stacked, where, value) or verified)
+            found = replace(found, stacked=replace(stacked, value=value))
         found = self.with_upstream(found)
         if question.entry:
             found = self.one_entry(found, question.entry)
@@ -104,20 +101,24 @@ class Solver:
         found = {ix for name in names for ix in self.graph.node(name).over if ix in self.graph.examples}
         return tuple(ix for ix in self.graph.examples if ix in found)
 
-    def agree(self, view: View, where: Where, axes: tuple[int, ...], value: Number) -> Verified | None:
+    def agree(self, view: View, where: Where, value: Number) -> Verified | None:
         """None where the stacked form has the value of the answer; else what is wrong with it."""
         import numpy as np
 
         try:
             got = np.asarray(self.values.evaluate(view.symbolic, dict(where)).data, dtype=float)
         except Undefined as problem:
-            return Verified(False, "the stacked form evaluated at the given values", None, f"stacked form: {problem.message}")
+            return Verified(
+                False, "the stacked form evaluated at the given values", None, f"stacked form: {problem.message}"
+            )
         want = np.asarray(value, dtype=float)
         if got.size == 1 and want.size != 1:
             got = np.broadcast_to(got.reshape(-1), want.shape)
         if got.size == want.size and np.allclose(got.reshape(want.shape), want, rtol=1e-8, atol=1e-10):
             return None
-        return Verified(False, "the stacked form evaluated at the given values", None, "the stacked form has another value")
+        return Verified(
+            False, "the stacked form evaluated at the given values", None, "the stacked form has another value"
+        )
 
     def noted(self, answer: Answer, problem: Undefined | None) -> Answer:
         if problem is None or self.values.point.missing:
@@ -188,7 +189,8 @@ class Solver:
         """The exact value of a scalar formula, where it is short."""
         if expr is None or self.values.point.missing or not self.values.scalar or where:
             return None
-        values = {**self.values.point.values, **self.exact_quantities}
+        given = {name: value for name, value in self.values.point.values.items() if not isinstance(value, tuple)}
+        values = {**given, **self.exact_quantities}
         return exact(expr, values)
 
     @cached_property
@@ -260,7 +262,7 @@ def shaped(tensor: Tensor, target: Sequence[int], over: Sequence[int]) -> Tensor
     data = np.asarray(tensor.data)
     have, want = data.size, math.prod(over) * math.prod(target)
     if have != want:
-        if math.prod(data.shape[len(over):]) != 1:
+        if math.prod(data.shape[len(over) :]) != 1:
             raise Undefined("the formula has another shape than the answer")
         data = np.broadcast_to(data.reshape((*over, *([1] * len(target)))), (*over, *target))
     return Tensor(data.reshape((*over, *target)), tensor.over)

@@ -251,8 +251,8 @@ class Algebra:
             result = dict(self.rename_groups(result, same))
         met = self.selectors(result, summed)
         if met is not None:
-            kept, pairs, gone = met
-            return self.normal(Term(coef, kept, frozenset(deltas) | pairs, frozenset(summed) - gone))  # type: ignore[arg-type]
+            kept, pairs, absorbed = met
+            return self.normal(Term(coef, kept, frozenset(deltas) | pairs, frozenset(summed) - absorbed))
         final: dict[Key, sp.Expr] = {}
         for key in sorted(result):
             number, expr = self.content(result[key])
@@ -266,10 +266,12 @@ class Algebra:
         coef, final = self.constants(coef, final)
         if coef.could_extract_minus_sign():
             coef, final = self.turned(coef, final)
-        term = Term(coef, final, frozenset(deltas), frozenset(summed))  # type: ignore[arg-type]
+        term = Term(coef, final, frozenset(deltas), frozenset(summed))
         return self.unit_sums(term)
 
-    def selectors(self, groups: Mapping[Key, sp.Expr], summed: set[Ix]) -> tuple[dict[Key, sp.Expr], frozenset[tuple[Ix, Ix]], set[Ix]] | None:
+    def selectors(
+        self, groups: Mapping[Key, sp.Expr], summed: set[Ix]
+    ) -> tuple[dict[Key, sp.Expr], frozenset[tuple[Ix, Ix]], set[Ix]] | None:
         """Σ_R S(R, a…) S(R, b…) = δ_ab… for two equal selectors that share only the summed R."""
         for ix in sorted(summed):
             keys = [key for key in groups if ix in key]
@@ -424,7 +426,11 @@ class Algebra:
             if result not in found:
                 found.append(result)
                 if rewrite is sp.cancel:
-                    rewritten = (sp.factor_terms(result), sp.factor(result)) if cost(result) < 30 else (sp.factor_terms(result),)
+                    rewritten = (
+                        (sp.factor_terms(result), sp.factor(result))
+                        if cost(result) < 30
+                        else (sp.factor_terms(result),)
+                    )
                     found += [again for again in rewritten if again not in found]
         return found
 

@@ -57,7 +57,9 @@ def tree(nodes: Sequence[Node], at: int, indices: Mapping[str, str] | None = Non
     if op == "transpose":
         return Transpose(arg(0))
     if op == "getitem":
-        return Index(arg(0), tuple(item(*part, node, nodes, indices, words) for part in trimmed(node, nodes)))
+        return Index(
+            arg(0), tuple(item(part, size, node, nodes, indices, words) for part, size in trimmed(node, nodes))
+        )
     if op == "apply":
         return Call(node.attrs["function"], (arg(0),), primes=node.attrs.get("order", 0))
     if op in ("eye", "ones", "zeros"):
@@ -65,7 +67,11 @@ def tree(nodes: Sequence[Node], at: int, indices: Mapping[str, str] | None = Non
     if op == "stack" and all(nodes[a].shape == () for a in node.args):
         return Vector(tuple(arg(n) for n in range(len(node.args))))
     if op == "ties":
-        largest = Compare("==", arg(0), Name(nodes[node.args[1]].name or "") if nodes[node.args[1]].name else tree(nodes, node.args[1], indices))
+        largest = Compare(
+            "==",
+            arg(0),
+            Name(nodes[node.args[1]].name or "") if nodes[node.args[1]].name else tree(nodes, node.args[1], indices),
+        )
         return Call("sum", (Call("where", (largest, Num(Fraction(1)), Num(Fraction(0)))),), options(node, nodes))
     names = tuple(Name(words.get(name, name)) for name in node.attrs.get("index", ()))
     return Call(CALLED.get(op, op), (*(arg(n) for n in range(len(node.args))), *names), options(node, nodes))
@@ -90,7 +96,7 @@ def options(node: Node, nodes: Sequence[Node]) -> tuple[tuple[str, Expr], ...]:
     return tuple(found)
 
 
-def trimmed(node: Node, nodes: Sequence[Node]) -> list[Any]:
+def trimmed(node: Node, nodes: Sequence[Node]) -> list[tuple[Any, Size]]:
     """(index item, size of its axis) without trailing full slices."""
     items = list(zip(node.attrs["items"], nodes[node.args[0]].shape, strict=False))
     while len(items) > 1 and items[-1][0] == ("slice", Size.of(0), items[-1][1], 1):
@@ -98,7 +104,14 @@ def trimmed(node: Node, nodes: Sequence[Node]) -> list[Any]:
     return items
 
 
-def item(part: Any, size: Size, node: Node, nodes: Sequence[Node], indices: Mapping[str, str] | None, words: Mapping[str, str]) -> Expr | Slice:
+def item(
+    part: Any,
+    size: Size,
+    node: Node,
+    nodes: Sequence[Node],
+    indices: Mapping[str, str] | None,
+    words: Mapping[str, str],
+) -> Expr | Slice:
     kind = part[0]
     if kind == "index":
         return Name(words.get(part[1], part[1]))

@@ -1,0 +1,277 @@
+"""What the quantities of a graph are in index notation: entries, and every node defined by terms in other entries.
+
+A node is *fused* when it is elementwise and unnamed: it becomes part of one scalar SymPy expression. All other nodes
+(inputs, named quantities, contractions, special functions) are *bounded*: they have entries of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from gradcalc.graph import Graph, Node
+from gradcalc.ops import TABLE
+from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
+from gradcalc.scalar import constant, function
+from gradcalc.shapes import ONE, Size
+from gradcalc.terms import Algebra, Entries, Ix, Key, Term, size_expr
+
+FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
+
+
+ZERO = Size.of(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudo:
+    """A constant array that no one declared, as an index expression.
+
+    unit (k): 1[k = at]           gather (k, *over): 1[k = value of node `node` there]
+    shift (R, a): 1[R = a·step + offset], a slice or a piece of a concatenation of size `size`
+    pair (R, a, c): 1[R = a·size + c], for kron and vec
+    iota (j): j itself
+    """
+
+    kind: str
+    node: int = -1
+    offset: Size = ZERO
+    step: int = 1
+    size: Size = ZERO
+
+    def __str__(self) -> str:
+        return f"{self.kind}{self.node}.{self.offset}.{self.step}.{self.size}"
+
+
+class Definitions:
+    """The quantities of one graph. Node numbers beyond the graph's are virtual nodes (inverses, gradients)."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes: list[Node] = list(graph.nodes)
+        self.entries = Entries()
+        self.algebra = Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
+        self.virtual: dict[int, tuple[Key, list[Term]]] = {}
+        self._symmetric: dict[int, bool] = {}
+        self._fusing: dict[int, int] = {}
+        self.assume = {
+            graph.names[name]: v.assume for name, v in graph.exercise.variables.items() if name in graph.names
+        }
+
+    def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
+        """What an expression is known to sum to over an index; readback.py knows some."""
+        return None
+
+    def axes(self, number: int) -> tuple[Size, ...]:
+        """Sizes of a node's index list: positional axes longer than 1, then named indices."""
+        node = self.nodes[number]
+        return (*(size for size in node.shape if size != ONE), *(self.graph.indices[name] for name in node.over))
+
+    def fresh(self, number: int) -> Key:
+        """New indices for a node's axes."""
+        node = self.nodes[number]
+        return (
+            *(self.entries.index(size) for size in node.shape if size != ONE),
+            *(self.entries.index(self.graph.indices[name], self.label(name)) for name in node.over),
+        )
+
+    def label(self, name: str) -> str | None:
+        """Example indices stay apart from others of their size; `indices` are as good as any."""
+        return name if name in self.graph.examples else None
+
+    @cached_property
+    def bounded(self) -> set[int]:
+        """Nodes with entries of their own."""
+        bounded = set()
+        for number, node in enumerate(self.graph.nodes):
+            op = TABLE.get(node.op)
+            elementwise = node.op in ("const", "size", "index", "ones", "zeros", "toaxis", "transpose") or (
+                op is not None and op.signature == "elementwise"
+            )
+            if node.op == "getitem":
+                elementwise = all(item[0] == "index" or self.whole(item, size) for item, size in self.items(node))
+            size = 1 + sum(self._fusing.get(arg, 1) for arg in node.args if arg not in bounded)
+            if node.name is not None or not elementwise or size > FUSED_LIMIT:
+                bounded.add(number)
+                size = 1
+            self._fusing[number] = size
+            if node.op in SPECIAL:
+                bounded.update(arg for arg in node.args if node.op != "getitem" or arg == node.args[0])
+        return bounded
+
+    def items(self, node: Node) -> list[tuple[Any, Size]]:
+        shape = self.nodes[node.args[0]].shape
+        items = list(node.attrs["items"])
+        items += [("slice", Size.of(0), size, 1) for size in shape[len(items) :]]
+        return list(zip(items, shape, strict=True))
+
+    @staticmethod
+    def whole(item: Any, size: Size) -> bool:
+        return bool(item[0] == "slice" and item[1].number == 0 and item[2] == size and item[3] == 1)
+
+    def symmetric(self, quantity: Any) -> bool:
+        if not isinstance(quantity, int) or quantity >= len(self.nodes):
+            return False
+        if quantity not in self._symmetric:
+            node = self.nodes[quantity]
+            found = bool({"symmetric", "diagonal"} & self.assume.get(quantity, frozenset()))
+            if not found and node.op in ("inv", "copy"):
+                found = self.symmetric(node.args[0])
+            if not found and node.op in ("eye", "diag") and len(node.shape) == 2:
+                found = True
+            if not found and node.op in ("add", "sub") and len(node.shape) == 2:
+                found = all(self.symmetric(arg) or self.nodes[arg].shape == () for arg in node.args)
+            if not found and node.op == "matmul" and len(node.shape) == 2:
+                found = self.chain(quantity) == self.chain(quantity, True)
+            self._symmetric[quantity] = found
+        return self._symmetric[quantity]
+
+    def computed(self, quantity: Any) -> bool:
+        return isinstance(quantity, int) and self.nodes[quantity].op != "input"
+
+    def chain(self, number: int, flipped: bool = False) -> list[tuple[int, bool]]:
+        """A matrix product as its factors, each with whether it is transposed."""
+        node = self.nodes[number]
+        if node.op == "transpose":
+            return self.chain(node.args[0], not flipped)
+        if node.op == "matmul" and all(len(self.nodes[arg].shape) == 2 for arg in node.args):
+            parts = [self.chain(arg, flipped) for arg in (node.args[::-1] if flipped else node.args)]
+            return parts[0] + parts[1]
+        return [(number, flipped and not self.symmetric(number))]
+
+    @staticmethod
+    def position(node: Node, axis: int) -> int:
+        return sum(1 for size in node.shape[:axis] if size != ONE)
+
+    def entry(self, number: int, indices: Key) -> sp.Symbol:
+        return self.entries.symbol(number, indices)
+
+    def pseudo(self, kind: str, indices: Key, **facts: Any) -> sp.Symbol:
+        return self.entries.symbol(Pseudo(kind, **facts), indices)
+
+    def full(self, node: Node, indices: Key) -> tuple[list[Ix | None], dict[str, Ix]]:
+        """An index list spread over the positional axes (None at size 1) and the named indices."""
+        given = iter(indices)
+        return [None if size == ONE else next(given) for size in node.shape], {name: next(given) for name in node.over}
+
+    def flat(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> Key:
+        """The index list of a node under broadcasting: trailing axes align, size-1 axes carry no index."""
+        node = self.nodes[number]
+        aligned = list(positional)[len(positional) - len(node.shape) :] if node.shape else []
+        found = [ix for ix, size in zip(aligned, node.shape, strict=True) if size != ONE]
+        assert all(ix is not None for ix in found)
+        return (*found, *(named[name] for name in node.over))  # type: ignore[arg-type]
+
+    def expr(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:
+        """The value of an operand at these indices as one scalar expression of entries."""
+        if number in self.bounded or number >= len(self.graph.nodes):
+            return self.entry(number, self.flat(number, positional, named))
+        return self.formula(number, positional, named)
+
+    def formula(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:
+        """An elementwise node's own expression in its operands."""
+        node = self.nodes[number]
+        if node.op == "const":
+            return constant(node.attrs["value"])
+        if node.op == "size":
+            return size_expr(node.attrs["value"])
+        if node.op in ("ones", "zeros"):
+            return sp.Integer(1 if node.op == "ones" else 0)
+        if node.op == "index":
+            return self.pseudo("iota", (named[node.attrs["name"]],))
+        aligned = list(positional)[len(positional) - len(node.shape) :] if node.shape else []
+        if node.op == "transpose":
+            return self.expr(node.args[0], aligned[::-1], named)
+        if node.op == "toaxis":
+            names = node.attrs["indices"]
+            return self.expr(
+                node.args[0],
+                aligned[len(names) :],
+                {**named, **{name: ix for name, ix in zip(names, aligned, strict=False) if ix is not None}},
+            )
+        if node.op == "getitem":
+            given = iter(aligned)
+            inner = [named[item[1]] if item[0] == "index" else next(given) for item, _ in self.items(node)]
+            inner = [None if size == ONE else ix for ix, (_, size) in zip(inner, self.items(node), strict=True)]
+            return self.expr(node.args[0], inner, named)
+        operands = [self.expr(arg, aligned, named) for arg in node.args]
+        return function(node, operands)
+
+    def definition(self, number: int, indices: Key) -> list[Term]:
+        """A node's value at `indices` as terms in the entries of its operands; [] for inputs and special nodes."""
+        if number in self.virtual:
+            own, terms = self.virtual[number]
+            return [
+                self.algebra.rename(self.algebra.fresh(term), dict(zip(own, indices, strict=True))) for term in terms
+            ]
+        node = self.nodes[number]
+        positional, named = self.full(node, indices)
+        if node.op in CONTRACTIONS:
+            found: list[Term] = CONTRACTIONS[node.op](self, node, positional, named)
+            return found
+        if node.op == "input" or node.op in SPECIAL:
+            return []
+        return [self.algebra.term(self.formula(number, positional, named))]
+
+    def operands(self, number: int) -> list[int]:
+        """Bounded nodes that a node's definition uses, found through its fused operands."""
+        if number in self.virtual:
+            return sorted(
+                {
+                    q
+                    for term in self.virtual[number][1]
+                    for e in term.groups.values()
+                    for _, q, _ in self.entries.entries(e)
+                    if isinstance(q, int)
+                }
+            )
+        found: set[int] = set()
+        stack = list(self.nodes[number].args)
+        while stack:
+            arg = stack.pop()
+            if arg in self.bounded or arg >= len(self.graph.nodes):
+                found.add(arg)
+            else:
+                stack.extend(self.nodes[arg].args)
+        return sorted(found)
+
+    def opened(self, expr: sp.Expr, keep: int = -1) -> sp.Expr:
+        """Named elementwise quantities replaced by their formulas, one level."""
+        table = {}
+        for symbol, quantity, at in self.entries.entries(expr):
+            if isinstance(quantity, int) and quantity != keep and quantity < len(self.graph.nodes):
+                node = self.nodes[quantity]
+                if node.op not in SPECIAL and node.op not in CONTRACTIONS and node.op != "input":
+                    table[symbol] = self.formula(quantity, *self.full(node, at))
+        return expr.xreplace(table)
+
+    def ancestors(self, number: int) -> set[int]:
+        """The bounded nodes that a node is made from, itself included."""
+        found, stack = {number}, [number]
+        while stack:
+            for arg in self.operands(stack.pop()):
+                if arg not in found:
+                    found.add(arg)
+                    stack.append(arg)
+        return found
+
+    def make_virtual(self, op: str, arg: int, **attrs: Any) -> int:
+        """A node the graph does not hold, such as the inverse inside a determinant's derivative."""
+        for number, node in enumerate(self.nodes):
+            if node.op == op and node.args == (arg,):
+                return number
+        node = self.nodes[arg]
+        self.nodes.append(Node(op, (arg,), node.shape, node.over, attrs))
+        return len(self.nodes) - 1
+
+    def ties(self, number: int, arg: int) -> int:
+        """How many entries reach the maximum (or minimum): a virtual node of the result's shape."""
+        for other, node in enumerate(self.nodes):
+            if node.op == "ties" and node.args == (arg, number):
+                return other
+        result = self.nodes[number]
+        self.nodes.append(Node("ties", (arg, number), result.shape, result.over, result.attrs))
+        return len(self.nodes) - 1

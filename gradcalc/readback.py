@@ -1,0 +1,355 @@
+"""Definitions read backwards: what makes a derivative short.
+
+A node's own formula inside a derivative becomes its name; E/N² with N = 1 + E and f = 1/N becomes f(1 − f);
+(x − μ)/σ becomes x̂; 1[k = y] p_k becomes p[y]; Σ_j (p_j − y_j) is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from gradcalc.definitions import Definitions, Pseudo
+from gradcalc.graph import Graph
+from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
+from gradcalc.shapes import ONE
+from gradcalc.terms import Ix, Key, Term, cost, measure, shortest, size_expr
+
+
+class Readback(Definitions):
+    """Shortens terms by what the graph says of its quantities. `scope`: the nodes whose names may be used."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self.scope: set[int] = set()
+        self._shortened: dict[sp.Expr, sp.Expr] = {}
+        self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
+
+    def unit_sum(self, quantity: Any, position: int) -> bool:
+        """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""
+        if isinstance(quantity, Pseudo):
+            return quantity.kind in ("unit", "gather") and position == 0
+        node = self.nodes[quantity]
+        while node.op == "copy":
+            node = self.nodes[node.args[0]]
+        if node.op == "softmax":
+            return bool(position == self.position(node, node.attrs["axis"]))
+        if "onehot" in self.assume.get(quantity, frozenset()):
+            return position == len([size for size in node.shape if size != ONE]) - 1
+        return (quantity, position) in self.normalised
+
+    def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
+        """The number that an expression sums to over an index: 1 for p_j, 0 for p_j − y_j and for x_j − μ."""
+        units = [self.unit_multiple(arg, ix) for arg in sp.Add.make_args(expr)]
+        if all(unit is not None for unit in units):
+            return sp.Add(*units)
+        if cost(expr) > 12 or not self.averages:
+            return None
+        total = sp.S.Zero
+        for arg in sp.Add.make_args(sp.expand(self.opened(expr)) if expr.is_Symbol else expr):
+            number, symbol = arg.as_coeff_Mul()
+            quantity, at = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+            if ix not in self.entries.key(arg):
+                total += arg * size_expr(ix.size)
+            elif isinstance(quantity, int) and at.count(ix) == 1 and (quantity, at.index(ix)) in self.averages:
+                place = at.index(ix)
+                total += number * self.total_of(quantity, place, at[:place] + at[place + 1 :])
+            else:
+                return None
+        for _ in range(3):
+            total = self.opened(total)
+        averages = {symbol: self.definition_of_mean(symbol) for symbol, _, _ in self.entries.entries(total)}
+        return sp.S.Zero if sp.expand(total.xreplace(averages)) == 0 else None
+
+    def unit_multiple(self, arg: sp.Expr, ix: Ix) -> sp.Expr | None:
+        """c for c·p_j where the entries of p sum to 1 over j."""
+        number, symbol = arg.as_coeff_Mul()
+        quantity, indices = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+        return number if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)) else None
+
+    @cached_property
+    def averages(self) -> dict[tuple[Any, int], int]:
+        """(q, axis) -> a node that sums or averages q along that axis alone."""
+        found: dict[tuple[Any, int], int] = {}
+        for number, node in enumerate(self.graph.nodes):
+            if node.op in ("sum", "mean") and len(node.attrs.get("axis", ())) == 1 and node.args[0] in self.bounded:
+                position = self.position(self.nodes[node.args[0]], node.attrs["axis"][0])
+                if node.op == "sum" or (node.args[0], position) not in found:
+                    found[node.args[0], position] = number
+        return found
+
+    def total_of(self, quantity: int, position: int, rest: Key) -> sp.Symbol:
+        """The sum of a quantity over one of its indices, as a symbol that every sum and mean of it is written with."""
+        return self.entries.symbol(f"total {quantity} {position}", rest)
+
+    def definition_of_mean(self, symbol: sp.Symbol) -> sp.Expr:
+        """Sums and means by one unit: a mean stays, a sum is the mean times the count (an arbitrary common symbol)."""
+        quantity, at = self.entries.entry(symbol) or (None, ())
+        node = self.nodes[quantity] if isinstance(quantity, int) else None
+        if node is None or node.op not in ("sum", "mean") or len(node.attrs.get("axis", ())) != 1:
+            return symbol
+        stand_in = self.total_of(node.args[0], self.position(self.nodes[node.args[0]], node.attrs["axis"][0]), at)
+        return (
+            stand_in
+            if node.op == "sum"
+            else stand_in / size_expr(self.nodes[node.args[0]].shape[node.attrs["axis"][0]])
+        )
+
+    @cached_property
+    def normalised(self) -> set[tuple[int, int]]:
+        """(q, axis) for quantities written out as e / Σ e: A_ij · g_i where g_i is one over the sum of A along j."""
+        found = set()
+        for number, node in enumerate(self.graph.nodes):
+            if node.op != "sum" or "axis" not in node.attrs or len(node.attrs["axis"]) != 1:
+                continue
+            summed = node.args[0]
+            for user in self.users.get(summed, ()):
+                own = self.fresh(user)
+                if summed not in self.bounded or self.axes(user) != self.axes(summed):
+                    continue
+                position = self.position(self.nodes[summed], node.attrs["axis"][0])
+                factor = self.formula(user, *self.full(self.nodes[user], own)) / self.entry(summed, own)
+                total = self.entry(number, own[:position] + own[position + 1 :])
+                for _ in range(3):
+                    factor = self.opened(factor, keep=number)
+                if sp.cancel(factor * total) == 1:
+                    found.add((user, position))
+        return found
+
+    def residuals_open(self, term: Term) -> Term:
+        """Unnamed differences that had entries of their own, as in norm(y − a), written out."""
+        table = {}
+        for expr in term.groups.values():
+            for symbol, quantity, at in self.entries.entries(expr):
+                if (
+                    not isinstance(quantity, int)
+                    or quantity >= len(self.graph.nodes)
+                    or self.nodes[quantity].name is not None
+                ):
+                    continue
+                node = self.nodes[quantity]
+                if node.op in ("add", "sub") and quantity in self.bounded:
+                    table[symbol] = self.formula(quantity, *self.full(node, at))
+        if not table:
+            return term
+        return self.algebra.normal(
+            replace(term, groups={key: expr.xreplace(table) for key, expr in term.groups.items()})
+        )
+
+    def selected(self, term: Term) -> Term:
+        """1[k = y] p_k is 1[k = y] p[y], where p[y] is a quantity of the graph."""
+        for expr in term.groups.values():
+            for factor in sp.Mul.make_args(expr):
+                selector, where = (self.entries.entry(factor) if factor.is_Symbol else None) or (None, ())
+                if not isinstance(selector, Pseudo) or selector.kind not in ("gather", "unit"):
+                    continue
+                table = {}
+                for other in term.groups.values():
+                    for symbol, quantity, at in self.entries.entries(other):
+                        if at.count(where[0]) == 1 and isinstance(quantity, int):
+                            picked = self.picks.get((quantity, at.index(where[0]), selector))
+                            if picked is not None:
+                                place = at.index(where[0])
+                                table[symbol] = self.entry(
+                                    picked, at[:place] + at[place + 1 :] + tuple(ix for ix in where[1:] if ix not in at)
+                                )
+                if table:
+                    groups = {key: e.xreplace(table) for key, e in term.groups.items()}
+                    return self.selected(self.algebra.normal(replace(term, groups=groups)))
+        return term
+
+    @cached_property
+    def picks(self) -> dict[tuple[int, int, Pseudo], int]:
+        """(q, axis, selector) -> the node that picks one place along that axis of q and keeps the others."""
+        found = {}
+        for number, node in enumerate(self.graph.nodes):
+            if node.op != "getitem" or node.args[0] not in self.bounded:
+                continue
+            items = self.items(node)
+            chosen = [n for n, (item, size) in enumerate(items) if not self.whole(item, size)]
+            if len(chosen) != 1 or items[chosen[0]][0][0] not in ("at", "gather"):
+                continue
+            item = items[chosen[0]][0]
+            selector = Pseudo("unit", offset=item[1]) if item[0] == "at" else Pseudo("gather", node=node.args[item[1]])
+            if item[0] == "gather" and self.nodes[node.args[item[1]]].shape:
+                continue
+            found[node.args[0], self.position(self.nodes[node.args[0]], chosen[0]), selector] = number
+        return found
+
+    def named_parts(self, term: Term) -> Term:
+        """Quantities that are an entry, or a difference, times factors on fewer indices, read backwards:
+        x_j / r² with u = x / r becomes u_j / r, and x_ij − μ_i becomes x̂_ij σ_i."""
+        for key, expr in term.groups.items():
+            if not key or cost(expr) > 12:
+                continue
+            for _, quantity, at in self.entries.entries(expr):
+                for user in self.users.get(quantity, ()):
+                    if user not in self.scope or self.axes(user) != self.axes(quantity) or tuple(sorted(at)) != key:
+                        continue
+                    parts = self.algebra.split(self.formula(user, *self.full(self.nodes[user], at)))
+                    sign, own = self.algebra.content(parts.pop(key, sp.S.One))
+                    if own != expr or not parts:
+                        continue
+                    groups = {**term.groups, key: self.entry(user, at)}
+                    before = cost(expr) + sum(cost(term.groups.get(k, sp.S.One)) for k in parts)
+                    for k, factor in parts.items():
+                        groups[k] = self.algebra.tidy(groups.get(k, sp.S.One) / factor)
+                    if 1 + sum(cost(groups[k]) for k in parts) < before:
+                        return self.named_parts(
+                            self.algebra.normal(replace(term, coef=term.coef / sign, groups=groups))
+                        )
+        return term
+
+    def shorten(self, expr: sp.Expr) -> sp.Expr:
+        """A product of local derivatives in its shortest form: tidied, and with definitions read backwards.
+
+        E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an operand in which it is
+        linear-fractional, a few steps deep; only quantities that the numerator depends on are used.
+        """
+        if expr in self._shortened:
+            return self._shortened[expr]
+        best = self.algebra.tidy(expr)
+        frontier = [best]
+        seen = {best}
+        for _ in range(3):
+            found = []
+            for current in frontier:
+                for candidate in self.readings(current):
+                    candidate = self.algebra.tidy(candidate)
+                    if candidate not in seen and cost(candidate) <= cost(best) + 6:
+                        seen.add(candidate)
+                        found.append(candidate)
+            frontier = sorted(found, key=measure)[:6]
+            # A reading that divides by something new is no simplification: y₁ y₂ g stays, though g²/y₀ is as short.
+            best = shortest([best, *(found for found in frontier if denominator(found) <= denominator(expr))])
+            if not frontier:
+                break
+        self._shortened[expr] = best
+        return best
+
+    def readings(self, expr: sp.Expr) -> list[sp.Expr]:
+        """The expression with one operand of a named elementwise quantity expressed by that quantity."""
+        results: list[sp.Expr] = []
+        if cost(expr) > 24:
+            return results
+        for symbol, quantity, at in self.entries.entries(expr):
+            if not isinstance(quantity, int):
+                continue
+            for user in self.users.get(quantity, ()):
+                if user not in self.scope or self.axes(user) != self.axes(quantity):
+                    continue
+                formula = self.formula(user, *self.full(self.nodes[user], at))
+                own = self.entry(user, at)
+                if formula == symbol:  # a copy
+                    if self.nodes[quantity].op != "input":
+                        results.append(expr.xreplace({symbol: own}))
+                    continue
+                named = folded(expr, formula, own)
+                if named != expr:
+                    results.append(named)
+                # Solved for a computed operand, never for an input, and of a sum only where it has no other: E = N − 1.
+                if self.nodes[quantity].op == "input" or (
+                    formula.has(sp.Add) and len(self.entries.entries(formula)) != 1
+                ):
+                    continue
+                if (symbol, own) not in self._solved:
+                    self._solved[symbol, own] = solve_for(symbol, formula, own)
+                solved = self._solved[symbol, own]
+                if solved is not None:
+                    results.append(expr.xreplace({symbol: solved}))
+        return results
+
+    @cached_property
+    def users(self) -> Mapping[int, tuple[int, ...]]:
+        """Named elementwise quantities by the nodes they are made from."""
+        users: dict[int, list[int]] = {}
+        for number in sorted(self.bounded):
+            node = self.nodes[number]
+            if node.name is not None and node.op not in SPECIAL and node.op not in CONTRACTIONS and node.op != "input":
+                for arg in self.operands(number):
+                    users.setdefault(arg, []).append(number)
+        return {arg: tuple(found) for arg, found in users.items()}
+
+    def inline(self, term: Term) -> Term:
+        """An unnamed contraction that is a lone linear factor is written out: Σ_j x_i A_ij instead of t_j."""
+        for key, expr in term.groups.items():
+            for symbol, quantity, at in self.entries.entries(expr):
+                if (
+                    not isinstance(quantity, int)
+                    or self.nodes[quantity].name is not None
+                    or symbol not in sp.Mul.make_args(expr)
+                ):
+                    continue
+                if quantity >= len(self.graph.nodes) or self.nodes[quantity].op not in INLINED:
+                    continue
+                terms = self.definition(quantity, at)
+                if len(terms) != 1:
+                    continue
+                rest = {**term.groups, key: expr / symbol}
+                inner = self.algebra.identified(self.algebra.fresh(terms[0]))
+                outer = Term(term.coef, rest, term.deltas, term.summed)
+                return self.inline(self.algebra.times(outer, inner))
+        return term
+
+
+def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
+    """`expr` with `formula` read as `own`; of a root, its powers too: u^(−1/2) is 1/v for v = √u."""
+    if isinstance(formula, sp.Pow) and formula.exp == sp.Rational(1, 2):
+        powers = (
+            {p: own ** (2 * p.exp) for p in expr.atoms(sp.Pow) if p.base == formula.base and p.exp.q == 2}
+            if not expr.is_Symbol
+            else {}
+        )
+        return expr.xreplace(powers)
+    return expr.xreplace({formula: own})
+
+
+def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
+    """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new."""
+    derivative = sp.powsimp(derivative) if isinstance(formula, sp.Pow) else derivative
+    candidates = [derivative, folded(derivative, formula, own)]
+    if isinstance(formula, (sp.Mul, sp.exp)) or (isinstance(formula, sp.Pow) and not formula.exp.is_number):
+        ratio = sp.powsimp(derivative / formula)
+        read = ratio * own
+        fewer = quantities(read) <= quantities(derivative) and cost(sp.fraction(ratio)[1]) <= cost(
+            sp.fraction(derivative)[1]
+        )
+        if fewer and not ratio.has(formula):
+            candidates.append(read)
+    return shortest(candidates)
+
+
+def denominator(expr: sp.Expr) -> int:
+    """How long the denominators of an expression are."""
+    powers = [
+        part for part in sp.Mul.make_args(expr) if isinstance(part, sp.Pow) and part.exp.could_extract_minus_sign()
+    ]
+    inner = [
+        p
+        for arg in sp.Mul.make_args(expr)
+        if isinstance(arg, sp.Add)
+        for p in arg.atoms(sp.Pow)
+        if p.exp.could_extract_minus_sign()
+    ]
+    return sum(cost(1 / part) for part in (*powers, *inner))
+
+
+def quantities(expr: sp.Expr) -> int:
+    """How many entries (sizes not counted) an expression has."""
+    return sum(not symbol.is_integer for symbol in expr.free_symbols)
+
+
+def solve_for(symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol) -> sp.Expr | None:
+    """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
+    if cost(formula) > 15:
+        return None
+    top, bottom = sp.fraction(sp.together(formula))
+    equation = sp.expand(own * bottom - top)
+    slope = sp.diff(equation, symbol)
+    if slope == 0 or slope.has(symbol):
+        return None
+    return sp.cancel(-(equation - slope * symbol).expand() / slope)
