@@ -25,6 +25,7 @@ from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, parse
 LONG = 72  # characters of a formula on one line; longer sums are broken
 SHOWN = 30  # entries of an array that are printed
 _ENGLISH = frozenset(("a", "is", "and", "so", "the", "of", "to", "it", "in", "by", "for", "as"))
+LINKS = 10  # local derivatives of a path that are written out
 PATHS = 4  # paths of a chain rule that are written out
 
 Said: TypeAlias = "tuple[str | Label, ...]"
@@ -237,7 +238,8 @@ class _Writer:
                     rows[-1], right=Label(rows[-1].right.text + " + …", rows[-1].right.latex + r" + \cdots")
                 )
             locals_ = [[local.symbolic for local in path] for path in answer.chain]
-            if not arrayed(answer) and not more and all(expr is not None for path in locals_ for expr in path):
+            short = not more and max(map(len, answer.chain)) <= LINKS
+            if not arrayed(answer) and short and all(expr is not None for path in locals_ for expr in path):
                 factors = [
                     self.label(Factors(tuple(expr for expr in path if expr is not None)), example=example)
                     for path in locals_
@@ -312,6 +314,8 @@ class _Writer:
 
     def product(self, parts: Sequence[Partial]) -> Label:
         labels = [self.label(part) for part in parts]
+        if len(labels) > LINKS:
+            labels = [*labels[:4], Label("…", r"\cdots"), *labels[-3:]]
         return Label(" · ".join(part.text for part in labels), r" \, ".join(part.latex for part in labels))
 
     # ---- lines

@@ -124,20 +124,17 @@ class _Layout:
         layers: list[list[int]] = [[] for _ in range(max(self.layer, default=0) + 1)]
         for item in range(len(self.layer)):
             layers[self.layer[item]].append(item)
-        best, fewest = [list(items) for items in layers], None
+        best: list[list[int]] = [list(items) for items in layers]
+        fewest: int | None = None
         for sweep in range(SWEEPS):
             down = sweep % 2 == 0
             for at in range(1, len(layers)) if down else range(len(layers) - 2, 0, -1):
                 beside = layers[at - 1] if down else layers[at + 1]
                 place = {item: k for k, item in enumerate(beside)}
                 near = self.before if down else self.after
-                own = {item: k for k, item in enumerate(layers[at])}
-                layers[at].sort(
-                    key=lambda item, near=near, place=place, own=own: (
-                        _mean([place[o] for o in near[item]], own[item]),
-                        own[item],
-                    )
-                )  # type: ignore[misc]
+                wanted = [_mean([place[o] for o in near[item]], k) for k, item in enumerate(layers[at])]
+                order = sorted(range(len(wanted)), key=wanted.__getitem__)
+                layers[at] = [layers[at][k] for k in order]
             crossings = sum(self.crossings(left, right) for left, right in pairwise(layers))
             if fewest is None or crossings < fewest:
                 best, fewest = [list(items) for items in layers], crossings

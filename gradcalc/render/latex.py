@@ -43,7 +43,7 @@ MACROS = r"""
 \newenvironment{fitted}{\begin{lrbox}{\fittedbox}}{\end{lrbox}%
   \ifdim\wd\fittedbox>\linewidth \sbox{\fittedbox}{\resizebox{\linewidth}{!}{\usebox{\fittedbox}}}\fi
   \ifdim\dimexpr\ht\fittedbox+\dp\fittedbox\relax>0.8\textheight
-    \sbox{\fittedbox}{\resizebox{!}{0.8\textheight}{\usebox{\fittedbox}}}\fi
+    \sbox{\fittedbox}{\resizebox*{!}{0.8\textheight}{\usebox{\fittedbox}}}\fi
   \usebox{\fittedbox}}
 \definecolor{forward}{RGB}{10,125,44}\definecolor{backward}{RGB}{196,30,30}\definecolor{parameter}{gray}{0.88}
 \newcommand{\worth}{}
@@ -59,6 +59,8 @@ MACROS = r"""
 \renewenvironment{TheSolution}{\par\nopagebreak\smallskip\color{key}\noindent\solutiontitle\ignorespaces}{\par\medskip}
 \allowdisplaybreaks
 """.strip()
+
+ROWS = 14  # lines of equations that are kept together
 
 
 def render(item: Solution | Handout, options: object = None) -> str:
@@ -88,6 +90,8 @@ def question(it: Handout) -> str:
         rf"\renewcommand{{\worth}}{{{_points(it.points) if it.points is not None else ''}}}",
         rf"\titledquestion{{{breakable(it.title)}}}\relax",  # a [ after it would be its points
     ]
+    if it.statement and not isinstance(it.statement[0], Paragraph):
+        lines.append(r"\mbox{}\par")  # a list cannot begin on the line of the title
     lines += _blocks(it.statement)
     for given in it.given:
         lines += _step(given)
@@ -263,6 +267,10 @@ def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
     if isinstance(step, Derived):
         if not step.rows:
             return
+        if len(step.rows) > ROWS:  # a page may end between them
+            for k in range(0, len(step.rows), ROWS):
+                yield from _step(Derived(step.rows[k : k + ROWS]), fitted)
+            return
         lines = [f"{row.left.latex if row.left else ''} &{row.right.latex}" for row in step.rows]
         body = indicator(" \\\\\n".join(lines))
         if fitted:
@@ -275,13 +283,15 @@ def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
             yield "\\[\n\\begin{aligned}\n" + body + "\n\\end{aligned}\n\\]"
         return
     yield (
-        r"\noindent " + "".join(breakable(part) if isinstance(part, str) else _inline(part) for part in step) + r"\par"
+        r"\noindent "
+        + "".join(breakable(part) if isinstance(part, str) else _inline(part, fitted) for part in step)
+        + r"\par"
     )
 
 
-def _inline(label: Label) -> str:
+def _inline(label: Label, fitted: bool = True) -> str:
     """A formula in running text; a long one in a box that fits."""
-    if len(label.text) > 60 or "bmatrix" in label.latex:
+    if fitted and (len(label.text) > 60 or "bmatrix" in label.latex):
         return rf"\begin{{fitted}}{math(label.latex)}\end{{fitted}}"
     return math(label.latex)
 

@@ -103,6 +103,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(OSError):
         process.kill()
     process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def _why(log: str) -> str:

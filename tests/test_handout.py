@@ -1,0 +1,493 @@
+"""Handouts: authors' TeX and Markdown, the documents, and what compiles. `GRADCALC_ACCEPT=1` accepts golden files."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import time
+import unicodedata
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradcalc import markdown as md
+from gradcalc import textables
+from gradcalc.errors import SpanError
+from gradcalc.exercise import Exercise
+from gradcalc.export import Export, export
+from gradcalc.figure import Sheet
+from gradcalc.handout import Derived, Handout, compose, plain
+from gradcalc.library import exercise_text
+from gradcalc.publish import OutsideError, deliver
+from gradcalc.render import handout_markdown, latex, pdf, tikz
+from gradcalc.solve import Solution, solve
+from gradcalc.tex import check_tex
+from gradcalc.texmath import check, escape, in_math
+
+GOLDEN = Path(__file__).with_name("golden")
+SEEDS = ("ex1", "ex2", "ex3")
+needs_tex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="TeX is not installed")
+
+
+@cache
+def solved(name: str) -> Solution:
+    return solve(Exercise.parse(exercise_text(name), f"{name}.yaml"))
+
+
+@cache
+def handout(name: str) -> Handout:
+    return compose(solved(name), Sheet())
+
+
+def of(text: str) -> Handout:
+    return compose(solve(Exercise.parse(text, "test.yaml")), Sheet())
+
+
+def titled(**texts: str) -> Handout:
+    solution = solved("ex1")
+    changed = replace(solution.graph.exercise, **texts)  # type: ignore[arg-type]
+    return compose(replace(solution, graph=replace(solution.graph, exercise=changed)), Sheet())
+
+
+# ---- TeX of authors
+
+
+@pytest.mark.parametrize(
+    ("given_", "written"),
+    [
+        (r"\frac12 x^2", r"\frac{1}{2} x^{2}"),
+        (r"x_1^{(i)}", "x_{1}^{(i)}"),
+        (r"f''(x) + g'^2", r"f^{\prime\prime}(x) + g^{\prime {2}}"),
+        (r"\left( \frac{a}{b} \right)^\top", r"\left( \frac{a}{b} \right)^{\top}"),
+        (r"\sqrt[3]{x}", r"\sqrt[{3}]{x}"),
+        (r"\sum\limits_{i=1}^n x_i", r"\sum \limits _{i=1}^{n} x_{i}"),
+        (r"\operatorname{ReLU}(z)", r"\operatorname{ReLU}(z)"),
+        (r"\begin{bmatrix} a & b \\ [c] & d \end{bmatrix}", r"\begin{bmatrix} a & b \\ {}[c] & d \end{bmatrix}"),
+        ("α ≤ β", r"\alpha \le \beta "),
+        (r"\text{if 5% é}", r"\text{if 5\% é}"),
+        (r"a~b\ c", r"a\ {}b\ {}c"),
+        (r"\bigl( x \bigr)", r"\bigl( x \bigr)"),
+    ],
+)
+def test_formulas_are_written_again(given_: str, written: str) -> None:
+    assert check(given_) == written
+
+
+@pytest.mark.parametrize(
+    ("tex", "message", "start"),
+    [
+        (r"\write18{x}", r"the command `\write` may not be used here", 0),
+        (r"x + \input{a}", r"the command `\input` may not be used here", 4),
+        (r"\fracc{1}{2}", r"the command `\fracc` may not be used here", 0),
+        ("x^2^3", "a second exponent", 3),
+        ("x_1_2", "a second subscript", 3),
+        ("x^2'", "a ' after an exponent", 3),
+        ("{x", "`{` is never closed", 0),
+        ("x}", "`}` closes nothing", 1),
+        (r"\frac{1}", r"`\frac` without its argument", 0),
+        ("x^", "`^` without its argument", 1),
+        ("^^41", "`^` without its argument", 0),
+        (r"\left( x", r"`\left` without \right", 0),
+        (r"x \right)", r"`\right` without \left", 2),
+        (r"\left x \right)", r"`\left` wants a bracket after it", 0),
+        ("50%", "`%` has a meaning in TeX", 2),
+        ("a & b", "`&` stands only between the columns of a matrix", 2),
+        (r"a \\ b", r"`\\` stands only between the rows of a matrix", 2),
+        (r"\begin{tikzpicture}\end{tikzpicture}", r"`\begin{tikzpicture}` is not allowed in formulas", 0),
+        (r"\begin{cases} a & b & c \end{cases}", "cases has at most 2 columns", 21),
+        (r"\begin{matrix} a \end{pmatrix}", r"\begin{matrix} ends with \end{pmatrix}", 17),
+        (r"\mathbb{r}", r"\mathbb is for capital letters and 1", 8),
+        (r"\text{\input}", r"`\` cannot stand in \text{…}", 6),
+        (r"\limits_a", r"`\limits` stands only after a big operator", 0),
+        ('x"y', '`"` is no mathematics', 1),
+        ("{" * 40, "nested more than 24 deep", 24),
+    ],
+)
+def test_anything_else_is_an_error_at_its_place(tex: str, message: str, start: int) -> None:
+    with pytest.raises(SpanError) as error:
+        check(tex)
+    assert (error.value.message, error.value.start) == (message, start)
+
+
+def test_a_mistyped_command_is_recognised() -> None:
+    with pytest.raises(SpanError) as error:
+        check(r"\fracc{1}{2}")
+    assert error.value.hint == r"did you mean \frac?"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *"\\{}^_'&%$#~ ab1()[]+αé",
+                r"\frac",
+                r"\left(",
+                r"\right)",
+                r"\sqrt",
+                r"\begin{cases}",
+                r"\end{cases}",
+                r"\\",
+            ]
+        ),
+        max_size=20,
+    ).map("".join)
+)
+def test_what_is_accepted_is_balanced_and_read_again(tex: str) -> None:
+    (problem, *_) = [*check_tex(tex), None]
+    if problem is not None:
+        assert 0 <= problem.start < max(problem.end, 1) <= len(tex) + 2
+    else:
+        assert balanced(check(tex))
+        assert balanced(check(check(tex)))
+
+
+def test_text_is_escaped() -> None:
+    assert (
+        escape(r"50% & #1_a^b~\x {$}") == r"50\% \& \#1\_a\textasciicircum{}b\textasciitilde{}\textbackslash{}x \{\$\}"
+    )
+    assert escape("a -- b ''c'' ,,") == "a -{}- b '{}'c'{}' ,{},"
+    assert (
+        escape("é ǎ 中 α ½\x1b\u202e")
+        == r"é \v{a} \texttt{U+4E2D} \ensuremath{\alpha} \texttt{U+00BD}\texttt{U+001B}\texttt{U+202E}"
+    )
+    assert in_math(r"\text{é} + 中") == r"\text{\text{é}} + \text{\texttt{U+4E2D}}"
+
+
+# ---- Markdown
+
+
+def test_markdown_blocks() -> None:
+    text = "Let $q = x$ and **b *c***.\n\n- one\n  more\n- two\n\n  para\n\n2. x\n3. y\n\n# T #\n\n```\n$code$\n```\n"
+    blocks = md.read(text)
+    assert [type(block).__name__ for block in blocks] == ["Paragraph", "Items", "Items", "Title", "Listing"]
+    assert blocks[1] == md.Items(
+        (
+            (md.Paragraph((md.Words("one more"),)),),
+            (md.Paragraph((md.Words("two"),)), md.Paragraph((md.Words("para"),))),
+        )
+    )
+    assert isinstance(blocks[2], md.Items)
+    assert (blocks[2].ordered, blocks[2].start) == (True, 2)
+    assert blocks[4] == md.Listing("$code$")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("$5 and $6", (md.Words("$5 and $6"),)),
+        ("a $ b $ c", (md.Words("a $ b $ c"),)),
+        (r"\$x\$ \*a\*", (md.Words("$x$ *a*"),)),
+        ("$x$", (md.Formula("x"),)),
+        ("$$x^2$$", (md.Formula("x^{2}", True),)),
+        ("`$x$`", (md.Code("$x$"),)),
+        ("<b>&amp;", (md.Words("<b>&amp;"),)),
+        ("[a](javascript:x)", (md.Words("[a](javascript:x)"),)),
+        ("[a](https://b.c/d)", (md.Link((md.Words("a"),), "https://b.c/d"),)),
+        ("snake_case_name", (md.Words("snake_case_name"),)),
+        ("a  \nb", (md.Words("a"), md.Break(), md.Words("b"))),
+        ("_e_", (md.Emphasis((md.Words("e"),)),)),
+    ],
+)
+def test_markdown_lines(text: str, parts: tuple[md.Inline, ...]) -> None:
+    (block,) = md.read(text)
+    assert isinstance(block, md.Paragraph)
+    assert block.parts == parts
+
+
+def test_a_mistake_in_a_statement_is_placed_in_the_file() -> None:
+    from gradcalc.errors import GradcalcError
+
+    with pytest.raises(GradcalcError) as error:
+        Exercise.parse("expression: f = x\ntext: |\n  First line.\n  Then $x + \\input{y}$ here.\n", "a.yaml")
+    (problem,) = error.value.problems
+    assert problem.message == r"the command `\input` may not be used here"
+    assert problem.place is not None
+    assert (problem.place.line, problem.place.column) == (4, 13)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=200))
+def test_any_text_is_read(text: str) -> None:
+    problems: list[SpanError] = []
+    md.read(text, problems)
+    for problem in problems:
+        assert 0 <= problem.start <= len(text)
+
+
+# ---- the document
+
+
+def balanced(tex: str) -> bool:
+    depth = 0
+    for char in re.sub(r"\\[\\{}]", "", tex):
+        depth += (char == "{") - (char == "}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def control_sequences(tex: str) -> set[str]:
+    return set(re.findall(r"\\([A-Za-z]+)", tex.replace("\\\\", "")))
+
+
+def allowed() -> set[str]:
+    """What the writers use by themselves, and the lists."""
+    found = set().union(*(control_sequences(latex.question(handout(name))) for name in SEEDS))
+    found |= textables.SYMBOLS | textables.ONE | textables.TWO | set(textables.WORDS) | textables.SIZES
+    tables = (textables.TEXT_CHARS, textables.MATH_CHARS, textables.ACCENTED)
+    found |= set().union(*(control_sequences(value) for table in tables for value in table.values()))
+    return found | {"left", "right", "middle", "limits", "nolimits", "begin", "end", "item", "textbf", "emph", "texttt", "allowbreak",
+                    "hfil", "break", "par", "medskip", "noindent", "strut", "ensuremath", "i", "j"}  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.text(max_size=60), st.text(max_size=200))
+def test_strangers_texts_can_neither_run_nor_break_anything(title: str, text: str) -> None:
+    problems: list[SpanError] = []
+    md.read(text, problems)
+    if problems:
+        text = text.replace("$", "")
+    made = titled(title=title, text=text, author=title, source=text)
+    tex = latex.question(made)
+    assert control_sequences(tex) <= allowed()
+    assert balanced(tex)
+    assert "^^" not in tex.replace(r"\^", "")
+    assert tex.count(r"\begin{") == tex.count(r"\end{")
+    assert not re.search(r"(?<!\\)%(?!\n)", re.sub(r"\\\\", "", tex))
+    assert not {unicodedata.category(char) for char in tex.replace("\n", "")} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    page = handout_markdown.page(made, True, "a.svg")
+    assert not {unicodedata.category(char) for char in page.replace("\n", "")} & {"Cc", "Cs", "Zl", "Zp"}
+
+
+def test_the_sheet_and_the_key_are_one_source() -> None:
+    questions = [latex.question(handout("ex1"))]
+    sheet, key = latex.document(questions, False), latex.document(questions, True)
+    assert [line for line in sheet.splitlines() if line not in key.splitlines()] == [
+        r"%\printanswers % this line makes it the key"
+    ]
+    assert r"\printanswers" in key.splitlines()
+
+
+def test_points_are_counted() -> None:
+    assert handout("ex1").points == 8
+    assert handout("diamond-chain").points is None
+    text = "expression: f = x * y\nquestions: [{ask: df/dx, points: 1.5}, {ask: df/dy, points: 0.25}]\n"
+    tex = latex.question(of(text))
+    assert r"\part[1\half]{} $" in tex
+    assert r"\part{} (0.25 points) $" in tex
+    assert "(1.75 points)" in tex
+
+
+def rows(name: str, number: int) -> list[str]:
+    return [
+        row.right.text for step in handout(name).parts[number].key if isinstance(step, Derived) for row in step.rows
+    ]
+
+
+def test_answers_are_derived() -> None:
+    assert rows("ex1", 4) == ["= ∂f/∂q · ∂q/∂x", "= z · 1", "= z", "= −4"]
+    assert rows("ex2", 0)[:3] == ["= ∂α/∂z · ∂z/∂x₀", "= α (1 − α) · w₀", "= w₀ α (1 − α)"]
+    steps = [plain(step) for step in handout("ex1").parts[4].key if not isinstance(step, Derived)]
+    assert steps == ["With the upstream gradient: ∂L/∂x = −4"]
+
+
+def test_shapes_stand_under_the_factors_of_arrays() -> None:
+    key = latex.question(handout("ex3"))
+    assert r"\underbrace{X^{\top}}_{m \times D_x}" in key
+
+
+def test_analytic_stands_beside_numeric() -> None:
+    summary = handout("ex1").summary
+    assert summary is not None
+    assert summary.head == ("derivative", "analytic", "numeric", "with upstream")
+    assert [[cell and cell.text for cell in row] for row in summary.rows][4] == ["∂f/∂x", "z", "−4", "−4"]
+
+
+def test_long_sums_are_broken() -> None:
+    terms = " + ".join(f"a{k} * x^{k}" for k in range(2, 20))
+    made = of(f"expression: f = {terms}\nquestions: [df/dx]\n")
+    first = next(step for step in made.given if isinstance(step, Derived))
+    assert len(first.rows) > 1
+    assert all(len(row.right.text) < 90 for row in first.rows)
+
+
+def test_a_failed_answer_is_not_shown() -> None:
+    from gradcalc.numeric.verified import Verified
+
+    solution = solved("ex1")
+    wrong = replace(solution.answers[0], verified=Verified(False, "by hand", 0.5))
+    made = compose(replace(solution, answers=(wrong, *solution.answers[1:])), Sheet())
+    assert [plain(step) for step in made.parts[0].key if not isinstance(step, Derived)] == [
+        "This answer failed its check and is not shown."
+    ]
+
+
+@pytest.mark.parametrize("solution", [False, True], ids=["blank", "key"])
+def test_golden_documents(solution: bool) -> None:
+    """The first exercise: the others' formulas are tested where they are made."""
+    word = "key" if solution else "blank"
+    wanted = Export(Sheet(solution=solution))
+    for to, ending in (("latex", "tex"), ("markdown", "md")):
+        path, text = GOLDEN / f"ex1.{word}.{ending}", export([solved("ex1")], to, wanted).text
+        if os.environ.get("GRADCALC_ACCEPT"):
+            path.write_text(text)
+        assert text == path.read_text(), f"GRADCALC_ACCEPT=1 accepts {path.name}"
+
+
+def test_the_same_twice() -> None:
+    assert latex.question(compose(solved("ex3"), Sheet())) == latex.question(compose(solved("ex3"), Sheet()))
+
+
+# ---- compiled
+
+
+TROUBLE = re.compile(r"Warning|Overfull|Underfull|Missing character|undefined|^!", re.MULTILINE)
+
+
+def compiled(tex: str) -> pdf.Pdf:
+    made = pdf.make(tex)
+    assert made.data.startswith(b"%PDF")
+    lines = [line for line in made.log.splitlines() if TROUBLE.search(line)]
+    assert [line for line in lines if not line.startswith(("Package: ", "Package shellesc"))] == []
+    return made
+
+
+@needs_tex
+@pytest.mark.parametrize("solution", [False, True], ids=["blank", "key"])
+def test_the_seeds_compile_without_warnings(solution: bool) -> None:
+    compiled(latex.document([latex.question(handout(name)) for name in SEEDS], solution))
+
+
+@needs_tex
+@pytest.mark.parametrize("language", ["ngerman", "french"])
+def test_babel_in_the_preamble_breaks_nothing(language: str) -> None:
+    from subprocess import run
+
+    if run(
+        ["kpsewhich", {"ngerman": "ngerman.ldf", "french": "french.ldf"}[language]], capture_output=True, check=False
+    ).returncode:
+        pytest.skip(f"babel has no {language} here")
+    compiled(latex.document([latex.question(handout("ex2"))], True, rf"\usepackage[{language}]{{babel}}"))
+
+
+@needs_tex
+def test_fragments_and_figures_compile() -> None:
+    fragment = export([solved("ex3")], "latex", Export(Sheet(solution=True), standalone=True)).text
+    packages = r"\usepackage{amsmath,amssymb,graphicx,longtable,xcolor,tikz}"
+    compiled(
+        rf"\documentclass{{article}}{packages}\begin{{document}}\small\hfuzz=1000pt"
+        + "\n"
+        + fragment
+        + r"\end{document}"
+    )
+    compiled(export([solved("ex2")], "tikz", Export(standalone=True)).text)
+
+
+@needs_tex
+def test_strangers_texts_compile() -> None:
+    nasty = (
+        r"""\input{/etc/passwd} $x$ 100% #1 & ~ ^ _ {} \end{document} [a] -- ,, << `` "q" é ǎ 中 🎉 ½ → ²"""
+        + " \u202e\x1b"
+    )
+    text = "- [b] $\\frac12$\n\n1. `a_b`\n\n```\n\\end{document}\n```\n\n[x](https://a.b/%7E#c_d)\n\n$$\\begin{aligned} a &= b \\\\ [c] &= d \\end{aligned}$$\n"
+    compiled(
+        latex.document(
+            [
+                latex.question(titled(title=nasty, text=text, author=nasty, source=nasty)),
+                latex.question(titled(title="", text="[x] y")),
+            ],
+            True,
+        )
+    )
+
+
+@needs_tex
+def test_a_graph_too_large_to_draw_compiles() -> None:
+    lines = "\n".join(f"  x{k} = x{k - 1} * y" for k in range(1, 60))
+    compiled(
+        latex.document(
+            [latex.question(of(f"expression: |\n{lines}\nvalues: {{x0: 1, y: 1}}\nquestions: [dx59/dy]\n"))], True
+        )
+    )
+
+
+@needs_tex
+def test_tex_can_neither_read_nor_write_outside_its_folder(tmp_path: Path) -> None:
+    body = rf"\newread\r\openin\r=/etc/passwd \ifeof\r closed\else\input{{/etc/passwd}}\fi\newwrite\w\immediate\openout\w={tmp_path}/out.txt x"
+    with pytest.raises(pdf.Failed):
+        pdf.make(rf"\documentclass{{article}}\begin{{document}}{body}\end{{document}}")
+    assert list(tmp_path.iterdir()) == []
+    shell = rf"\immediate\write18{{touch {tmp_path}/shell}} x"
+    pdf.make(rf"\documentclass{{article}}\begin{{document}}{shell}\end{{document}}")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- engines that are missing, fail or hang
+
+
+def engine(folder: Path, script: str, name: str = "tectonic") -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (None, "no TeX is installed (latexmk, tectonic, pdflatex)"),
+        (
+            "echo '! Undefined control sequence.' > handout.log; echo 'l.5 \\\\foo' >> handout.log; exit 1",
+            "tectonic: ! Undefined control sequence. l.5 \\foo",
+        ),
+        ("exit 0", "tectonic: it made no PDF and said nothing"),
+        ("/bin/sleep 30", "tectonic: it was still running after 0.5 seconds"),
+    ],
+    ids=["missing", "failing", "silent", "hanging"],
+)
+def test_without_a_pdf_the_tex_is_written(
+    script: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(pdf.make, "__defaults__", (0.5,))
+    if script is not None:
+        engine(tmp_path, script)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.pdf").write_text("old")
+    begin = time.monotonic()
+    with pytest.raises(OutsideError) as error:
+        deliver(export([solved("ex1")], "pdf", Export()), "pdf", out / "a.pdf", print, lambda data: None)
+    assert time.monotonic() - begin < 20
+    assert error.value.lines[0] == f"pdf was not made: {reason}"
+    assert error.value.lines[1] == f"{out / 'a.tex'}: written instead"
+    assert len(error.value.lines) == 5
+    assert (out / "a.pdf").read_text() == "old"
+    assert r"\begin{questions}" in (out / "a.tex").read_text()
+
+
+def test_without_a_program_a_png_is_left_an_svg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(OutsideError) as error:
+        deliver(export([solved("ex1")], "png", Export()), "png", tmp_path / "a.png", print, lambda data: None)
+    assert error.value.lines[0] == "png was not made: no program that makes PNG from SVG is installed"
+    assert (tmp_path / "a.svg").read_text().startswith("<svg ")
+
+
+def test_the_engine_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    engine(tmp_path, "echo '%PDF-1.5' > handout.pdf")
+    assert deliver(export([solved("ex1")], "pdf", Export()), "pdf", tmp_path / "a.pdf", print, lambda data: None) == [
+        f"{tmp_path / 'a.pdf'}: written, made with tectonic"
+    ]
+    assert (tmp_path / "a.pdf").read_text() == "%PDF-1.5\n"
+
+
+def test_a_tikz_picture_needs_no_library() -> None:
+    assert "usetikzlibrary" not in tikz.draw(handout("ex1").blank)
