@@ -194,6 +194,8 @@ class Answerer:
                 simplified = self.form_of(simplified_terms, free, each, shape, into).expr
         else:
             terms = simplified_terms
+        if self.pairs(terms, each):
+            return self.paired(question, terms, free, each, shape, into, of)
         form = self.form_of(terms, free, each, shape, into)
         view = View(form.expr, shape)
         stacked = self.stacked(terms, free, each, shape)
@@ -205,6 +207,42 @@ class Answerer:
         where = self.gradients_named(form.expr, of)
         answer = replace(answer, expanded=self.expanded(form.expr, where), where=where)
         return replace(answer, shorthand=self.shorthand(terms, out, into, each, by))
+
+    def pairs(self, terms: Sequence[Term], each: Mapping[Ix, str]) -> bool:
+        """Does a term speak of two examples at once? Then it has no form per example, only in stacks."""
+        for term in terms:
+            labels = [ix.label for ix in (*each, *term.summed) if ix.label in self.graph.examples]
+            if len(set(labels)) != len(labels):
+                return True
+        return False
+
+    def paired(
+        self,
+        question: Question,
+        terms: Sequence[Term],
+        free: Key,
+        each: Mapping[Ix, str],
+        shape: Shape,
+        into: Key,
+        of: int,
+    ) -> Answer:
+        """An answer in which examples meet, written in stacks, the example index last."""
+        full = stack_shape(shape, [ix.size for ix in each])
+        view = self.stacked(terms, free, each, shape) if self.form == "matrix" else None
+        if view is not None:
+            form = Form(view.symbolic)
+        else:
+            try:
+                form = self.entry_form(terms, (*free, *each), {}, (*into, *each), apart=True)
+            except NoMatrixForm:
+                raise GradcalcError(
+                    Problem(
+                        "no-form", f"{question.text}: this sum over pairs of examples cannot be written", question.place
+                    )
+                ) from None
+        answer = Answer(question, "derivative", form.expr, full, self.layout, form.free, stacked=view)
+        where = self.gradients_named(form.expr, of)
+        return replace(answer, expanded=None, where=where)
 
     def per_example(self, derivative: Derivative, question: Question) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
         """Terms with one shared example index where the derivative is per example; it is hidden, not an axis."""
@@ -300,17 +338,17 @@ class Answerer:
             "scaled", body.rows, body.cols, (body,), coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank),)
         )
 
-    def entry_form(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], into: Key) -> Form:
+    def entry_form(
+        self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], into: Key, apart: bool = False
+    ) -> Form:
+        """One entry; `apart`: example indices are indices like others, into the stacks."""
         graph = self.graph
         taken = frozenset(graph.names) | frozenset(graph.sizes) | frozenset(graph.indices) | {"e", "pi"}
         taken |= {name for size in graph.indices.values() for name in size.names}
         taken |= {name for node in graph.nodes for size in node.shape for name in size.names}
         taken |= set(graph.exercise.functions)
         hidden = dict(each)
-        for term in terms:
-            labels = [ix.label for ix in sorted(term.summed) if ix.label in graph.examples]
-            if len(set(labels)) != len(labels):
-                raise GradcalcError(Problem("no-form", "a sum over pairs of examples cannot be written"))
+        for term in terms if not apart else ():
             hidden.update({ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label})
         form = IndexWriter(self.engine, taken, hidden).write(terms, free, into)
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
@@ -500,10 +538,15 @@ class Answerer:
             derivative = held.total(of)[graph.names[name]]
             terms, _, into, each = held.per_example(derivative, Question(name, "derivative", name))
             terms = [held.engine.algebra.normal(term) for term in terms]
-            form = held.form_of(terms, into, each, graph.node(name).shape)
-            result[name] = Gradient(
-                form.expr, free=form.free, sizes=form.sizes, where=held.gradients_named(form.expr, of)
-            )
+            shape = graph.node(name).shape
+            if held.pairs(terms, each):
+                asked = Question(f"d{graph.exercise.loss}/d{name}", "derivative", name)
+                answer = held.paired(asked, terms, into, each, shape, into, of)
+                result[name] = Gradient(answer.symbolic, free=answer.free, where=answer.where, shape=answer.shape)
+                continue
+            form = held.form_of(terms, into, each, shape)
+            where = held.gradients_named(form.expr, of)
+            result[name] = Gradient(form.expr, free=form.free, sizes=form.sizes, where=where)
         return result
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 import sympy as sp
 
 from gradcalc.derive import Engine, Pseudo
-from gradcalc.matrix import size_tree
+from gradcalc.matrix import NoMatrixForm, size_tree
 from gradcalc.scalar import to_ast
 from gradcalc.shapes import ONE
 from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num
@@ -38,6 +38,8 @@ class IndexWriter:
         self.engine = engine
         self.taken = set(taken)
         self.words: dict[Ix, str] = dict(hidden or {})
+        self.hidden = frozenset(hidden or {})
+        self.stacks = {per: stack for stack, per in engine.graph.stacks.items()}
         self.sizes: dict[str, object] = {}
 
     def name(self, ix: Ix, letters: str) -> str:
@@ -140,17 +142,24 @@ class IndexWriter:
         """x[q], inv(S)[p, q]: an entry of a quantity, named indices inside its expression."""
         node = self.engine.nodes[quantity]
         sizes = [size for size in node.shape if size != ONE]
-        words = {name: self.name(ix, BOUND) for name, ix in zip(node.over, at[len(sizes) :], strict=True)}
-        base = tree(self.engine.nodes, quantity, words)
-        if not sizes:
-            return base
         given = iter(at)
         items: list[Expr] = [
             Num(Fraction(0)) if size == ONE else Name(self.name(next(given), BOUND)) for size in node.shape
         ]
+        over = dict(zip(node.over, at[len(sizes) :], strict=True))
+        examples = [ix for ix in over.values() if ix.label is not None and ix not in self.hidden]
+        if examples:  # one of several examples in a formula: an entry of the stack, the example last
+            if node.name is None or node.name not in self.stacks:
+                raise NoMatrixForm
+            if len(node.shape) == 2 and node.shape[1] == ONE:
+                items.pop()
+            items += [Name(self.name(ix, BOUND)) for ix in examples]
+            return Index(Name(self.stacks[node.name]), tuple(items))
+        words = {name: self.name(ix, BOUND) for name, ix in over.items()}
+        base = tree(self.engine.nodes, quantity, words)
         while items and isinstance(items[-1], Num):
             items.pop()
-        return Index(base, tuple(items))
+        return Index(base, tuple(items)) if items else base
 
 
 def times(front: Expr, body: Expr) -> Expr:

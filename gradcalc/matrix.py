@@ -15,6 +15,9 @@ from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Tr
 from gradcalc.tree import substitute
 
 
+NONE = Size.of(0)
+
+
 class NoMatrixForm(Exception):
     """The terms need more than two axes at once; the entry form is the answer."""
 
@@ -37,7 +40,7 @@ class Matrix:
     mask: bool = False  # an elementwise derivative, which takes weights at both ends inside
     kept: Expr | None = None  # of a 1-D leaf: the same as a column or row, where a sum can keep its axis
     coefficients: tuple[Expr | None, ...] = ()
-    offset: Size = Size(())
+    offset: Size = NONE
 
 
 def leaf(expr: Expr, rows: Size, cols: Size, rank: int = 2, symmetric: bool = False, mask: bool = False) -> Matrix:

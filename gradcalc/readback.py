@@ -16,7 +16,7 @@ import sympy as sp
 from gradcalc.definitions import Definitions, Pseudo
 from gradcalc.graph import Graph
 from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
-from gradcalc.shapes import ONE
+from gradcalc.shapes import ONE, Size
 from gradcalc.terms import Ix, Key, Term, cost, measure, shortest, size_expr
 
 
@@ -72,15 +72,24 @@ class Readback(Definitions):
         return number if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)) else None
 
     @cached_property
-    def averages(self) -> dict[tuple[Any, int], int]:
-        """(q, axis) -> a node that sums or averages q along that axis alone."""
-        found: dict[tuple[Any, int], int] = {}
-        for number, node in enumerate(self.graph.nodes):
-            if node.op in ("sum", "mean") and len(node.attrs.get("axis", ())) == 1 and node.args[0] in self.bounded:
-                position = self.position(self.nodes[node.args[0]], node.attrs["axis"][0])
-                if node.op == "sum" or (node.args[0], position) not in found:
-                    found[node.args[0], position] = number
-        return found
+    def averages(self) -> set[tuple[int, int]]:
+        """(q, place) for quantities that the graph sums or averages over that index alone."""
+        places = (self.reduction(number) for number in range(len(self.graph.nodes)))
+        return {(found[0], found[1]) for found in places if found is not None}
+
+    def reduction(self, number: int) -> tuple[int, int, Size] | None:
+        """(operand, place of the index, its size) of a node that sums or averages a bounded operand over one index."""
+        node = self.nodes[number]
+        if node.op not in ("sum", "mean") or node.args[0] not in self.bounded:
+            return None
+        operand = self.nodes[node.args[0]]
+        names, axes = node.attrs.get("index", ()), node.attrs.get("axis", ())
+        if len(names) == 1 and names[0] in operand.over:
+            place = self.position(operand, len(operand.shape)) + operand.over.index(names[0])
+            return node.args[0], place, self.graph.indices[names[0]]
+        if len(axes) == 1:
+            return node.args[0], self.position(operand, axes[0]), operand.shape[axes[0]]
+        return None
 
     def total_of(self, quantity: int, position: int, rest: Key) -> sp.Symbol:
         """The sum of a quantity over one of its indices, as a symbol that every sum and mean of it is written with."""
@@ -89,15 +98,12 @@ class Readback(Definitions):
     def definition_of_mean(self, symbol: sp.Symbol) -> sp.Expr:
         """Sums and means by one unit: a mean stays, a sum is the mean times the count (an arbitrary common symbol)."""
         quantity, at = self.entries.entry(symbol) or (None, ())
-        node = self.nodes[quantity] if isinstance(quantity, int) else None
-        if node is None or node.op not in ("sum", "mean") or len(node.attrs.get("axis", ())) != 1:
+        found = self.reduction(quantity) if isinstance(quantity, int) and quantity < len(self.graph.nodes) else None
+        if found is None or not isinstance(quantity, int):
             return symbol
-        stand_in = self.total_of(node.args[0], self.position(self.nodes[node.args[0]], node.attrs["axis"][0]), at)
-        return (
-            stand_in
-            if node.op == "sum"
-            else stand_in / size_expr(self.nodes[node.args[0]].shape[node.attrs["axis"][0]])
-        )
+        operand, place, size = found
+        total = self.total_of(operand, place, at)
+        return total if self.nodes[quantity].op == "sum" else total / size_expr(size)
 
     @cached_property
     def normalised(self) -> set[tuple[int, int]]:

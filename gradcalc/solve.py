@@ -82,7 +82,7 @@ class Answer:
 class Gradient:
     """The total gradient of the loss at an input, upstream included, in the shape of the input.
 
-    free, sizes: of an entry form; where: named gradients that the expression uses.
+    free, sizes: of an entry form; where: named gradients that the expression uses; shape: where it is written in stacks.
     """
 
     symbolic: Expr | None
@@ -90,6 +90,7 @@ class Gradient:
     free: tuple[str, ...] = ()
     sizes: Mapping[str, Size] | None = None
     where: tuple[tuple[str, Expr], ...] = ()
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Solution:
     inputs: Mapping[str, Number]  # the values at which everything was evaluated
     gradients: Mapping[str, Gradient]
     warnings: tuple[Problem, ...] = ()
+
 
 def solve(exercise: Exercise, form: str | None = None, layout: str | None = None) -> Solution:
     """Build the graph, answer every question, evaluate the answers and check each against the oracle.

@@ -81,7 +81,9 @@ class Solver:
             if self.verify(again).ok:
                 found, verified = again, self.verify(again)
         where = self.where(found.where)
-        value, problem = self.number(found.symbolic, where, found.free, found.shape, self.examples(question))
+        meeting = found.per_example is None and found.stacked is not None  # two examples meet: written in stacks
+        examples = () if meeting or self.spans(found) else self.examples(question)
+        value, problem = self.number(found.symbolic, where, found.free, found.shape, examples)
         exactly = self.exact(found.symbolic, where)
         if refusal := self.oracle.refusal(self.of(question), self.bys(question), question.kind == "local"):
             value, exactly, problem = None, None, refusal
@@ -100,6 +102,11 @@ class Solver:
         names = [name for name in (self.of(question), *self.bys(question)) if name is not None]
         found = {ix for name in names for ix in self.graph.node(name).over if ix in self.graph.examples}
         return tuple(ix for ix in self.graph.examples if ix in found)
+
+    def spans(self, answer: Answer) -> bool:
+        """Is an entry form already over the examples, as one of its axes?"""
+        sizes = [self.graph.indices[ix] for ix in self.examples(answer.question)]
+        return bool(sizes) and answer.per_example is None and list(answer.shape[-len(sizes) :]) == sizes
 
     def agree(self, view: View, where: Where, value: Number) -> Verified | None:
         """None where the stacked form has the value of the answer; else what is wrong with it."""
@@ -247,7 +254,9 @@ class Solver:
         if self.oracle.refusal(loss, (name,)):
             return found
         over = tuple(ix for ix in node.over if ix in self.graph.examples)
-        value, _ = self.number(found.symbolic, self.where(found.where), found.free, node.shape, over)
+        value, _ = self.number(
+            found.symbolic, self.where(found.where), found.free, found.shape or node.shape, () if found.shape else over
+        )
         return replace(found, value=value)
 
 

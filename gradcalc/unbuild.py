@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -67,11 +68,14 @@ def tree(nodes: Sequence[Node], at: int, indices: Mapping[str, str] | None = Non
     if op == "stack" and all(nodes[a].shape == () for a in node.args):
         return Vector(tuple(arg(n) for n in range(len(node.args))))
     if op == "ties":
-        largest = Compare(
-            "==",
-            arg(0),
-            Name(nodes[node.args[1]].name or "") if nodes[node.args[1]].name else tree(nodes, node.args[1], indices),
+        # The extremum keeps its axes, so that it can be compared with every entry it was taken from.
+        found = nodes[node.args[1]]
+        whole = len(found.attrs.get("axis", ())) == len(nodes[node.args[0]].shape)
+        kept = replace(found, name=None, attrs={**found.attrs, "keepdims": not whole and "axis" in found.attrs})
+        extremum = (
+            Name(found.name) if whole and found.name else tree([*nodes[: node.args[1]], kept], node.args[1], indices)
         )
+        largest = Compare("==", arg(0), extremum)
         return Call("sum", (Call("where", (largest, Num(Fraction(1)), Num(Fraction(0)))),), options(node, nodes))
     names = tuple(Name(words.get(name, name)) for name in node.attrs.get("index", ()))
     return Call(CALLED.get(op, op), (*(arg(n) for n in range(len(node.args))), *names), options(node, nodes))
