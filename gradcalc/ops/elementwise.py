@@ -84,7 +84,7 @@ FUNCTIONS = (
        rule=r"\frac{d}{dx} \operatorname{erf}(x) = \frac{2}{\sqrt{\pi}} e^{-x^2}", text="erf", latex=r"\operatorname{erf}", sentence="the error function is the integral of a Gaussian bell, so its derivative is that bell"),
     Op("sigmoid", X, "sigmoid(x)", spellings=("sigma", "σ"), form="1/(1 + exp(-x))", partials=("r*(1 - r)",), value=lambda m, x: m.sigmoid(x), code="{sigmoid}({0})",
        rule=r"\sigma'(x) = \sigma(x)\,(1 - \sigma(x))", text="σ", latex=r"\sigma", sentence="the derivative of the sigmoid is its value times one minus its value"),
-    Op("relu", X, "relu(x)", partials=("step(x)",), value=lambda m, x: m.where(x > 0, x, 0 * x), smooth="x != 0", convention="relu'(0) = 0", code="{xp}.where({0} > 0, {0}, 0.0)",
+    Op("relu", X, "relu(x)", partials=("step(x)",), value=lambda m, x: m.where(x > 0, x, 0 * x), smooth="x != 0", convention="relu'(0) = 0", code="{relu}",
        rule=r"\operatorname{relu}'(x) = \mathbb{1}[x > 0]", text="relu", latex=r"\operatorname{relu}", sentence="ReLU lets the gradient through where its input is positive and stops it elsewhere"),
     Op("leaky_relu", ("x", "a"), "leaky_relu(x, 0.01)", parameters={"a": "1/100"}, partials=("where(x > 0, 1, a)", "where(x > 0, 0, x)"),
        value=lambda m, x, a: m.where(x > 0, x, a * x), smooth="x != 0", convention="leaky_relu'(0) = its slope below zero", code="{xp}.where({0} > 0, {0}, {1} * {0})",

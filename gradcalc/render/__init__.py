@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from gradcalc.solve import Solution
 
 # What the formats share, and what makes no text of a solution alone.
-TOOLS = frozenset(("formula", "inline", "scripts", "graph_table", "handout_markdown", "pdf", "png", "terminal_graph"))
+TOOLS = frozenset(
+    ("code", "formula", "inline", "scripts", "code", "graph_table", "handout_markdown", "pdf", "png", "terminal_graph")
+)
+
+# Made by `export`; the others are printed.
+EXPORTED = frozenset(("html", "jax", "latex", "numpy", "svg", "tikz", "torch"))
+
+
+def printed() -> tuple[str, ...]:
+    """The names of the formats that commands print in, the default first."""
+    return ("table", *(name for name in formats() if name not in EXPORTED and name != "table"))
 
 
 def formats() -> tuple[str, ...]:

@@ -1,0 +1,395 @@
+"""An exercise as a module of array code: forward(**inputs) and gradients(**inputs), staged, with its own check.
+
+One function, `_passes`, holds both passes, so that the backward pass uses what the forward pass computed. The module
+needs the array library alone. Text of the exercise stands in comments, one line each; names become identifiers.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+import gradcalc
+from gradcalc.answers import Answerer
+from gradcalc.blocks import Names
+from gradcalc.code.emit import Emitter
+from gradcalc.code.pieces import Arrays, Piece
+from gradcalc.code.spelling import Spelling
+from gradcalc.errors import GradcalcError
+from gradcalc.nodes import Graph, Node
+from gradcalc.numeric.forward import Forward, Point, to_lists, upstream_key
+from gradcalc.numeric.points import given_point, random_points
+from gradcalc.ops import TABLE
+from gradcalc.render import formula
+from gradcalc.render.scripts import size_text
+from gradcalc.shapes import ONE, Shape, Size, stacked
+from gradcalc.staged import Stage, Staged, staged
+from gradcalc.syntax import Expr
+from gradcalc.unbuild import tree
+
+WIDTH = 110  # a longer line has its comment above it
+CHEAP = frozenset((
+    "const", "size", "index", "copy", "transpose", "toaxis", "getitem", "neg", "add", "sub", "mul", "div", "eye", "ones",
+    "zeros", "lt", "le", "gt", "ge", "eq", "ne", "stop_gradient",
+))  # fmt: skip
+RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset((
+    "forward", "gradients", "inputs", "backward", "INPUTS", "UPSTREAM", "FLOAT", "VALUES", "np", "torch", "jnp", "jax", "math",
+    "sys", "_passes", "_array", "_compare",
+))  # fmt: skip
+
+
+def module(graph: Graph, spelling: Spelling, file: str) -> str:
+    """The text of the module. Raises GradcalcError where there is no code: an unknown function."""
+    return _Module(graph, spelling, file).text()
+
+
+def comment(text: str) -> str:
+    """Text from outside on one line, nothing in it that a line could end with or an editor could obey."""
+    kept = (" " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co") else char for char in text)
+    return " ".join("".join(kept).split())
+
+
+class Identifiers:
+    """Python identifiers for names, each once."""
+
+    def __init__(self, taken: frozenset[str]) -> None:
+        self.taken = set(taken)
+        self.found: dict[str, str] = {}
+
+    def __call__(self, name: str) -> str:
+        """The identifier of a name of the exercise."""
+        if name not in self.found:
+            self.found[name] = self.new(name)
+        return self.found[name]
+
+    def new(self, name: str) -> str:
+        word = "".join(char if f"_{char}".isidentifier() else "_" for char in unicodedata.normalize("NFKC", name))
+        word = word if word.isidentifier() else f"_{word}"
+        while word in self.taken:
+            word += "_"
+        self.taken.add(word)
+        return word
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """`name = text  # said`"""
+
+    name: str
+    text: str
+    said: str = ""
+
+    def __str__(self) -> str:
+        code = f"    {self.name} = {self.text}"
+        if not self.said:
+            return code
+        whole = f"{code}  # {self.said}"
+        return whole if len(whole) <= WIDTH else f"    # {self.said}\n{code}"
+
+
+class _Module:
+    def __init__(self, graph: Graph, spelling: Spelling, file: str) -> None:
+        self.original, self.spelling, self.file = graph, spelling, file
+        self.staged: Staged = staged(graph)
+        self.graph, self.engine = self.staged.graph, self.staged.engine
+        self.names = Identifiers(RESERVED | frozenset(spelling.helpers))
+        self.variables: dict[int, str] = {}
+        self.sizes: dict[str, str] = {}  # size -> the text that gives it
+        self.used_sizes: dict[str, str] = {}
+        self.arrays = Arrays(spelling)
+        self.emit = Emitter(self.engine, self.arrays, self.variables, self.size)
+        self.answerer = Answerer(self.graph)
+        self.answerer.engine = self.engine
+        partials = {f"d{self.staged.loss}_d{name}": (self.staged.loss, name) for name in self.graph.names}
+        self.printed = replace(Names.of(graph), partials=partials)
+        for name, number in self.graph.names.items():
+            self.variables[number] = self.names(name)
+
+    # ---- the passes
+
+    def size(self, name: str) -> str:
+        """The variable of a symbolic size; it is read where the passes begin."""
+        if name not in self.used_sizes:
+            self.used_sizes[name] = self.names(name)
+        return self.used_sizes[name]
+
+    def forward(self) -> Iterator[_Line]:
+        """Quantities, and unnamed steps that are used more than once, in order."""
+        order = {number: name for name, number in self.graph.names.items() if name in self.graph.quantities}
+        for number in sorted({*order, *self.shared()}):
+            yield self.assigned(number, order.get(number))
+
+    def assigned(self, number: int, name: str | None) -> _Line:
+        node = self.engine.nodes[number]
+        own = self.engine.fresh(number)
+        positional, named = self.emit.spread(node, own)
+        axes = self.emit.stored(node, positional, named)
+        piece = self.emit.value(number, positional, named, axes, fresh=True)
+        piece = self.arrays.exact(self.arrays.array(piece), axes, self.emit.shape(axes))
+        if name is None:
+            self.variables[number] = self.names.new("t")
+            return _Line(self.variables[number], piece.text, self.said(None, tree(self.engine.nodes, number, open_=True), node))
+        expr = tree(self.original.nodes, self.original.names[name], open_=True)
+        return _Line(self.variables[number], piece.text, self.said(name, expr, node))
+
+    def shared(self) -> set[int]:
+        """Unnamed steps that have a variable: used twice and not for free, or used by the backward pass."""
+        nodes, count, alive = self.graph.nodes, [0] * len(self.graph.nodes), [False] * len(self.graph.nodes)
+        for number in range(len(nodes) - 1, -1, -1):
+            if alive[number] or nodes[number].name is not None:
+                for arg in nodes[number].args:
+                    alive[arg] = True
+                    # A template that names its operand twice would compute it twice.
+                    op = TABLE.get(nodes[number].op)
+                    count[arg] += 2 if op is not None and op.signature == "elementwise" and op.code.count("{0}") > 1 else 1
+        found = {n for n, node in enumerate(nodes) if node.name is None and count[n] > 1 and node.op not in CHEAP}
+        return found | {n for stage in self.staged.stages for n in self.needed(stage) if n < len(nodes)}
+
+    def needed(self, stage: Stage) -> list[int]:
+        """Unnamed nodes whose entries a stage uses."""
+        found = set()
+        for term in stage.terms:
+            for expr in term.groups.values():
+                for _, quantity, _ in self.engine.entries.entries(expr):
+                    if isinstance(quantity, int) and self.engine.nodes[quantity].name is None:
+                        found.add(quantity)
+        return sorted(found)
+
+    def backward(self) -> Iterator[_Line]:
+        """One line for each gradient, in reverse order."""
+        self.emit.masks = True
+        for stage in self.staged.stages:
+            for number in self.needed(stage):
+                if number not in self.variables:
+                    yield self.assigned(number, None)
+            node = self.engine.nodes[stage.node]
+            positional, named = self.emit.spread(node, stage.own)
+            axes = self.emit.stored(node, positional, named)
+            name = self.engine.nodes[stage.gradient].name or ""
+            piece = self.arrays.exact(self.emit.terms(stage.terms, axes), axes, f"{self.variables[stage.node]}.shape")
+            if piece.text in self.variables.values():  # it is the upstream gradient, or another one, unchanged
+                self.variables[stage.gradient] = piece.text
+                continue
+            self.variables[stage.gradient] = self.names.new(name)
+            yield _Line(self.variables[stage.gradient], piece.text, self.said(name, self.gradient(stage, node), node))
+
+    def gradient(self, stage: Stage, node: Node) -> Expr | None:
+        """The formula of a stage, per example."""
+        each = {ix: ix.label for ix in stage.own if ix.label in self.graph.examples and ix.label}
+        try:
+            form = self.answerer.form_of(stage.terms, tuple(ix for ix in stage.own if ix not in each), each, node.shape)
+        except GradcalcError:
+            return None
+        return form.expr
+
+    def said(self, name: str | None, expr: Expr | None, node: Node) -> str:
+        """name = formula: shape"""
+        left = f"{formula.text(self.name(name), self.printed)} = " if name else ""
+        right = formula.text(expr, self.printed) if expr is not None else ""
+        shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
+        return comment(f"{left}{right}: {shown(shape)}" if right else shown(shape))
+
+    @staticmethod
+    def name(name: str) -> Expr:
+        from gradcalc.syntax import Name
+
+        return Name(name)
+
+    # ---- arguments
+
+    def arguments(self) -> Iterator[_Line]:
+        """Inputs, then the sizes that the passes use, read from the inputs' shapes."""
+        for name in self.graph.inputs:
+            node = self.graph.node(name)
+            shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
+            kind = ", kind=int" if name in self.graph.integers else ""
+            said = shown(shape) + (", whole numbers from 0" if kind else "")
+            said += ", the examples last" if node.over else ""
+            yield _Line(self.names(name), f"_array(inputs, {quoted(name)}, {len(shape)}{kind})", said)
+
+    def read_sizes(self) -> Iterator[_Line]:
+        known = self.solved_sizes()
+        for name, variable in list(self.used_sizes.items()):
+            yield _Line(variable, known.get(name, f"int(inputs[{quoted(name)}])"))
+
+    def solved_sizes(self) -> dict[str, str]:
+        """Every size that the shape of an input gives, as text: n from n, or N from N − 1."""
+        found: dict[str, str] = {}
+        axes: list[tuple[Size, str]] = []
+        for name in self.graph.inputs:
+            node = self.graph.node(name)
+            shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
+            axes += [(size, f"{self.names(name)}.shape[{axis}]") for axis, size in enumerate(shape)]
+        for size, text in axes:
+            if len(size.terms) == 1 and size.terms[0][1] == 1 and len(size.terms[0][0]) == 1:
+                found.setdefault(size.terms[0][0][0], text)
+        for size, text in axes:  # name + number
+            alone = [m[0] for m, c in size.terms if len(m) == 1 and c == 1]
+            rest = size - alone[0] if len(alone) == 1 else None
+            if rest is not None and rest.number is not None and alone[0] not in found:
+                found[alone[0]] = f"{text} {'+' if rest.number < 0 else '-'} {abs(rest.number)}"
+        return found
+
+    def upstream(self) -> Iterator[_Line]:
+        """The gradients of the loss that come from outside; 1 where the quantity is a number."""
+        for quantity, number in self.staged.upstream.items():
+            if number in self.variables:
+                continue
+            node = self.graph.node(quantity)
+            name = self.engine.nodes[number].name or ""
+            shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
+            self.variables[number] = self.names.new(name)
+            one = "[" * len(shape) + "1.0" + "]" * len(shape)
+            default = f", default={one}" if all(size == ONE for size in shape) else ""
+            given = f"_array(inputs, {quoted(name)}, {len(shape)}{default})"
+            yield _Line(self.variables[number], given, comment(f"gradient of the loss at {quantity}: {shown(shape)}"))
+
+    # ---- the module
+
+    def text(self) -> str:
+        graph = self.graph
+        forward = list(self.forward())
+        upstream = list(self.upstream())
+        backward = list(self.backward())
+        returned = []
+        gradient_of = {stage.node: self.variables[stage.gradient] for stage in self.staged.stages}
+        for name in graph.inputs:
+            if name not in graph.integers and name not in graph.constants:
+                zero = self.arrays.call("{zeros_like}", Piece(self.names(name))).text
+                returned.append(f"        {quoted(name)}: {gradient_of.get(graph.names[name], zero)},")
+        written = set(re.findall(r"\w+", " ".join(line.text for line in (*forward, *backward))))
+        self.used_sizes = {name: word for name, word in self.used_sizes.items() if word in written}
+        arguments, sizes = list(self.arguments()), list(self.read_sizes())
+        extra = [name for name in self.used_sizes if name not in self.solved_sizes()]
+        ups = [self.engine.nodes[n].name or "" for n in self.staged.upstream.values() if n >= len(graph.nodes)]
+        quantities = [f"        {quoted(name)}: {self.names(name)}," for name in graph.quantities]
+        passes = [
+            "def _passes(inputs, backward):",
+            "    for name in inputs:", "        if name not in INPUTS + UPSTREAM:",
+            '            raise TypeError(f"unknown argument {name}")', *map(str, arguments), *map(str, sizes), "",
+            "    # forward", *map(str, forward), "    if not backward:", "        return {", *(f"    {line}" for line in quantities),
+            "        }", "", "    # backward", *map(str, upstream), *map(str, backward), "    return {", *returned, "    }",
+        ]  # fmt: skip
+        head = self.head((*graph.inputs, *extra), tuple(ups))
+        body = "\n".join(passes)
+        helpers = [text for name, text in self.spelling.helpers.items() if f"{name}(" in body]
+        imports = list(self.spelling.imports)
+        if any("math." in text for text in helpers):
+            imports.insert(0, "import math")
+        checked = self.check(extra, ups)
+        parts = [head + "\n\n" + "\n".join(imports) + "\n\n" + self.constants((*graph.inputs, *extra), ups), *helpers, _PASSES, body, *checked]
+        return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+    def head(self, inputs: tuple[str, ...], ups: tuple[str, ...]) -> str:
+        exercise = self.original.exercise
+        lines = [
+            f'"""Forward and backward pass in {self.spelling.title}, written by gradcalc {gradcalc.__version__}.', "",
+            "forward(**inputs)    every quantity, by name",
+            "gradients(**inputs)  the gradient of the loss at every real input, in the shape of the input",
+            "", "Quantities with a value for each example are stacks, the examples last. Run this file to check the gradients.",
+            '"""', "",
+        ]  # fmt: skip
+        said = [exercise.title or "", f"from {self.file}" if self.file else "", exercise.source or ""]
+        lines += [f"# {comment(text)}" for text in said if comment(text)]
+        return "\n".join(lines)
+
+    def constants(self, inputs: tuple[str, ...], ups: list[str]) -> str:
+        return f"INPUTS = {listed(inputs)}\nUPSTREAM = {listed(ups)}  # gradients of the loss from outside; 1 at a number\n{self.spelling.words['FLOAT']}"
+
+    def check(self, extra: list[str], ups: list[str]) -> list[str]:
+        """The module's own test, at the values of the exercise."""
+        point = self.point()
+        if point is None or any(node.op == "stop_gradient" for node in self.graph.nodes):
+            return []  # where gradients are stopped, differences of the forward pass are something else
+        values = Forward(self.original, point)
+        lists: dict[str, Any] = {name: values.lists(name) for name in self.original.inputs}
+        lists.update({name: point.sizes[name] for name in extra if name in point.sizes})
+        for quantity, number in self.staged.upstream.items():
+            name = self.engine.nodes[number].name or ""
+            found = values.env().values.get(upstream_key(quantity))
+            if number >= len(self.graph.nodes) and found is not None:
+                lists[name] = to_lists(self.original, found)
+            elif number >= len(self.graph.nodes):
+                lists[name] = drawn(values.lists(quantity), Random(name))
+        if any(value is None for value in lists.values()):
+            return []
+        loss = {quantity: self.engine.nodes[number].name or "" for quantity, number in self.staged.upstream.items()}
+        told = ["VALUES = {", *(f"    {quoted(name)}: {value!r}," for name, value in lists.items()), "}", f"LOSS = {json.dumps(loss, ensure_ascii=False)}"]
+        told[-1] += "  # quantity: the gradient of the loss at it"
+        main = '\nif __name__ == "__main__":\n' + self.spelling.words["setup"]
+        return ["\n".join(told), _COMPARE.replace("{xp}", self.spelling.xp), main + "    _compare()"]
+
+    def point(self) -> Point | None:
+        """The given values; random ones where some are missing."""
+        given = given_point(self.original)
+        if not given.missing:
+            return given
+        drawn, _ = random_points(self.original, 1, "export")
+        return drawn[0] if drawn else None
+
+
+def quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a tuple."""
+    return "(" + ", ".join(map(quoted, names)) + ("," if len(names) == 1 else "") + ")"
+
+
+def drawn(value: Any, random: Random) -> Any:
+    """Numbers like `value`: 1 for a number, else random ones, for an even weight would miss what cancels in a sum."""
+    if not isinstance(value, list):
+        return 1.0
+    if value and not isinstance(value[0], list):
+        return [1.0] if len(value) == 1 else [round(random.gauss(0, 1), 2) for _ in value]
+    return [drawn(item, random) for item in value]
+
+
+def shown(shape: Shape) -> str:
+    if len(shape) == 1:
+        return f"[{size_text(shape[0])}]"
+    return "×".join(size_text(size) for size in shape) or "a number"
+
+
+_PASSES = '''
+def forward(**inputs):
+    """Every quantity, by name."""
+    return _passes(inputs, backward=False)
+
+
+def gradients(**inputs):
+    """The gradient of the loss at every real input, by name. The names in UPSTREAM are arguments too."""
+    return _passes(inputs, backward=True)
+'''
+
+_COMPARE = '''
+def _compare(step=1e-5):
+    """Compare the gradients with central differences of the forward pass, at up to 100 entries of each input."""
+
+    def loss(values):
+        found = forward(**values)
+        return sum(float((found[of] * _array(values, name, default=1.0)).sum()) for of, name in LOSS.items())
+
+    here = loss(VALUES)
+    for name, gradient in gradients(**VALUES).items():
+        value, found = _array(VALUES, name), gradient.reshape(-1)
+        worst, scale, kinks = 0.0, max(1.0, *(abs(float(entry)) for entry in found)), 0
+        for k in range(0, len(found), max(1, len(found) // 100)):
+            shift = (step * ({xp}.arange(len(found)) == k)).reshape(gradient.shape)
+            after, before = loss({**VALUES, name: value + shift}), loss({**VALUES, name: value - shift})
+            if abs(after - 2 * here + before) > 0.01 * step * scale:
+                kinks += 1  # the slopes to the left and to the right differ
+            else:
+                worst = max(worst, abs((after - before) / (2 * step) - float(found[k])))
+        verdict = "agrees with" if worst <= 1e-6 * scale else "DIFFERS from"
+        at = f"; {kinks} at a kink, not compared" if kinks else ""
+        print(f"{name}: {verdict} finite differences, by at most {worst:.1e}{at}")
+'''

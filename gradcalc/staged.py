@@ -1,0 +1,195 @@
+"""The staged backward pass as data: every quantity's gradient once, each in terms of the gradients after it.
+
+    staged(graph)   forward as it is; backward, in reverse order, one `Stage` for each quantity and input:
+                    dJ_dz1 = Σ over the users u of z1 of dJ_du · ∂u/∂z1
+
+This is the order in which one writes backpropagation as code. Before anything is derived the graph is made stable:
+log σ(z) becomes −softplus(−z), so that neither pass divides by a probability that has become 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy as sp
+
+from gradcalc.derive import Engine
+from gradcalc.errors import GradcalcError, Problem
+from gradcalc.nodes import Graph, Node
+from gradcalc.scalar import function_class
+from gradcalc.terms import Key, Term, measure
+
+__all__ = ["Stage", "Staged", "stable", "staged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The gradient at one quantity or input: `terms` in gradients of earlier stages, free indices `own`.
+
+    `node` is the quantity's node, `gradient` the virtual node that stands for the gradient in later stages.
+    """
+
+    name: str
+    node: int
+    gradient: int
+    own: Key
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """`upstream` maps every quantity with an upstream gradient to the node that stands for it."""
+
+    graph: Graph
+    engine: Engine
+    loss: str
+    upstream: Mapping[str, int]
+    stages: tuple[Stage, ...]
+
+
+class _Engine(Engine):
+    """An engine that names the gradient of every named quantity."""
+
+    stages: list[Stage]
+    loss: str
+
+    def settle(self, start: int, number: int, own: Key, upstream: list[Term]) -> list[Term]:
+        node = self.nodes[number]
+        if node.name is None or start == number:
+            return upstream
+        upstream = self.algebra.gather([self.reread(term) for term in upstream])
+        gradient = len(self.nodes)
+        self.nodes.append(Node("gradient", (), node.shape, node.over, name=f"d{self.loss}_d{node.name}"))
+        self.virtual[gradient] = (own, upstream)
+        self.named[gradient] = number
+        self.stages.append(Stage(node.name, number, gradient, own, tuple(upstream)))
+        return [Term(sp.S.One, {own: self.entry(gradient, own)})]
+
+    def reread(self, term: Term) -> Term:
+        """A sigmoid that making the graph stable brought in, read as the quantity it is: y·σ(−z) − (1 − y)·σ(z) is y − ŷ."""
+        sigmoid = function_class("sigmoid")
+        groups = {}
+        for key, expr in term.groups.items():
+            units = sorted(expr.atoms(sigmoid), key=str)
+            flipped = {unit: 1 - sigmoid(-unit.args[0]) for unit in units if unit.args[0].could_extract_minus_sign()}
+            if units:
+                expr = self.shorten(expr.xreplace(flipped))
+                expr = min(expr, sp.factor(expr), key=measure)
+            groups[key] = expr
+        return self.algebra.normal(replace(term, groups=groups))
+
+
+def staged(graph: Graph) -> Staged:
+    """The backward pass from the loss behind the upstream gradients, or from *the* output, to every real input.
+
+    Raises GradcalcError for an unknown function, which has no code.
+    """
+    functions = graph.exercise.unknown_functions
+    if functions:
+        raise GradcalcError(Problem("export", f"{functions[0]} is an unknown function: there is no code for it"))
+    before, graph = graph, stable(graph)
+    engine = _Engine(graph)
+    engine.stages = []
+    names = set(graph.names)
+    engine.loss = next(word for word in (graph.exercise.loss, "loss", "loss_") if word not in names)
+    upstream: dict[str, int] = {}
+    terms: list[Term] = []
+    for quantity, given in _upstreams(graph).items():
+        number = graph.names[quantity]
+        node = graph.nodes[number]
+        if given is None:
+            engine.nodes.append(Node("upstream", (), node.shape, node.over, name=f"d{engine.loss}_d{quantity}"))
+            given = len(engine.nodes) - 1
+        upstream[quantity] = given
+        own = engine.fresh(number)
+        terms.append(engine.algebra.term(engine.entry(given, own) * engine.entry(number, own), own))
+    engine.nodes.append(Node("gradient", (), ()))
+    loss = len(engine.nodes) - 1
+    engine.virtual[loss] = ((), terms)
+    engine.scope = engine.ancestors(loss) | {graph.names[name] for name in _used(before, upstream)}
+    targets = {graph.names[name] for name in graph.inputs if name not in graph.integers and name not in graph.constants}
+    engine.pull(loss, (), [Term(sp.S.One, {})], targets, lambda number: True)
+    return Staged(graph, engine, engine.loss, upstream, tuple(engine.stages))
+
+
+def _upstreams(graph: Graph) -> dict[str, int | None]:
+    """Quantities with an upstream gradient; the node of the input that is it, where it is one."""
+    from gradcalc.syntax import Name
+
+    found: dict[str, int | None] = {}
+    for item in graph.exercise.upstream:
+        named = graph.names.get(item.value.id) if isinstance(item.value, Name) else None
+        found[item.of or graph.outputs[-1]] = named
+    return found or {graph.outputs[-1]: None}
+
+
+def _used(graph: Graph, quantities: Iterable[str]) -> set[str]:
+    """The names that quantities are made from."""
+    found, stack = set(), [graph.names[name] for name in quantities]
+    while stack:
+        number = stack.pop()
+        if number not in found:
+            found.add(number)
+            stack.extend(graph.nodes[number].args)
+    return {name for name, number in graph.names.items() if number in found}
+
+
+# ---- stability
+
+
+def stable(graph: Graph) -> Graph:
+    """The same graph with logarithms taken of what they are really of, looking through names.
+
+    log σ(z) = −softplus(−z), log(1 − σ(z)) = −softplus(z), log softmax(s) = log_softmax(s), log Σ exp(s) = logsumexp(s),
+    log det A = logdet A, log(1 + exp(t)) = softplus(t).
+    """
+    nodes: list[Node] = []
+    place: list[int] = []
+
+    def add(op: str, args: Sequence[int], shape: Any, over: Any, attrs: Mapping[str, Any] | None = None) -> int:
+        nodes.append(Node(op, tuple(args), shape, over, attrs or {}))
+        return len(nodes) - 1
+
+    def real(number: int) -> Node:
+        while nodes[number].op == "copy":
+            number = nodes[number].args[0]
+        return nodes[number]
+
+    def one(number: int) -> bool:
+        return real(number).op == "const" and real(number).attrs["value"] == 1
+
+    def log(node: Node) -> Node | None:
+        inner = real(node.args[0])
+        if inner.op == "sub" and one(inner.args[0]) and real(inner.args[1]).op == "sigmoid":
+            z = real(inner.args[1]).args[0]
+            return Node("neg", (add("softplus", (z,), node.shape, node.over),), node.shape, node.over)
+        if inner.op == "sigmoid":
+            flipped = add("neg", inner.args, node.shape, node.over)
+            return Node("neg", (add("softplus", (flipped,), node.shape, node.over),), node.shape, node.over)
+        if inner.op == "softmax":
+            return replace(inner, op="log_softmax")
+        if inner.op == "getitem" and real(inner.args[0]).op == "softmax":
+            whole = real(inner.args[0])
+            level = add("log_softmax", whole.args, whole.shape, whole.over, whole.attrs)
+            return replace(inner, args=(level, *inner.args[1:]))
+        if inner.op == "sum" and "axis" in inner.attrs and real(inner.args[0]).op == "exp":
+            return replace(inner, op="logsumexp", args=real(inner.args[0]).args)
+        if inner.op == "det":
+            return replace(inner, op="logdet")
+        if inner.op == "add":
+            for left, right in (inner.args, inner.args[::-1]):
+                if one(left) and real(right).op == "exp" and nodes[real(right).args[0]].shape == inner.shape:
+                    return replace(inner, op="softplus", args=real(right).args)
+        return None
+
+    for node in graph.nodes:
+        node = replace(node, args=tuple(place[arg] for arg in node.args))
+        found = log(node) if node.op == "log" else None
+        if found is not None and found.shape == node.shape and found.over == node.over:
+            node = replace(found, name=node.name, expr=node.expr)
+        place.append(len(nodes))
+        nodes.append(node)
+    names = {name: place[number] for name, number in graph.names.items()}
+    return replace(graph, nodes=nodes, names=names)
