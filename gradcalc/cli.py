@@ -22,6 +22,7 @@ import gradcalc
 from gradcalc.console import Console, OutputError, PipeClosed
 from gradcalc.errors import GradcalcError, Place, Problem
 from gradcalc.exercise import Exercise, with_set
+from gradcalc.render import printed
 from gradcalc.schema import FORMS, LAYOUTS
 from gradcalc.typography import for_terminal
 
@@ -57,7 +58,7 @@ def _one_of(choices: Sequence[str]) -> Callable[[str | None], str | None]:
     return check
 
 
-FORMATS = ("table", "json", "jsonl", "markdown", "plain")
+FORMATS = printed()
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Exercises; - is the standard input.", show_default=False)]
 Format = Annotated[str, typer.Option("--format", callback=_one_of(FORMATS), help=f"How to print: {', '.join(FORMATS)}.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another value: x=3, w=[1,2], n=5.")]
