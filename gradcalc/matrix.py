@@ -173,9 +173,16 @@ def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
 
 def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     exprs, rank = align(m.parts)
-    total = exprs[0]
-    for expr in exprs[1:]:
+    reciprocal = [isinstance(expr, Binary) and expr.op == "/" and expr.left == Num(Fraction(1)) for expr in exprs]
+    if all(reciprocal):
+        reciprocal[0] = False
+    above = [expr for expr, bare in zip(exprs, reciprocal, strict=True) if not bare]
+    below = [expr.right for expr, bare in zip(exprs, reciprocal, strict=True) if bare and isinstance(expr, Binary)]
+    total = above[0]
+    for expr in above[1:]:
         total = Binary("*", total, expr)
+    for expr in below:  # W x / h rather than 1/h ∘ W x
+        total = over(total, expr)
     return total, rank
 
 
