@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.figure import Label, Picture
+from gradcalc.figure import Picture
 from gradcalc.handout import Derived, Handout, Part, Said, Step, Summary
 from gradcalc.markdown import (
     Block,

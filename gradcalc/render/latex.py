@@ -97,7 +97,8 @@ def question(it: Handout) -> str:
         lines += _step(given)
     lines += _figure(it.blank, it.solved)
     if it.parts:
-        lines.append(r"\begin{parts}")
+        many = len(it.parts) > 26  # letters end at z
+        lines.append(r"\begin{parts}" + many * r"\renewcommand{\thepartno}{\arabic{partno}}")
         for part in it.parts:
             lines += _part(part)
         lines.append(r"\end{parts}")
@@ -153,12 +154,11 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
                 yield rf"\par\medskip\noindent\textbf{{{_inlines(parts)}}}\par"
             case Listing(text):
                 yield from (rf"\noindent\texttt{{{_code(line)}}}\par" for line in text.split("\n")[:200])
-            case Items(items, ordered):
-                name = "enumerate" if ordered else "itemize"
-                yield rf"\begin{{{name}}}"
-                for item in items[:100]:
-                    yield r"\item {}" + "\n".join(_blocks(item)).strip()
-                yield rf"\end{{{name}}}"
+            case Items(items, ordered, start):
+                yield r"\begin{itemize}"
+                for number, item in enumerate(items, start):  # numbers of our own: TeX's letters end at z
+                    yield rf"\item{f'[{number}.]' if ordered else ''} {{}}" + "\n".join(_blocks(item)).strip()
+                yield r"\end{itemize}"
 
 
 def _code(text: str) -> str:
