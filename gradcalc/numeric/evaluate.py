@@ -313,11 +313,11 @@ def _index(expr: Index, env: Env) -> Tensor:
 
 def stacked(tensor: Tensor, env: Env) -> Tensor:
     """Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m, else one more last axis."""
-    import numpy as np
-
     named = [name for name in tensor.over if name in env.examples]
     if not named:
         return tensor
+    import numpy as np
+
     rest = tuple(name for name in tensor.over if name not in named)
     data = np.asarray(tensor.data)
     places = [tensor.over.index(name) for name in named]
