@@ -14,7 +14,6 @@ from gradcalc.shapes import ONE, Size
 from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
 from gradcalc.tree import substitute
 
-
 NONE = Size.of(0)
 
 
