@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
-import importlib
 import json
 import os
 import signal
@@ -24,6 +22,7 @@ from gradcalc.errors import GradcalcError, Place, Problem
 from gradcalc.exercise import Exercise, with_set
 from gradcalc.render import printed
 from gradcalc.schema import FORMS, LAYOUTS
+from gradcalc.startup import load
 from gradcalc.typography import for_terminal
 
 if TYPE_CHECKING:
@@ -124,19 +123,6 @@ def _at(problem: Problem, file: str) -> Problem:
 def finish(console: Console, fine: bool = True) -> None:
     """End a command with the exit code it has earned."""
     raise typer.Exit(Exit.UNUSABLE if console.problems else Exit.DONE if fine else Exit.NO)
-
-
-def load(module: str) -> Any:
-    """Import a room that needs SymPy, with the garbage collector off meanwhile: a quarter of the time."""
-    if "sympy" in sys.modules:
-        return importlib.import_module(module)
-    gc.disable()
-    try:
-        importlib.import_module("sympy")
-        return importlib.import_module(module)
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def adjusted(exercise: Exercise, settings: Sequence[str], digits: int | None, form: str | None, layout: str | None) -> Exercise:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ def floats() -> Numbers:
     return Numbers(Scalars(math, float, 16, 709.0))
 
 
+@cache  # a context takes a millisecond to make, and nothing changes its precision
 def decimals(digits: int) -> Numbers:
     """mpmath numbers of `digits` digits, arrays of them as NumPy objects. A context of its own, so nothing global."""
     from mpmath import MPContext
