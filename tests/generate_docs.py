@@ -1,0 +1,341 @@
+"""Keeps README.md and docs/ current: `python tests/generate_docs.py` rewrites what is generated, test_docs.py checks it.
+
+Generated are the tables between `<!-- generated: NAME -->` and `<!-- end -->`, from the tables of the program, and
+whatever commands print in ```console blocks. A page's commands run in order in one folder with the shipped exercises.
+A line `…` in what a command prints stands for lines left out. A block of YAML whose first line is the comment `# NAME`
+is written to the file NAME before; a block of Python `# gradcalc/…` goes into a copy of the program that the page's
+later commands use: as a file, at the top of a table (`, in TABLE`), or in front of one (`, before TABLE`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradcalc
+from gradcalc.ops import TABLE
+from gradcalc.ops.entry import Op
+from gradcalc.schema import (
+    DRAW,
+    EXERCISE,
+    NOTATION,
+    NUMBER,
+    QUESTION,
+    VARIABLE,
+    Array,
+    Either,
+    Entries,
+    Items,
+    Kind,
+    Record,
+    Scalar,
+)  # fmt: skip
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "exercises/README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
+PAGES = tuple(page for page in PAGES if page != "docs/benchmarks.md")
+LEFT_OUT = "…"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.S)
+PLACE = re.compile(r"# (?P<file>[\w./-]+\.(?:yaml|tex|py))(?:, (?P<where>in|before) (?P<table>\w+))?$")
+
+
+# ---- blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a page. `place`: the file that its first line names, and "in" or "before" which table."""
+
+    language: str
+    text: str
+    span: tuple[int, int]
+
+    @property
+    def place(self) -> tuple[str, str | None, str] | None:
+        found = PLACE.match(self.text.partition("\n")[0]) if self.language in ("yaml", "python", "tex") else None
+        return (found["file"], found["where"], found["table"] or "") if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A command of a page, the lines the page shows after it, and what it printed; `code` is its exit code."""
+
+    command: str
+    shown: tuple[str, ...]
+    printed: tuple[str, ...]
+    code: int
+
+
+def blocks(text: str) -> list[Block]:
+    return [Block(found[1], found[2], found.span(2)) for found in BLOCK.finditer(text)]
+
+
+def commands(block: Block) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The commands of a ```console block, each with the lines shown after it."""
+    for part in re.split(r"^\$ ", block.text, flags=re.M)[1:]:
+        command, *shown = part.rstrip("\n").split("\n")
+        while command.endswith("\\"):
+            command += "\n" + shown.pop(0)
+        yield command, tuple(shown)
+
+
+def can_run(command: str) -> bool:
+    """Whether the outside programs that a command needs are there."""
+    return "--to pdf" not in command or any(map(shutil.which, ("latexmk", "tectonic", "pdflatex")))
+
+
+class Folder:
+    """Where the commands of a page run: the shipped exercises, `gradcalc` on the path, 80 columns, no colour."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.bin = folder / "work", folder / "bin"
+        self.folder.mkdir()
+        self.bin.mkdir()
+        shutil.copytree(ROOT / "exercises", self.folder / "exercises")
+        program = self.bin / "gradcalc"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gradcalc "$@"\n')
+        program.chmod(0o755)
+
+    def put(self, file: str, where: str | None, table: str, text: str) -> None:
+        """Write a file, or put lines into a table of the program, or in front of it."""
+        path = self.folder / file
+        if file.startswith("gradcalc/") and not (self.folder / "gradcalc").exists():
+            source = Path(gradcalc.__file__).parent
+            shutil.copytree(source, self.folder / "gradcalc", ignore=shutil.ignore_patterns("__pycache__", "exercises"))
+        if where is None:
+            path.write_text(text.partition("\n")[2] if file.endswith(".py") else text, "utf-8")
+            return
+        body = text.partition("\n")[2]
+        old = path.read_text("utf-8")
+        head = re.search(rf"^{table}\b[^\n]* = [({{]\n", old, re.M)
+        assert head, f"no table {table} in {file}"
+        at = head.end() if where == "in" else head.start()
+        path.write_text(old[:at] + body + old[at:], "utf-8")
+
+    def run(self, command: str, shown: tuple[str, ...]) -> Run:
+        environment = {
+            **{name: os.environ[name] for name in ("HOME", "TEMP", "TMPDIR") if name in os.environ},
+            "PYTHONPATH": str(Path(gradcalc.__file__).parent.parent),
+            "PATH": f"{self.bin}{os.pathsep}{os.environ.get('PATH', '')}",
+            "COLUMNS": "80", "NO_COLOR": "1", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1",
+        }  # fmt: skip
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=120, check=False,
+        )  # fmt: skip
+        printed = done.stdout.decode("utf-8").replace(str(self.folder), ".").rstrip("\n")
+        return Run(command, shown, tuple(line.rstrip() for line in printed.split("\n")), done.returncode)
+
+
+def runs(text: str, folder: Path) -> Iterator[tuple[Block, list[Run]]]:
+    """Every ```console block with its commands run, after the files of the blocks before it are written."""
+    where = Folder(folder)
+    for block in blocks(text):
+        if block.place:
+            where.put(*block.place, block.text)
+        elif block.language == "console":
+            yield block, [where.run(command, shown) for command, shown in commands(block) if can_run(command)]
+
+
+# ---- what a page shows and what was printed
+
+
+def agrees(shown: Sequence[str], printed: Sequence[str]) -> bool:
+    """Whether the lines shown are the lines printed, but for those left out."""
+    return list(refreshed(shown, printed) or ()) == list(shown)
+
+
+def refreshed(shown: Sequence[str], printed: Sequence[str]) -> tuple[str, ...] | None:
+    """The lines to show: what is left out stays left out, the rest is taken from what was printed. A part between lines
+    left out is found by its first and last line; None where they are not there."""
+    if LEFT_OUT not in shown:
+        return tuple(printed)
+    parts: list[list[str]] = [[]]
+    for line in shown:
+        if line == LEFT_OUT:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    result: list[str] = []
+    at = 0
+    for number, part in enumerate(parts):
+        first, last = number == 0, number == len(parts) - 1
+        if number:
+            result.append(LEFT_OUT)
+        if not part:
+            continue
+        try:
+            start = 0 if first else printed.index(part[0], at)
+            stop = len(printed) if last else printed.index(part[-1], start) + 1
+        except ValueError:
+            return None
+        result += printed[start:stop]
+        at = stop
+    return tuple(result)
+
+
+# ---- the generated tables
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def grid(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "".join("| " + " | ".join(map(cell, line)) + " |\n" for line in lines)
+
+
+def keys(record: Record) -> str:
+    rows = [
+        (code(key.name) + (", required" if key.required else ""), form(key.kind), key.description, code(key.example))
+        for key in record.keys
+    ]
+    return grid(("key", "is", "meaning", "example"), rows)
+
+
+RECORDS: Mapping[str, Record] = {"a variable": VARIABLE, "a question": QUESTION, "notation": NOTATION, "a range": DRAW}
+
+
+def form(kind: Kind, several: bool = False) -> str:
+    """What a key takes, in words."""
+    match kind:
+        case Scalar(what, choices):
+            if choices:
+                return "one of " + ", ".join(map(code, choices))
+            word = what.partition(":")[0]
+            return (
+                word.removeprefix("a ").removeprefix("an ") + "s"
+                if several and not word.endswith("s") and word != "text"
+                else word
+            )
+        case Items(item):
+            return (
+                "a list of " + form(item, True)
+                if not isinstance(item, Scalar) or not item.choices
+                else "a list of them"
+            )
+        case Entries(key, value):
+            return f"a mapping {key} → {form(value)}"
+        case Array():
+            return "a number, or nested lists of numbers"
+        case Record():
+            named = next((name for name, record in RECORDS.items() if record == kind), None)
+            return f"a mapping (see {named})" if named else "a mapping"
+        case Either(kinds):
+            kinds = tuple(one for one in kinds if not (one == NUMBER and Array() in kinds))
+            return ", or ".join(form(one, several) for one in kinds)
+
+
+def elementwise() -> str:
+    rows = []
+    for op in TABLE.values():
+        if op.signature == "elementwise" and op.partials and op.name != "copy":
+            found = [
+                f"∂/∂{name}: `{partial}`" for name, partial in zip(op.operands, op.partials, strict=True) if partial
+            ]
+            derivative = code(op.partials[0]) if len(op.operands) == 1 else ", ".join(found)
+            facts = [f"defined for `{op.domain}`" if op.domain else "", op.convention, spellings(op)]
+            rows.append((code(op.example), derivative, op.sentence, "; ".join(filter(None, facts))))
+    return grid(("operation", "local derivative", "why", "besides"), rows)
+
+
+def spellings(op: Op) -> str:
+    return "also " + ", ".join(map(code, op.spellings)) if op.spellings else ""
+
+
+LETTERS = {"u": "[n]", "v": "[n]", "A": "[n, m]", "B": "[m, k]", "M": "[n, n]", "g": "{function: 1}"}
+
+
+def structured() -> str:
+    """Operations on whole arrays, each differentiated here and now: the gradient at its operands, G being the one at it."""
+    from gradcalc.blocks import Names
+    from gradcalc.exercise import Exercise
+    from gradcalc.graph import build
+    from gradcalc.render.formula import text
+    from gradcalc.solve import solve
+
+    rows = []
+    for op in TABLE.values():
+        if not op.example or op.partials or op.name in ("lt", "le", "gt", "ge", "eq", "ne"):
+            continue
+        used = [name for name in LETTERS if re.search(rf"\b{name}\b", op.example)]
+        declared = ", ".join(f"{name}: {LETTERS[name]}" for name in used)
+        asked = [name for name in used if name != "g"]
+        lines = f"expression: r = {op.example}\nvariables: {{{declared}}}\nupstream: {{dL/dr: G}}\n"
+        lines += f"questions: [{', '.join(f'dL/d{name}' for name in asked)}]\n" if asked else ""
+        exercise = Exercise.parse(lines, "operations")
+        names = Names.of(build(exercise))
+        found = []
+        for answer in solve(exercise).answers if asked else ():
+            assert answer.verified and answer.verified.ok, op.name
+            assert answer.symbolic is not None
+            entry = f", entry ({', '.join(answer.free)})" if answer.free else ""
+            found.append(f"{answer.question.by[0]}: `{text(answer.symbolic, names)}`{entry}")
+        options = ", ".join(map(code, op.options))
+        rows.append((code(op.example), options, "; ".join(found) or "a constant", op.sentence))
+    titles = ("operation", "options", "gradient at the operands", "why")
+    kept = [place for place in range(len(titles)) if any(row[place] for row in rows)]
+    return grid([titles[place] for place in kept], [[row[place] for place in kept] for row in rows])
+
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "keys": lambda: keys(EXERCISE),
+    "variable": lambda: keys(VARIABLE),
+    "question": lambda: keys(QUESTION),
+    "notation": lambda: keys(NOTATION),
+    "range": lambda: keys(DRAW),
+    "elementwise": elementwise,
+    "structured": structured,
+}
+
+
+def regenerated(text: str) -> str:
+    """A page with its tables made again."""
+    return REGION.sub(lambda found: f"{found[1]}\n{GENERATED[found[2]]()}\n{found[3]}", text)
+
+
+def rerun(text: str, folder: Path) -> str:
+    """A page with what its commands print put in again."""
+    pieces, at = [], 0
+    for block, done in runs(text, folder):
+        made = ""
+        ran = {run.command: run for run in done}
+        for command, shown in commands(block):
+            lines = shown
+            if shown and command in ran:
+                fresh = refreshed(shown, ran[command].printed)
+                if fresh is None:
+                    print(f"the lines shown after `{command}` are not there any more: choose others", file=sys.stderr)
+                lines = fresh or shown
+            made += "".join(f"{line}\n" for line in (f"$ {command}", *lines))
+        pieces += [text[at : block.span[0]], made]
+        at = block.span[1]
+    return "".join(pieces) + text[at:]
+
+
+def main() -> None:
+    for page in sys.argv[1:] or PAGES:
+        path = ROOT / page
+        before = path.read_text("utf-8")
+        with tempfile.TemporaryDirectory() as folder:
+            after = rerun(regenerated(before), Path(folder))
+        if after != before:
+            path.write_text(after, "utf-8")
+            print(f"{page}: brought up to date")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""README.md and docs/: their commands run, what they show is what is printed, what is generated is current."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from generate_docs import LEFT_OUT, PAGES, ROOT, Folder, agrees, blocks, commands, refreshed, regenerated, runs
+
+from gradcalc.exercise import Exercise
+from gradcalc.render import printed
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the pages are written for a POSIX shell")
+README = (ROOT / "README.md").read_text("utf-8")
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
+EVERY = (*PAGES, "CHANGELOG.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_do_what_the_page_shows(page: str, tmp_path: Path) -> None:
+    """`python tests/generate_docs.py` brings the page up to date."""
+    for _, done in runs((ROOT / page).read_text("utf-8"), tmp_path):
+        for run in done:
+            if run.shown:
+                shown = refreshed(run.shown, run.printed)
+                assert shown is not None, f"{run.command}\n" + "\n".join(run.printed)
+                assert run.shown == shown, run.command
+            else:
+                assert run.code == 0, f"{run.command}\n" + "\n".join(run.printed)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_generated_is_current(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    assert regenerated(text) == text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_exercises_on_the_page_are_valid(page: str) -> None:
+    for block in blocks((ROOT / page).read_text("utf-8")):
+        if block.language == "yaml" and "expression:" in block.text and not block.text.startswith("# wrong"):
+            Exercise.parse(re.sub(r"\bisru\(|\bgram\(", "tanh(", block.text))
+
+
+def test_the_reference_has_every_key_and_every_operation() -> None:
+    """Tables that are generated could still be left out of the page."""
+    for page, names in (("format.md", 5), ("operations.md", 2)):
+        assert (ROOT / "docs" / page).read_text("utf-8").count("<!-- generated: ") == names
+
+
+def test_every_command_is_in_the_readme() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "gradcalc", "--help"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    names = re.findall(r"^  ([a-z]+)  ", said.partition("Commands:")[2], re.M)
+    assert "solve" in names
+    assert [name for name in names if f"`gradcalc {name}" not in README] == []
+
+
+def test_every_format_is_in_the_readme() -> None:
+    assert "|".join(printed()) in README
+
+
+def test_the_test_line_is_on_its_own() -> None:
+    """.ci/run takes it from here."""
+    assert [block.text for block in blocks(README) if block.text.startswith("pytest")] == ["pytest -n 2\n"]
+    assert len(re.findall(r"^pytest\b", README, re.M)) == 1
+
+
+@pytest.mark.parametrize("page", EVERY)
+def test_links_lead_somewhere(page: str) -> None:
+    path = ROOT / page
+    for target in LINK.findall(re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text("utf-8"), flags=re.S)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        to = (path.parent / file).resolve() if file else path
+        assert to.exists(), target
+        if anchor:
+            assert anchor in anchors(to.read_text("utf-8")), target
+
+
+def anchors(text: str) -> list[str]:
+    """What headings are called in links."""
+    titles = re.findall(r"^#+ (.*)$", text, re.M)
+    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+@pytest.mark.parametrize("page", EVERY)
+def test_pages_name_no_machine(page: str) -> None:
+    assert re.findall(r"(?:/home|/root|/tmp|/Users|/work|localhost)\b", (ROOT / page).read_text("utf-8")) == []
+
+
+def test_every_exercise_is_listed_once_under_its_title() -> None:
+    listed = re.findall(
+        r"^\| \[([\w-]+)\]\(([\w-]+)\.yaml\) \| (.*) \|$", (ROOT / "exercises/README.md").read_text("utf-8"), re.M
+    )
+    titles = {
+        path.stem: yaml.safe_load(path.read_text("utf-8"))["title"] for path in (ROOT / "exercises").glob("*.yaml")
+    }
+    assert {name: title for name, _, title in listed} == titles
+    assert len(listed) == len(titles)
+    assert all(name == file for name, file, _ in listed)
+
+
+# ---- the checks themselves
+
+
+def test_a_difference_is_seen() -> None:
+    assert agrees(["a", "b"], ["a", "b"])
+    assert not agrees(["a", "b"], ["a", "c"])
+    assert agrees(["a", LEFT_OUT, "c"], ["a", "b", "c"])
+    assert agrees([LEFT_OUT, "b", "c"], ["a", "b", "c"])
+    assert not agrees([LEFT_OUT, "b", "x"], ["a", "b", "c"])
+    assert agrees([LEFT_OUT, "b", LEFT_OUT], ["a", "b", "c"])
+    assert not agrees([LEFT_OUT, "x", LEFT_OUT], ["a", "b", "c"])
+    assert not agrees([LEFT_OUT, "b", "d", LEFT_OUT], ["a", "b", "c", "d", "e"])
+
+
+def test_lines_left_out_stay_left_out() -> None:
+    assert refreshed([LEFT_OUT, "b", "old", "d", LEFT_OUT], ["a", "b", "c", "d", "e"]) == (
+        LEFT_OUT,
+        "b",
+        "c",
+        "d",
+        LEFT_OUT,
+    )
+    assert refreshed(["old"], ["a", "b"]) == ("a", "b")
+    assert refreshed([LEFT_OUT, "gone"], ["a", "b"]) is None
+
+
+def test_commands_are_found() -> None:
+    (block,) = blocks("```console\n$ one\nsaid\n$ two \\\n  more\n```\n")
+    assert list(commands(block)) == [("one", ("said",)), ("two \\\n  more", ())]
+
+
+def test_a_table_of_the_program_is_not_touched(tmp_path: Path) -> None:
+    """What a page adds goes into a copy."""
+    where = Folder(tmp_path)
+    where.put("gradcalc/ops/elementwise.py", "in", "FUNCTIONS", "# \n# here\n")
+    assert "FUNCTIONS = (\n# here\n" in (where.folder / "gradcalc/ops/elementwise.py").read_text("utf-8")
