@@ -7,6 +7,7 @@ the same indices entry by entry, sums as matrix products. Arrays are held as sta
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -108,7 +109,7 @@ class Emitter:
         if op == "index":
             ix = named[node.attrs["name"]]
             return self.leaf(self.arrays.call("{arange}", self.size(ix.size), axes=(ix,)), leaves)
-        if op in ("copy", "stop_gradient") and op == "copy":
+        if op == "copy":
             return arg(0)
         if op == "transpose":
             return arg(0, at[::-1])
@@ -121,9 +122,9 @@ class Emitter:
             return arg(0, inner)
         args = [arg(n) for n in range(len(node.args))]
         if op in INFIX:
-            return Binary(INFIX[op], *args)
+            return Binary(INFIX[op], args[0], args[1])
         if op in COMPARE:
-            return Compare(COMPARE[op], *args)
+            return Compare(COMPARE[op], args[0], args[1])
         return Neg(args[0]) if op == "neg" else Call(op, tuple(args))
 
     @staticmethod
@@ -150,6 +151,7 @@ class Emitter:
         """A sum of terms over the labels of `hint`."""
         leaves: dict[str, Piece] = {}
         total: Expr | None = None
+        front, terms = shared(terms)
         for term in sorted(terms, key=lambda t: bool(t.coef.could_extract_minus_sign())):
             expr = self.term(term, leaves, hint)
             if total is None:
@@ -160,6 +162,9 @@ class Emitter:
             return Piece("0.0", plain=True)
         if isinstance(total, Name) and total.id in leaves:
             return leaves[total.id]
+        if front != 1:
+            number, rest = front.as_coeff_Mul()
+            total = factored(product_ast(rest, lambda symbol: self.symbol(symbol, leaves), self.rank, number), total)
         return formula(self.arrays, total, leaves, hint, self.masks)
 
     def term(self, term: Term, leaves: dict[str, Piece], hint: Axes) -> Expr:
@@ -254,6 +259,28 @@ class Emitter:
             return self.arrays.call(f"{{eye}}[:, {{1}} + {quantity.step} * {{2}}]", count, start, steps, axes=at)
         shape = Piece(self.shape(at))
         return self.arrays.call("{eye}.reshape({1})", count, shape, axes=at)
+
+
+def shared(terms: Sequence[Term]) -> tuple[sp.Expr, Sequence[Term]]:
+    """The scalar factors that all of several terms have, and the terms without them."""
+    if len(terms) < 2:
+        return sp.S.One, terms
+    each = [set(sp.Mul.make_args(term.coef * term.groups.get((), sp.S.One))) for term in terms]
+    front = sp.Mul(*sorted(set.intersection(*each) - {sp.S.One}, key=str))
+    if front == 1:
+        return front, terms
+    rest = [
+        replace(term, coef=term.coef * term.groups.get((), sp.S.One) / front, groups={k: e for k, e in term.groups.items() if k})
+        for term in terms
+    ]
+    return front, rest
+
+
+def factored(front: Expr, total: Expr) -> Expr:
+    """front · total, the sign in front."""
+    if isinstance(front, Neg):
+        return Neg(factored(front.arg, total))
+    return Binary("*", front, total)
 
 
 def number_tree(value: Any) -> Expr:

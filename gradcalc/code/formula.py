@@ -86,9 +86,7 @@ class _Printer:
     def call(self, op: str, args: tuple[Expr, ...]) -> Piece:
         written = [self.write(arg) for arg in args]
         plain = all(piece.plain for piece in written)
-        if not plain and op in ("maximum", "minimum", "where"):
-            written = [self.arrays.array(piece) for piece in written]
-        elif plain and op != "where":
+        if (op in ("maximum", "minimum")) or plain != (op == "where"):  # some take no Python numbers
             written = [self.arrays.array(piece) for piece in written]
         return self.arrays.call(TABLE[op].code, *written, axes=())
 

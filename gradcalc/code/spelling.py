@@ -48,7 +48,7 @@ class Spelling:
             return self.xp
         if name in more:
             return more[name]
-        return self.words[name] if name in self.words else whole
+        return self.words.get(name, whole)
 
 
 _INSIDE = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"

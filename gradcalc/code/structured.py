@@ -54,7 +54,7 @@ def product(emit: Emitter, left: Piece, right: Piece, hint: Axes) -> Piece:
 
 def reduction(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes) -> Piece:
     """sum, mean, prod, max, min, norm, logsumexp."""
-    inner, names, over, count = reduced(emit.engine, node, at, named)
+    inner, names, over, _ = reduced(emit.engine, node, at, named)
     arg = node.args[0]
     piece = emit.value(arg, inner, names)
     template = TABLE[node.op].code
@@ -133,10 +133,11 @@ def diag(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix]
 
 
 def outer(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes) -> Piece:
-    sides = []
-    for arg, ix in zip(node.args, at, strict=True):
-        sides.append(emit.value(arg, [None if size == ONE else ix for size in emit.engine.nodes[arg].shape], named))
-    return emit.arrays.product(*sides, hint)
+    left, right = (
+        emit.value(arg, [None if size == ONE else ix for size in emit.engine.nodes[arg].shape], named)
+        for arg, ix in zip(node.args, at, strict=True)
+    )
+    return emit.arrays.product(left, right, hint)
 
 
 def kron(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes) -> Piece | None:
@@ -230,15 +231,10 @@ def getitem(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, 
         piece = emit.arrays.exact(piece, axes, emit.shape(axes))
     if any(axis in chosen for axis in piece.axes):
         words = [chosen[axis][0] if axis in chosen else ":" for axis in piece.axes]
-        axes = []
-        for axis in piece.axes:
-            if axis not in chosen:
-                axes.append(axis)
-            elif ":" in chosen[axis][0]:
-                axes.append(chosen[axis][1])
+        kept = [axis for axis in piece.axes if axis not in chosen or ":" in chosen[axis][0]]
         while words[-1] == ":":
             words.pop()
-        piece = Piece(f"{piece.at(6)}[{', '.join(words)}]", axes=tuple(axes))
+        piece = Piece(f"{piece.at(6)}[{', '.join(words)}]", axes=tuple(chosen[axis][1] if axis in chosen else axis for axis in kept))
     return gathered(emit, piece, gathers) if gathers else piece
 
 
@@ -251,7 +247,7 @@ def gathered(emit: Emitter, piece: Piece, gathers: Mapping[Ix, Piece]) -> Piece:
         if axis in gathers:
             words.append(emit.arrays.align(gathers[axis], wanted).text)  # type: ignore[index]
         elif axis in shared:
-            steps = emit.arrays.call("{arange}", emit.size(axis.size), axes=(axis,))  # type: ignore[union-attr]
+            steps = emit.arrays.call("{arange}", emit.size(axis.size), axes=(axis,))
             words.append(emit.arrays.align(steps, wanted).text)
         else:
             words.append(":")

@@ -93,7 +93,7 @@ FUNCTIONS = (
        value=lambda m, x, a: m.where(x > 0, x, a * m.expm1(m.minimum(x, 0 * x))), smooth="x != 0", convention="elu'(0) = a", code="{xp}.where({0} > 0, {0}, {1} * {xp}.expm1({xp}.minimum({0}, 0.0 * {0})))",
        rule=r"\operatorname{elu}'(x) = 1 \text{ if } x > 0 \text{ else } a e^{x}", text="elu", latex=r"\operatorname{elu}", sentence="ELU has slope one where its input is positive and that of a scaled exponential elsewhere"),
     Op("gelu", X, "gelu(x)", form="x*(1 + erf(x/sqrt(2)))/2", partials=("(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(2*pi)",),
-       value=lambda m, x: x * (1 + m.erf(x / m.sqrt(2))) / 2, code="{0} * (1 + {erf}({0} / {xp}.sqrt(2.0))) / 2",
+       value=lambda m, x: x * (1 + m.erf(x / m.sqrt(2))) / 2, code="{0} * (1 + {erf}({0} / 2 ** 0.5)) / 2",
        rule=r"\operatorname{gelu}'(x) = \Phi(x) + x\,\varphi(x)", text="gelu", latex=r"\operatorname{gelu}", sentence="GELU is x times the normal distribution function, so the product rule gives that function plus x times the bell"),
     Op("silu", X, "silu(x)", form="x/(1 + exp(-x))", partials=("sigmoid(x)*(1 + x*(1 - sigmoid(x)))",), value=lambda m, x: x * m.sigmoid(x), code="{0} * {sigmoid}({0})",
        rule=r"\operatorname{silu}'(x) = \sigma(x)\,(1 + x(1 - \sigma(x)))", text="silu", latex=r"\operatorname{silu}", sentence="SiLU is x times its sigmoid, so the product rule applies"),

@@ -165,6 +165,7 @@ class _Module:
     def backward(self) -> Iterator[_Line]:
         """One line for each gradient, in reverse order."""
         self.emit.masks = True
+        upstream = {self.variables[number] for number in self.staged.upstream.values()}
         for stage in self.staged.stages:
             for number in self.needed(stage):
                 if number not in self.variables:
@@ -174,7 +175,7 @@ class _Module:
             axes = self.emit.stored(node, positional, named)
             name = self.engine.nodes[stage.gradient].name or ""
             piece = self.arrays.exact(self.emit.terms(stage.terms, axes), axes, f"{self.variables[stage.node]}.shape")
-            if piece.text in self.variables.values():  # it is the upstream gradient, or another one, unchanged
+            if piece.text in upstream:  # unchanged
                 self.variables[stage.gradient] = piece.text
                 continue
             self.variables[stage.gradient] = self.names.new(name)
@@ -194,7 +195,7 @@ class _Module:
         left = f"{formula.text(self.name(name), self.printed)} = " if name else ""
         right = formula.text(expr, self.printed) if expr is not None else ""
         shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
-        return comment(f"{left}{right}: {shown(shape)}" if right else shown(shape))
+        return comment(f"{left}{right}: {shown(shape)}" if right and shape else f"{left}{right}" if right else shown(shape))
 
     @staticmethod
     def name(name: str) -> Expr:
@@ -306,8 +307,8 @@ class _Module:
     def check(self, extra: list[str], ups: list[str]) -> list[str]:
         """The module's own test, at the values of the exercise."""
         point = self.point()
-        if point is None or any(node.op == "stop_gradient" for node in self.graph.nodes):
-            return []  # where gradients are stopped, differences of the forward pass are something else
+        if point is None:
+            return []
         values = Forward(self.original, point)
         lists: dict[str, Any] = {name: values.lists(name) for name in self.original.inputs}
         lists.update({name: point.sizes[name] for name in extra if name in point.sizes})
@@ -324,6 +325,8 @@ class _Module:
         told = ["VALUES = {", *(f"    {quoted(name)}: {value!r}," for name, value in lists.items()), "}", f"LOSS = {json.dumps(loss, ensure_ascii=False)}"]
         told[-1] += "  # quantity: the gradient of the loss at it"
         main = '\nif __name__ == "__main__":\n' + self.spelling.words["setup"]
+        if any(node.op == "stop_gradient" for node in self.graph.nodes):
+            return ["\n".join(told), main + '    print("gradients are stopped here on purpose: no comparison with finite differences")']
         return ["\n".join(told), _COMPARE.replace("{xp}", self.spelling.xp), main + "    _compare()"]
 
     def point(self) -> Point | None:

@@ -299,7 +299,9 @@ def tie(condition: Compare, no: Expr) -> bool:
     """Is `no` the even share at a tie, where(a == b, 1/2, 0)? On a board the mask is 1[a > b]; the convention is said
     where it applies."""
     match no:
-        case Call("where", (Compare(op="==", left=left, right=right), Binary("/", Num(value=1), Num(value=2)), Num(value=0))):
+        case Call(
+            "where", (Compare(op="==", left=left, right=right), Binary("/", Num(value=1), Num(value=2)), Num(value=0))
+        ):
             return {left, right} == {condition.left, condition.right}
     return False
 

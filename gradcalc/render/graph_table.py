@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradcalc.figure import Label, Picture
+from gradcalc.figure import Picture
+from gradcalc.labels import Label
 
 NOTHING = Label("", "")
 

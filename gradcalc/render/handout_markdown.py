@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradcalc.figure import Picture
-from gradcalc.handout import Derived, Handout, Part, Said, Step, Summary
 from gradcalc.markdown import (
     Block,
     Break,
@@ -21,6 +20,7 @@ from gradcalc.markdown import (
     Words,
 )
 from gradcalc.render.markdown import escape
+from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary
 
 
 def page(it: Handout, solution: bool, figure: str) -> str:

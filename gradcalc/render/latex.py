@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.figure import Label, Picture, Sheet
-from gradcalc.handout import Derived, Handout, Part, Said, Step, Summary, compose
+from gradcalc.figure import Picture, Sheet
+from gradcalc.handout import compose
+from gradcalc.labels import Label
 from gradcalc.markdown import (
     Block,
     Break,
@@ -26,6 +27,7 @@ from gradcalc.markdown import (
 )
 from gradcalc.render import tikz
 from gradcalc.render.tikz import indicator, math
+from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary
 from gradcalc.solve import Solution
 from gradcalc.texmath import escape
 

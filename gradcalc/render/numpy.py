@@ -13,7 +13,7 @@ def _array(inputs, name, axes=None, kind=FLOAT, default=None):
     value = inputs.get(name, default)
     if value is None:
         raise TypeError(f"missing argument {name}")
-    value = np.asarray(value).astype(kind)
+    value = np.asarray(value, dtype=kind)
     if axes is not None and value.ndim != axes:
         raise ValueError(f"{name} has {value.ndim} axes, not {axes}")
     return value

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from gradcalc.figure import Label, Picture
+from gradcalc.figure import Picture
+from gradcalc.labels import Label
 from gradcalc.layout import Box, Drawing, Metrics, columns, lay_out
 from gradcalc.render.graph_table import rows
 from gradcalc.typography import to_ascii

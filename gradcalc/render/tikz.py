@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcalc.figure import Label, Picture, Sheet, picture
+from gradcalc.figure import Picture, Sheet, picture
+from gradcalc.labels import Label
 from gradcalc.layout import Box, Drawing, Metrics, lay_out
 from gradcalc.solve import Solution
 
