@@ -122,6 +122,12 @@ def test_a_difference_is_seen() -> None:
     assert not agrees([LEFT_OUT, "b", "d", LEFT_OUT], ["a", "b", "c", "d", "e"])
 
 
+def test_rounding_errors_are_no_difference() -> None:
+    assert agrees(["largest relative difference 2e-12"], ["largest relative difference 0"])
+    assert agrees(["a.pdf: written, made with latexmk"], ["a.pdf: written, made with tectonic"])
+    assert not agrees(["value 2e-12"], ["value 1"])
+
+
 def test_lines_left_out_stay_left_out() -> None:
     assert refreshed([LEFT_OUT, "b", "old", "d", LEFT_OUT], ["a", "b", "c", "d", "e"]) == (
         LEFT_OUT,
