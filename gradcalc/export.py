@@ -6,12 +6,13 @@ export(solutions, "latex", Export())  ->  [Made("ex1.tex", "…")]
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gradcalc.blocks import Options
+from gradcalc.errors import GradcalcError, Problem
 from gradcalc.figure import Sheet, picture
+from gradcalc.records import dataclass, field
 from gradcalc.solve import Solution
 
 # Format -> ending of its files.
@@ -55,8 +56,10 @@ def export(solutions: Sequence[Solution], to: str, wanted: Export) -> Made:
             return Made(svg.draw(picture(solutions[0], wanted.sheet)))
         case "tikz":
             return Made(_tikz(solutions[0], wanted))
-    from gradcalc.render import load
+    from gradcalc.render import formats, load
 
+    if to not in formats():
+        raise GradcalcError(Problem("format", f"there is no export to {to} yet"))
     module: Any = load(to)
     return Made(module.join([module.render(solution, wanted.options) for solution in solutions]))
 

@@ -8,8 +8,8 @@ A vertex is an input or a named quantity; with `gates`, an elementary operation 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -18,12 +18,12 @@ from gradcalc.blocks import Math, Names, Partial, Piece, Shaped, Values
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Exercise, Question
 from gradcalc.flow import Flow, flow, is_scalar
+from gradcalc.labels import Label, fused, label, scaled, sign, tex_names
 from gradcalc.ops import TABLE
-from gradcalc.render.inline import latex_math, text_math
+from gradcalc.render.inline import text_math
 from gradcalc.solve import Answer, Solution
-from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num
-from gradcalc.texmath import check, escape, in_math
-from gradcalc.typography import MINUS, for_terminal, read
+from gradcalc.syntax import Name, Num
+from gradcalc.typography import for_terminal, read
 from gradcalc.unbuild import tree
 
 MOST = 40  # vertices; beyond it a table says the same better
@@ -31,12 +31,6 @@ WIDE = 26  # characters of a formula that still stands in a box
 SHORT = 12  # characters of a gradient that stands below its wire
 # Where an exercise does not say which inputs are data, and all its letters are among these, they tell.
 PARAMETERS, DATA = frozenset("wWbcuUvVθΘφβγ"), frozenset("xXyYth")
-_SIGNS: Mapping[str, tuple[str, str]] = {
-    "add": ("+", "+"), "sub": (MINUS, "-"), "mul": ("×", r"\times"), "div": ("÷", r"\div"), "neg": ("×(−1)", r"\times(-1)"),
-    "copy": ("=", "="), "matmul": ("@", r"\text{@}"), "transpose": ("ᵀ", r"(\cdot)^{\top}"), "sum": ("Σ", r"\textstyle\sum"),
-    "sqrt": ("√", r"\sqrt{x}"), "inv": ("⁻¹", r"(\cdot)^{-1}"), "getitem": ("[ ]", "[\\ ]"), "maximum": ("max", r"\max"),
-    "minimum": ("min", r"\min"), "abs": ("|x|", r"\lvert x\rvert"), "pow": ("x^y", "x^y"), "exp": ("exp", r"\exp"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +41,6 @@ class Sheet:
     blank_all: bool = False
     gates: bool = False
     digits: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A piece of mathematics in both scripts; `latex` goes between $."""
-
-    text: str
-    latex: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +99,6 @@ def sketch(exercise: Exercise) -> Solution:
     return Solution(graph, (), {}, {}, {name: given.lists(name) for name in graph.inputs}, {}, graph.warnings)
 
 
-def tex_names(names: Names) -> Names:
-    """Names with the TeX of authors rewritten, in braces where it has scripts of its own."""
-    rewritten = {}
-    for name, tex in names.latex.items():
-        safe = check(tex).strip()
-        rewritten[name] = f"{{{safe}}}" if set("^_'") & set(safe) else safe
-    return replace(names, latex=rewritten)
-
-
-def label(names: Names, *pieces: Piece, example: bool = False) -> Label:
-    """Pieces of mathematics in both scripts."""
-    math = Math(pieces, example)
-    return Label(for_terminal(text_math(math, names)), in_math(latex_math(math, names)))
-
-
 class _Artist:
     def __init__(self, solution: Solution, sheet: Sheet) -> None:
         self.solution, self.sheet, self.graph = solution, sheet, solution.graph
@@ -160,11 +131,11 @@ class _Artist:
             if n in self.constant:
                 continue
             found.add(n)
-            if not self.fused(n):
+            if not self.takes_constants(n):
                 found.update(arg for arg in node.args if arg in self.constant)
         return tuple(sorted(found))
 
-    def fused(self, n: int) -> bool:
+    def takes_constants(self, n: int) -> bool:
         """Whether the constants among a node's operands are written in its gate."""
         node = self.graph.nodes[n]
         return (
@@ -273,69 +244,21 @@ class _Artist:
         elementary = all(arg in self.drawn or arg in self.constant for arg in node.args)
         array = node.op not in TABLE or not TABLE[node.op].partials
         if elementary and (self.sheet.gates or not array):
-            if self.fused(n) and len(node.args) > 1:
-                return self.fused_gate(n)
-            return self.sign(node.op, node)
+            if self.takes_constants(n) and len(node.args) > 1:
+                return fused(self.names, self.graph.nodes, n, self.constant)
+            return sign(node)
         assert node.name is not None
         definition = next(d for d in self.exercise.definitions if d.name == node.name)
-        if (scaled := self.scaled(definition.expr)) is not None:
-            return scaled
+        if (gate := scaled(self.names, definition.expr)) is not None:
+            return gate
         whole = label(self.names, definition.expr)
         if len(whole.text) <= WIDE:
             return whole
         self.note(label(self.names, Name(node.name)), whole)
         return label(self.names, Name(node.name))
 
-    def scaled(self, expr: Expr) -> Label | None:
-        """The gate of −2·z, whose sign stands before the product."""
-        match expr:
-            case Neg(Binary("*", Num() as factor, Name(id))) if id in self.graph.names:
-                by = label(self.names, Neg(factor))
-                return Label(f"×({by.text})", rf"\times({by.latex})")
-        return None
-
     def note(self, mark: Label, whole: Label) -> None:
         self.notes.append((mark, whole))
-
-    def sign(self, op: str, node: Any) -> Label:
-        if op in _SIGNS:
-            return Label(*_SIGNS[op])
-        if op == "apply":
-            function = node.attrs["function"] + "'" * node.attrs.get("order", 0)
-            return Label(
-                function,
-                rf"\mathit{{{function}}}"
-                if function.isascii() and function.isalpha()
-                else rf"\text{{{escape(function)}}}",
-            )
-        entry = TABLE[op]
-        word = entry.text or op
-        return Label(word, entry.latex or rf"\operatorname{{{op.replace('_', chr(92) + '_')}}}")
-
-    def fused_gate(self, n: int) -> Label:
-        node, x = self.graph.nodes[n], Name("x")
-        place = next(k for k, arg in enumerate(node.args) if arg not in self.constant)
-        parts: list[Expr] = [tree(self.graph.nodes, arg) if arg in self.constant else x for arg in node.args]
-        names = replace(self.names, shapes={**self.names.shapes, "x": ()}, latex={}, each=frozenset())
-        other = parts[1 - place] if len(parts) == 2 else None
-        if other is not None:
-            plain = isinstance(other, Num | Name)
-            written = label(names, other)
-            wrapped = written if plain else Label(f"({written.text})", f"({written.latex})")
-            match node.op, place:
-                case "add", _:
-                    return Label("+" + wrapped.text, "+" + wrapped.latex)
-                case "sub", 0:
-                    return Label(MINUS + wrapped.text, "-" + wrapped.latex)
-                case "mul", _:
-                    return Label("×" + wrapped.text, r"\times " + wrapped.latex)
-                case "div", 0:
-                    return Label("÷" + wrapped.text, r"\div " + wrapped.latex)
-            binary = {"sub": "-", "div": "/", "pow": "^"}.get(node.op)
-            if binary:
-                return label(names, Binary(binary, parts[0], parts[1]))
-        func = {"maximum": "max", "minimum": "min"}.get(node.op, node.op)
-        return label(names, Call(func, tuple(parts)))
 
     # ---- on the wires
 

@@ -69,6 +69,7 @@ def names_for(files: Sequence[str], suffix: str) -> list[str]:
 def write_whole(path: Path, data: str | bytes) -> None:
     """Replace or make a file. An existing one stays as it was when anything fails. Raises GradcalcError."""
     raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    path = path.resolve() if path.is_symlink() else path
     sweep(path.parent)
     temporary = _temporary(path)
     try:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from gradcalc.nodes import Graph, Node
 from gradcalc.numeric.backends import Undefined
 from gradcalc.ops import TABLE
+from gradcalc.records import dataclass, field
 from gradcalc.reverse import WORDS, functions, local
 from gradcalc.syntax import Binary, Call, Name, Neg, Num
 

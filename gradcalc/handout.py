@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
 
 from gradcalc.blocks import Factors, Names, Partial, Piece, Shaped, Values
 from gradcalc.errors import SpanError
 from gradcalc.exercise import Question, Value
-from gradcalc.figure import Label, Picture, Sheet, label, picture, tex_names
-from gradcalc.markdown import Block, Inline, read, read_line
+from gradcalc.figure import Sheet, picture
+from gradcalc.labels import Label, label, tex_names
+from gradcalc.markdown import read, read_line
 from gradcalc.render.scripts import size_latex
 from gradcalc.report import LAYOUTS, asked
 from gradcalc.shapes import ShapeError, shape_of
+from gradcalc.sheet import Derived, Handout, Part, Row, Said, Step, Summary
 from gradcalc.sizes import Shape
 from gradcalc.solve import Answer, Number, Solution, View
 from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, parse
@@ -27,60 +28,6 @@ SHOWN = 30  # entries of an array that are printed
 _ENGLISH = frozenset(("a", "is", "and", "so", "the", "of", "to", "it", "in", "by", "for", "as"))
 LINKS = 10  # local derivatives of a path that are written out
 PATHS = 4  # paths of a chain rule that are written out
-
-Said: TypeAlias = "tuple[str | Label, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of aligned equations: what stands left of the sign, and from the sign on."""
-
-    left: Label | None
-    right: Label
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """Equations, aligned at their signs."""
-
-    rows: tuple[Row, ...]
-
-
-Step: TypeAlias = "Derived | Said"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A question: what is asked, in the author's words where there are some; points; room to write, in cm; the key."""
-
-    ask: Said
-    prompt: tuple[Inline, ...]
-    points: float | None
-    room: float
-    key: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Analytic beside numeric: a head, and cells of labels."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[Label | None, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Handout:
-    title: str
-    file: str
-    author: str | None
-    source: str | None
-    statement: tuple[Block, ...]
-    given: tuple[Derived | Said, ...]
-    blank: Picture
-    solved: Picture
-    parts: tuple[Part, ...]
-    summary: Summary | None
-    points: float | None
 
 
 def compose(solution: Solution, sheet: Sheet) -> Handout:
@@ -463,7 +410,3 @@ def factored(expr: Expr, mark: Callable[[Expr], Expr]) -> Expr:
 
 def dimensions(shape: Shape) -> str:
     return r" \times ".join(map(size_latex, shape))
-
-
-def plain(said: Said) -> str:
-    return "".join(part if isinstance(part, str) else part.text for part in said)

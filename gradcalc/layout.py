@@ -13,10 +13,10 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_right, insort
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from gradcalc.figure import Picture
+from gradcalc.records import dataclass, field
 
 SWEEPS = 12
 NEAR = 3  # an input that is first used this far to the right still stands with the other inputs

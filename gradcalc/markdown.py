@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from gradcalc.errors import SpanError
+from gradcalc.records import dataclass, replace
 from gradcalc.texmath import check
 
 MAX_LISTS = 3  # how deep lists nest (TeX stops at four), and emphasis

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.export import BINARY, DOCUMENTS, ENDINGS, Made
 from gradcalc.files import check_folder, check_target, names_for, write_whole
+from gradcalc.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

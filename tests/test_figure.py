@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcalc.exercise import Exercise
-from gradcalc.figure import Label, Picture, Sheet, Vertex, Wire, picture, sketch
+from gradcalc.figure import Picture, Sheet, Vertex, Wire, picture, sketch
 from gradcalc.flow import flow, is_scalar
 from gradcalc.graph import build
+from gradcalc.labels import Label
 from gradcalc.layout import Drawing, Metrics, lay_out, spread
 from gradcalc.library import exercise_text
 from gradcalc.render import svg, terminal_graph, tikz

@@ -22,10 +22,11 @@ from gradcalc.errors import SpanError
 from gradcalc.exercise import Exercise
 from gradcalc.export import Export, export
 from gradcalc.figure import Sheet
-from gradcalc.handout import Derived, Handout, compose, plain
-from gradcalc.library import exercise_text
+from gradcalc.handout import compose
+from gradcalc.library import exercise_text, titles
 from gradcalc.publish import OutsideError, deliver
 from gradcalc.render import handout_markdown, latex, pdf, tikz
+from gradcalc.sheet import Derived, Handout, plain
 from gradcalc.solve import Solution, solve
 from gradcalc.tex import check_tex
 from gradcalc.texmath import check, escape, in_math
@@ -363,6 +364,14 @@ def compiled(tex: str) -> pdf.Pdf:
 @pytest.mark.parametrize("solution", [False, True], ids=["blank", "key"])
 def test_the_seeds_compile_without_warnings(solution: bool) -> None:
     compiled(latex.document([latex.question(handout(name)) for name in SEEDS], solution))
+
+
+@needs_tex
+@pytest.mark.skipif(not os.environ.get("CI"), reason="takes minutes: CI=1 runs it")
+@pytest.mark.parametrize("solution", [False, True], ids=["blank", "key"])
+def test_all_shipped_exercises_compile_without_warnings(solution: bool) -> None:
+    tex = latex.document([latex.question(handout(name)) for name in titles()], solution)
+    assert TROUBLE.findall(pdf.make(tex, 600).log) == []
 
 
 @needs_tex

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from gradcalc.records import dataclass
 
 SECONDS = 60
 NAME = "handout"
