@@ -11,11 +11,13 @@ ARITHMETIC = (
         "add", XY, "x + y", form="x + y", partials=("1", "1"), value=lambda m, x, y: x + y,
         rule=r"\frac{\partial (x + y)}{\partial x} = 1", code="{0} + {1}",
         sentence="the sum gate hands the upstream gradient on unchanged to each of its inputs",
+        fixed=("a constant that is added has no influence: the gradient passes unchanged", "a constant that is added has no influence: the gradient passes unchanged"),
     ),
     Op(
         "sub", XY, "x - y", form="x - y", partials=("1", "-1"), value=lambda m, x, y: x - y,
         rule=r"\frac{\partial (x - y)}{\partial x} = 1,\quad \frac{\partial (x - y)}{\partial y} = -1", code="{0} - {1}",
         sentence="the difference gate hands the upstream gradient on to its first input, and with the opposite sign to its second",
+        fixed=("a constant that is subtracted has no influence: the gradient passes unchanged", "subtracting from a constant turns the sign of the upstream gradient"),
     ),
     Op(
         "neg", X, "-x", form="-x", partials=("-1",), value=lambda m, x: -x,
@@ -26,16 +28,19 @@ ARITHMETIC = (
         "mul", XY, "x * y", form="x*y", partials=("y", "x"), value=lambda m, x, y: x * y,
         rule=r"\frac{\partial (x y)}{\partial x} = y,\quad \frac{\partial (x y)}{\partial y} = x", code="{0} * {1}",
         sentence="the product gate swaps its inputs: each factor gets the upstream gradient times the other factor",
+        fixed=("a constant factor stays: the upstream gradient is multiplied by it", "a constant factor stays: the upstream gradient is multiplied by it"),
     ),
     Op(
         "div", XY, "x / y", form="x/y", partials=("1/y", "-r/y"), value=lambda m, x, y: m.divide(x, y), domain="y != 0",
         rule=r"\frac{\partial}{\partial x}\frac{x}{y} = \frac{1}{y},\quad \frac{\partial}{\partial y}\frac{x}{y} = -\frac{x}{y^2}", code="{0} / {1}",
         sentence="quotient rule: the numerator gets the upstream gradient divided by the denominator, the denominator gets it times minus the quotient over the denominator",
+        fixed=("a constant divisor stays: the upstream gradient is divided by it", "reciprocal rule: the derivative of one over x is minus one over x squared, times the constant above"),
     ),
     Op(
         "pow", XY, "x^y", form="x^y", partials=("y*x^(y - 1)", "r*log(x)"), value=lambda m, x, y: m.power(x, y),
         rule=r"\frac{\partial x^n}{\partial x} = n x^{n-1},\quad \frac{\partial a^y}{\partial y} = a^y \log a", code="{0} ** {1}",
-        sentence="power rule: the exponent comes down as a factor and is lowered by one",
+        sentence="a power with a variable base and exponent: the power rule for the base, the exponential rule for the exponent",
+        fixed=("power rule: the exponent comes down as a factor and is lowered by one", "exponential rule: the derivative of a power by its exponent is the power itself times the logarithm of its base"),
     ),
     Op(
         "copy", X, "x", form="x", partials=("1",), value=lambda m, x: x,

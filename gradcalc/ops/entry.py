@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from gradcalc.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,10 @@ class Op:
     value      value(m, *operands): the number, on `m`, a set of functions named as NumPy's (see numeric.py)
     domain     where the operation is defined for real operands, as a condition in the expression language
     smooth     where it is differentiable, as a condition; at the other points `convention` says what is taken
+    back       otherwise: what each operand gets from the upstream gradient G, in the words of `example`; empty where
+               that is no formula (a piece of an array, say); n is the number of entries
     rule       the general formula, in TeX without $; sentence: why, as a teacher would say it
+    fixed      the sentence for each operand where the others are constants; empty where it is no other
     text/latex how the function's name is printed
     code       NumPy code, {0}, {1} the operands, {xp} the library; jax and torch differ by spellings only
     example    an expression that uses it, for tests and documentation
@@ -37,12 +41,14 @@ class Op:
     form: str = ""
     partials: tuple[str, ...] = ()
     pullback: Callable[..., Any] | None = None
+    back: tuple[str, ...] = ()
     value: Callable[..., Any] | None = None
     domain: str = ""
     smooth: str = ""
     convention: str = ""
     rule: str = ""
     sentence: str = ""
+    fixed: tuple[str, ...] = ()
     text: str = ""
     latex: str = ""
     code: str = ""
