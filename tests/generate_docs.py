@@ -100,9 +100,10 @@ class Folder:
         self.folder.mkdir()
         self.bin.mkdir()
         shutil.copytree(ROOT / "exercises", self.folder / "exercises")
-        program = self.bin / "gradcalc"
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gradcalc "$@"\n')
-        program.chmod(0o755)
+        for name, run in (("gradcalc", "-m gradcalc "), ("python3", "")):
+            program = self.bin / name
+            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {run}"$@"\n')
+            program.chmod(0o755)
 
     def put(self, file: str, where: str | None, table: str, text: str) -> None:
         """Write a file, or put lines into a table of the program, or in front of it."""
