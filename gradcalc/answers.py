@@ -6,7 +6,6 @@ Everything here is symbolic; solve.py evaluates and checks what is written here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -23,6 +22,7 @@ from gradcalc.indexform import IndexWriter
 from gradcalc.matrix import Matrix, NoMatrixForm, size_tree, transpose, write
 from gradcalc.notation import Writer, oriented, wants_row
 from gradcalc.paths import paths
+from gradcalc.records import dataclass, replace
 from gradcalc.scalar import to_ast
 from gradcalc.shapes import ONE, Shape, Size
 from gradcalc.solve import Answer, Gradient, Local, Shorthand, View

@@ -7,11 +7,11 @@ decides what is said.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gradcalc.errors import Problem
 from gradcalc.graph import Graph
+from gradcalc.records import dataclass, field
 from gradcalc.shapes import shape_of
 from gradcalc.sizes import Shape, Size, stacked
 from gradcalc.solve import Number

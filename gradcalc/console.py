@@ -9,9 +9,9 @@ import re
 import shutil
 import sys
 import unicodedata
-from dataclasses import dataclass, field
 
 from gradcalc.errors import Problem
+from gradcalc.records import dataclass, field
 from gradcalc.typography import for_terminal, to_ascii
 
 # What a terminal would act on, in text for machines: JSON allows it only as an escape.

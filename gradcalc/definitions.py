@@ -7,7 +7,6 @@ A node is *fused* when it is elementwise and unnamed: it becomes part of one sca
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +15,7 @@ import sympy as sp
 from gradcalc.graph import Graph, Node
 from gradcalc.ops import TABLE
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
+from gradcalc.records import dataclass
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
 from gradcalc.terms import Algebra, Entries, Ix, Key, Term, size_expr

@@ -7,7 +7,6 @@ contributions of all paths add. What the nodes are is in definitions.py, what ma
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
@@ -16,6 +15,7 @@ from gradcalc.definitions import Pseudo
 from gradcalc.graph import Graph, Node
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
 from gradcalc.readback import Readback, shorter
+from gradcalc.records import dataclass, replace
 from gradcalc.terms import Key, Term, cost, signs_met
 
 __all__ = ["Derivative", "Engine", "Pseudo"]

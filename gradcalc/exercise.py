@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from gradcalc.constants import CONSTANTS
 from gradcalc.errors import GradcalcError, Place, Problem
+from gradcalc.records import dataclass, field, replace
 from gradcalc.source import Text
 from gradcalc.syntax import Expr, names
 

@@ -22,6 +22,7 @@ ENDINGS: Mapping[str, str] = {
 }  # fmt: skip
 DOCUMENTS = frozenset(("latex", "pdf", "markdown", "html"))  # that hold several exercises
 BINARY = frozenset(("pdf", "png"))
+CODE = frozenset(("numpy", "torch", "jax"))
 
 
 @dataclass(frozen=True, slots=True)

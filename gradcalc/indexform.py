@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 import sympy as sp
 
 from gradcalc.derive import Engine, Pseudo
 from gradcalc.matrix import NoMatrixForm, size_tree
+from gradcalc.records import dataclass, field
 from gradcalc.scalar import to_ast
 from gradcalc.shapes import ONE
 from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num

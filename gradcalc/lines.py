@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from gradcalc.errors import SpanError
+from gradcalc.records import dataclass
 from gradcalc.syntax import OPTIONS, parse_tokens
 from gradcalc.tokens import Token, shown, tokenize
 from gradcalc.tree import Expr, Span

@@ -6,7 +6,6 @@ Errors are SpanErrors that show the operands' shapes: `W1 @ x`: W1 is D_a1×D_x,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +15,7 @@ from gradcalc.exact import size_of
 from gradcalc.exercise import Definition
 from gradcalc.maker import Maker
 from gradcalc.nodes import Node
+from gradcalc.records import dataclass
 from gradcalc.scope import Scope, problem
 from gradcalc.shapes import ONE, Shape, ShapeError, Size, position, quoted, show, sliced
 from gradcalc.source import Text

@@ -7,9 +7,9 @@ A 1-D array has no orientation of its own: as a matrix it is a column or a row a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from gradcalc.records import dataclass, replace
 from gradcalc.shapes import ONE, Size
 from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
 from gradcalc.tree import substitute

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from gradcalc.errors import Problem
 from gradcalc.exercise import Exercise
+from gradcalc.records import dataclass, field
 from gradcalc.shapes import Shape, Size
 from gradcalc.syntax import Expr
 

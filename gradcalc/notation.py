@@ -8,7 +8,6 @@ pulled out of the sum.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -28,6 +27,7 @@ from gradcalc.matrix import (
     transpose,
     write,
 )  # fmt: skip
+from gradcalc.records import dataclass, field, replace
 from gradcalc.scalar import product_ast, to_ast
 from gradcalc.shapes import ONE
 from gradcalc.syntax import Binary, Call, Expr, Index, Name, Num, Transpose, Vector

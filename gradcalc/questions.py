@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gradcalc.errors import SpanError, closest
 from gradcalc.exercise import Question
+from gradcalc.records import dataclass
 from gradcalc.source import Text
 from gradcalc.syntax import Expr, Slice, Vector, parse
 from gradcalc.tokens import MAX_LENGTH, canonical, read_name, shown

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 from gradcalc.nodes import Node
 from gradcalc.numeric.backends import floats
 from gradcalc.ops import TABLE
+from gradcalc.records import dataclass
 from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse
 
 WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}

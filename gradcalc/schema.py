@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gradcalc.errors import Problem, closest
+from gradcalc.records import dataclass
 from gradcalc.tokens import canonical, shown
 from gradcalc.yamltext import Node
 

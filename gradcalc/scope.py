@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from gradcalc.errors import GradcalcError, Place, Problem, SpanError, closest
 from gradcalc.exercise import Definition, Exercise, Function
+from gradcalc.records import dataclass
 from gradcalc.shapes import INDEXED, bound
 from gradcalc.source import Text
 from gradcalc.syntax import Call, Expr, Index, Name, Slice, names, walk

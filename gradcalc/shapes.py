@@ -7,12 +7,12 @@ manner of einops ("n, m -> n m"; a column or row counts as a vector there), or "
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from gradcalc.errors import SpanError
 from gradcalc.exact import fraction, size_of, whole
 from gradcalc.ops import TABLE
+from gradcalc.records import dataclass
 from gradcalc.sizes import ONE, Shape, ShapeError, Size, broadcast, product, quoted, show, stacked
 from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector
 

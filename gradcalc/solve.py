@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gradcalc.errors import Problem
 from gradcalc.exercise import Exercise, Question
 from gradcalc.graph import Graph
 from gradcalc.numeric.verified import Verified
+from gradcalc.records import dataclass
 from gradcalc.shapes import Shape, Size
 from gradcalc.syntax import Expr
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
 from gradcalc.errors import GradcalcError, Place, Problem, SpanError
+from gradcalc.records import dataclass, field
 
 MAX_BYTES = 256 * 1024  # without the numbers in arrays, which are counted apart
 MAX_LINES = 5000

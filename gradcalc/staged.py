@@ -10,7 +10,6 @@ log σ(z) becomes −softplus(−z), so that neither pass divides by a probabili
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
@@ -18,6 +17,7 @@ import sympy as sp
 from gradcalc.derive import Engine
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.nodes import Graph, Node
+from gradcalc.records import dataclass, replace
 from gradcalc.scalar import function_class
 from gradcalc.terms import Key, Term, measure
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 from gradcalc.errors import SpanError
+from gradcalc.records import dataclass
 
 MAX_LENGTH = 2000  # characters of one line of an expression
 MAX_TOKENS = 800

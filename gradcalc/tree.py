@@ -8,9 +8,10 @@ Nesting is limited where text is read, but a sum of many terms leans to the left
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
+
+from gradcalc.records import dataclass, field
 
 Span: TypeAlias = tuple[int, int]
 NOWHERE: Span = (0, 0)

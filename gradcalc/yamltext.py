@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from gradcalc.errors import GradcalcError, Place, Problem
+from gradcalc.records import dataclass, field
 from gradcalc.source import Source, Text
 from gradcalc.tokens import canonical, shown
 

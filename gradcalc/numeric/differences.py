@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -16,6 +15,7 @@ from gradcalc.nodes import Graph
 from gradcalc.numeric.backends import Misfit, TooLarge, Undefined, Unknown
 from gradcalc.numeric.forward import Forward, propagate, upstream_key
 from gradcalc.numeric.tensor import BATCH, Env, Tensor, expand
+from gradcalc.records import dataclass, replace
 
 # Offsets and weights of the first derivative, of order h^6; steps for floats, and for many digits.
 _OFFSETS, _WEIGHTS = (-3, -2, -1, 1, 2, 3), (-1 / 60, 3 / 20, -3 / 4, 3 / 4, -3 / 20, 1 / 60)

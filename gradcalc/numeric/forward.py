@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcalc.exercise import Definition, Upstream, Value
@@ -21,6 +20,7 @@ from gradcalc.nodes import Graph
 from gradcalc.numeric.backends import Numbers, Undefined, Unknown, decimals, floats
 from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
 from gradcalc.numeric.tensor import Env, Tensor, finish
+from gradcalc.records import dataclass, field, replace
 from gradcalc.syntax import Call, Name, Neg, Num, names
 
 LADDER = (30, 60, 120, 400, 1000)

@@ -6,7 +6,6 @@ do not meet there is none (slug "jump").
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 from gradcalc.errors import Problem
@@ -15,6 +14,7 @@ from gradcalc.numeric.backends import Undefined
 from gradcalc.numeric.forward import Forward, Point, define, forward
 from gradcalc.numeric.tensor import Tensor, expand
 from gradcalc.ops import TABLE
+from gradcalc.records import dataclass, replace
 from gradcalc.syntax import Call, Compare, Expr, names, unparse
 
 _BOUNDARIES = frozenset(("lt", "le", "gt", "ge"))

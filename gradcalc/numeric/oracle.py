@@ -13,7 +13,6 @@ two evaluations with 60 digits, then with 400.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -35,6 +34,7 @@ from gradcalc.numeric.kinks import Kink, places
 from gradcalc.numeric.points import given_point, random_points
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.numeric.verified import Verified
+from gradcalc.records import dataclass, field
 from gradcalc.syntax import Expr
 
 MAX_ENTRIES, RANDOM_DIRECTIONS, RECHECKED = 200, 3, 12
@@ -79,7 +79,7 @@ class _Outcome:
     reason: str | None = None
 
 
-@dataclass
+@dataclass()
 class Oracle:
     """The numeric derivatives of one exercise. Forward values are computed once per point."""
 

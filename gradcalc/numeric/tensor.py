@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gradcalc.exercise import Function
 from gradcalc.numeric.backends import Misfit, Numbers, TooLarge, Undefined
 from gradcalc.ops import TABLE
+from gradcalc.records import dataclass, field, replace
 from gradcalc.syntax import Expr, unparse
 
 BATCH = "*"

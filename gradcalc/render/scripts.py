@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from gradcalc.ops import TABLE
+from gradcalc.records import dataclass, replace
 from gradcalc.sizes import Shape, Size
 from gradcalc.syntax import Num, unparse
 from gradcalc.typography import MINUS, braced, lowered, name_latex, name_text, raised, read
