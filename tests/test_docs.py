@@ -13,6 +13,7 @@ import yaml
 from generate_docs import LEFT_OUT, PAGES, ROOT, Folder, agrees, blocks, commands, refreshed, regenerated, runs
 
 from gradcalc.exercise import Exercise
+from gradcalc.graph import build
 from gradcalc.render import printed
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the pages are written for a POSIX shell")
@@ -42,9 +43,14 @@ def test_what_is_generated_is_current(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_exercises_on_the_page_are_valid(page: str) -> None:
-    for block in blocks((ROOT / page).read_text("utf-8")):
-        if block.language == "yaml" and "expression:" in block.text and not block.text.startswith("# wrong"):
-            Exercise.parse(re.sub(r"\bisru\(|\bgram\(", "tanh(", block.text))
+    """Those with operations that the page itself adds are only run."""
+    text = (ROOT / page).read_text("utf-8")
+    added = [f"{name}(" for name in re.findall(r'Op\("(\w+)"', text)]
+    for block in blocks(text):
+        if block.language != "yaml" or "expression:" not in block.text or block.text.startswith("# wrong"):
+            continue
+        if not any(name in block.text for name in added):
+            build(Exercise.parse(block.text))
 
 
 def test_the_reference_has_every_key_and_every_operation() -> None:
