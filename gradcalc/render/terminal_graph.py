@@ -55,7 +55,10 @@ def _plain(what: Picture) -> Picture:
     def sure(it: Label) -> Label:
         return Label(to_ascii(it.text), it.latex)
 
-    vertices = tuple(replace(v, label=sure(v.label), above=label(v.above), below=label(v.below)) for v in what.vertices)
+    vertices = tuple(
+        replace(v, label=sure(Label(v.label.text.replace("×", "*"), "")), above=label(v.above), below=label(v.below))
+        for v in what.vertices
+    )
     notes = tuple((sure(mark), sure(formula)) for mark, formula in what.notes)
     return replace(what, title=to_ascii(what.title), vertices=vertices, of=sure(what.of), notes=notes)
 
