@@ -185,6 +185,25 @@ def _view(console: Console, digits: int | None, form: str | None) -> Any:
     return Options(width=console.width, color=console.color, ascii=console.ascii, digits=digits, form=form)
 
 
+@app.command()
+def diff(
+    context: typer.Context,
+    expression: Annotated[str, typer.Argument(metavar="EXPR", help="An expression: norm(A@x - y)^2", show_default=False)],
+    wrt: Annotated[list[str], typer.Option("--wrt", metavar="NAME", help="What to differentiate by; twice: the second derivative.")],
+    shape: Annotated[list[str] | None, typer.Option("--shape", metavar="'X: [N]'", help="A shape: x: [n], A: [m, n], c: []")] = None,
+    form: Form = None, layout: Layout = None, format: Format = "table",
+) -> None:  # fmt: skip
+    """One derivative without a file. Shapes not given: a-g scalars, h-z vectors, capitals matrices."""
+    console: Console = context.obj
+    shapes = dict(load("gradcalc.single").shape_of_text(text) for text in shape or ())
+    found = load("gradcalc.api").diff(expression, wrt, shapes, form=form, layout=layout)
+    for note in found.notes:
+        console.note(note)
+    console.warn(*found.solution.warnings, *(warning for answer in found.answers for warning in answer.warnings))
+    console.out(found.to(format, ascii=console.ascii), machine=format in ("json", "jsonl"))
+    finish(console, found.ok)
+
+
 Solved = Annotated[bool, typer.Option("--solution", help="The key: gradients filled in, answers derived.")]
 BlankAll = Annotated[bool, typer.Option("--blank-all", help="Ask for the forward values too.")]
 Gates = Annotated[bool, typer.Option("--gates", help="Elementary gates in the figure instead of named quantities.")]
@@ -231,7 +250,10 @@ def export(
     before = _preamble(preamble) if preamble else ""
 
     def work(file: str) -> Any:
-        return load("gradcalc.solve").solve(adjusted(Exercise.read(file), set_ or (), digits, form, layout))
+        exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
+        if to in room.CODE:  # which answers no questions
+            return load("gradcalc.figure").sketch(exercise)
+        return load("gradcalc.solve").solve(exercise)
 
     solved = {number: item for number, (_, item, _) in enumerate(each(console, files, work)) if item is not None}
     sheet, outside, fine = load("gradcalc.figure").Sheet(solution, blank_all, gates, digits), False, True

@@ -6,8 +6,8 @@ Every piece of every expression gets a term, every operation a constraint; the s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any
 
 from gradcalc.errors import Place, Problem, SpanError
@@ -15,6 +15,7 @@ from gradcalc.exact import size_of
 from gradcalc.exercise import Definition
 from gradcalc.ops import TABLE
 from gradcalc.reasons import explain, letters
+from gradcalc.records import dataclass, field
 from gradcalc.relations import (
     Alike,
     Elementwise,
@@ -67,16 +68,21 @@ class Inferred:
 Where = tuple["Text | None", "Expr | None"]
 
 
-def infer(scope: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], values: Mapping[str, tuple[int, ...]], numbers: Mapping[str, int]) -> Inferred:
-    """`declared` shapes, sizes of declared `indices`, shapes of given `values`, `numbers` for sizes."""
-    return _Inference(scope, declared, indices, values, numbers).run()
+def infer(scope: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], values: Mapping[str, tuple[int, ...]], numbers: Mapping[str, int],
+          ranks: Mapping[str, int] | None = None) -> Inferred:  # fmt: skip
+    """`declared` shapes, sizes of declared `indices`, shapes of given `values`, `numbers` for sizes.
+
+    `ranks`: the number of axes of inputs that are not declared; sizes that nothing says get letters then.
+    """
+    return _Inference(scope, declared, indices, values, numbers, ranks or {}).run()
 
 
 class _Inference:
     def __init__(
-        self, scope: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], values: Mapping[str, tuple[int, ...]], numbers: Mapping[str, int]
-    ) -> None:
-        self.scope, self.declared, self.values = scope, declared, values
+        self, scope: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], values: Mapping[str, tuple[int, ...]], numbers: Mapping[str, int],
+        ranks: Mapping[str, int],
+    ) -> None:  # fmt: skip
+        self.scope, self.declared, self.values, self.ranks = scope, declared, values, ranks
         self.functions = scope.exercise.functions
         self.s = Solver(numbers)
         self.named: dict[str, Axis] = {index: indices.get(index) or Dim() for index in scope.indices}
@@ -95,7 +101,8 @@ class _Inference:
     def run(self) -> Inferred:
         s = self.s
         for name in self.scope.inputs:
-            self.terms[name] = term = Term(name, self.declared.get(name))
+            unsized = [Dim() for _ in range(self.ranks[name])] if name in self.ranks else None
+            self.terms[name] = term = Term(name, self.declared.get(name, unsized))
             term.names.append(name)
             if name in self.values and name not in self.declared:
                 self.take_value(name, term)
@@ -226,6 +233,8 @@ class _Inference:
 
     def finish(self) -> None:
         """Read the shapes off; an axis whose size nothing says is an error."""
+        if self.ranks:
+            self.lettered()
         for name, term in self.terms.items():
             shape = self.s.shape(term)
             if shape is not None:
@@ -243,6 +252,15 @@ class _Inference:
                 self.result.indices[index] = found
         if not self.result.problems:
             self.result.reasons.update(explain(self.s, self.terms, self.scope.inputs, self.declared, self.values, self.result.reasons))
+
+    def lettered(self) -> None:
+        """Letters for the sizes that nothing says."""
+        taken = set(self.scope.kinds)
+        free = (word for tail in count() for letter in "nmklpqr" if (word := f"{letter}{tail or ''}") not in taken)
+        for name in self.ranks:
+            for dim in self.s.dims(self.terms[name]) or ():
+                if isinstance(self.s.axis(dim), Dim):
+                    self.s.same(dim, Size.of(next(free)))
 
     # ---- expressions
 

@@ -10,6 +10,7 @@ log σ(z) becomes −softplus(−z), so that neither pass divides by a probabili
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -22,6 +23,8 @@ from gradcalc.scalar import function_class
 from gradcalc.terms import Key, Term, measure
 
 __all__ = ["Stage", "Staged", "stable", "staged"]
+
+REUSED = frozenset(("exp", "sqrt", "tan", "tanh", "sigmoid"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,12 @@ class _Engine(Engine):
 
     stages: list[Stage]
     loss: str
+
+    @cached_property
+    def bounded(self) -> set[int]:
+        """Besides the others: functions whose derivative is written with their result, which is then at hand."""
+        kept = {n for n, node in enumerate(self.graph.nodes) if node.op in REUSED}
+        return set(super().bounded) | kept
 
     def settle(self, start: int, number: int, own: Key, upstream: list[Term]) -> list[Term]:
         node = self.nodes[number]

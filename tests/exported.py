@@ -1,0 +1,35 @@
+"""Exported modules in tests: written to a file and imported from there, as a user would."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from gradcalc.exercise import Exercise
+from gradcalc.graph import build
+from gradcalc.render import load
+from gradcalc.render.code import module
+
+EXERCISES = Path(__file__).parent.parent / "exercises"
+
+
+def written(exercise: Exercise, to: str = "numpy") -> str:
+    """The text of the module of an exercise."""
+    return module(build(exercise), load(to).SPELLING, exercise.file)
+
+
+def imported(text: str, folder: Path) -> Any:
+    """A module from its text."""
+    path = folder / "exported.py"
+    path.write_text(text, "utf-8")
+    spec = importlib.util.spec_from_file_location("exported", path)
+    assert spec is not None and spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def exported(content: dict[str, Any], folder: Path) -> Any:
+    """The NumPy module of an exercise given as data."""
+    return imported(written(Exercise.from_dict(content)), folder)

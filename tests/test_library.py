@@ -1,0 +1,199 @@
+"""gradcalc from Python, and `gradcalc diff`: one derivative without a file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gradcalc
+from gradcalc import cli
+from gradcalc.errors import GradcalcError
+from gradcalc.single import axes_of, shape_of_text
+from gradcalc.sizes import show
+
+EX1 = Path(__file__).parent.parent / "exercises" / "ex1.yaml"
+CONTENT: dict[str, Any] = {"expression": "q = x + y\nf = q*z", "values": {"x": -2, "y": 5, "z": -4}, "questions": ["df/dx"]}
+
+
+def python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=EX1.parent.parent)
+
+
+# ---- solve
+
+
+@pytest.mark.parametrize("source", [EX1, str(EX1), CONTENT, gradcalc.Exercise.from_dict(CONTENT)], ids=lambda s: type(s).__name__)
+def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:
+    result = gradcalc.solve(source)
+    assert result["df/dx"].value == -4
+    assert {name: gradient.value for name, gradient in result.gradients.items()} == {"x": -4, "y": -4, "z": 3}
+    assert result.forward == {"q": 3, "f": -12}
+    assert result.ok
+
+
+def test_text_opens_no_file() -> None:
+    with pytest.raises(GradcalcError, match="this is text, not a path"):
+        gradcalc.solve("expression: x*y\n")
+    assert gradcalc.solve(gradcalc.Exercise.parse("expression: x*y\n")).graph.outputs == ("f",)
+
+
+def test_wrong_sources_and_choices_are_named() -> None:
+    with pytest.raises(TypeError, match="not int"):
+        gradcalc.solve(3)  # type: ignore[arg-type]
+    with pytest.raises(GradcalcError, match="form: 'matrices' is none of matrix, index, entries"):
+        gradcalc.solve(CONTENT, form="matrices")
+    with pytest.raises(KeyError):
+        gradcalc.solve(CONTENT)["df/dw"]
+
+
+def test_a_mistake_carries_its_place() -> None:
+    with pytest.raises(GradcalcError) as caught:
+        gradcalc.solve({"expression": "x *"})
+    (problem,) = caught.value.problems
+    assert problem.message == "something is missing after `*`"
+    assert problem.place is not None and problem.place.column == 3
+
+
+@pytest.mark.parametrize("format", ["table", "plain", "markdown", "json", "numpy", "svg", "latex"])
+def test_a_result_in_other_formats(format: str) -> None:
+    assert gradcalc.solve(CONTENT).to(format).strip()
+
+
+def test_formats_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="no format 'docx'"):
+        gradcalc.solve(CONTENT).to("docx")
+
+
+def test_a_result_shows_itself_in_a_notebook() -> None:
+    result = gradcalc.solve({**CONTENT, "title": "<b>x</b> costs $5 and $6"})
+    shown = result._repr_mimebundle_()
+    assert set(shown) == {"text/plain", "text/html", "text/latex", "image/svg+xml"}
+    assert "<script" not in shown["text/html"] and "<b>x</b>" not in shown["text/html"]
+    assert "costs <span>$</span>5" in shown["text/html"]
+    assert r"\frac{\partial f}{\partial x} &= z" in shown["text/latex"]
+    assert shown["image/svg+xml"].startswith("<svg") and str(result) == shown["text/plain"]
+    assert set(result._repr_mimebundle_(include={"text/html"})) == {"text/html"}
+    assert "text/html" not in result._repr_mimebundle_(exclude={"text/html"})
+
+
+def test_build_gives_the_graph() -> None:
+    graph = gradcalc.build(CONTENT)
+    assert (graph.inputs, graph.quantities, graph.outputs) == (("x", "y", "z"), ("q", "f"), ("f",))
+    assert isinstance(graph, gradcalc.Graph)
+
+
+# ---- loading
+
+
+def test_importing_loads_neither_sympy_nor_numpy() -> None:
+    done = python("import sys, gradcalc; gradcalc.Exercise; print(*sorted({'sympy', 'numpy', 'typer'} & set(sys.modules)))")
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_functions_are_not_hidden_by_rooms_of_the_same_name() -> None:
+    done = python("import gradcalc.solve, gradcalc; from gradcalc.solve import Answer; print(gradcalc.solve({'expression': '2*x'})['df/dx'].value)")
+    assert (done.returncode, done.stdout.strip()) == (0, "2.0"), done.stderr
+
+
+def test_every_public_name_is_there() -> None:
+    for name in gradcalc.__all__:
+        assert getattr(gradcalc, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        gradcalc.nothing  # noqa: B018
+
+
+# ---- one derivative
+
+FORMULAS = [
+    ("norm(A@x - y)^2", "x", "2·Aᵀ(A x − y)"), ("x.T @ A @ x", "x", "(A + Aᵀ) x"), ("logdet(X)", "X", "X⁻ᵀ"),
+    ("tr(A@X@B)", "X", "Aᵀ Bᵀ"), ("norm(x)", "x", "x/‖x‖"), ("lambda*x@x", "x", "2λ x"), ("exp(a)*b", "a", "exp(a) b"),
+    ("a*x", "x", "a I"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "wrt", "formula"), FORMULAS)
+def test_derivatives_read_as_one_writes_them(expression: str, wrt: str, formula: str) -> None:
+    found = gradcalc.diff(expression, wrt=wrt)
+    assert str(found) == formula
+    assert found.ok
+
+
+def test_shapes_may_be_declared() -> None:
+    found = gradcalc.diff("sum(b * x)", "b", {"b": ["n"], "x": ["n"]})
+    assert (found.symbolic, found.shape, found.assumed) == ("x", ("n",), {})
+
+
+def test_the_second_derivative_by_two_names() -> None:
+    found = gradcalc.diff("x.T @ A @ x", wrt=("x", "x"))
+    assert (found.text, found.shape) == ("A + Aᵀ", ("n", "n"))
+
+
+def test_what_was_assumed_is_told() -> None:
+    found = gradcalc.diff("norm(A@x - y)^2", wrt="x")
+    assert {name: show(shape) for name, shape in found.assumed.items()} == {"A": "n×m", "x": "[m]", "y": "[n]"}
+    assert found.data["assumed"] == {"A": ["n", "m"], "x": ["m"], "y": ["n"]}
+    assert found._repr_mimebundle_()["text/latex"] == r"$2 A^{\top} (A x - y)$"
+
+
+@pytest.mark.parametrize(
+    ("name", "axes"), [("a", 0), ("g", 0), ("h", 1), ("z", 1), ("x1", 1), ("W", 2), ("λ", 0), ("lambda", 0), ("alpha_2", 0), ("Sigma", 2)]
+)
+def test_the_convention(name: str, axes: int) -> None:
+    assert axes_of(name) == axes
+
+
+def test_a_convention_that_does_not_fit_says_so() -> None:
+    with pytest.raises(GradcalcError) as caught:
+        gradcalc.diff("det(x)", wrt="x")
+    assert "x a vector" in (caught.value.problems[0].hint or "") or "square" in (caught.value.problems[0].hint or "")
+
+
+def test_a_name_that_does_not_occur() -> None:
+    with pytest.raises(GradcalcError, match="w does not occur in the expression"):
+        gradcalc.diff("x@x", wrt="w")
+
+
+def test_shapes_in_words() -> None:
+    assert shape_of_text("x: [n, 1]") == ("x", ("n", "1"))
+    assert shape_of_text("c: []") == ("c", ())
+    with pytest.raises(GradcalcError, match="a shape is written"):
+        shape_of_text("x")
+
+
+# ---- the command
+
+
+def test_diff_prints_the_formula_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["diff", "norm(A@x - y)^2", "--wrt", "x"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "2·Aᵀ(A x − y)\n"
+    assert err == "assumed: A is n×m, x is [m], y is [n]\n"
+
+
+def test_diff_in_other_formats(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["diff", "x.T @ A @ x", "--wrt", "x", "--shape", "x: [n]", "--shape", "A: [n, n]", "--format"]
+    assert cli.run([*words, "plain"]) == 0
+    assert capsys.readouterr() == ("(A + A.T) @ x\n", "")
+    assert cli.run([*words, "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["symbolic"] == "(A + A.T) @ x"
+    assert cli.run([*words, "markdown"]) == 0
+    assert capsys.readouterr().out == "$(A + A^{\\top}) x$\n"
+
+
+def test_diff_without_a_matrix_form_names_the_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["diff", "W@x + u", "--wrt", "W", "--format", "plain"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "where(k == p, x[q], 0)\n"
+    assert "one entry, at k, p, q: the derivative is n×n×m" in err
+
+
+@pytest.mark.parametrize("words", [["x +", "--wrt", "x"], ["x", "--wrt", "w"], ["x", "--wrt", "x", "--shape", "x"], ["x"]])
+def test_diff_refuses(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["diff", *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err and "Traceback" not in err
