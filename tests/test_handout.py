@@ -245,7 +245,7 @@ def allowed() -> set[str]:
     tables = (textables.TEXT_CHARS, textables.MATH_CHARS, textables.ACCENTED)
     found |= set().union(*(control_sequences(value) for table in tables for value in table.values()))
     return found | {"left", "right", "middle", "limits", "nolimits", "begin", "end", "item", "textbf", "emph", "texttt", "allowbreak",
-                    "hfil", "break", "par", "medskip", "noindent", "strut", "ensuremath", "i", "j"}  # fmt: skip
+                    "hfil", "break", "mbox", "par", "medskip", "noindent", "strut", "ensuremath", "i", "j"}  # fmt: skip
 
 
 @settings(max_examples=120, deadline=None)
