@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import subprocess
@@ -51,6 +52,17 @@ def test_exercises_on_the_page_are_valid(page: str) -> None:
             continue
         if not any(name in block.text for name in added):
             build(Exercise.parse(block.text))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sessions_in_python_do_what_the_page_shows(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Folder(tmp_path).folder)
+    for block in blocks((ROOT / page).read_text("utf-8")):
+        if block.language == "pycon":
+            session = doctest.DocTestParser().get_doctest(block.text, {}, page, page, 0)
+            said: list[str] = []
+            doctest.DocTestRunner(verbose=False).run(session, out=said.append)
+            assert not said, "".join(said)
 
 
 def test_the_reference_has_every_key_and_every_operation() -> None:
