@@ -121,15 +121,33 @@ class Factors:
     factors: tuple[Expr, ...]
 
 
-Piece: TypeAlias = Expr | Partial | Shaped | Values | Factors | str
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """The derivative of an expression, ∂(x y)/∂x."""
+
+    of: Expr
+    by: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """A factor with its shape below it."""
+
+    expr: Expr
+    shape: Shape
+
+
+Piece: TypeAlias = Expr | Partial | Shaped | Values | Factors | Slope | Under | str
 
 
 @dataclass(frozen=True, slots=True)
 class Math:
-    """A formula: pieces side by side; a str is a sign between them (= ≈ · + ,). `example`: a per-example view."""
+    """A formula: pieces side by side; a str is a sign between them (= ≈ · + , ∘ →). `example`: a per-example view;
+    `names`: of a formula that is not about the report's quantities, a general rule."""
 
     pieces: tuple[Piece, ...]
     example: bool = False
+    names: Names | None = None
 
 
 Line: TypeAlias = tuple[str | Math, ...]

@@ -204,6 +204,50 @@ def diff(
     finish(console, found.ok)
 
 
+DETAILS = ("brief", "normal", "full")
+Detail = Annotated[str, typer.Option("--detail", callback=_one_of(DETAILS), help=f"How much: {', '.join(DETAILS)}.")]
+
+
+@app.command()
+def explain(
+    context: typer.Context,
+    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="An exercise; without one the first that is shipped.", show_default=False)] = None,
+    step: Annotated[bool, typer.Option("--step", help="One step per key on a terminal; numbered steps where there is none.")] = False,
+    for_: Annotated[str | None, typer.Option("--for", metavar="QUESTION", help="One answer along its paths: df/dx, or a question's name.")] = None,
+    detail: Detail = "normal", set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
+    format: Format = "table",
+) -> None:  # fmt: skip
+    """The derivation in words and formulas: forward, then backward, step by step."""
+    console: Console = context.obj
+    fine = True
+
+    def work(name: str) -> Any:
+        exercise = Exercise.read(name) if file else Exercise.parse(exercise_text("ex1"), name)
+        return load("gradcalc.steps").explained(adjusted(exercise, set_ or (), digits, form, layout), detail, for_)
+
+    from dataclasses import replace
+
+    from gradcalc.library import exercise_text
+
+    for name, found, problems in each(console, [file or "ex1.yaml"], work):
+        if found is None:
+            if format in ("json", "jsonl"):
+                write_items(console, format, [load("gradcalc.report").Failed(name, problems)], digits, form)
+            continue
+        fine = _right(found.solution)
+        options = replace(_view(console, digits, form), detail=detail)
+        if step and format == "table" and console.interactive:
+            load("gradcalc.render.player").play(found, options, console.size)
+            continue
+        view = load("gradcalc.explain")
+        if format in ("json", "jsonl"):
+            items = [load("gradcalc.render.steps_json").document(found)]
+        else:
+            items = [page.report for page in view.pages(found, options)] if step else [view.compose_explanation(found, options)]
+        write_items(console, format, items, digits, form)
+    finish(console, fine)
+
+
 Solved = Annotated[bool, typer.Option("--solution", help="The key: gradients filled in, answers derived.")]
 BlankAll = Annotated[bool, typer.Option("--blank-all", help="Ask for the forward values too.")]
 Gates = Annotated[bool, typer.Option("--gates", help="Elementary gates in the figure instead of named quantities.")]

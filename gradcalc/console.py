@@ -60,6 +60,18 @@ class Console:
         return False
 
     @property
+    def interactive(self) -> bool:
+        """Whether keys can be read and a screen be drawn."""
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            return self.is_terminal and sys.stdin.isatty() and os.environ.get("TERM") != "dumb"
+        return False
+
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal as it is now."""
+        columns, rows = os.get_terminal_size() if self.is_terminal else (80, 24)
+        return max(20, min(columns or 80, 200)), rows or 24
+
+    @property
     def color(self) -> bool:
         return self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 

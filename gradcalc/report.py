@@ -62,6 +62,13 @@ def compose_solution(solution: Solution, options: Options) -> Report:
     return Report(tuple(blocks), Names.of(solution.graph, where), exercise.title, exercise.file)
 
 
+def answer_blocks(solution: Solution, digits: int, full: bool = False) -> Iterator[Block]:
+    """The answers of a solution, its warnings and its check, for views that say more before them."""
+    view = _View(solution, digits, full)
+    yield from view.answers()
+    yield from view.notes()
+
+
 def asked(question: Question) -> Line:
     """What a question asks, as it is headed: δ₁ = ∂J/∂ŷ, shape of W₁, ∂²f/∂x∂y."""
     if question.kind in ("shape", "value"):

@@ -64,7 +64,7 @@ OPS = (
     Op("getitem", ("*",), "u[0]", signature="own", code="{0}[{1}]",
        sentence="the entries that are picked get the upstream gradient, those that are left out get zero"),
     Op("toaxis", A, "", signature="own", code="{0}",
-       back=("G",), sentence="an index becomes an axis: the same numbers, so the gradient passes unchanged"),
+       sentence="an index becomes an axis: the same numbers, so the gradient passes unchanged"),
     Op("apply", A, "g(u)", signature="elementwise",
        back=("G * g'(u)",), sentence="chain rule: the derivative of an unknown function g is written g' and is taken where g was"),
 )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from functools import reduce
 
-from gradcalc.blocks import Factors, Line, Math, Names, Partial, Piece, Shaped, Values
+from gradcalc.blocks import Factors, Line, Math, Names, Partial, Piece, Shaped, Slope, Under, Values
 from gradcalc.render import formula
-from gradcalc.render.scripts import Latex, Text, size_latex, size_text
+from gradcalc.render.scripts import ATOM, Latex, Text, size_latex, size_text
 from gradcalc.solve import Number
-from gradcalc.syntax import Binary, unparse
+from gradcalc.syntax import Binary, Expr, Name, unparse
 from gradcalc.typography import MINUS, for_terminal, name_latex, name_text, number
 
 SHORTEN = 8  # rows or columns of an array that are printed whole
@@ -24,9 +25,39 @@ def text_line(line: Line, names: Names, ascii: bool = False, width: int = 10_000
 
 
 def text_math(math: Math, names: Names, ascii: bool = False, width: int = 10_000) -> str:
-    if ascii:
-        return _joined(math, lambda piece: plain_piece(piece, width))
-    return _joined(math, lambda piece: _text(piece, names, width))
+    names = math.names or names
+
+    def written(piece: Piece) -> str:
+        return plain_piece(piece, width) if ascii else _text(piece, names, width)
+
+    if any(isinstance(piece, Under) for piece in math.pieces):
+        above, below = _two_lines(math, written)
+        if len(above) <= width:
+            return f"{above}\n{below}"
+    return _joined(math, written)
+
+
+def _two_lines(math: Math, written: Callable[[Piece], str]) -> tuple[str, str]:
+    """A product with the shape of each factor in the line below."""
+    above, below = "", ""
+    for piece in math.pieces:
+        word, small = written(piece), ""
+        if isinstance(piece, Under):
+            small = written(Shaped(piece.shape))
+            word = word[: word.rindex(" [")]
+        size = max(_width(word), _width(small))
+        above += "  " * bool(above) + word.center(size + len(word) - _width(word))
+        below += "  " * bool(below) + small.center(size + len(small) - _width(small))
+    return above.rstrip(), below.rstrip()
+
+
+def _factor(expr: Expr, names: Names) -> str:
+    """In brackets where it is a sum."""
+    return formula.factors((expr, expr), names, Text(names.latex)).split(" · ")[0] if isinstance(expr, Binary) else formula.text(expr, names)
+
+
+def _width(text: str) -> int:
+    return sum(not unicodedata.combining(char) for char in text)
 
 
 def _text(piece: Piece, names: Names, width: int) -> str:
@@ -46,6 +77,12 @@ def _text(piece: Piece, names: Names, width: int) -> str:
             return array_text(value, digits, MINUS, width)
         case Factors(parts):
             return formula.factors(parts, names, Text(names.latex))
+        case Slope(of, by):
+            box = formula.draw(of, names, Text(names.latex))
+            inner = box.full if box.level >= ATOM and not box.minus else f"({box.full})"
+            return f"∂{inner}/∂{formula.text(by, names)}"
+        case Under(expr, shape):
+            return f"{_factor(expr, names)} [{' × '.join(map(size_text, shape)) or 'scalar'}]"
         case _:
             return formula.text(piece, names)
 
@@ -60,7 +97,7 @@ def plain_piece(piece: Piece, width: int | None = None) -> str:
     """A piece in the expression language; with `width` arrays are laid out for reading."""
     match piece:
         case str():
-            return {"·": "*", "≈": "~"}.get(piece, piece)
+            return {"·": "*", "≈": "~", "∘": "*", "→": "->"}.get(piece, piece)
         case Partial(of, by, entry):
             below = f"d{by[0]}2" if len(by) == 2 and by[0] == by[1] else "".join("d" + name for name in by)
             items = f"[{', '.join(map(unparse, entry))}]" if entry else ""
@@ -71,17 +108,22 @@ def plain_piece(piece: Piece, width: int | None = None) -> str:
             return array_text(value, digits, "-", width) if width else _nested(value, digits)
         case Factors(parts):
             return unparse(reduce(lambda left, right: Binary("*", left, right), parts))
+        case Slope(of, expr):
+            return f"d({unparse(of)})/d{unparse(expr)}" if not isinstance(of, Name) else f"d{unparse(of)}/d{unparse(expr)}"
+        case Under(expr, shape):
+            return f"{unparse(expr)} [{', '.join(map(str, shape))}]"
         case _:
             return unparse(piece)
 
 
 def latex_math(math: Math, names: Names) -> str:
     """In TeX, without $."""
+    names = math.names or names
 
     def written(piece: Piece) -> str:
         match piece:
             case str():
-                return {"·": r"\cdot", "≈": r"\approx"}.get(piece, piece)
+                return {"·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to"}.get(piece, piece)
             case Partial():
                 return partial_latex(piece, names)
             case Shaped(shape):
@@ -91,6 +133,13 @@ def latex_math(math: Math, names: Names) -> str:
             case Factors(parts):
                 script = Latex(names.latex, names.ranges, names.each if math.example else frozenset())
                 return formula.factors(parts, names, script)
+            case Slope(of, by):
+                box = formula.draw(of, names, Latex(names.latex, names.ranges, frozenset()))
+                inner = box.full if box.level >= ATOM and not box.minus else rf"\left({box.full}\right)"
+                return rf"\frac{{\partial}}{{\partial {formula.latex(by, names)}}} {inner}"
+            case Under(expr, shape):
+                below = r" \times ".join(map(size_latex, shape)) or r"\text{scalar}"
+                return rf"\underset{{{below}}}{{{formula.latex(expr, names, math.example)}}}"
             case _:
                 return formula.latex(piece, names, math.example)
 

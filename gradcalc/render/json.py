@@ -18,7 +18,7 @@ FORMAT = 1
 WIDTH = 100
 
 
-def render(item: Solution | Failed, options: Options) -> str:
+def render(item: Solution | Failed | dict[str, Any], options: Options) -> str:
     """One object, indented; its numbers are JSON numbers, never NaN."""
     return pretty(document(item), options.ascii)
 
@@ -53,8 +53,10 @@ def pretty(value: Any, ascii: bool = False, indent: str = "") -> str:
     return f"{begin}\n{inner}" + f",\n{inner}".join(parts) + f"\n{indent}{end}"
 
 
-def document(item: Solution | Failed) -> dict[str, Any]:
-    """A solution, or the errors of a file that could not be read, as JSON data."""
+def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
+    """A solution, or the errors of a file that could not be read, as JSON data; data as they are."""
+    if isinstance(item, dict):
+        return item
     if isinstance(item, Failed):
         return {"file": item.file, "errors": [_error(problem) for problem in item.problems]}
     graph = item.graph
@@ -63,16 +65,16 @@ def document(item: Solution | Failed) -> dict[str, Any]:
         "format": FORMAT,
         "file": graph.exercise.file,
         "title": graph.exercise.title,
-        "warnings": [_said(problem) for problem in item.warnings],
+        "warnings": [said(problem) for problem in item.warnings],
         "sizes": dict(graph.sizes),
-        "shapes": {name: _shape(graph.nodes[node].shape) for name, node in graph.names.items()},
+        "shapes": {name: shape_data(graph.nodes[node].shape) for name, node in graph.names.items()},
         "forward": {name: clean(value) for name, value in item.forward.items()},
-        "answers": [_answer(answer, names) for answer in item.answers],
+        "answers": [answer_data(answer, names) for answer in item.answers],
         "gradients": {name: _gradient(gradient) for name, gradient in item.gradients.items()},
     }
 
 
-def _answer(answer: Answer, names: Names) -> dict[str, Any]:
+def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
     example = answer.per_example is not None
     symbolic = answer.symbolic
     return {
@@ -83,7 +85,7 @@ def _answer(answer: Answer, names: Names) -> dict[str, Any]:
         "free": list(answer.free) or None,
         "expanded": _symbolic(answer.expanded),
         "latex": _shape_latex(answer.shape) if answer.kind == "shape" else _latex(symbolic, names, example),
-        "shape": _shape(answer.shape),
+        "shape": shape_data(answer.shape),
         "layout": answer.layout if answer.kind == "derivative" else None,
         "value": clean(answer.value),
         "with_upstream": clean(answer.with_upstream),
@@ -99,7 +101,7 @@ def _answer(answer: Answer, names: Names) -> dict[str, Any]:
         "simplified": _symbolic(answer.simplified),
         "where": {name: unparse(expr) for name, expr in answer.where} or None,
         "reason": answer.reason,
-        "warnings": [_said(problem) for problem in answer.warnings],
+        "warnings": [said(problem) for problem in answer.warnings],
         "verified": answer.verified
         and {
             "ok": answer.verified.ok,
@@ -127,7 +129,7 @@ def _view(answer: Answer, view: View | None, names: Names, example: bool) -> dic
     return {
         "symbolic": _bracketed(view.shape) if shape and view.symbolic is None else unparse(view.symbolic),
         "latex": _shape_latex(view.shape) if shape else latex(view.symbolic, names, example),
-        "shape": _shape(view.shape),
+        "shape": shape_data(view.shape),
         "value": clean(view.value),
     }
 
@@ -149,7 +151,7 @@ def _latex(expr: Expr | None, names: Names, example: bool) -> str | None:
     return None if expr is None else latex(expr, names, example)
 
 
-def _shape(shape: Shape) -> list[str | int]:
+def shape_data(shape: Shape) -> list[str | int]:
     return [size.number if size.number is not None else str(size) for size in shape]
 
 
@@ -161,7 +163,7 @@ def _shape_latex(shape: Shape) -> str:
     return r" \times ".join(map(size_latex, shape)) or r"\text{scalar}"
 
 
-def _said(problem: Problem) -> str:
+def said(problem: Problem) -> str:
     return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 

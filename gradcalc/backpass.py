@@ -1,0 +1,304 @@
+"""One backward pass, symbolic: every gradient named, each contribution an upstream gradient times a local derivative.
+
+    BackwardPass(graph, "matrix", "J", "J").run()  ->  stages, output first:
+        ∂J/∂a1 = W2ᵀ ∂J/∂z2,  ∂J/∂z1 = ∂J/∂a1 ∘ 1[z1 > 0],  ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ
+
+The engine that answers questions pulls the terms back; here it stops at every named quantity, and the gradient there
+gets a name of its own, which the stages after it use. Where the numerator is an array its axes come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from gradcalc.answers import Answerer, as_vector
+from gradcalc.ask import operands
+from gradcalc.derive import Derivative, Engine
+from gradcalc.errors import GradcalcError
+from gradcalc.exercise import Question
+from gradcalc.graph import Graph, Node
+from gradcalc.matrix import NoMatrixForm
+from gradcalc.shapes import ONE, Shape
+from gradcalc.solve import Shorthand
+from gradcalc.syntax import Expr
+from gradcalc.terms import Key, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A derivative written down. `free`: it is one entry at these indices; `each`: the examples it is per; `stacked`:
+    the same in stacks over the examples, where it has that form; `paired`: examples meet, it is written in stacks."""
+
+    symbolic: Expr
+    shape: Shape
+    free: tuple[str, ...] = ()
+    each: tuple[str, ...] = ()
+    stacked: Expr | None = None
+    paired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """An edge entry by entry: z1[k] = …, ∂z1[k]/∂W1[p, q] = …, and the sum over k of upstream × local."""
+
+    definition: Written | None  # None for an operation that is not a sum of products (an inverse, softmax)
+    local: Written
+    product: Written
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What a quantity hands back to one of its operands. `through` None: the loss, by the upstream gradient given.
+
+    local: the local derivative, in full; shorthand: what is written for it. product: upstream × local.
+    """
+
+    through: str | None
+    product: Written
+    local: Written | None = None
+    shorthand: Shorthand | None = None
+    entries: Entries | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The gradient at a quantity; `name` (dJ_dz1) is what later stages call it, `shape` and `over` are its axes."""
+
+    quantity: str
+    name: str
+    edges: tuple[Edge, ...]
+    total: Written
+    shape: Shape
+    over: tuple[str, ...]
+
+
+class BackwardPass:
+    """From a quantity `of`, from the loss behind the upstream gradients (None), or from a node that stands for a
+    derivative (`start`). `word` is the numerator in names of gradients. `wanted`: only the paths to these.
+    `entries`: edges are written entry by entry besides."""
+
+    def __init__(
+        self, graph: Graph, form: str, of: str | None, word: str, wanted: Sequence[str] = (), entries: bool = False
+    ) -> None:
+        self.graph, self.of, self.word, self.entries = graph, of, word, entries
+        self.writer = Answerer(graph, form, "gradient")
+        self.engine: Engine = self.writer.engine
+        self.skip = {graph.names[name] for name in (*graph.integers, *graph.constants)}
+        self.wanted = {graph.names[name] for name in wanted}
+        self.below: dict[int, set[int]] = {}
+        self.own: dict[int, Key] = {}
+        self.reached: dict[int, list[tuple[int, list[Term]]]] = {}
+        self.names: dict[int, str] = {}  # node -> the name of its gradient
+        self.out: Key = ()
+
+    def run(self, start: int | None = None) -> list[Stage]:
+        """The stages in working order: a quantity when all that uses it is done, inputs right behind their last use."""
+        engine = self.engine
+        if start is None:
+            start = self.writer.loss if self.of is None else self.graph.names[self.of]
+        assert start is not None
+        engine.scope = engine.ancestors(start)
+        self.start = start
+        self.find_edges(start)
+        pending = {number: sum(number in below for below in self.below.values()) for number in self.below}
+        own = engine.fresh(start) if start not in engine.virtual else engine.virtual[start][0]
+        self.out = tuple(engine.entries.like(ix) for ix in own) if start not in engine.virtual or own else ()
+        stages: list[Stage] = []
+        ready = [start]
+        while ready:
+            number = min(ready, key=self.turn)
+            ready.remove(number)
+            if number == start:
+                deltas = frozenset((min(pair), max(pair)) for pair in zip(self.out, own, strict=True))
+                self.hand_back(number, own, Term(sp.S.One, {}, deltas))
+            elif number in self.reached:
+                stages.append(self.stage(number))
+            for operand in sorted(self.below[number]):
+                pending[operand] -= 1
+                if not pending[operand]:
+                    ready.append(operand)
+        return stages
+
+    def turn(self, number: int) -> tuple[bool, int]:
+        """Inputs before quantities, as declared; of quantities the one computed last."""
+        given = number < len(self.graph.nodes) and self.engine.nodes[number].op == "input"
+        return not given, number if given else -number
+
+    def find_edges(self, start: int) -> None:
+        """Fill `below`: each named quantity on a path, and its named operands there."""
+        engine, names = self.engine, self.graph.names
+        named = {n for n in engine.scope if n in set(names.values())} - self.skip - {start}
+        reads: dict[int, set[int]] = {}
+        for number in sorted(named):
+            node = engine.nodes[number]
+            found = {names[name] for name in operands(self.graph, node.name)} if node.name and node.op != "input" else set()
+            reads[number] = found & named
+        reads[start] = self.named_operands(start) & named
+        kept = set(reads)
+        if self.wanted:
+            kept = set()
+            for number in [*sorted(named), start]:
+                if number in self.wanted or reads[number] & kept:
+                    kept.add(number)
+        self.below = {number: found & kept for number, found in reads.items() if number in kept or number == start}
+
+    def named_operands(self, start: int) -> set[int]:
+        """The named quantities next to a node, through unnamed ones."""
+        node = self.engine.nodes[start]
+        if start not in self.engine.virtual and node.name:
+            return {self.graph.names[name] for name in operands(self.graph, node.name)} if node.op != "input" else set()
+        found, stack = set[int](), self.engine.operands(start)
+        while stack:
+            number = stack.pop()
+            if self.engine.nodes[number].name is not None:
+                found.add(number)
+            else:
+                stack.extend(self.engine.operands(number))
+        return found
+
+    # ---- one stage
+
+    def hand_back(self, number: int, own: Key, term: Term) -> None:
+        """Pull the gradient at a quantity back to its operands."""
+        engine = self.engine
+        targets = self.below[number]
+        pulled = engine.pull(number, own, [term], set(targets), lambda n: engine.nodes[n].name is None)
+        for operand, (at, terms) in sorted(pulled.items()):
+            mine = self.own.setdefault(operand, engine.fresh(operand))
+            table = dict(zip(at, mine, strict=True))
+            self.reached.setdefault(operand, []).append((number, [engine.algebra.rename(t, table) for t in terms]))
+
+    def stage(self, number: int) -> Stage:
+        node = self.engine.nodes[number]
+        assert node.name is not None
+        parts = self.reached[number]
+        total = self.write([term for _, terms in parts for term in terms], number)
+        alone = len(parts) == 1
+        edges = tuple(
+            self.edge(user, number, terms, total if alone else self.write(terms, number)) for user, terms in parts
+        )
+        shape, over, term = self.symbol(number)
+        if node.op != "input":
+            self.hand_back(number, self.own[number], term)
+        return Stage(node.name, self.names[number], edges, total, shape, over)
+
+    def symbol(self, number: int) -> tuple[Shape, tuple[str, ...], Term]:
+        """The gradient at a node as a quantity of its own: its shape, its examples, and it as a term.
+
+        An example of the numerator is the same example as that of the node.
+        """
+        engine, node, own = self.engine, self.engine.nodes[number], self.own[number]
+        labels = {ix.label for ix in own if ix.label}
+        out = [ix for ix in self.out if not (ix.label and ix.label in labels)]
+        same = frozenset((min(a, b), max(a, b)) for a in self.out for b in own if a.label and a.label == b.label)
+        first, last = [ix for ix in (*out, *own) if not ix.label], [ix for ix in (*out, *own) if ix.label]
+        shape, over = node.shape, node.over
+        if any(not ix.label for ix in self.out):
+            shape = tuple(ix.size for ix in first)
+        if self.out:
+            over = tuple(ix.label for ix in last if ix.label)
+        name = self.fresh_name(f"d{self.word}_d{node.name}")
+        self.names[number] = name
+        engine.nodes.append(Node("gradient", (), shape, over, name=name))
+        entry = engine.entry(len(engine.nodes) - 1, (*first, *last))
+        return shape, over, Term(sp.S.One, {engine.entries.key(entry): entry}, same)
+
+    def fresh_name(self, name: str) -> str:
+        while name in self.graph.names or name in self.graph.stacks:
+            name += "_"
+        return name
+
+    def edge(self, user: int, number: int, terms: list[Term], product: Written) -> Edge:
+        through = self.engine.nodes[user].name if user < len(self.graph.nodes) else None
+        if through is None:
+            return Edge(None, product)
+        engine = self.engine
+        derivative = engine.derivative(user, number, lambda n: engine.nodes[n].name is None)
+        local, shorthand = self.local(user, number, derivative)
+        entries = self.by_entries(user, number, derivative, terms) if self.entries else None
+        return Edge(through, product, local, shorthand, entries)
+
+    def local(self, user: int, number: int, derivative: Derivative) -> tuple[Written | None, Shorthand | None]:
+        """The local derivative as its rule gives it, and what the literature writes for it."""
+        engine, writer = self.engine, self.writer
+        question = Question("", "local", engine.nodes[user].name or "", (engine.nodes[number].name or "",))
+        try:
+            terms, out, into, each = writer.per_example(derivative, question)
+            terms = [engine.residuals_open(engine.algebra.normal(term)) for term in terms]
+            out_shape, shape = writer.shapes(user, [number], question)
+            if writer.pairs(terms, each):
+                return None, None
+            form = writer.form_of(terms, writer.order(out, into, out_shape), each, shape, into)
+        except (GradcalcError, NoMatrixForm):
+            return None, None
+        short = writer.shorthand(terms, out, into, each, [number]) if terms else None
+        return Written(form.expr, shape, form.free, tuple(each.values())), short
+
+    def by_entries(self, user: int, number: int, derivative: Derivative, terms: Sequence[Term]) -> Entries | None:
+        """The derivation behind the matrix rule; None for numbers, which have one entry, and where examples meet."""
+        engine = self.engine
+        if self.out or not (derivative.out or derivative.into):
+            return None
+        own = engine.fresh(user)
+        opened = [engine.inline(engine.algebra.normal(part)) for part in self.summands(user, own)]
+        try:
+            return Entries(
+                self.one_entry(opened, own, ()) if opened else None,
+                self.one_entry(derivative.terms, derivative.out, derivative.into),
+                self.one_entry(terms, (), self.own[number]),
+            )
+        except (GradcalcError, NoMatrixForm):
+            return None
+
+    def summands(self, number: int, own: Key) -> list[Term]:
+        """A definition as terms, a sum taken apart."""
+        engine, found = self.engine, list[Term]()
+        for term in engine.definition(number, own):
+            sums = [key for key, expr in term.groups.items() if isinstance(expr, sp.Add)]
+            if len(sums) != 1:
+                found.append(term)
+                continue
+            for arg in term.groups[sums[0]].args:
+                rest = {key: expr for key, expr in term.groups.items() if key != sums[0]}
+                for key, expr in engine.algebra.split(arg).items():
+                    rest[key] = rest.get(key, sp.S.One) * expr
+                found.append(replace(term, groups=rest))
+        return found
+
+    def one_entry(self, terms: Sequence[Term], out: Key, into: Key) -> Written:
+        writer = self.writer
+        parts, out, into, each = writer.per_example(Derivative(tuple(terms), out, into), Question("", "local", "", ("",)))
+        parts = [self.engine.algebra.normal(term) for term in parts]
+        if writer.pairs(parts, each):
+            raise NoMatrixForm
+        form = writer.entry_form(parts, (*out, *into), each, into)
+        return Written(form.expr, (), form.free, tuple(each.values()))
+
+    # ---- writing
+
+    def write(self, terms: Sequence[Term], number: int) -> Written:
+        """Terms of a gradient at a node, simplified as answers are, in the shape of the node behind the numerator's."""
+        engine, writer, node = self.engine, self.writer, self.engine.nodes[number]
+        tidied = [engine.residuals_open(engine.algebra.normal(term)) for term in terms]
+        tidied = [replace(t, groups={k: engine.shorten(e) for k, e in t.groups.items()}) for t in tidied]
+        tidied = engine.algebra.gather([engine.algebra.normal(t) for t in tidied])
+        question = Question(f"d{self.word}/d{node.name}", "derivative", self.word, (node.name or "",))
+        parts, out, into, each = writer.per_example(Derivative(tuple(tidied), self.out, self.own[number]), question)
+        shape = node.shape
+        if out or (self.out and self.start < len(self.graph.nodes) and self.array(self.start)):
+            shape = (*as_vector(self.engine.nodes[self.start].shape), *as_vector(node.shape))
+        free = (*out, *into)
+        if writer.pairs(parts, each):
+            answer = writer.paired(question, parts, free, each, shape, into, self.start)
+            assert answer.symbolic is not None
+            return Written(answer.symbolic, answer.shape, answer.free, paired=True)
+        form = writer.form_of(parts, free, each, shape, into)
+        sums = any(ix.label in self.graph.examples for term in parts for ix in term.summed)
+        stacked = writer.stacked(parts, free, each, shape) if each or sums else None
+        return Written(form.expr, shape, form.free, tuple(each.values()), stacked.symbolic if stacked else None)
+
+    def array(self, number: int) -> bool:
+        return any(size != ONE for size in self.engine.nodes[number].shape)

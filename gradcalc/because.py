@@ -1,0 +1,213 @@
+"""Why a product looks as it does: the shapes of its factors as an argument, what is summed over, what is entry by entry.
+
+    why(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1; ∂J/∂z1 is D_a1 × 1 and xᵀ is 1 × D_x, so the
+    outer product"; "W1 is the same for all m examples: add what every example hands back"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gradcalc.backpass import Edge, Stage
+from gradcalc.blocks import Line, Math, Names, Partial, Piece, Shaped, Under, math
+from gradcalc.errors import SpanError
+from gradcalc.graph import Graph
+from gradcalc.matrix import size_tree
+from gradcalc.shapes import ONE, ShapeError, shape_of
+from gradcalc.sizes import Shape
+from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num, Transpose
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """`reasons` in the order of the argument; `shapes`: the factors of the product, the shape under each; `factors`: they
+    as data."""
+
+    reasons: tuple[Line, ...] = ()
+    shapes: Math | None = None
+    factors: tuple[tuple[Expr, Shape], ...] = ()
+
+
+def why(graph: Graph, names: Names, stage: Stage, edge: Edge, before: Stage | None, stretched: Sequence[str]) -> Why:
+    """The reasons for what a quantity hands back to an operand; `before` is the step of that quantity."""
+    if edge.through is None:
+        return Why()
+    own = graph.node(stage.quantity)
+    user_over = before.over if before else graph.node(edge.through).over if edge.through in graph.names else ()
+    lines: list[Line] = []
+    shapes: Math | None = None
+    factors: tuple[tuple[Expr, Shape], ...] = ()
+    if not edge.product.free and not edge.product.paired and before is not None and before.shape == graph.node(edge.through).shape:
+        found = core(edge.product.symbolic, names)
+        lines += dimensions(names, stage, edge, found)
+        shapes, factors = under(found, stage.shape), found.factors
+    if zero(edge.product.symbolic):
+        lines.append(("nothing comes back on this path: what the entries hand back cancels in the sum",))
+    lost = [index for index in user_over if index in graph.examples and index not in own.over]
+    for index in lost:
+        count = size_tree(graph.indices[index])
+        lines.append((Math((Name(stage.quantity),)), " is the same for all ", Math((count,)),
+                      f" examples: what every example hands back is added up, the sum over {index}"))  # fmt: skip
+    for axis in stretched:
+        if axis not in graph.indices:
+            lines.append((Math((Name(stage.quantity),)), " is repeated along an axis of length ", Math((Name(axis),)) if axis.isidentifier() else axis,
+                          ": every copy hands its gradient back, so they are added up along that axis"))  # fmt: skip
+    return Why(tuple(lines), shapes, factors if len(factors) > 1 else ())
+
+
+def zero(expr: Expr) -> bool:
+    return (isinstance(expr, Num) and expr.value == 0) or (isinstance(expr, Call) and expr.func == "zeros")
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The array product in a formula: "@", "*" (entry by entry), "." (a number times an array) or "" (a single factor)."""
+
+    kind: str
+    factors: tuple[tuple[Expr, Shape], ...]
+
+
+def core(expr: Expr, names: Names) -> Core:
+    """What is left of a formula without signs, numbers, divisors and the sums over examples."""
+    while True:
+        match expr:
+            case Neg(arg):
+                expr = arg
+            case Binary("/", left, right) if bare(right, names):
+                expr = left
+            case Binary("*", left, right) if plain(left, names):
+                expr = right
+            case Binary("*", left, right) if plain(right, names):
+                expr = left
+            case Call("sum", (body, *over)) if over and all(isinstance(item, Name) and item.id in names.ranges for item in over):
+                expr = body
+            case _:
+                break
+    match expr:
+        case Binary("@"):
+            return Core("@", with_shapes(chain(expr, names), names))
+        case Call("outer", (left, right)):
+            return Core("@", tuple((part, shape) for (part, _), shape in zip(
+                with_shapes((left, Transpose(right)), names), outer_shapes(left, right, names), strict=True)))  # fmt: skip
+        case Binary("*", left, right):
+            parts = with_shapes((left, right), names)
+            small = [all(size == ONE for size in shape) for _, shape in parts]
+            return Core("." if any(small) else "*", parts)
+    return Core("", with_shapes((expr,), names))
+
+
+def chain(expr: Expr, names: Names) -> tuple[Expr, ...]:
+    """The factors of a matrix product, numbers in front left out."""
+    factors: list[Expr] = []
+    while isinstance(expr, Binary) and expr.op == "@":
+        factors.insert(0, expr.right)
+        expr = expr.left
+    while isinstance(expr, Binary) and expr.op == "*" and plain(expr.left, names):
+        expr = expr.right
+    return (expr, *factors)
+
+
+def outer_shapes(left: Expr, right: Expr, names: Names) -> tuple[Shape, Shape]:
+    (_, a), (_, b) = with_shapes((left, right), names)
+    count = [next((size for size in shape if size != ONE), ONE) for shape in (a, b)]
+    return (count[0], ONE), (ONE, count[1])
+
+
+def with_shapes(parts: Sequence[Expr], names: Names) -> tuple[tuple[Expr, Shape], ...]:
+    return tuple((part, shaped(part, names) or ()) for part in parts)
+
+
+def shaped(expr: Expr, names: Names) -> Shape | None:
+    try:
+        return shape_of(expr, names.shapes)
+    except (ShapeError, SpanError):
+        return None
+
+
+def plain(expr: Expr, names: Names) -> bool:
+    """A number that is no gradient: a coefficient."""
+    return shaped(expr, names) == () and not any(isinstance(part, Name) and part.id in names.partials for part in (expr,))
+
+
+def bare(expr: Expr, names: Names) -> bool:
+    shape = shaped(expr, names)
+    return shape is not None and all(size == ONE for size in shape)
+
+
+def under(found: Core, result: Shape) -> Math | None:
+    """The factors with their shapes below, and the shape of their product."""
+    if len(found.factors) < 2 or not any(size != ONE for _, shape in found.factors for size in shape):
+        return None
+    pieces: list[Piece] = []
+    for number, (part, shape) in enumerate(found.factors):
+        if number:
+            pieces.append({"*": "∘", "@": "", ".": "·"}[found.kind])
+        pieces.append(Under(part, shape))
+    return Math((*(piece for piece in pieces if piece != ""), "→", Shaped(result)))
+
+
+def dimensions(names: Names, stage: Stage, edge: Edge, found: Core) -> Iterator[Line]:
+    """The argument from the shapes."""
+    factors = found.factors
+    if len(factors) < 2 or not any(size != ONE for _, shape in factors for size in shape):
+        return
+    of, by = names.partials[stage.name]
+    gradient: Piece = Partial(of, (by,))
+    if found.kind == "*":
+        yield (*math(factors[0][0]), " and ", *math(factors[-1][0]), " have the same shape, ", *math(Shaped(factors[0][1])),
+               ", and each entry depends on its own entry alone: they are multiplied entry by entry, not as matrices")  # fmt: skip
+        return
+    said: list[str | Math] = [*math(gradient), " must have the shape of ", *math(Name(stage.quantity)), ", ", *math(Shaped(stage.shape)), "; "]
+    for number, (part, shape) in enumerate(factors):
+        said += [" and " if number == len(factors) - 1 else ", " if number else "", *math(part), " is ", *math(Shaped(shape))]
+    if found.kind == "@":
+        outer = len(factors) == 2 and factors[0][1][1:] == (ONE,) and factors[1][1][:1] == (ONE,)
+        said.append(", so it is the outer product, column times row" if outer else ", so only this order conforms and gives it"
+                    if len(factors) == 2 and not fits(factors[::-1], stage.shape) else ", so this product gives it")  # fmt: skip
+    else:
+        said.append(", so each entry is multiplied by that number")
+    yield tuple(said)
+    yield from scaling(factors)
+    yield from untransposed(found, stage.shape, names)
+
+
+def scaling(factors: Sequence[tuple[Expr, Shape]]) -> Iterator[Line]:
+    """What a diagonal matrix does to the other factor."""
+    for place, what in ((len(factors) - 1, "on the right multiplies every column"), (0, "on the left multiplies every row")):
+        part = factors[place][0]
+        if isinstance(part, Call) and part.func == "diag" and len(part.args) == 1 and len(factors) > 1:
+            yield (*math(part), f" {what} by its own entry of ", *math(part.args[0]))
+
+
+def untransposed(found: Core, result: Shape, names: Names) -> Iterator[Line]:
+    """What would happen without the transpose."""
+    for number, (part, shape) in enumerate(found.factors):
+        if not isinstance(part, Transpose) or not isinstance(part.arg, Name) or len(shape) < 2:
+            continue
+        own = shaped(part.arg, names)
+        if own is None or own == shape or len(own) < 2:
+            continue
+        changed = [*found.factors]
+        changed[number] = (part.arg, own)
+        if found.kind == "." or not conforms(changed):
+            ending = (", not " , *math(Shaped(result))) if found.kind == "." else (": without the transpose the product does not conform",)
+            yield ("the transpose, because ", *math(part.arg), " itself is ", *math(Shaped(own)), *ending)
+
+
+def conforms(factors: Sequence[tuple[Expr, Shape]]) -> Shape | None:
+    """The shape of a matrix product, None where it does not conform."""
+    names = {f"#{number}": shape for number, (_, shape) in enumerate(factors)}
+    product: Expr = Name("#0")
+    for word in list(names)[1:]:
+        product = Binary("@", product, Name(word))
+    try:
+        return shape_of(product, names)
+    except (ShapeError, SpanError):
+        return None
+
+
+def fits(factors: Sequence[tuple[Expr, Shape]], result: Shape) -> bool:
+    return conforms(factors) == result
+
+

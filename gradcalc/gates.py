@@ -1,0 +1,208 @@
+"""Inside one definition: its elementary operations, each with the gradient that stands behind it.
+
+    gates(…, "f", {"x"}) of f = sin(x²) e^(−x)   ->   f: product gate, ∂L/∂f e^(−x) at sin(x²); cosine at x²; power rule at x; …
+
+The same pulling back as everywhere, with a stop at every operation instead of every name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from gradcalc.answers import Answerer
+from gradcalc.backpass import Written
+from gradcalc.derive import Derivative, Engine
+from gradcalc.errors import GradcalcError
+from gradcalc.exercise import Question
+from gradcalc.graph import Graph, Node
+from gradcalc.matrix import NoMatrixForm
+from gradcalc.ops import TABLE
+from gradcalc.shapes import ONE, Shape
+from gradcalc.syntax import Expr
+from gradcalc.terms import Ix, Key, Term
+from gradcalc.unbuild import tree
+
+CONSTANT = frozenset(("const", "size", "index", "eye", "ones", "zeros", "lt", "le", "gt", "ge", "eq", "ne"))
+PLAIN = frozenset(("add", "sub", "neg", "copy", "toaxis"))  # what is said only in full detail
+TRIVIAL = PLAIN | {"transpose"}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One operation on the way back: `result` = operation(…, `operand`, …).
+
+    sentence   why it passes the gradient as it does, from the table
+    local      ∂result/∂operand, where that is taken entry by entry
+    gradient   at the operand, in terms of the gradient of the definition; None where another operation adds to it
+    stretched  axes and examples along which the operand was repeated, so that its gradient is summed over them
+    """
+
+    operation: str
+    result: Expr
+    operand: Expr
+    sentence: str
+    local: Expr | None
+    gradient: Written | None
+    stretched: tuple[str, ...]
+
+
+class Gates(Engine):
+    """An engine in which every operation has entries of its own."""
+
+    @cached_property
+    def bounded(self) -> set[int]:
+        return {number for number, node in enumerate(self.graph.nodes) if node.op not in CONSTANT or node.name}
+
+
+def inside(graph: Graph, name: str) -> dict[int, list[int]]:
+    """The operations of a definition in the order backwards, each with its operands that vary."""
+    steady = constants(graph)
+    top = graph.names[name]
+    found: dict[int, list[int]] = {}
+    stack = [top]
+    while stack:
+        number = stack.pop()
+        if number in found or (number != top and graph.nodes[number].name is not None):
+            continue
+        found[number] = [arg for arg in graph.nodes[number].args if arg not in steady]
+        stack.extend(found[number])
+    return {number: found[number] for number in sorted(found, reverse=True)}
+
+
+def constants(graph: Graph) -> set[int]:
+    """Nodes that no input reaches, and integer inputs."""
+    found: set[int] = {graph.names[name] for name in graph.integers}
+    for number, node in enumerate(graph.nodes):
+        if node.op != "input" and (node.op in CONSTANT or (node.args and all(arg in found for arg in node.args))):
+            found.add(number)
+    return found
+
+
+def leading(operations: Mapping[int, list[int]], target: int) -> dict[int, list[int]]:
+    """The operations between a definition and one of its operands."""
+    reach = {target}
+    for number in sorted(operations):
+        if any(arg in reach for arg in operations[number]):
+            reach.add(number)
+    return {n: [arg for arg in args if arg in reach] for n, args in operations.items() if n in reach}
+
+
+def said(graph: Graph, number: int, operand: int, steady: set[int]) -> str:
+    """The sentence of an operation for one of its operands."""
+    node = graph.nodes[number]
+    op = TABLE[node.op]
+    if op.fixed and sum(arg in steady for arg in node.args) == len(node.args) - 1:
+        return op.fixed[node.args.index(operand)]
+    return op.sentence
+
+
+def depth(graph: Graph, operations: Mapping[int, list[int]]) -> int:
+    """How many operations that need an explanation follow one another on one path."""
+    steady, deepest = constants(graph), dict[int, int]()
+    for number in sorted(operations):
+        node = graph.nodes[number]
+        scaling = node.op in ("mul", "div") and any(arg in steady for arg in node.args)
+        own = 0 if node.op in TRIVIAL or scaling else 1
+        deepest[number] = own + max((deepest.get(arg, 0) for arg in operations[number]), default=0)
+    return max(deepest.values(), default=0)
+
+
+class GateWriter:
+    """Gates of the definitions of one graph."""
+
+    def __init__(self, graph: Graph, form: str) -> None:
+        self.graph = graph
+        self.writer = Answerer(graph, form, "gradient")
+        self.engine = self.writer.engine = Gates(graph)
+        self.engine.writable = self.writer.has_matrix_form
+        self.steady = constants(graph)
+
+    def gates(self, name: str, gradient: str | None, shape: Shape, over: tuple[str, ...], among: set[str]) -> tuple[Gate, ...]:
+        """The operations of a definition back to the named operands in `among`; `gradient` is the upstream gradient's
+        name, None where the definition is what is differentiated. Empty where the numerator is an array."""
+        graph, engine = self.graph, self.engine
+        number = graph.names[name]
+        node = graph.nodes[number]
+        if (shape, over) != (node.shape, node.over) or (gradient is None and (node.over or any(size != ONE for size in shape))):
+            return ()
+        operations = inside(graph, name)
+        targets = {graph.names[word] for word in among}
+        kept = [leading(operations, target) for target in targets]
+        operations = {n: [a for a in args if any(a in part.get(n, ()) for part in kept)] for n, args in operations.items()}
+        operations = {n: args for n, args in operations.items() if args}
+        engine.scope = {number, *operations, *(arg for args in operations.values() for arg in args)}
+        own = engine.fresh(number)
+        start = Term(sp.S.One, {})
+        if gradient is not None:
+            engine.nodes.append(Node("gradient", (), shape, over, name=gradient))
+            entry = engine.entry(len(engine.nodes) - 1, own)
+            start = Term(sp.S.One, {engine.entries.key(entry): entry})
+        reached = {arg for args in operations.values() for arg in args}
+        pulled = engine.pull(number, own, [start], reached, lambda n: n not in targets)
+        found: list[Gate] = []
+        for n, args in operations.items():
+            last = {arg: min(m for m, others in operations.items() if arg in others) for arg in args}
+            for arg in dict.fromkeys(args):
+                at, terms = pulled.get(arg, ((), []))
+                written = self.written(arg, at, terms) if last[arg] == n else None
+                found.append(
+                    Gate(
+                        graph.nodes[n].op, tree(graph.nodes, n, open_=n == number), tree(graph.nodes, arg),
+                        said(graph, n, arg, self.steady), self.local(n, arg), written, self.stretched(n, arg),
+                    )
+                )  # fmt: skip
+        return tuple(found)
+
+    def written(self, number: int, own: Key, terms: list[Term]) -> Written | None:
+        """The gradient at an operation; None where examples meet."""
+        writer, node = self.writer, self.engine.nodes[number]
+        question = Question("", "derivative", "", ("",))
+        terms = [self.engine.algebra.normal(term) for term in terms]
+        try:
+            parts, _, into, each = writer.per_example(Derivative(tuple(terms), (), own), question)
+            if writer.pairs(parts, each):
+                return None
+            form = writer.form_of(parts, into, each, node.shape, into)
+        except (GradcalcError, NoMatrixForm):
+            return None
+        return Written(form.expr, node.shape, form.free, tuple(each.values()))
+
+    def local(self, number: int, operand: int) -> Expr | None:
+        """∂result/∂operand of an operation entry by entry, where it has one form for all entries."""
+        engine, node = self.engine, self.graph.nodes[number]
+        op = TABLE[node.op]
+        if not op.partials and node.op != "apply":
+            return None
+        own = engine.fresh(number)
+        pieces = engine.local(number, own).get(operand, [])
+        if len({at for at, _ in pieces}) != 1:
+            return None
+        each = {ix: ix.label for ix in own if ix.label}
+        free = tuple(ix for ix in own if ix not in each)
+        terms = [engine.algebra.normal(term) for _, term in pieces]
+        try:
+            return self.uniform(terms, free, each)
+        except (GradcalcError, NoMatrixForm, AssertionError):
+            return None
+
+    def uniform(self, terms: list[Term], free: Key, each: Mapping[Ix, str | None]) -> Expr | None:
+        """Without an axis of ones where the derivative is the same number for every entry."""
+        if all(not set(term.indices) for term in terms):
+            return self.writer.form_of(terms, (), {}, ()).expr
+        labels = {ix: label for ix, label in each.items() if label}
+        shape = tuple(ix.size for ix in free)
+        form = self.writer.form_of(terms, free, labels, shape)
+        return None if form.free else form.expr
+
+    def stretched(self, number: int, operand: int) -> tuple[str, ...]:
+        """Where an operand was repeated to meet the others: sizes of axes, and examples."""
+        result, node = self.graph.nodes[number], self.graph.nodes[operand]
+        if TABLE[result.op].signature != "elementwise":
+            return ()
+        missing = len(result.shape) - len(node.shape)
+        axes = [size for place, size in enumerate(result.shape) if size != ONE and (place < missing or node.shape[place - missing] == ONE)]
+        return (*map(str, axes), *(name for name in result.over if name not in node.over))

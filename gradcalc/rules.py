@@ -1,0 +1,74 @@
+"""The general formula of an operation, from its entry in the table: ∂(x y)/∂y = x;  A B: A gets G Bᵀ."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+
+from gradcalc.blocks import Line, Math, Names, Piece, Slope
+from gradcalc.ops import TABLE
+from gradcalc.shapes import Size, shape_of
+from gradcalc.sizes import Shape
+from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num, children, parse
+from gradcalc.tree import substitute
+
+_N, _M, _K = (Size.of(word) for word in ("n", "m", "k"))
+LETTERS: dict[str, Shape] = {"A": (_N, _M), "B": (_M, _K), "M": (_N, _N), "u": (_N,), "v": (_N,)}
+NUMBERS = Names(shapes=dict.fromkeys("xyac", ()))
+
+
+@cache
+def general(operation: str, operand: int) -> Line:
+    """The rule for one operand of an operation; () where the table states no formula."""
+    op = TABLE[operation]
+    if operation == "apply":
+        names = Names(functions=frozenset("g"))
+        call = parse("g(x)", functions={"g"})
+        return (Math((Slope(call, Name("x")), "=", parse("g'(x)", functions={"g"})), names=names),)
+    if op.partials:
+        return _entry_by_entry(operation, operand)
+    return _by_upstream(operation, operand) if operand < len(op.back) else ()
+
+
+def _entry_by_entry(operation: str, operand: int) -> Line:
+    op = TABLE[operation]
+    partial = op.partials[operand]
+    if not partial:
+        return ()
+    whole = parse(op.example) if op.name in ("add", "sub", "mul", "div", "pow", "neg") else Call(
+        {"maximum": "max", "minimum": "min"}.get(op.name, op.name), tuple(map(Name, op.operands)))  # fmt: skip
+    if op.name == "copy":
+        whole = Name("x")
+    by = Name(op.operands[operand])
+    return (Math((Slope(whole, by), "=", _single(substitute(parse(partial), {"r": whole}))), names=NUMBERS),)
+
+
+def _single(expr: Expr) -> Expr:
+    """−(x/y)/y with one fraction bar: −x/y²."""
+    match expr:
+        case Neg(arg):
+            return Neg(_single(arg))
+        case Binary("/", Binary("/", top, bottom), again) if bottom == again:
+            return Binary("/", top, Binary("^", bottom, Num(Fraction(2))))
+    return expr
+
+
+def _by_upstream(operation: str, operand: int) -> Line:
+    op = TABLE[operation]
+    example = parse(op.example)
+    parts = [part for part in children(example) if isinstance(part, Name)]
+    names = rule_names(operation)
+    by, back = parts[operand], parse(op.back[operand], functions={"g"})
+    every = shape_of(back, names.shapes) == () and names.shapes[by.id] != ()
+
+    def line(*pieces: Piece) -> Math:
+        return Math(pieces, names=names)
+
+    return (line(example), ": ", "every entry of " if every else "", line(by), " gets ", line(back), ", G the upstream gradient")
+
+
+def rule_names(operation: str) -> Names:
+    """The letters of a rule: A, B and M matrices, u and v vectors, G in the shape of the result."""
+    example = parse(TABLE[operation].example)
+    result = shape_of(example, LETTERS)
+    return Names(shapes={**LETTERS, "G": result})
