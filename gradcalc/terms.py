@@ -398,7 +398,7 @@ class Algebra:
 
     def tidy(self, expr: sp.Expr) -> sp.Expr:
         """The shortest of a few rewritings of one group, if there is something to cancel; never a whole term."""
-        if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or cost(expr) > 120:
+        if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or cost(expr) > 64:
             return expr
         has_sum = any(isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args))
         has_power = any(p.exp.could_extract_minus_sign() for p in expr.atoms(sp.Pow))
