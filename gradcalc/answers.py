@@ -17,7 +17,7 @@ from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.exact import fraction
 from gradcalc.exercise import Question
-from gradcalc.graph import Graph, Node
+from gradcalc.graph import Graph, Node, default_questions
 from gradcalc.indexform import IndexWriter
 from gradcalc.matrix import Matrix, NoMatrixForm, size_tree, transpose, write
 from gradcalc.notation import Writer, oriented, wants_row
@@ -50,7 +50,7 @@ class Answerer:
         self.graph, self.form, self.layout = graph, form, layout
         self.engine = Engine(graph)
         self.engine.writable = self.has_matrix_form
-        self._all: dict[tuple[int, int], dict[int, Derivative]] = {}
+        self._all: dict[tuple[int, frozenset[tuple[int, int]]], dict[int, Derivative]] = {}
         self._names: dict[
             int, dict[int, str]
         ] = {}  # numerator -> node -> the name of the answer to d numerator / d node
@@ -105,7 +105,7 @@ class Answerer:
         stacked_by = [name for name in question.by if name in self.graph.stacks]
         by = [self.graph.names[self.graph.stacks.get(name, name)] for name in question.by]
         if question.kind == "second":
-            first = self.total(of)[by[0]]
+            first = self.total(of, by[0])
             inner = self.engine.quantity(first)
             second = self.engine.derivative(inner, by[1])
             # The gradient's own axes come first: numerator, then the first denominator.
@@ -115,7 +115,7 @@ class Answerer:
             derivative = self.engine.derivative(of, by[0], lambda n: self.engine.nodes[n].name is None)
             single = True
         else:
-            derivative = self.total(of)[by[0]]
+            derivative = self.total(of, by[0])
             single = self.is_single(question)
         answer = self.written(question, derivative, of, by, single)
         if question.kind == "derivative":
@@ -136,7 +136,7 @@ class Answerer:
         if names:
             self.engine.asked = {(of, n): name for n, name in names.items() if n != by[0]}
             if self.engine.asked:
-                named = self.written(question, self.total(of)[by[0]], of, by, False)
+                named = self.written(question, self.total(of, by[0]), of, by, False)
                 written = named.symbolic is not None and answer.symbolic is not None and not named.free
                 if written and (answer.free or operations(named.symbolic) < operations(answer.symbolic)):
                     answer = replace(named, simplified=None, expanded=answer.expanded)
@@ -149,13 +149,26 @@ class Answerer:
         ancestors = self.engine.ancestors(of)
         return all(n in ancestors for n in by)
 
-    def total(self, of: int) -> dict[int, Derivative]:
-        """The total derivatives of a node by every named node, along all paths, in one pass."""
-        key = of, len(self.engine.asked)
+    def total(self, of: int, by: int) -> Derivative:
+        """The total derivative of a node by another, along all paths; what is asked of a node is found in one pass."""
         self.engine.scope = self.engine.ancestors(of)
-        if key not in self._all:
-            self._all[key] = self.engine.derivatives(of, set(self.graph.names.values()))
-        return self._all[key]
+        found = self._all.setdefault((of, frozenset(self.engine.asked)), {})
+        if by not in found:
+            found |= self.engine.derivatives(of, {by} | self._wanted.get(of, set()))
+        return found[by]
+
+    @cached_property
+    def _wanted(self) -> Mapping[int, set[int]]:
+        """Numerator -> the nodes by which it is differentiated somewhere."""
+        graph = self.graph
+        wanted: dict[int, set[int]] = {}
+        for question in graph.exercise.questions or default_questions(graph):
+            if question.kind in ("derivative", "second"):
+                by = graph.names[graph.stacks.get(question.by[0], question.by[0])]
+                wanted.setdefault(self.numerator(question), set()).add(by)
+        last = graph.names[graph.outputs[-1]] if self.loss is None else self.loss
+        wanted.setdefault(last, set()).update(graph.names[name] for name in graph.inputs)
+        return wanted
 
     def has_matrix_form(self, terms: Sequence[Term], own: Key) -> bool:
         each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
@@ -198,12 +211,11 @@ class Answerer:
             return self.paired(question, terms, free, each, shape, into, of)
         form = self.form_of(terms, free, each, shape, into)
         view = View(form.expr, shape)
-        stacked = self.stacked(terms, free, each, shape)
         layout = self.layout
         answer = Answer(question, "derivative", form.expr, shape, layout, form.free, simplified=simplified)
         sums = any(ix.label in self.graph.examples for term in terms for ix in term.summed)
         if each or sums:
-            answer = replace(answer, per_example=view, stacked=stacked)
+            answer = replace(answer, per_example=view, stacked=self.stacked(terms, free, each, shape))
         where = self.gradients_named(form.expr, of)
         answer = replace(answer, expanded=self.expanded(form.expr, where), where=where)
         return replace(answer, shorthand=self.shorthand(terms, out, into, each, by))
@@ -535,7 +547,7 @@ class Answerer:
         for name in graph.inputs:
             if name in graph.integers or name in graph.constants:
                 continue
-            derivative = held.total(of)[graph.names[name]]
+            derivative = held.total(of, graph.names[name])
             terms, _, into, each = held.per_example(derivative, Question(name, "derivative", name))
             terms = [held.engine.algebra.normal(term) for term in terms]
             shape = graph.node(name).shape

@@ -101,7 +101,7 @@ class IndexWriter:
     def rank(self, expr: sp.Expr, summand: bool = False) -> object:
         names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
-        return (bool(names), not simple, names, str(expr))
+        return (bool(names), not simple, names, expr.sort_key())
 
     def condition(self, factor: sp.Expr) -> Expr | None:
         """A selector as the condition it stands for."""

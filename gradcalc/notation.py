@@ -66,7 +66,7 @@ class Writer:
         unnamed = summand and any(
             isinstance(q, int) and self.engine.nodes[q].name is None for _, q, _ in self.engine.entries.entries(expr)
         )
-        return (bool(names), not unnamed, not simple, names, str(expr))
+        return (bool(names), not unnamed, not simple, names, expr.sort_key())
 
     def shown(self, at: Key) -> list[Ix]:
         return [ix for ix in at if ix not in self.hidden]
