@@ -13,15 +13,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
+from operator import add, itemgetter, mul, sub
 from typing import Any
 
 from gradcalc.nodes import Node
-from gradcalc.numeric.backends import floats
+from gradcalc.numeric.backends import Undefined, floats
 from gradcalc.ops import TABLE
 from gradcalc.records import dataclass
 from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse
 
+ARITHMETIC: Mapping[str, Callable[..., Any]] = {"+": add, "-": sub, "*": mul}
 WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 TESTS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 # One step of a local derivative: (operation, operands); an operand is a step's number, or ~k for operand k of the
@@ -34,6 +36,8 @@ class Tape:
     """`ops[n]`, `args[n]`: node n is an operation on earlier nodes; those from `size` on belong to adjoints.
 
     adjoint[n] is the node that holds ∂output/∂node n, or -1 where the output does not depend on it.
+    Besides the operations of the table there are pullbacks: "tanh'0", of (upstream, operands…, result), is upstream
+    times the local derivative of tanh by operand 0 as the table states it.
     """
 
     ops: list[str]
@@ -77,94 +81,159 @@ def local(op: str, operand: int) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+# How the adjoint of a node goes on to an operand: multiplied by another operand or by the RESULT, as it is, turned,
+# or through the pullback of that name.
+Way = int | str
+RESULT, PASS, TURN = -1, "pass", "neg"
+
+
+@cache
+def ways(op: str) -> tuple[tuple[int, Way], ...]:
+    """(k, way): how the adjoint of an operation goes on to operand k. Operands without influence are left out."""
+    entry = TABLE[op]
+    plain: dict[str, Way] = {"1": PASS, "-1": TURN, "r": RESULT}
+    plain.update({name: k for k, name in enumerate(entry.operands)})
+    return tuple(
+        (k, plain.get(text, f"{op}'{k}")) for k, text in enumerate(entry.partials or ()) if text not in ("", "0")
+    )
+
+
 def adjoints(nodes: Sequence[Node], output: int) -> Tape:
     """The adjoint of every node that `output` depends on, as light nodes. Scalar elementwise graphs only."""
     ops = [node.op for node in nodes]
-    args: list[Any] = [node.attrs["value"] if node.op == "const" else node.args for node in nodes]
-    size = len(ops)
+    args: list[Any] = [node.args for node in nodes]
+    for number, node in enumerate(nodes):
+        if node.op == "const":
+            args[number] = node.attrs["value"]
+    size = count = len(ops)
     adjoint = [-1] * size
     new_op, new_args = ops.append, args.append
-    adjoint[output] = size
+    adjoint[output] = count
     new_op("const")
     new_args(1.0)
+    count += 1
+    plans = {op: ways(op) if op in TABLE else () for op in set(ops)}
     for number in range(output, -1, -1):
         upstream = adjoint[number]
         if upstream < 0:
             continue
-        op, operands = ops[number], args[number]
-        if op in ("input", "const"):
-            continue
-        for k, operand in enumerate(operands):
-            if op == "add" or op == "copy" or (op == "sub" and k == 0):
+        operands = args[number]
+        for k, way in plans[ops[number]]:
+            if way is PASS:
                 share = upstream
-            elif op == "mul":
-                share = len(ops)
-                new_op("mul")
-                new_args((upstream, operands[1 - k]))
             else:
-                steps = local(op, k)
-                if not steps:
-                    continue
-                base = len(ops)
-                for word, inputs in steps:
-                    new_op(word)
-                    new_args(
-                        inputs
-                        if word == "const"
-                        else tuple(
-                            base + i if i >= 0 else (operands[~i] if ~i < len(operands) else number) for i in inputs
-                        )
-                    )
-                share = len(ops)
-                new_op("mul")
-                new_args((upstream, share - 1))
-            if adjoint[operand] < 0:
+                share = count
+                count += 1
+                if way.__class__ is int:
+                    new_op("mul")
+                    new_args((upstream, operands[way] if way >= 0 else number))
+                elif way is TURN:
+                    new_op("neg")
+                    new_args((upstream,))
+                else:
+                    new_op(way)  # type: ignore[arg-type]
+                    new_args((upstream, operands[0], number) if len(operands) == 1 else (upstream, *operands, number))
+            operand = operands[k]
+            others = adjoint[operand]
+            if others < 0:
                 adjoint[operand] = share
             else:  # another path to the same node: the contributions add
-                total = len(ops)
+                adjoint[operand] = count
+                count += 1
                 new_op("add")
-                new_args((adjoint[operand], share))
-                adjoint[operand] = total
+                new_args((others, share))
     return Tape(ops, args, size, adjoint)
 
 
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
-    """Float functions by operation; the arithmetic is Python's own."""
+    """Float functions by operation: those of `math` and of our floats by the same name, else as the table has them.
+
+    They raise Undefined, ArithmeticError or ValueError where there is no value.
+    """
     numbers = floats().scalar
     found: dict[str, Callable[..., Any]] = {}
     for name, op in TABLE.items():
         if op.value is not None:
-            found[name] = _bind(op.value, numbers)
+            direct = (
+                getattr(math, name, None) or getattr(numbers, name, None)
+                if op.partials and len(op.operands) == 1
+                else None
+            )
+            found[name] = direct or partial(op.value, numbers)
     return found
 
 
-def _bind(value: Callable[..., Any], numbers: Any) -> Callable[..., Any]:
-    return lambda *operands: value(numbers, *operands)
+@cache
+def pullback(name: str) -> Callable[[tuple[Any, ...]], Any]:
+    """The local derivative that a pullback multiplies by, of (operands…, result)."""
+    op, k = name.split("'")
+    entry = TABLE[op]
+    places: dict[str, Callable[[Any], Any]] = {n: itemgetter(i) for i, n in enumerate((*entry.operands, "r"))}
+    return _function(parse(entry.partials[int(k)]), places)
+
+
+def _function(tree: Expr, places: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """A formula of the table as a function, put together from those of its parts."""
+    if isinstance(tree, Name) and tree.id in places:
+        return places[tree.id]
+    if isinstance(tree, (Name, Num)):
+        constant = {"pi": math.pi, "e": math.e}[tree.id] if isinstance(tree, Name) else float(tree.value)
+        return lambda v: constant
+    if isinstance(tree, Neg):
+        inner = _function(tree.arg, places)
+        return lambda v: -inner(v)
+    if isinstance(tree, Call):
+        called, (first, *rest) = functions()[tree.func], [_function(arg, places) for arg in tree.args]
+        return (lambda v: called(first(v), *[part(v) for part in rest])) if rest else (lambda v: called(first(v)))
+    if not isinstance(tree, (Binary, Compare)):
+        raise TypeError(f"not a scalar expression: {tree!r}")
+    if tree.op == "^" and tree.right == Num(Fraction(2)):
+        return _square(_function(tree.left, places))
+    combined = ARITHMETIC.get(tree.op) or functions()[(WORDS | TESTS)[tree.op]]
+    left, right = _function(tree.left, places), _function(tree.right, places)
+    if isinstance(tree.left, Num):
+        number = float(tree.left.value)
+        return lambda v: combined(number, right(v))
+    return lambda v: combined(left(v), right(v))
+
+
+def _square(base: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def square(v: Any) -> Any:
+        value = base(v)
+        return value * value
+
+    return square
 
 
 def evaluate(tape: Tape, inputs: Mapping[int, float]) -> list[float]:
     """The value of every node of a tape, given those of its input nodes. Raises Undefined where one has none."""
     table = functions()
+    pulls = {op: pullback(op) for op in set(tape.ops) if "'" in op}
     values: list[Any] = []
     push = values.append
-    for number, (op, args) in enumerate(zip(tape.ops, tape.args, strict=True)):
-        if op == "mul":
-            push(values[args[0]] * values[args[1]])
-        elif op == "add":
-            push(values[args[0]] + values[args[1]])
-        elif op == "sub":
-            push(values[args[0]] - values[args[1]])
-        elif op == "const":
-            push(
-                args
-                if isinstance(args, float)
-                else float(Fraction(args))
-                if not isinstance(args, str)
-                else {"pi": math.pi, "e": math.e}[args]
-            )
-        elif op == "input":
-            push(float(inputs[number]))
-        else:
-            push(table[op](*[values[n] for n in args]))
+    try:
+        for op, args in zip(tape.ops, tape.args, strict=True):
+            if op == "mul":
+                a, b = args
+                push(values[a] * values[b])
+            elif op == "add":
+                a, b = args
+                push(values[a] + values[b])
+            elif (pull := pulls.get(op)) is not None:
+                if len(args) == 3:
+                    a, b, c = args
+                    push(values[a] * pull((values[b], values[c])))
+                else:
+                    push(values[args[0]] * pull(tuple([values[n] for n in args[1:]])))
+            elif op == "input":
+                push(float(inputs[len(values)]))
+            elif op == "const":
+                push({"pi": math.pi, "e": math.e}[args] if isinstance(args, str) else float(args))
+            elif len(args) == 1:
+                push(table[op](values[args[0]]))
+            else:
+                push(table[op](*[values[n] for n in args]))
+    except (ArithmeticError, ValueError) as error:
+        raise Undefined(f"node {len(values)} has no value: {error}") from None
     return values

@@ -1,0 +1,1 @@
+"""gradcalc beside its peers, on the same work, in one run: `python -m benchmarks`. See docs/benchmarks.md."""
