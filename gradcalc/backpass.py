@@ -134,7 +134,9 @@ class BackwardPass:
         reads: dict[int, set[int]] = {}
         for number in sorted(named):
             node = engine.nodes[number]
-            found = {names[name] for name in operands(self.graph, node.name)} if node.name and node.op != "input" else set()
+            found = (
+                {names[name] for name in operands(self.graph, node.name)} if node.name and node.op != "input" else set()
+            )
             reads[number] = found & named
         reads[start] = self.named_operands(start) & named
         kept = set(reads)
@@ -270,7 +272,9 @@ class BackwardPass:
 
     def one_entry(self, terms: Sequence[Term], out: Key, into: Key) -> Written:
         writer = self.writer
-        parts, out, into, each = writer.per_example(Derivative(tuple(terms), out, into), Question("", "local", "", ("",)))
+        parts, out, into, each = writer.per_example(
+            Derivative(tuple(terms), out, into), Question("", "local", "", ("",))
+        )
         parts = [self.engine.algebra.normal(term) for term in parts]
         if writer.pairs(parts, each):
             raise NoMatrixForm

@@ -1,7 +1,7 @@
 """Why a product looks as it does: the shapes of its factors as an argument, what is summed over, what is entry by entry.
 
-    why(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1; ∂J/∂z1 is D_a1 × 1 and xᵀ is 1 × D_x, so the
-    outer product"; "W1 is the same for all m examples: add what every example hands back"
+why(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1; ∂J/∂z1 is D_a1 × 1 and xᵀ is 1 × D_x, so the
+outer product"; "W1 is the same for all m examples: add what every example hands back"
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ def why(graph: Graph, names: Names, stage: Stage, edge: Edge, before: Stage | No
     lines: list[Line] = []
     shapes: Math | None = None
     factors: tuple[tuple[Expr, Shape], ...] = ()
-    if not edge.product.free and not edge.product.paired and before is not None and before.shape == graph.node(edge.through).shape:
+    if (
+        not edge.product.free
+        and not edge.product.paired
+        and before is not None
+        and before.shape == graph.node(edge.through).shape
+    ):
         found = core(edge.product.symbolic, names)
         lines += dimensions(names, stage, edge, found)
         shapes, factors = under(found, stage.shape), found.factors
@@ -80,7 +85,9 @@ def core(expr: Expr, names: Names) -> Core:
                 expr = right
             case Binary("*", left, right) if plain(right, names):
                 expr = left
-            case Call("sum", (body, *over)) if over and all(isinstance(item, Name) and item.id in names.ranges for item in over):
+            case Call("sum", (body, *over)) if over and all(
+                isinstance(item, Name) and item.id in names.ranges for item in over
+            ):
                 expr = body
             case _:
                 break
@@ -127,7 +134,9 @@ def shaped(expr: Expr, names: Names) -> Shape | None:
 
 def plain(expr: Expr, names: Names) -> bool:
     """A number that is no gradient: a coefficient."""
-    return shaped(expr, names) == () and not any(isinstance(part, Name) and part.id in names.partials for part in (expr,))
+    return shaped(expr, names) == () and not any(
+        isinstance(part, Name) and part.id in names.partials for part in (expr,)
+    )
 
 
 def bare(expr: Expr, names: Names) -> bool:
@@ -158,9 +167,21 @@ def dimensions(names: Names, stage: Stage, edge: Edge, found: Core) -> Iterator[
         yield (*math(factors[0][0]), " and ", *math(factors[-1][0]), " have the same shape, ", *math(Shaped(factors[0][1])),
                ", and each entry depends on its own entry alone: they are multiplied entry by entry, not as matrices")  # fmt: skip
         return
-    said: list[str | Math] = [*math(gradient), " must have the shape of ", *math(Name(stage.quantity)), ", ", *math(Shaped(stage.shape)), "; "]
+    said: list[str | Math] = [
+        *math(gradient),
+        " must have the shape of ",
+        *math(Name(stage.quantity)),
+        ", ",
+        *math(Shaped(stage.shape)),
+        "; ",
+    ]
     for number, (part, shape) in enumerate(factors):
-        said += [" and " if number == len(factors) - 1 else ", " if number else "", *math(part), " is ", *math(Shaped(shape))]
+        said += [
+            " and " if number == len(factors) - 1 else ", " if number else "",
+            *math(part),
+            " is ",
+            *math(Shaped(shape)),
+        ]
     if found.kind == "@":
         outer = len(factors) == 2 and factors[0][1][1:] == (ONE,) and factors[1][1][:1] == (ONE,)
         said.append(", so it is the outer product, column times row" if outer else ", so only this order conforms and gives it"
@@ -174,7 +195,10 @@ def dimensions(names: Names, stage: Stage, edge: Edge, found: Core) -> Iterator[
 
 def scaling(factors: Sequence[tuple[Expr, Shape]]) -> Iterator[Line]:
     """What a diagonal matrix does to the other factor."""
-    for place, what in ((len(factors) - 1, "on the right multiplies every column"), (0, "on the left multiplies every row")):
+    for place, what in (
+        (len(factors) - 1, "on the right multiplies every column"),
+        (0, "on the left multiplies every row"),
+    ):
         part = factors[place][0]
         if isinstance(part, Call) and part.func == "diag" and len(part.args) == 1 and len(factors) > 1:
             yield (*math(part), f" {what} by its own entry of ", *math(part.args[0]))
@@ -191,7 +215,11 @@ def untransposed(found: Core, result: Shape, names: Names) -> Iterator[Line]:
         changed = [*found.factors]
         changed[number] = (part.arg, own)
         if found.kind == "." or not conforms(changed):
-            ending = (", not " , *math(Shaped(result))) if found.kind == "." else (": without the transpose the product does not conform",)
+            ending = (
+                (", not ", *math(Shaped(result)))
+                if found.kind == "."
+                else (": without the transpose the product does not conform",)
+            )
             yield ("the transpose, because ", *math(part.arg), " itself is ", *math(Shaped(own)), *ending)
 
 
@@ -209,5 +237,3 @@ def conforms(factors: Sequence[tuple[Expr, Shape]]) -> Shape | None:
 
 def fits(factors: Sequence[tuple[Expr, Shape]], result: Shape) -> bool:
     return conforms(factors) == result
-
-

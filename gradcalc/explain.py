@@ -1,7 +1,7 @@
 """A derivation as a teacher would put it on the board: what is shown, the rule, its general formula, then the instance.
 
-    compose_explanation(derivation, options)  ->  Report: forward pass, backward steps, answers
-    pages(derivation, options)                ->  the same, a Report for each step
+compose_explanation(derivation, options)  ->  Report: forward pass, backward steps, answers
+pages(derivation, options)                ->  the same, a Report for each step
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+from gradcalc.assembly import Assembly
 from gradcalc.backpass import Written
+from gradcalc.because import core, under
 from gradcalc.blocks import (
     Block,
     Cell,
@@ -27,6 +29,7 @@ from gradcalc.blocks import (
     Report,
     Shaped,
     Table,
+    Under,
     Values,
     math,
     table,
@@ -151,7 +154,9 @@ class _View:
         head: Cell = (("Forward: ", *self.defined(quantity)),)
         fields: list[tuple[str, Cell]] = []
         if quantity.plugged is not None and quantity.value is not None:
-            fields.append(("numbers", (math(Name(quantity.name), "=", quantity.plugged, *self.equals(quantity.value)),)))
+            fields.append(
+                ("numbers", (math(Name(quantity.name), "=", quantity.plugged, *self.equals(quantity.value)),))
+            )
         elif quantity.value is not None:
             fields.append(("value", self.value(quantity.value)))
         if self.arrays:
@@ -216,7 +221,10 @@ class _View:
 
     def used(self, one: Pass, step: Step) -> Line:
         count = len(step.paths)
-        words: list[str | Math] = [Math((Name(step.quantity),)), f" is used {COUNTED.get(count, f'{count} times')}: in "]
+        words: list[str | Math] = [
+            Math((Name(step.quantity),)),
+            f" is used {COUNTED.get(count, f'{count} times')}: in ",
+        ]
         users = [path.through for path in step.paths]
         for place, user in enumerate(users):
             words += [" and in " if place == count - 1 else ", in " if place else "",
@@ -263,7 +271,11 @@ class _View:
     def rules(self, path: Path) -> Iterator[Line]:
         """The sentence of each rule, then its formula; sums and signs only in full detail, or where nothing else is."""
         rules = path.rules
-        telling = [rule for rule in rules if rule.operation not in PLAIN and not (rule.constant and rule.operation in ("mul", "div"))]
+        telling = [
+            rule
+            for rule in rules
+            if rule.operation not in PLAIN and not (rule.constant and rule.operation in ("mul", "div"))
+        ]
         for rule in rules if self.detail == "full" else telling or rules:
             yield (sentence(rule),)
             formula = general(rule.operation, rule.operand)
@@ -281,7 +293,12 @@ class _View:
     def gate(self, gate: Gate, places: int) -> Line:
         written = gate.gradient
         example = written is not None and bool(written.each)
-        out: list[str | Math] = ["from ", *math(gate.result, example=example), " to ", *math(gate.operand, example=example)]
+        out: list[str | Math] = [
+            "from ",
+            *math(gate.result, example=example),
+            " to ",
+            *math(gate.operand, example=example),
+        ]
         if gate.local is not None:
             out += [": times ", *math(gate.local, example=example)]
         if self.detail == "full":
@@ -289,9 +306,18 @@ class _View:
         if written is None:
             return tuple(out)
         if places > 1:
-            out += ["; ", *math(gate.operand, example=example), f" stands at {places} places here, so what reaches them is added"]
+            out += [
+                "; ",
+                *math(gate.operand, example=example),
+                f" stands at {places} places here, so what reaches them is added",
+            ]
         free = f", at entry ({', '.join(written.free)})" if written.free else ""
-        return (*out, ", so far " if places == 1 else ": ", *math(written.symbolic, example=example), *((free,) if free else ()))
+        return (
+            *out,
+            ", so far " if places == 1 else ": ",
+            *math(written.symbolic, example=example),
+            *((free,) if free else ()),
+        )
 
     def local(self, step: Step, path: Path) -> Iterator[Line]:
         if path.local is None:
@@ -301,10 +327,16 @@ class _View:
         if path.local_value is not None and not isinstance(path.local.symbolic, Num):
             pieces += self.equals(path.local_value)
         free = f", entry ({', '.join(path.local.free)})" if path.local.free else ""
-        shape: Line = (f"{free}, ", Math((Shaped(path.local.shape),))) if any(s != ONE for s in path.local.shape) else ()
+        shape: Line = (
+            (f"{free}, ", Math((Shaped(path.local.shape),))) if any(s != ONE for s in path.local.shape) else ()
+        )
         yield (*math(*pieces, example=bool(path.local.each)), *shape)
         if path.shorthand is not None:
-            yield ("for short ", *math(path.shorthand.symbolic, example=bool(path.local.each)), f": {path.shorthand.sentence}")
+            yield (
+                "for short ",
+                *math(path.shorthand.symbolic, example=bool(path.local.each)),
+                f": {path.shorthand.sentence}",
+            )
 
     def product(self, one: Pass, step: Step, path: Path) -> Iterator[Line]:
         """Upstream × local, then what that is; with several paths the sum follows."""
@@ -344,7 +376,9 @@ class _View:
 
     def sum(self, one: Pass, step: Step, several: bool) -> Iterator[tuple[str, Cell]]:
         if several:
-            lines: list[Line] = [math(Partial(one.of, (step.quantity,)), "=", step.total.symbolic, example=bool(step.total.each))]
+            lines: list[Line] = [
+                math(Partial(one.of, (step.quantity,)), "=", step.total.symbolic, example=bool(step.total.each))
+            ]
             if step.collected is not None:
                 lines.append(math("=", step.collected, example=bool(step.total.each)))
             yield "sum", tuple(lines)
@@ -371,7 +405,9 @@ class _View:
             return Index(name, tuple(map(Name, free))) if free else name
 
         if found.definition is not None:
-            yield math(entry(user, found.definition.free), "=", found.definition.symbolic, example=bool(found.definition.each))
+            yield math(
+                entry(user, found.definition.free), "=", found.definition.symbolic, example=bool(found.definition.each)
+            )
         local, product = found.local, found.product
         slope, gradient = Partial(path.through, (step.quantity,)), Partial(one.of, (step.quantity,))
         yield (*of_entry(local.free), *math(slope, "=", local.symbolic, example=bool(local.each)))
@@ -384,22 +420,75 @@ class _View:
         derivation = self.derivation
         solution = replace(derivation.solution, answers=tuple(map(self.short, derivation.answers)))
         yield from answer_blocks(solution, self.digits, self.detail == "full")
+        for one in derivation.assemblies:
+            yield self.assembly(one)
         steps = [step for one in derivation.passes for step in one.steps]
         checked = [step for step in steps if step.verified is not None and step.verified.ok is not None]
         right = [step for step in checked if step.verified is not None and step.verified.ok]
         if checked:
-            yield Note("check", (f"steps checked: the value of {len(right)} of {len(checked)} gradients on the way agrees with the numeric derivative",))
+            yield Note(
+                "check",
+                (
+                    f"steps checked: the value of {len(right)} of {len(checked)} gradients on the way agrees with the numeric derivative",
+                ),
+            )
+
+    def assembly(self, one: Assembly) -> Table:
+        """Why the factors of a chain do not simply multiply, and how they do."""
+        base = self.derivation.names
+        partials = {f.name: (f.of, f.by) for f in one.factors if f.name == f"d{f.of}_d{f.by}"}
+        names = replace(base, shapes={**base.shapes, **{f.name: f.shape for f in one.factors}}, partials={**base.partials, **partials})
+
+        def line(*pieces: Piece) -> Math:
+            return Math(pieces, example=True, names=names)
+
+        gradient = Partial(one.question.of, one.question.by)
+        head: Cell = (("Putting it together: ", *math(gradient)),)
+        row: list[Piece] = [Under(Name(f.name), f.shape) for f in one.factors]
+        short = [line(Name(f.name), "=", f.short) for f in one.factors]
+        full = [(*math(Partial(f.of, (f.by,))), " is in full ", *math(Shaped(f.full)), ", mostly zeros: written short it is ",
+                 *math(Shaped(f.shape))) for f in one.factors if len(f.full) > 2 or (len(f.full) == 2 and ONE in f.shape and ONE not in f.full)]  # fmt: skip
+        literal: Line
+        if one.clash is not None:
+            literal = ("multiplied as they stand they do not conform: ", *math(Shaped(one.clash[0])), " meets ", *math(Shaped(one.clash[1])))
+        else:
+            literal = ("multiplied as they stand they give ", *math(Shaped(one.literal or ())), ", not ", *math(Shaped(one.shape)))
+        found = core(one.product, names)
+        shapes = under(found, one.shape)
+        fields: list[tuple[str, Cell]] = [
+            ("the factors", ((line(*row),), *((piece,) for piece in short))),
+            ("in full", tuple(full)),
+            ("the trap", (literal,)),
+            ("what conforms", (
+                ("going back, each factor is transposed as it acts on what came before, a mask acts entry by entry, and a row closes an outer product",),
+                (line(gradient, "=", one.product),),
+            )),
+            ("shapes", ((replace(shapes, names=names),),) if shapes is not None else ()),
+        ]  # fmt: skip
+        answer = next(a for a in self.derivation.answers if a.question == one.question)
+        if answer.symbolic is not None:
+            fields.append(("that is", (math("=", answer.symbolic, example=answer.per_example is not None),)))
+        if answer.stacked is not None:
+            fields.append(("stacked", (math("=", answer.stacked.symbolic), *([(f,)] if (f := under(core(answer.stacked.symbolic, base), one.shape)) else []))))
+        return record(head, fields)
 
     def short(self, answer: Answer) -> Answer:
         """An answer without what its step has shown, or nobody reads: arrays of numbers, the formula in the inputs."""
         if self.detail == "full":
             return answer
-        deep = isinstance(answer.value, list) and bool(answer.value) and isinstance(answer.value[0], list) and isinstance(answer.value[0][0], list)
+        deep = (
+            isinstance(answer.value, list)
+            and bool(answer.value)
+            and isinstance(answer.value[0], list)
+            and isinstance(answer.value[0][0], list)
+        )
         of = None if answer.question.loss else answer.question.of
         seen = any(step.quantity == answer.question.by[0] for one in self.derivation.passes for step in one.steps
                    if one.first is None and of == (None if one.loss else one.of)) if answer.question.by else False  # fmt: skip
         hidden = isinstance(answer.value, list) and (deep or seen)
-        return replace(answer, value=None if hidden else answer.value, expanded=None if self.arrays else answer.expanded)
+        return replace(
+            answer, value=None if hidden else answer.value, expanded=None if self.arrays else answer.expanded
+        )
 
     def value(self, value: Number) -> Cell:
         return () if value is None else (math(Values(value, self.digits)),)
@@ -429,5 +518,6 @@ def spoken(line: Line) -> Line:
 def record(head: Cell, fields: Sequence[tuple[str, Cell]]) -> Table:
     """One row, its cells under one another; empty ones left out."""
     kept = [(title, cell) for title, cell in fields if cell]
-    return Table((Column(""), *(Column(title) for title, _ in kept)), ((head, *(cell for _, cell in kept)),), records=True)
-
+    return Table(
+        (Column(""), *(Column(title) for title, _ in kept)), ((head, *(cell for _, cell in kept)),), records=True
+    )

@@ -121,18 +121,24 @@ class GateWriter:
         self.engine.writable = self.writer.has_matrix_form
         self.steady = constants(graph)
 
-    def gates(self, name: str, gradient: str | None, shape: Shape, over: tuple[str, ...], among: set[str]) -> tuple[Gate, ...]:
+    def gates(
+        self, name: str, gradient: str | None, shape: Shape, over: tuple[str, ...], among: set[str]
+    ) -> tuple[Gate, ...]:
         """The operations of a definition back to the named operands in `among`; `gradient` is the upstream gradient's
         name, None where the definition is what is differentiated. Empty where the numerator is an array."""
         graph, engine = self.graph, self.engine
         number = graph.names[name]
         node = graph.nodes[number]
-        if (shape, over) != (node.shape, node.over) or (gradient is None and (node.over or any(size != ONE for size in shape))):
+        if (shape, over) != (node.shape, node.over) or (
+            gradient is None and (node.over or any(size != ONE for size in shape))
+        ):
             return ()
         operations = inside(graph, name)
         targets = {graph.names[word] for word in among}
         kept = [leading(operations, target) for target in targets]
-        operations = {n: [a for a in args if any(a in part.get(n, ()) for part in kept)] for n, args in operations.items()}
+        operations = {
+            n: [a for a in args if any(a in part.get(n, ()) for part in kept)] for n, args in operations.items()
+        }
         operations = {n: args for n, args in operations.items() if args}
         engine.scope = {number, *operations, *(arg for args in operations.values() for arg in args)}
         own = engine.fresh(number)
@@ -204,5 +210,9 @@ class GateWriter:
         if TABLE[result.op].signature != "elementwise":
             return ()
         missing = len(result.shape) - len(node.shape)
-        axes = [size for place, size in enumerate(result.shape) if size != ONE and (place < missing or node.shape[place - missing] == ONE)]
+        axes = [
+            size
+            for place, size in enumerate(result.shape)
+            if size != ONE and (place < missing or node.shape[place - missing] == ONE)
+        ]
         return (*map(str, axes), *(name for name in result.over if name not in node.over))

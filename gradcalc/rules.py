@@ -64,7 +64,15 @@ def _by_upstream(operation: str, operand: int) -> Line:
     def line(*pieces: Piece) -> Math:
         return Math(pieces, names=names)
 
-    return (line(example), ": ", "every entry of " if every else "", line(by), " gets ", line(back), ", G the upstream gradient")
+    return (
+        line(example),
+        ": ",
+        "every entry of " if every else "",
+        line(by),
+        " gets ",
+        line(back),
+        ", G the upstream gradient",
+    )
 
 
 def rule_names(operation: str) -> Names:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from gradcalc.answers import Answerer
 from gradcalc.ask import ancestors, depends, operands
+from gradcalc.assembly import Assembly, assemble
 from gradcalc.backpass import BackwardPass, Edge, Entries, Stage, Written
 from gradcalc.because import Why, why
 from gradcalc.blocks import Names
@@ -130,6 +131,7 @@ class Derivation:
     passes: tuple[Pass, ...]
     answers: tuple[Answer, ...]
     names: Names
+    assemblies: tuple[Assembly, ...] = ()
     detail: str = "normal"
     asked: str | None = None
 
@@ -155,13 +157,22 @@ def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
         if wanted in (question.name, question.text, question.text.replace(" ", "")):
             return exercise, question
     names = frozenset((*exercise.inputs, *(definition.name for definition in exercise.definitions)))
-    known = Known(names, stack_names(names) if exercise.examples else frozenset(), exercise.loss if exercise.upstream else None)
+    known = Known(
+        names, stack_names(names) if exercise.examples else frozenset(), exercise.loss if exercise.upstream else None
+    )
     source = Text(wanted, "--for")
     try:
         found = read_question(source, known)
     except SpanError as error:
         raise GradcalcError(source.problem(error)) from None
-    same = next((q for q in exercise.questions if (q.kind, q.of, q.by, q.entry) == (found.kind, found.of, found.by, found.entry)), None)
+    same = next(
+        (
+            q
+            for q in exercise.questions
+            if (q.kind, q.of, q.by, q.entry) == (found.kind, found.of, found.by, found.entry)
+        ),
+        None,
+    )
     return (exercise, same) if same else (replace(exercise, questions=(*exercise.questions, found)), found)
 
 
@@ -186,8 +197,26 @@ class _Deriver:
         passes = tuple(found for found in map(self.backward, self.starts()) if found.steps)
         return Derivation(
             self.graph, self.solution, tuple(map(self.quantity, self.shown())), passes, self.answers, self.names,
-            self.detail, self.only.question.text if self.only else None,
+            self.assemblies(), self.detail, self.only.question.text if self.only else None,
         )  # fmt: skip
+
+    def assemblies(self) -> tuple[Assembly, ...]:
+        """Chains of arrays whose factors do not simply multiply, each with the value of its answer."""
+        if self.detail == "brief":
+            return ()
+        made = (assemble(self.graph, answer, self.solution.answers) for answer in self.answers)
+        return tuple(one for one in made if one is not None and one.literal != one.shape and self.right(one))
+
+    def right(self, one: Assembly) -> bool:
+        """Whether the composition has the value of the answer; where there are no numbers the engine's word is taken."""
+        answer = next(answer for answer in self.answers if answer.question == one.question)
+        if answer.value is None:
+            return True
+        numbers = Numbers(self.solver)
+        for factor in one.factors:
+            if numbers.bind(factor.name, Written(factor.short, factor.shape), factor.shape, ()) is None:
+                return False
+        return numbers.close(numbers.value(Written(one.product, one.shape)), answer.value)
 
     # ---- forward
 
@@ -299,7 +328,13 @@ class _Deriver:
 
     def first_name(self) -> str:
         """A short name for a first derivative that is differentiated again."""
-        taken = {*self.graph.names, *self.graph.stacks, *self.graph.sizes, *self.graph.indices, *self.exercise.functions}
+        taken = {
+            *self.graph.names,
+            *self.graph.stacks,
+            *self.graph.sizes,
+            *self.graph.indices,
+            *self.exercise.functions,
+        }
         words = ("g", "h", "u", "v", "p", "q", *(f"g{n}" for n in range(1, 99)))
         return next(word for word in words if word not in taken)
 
@@ -345,7 +380,9 @@ class _Deriver:
             return None
         return self.solver.oracle.verify(numbers.tensor(stage.name), of, stage.quantity, layout="gradient")
 
-    def collected(self, of: str | None, stage: Stage, known: Answer | None) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
+    def collected(
+        self, of: str | None, stage: Stage, known: Answer | None
+    ) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
         """The gradient with the gradients of the steps before put in: exactly as the answers have it."""
         if known is not None and known.layout == "gradient":
             return known.symbolic, known.where
@@ -393,7 +430,9 @@ class _Deriver:
     def operations(self, through: str, quantity: str) -> dict[int, list[int]]:
         return leading(inside(self.graph, through), self.graph.names[quantity])
 
-    def rules(self, through: str | None, stage: Stage, done: Mapping[str, Stage]) -> tuple[tuple[Rule, ...], tuple[Gate, ...]]:
+    def rules(
+        self, through: str | None, stage: Stage, done: Mapping[str, Stage]
+    ) -> tuple[tuple[Rule, ...], tuple[Gate, ...]]:
         """The operations a gradient passes on an edge, each said once; one by one where they are several."""
         if through is None or through not in self.graph.names:
             return (), ()
@@ -406,7 +445,11 @@ class _Deriver:
                 fixed = len(node.args) > 1 and all(other in self.steady for other in node.args if other != arg)
                 found.setdefault((node.op, sentence), Rule(node.op, node.args.index(arg), sentence, fixed))
         before = done.get(through)
-        wanted = len(operations) > 1 if self.detail == "full" else self.detail == "normal" and depth(self.graph, operations) > 1
+        wanted = (
+            len(operations) > 1
+            if self.detail == "full"
+            else self.detail == "normal" and depth(self.graph, operations) > 1
+        )
         gates: tuple[Gate, ...] = ()
         if wanted:
             node = self.graph.node(through)

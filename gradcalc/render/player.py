@@ -1,6 +1,6 @@
 """The walk through a derivation on a terminal: one step per key, the graph above it with what is known so far.
 
-    space or enter: next    b: back    q: quit    f: to the end
+space or enter: next    b: back    q: quit    f: to the end
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gradcalc.render import table, terminal_graph
 from gradcalc.solve import Number
 from gradcalc.steps import Derivation
 from gradcalc.syntax import Expr, Name
+from gradcalc.typography import name_text, to_ascii
 
 CLEAR, HIDE, SHOW = "\x1b[H\x1b[2J\x1b[3J", "\x1b[?25l", "\x1b[?25h"
 SHORT = 16  # characters of a gradient that still stands below its wire
@@ -43,8 +44,9 @@ class Film:
         text = table.render(page.report, options)
         keys = "space next · b back · f to the end · q quit" if at + 1 < len(self.pages) else "b back · q quit"
         graph = self.graph(page, options)
-        tall = len(graph.splitlines()) + len(text.splitlines()) + 3
-        parts = [graph, text] if graph and tall <= rows else [text]
+        if len(graph.splitlines()) + len(text.splitlines()) + 3 > rows:
+            graph = self.strip(page)
+        parts = [graph, text] if graph else [text]
         foot = f"[{at + 1}/{len(self.pages)}] {keys}"
         return "\n\n".join([*parts, foot.replace("·", "-") if options.ascii else foot])
 
@@ -66,11 +68,32 @@ class Film:
             if here and not page.gradients and above:
                 above = Label(above.text + " ◀", above.latex)
             vertices.append(replace(vertex, above=above, below=below))
-        bare = replace(self.drawn, vertices=tuple(vertices), wires=tuple(replace(w, share=None) for w in self.drawn.wires), title="", notes=())
+        bare = replace(
+            self.drawn,
+            vertices=tuple(vertices),
+            wires=tuple(replace(w, share=None) for w in self.drawn.wires),
+            title="",
+            notes=(),
+        )
         lines = terminal_graph.render(bare, options.width, options.color, options.ascii).strip("\n").splitlines()
-        if not lines or lines[0].startswith("no."):
-            return ""
         return "\n".join(lines[: -2 if len(lines) > 2 else None]).rstrip()
+
+    def strip(self, page: Page) -> str:
+        """Where a step stands, on one line: the quantities from the output back, the one it is about in brackets."""
+        if page.at is None:
+            return ""
+        names = [*reversed(self.derivation.graph.quantities)] if page.gradients else [*self.derivation.graph.quantities]
+        near = names.index(page.at) if page.at in names else 0
+        around = names[max(0, near - 3) : near + 4]
+        words = [f"[{name_text(name)}]" if name == page.at else name_text(name) for name in around]
+        if page.at not in names:
+            words = [f"[{name_text(page.at)}]", "used in", *(name_text(name) for name in self.users(page.at))]
+            return " ".join(words)
+        line = (" ← " if page.gradients else " → ").join(words)
+        return to_ascii(line) if self.options.ascii else line
+
+    def users(self, name: str) -> list[str]:
+        return [q.name for q in self.derivation.forward if name in q.uses]
 
     def blank(self, name: str, above: Label | None) -> Label | None:
         """A quantity that is not computed yet: its name alone."""
@@ -82,7 +105,10 @@ class Film:
             return None
         step = steps[name]
         if isinstance(step.value, int | float):
-            return label(self.names, Values(tidy(step.value), self.options.digits or self.derivation.graph.exercise.notation.digits))
+            return label(
+                self.names,
+                Values(tidy(step.value), self.options.digits or self.derivation.graph.exercise.notation.digits),
+            )
         expr: Expr = step.collected if step.collected is not None else step.total.symbolic
         found = label(self.names, expr)
         return found if len(found.text) <= SHORT else label(self.names, Name(step.name))

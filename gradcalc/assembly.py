@@ -1,0 +1,192 @@
+"""The chain of an array answer put together: its factors as they stand, and the order in which they conform.
+
+    ∂J/∂W1 along δ1 δ2 δ3 δ4 δ5  ->  the literal product has the wrong shape;  δ1 δ2 (δ3ᵀ ∘ δ4) δ5 has the right one
+
+Every factor is made a quantity of its own, what is written for it in short, and the engine composes them as it composes
+everything else: the order, the transposes and the ∘ are what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from gradcalc.answers import Answerer, as_vector
+from gradcalc.derive import Derivative
+from gradcalc.errors import GradcalcError
+from gradcalc.exercise import Question
+from gradcalc.graph import Graph, Node
+from gradcalc.matrix import NoMatrixForm
+from gradcalc.paths import paths
+from gradcalc.shapes import ONE, ShapeError, shape_of
+from gradcalc.sizes import Shape
+from gradcalc.solve import Answer
+from gradcalc.syntax import Binary, Expr, Name
+from gradcalc.terms import Ix, Key, Term
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A local derivative of a chain: `name` in formulas, `of` and `by`, its full shape, what is written for it in short
+    and the shape of that."""
+
+    name: str
+    of: str
+    by: str
+    full: Shape
+    short: Expr
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """`question`: what it answers. `literal`: the shape of the product in the order of the chain, None where it does not conform at `clash`, a pair
+    of shapes. `product`: the composition in the factors' names, per example; `summed`: over these examples."""
+
+    question: Question
+    factors: tuple[Factor, ...]
+    literal: Shape | None
+    clash: tuple[Shape, Shape] | None
+    product: Expr
+    shape: Shape
+
+
+def assemble(graph: Graph, answer: Answer, named: Sequence[Answer]) -> Assembly | None:
+    """The chain of an answer that is an array, where it is one path of at least three factors; else None. Factors that
+    other answers have named are called so."""
+    question = answer.question
+    if answer.kind != "derivative" or question.kind != "derivative" or question.loss or question.entry:
+        return None
+    by = graph.stacks.get(question.by[0], question.by[0])
+    found, rest = paths(graph, question.of, by, 2)
+    if rest or len(found) != 1 or len(found[0]) < 4 or graph.node(question.of).over:
+        return None
+    if any(size != ONE for size in graph.node(question.of).shape) or all(size == ONE for size in graph.node(by).shape):
+        return None
+    try:
+        return _Assembler(graph).assembly(links(graph, found[0], named, question), question)
+    except (GradcalcError, NoMatrixForm):
+        return None
+
+
+def links(graph: Graph, path: Sequence[str], named: Sequence[Answer], question: Question) -> list[tuple[str, str, str]]:
+    """(name, of, by) along a path; where an answer has named a stretch of it, that stretch is one link."""
+    names = {(a.question.of, graph.stacks.get(a.question.by[0], a.question.by[0])): a.question.name
+             for a in named if a.question.name and a.kind == "derivative" and a.question.kind == "derivative" and a.question != question}  # fmt: skip
+    out: list[tuple[str, str, str]] = []
+    at = 0
+    while at < len(path) - 1:
+        far = next((end for end in range(len(path) - 1, at, -1) if (path[at], path[end]) in names), at + 1)
+        of, by = path[at], path[far]
+        out.append((names.get((of, by)) or f"d{of}_d{by}", of, by))
+        at = far
+    return out
+
+
+class _Assembler:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.writer = Answerer(graph, "matrix", "gradient")
+        self.engine = self.writer.engine
+
+    def assembly(self, chain: Sequence[tuple[str, str, str]], question: Question) -> Assembly | None:
+        engine, graph = self.engine, self.graph
+        start = graph.names[question.of]
+        engine.scope = engine.ancestors(start)
+        own = engine.fresh(start)
+        upstream = [Term(sp.S.One, {})]
+        factors: list[Factor] = []
+        into: Key = own
+        for name, of, by in chain:
+            made = self.factor(name, of, by)
+            if made is None:
+                return None
+            factor, term, out, at = made
+            factors.append(factor)
+            term = engine.algebra.rename(term, dict(zip(out, own, strict=True)))
+            into = engine.fresh(graph.names[by])
+            upstream = [engine.step(before, term, own, at, into) for before in upstream]
+            own = into
+        node = graph.node(chain[-1][2])
+        terms, _, free, each = self.writer.per_example(Derivative(tuple(upstream), (), into), question)
+        product = self.writer.matrix(terms, free, each, node.shape)
+        literal, clash = product_in_order([factor.shape for factor in factors])
+        return Assembly(question, tuple(factors), literal, clash, product, node.shape)
+
+    def factor(self, name: str, of: str, by: str) -> tuple[Factor, Term, Key, Key] | None:
+        """A link as a quantity of its own, and the term it stands in: the quantity, with the deltas that tie its indices."""
+        engine, graph = self.engine, self.graph
+        numerator, denominator = graph.names[of], graph.names[by]
+        found = engine.derivative(numerator, denominator)
+        terms = [engine.algebra.normal(term) for term in found.terms]
+        if not terms or any(term.deltas != terms[0].deltas for term in terms) or not any(term.groups for term in terms):
+            return None  # zero, several patterns of zeros, or an identity
+        deltas = terms[0].deltas
+        used = {ix for term in terms for key in term.groups for ix in key if ix not in term.summed}
+        tied = {b: a for a, b in deltas}
+        carried = [ix for ix in (*found.out, *found.into) if ix in used or tied.get(ix) in used]
+        carried = [ix for ix in carried if not (ix in tied and tied[ix] in carried)]
+        shape = self.shape(carried, found, of, graph.node(by).shape)
+        if shape is None:
+            return None
+        over = tuple(dict.fromkeys(ix.label for ix in carried if ix.label))
+        engine.nodes.append(Node("gradient", (), shape, over, name=name))
+        number = len(engine.nodes) - 1
+        positional = [ix for ix in carried if not ix.label]
+        if len(positional) == 2 and positional[0] in found.into:
+            positional.sort()
+        key = (*positional, *(ix for ix in carried if ix.label))
+        entry = engine.entry(number, key)
+        term = Term(sp.S.One, {engine.entries.key(entry): entry}, deltas, frozenset(found.into))
+        full = tuple(s for s in (*as_vector(graph.node(of).shape), *as_vector(graph.node(by).shape)))
+        short = self.short(terms, positional, carried, shape)
+        if short is None:
+            return None
+        return Factor(name, of, by, full, short, shape), term, found.out, found.into
+
+    def shape(self, carried: Sequence[Ix], found: Derivative, name: str, by: Shape) -> Shape | None:
+        """How a factor is written: a gradient like its variable, what stands entry by entry as a column, what only the
+        operand carries as a row."""
+        positional, of = [ix for ix in carried if not ix.label], self.graph.node(name).shape
+        flat = len(of) < 2 and len(by) < 2
+        if of == () or name == self.graph.outputs[-1]:
+            return by if len(positional) == sum(size != ONE for size in by) else None
+        if not positional:
+            return () if flat else (ONE, ONE)
+        if len(positional) == 1:
+            (ix,) = positional
+            if flat:
+                return (ix.size,)
+            own = [i for i in found.into if not i.label]
+            row = ix in found.into and (len(own) == 1 or ix == own[-1])
+            return (ONE, ix.size) if row else (ix.size, ONE)
+        return tuple(ix.size for ix in positional) if len(positional) == 2 else None
+
+    def short(
+        self, terms: Sequence[Term], positional: Sequence[Ix], carried: Sequence[Ix], shape: Shape
+    ) -> Expr | None:
+        bare = [replace(term, deltas=frozenset()) for term in terms]
+        each = {ix: ix.label for ix in carried if ix.label}
+        try:
+            return self.writer.matrix(bare, tuple(positional), each, shape)
+        except NoMatrixForm:
+            return None
+
+
+def product_in_order(shapes: Sequence[Shape]) -> tuple[Shape | None, tuple[Shape, Shape] | None]:
+    """The shape of a product of matrices and numbers as it stands, or the two shapes at which it fails."""
+    done: Shape = ()
+    for shape in shapes:
+        if all(size == ONE for size in shape):
+            continue
+        if all(size == ONE for size in done):
+            done = shape
+            continue
+        try:
+            done_next = shape_of(Binary("@", Name("a"), Name("b")), {"a": done, "b": shape})
+        except ShapeError:
+            return None, (done, shape)
+        done = done_next
+    return done, None
