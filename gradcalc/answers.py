@@ -429,20 +429,28 @@ class Answerer:
 
     def expanded(self, expr: Expr, where: Sequence[tuple[str, Expr]]) -> Expr | None:
         """The expression in inputs alone, or None beyond 300 operations."""
-        table = dict(where)
-        for name in self.graph.quantities:
-            node = self.graph.node(name)
-            if node.op == "toaxis":
-                continue
-            table[name] = tree(self.graph.nodes, self.graph.names[name], open_=True)
+        table, lengths = dict(self.opened[0]), dict(self.opened[1])
+        for name, formula in where:
+            table[name], lengths[name] = formula, expanded_length(formula, lengths)
+        if expanded_length(expr, lengths) > EXPANDED_LIMIT:
+            return None
         for _ in range(len(table) + 1):
             used = {name.id for name in occurrences(expr)} & table.keys()
             if not used:
                 return expr
             expr = substitute(expr, {name: table[name] for name in used})
-            if operations(expr) > EXPANDED_LIMIT:
-                return None
         return None
+
+    @cached_property
+    def opened(self) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
+        """Every quantity as it is defined, and how many operations it has when written in inputs alone."""
+        table: dict[str, Expr] = {}
+        lengths: dict[str, int] = {}
+        for name in self.graph.quantities:
+            if self.graph.node(name).op != "toaxis":
+                table[name] = tree(self.graph.nodes, self.graph.names[name], open_=True)
+                lengths[name] = expanded_length(table[name], lengths)
+        return table, lengths
 
     def chain(self, question: Question) -> tuple[tuple[tuple[Local, ...], ...], int]:
         """The paths from numerator to denominator as local derivatives (at most 20), and how many more there are."""
@@ -602,6 +610,11 @@ def operations(expr: Expr | None) -> int:
         count += bool(parts)
         stack.extend(parts)
     return count
+
+
+def expanded_length(expr: Expr, lengths: Mapping[str, int]) -> int:
+    """How many operations an expression has once its names are replaced by expressions of these lengths."""
+    return operations(expr) + sum(lengths.get(name.id, 0) for name in occurrences(expr))
 
 
 def length(terms: Sequence[Term]) -> int:
