@@ -82,7 +82,9 @@ def exercise(source: Source) -> Exercise:
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
         if "\n" in path:
-            raise GradcalcError(Problem("file", "this is text, not a path", None, "gradcalc.Exercise.parse(text) reads text"))
+            raise GradcalcError(
+                Problem("file", "this is text, not a path", None, "gradcalc.Exercise.parse(text) reads text")
+            )
         return Exercise.read(path)
     raise TypeError(f"an exercise is a path, a mapping or an Exercise, not {type(source).__name__}")
 
@@ -154,7 +156,9 @@ class Result:
         if format in printed():
             return render_as(format, [self.solution], Options())
         if format not in ENDINGS or format in BINARY:
-            raise ValueError(f"no format {format!r}; there are {', '.join((*printed(), *(f for f in ENDINGS if f not in BINARY)))}")
+            raise ValueError(
+                f"no format {format!r}; there are {', '.join((*printed(), *(f for f in ENDINGS if f not in BINARY)))}"
+            )
         return export([self.solution], format, Export(Sheet(solution))).text
 
     def __str__(self) -> str:
@@ -164,12 +168,23 @@ class Result:
         title = self.graph.exercise.title or self.graph.exercise.file
         return f"<gradcalc.Result {title!r}: {len(self.answers)} answers>"
 
-    def _repr_mimebundle_(self, include: Collection[str] | None = None, exclude: Collection[str] | None = None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
         from gradcalc.render.notebook import fragment
 
         svg = self.to("svg")
-        found = {"text/plain": str(self), "text/html": fragment(self.report, svg), "text/latex": self.latex, "image/svg+xml": svg}
-        return {kind: text for kind, text in found.items() if (not include or kind in include) and kind not in (exclude or ())}
+        found = {
+            "text/plain": str(self),
+            "text/html": fragment(self.report, svg),
+            "text/latex": self.latex,
+            "image/svg+xml": svg,
+        }
+        return {
+            kind: text
+            for kind, text in found.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }
 
     @property
     def latex(self) -> str:
@@ -270,12 +285,18 @@ class Derivative(Result):
     def __repr__(self) -> str:
         return f"<gradcalc.Derivative {self.symbolic}>"
 
-    def _repr_mimebundle_(self, include: Collection[str] | None = None, exclude: Collection[str] | None = None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
         from html import escape
 
         tex = f"${self.latex}$"
         found = {"text/plain": self.text, "text/html": escape(tex, quote=False), "text/latex": tex}
-        return {kind: text for kind, text in found.items() if (not include or kind in include) and kind not in (exclude or ())}
+        return {
+            kind: text
+            for kind, text in found.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }
 
 
 def _choice(word: str, value: str | None, choices: Sequence[str]) -> None:

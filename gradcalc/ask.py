@@ -92,8 +92,18 @@ def check_questions(graph: Graph, sizes: Sizes) -> list[Problem]:
             sizes.fit(of, upstream.value, shape, upstream.place, "the upstream gradient at")
             problems += sizes.problems[before:]
             del sizes.problems[before:]
-        elif of in graph.names and graph.names[of] in {graph.names[name] for name in graph.inputs} and shape_of_value(upstream.value) is not None:
-            problems.append(Problem("upstream", f"{of} is an input: an upstream gradient stands at a quantity that is computed", upstream.place))
+        elif (
+            of in graph.names
+            and graph.names[of] in {graph.names[name] for name in graph.inputs}
+            and shape_of_value(upstream.value) is not None
+        ):
+            problems.append(
+                Problem(
+                    "upstream",
+                    f"{of} is an input: an upstream gradient stands at a quantity that is computed",
+                    upstream.place,
+                )
+            )
     return problems
 
 
@@ -125,7 +135,9 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
             problems.append(Problem("question", f"the wrong way round: {name} is computed from {of}", place, hint))
         elif question.kind != "local" and interact(graph, of, name):
             message = f"{of} of one example depends on {name} of the others: there is no derivative per example"
-            problems.append(Problem("question", message, place, "ask about a quantity that is summed over the examples"))
+            problems.append(
+                Problem("question", message, place, "ask about a quantity that is summed over the examples")
+            )
     return problems
 
 
@@ -145,7 +157,11 @@ def default_questions(graph: Graph) -> tuple[Question, ...]:
                 continue
             other_paths = any(above[other] & bits[operand] for other in reads[name] if other != operand)
             text = f"d{name}/d{operand}"
-            local.append(Question(f"local {text}" if other_paths else text, "local" if other_paths else "derivative", name, (operand,)))
+            local.append(
+                Question(
+                    f"local {text}" if other_paths else text, "local" if other_paths else "derivative", name, (operand,)
+                )
+            )
     asked = {(question.of, question.by[0]) for question in local if question.kind == "derivative"}
     total = [
         Question(f"d{output}/d{name}", "derivative", output, (name,))
@@ -154,10 +170,16 @@ def default_questions(graph: Graph) -> tuple[Question, ...]:
         if name != output and name not in skipped and above[output] & bits[name] and (output, name) not in asked
     ]
     questions = (*local, *total)
-    return tuple(q for q in questions if q.kind == "local" or not interact(graph, q.of, q.by[0])) if mixes(graph) else questions
+    return (
+        tuple(q for q in questions if q.kind == "local" or not interact(graph, q.of, q.by[0]))
+        if mixes(graph)
+        else questions
+    )
 
 
-def _reachable(inputs: Sequence[str], quantities: Sequence[str], reads: Mapping[str, Sequence[str]], bits: Mapping[str, int]) -> dict[str, int]:
+def _reachable(
+    inputs: Sequence[str], quantities: Sequence[str], reads: Mapping[str, Sequence[str]], bits: Mapping[str, int]
+) -> dict[str, int]:
     """For each name the set of names it is computed from, itself included, as bits."""
     above = {name: bits[name] for name in inputs}
     for name in quantities:

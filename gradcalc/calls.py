@@ -56,14 +56,23 @@ def reduction(low: Lowering, call: Call, env: Env) -> int:
     arrays, opts = given(low, call)
     if len(arrays) != 1:
         wrong = call.args[1]
-        hint = "declare it: indices: {" + f"{wrong.id}: n" + "}" if isinstance(wrong, Name) else f"{call.func}(e, j), {call.func}(e, axis=0)"
+        hint = (
+            "declare it: indices: {" + f"{wrong.id}: n" + "}"
+            if isinstance(wrong, Name)
+            else f"{call.func}(e, j), {call.func}(e, axis=0)"
+        )
         raise SpanError("index", f"`{unparse(wrong)}` is no index", *wrong.span, hint)
     number = low.expr(arrays[0], env)
     node = low.nodes[number]
     each = [index for index in node.over if index in low.scope.exercise.examples]
     if not node.shape and each and call.func in ("sum", "mean"):
         hint = f"over the examples it is {call.func}({unparse(arrays[0])}, {each[0]})"
-        raise SpanError("index", f"{low.words(arrays[0])} is a scalar for each {each[0]}: there is nothing to {call.func}", *call.span, hint)
+        raise SpanError(
+            "index",
+            f"{low.words(arrays[0])} is a scalar for each {each[0]}: there is nothing to {call.func}",
+            *call.span,
+            hint,
+        )
     return reduce(low, call, env, call.func, number, along(low, call, number, opts.axis), opts.keepdims)
 
 
@@ -102,7 +111,11 @@ def extremum(low: Lowering, call: Call, env: Env) -> int:
     if len(call.args) == 1 or bound(call, low.scope.indices):
         return reduction(low, call, env)
     if call.kwargs:
-        raise SpanError("argument", f"{call.func} of several arguments is taken entry by entry: it has no {call.kwargs[0][0]}", *call.span)
+        raise SpanError(
+            "argument",
+            f"{call.func} of several arguments is taken entry by entry: it has no {call.kwargs[0][0]}",
+            *call.span,
+        )
     numbers = [low.expr(arg, env) for arg in call.args]
     number = numbers[0]
     for place, other in enumerate(numbers[1:], 2):
@@ -116,7 +129,9 @@ def var(low: Lowering, call: Call, env: Env) -> int:
     number = low.expr(arrays[0], env)
     axis = along(low, call, number, opts.axis)
     if not axis:
-        raise SpanError("shape", f"{low.words(arrays[0])} is a scalar: there is nothing to take the variance of", *call.span)
+        raise SpanError(
+            "shape", f"{low.words(arrays[0])} is a scalar: there is nothing to take the variance of", *call.span
+        )
     shape = low.nodes[number].shape
     count = product(tuple(shape[place] for place in axis)) - opts.ddof
     if count.number is not None and count.number <= 0:
@@ -136,15 +151,28 @@ def norm(low: Lowering, call: Call, env: Env) -> int:
     order = None if opts.ord is None else fraction(opts.ord)
     infinite = isinstance(opts.ord, Name) and opts.ord.id in ("inf", "oo")
     if opts.ord is not None and not infinite and (order is None or order < 1):
-        raise SpanError("argument", f"`{unparse(opts.ord)}` is no order of a norm", *opts.ord.span, "a number from 1, or inf")
+        raise SpanError(
+            "argument", f"`{unparse(opts.ord)}` is no order of a norm", *opts.ord.span, "a number from 1, or inf"
+        )
     piece = low.piece(call, env)
     if not axis:
         return low.make("abs", (number,), expr=piece)
     if (order is None and not infinite) or order == 2:
-        return low.make("norm", (number,), {"axis": axis, "keepdims": opts.keepdims}, rule("sum", [shape], Options(axis, opts.keepdims)), piece)
+        return low.make(
+            "norm",
+            (number,),
+            {"axis": axis, "keepdims": opts.keepdims},
+            rule("sum", [shape], Options(axis, opts.keepdims)),
+            piece,
+        )
     if len(axis) > 1 and ONE not in shape:
         name = unparse(arrays[0])
-        raise SpanError("argument", f"which norm of a matrix is meant by ord={unparse(opts.ord or Name('2'))}?", *call.span, f"entry by entry it is sum(abs({name})), max(abs({name}))")
+        raise SpanError(
+            "argument",
+            f"which norm of a matrix is meant by ord={unparse(opts.ord or Name('2'))}?",
+            *call.span,
+            f"entry by entry it is sum(abs({name})), max(abs({name}))",
+        )
     size = low.make("abs", (number,))
     if infinite or order == 1:
         return reduce(low, call, env, "max" if infinite else "sum", size, axis, opts.keepdims)
@@ -163,7 +191,13 @@ def softmax(low: Lowering, call: Call, env: Env) -> int:
     axis = along(low, call, number, opts.axis)
     shape = low.nodes[number].shape
     if call.func == "logsumexp":
-        return low.make("logsumexp", (number,), {"axis": axis, "keepdims": opts.keepdims}, rule("sum", [shape], Options(axis, opts.keepdims)), low.piece(call, env))
+        return low.make(
+            "logsumexp",
+            (number,),
+            {"axis": axis, "keepdims": opts.keepdims},
+            rule("sum", [shape], Options(axis, opts.keepdims)),
+            low.piece(call, env),
+        )
     if len(axis) != 1:
         raise SpanError("argument", f"{call.func} takes one axis", *call.span)
     return low.make(call.func, (number,), {"axis": axis[0]}, shape, low.piece(call, env))
@@ -227,7 +261,12 @@ def stack(low: Lowering, call: Call, env: Env) -> int:
             return low.stack(expr.id, call)
         number = low.expr(expr, inner)
         if any(index in low.scope.exercise.examples for index in low.nodes[number].over):
-            raise SpanError("index", "only a named quantity is stacked over the examples", *call.span, "give it a name on a line of its own")
+            raise SpanError(
+                "index",
+                "only a named quantity is stacked over the examples",
+                *call.span,
+                "give it a name on a line of its own",
+            )
     return structured(low, call, env)
 
 
@@ -240,7 +279,9 @@ def where(low: Lowering, call: Call, env: Env) -> int:
 def with_parameters(low: Lowering, call: Call, env: Env) -> int:
     """leaky_relu, elu: their slope where it is not given."""
     op = TABLE[call.func]
-    left_out = [parse(text) for text in list(op.parameters.values())[len(call.args) - len(op.operands) + len(op.parameters) :]]
+    left_out = [
+        parse(text) for text in list(op.parameters.values())[len(call.args) - len(op.operands) + len(op.parameters) :]
+    ]
     return low.elementwise(call.func, call, (*call.args, *left_out), env)
 
 

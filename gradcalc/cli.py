@@ -58,12 +58,18 @@ def _one_of(choices: Sequence[str]) -> Callable[[str | None], str | None]:
 
 
 FORMATS = printed()
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Exercises; - is the standard input.", show_default=False)]
-Format = Annotated[str, typer.Option("--format", callback=_one_of(FORMATS), help=f"How to print: {', '.join(FORMATS)}.")]
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Exercises; - is the standard input.", show_default=False)
+]
+Format = Annotated[
+    str, typer.Option("--format", callback=_one_of(FORMATS), help=f"How to print: {', '.join(FORMATS)}.")
+]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another value: x=3, w=[1,2], n=5.")]
 Digits = Annotated[int | None, typer.Option("--digits", min=1, max=30, help="Significant digits of decimals.")]
 Form = Annotated[str | None, typer.Option("--form", callback=_one_of(FORMS), help=f"Notation: {', '.join(FORMS)}.")]
-Layout = Annotated[str | None, typer.Option("--layout", callback=_one_of(LAYOUTS), help=f"Layout: {', '.join(LAYOUTS)}.")]
+Layout = Annotated[
+    str | None, typer.Option("--layout", callback=_one_of(LAYOUTS), help=f"Layout: {', '.join(LAYOUTS)}.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -75,7 +81,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
     ascii: Annotated[bool, typer.Option("--ascii", help="Print ASCII only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error came from.")] = False,
 ) -> None:
@@ -112,8 +120,14 @@ def each(
 
 
 def _internal(error: Exception, file: str) -> Problem:
-    reason = "not built yet" if isinstance(error, NotImplementedError) else f"{type(error).__name__}: {error}".splitlines()[0][:200]
-    return Problem("internal", f"gradcalc failed here ({reason})", Place(file, 1, 1), "that is a bug; --debug shows where")
+    reason = (
+        "not built yet"
+        if isinstance(error, NotImplementedError)
+        else f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    )
+    return Problem(
+        "internal", f"gradcalc failed here ({reason})", Place(file, 1, 1), "that is a bug; --debug shows where"
+    )
 
 
 def _at(problem: Problem, file: str) -> Problem:
@@ -125,7 +139,9 @@ def finish(console: Console, fine: bool = True) -> None:
     raise typer.Exit(Exit.UNUSABLE if console.problems else Exit.DONE if fine else Exit.NO)
 
 
-def adjusted(exercise: Exercise, settings: Sequence[str], digits: int | None, form: str | None, layout: str | None) -> Exercise:
+def adjusted(
+    exercise: Exercise, settings: Sequence[str], digits: int | None, form: str | None, layout: str | None
+) -> Exercise:
     """The exercise with what the command line says instead."""
     from dataclasses import replace
 
@@ -161,7 +177,9 @@ def solve(
     def work(file: str) -> tuple[Any, bool]:
         exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
         solution = load("gradcalc.solve").solve(exercise)
-        return solution if data else load("gradcalc.report").compose_solution(solution, _view(console, digits, form)), _right(solution)
+        return solution if data else load("gradcalc.report").compose_solution(
+            solution, _view(console, digits, form)
+        ), _right(solution)
 
     for file, done, problems in each(console, files, work):
         if done is not None:
@@ -243,7 +261,11 @@ def explain(
         if format in ("json", "jsonl"):
             items = [load("gradcalc.render.steps_json").document(found)]
         else:
-            items = [page.report for page in view.pages(found, options)] if step else [view.compose_explanation(found, options)]
+            items = (
+                [page.report for page in view.pages(found, options)]
+                if step
+                else [view.compose_explanation(found, options)]
+            )
         write_items(console, format, items, digits, form)
     finish(console, fine)
 
@@ -307,7 +329,9 @@ def export(
             continue
         fine = fine and all(map(_right, own))
         try:
-            said = deliver(room.export(own, to, wanted), to, target.path, lambda text: console.out(text, machine=True), console.raw)
+            said = deliver(
+                room.export(own, to, wanted), to, target.path, lambda text: console.out(text, machine=True), console.raw
+            )
         except OutsideError as error:
             outside, said = True, list(error.lines)
         for line in said:
@@ -367,8 +391,12 @@ def schema_text() -> str:
 @app.command()
 def new(
     context: typer.Context,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write it; else it is printed.")] = None,
-    start: Annotated[str | None, typer.Option("--from", metavar="NAME", help="A shipped exercise, ex2 for example.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to write it; else it is printed.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="A shipped exercise, ex2 for example.")
+    ] = None,
 ) -> None:
     """An exercise to start from."""
     from gradcalc.files import check_target, write_whole

@@ -89,7 +89,9 @@ class Console:
         except BrokenPipeError:
             raise PipeClosed from None
         except (OSError, ValueError) as error:
-            raise OutputError(f"cannot write to the standard output: {getattr(error, 'strerror', None) or error}") from None
+            raise OutputError(
+                f"cannot write to the standard output: {getattr(error, 'strerror', None) or error}"
+            ) from None
 
     def raw(self, data: bytes) -> None:
         """A picture or a PDF. Raises as `out` does."""
@@ -102,7 +104,9 @@ class Console:
         except BrokenPipeError:
             raise PipeClosed from None
         except (OSError, ValueError, AttributeError) as error:
-            raise OutputError(f"cannot write to the standard output: {getattr(error, 'strerror', None) or error}") from None
+            raise OutputError(
+                f"cannot write to the standard output: {getattr(error, 'strerror', None) or error}"
+            ) from None
 
     def note(self, text: str) -> None:
         """A message, on stderr; one that cannot be said is dropped."""

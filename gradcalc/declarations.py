@@ -38,7 +38,9 @@ class Declarations:
         try:
             return read()
         except SpanError as error:
-            self.problems.append(text.problem(SpanError(error.slug, error.message, error.start + at, error.end + at, error.hint)))
+            self.problems.append(
+                text.problem(SpanError(error.slug, error.message, error.start + at, error.end + at, error.hint))
+            )
             return None
 
     def text(self, key: str) -> str | None:
@@ -111,7 +113,9 @@ class Declarations:
         shape = self.shape(parts["shape"]) if parts["shape"] else None
         assumed = frozenset([*assumptions, *([words["assume"]] if "assume" in words else [])])
         source = parts["shape"].text if parts["shape"] else key.text
-        return Variable(name, shape, each or None, latex, assumed, function, words.get("description"), key.place, source)
+        return Variable(
+            name, shape, each or None, latex, assumed, function, words.get("description"), key.place, source
+        )
 
     def shape(self, node: Node) -> tuple[Expr, ...] | None:
         sizes = [self.size(item) for item in node.items]
@@ -158,7 +162,9 @@ class Declarations:
         latex = {name: variable.latex for name, variable in variables.items() if variable.latex is not None}
         if node is None:
             return Notation(latex=latex)
-        words = {key: part.text.value for key in ("layout", "form") if (part := get(node, key)) and part.kind == "scalar"}
+        words = {
+            key: part.text.value for key in ("layout", "form") if (part := get(node, key)) and part.kind == "scalar"
+        }
         digits = get(node, "digits")
         count = read_integer(digits.text, 1, 30, self.problems, "`digits`") if digits else None
         for key, part in named(get(node, "latex")):

@@ -126,7 +126,12 @@ class Exercise:
     def inputs(self) -> tuple[str, ...]:
         """Names that are used or declared but neither defined, sizes, indices, constants nor functions,
         in declared order, then in order of first use."""
-        taken = {definition.name for definition in self.definitions} | self.size_names | set(self.examples) | set(self.indices)
+        taken = (
+            {definition.name for definition in self.definitions}
+            | self.size_names
+            | set(self.examples)
+            | set(self.indices)
+        )
         taken |= set(self.unknown_functions) | set(CONSTANTS) - set(self.variables)
         found = dict.fromkeys(name for name in self.variables if name not in taken)
         for definition in self.definitions:

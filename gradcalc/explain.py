@@ -437,7 +437,11 @@ class _View:
         """Why the factors of a chain do not simply multiply, and how they do."""
         base = self.derivation.names
         partials = {f.name: (f.of, f.by) for f in one.factors if f.name == f"d{f.of}_d{f.by}"}
-        names = replace(base, shapes={**base.shapes, **{f.name: f.shape for f in one.factors}}, partials={**base.partials, **partials})
+        names = replace(
+            base,
+            shapes={**base.shapes, **{f.name: f.shape for f in one.factors}},
+            partials={**base.partials, **partials},
+        )
 
         def line(*pieces: Piece) -> Math:
             return Math(pieces, example=True, names=names)
@@ -450,9 +454,19 @@ class _View:
                  *math(Shaped(f.shape))) for f in one.factors if len(f.full) > 2 or (len(f.full) == 2 and ONE in f.shape and ONE not in f.full)]  # fmt: skip
         literal: Line
         if one.clash is not None:
-            literal = ("multiplied as they stand they do not conform: ", *math(Shaped(one.clash[0])), " meets ", *math(Shaped(one.clash[1])))
+            literal = (
+                "multiplied as they stand they do not conform: ",
+                *math(Shaped(one.clash[0])),
+                " meets ",
+                *math(Shaped(one.clash[1])),
+            )
         else:
-            literal = ("multiplied as they stand they give ", *math(Shaped(one.literal or ())), ", not ", *math(Shaped(one.shape)))
+            literal = (
+                "multiplied as they stand they give ",
+                *math(Shaped(one.literal or ())),
+                ", not ",
+                *math(Shaped(one.shape)),
+            )
         found = core(one.product, names)
         shapes = under(found, one.shape)
         fields: list[tuple[str, Cell]] = [
@@ -469,7 +483,15 @@ class _View:
         if answer.symbolic is not None:
             fields.append(("that is", (math("=", answer.symbolic, example=answer.per_example is not None),)))
         if answer.stacked is not None:
-            fields.append(("stacked", (math("=", answer.stacked.symbolic), *([(f,)] if (f := under(core(answer.stacked.symbolic, base), one.shape)) else []))))
+            fields.append(
+                (
+                    "stacked",
+                    (
+                        math("=", answer.stacked.symbolic),
+                        *([(f,)] if (f := under(core(answer.stacked.symbolic, base), one.shape)) else []),
+                    ),
+                )
+            )
         return record(head, fields)
 
     def short(self, answer: Answer) -> Answer:

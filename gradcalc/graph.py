@@ -1,6 +1,6 @@
 """Exercise to Graph: elementary nodes with shapes, each made by one operation; named quantities keep their names.
 
-    names and order (scope.py) -> shapes (infer.py) -> nodes (lower.py) -> questions checked (ask.py)
+names and order (scope.py) -> shapes (infer.py) -> nodes (lower.py) -> questions checked (ask.py)
 """
 
 from __future__ import annotations
@@ -35,13 +35,23 @@ def build(exercise: Exercise) -> Graph:
             place = exercise.value_places.get(name)
             problems.append(Problem("value", f"{name} is computed: it takes no value", place))
         elif name in declared:
-            sizes.fit(name, exercise.values[name], whole(found, name, declared[name], indices), exercise.value_places.get(name))
+            sizes.fit(
+                name,
+                exercise.values[name],
+                whole(found, name, declared[name], indices),
+                exercise.value_places.get(name),
+            )
     stop(problems)
     inferred = shapes_of(found, declared, indices, sizes)
     problems += inferred.problems
     for name in exercise.values:  # sizes that only became known now
         if name in inferred.shapes and name not in declared and not inferred.problems:
-            sizes.fit(name, exercise.values[name], whole(found, name, inferred.shapes[name], inferred.indices), exercise.value_places.get(name))
+            sizes.fit(
+                name,
+                exercise.values[name],
+                whole(found, name, inferred.shapes[name], inferred.indices),
+                exercise.value_places.get(name),
+            )
     stop(problems)
 
     lowering = Lowering(found, inferred.shapes, inferred.indices, declared)
@@ -51,7 +61,9 @@ def build(exercise: Exercise) -> Graph:
     integers: dict[str, Size] = {}
     for name, axis, _, _ in lowering.gathers:
         integers.setdefault(name, axis)
-    problems += check_values(exercise, sizes.numbers, inferred.shapes, integers, {name: len(found.examples(name)) for name in found.inputs})
+    problems += check_values(
+        exercise, sizes.numbers, inferred.shapes, integers, {name: len(found.examples(name)) for name in found.inputs}
+    )
     nodes, numbers = lowering.make.pruned(lowering.names)
     used = {name for reads in found.uses.values() for name in reads}
     graph = Graph(
@@ -62,7 +74,9 @@ def build(exercise: Exercise) -> Graph:
         quantities=tuple(definition.name for definition in found.order),
         outputs=tuple(d.name for d in exercise.definitions if d.name not in used) or (found.order[-1].name,),
         integers=frozenset(integers),
-        constants=frozenset(n for n in found.inputs if n in exercise.variables and "constant" in exercise.variables[n].assume),
+        constants=frozenset(
+            n for n in found.inputs if n in exercise.variables and "constant" in exercise.variables[n].assume
+        ),
         indices={index: inferred.indices[index] for index in found.indices if index in inferred.indices},
         examples=tuple(index for index in found.indices if index in exercise.examples),
         sizes=sizes.numbers,
@@ -92,14 +106,20 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
         try:
             shape = tuple(size_of(size) for size in variable.shape)
         except SpanError as error:
-            problems.append(variable.source.problem(error) if variable.source else Problem(error.slug, error.message, variable.place, error.hint))
+            problems.append(
+                variable.source.problem(error)
+                if variable.source
+                else Problem(error.slug, error.message, variable.place, error.hint)
+            )
             continue
         if any(size.number is not None and size.number < 1 for size in shape):
             problems.append(Problem("size", f"{name}: an axis has at least one entry", variable.place))
             continue
         square = variable.assume & {"symmetric", "diagonal", "orthogonal"}
         if square and (len(shape) != 2 or ("orthogonal" not in square and shape[0] != shape[1])):
-            problems.append(Problem("assumption", f"{name} is {show(shape)}: only a square matrix is {min(square)}", variable.place))
+            problems.append(
+                Problem("assumption", f"{name} is {show(shape)}: only a square matrix is {min(square)}", variable.place)
+            )
         shapes[name] = shape
     return shapes
 
@@ -134,12 +154,16 @@ def shapes_of(found: Scope, declared: Mapping[str, Shape], indices: Mapping[str,
     return infer(found, declared, indices, values, sizes.numbers)
 
 
-def reasons(found: Scope, declared: Mapping[str, Shape], inferred: Inferred, nodes: list[Node], numbers: Mapping[str, int]) -> dict[str, str]:
+def reasons(
+    found: Scope, declared: Mapping[str, Shape], inferred: Inferred, nodes: list[Node], numbers: Mapping[str, int]
+) -> dict[str, str]:
     """Why every name has its shape."""
     said = {name: "declared" if name in declared else inferred.reasons.get(name, "") for name in found.inputs}
     for definition in found.order:
         name = definition.name
-        said[name] = "declared" if name in declared else inferred.reasons.get(name) or computed(definition, nodes, numbers)
+        said[name] = (
+            "declared" if name in declared else inferred.reasons.get(name) or computed(definition, nodes, numbers)
+        )
     return said
 
 

@@ -88,7 +88,9 @@ class _Inference:
         self.named: dict[str, Axis] = {index: indices.get(index) or Dim() for index in scope.indices}
         self.terms: dict[str, Term] = {}
         self.scalar = Term("", ())  # of every number, size and index
-        self.memo: dict[tuple[str, tuple[int, ...]], tuple[tuple[Term, ...], Term]] = {}  # the arguments are kept: ids stay theirs
+        self.memo: dict[
+            tuple[str, tuple[int, ...]], tuple[tuple[Term, ...], Term]
+        ] = {}  # the arguments are kept: ids stay theirs
         self.said: dict[tuple[Any, ...], Term] = {}
         self.bad: set[int] = set()
         self.given = {  # arrays given for quantities: upstream gradients have their shapes
@@ -149,16 +151,26 @@ class _Inference:
                 return False
 
     def mismatch(self, error: ShapeError, constraint: Constraint) -> Problem:
-        shown = {label: self.s.show(term) for label, term in zip(constraint.labels, constraint.ins, strict=True) if self.s.dims(term) is not None and label}
+        shown = {
+            label: self.s.show(term)
+            for label, term in zip(constraint.labels, constraint.ins, strict=True)
+            if self.s.dims(term) is not None and label
+        }
         listed = ", ".join(f"{words} is {shape}" for words, shape in shown.items())
-        message = f"`{constraint.words}`: {listed}: {error.reason}" if listed else f"`{constraint.words}`: {error.reason}"
+        message = (
+            f"`{constraint.words}`: {listed}: {error.reason}" if listed else f"`{constraint.words}`: {error.reason}"
+        )
         if isinstance(constraint, Examples):
             message = f"{constraint.words} and its uses: {listed}: {error.reason}"
         return self.placed("shape", message, constraint.at, error.hint)
 
     def placed(self, slug: str, message: str, at: Where, hint: str | None) -> Problem:
         source, expr = at
-        place = source.place(expr.span[0], max(expr.span[1], expr.span[0] + 1)) if source is not None and expr is not None else None
+        place = (
+            source.place(expr.span[0], max(expr.span[1], expr.span[0] + 1))
+            if source is not None and expr is not None
+            else None
+        )
         return Problem(slug, message, place, hint)
 
     def guess(self) -> None:
@@ -186,7 +198,9 @@ class _Inference:
             term = self.terms[unknown]
             if not any(s.attempt(partial(s.bind, term, fresh(rank))) for rank in range(MAX_RANK + 1)):
                 hint = "declare its shape: variables: {" + f"{unknown}: [n]" + "}"
-                self.result.problems.append(Problem("shape", f"no shape of {unknown} fits its uses", self.use_of(unknown), hint))
+                self.result.problems.append(
+                    Problem("shape", f"no shape of {unknown} fits its uses", self.use_of(unknown), hint)
+                )
                 return
             if not s.dims(term):
                 self.result.reasons.setdefault(unknown, "nothing constrains it, so it is a scalar")
@@ -223,7 +237,12 @@ class _Inference:
         written = names(choice.constraint.at[1]) if choice.constraint.at[1] is not None else ()
         name = next((name for name in (*written, *sure) if name in sure), None)
         if name is None:
-            return self.placed("shape", f"`{choice.constraint.words}`: the shapes of its parts are not clear", choice.constraint.at, "declare them")
+            return self.placed(
+                "shape",
+                f"`{choice.constraint.words}`: the shapes of its parts are not clear",
+                choice.constraint.at,
+                "declare them",
+            )
         shapes = [letters(option[name], name) for option in choice.options]
         words = list(dict.fromkeys(show(shape) for shape in shapes))
         where = f"`{choice.constraint.words}`: " if not isinstance(choice.constraint, Examples) else ""
@@ -242,8 +261,14 @@ class _Inference:
             elif name in self.scope.inputs:
                 dims = self.s.dims(term) or []
                 axis = next(place for place, dim in enumerate(dims) if isinstance(dim, Dim))
-                message = f"nothing says how long axis {axis} of {name} is" if len(dims) > 1 else f"nothing says how long {name} is"
-                example = ", ".join(str(dim) if isinstance(dim, Size) else "nmkl"[place % 4] for place, dim in enumerate(dims))
+                message = (
+                    f"nothing says how long axis {axis} of {name} is"
+                    if len(dims) > 1
+                    else f"nothing says how long {name} is"
+                )
+                example = ", ".join(
+                    str(dim) if isinstance(dim, Size) else "nmkl"[place % 4] for place, dim in enumerate(dims)
+                )
                 hint = "declare its shape: variables: {" + f"{name}: [{example}]" + "}"
                 self.result.problems.append(Problem("shape", message, self.use_of(name), hint))
         for index, length in self.named.items():
@@ -251,7 +276,9 @@ class _Inference:
             if isinstance(found, Size):
                 self.result.indices[index] = found
         if not self.result.problems:
-            self.result.reasons.update(explain(self.s, self.terms, self.scope.inputs, self.declared, self.values, self.result.reasons))
+            self.result.reasons.update(
+                explain(self.s, self.terms, self.scope.inputs, self.declared, self.values, self.result.reasons)
+            )
 
     def lettered(self) -> None:
         """Letters for the sizes that nothing says."""
@@ -282,7 +309,10 @@ class _Inference:
         term = self.term(expr, {})
         if definition.indices:
             lead: list[Axis] = [self.named[index] for index in definition.indices]
-            term = self.relate(Prefixed([term], Term(name), f"{name}[{', '.join(definition.indices)}]", (self.source, expr), lead), [expr])
+            term = self.relate(
+                Prefixed([term], Term(name), f"{name}[{', '.join(definition.indices)}]", (self.source, expr), lead),
+                [expr],
+            )
         elif isinstance(expr, Name):  # a copy has reasons of its own
             term = self.relate(Elementwise([term], Term(name), self.words(expr), (self.source, expr)), [expr])
         if term is self.scalar:
@@ -315,7 +345,9 @@ class _Inference:
             elif isinstance(part, Index):
                 term = self.indexed(part, term, out, words, env)
             elif part.op == "@":
-                term = self.once(Matmul([term, self.term(part.right, env)], out, words, (self.source, part)), [part.left, part.right])
+                term = self.once(
+                    Matmul([term, self.term(part.right, env)], out, words, (self.source, part)), [part.left, part.right]
+                )
             else:
                 term = self.entries(part, [term, self.term(part.right, env)], [part.left, part.right])
         return term
@@ -356,7 +388,14 @@ class _Inference:
             self.said[key] = self.relate(constraint, parts)
         return self.said[key]
 
-    def forward(self, expr: Expr, args: Sequence[Expr], env: Mapping[str, Term], result: Callable[[list[Shape]], Shape], ranks: tuple[int, ...] = ()) -> Term:
+    def forward(
+        self,
+        expr: Expr,
+        args: Sequence[Expr],
+        env: Mapping[str, Term],
+        result: Callable[[list[Shape]], Shape],
+        ranks: tuple[int, ...] = (),
+    ) -> Term:
         words = self.words(expr)
         terms = [self.term(arg, env) for arg in args]
         return self.relate(Forward(terms, Term(f"`{words}`"), words, (self.source, expr), result, ranks), args)
@@ -364,7 +403,11 @@ class _Inference:
     def stack(self, name: str, expr: Expr) -> Term:
         lengths = [size for index in self.scope.examples(name) if isinstance(size := self.named[index], Size)]
         words = self.words(expr)
-        return self.s.add(Forward([self.terms[name]], Term(words), words, (self.source, expr), lambda shapes: stacked(shapes[0], *lengths)))
+        return self.s.add(
+            Forward(
+                [self.terms[name]], Term(words), words, (self.source, expr), lambda shapes: stacked(shapes[0], *lengths)
+            )
+        )
 
     def indexed(self, expr: Index, base: Term, out: Term, words: str, env: Mapping[str, Term]) -> Term:
         items: list[object] = []
@@ -427,8 +470,17 @@ class _Inference:
             try:
                 self.s.bind(terms_list[0], [side, side])
             except ShapeError as error:
-                raise SpanError("shape", f"`{words}`: {terms_list[0].words} is {self.s.show(terms_list[0])}: {error.reason}", *call.span, f"{func} takes a square matrix") from None
-            return terms_list[0] if func == "matrix_power" else Term(f"`{words}`", [side, side] if func == "inv" else ())
+                raise SpanError(
+                    "shape",
+                    f"`{words}`: {terms_list[0].words} is {self.s.show(terms_list[0])}: {error.reason}",
+                    *call.span,
+                    f"{func} takes a square matrix",
+                ) from None
+            return (
+                terms_list[0] if func == "matrix_power" else Term(f"`{words}`", [side, side] if func == "inv" else ())
+            )
         ranks = {"outer": (1, 1), "kron": (2, 2)}.get(func, ())
         kind = Vectors if func in ("outer", "diag") else Forward
-        return self.relate(kind(terms_list, out, words, at, lambda shapes: rule(func, shapes, Options(opts.axis)), ranks), arrays)
+        return self.relate(
+            kind(terms_list, out, words, at, lambda shapes: rule(func, shapes, Options(opts.axis)), ranks), arrays
+        )

@@ -77,7 +77,9 @@ def read_statement(text: str, start: int = 0, end: int | None = None) -> Stateme
         if token.kind != "=" or depth > 0:
             continue
         if equals >= 0:
-            raise SpanError("syntax", "a second `=` in one line", token.start, token.end, "one quantity per line; equality is ==")
+            raise SpanError(
+                "syntax", "a second `=` in one line", token.start, token.end, "one quantity per line; equality is =="
+            )
         equals = at
     if equals < 0:
         return Statement(None, "quantity", (), (tokens[0].start, tokens[-1].end), tokens)

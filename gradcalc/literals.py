@@ -28,7 +28,12 @@ def read_constant(text: str) -> Expr:
     expr = parse(text)
     for name in occurrences(expr):
         if name.id not in CONSTANTS:
-            raise SpanError("number", f"`{shown(name.id)}` is not a number", *name.span, "a value is a number or a constant expression, 1/3, pi/4, log(2)")
+            raise SpanError(
+                "number",
+                f"`{shown(name.id)}` is not a number",
+                *name.span,
+                "a value is a number or a constant expression, 1/3, pi/4, log(2)",
+            )
     for part in walk(expr):
         if isinstance(part, Vector | Index | Transpose):
             raise SpanError("number", "one number is wanted here", *part.span, "an array is written as a YAML list")
@@ -109,4 +114,3 @@ def is_symbol(node: Node) -> str | None:
     except SpanError:
         return None
     return expr.id if isinstance(expr, Name) and expr.id not in CONSTANTS else None
-

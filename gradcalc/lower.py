@@ -61,7 +61,9 @@ class Failed(Exception):
 class Lowering:
     """Lowers definition after definition; problems are collected, and what depends on a failed quantity is passed over."""
 
-    def __init__(self, scope: Scope, shapes: Mapping[str, Shape], indices: Mapping[str, Size], declared: Mapping[str, Shape]) -> None:
+    def __init__(
+        self, scope: Scope, shapes: Mapping[str, Shape], indices: Mapping[str, Size], declared: Mapping[str, Shape]
+    ) -> None:
         self.scope, self.indices, self.declared = scope, indices, declared
         self.functions = scope.exercise.functions
         self.make = Maker(scope.sorted)
@@ -87,7 +89,9 @@ class Lowering:
             except SpanError as error:
                 self.problems.append(problem(error, self.source))
             if definition.name not in self.names and definition.name in self.declared:
-                node = Node("input", (), self.declared[definition.name], self.scope.over[definition.name], {}, definition.name)
+                node = Node(
+                    "input", (), self.declared[definition.name], self.scope.over[definition.name], {}, definition.name
+                )
                 self.names[definition.name] = self.make.add(node)  # so that the rest can be looked at
 
     def define(self, definition: Definition) -> None:
@@ -138,7 +142,12 @@ class Lowering:
         listed = ", ".join(f"{word} is {shape}" for word, shape in said.items())
         whole = self.words(expr)
         whole = whole if whole.startswith("`") else f"`{whole}`"
-        return SpanError("shape", f"{whole}: {listed}: {error.reason}" if listed else f"{whole}: {error.reason}", *expr.span, error.hint)
+        return SpanError(
+            "shape",
+            f"{whole}: {listed}: {error.reason}" if listed else f"{whole}: {error.reason}",
+            *expr.span,
+            error.hint,
+        )
 
     # ---- expressions
 
@@ -192,7 +201,9 @@ class Lowering:
                 return self.apply("stack", expr, items, numbers, env)
             case Compare():
                 hint = f"write where({unparse(expr)}, 1, 0) for a number"
-                raise SpanError("comparison", "a comparison stands only in where(…) and in conditions", *expr.span, hint)
+                raise SpanError(
+                    "comparison", "a comparison stands only in where(…) and in conditions", *expr.span, hint
+                )
             case Call(func, args):
                 if func in self.functions:
                     return self.inlined(expr, env)
@@ -226,10 +237,20 @@ class Lowering:
         shape = self.nodes[left].shape
         if expr.op == "^" and len(shape) == 2 and shape[0] == shape[1] != ONE and right in self.make.values:
             base = unparse(expr.left)
-            self.warn("elementwise-power", f"{self.words(expr)} takes every entry of {self.words(expr.left)} to that power", expr, f"the matrix power is {base} @ {base}, or matrix_power({base}, k)")
+            self.warn(
+                "elementwise-power",
+                f"{self.words(expr)} takes every entry of {self.words(expr.left)} to that power",
+                expr,
+                f"the matrix power is {base} @ {base}, or matrix_power({base}, k)",
+            )
         if expr.op == "@" and isinstance(expr.right, Transpose) and len(shape) == len(self.nodes[right].shape) == 1:
             inner = expr.right.arg
-            self.warn("one-axis-transpose", f"{self.words(expr)} is a scalar: a vector with one axis is its own transpose", expr, f"the matrix is outer({unparse(expr.left)}, {unparse(inner)})")
+            self.warn(
+                "one-axis-transpose",
+                f"{self.words(expr)} is a scalar: a vector with one axis is its own transpose",
+                expr,
+                f"the matrix is outer({unparse(expr.left)}, {unparse(inner)})",
+            )
         return number
 
     def warn(self, slug: str, message: str, expr: Expr, hint: str) -> None:
@@ -245,7 +266,6 @@ class Lowering:
         parts = (expr.left, expr.right)
         return self.apply(_COMPARE[expr.op], expr, parts, [self.expr(part, env) for part in parts], env)
 
-
     # ---- functions
 
     def inlined(self, call: Call, env: Env) -> int:
@@ -256,7 +276,10 @@ class Lowering:
             raise SpanError("argument", f"{call.func} takes {takes}, not {len(call.args)}", *call.span)
         numbers = tuple(self.expr(arg, env) for arg in call.args)
         if (call.func, numbers) not in self.memo:
-            inner = {param: Bound(number, arg, env) for param, number, arg in zip(function.params, numbers, call.args, strict=True)}
+            inner = {
+                param: Bound(number, arg, env)
+                for param, number, arg in zip(function.params, numbers, call.args, strict=True)
+            }
             outside = self.source, self.written
             self.source = function.source
             self.written = function.source.value
@@ -288,7 +311,11 @@ class Lowering:
         node, words = self.nodes[base], self.words(expr.base)
         if len(expr.items) > len(node.shape):
             over = [index for index in node.over if index in self.scope.exercise.examples]
-            hint = f"there is one for each {over[0]} already: write {unparse(expr.base)}" if over and not node.shape else None
+            hint = (
+                f"there is one for each {over[0]} already: write {unparse(expr.base)}"
+                if over and not node.shape
+                else None
+            )
             many = "1 index" if len(expr.items) == 1 else f"{len(expr.items)} indices"
             raise SpanError("index", f"{many} on {words}, which is {show(node.shape)}", *expr.span, hint)
         items: list[tuple[Any, ...]] = []
@@ -308,7 +335,9 @@ class Lowering:
                     message = f"{self.words(expr)}: {item.id} runs over {self.indices[item.id]}, axis {axis} of {words} is {length}"
                     raise SpanError("index", f"{message}: {self.indices[item.id]} ≠ {length}", *expr.span)
                 if item.id in node.over:
-                    raise SpanError("index", f"{words} depends on {item.id} already", *expr.span, f"write {unparse(expr.base)}")
+                    raise SpanError(
+                        "index", f"{words} depends on {item.id} already", *expr.span, f"write {unparse(expr.base)}"
+                    )
                 items.append(("index", item.id))
             elif all(self.scope.kinds.get(name) == "size" for name in names(item)):
                 items.append(("at", position(item, length, self.sizes)))
@@ -316,7 +345,12 @@ class Lowering:
                 number = self.integer(item, inner, length)
                 if self.nodes[number].shape:
                     if place >= 0:
-                        raise SpanError("index", f"{self.words(expr)}: two arrays of indices", *expr.span, "take the entries one after the other")
+                        raise SpanError(
+                            "index",
+                            f"{self.words(expr)}: two arrays of indices",
+                            *expr.span,
+                            "take the entries one after the other",
+                        )
                     place = len(kept)
                 items.append(("gather", len(args)))
                 args.append(number)
@@ -324,8 +358,16 @@ class Lowering:
         rest = node.shape[len(items) :]
         single = [at for at, item in enumerate(items) if item[0] != "slice"]
         if place >= 0 and single[-1] - single[0] >= len(single):
-            raise SpanError("index", f"{self.words(expr)}: slices stand between the indices", *expr.span, "take the entries one after the other")
-        if not single and all(item[1].number == 0 and item[2] == length and item[3] == 1 for item, length in zip(items, node.shape, strict=False)):
+            raise SpanError(
+                "index",
+                f"{self.words(expr)}: slices stand between the indices",
+                *expr.span,
+                "take the entries one after the other",
+            )
+        if not single and all(
+            item[1].number == 0 and item[2] == length and item[3] == 1
+            for item, length in zip(items, node.shape, strict=False)
+        ):
             return base
         items += [("slice", Size.of(0), length, 1) for length in rest]
         return self.make("getitem", tuple(args), {"items": tuple(items)}, (*kept, *rest), self.piece(expr, env))
@@ -339,7 +381,11 @@ class Lowering:
         base, _ = self.resolve(item.base if isinstance(item, Index) else item, env)
         kind = self.scope.kinds.get(base.id) if isinstance(base, Name) else None
         if kind != "input" or not isinstance(base, Name):
-            what = f"`{base.id}` is computed" if kind == "quantity" and isinstance(base, Name) else f"`{unparse(item)}` is none of these"
+            what = (
+                f"`{base.id}` is computed"
+                if kind == "quantity" and isinstance(base, Name)
+                else f"`{unparse(item)}` is none of these"
+            )
             hint = "an index is a whole number, a named index, an integer input or a slice"
             raise SpanError("index", what, *item.span, hint)
         self.gathers.append((base.id, length, self.source, item))

@@ -30,7 +30,12 @@ class Maker:
         self.values: dict[int, Fraction] = {}
 
     def __call__(
-        self, op: str, args: tuple[int, ...] = (), attrs: Mapping[str, Any] = _NO_ATTRS, shape: Shape | None = None, expr: Expr | None = None
+        self,
+        op: str,
+        args: tuple[int, ...] = (),
+        attrs: Mapping[str, Any] = _NO_ATTRS,
+        shape: Shape | None = None,
+        expr: Expr | None = None,
     ) -> int:
         """`shape` where the table does not give it. Raises ShapeError, ZeroDivisionError, OverflowError."""
         if self.values and args and all(arg in self.values for arg in args):

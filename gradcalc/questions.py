@@ -14,7 +14,9 @@ from gradcalc.tokens import MAX_LENGTH, canonical, read_name, shown
 
 _NAMED = re.compile(r"\s*([^=\[\]/()]*?)\s*=(?!=)\s*")
 _WORDS = re.compile(r"(shape|value|local)\s+(?=\S)")
-_DERIVATIVE = re.compile(r"(?P<d>[d∂])(?P<order>2|²|\^2)?\s*(?P<of>[^/\[\]]+?)\s*/\s*(?P<by>[d∂][^/\[\]]*?)\s*(?P<entry>\[[^/]*\])?\s*")
+_DERIVATIVE = re.compile(
+    r"(?P<d>[d∂])(?P<order>2|²|\^2)?\s*(?P<of>[^/\[\]]+?)\s*/\s*(?P<by>[d∂][^/\[\]]*?)\s*(?P<entry>\[[^/]*\])?\s*"
+)
 _STACK = re.compile(r"stack\(\s*(\w+)\s*\)")
 
 
@@ -71,7 +73,9 @@ def read_question(text: Text, known: Known) -> Question:
         by = (_denominator(match, known),)
     entry = _entry(match["entry"], match.start("entry")) if match["entry"] else None
     if kind == "local" and loss:
-        raise SpanError("question", "the loss is no quantity of the graph, so it has no local derivative", *match.span("of"))
+        raise SpanError(
+            "question", "the loss is no quantity of the graph, so it has no local derivative", *match.span("of")
+        )
     return Question(asked, kind, of, by, name, entry, loss, place=text.place(start, start + len(asked)))
 
 
@@ -79,9 +83,13 @@ def _own_name(value: str, start: int, end: int, known: Known) -> str:
     try:
         name = read_name(value[start:end])
     except SpanError as error:
-        raise SpanError("question", error.message, start, max(end, start + 1), "name an answer as delta1 = df/dx") from None
+        raise SpanError(
+            "question", error.message, start, max(end, start + 1), "name an answer as delta1 = df/dx"
+        ) from None
     if name in known.names:
-        raise SpanError("question", f"`{shown(name)}` is a quantity already; the answer needs a name of its own", start, end)
+        raise SpanError(
+            "question", f"`{shown(name)}` is a quantity already; the answer needs a name of its own", start, end
+        )
     return name
 
 
@@ -91,15 +99,25 @@ def _not_a_question(value: str, start: int, known: Known) -> SpanError:
         hint = f"write value {asked}, shape {asked}, or a derivative, df/d{asked}"
         return SpanError("question", f"`{shown(asked)}` is not a question", start, len(value), hint)
     if re.match(r"[d∂][^/]*\[", asked):
-        return SpanError("question", "an entry stands behind the whole derivative", start, len(value), "write dJ/dW[0, 2]")
+        return SpanError(
+            "question", "an entry stands behind the whole derivative", start, len(value), "write dJ/dW[0, 2]"
+        )
     hint = "write df/dx, local df/dx, d2f/dx2, d2f/dxdy, shape W or value q"
-    return SpanError("question", f"`{shown(asked)}` is not a question" if asked else "an empty question", start, len(value), hint)
+    return SpanError(
+        "question", f"`{shown(asked)}` is not a question" if asked else "an empty question", start, len(value), hint
+    )
 
 
 def _lookup(word: str, at: int, known: Known) -> str:
     if (name := known.resolve(word)) is None:
         near = closest(canonical(word), sorted(known.names))
-        raise SpanError("unknown-name", f"there is no quantity `{shown(word)}`", at, at + max(len(word), 1), f"did you mean {near}?" if near else None)
+        raise SpanError(
+            "unknown-name",
+            f"there is no quantity `{shown(word)}`",
+            at,
+            at + max(len(word), 1),
+            f"did you mean {near}?" if near else None,
+        )
     return name
 
 
@@ -116,7 +134,12 @@ def _numerator(match: re.Match[str], known: Known) -> str:
 def _denominator(match: re.Match[str], known: Known) -> str:
     word, at = match["by"][1:].strip(), match.end("by") - len(match["by"][1:].lstrip())
     if known.resolve(word) is None and re.search(r"2|²", word[-1:]) and known.resolve(word.rstrip("2²^")):
-        raise SpanError("question", "a second derivative begins with d2", *match.span("by"), f"write d2{match['of']}/d{word.rstrip('2²^')}2")
+        raise SpanError(
+            "question",
+            "a second derivative begins with d2",
+            *match.span("by"),
+            f"write d2{match['of']}/d{word.rstrip('2²^')}2",
+        )
     return _lookup(word, at, known)
 
 
@@ -132,8 +155,20 @@ def _two(by: str, at: int, known: Known) -> tuple[str, str]:
             found.append((match.start(), first, second))
     if not found:
         if known.resolve(rest.strip()):
-            raise SpanError("question", "a second derivative has two denominators", at, at + len(by), f"write d{rest}2, or d{rest}d…")
-        raise SpanError("unknown-name", f"`{shown(by)}` does not name two known quantities", at, at + len(by), "write d2f/dx2 or d2f/dxdy")
+            raise SpanError(
+                "question",
+                "a second derivative has two denominators",
+                at,
+                at + len(by),
+                f"write d{rest}2, or d{rest}d…",
+            )
+        raise SpanError(
+            "unknown-name",
+            f"`{shown(by)}` does not name two known quantities",
+            at,
+            at + len(by),
+            "write d2f/dx2 or d2f/dxdy",
+        )
     _, first, second = max(found)
     return first, second
 

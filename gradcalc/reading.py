@@ -28,7 +28,9 @@ def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
     """Raises GradcalcError with every problem, those found before (`problems`) included."""
     if node.kind != "mapping":
         if not problems:
-            problems.append(node.text.wrong("type", "an exercise is a mapping of keys", "begin with expression: f = x * y"))
+            problems.append(
+                node.text.wrong("type", "an exercise is a mapping of keys", "begin with expression: f = x * y")
+            )
         raise GradcalcError(*problems)
     problems = list(problems)
     check(node, EXERCISE, "", problems)
@@ -95,14 +97,18 @@ class _Reader(Declarations):
                     self.problems.append(part.text.wrong("empty", "an empty expression", self.cut_hint(part)))
                 self.warn_of_comment(part)
         for key, part in named(node):
-            if (line := self.attempt(key.text, lambda key=key: read_head(*head(key.text.value)))) and part.kind == "scalar":
+            if (
+                line := self.attempt(key.text, lambda key=key: read_head(*head(key.text.value)))
+            ) and part.kind == "scalar":
                 name, kind, params, span = line
                 if body := self.attempt(part.text, lambda part=part: tokenize(part.text.value)):
                     found.append((part.text, Statement(name, kind, params, span, body), key.place))
                 self.warn_of_comment(part)
         nameless = [place for _, line, place in found if line.name is None]
         if nameless and sum(line.kind != "function" for _, line, _ in found) > 1:
-            self.problems += [Problem("nameless", "of several lines each has a name", place, "write z = …") for place in nameless]
+            self.problems += [
+                Problem("nameless", "of several lines each has a name", place, "write z = …") for place in nameless
+            ]
             found = [one for one in found if one[1].name is not None]
         if not found and not self.problems:
             self.problems.append(node.text.wrong("empty", "`expression` defines nothing", "for example f = x * y"))
@@ -159,14 +165,18 @@ class _Reader(Declarations):
         for key, part in named(node):
             match = re.fullmatch(r"\s*[d∂](.+?)\s*/\s*[d∂](.+?)\s*", key.text.value)
             if match is None:
-                self.problems.append(key.text.wrong("upstream", f"`{shown(key.text.value)}` is not a derivative", "write dL/df: 1"))
+                self.problems.append(
+                    key.text.wrong("upstream", f"`{shown(key.text.value)}` is not a derivative", "write dL/df: 1")
+                )
                 continue
             loss, of = canonical(match.group(1)), canonical(match.group(2))
             losses.setdefault(loss, key)
             defined = [definition.name for definition in exercise.definitions]
             if loss in names:
                 message = f"`{shown(loss)}` is a quantity of the exercise, so it cannot be the loss behind it"
-                self.problems.append(key.text.problem(SpanError("upstream", message, *match.span(1), "call the loss loss: dloss/df")))
+                self.problems.append(
+                    key.text.problem(SpanError("upstream", message, *match.span(1), "call the loss loss: dloss/df"))
+                )
             elif not self.attempt(key.text, lambda match=match: read_name(match.group(1)), match.start(1)):
                 continue
             if of not in defined:
@@ -180,13 +190,25 @@ class _Reader(Declarations):
         if len(losses) > 1:
             first, second = list(losses)[:2]
             message = f"two losses, {shown(first)} and {shown(second)}"
-            self.problems.append(losses[second].text.wrong("upstream", message, "the upstream gradients are those of one loss"))
+            self.problems.append(
+                losses[second].text.wrong("upstream", message, "the upstream gradients are those of one loss")
+            )
         return tuple(found), next(iter(losses), usual)
 
     def gradient(self, node: Node, names: frozenset[str], path: str) -> Value | None:
         """A number, an array, or a name that keeps the gradient symbolic."""
         if symbol := is_symbol(node):
-            if symbol not in names and symbol.lower() not in ("inf", "nan", "oo", "true", "false", "null", "none", "yes", "no"):
+            if symbol not in names and symbol.lower() not in (
+                "inf",
+                "nan",
+                "oo",
+                "true",
+                "false",
+                "null",
+                "none",
+                "yes",
+                "no",
+            ):
                 return Name(symbol)
             hint = "a name that is not used yet keeps it symbolic"
             self.problems.append(node.text.wrong("upstream", f"`{path}` cannot be `{shown(symbol)}`", hint))
@@ -213,7 +235,9 @@ class _Reader(Declarations):
         named_answers: dict[str, Question] = {}
         for question in found:
             if question.name and named_answers.setdefault(question.name, question) is not question:
-                self.problems.append(Problem("duplicate", f"a second answer is called `{question.name}`", question.place))
+                self.problems.append(
+                    Problem("duplicate", f"a second answer is called `{question.name}`", question.place)
+                )
         return tuple(found)
 
     def with_extra(self, question: Question, extra: Mapping[str, Node | None], names: frozenset[str]) -> Question:
@@ -222,7 +246,9 @@ class _Reader(Declarations):
         if name and (given := self.name(name)):
             if own or given in names:
                 reason = "the question names it already" if own else "it is a quantity already"
-                self.problems.append(name.text.wrong("question", f"the answer cannot be called `{shown(given)}`: {reason}"))
+                self.problems.append(
+                    name.text.wrong("question", f"the answer cannot be called `{shown(given)}`: {reason}")
+                )
             own = given
         if points:
             worth = self.attempt(points.text, lambda: read_constant(points.text.value))

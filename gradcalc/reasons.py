@@ -15,7 +15,12 @@ MAX_TEXT = 60  # of an expression that is quoted
 
 
 def explain(
-    s: Solver, terms: Mapping[str, Term], inputs: Iterable[str], declared: Collection[str], values: Mapping[str, Sequence[int]], said: Mapping[str, str]
+    s: Solver,
+    terms: Mapping[str, Term],
+    inputs: Iterable[str],
+    declared: Collection[str],
+    values: Mapping[str, Sequence[int]],
+    said: Mapping[str, str],
 ) -> dict[str, str]:
     """The reasons of what was inferred, one relation at a time: results from their operands first, then backwards.
 

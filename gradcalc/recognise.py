@@ -212,7 +212,12 @@ def softmax_by_entry(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any
 def by_entry(make: Maker, number: int, index: tuple[str, ...]) -> int | None:
     """The vector s where the node is s[k], k running over all of it."""
     node = make.nodes[number]
-    if node.op != "getitem" or node.name is not None or len(index) != 1 or node.attrs["items"] != (("index", index[0]),):
+    if (
+        node.op != "getitem"
+        or node.name is not None
+        or len(index) != 1
+        or node.attrs["items"] != (("index", index[0]),)
+    ):
         return None
     base = make.nodes[node.args[0]]
     return node.args[0] if len(base.shape) == 1 and index[0] not in base.over else None

@@ -111,7 +111,10 @@ class Elementwise(Constraint):
         unknown = [term for term in terms if s.dims(term) is None]
         if not unknown:
             longest = max(len(dims) for term in terms if (dims := s.dims(term)) is not None)
-            return [partial(self.equal, s, range(1, longest + 1)), *(partial(self.equal, s, [place]) for place in range(1, longest + 1))]
+            return [
+                partial(self.equal, s, range(1, longest + 1)),
+                *(partial(self.equal, s, [place]) for place in range(1, longest + 1)),
+            ]
         known = [dims for term in terms if (dims := s.dims(term))]
         if not known:
             return [lambda: self.link(s, unknown)]
@@ -143,12 +146,23 @@ class Elementwise(Constraint):
         for term in self.terms:
             if known(term):
                 continue
-            like = [other for other in self.terms if other is not term and known(other) and s.shape(other) == s.shape(term)]
+            like = [
+                other for other in self.terms if other is not term and known(other) and s.shape(other) == s.shape(term)
+            ]
             if like:
                 other = next((other for other in like if other is not self.out), like[0])
                 said = self.out.names[0] if other is self.out and self.out.names else self.said(other)
                 reason = f"`{self.words}` is taken entry by entry and {said} is {s.show(other)}"
-                found.append((term, "" if term is self.out else f"{said} is {s.show(other)}, entry by entry" if said == f"`{self.words}`" else reason))
+                found.append(
+                    (
+                        term,
+                        ""
+                        if term is self.out
+                        else f"{said} is {s.show(other)}, entry by entry"
+                        if said == f"`{self.words}`"
+                        else reason,
+                    )
+                )
         return found or super().explain(s, known)
 
 
@@ -219,13 +233,26 @@ class Transposed(Constraint):
 
     def explain(self, s: Solver, known: Known) -> list[tuple[Term, str]]:
         pairs = ((self.ins[0], self.out), (self.out, self.ins[0]))
-        return [(target, f"{self.said(source)} is {s.show(source)}") for source, target in pairs if known(source) and not known(target)]
+        return [
+            (target, f"{self.said(source)} is {s.show(source)}")
+            for source, target in pairs
+            if known(source) and not known(target)
+        ]
 
 
 class Reduced(Constraint):
     """A reduction along axes, with or without keeping them."""
 
-    def __init__(self, ins: Sequence[Term], out: Term, words: str, at: Any, func: str, axis: tuple[int, ...] | None, keepdims: bool) -> None:
+    def __init__(
+        self,
+        ins: Sequence[Term],
+        out: Term,
+        words: str,
+        at: Any,
+        func: str,
+        axis: tuple[int, ...] | None,
+        keepdims: bool,
+    ) -> None:
         super().__init__(ins, out, words, at)
         self.func, self.axis, self.keepdims = func, axis, keepdims
 
@@ -237,10 +264,18 @@ class Reduced(Constraint):
             count = len(out) if self.keepdims else len(out) + len(self.axis or ())
             s.bind(self.ins[0], fresh(count))
             return self.step(s)
-        if self.func == "logsumexp" and self.axis is None and len(dims) == 2 and not all(isinstance(dim, Size) for dim in dims):
+        if (
+            self.func == "logsumexp"
+            and self.axis is None
+            and len(dims) == 2
+            and not all(isinstance(dim, Size) for dim in dims)
+        ):
             return False
         over = axes(self.func, tuple(dim if isinstance(dim, Size) else Size.of("?") for dim in dims), self.axis)
-        s.bind(self.out, [ONE if place in over else dim for place, dim in enumerate(dims) if self.keepdims or place not in over])
+        s.bind(
+            self.out,
+            [ONE if place in over else dim for place, dim in enumerate(dims) if self.keepdims or place not in over],
+        )
         return True
 
 
@@ -267,7 +302,9 @@ class Prefixed(Constraint):
 class Indexed(Constraint):
     """`base[items]`; ins are the base and the integer arrays among the items, in order."""
 
-    def __init__(self, ins: Sequence[Term], out: Term, words: str, at: Any, items: list[Any], named: Mapping[str, Axis]) -> None:
+    def __init__(
+        self, ins: Sequence[Term], out: Term, words: str, at: Any, items: list[Any], named: Mapping[str, Axis]
+    ) -> None:
         super().__init__(ins, out, words, at)
         self.items, self.named = items, named
 
@@ -320,7 +357,13 @@ class Forward(Constraint):
     """
 
     def __init__(
-        self, ins: Sequence[Term], out: Term, words: str, at: Any, result: Callable[[list[Shape]], Shape], ranks: tuple[int, ...] = ()
+        self,
+        ins: Sequence[Term],
+        out: Term,
+        words: str,
+        at: Any,
+        result: Callable[[list[Shape]], Shape],
+        ranks: tuple[int, ...] = (),
     ) -> None:
         super().__init__(ins, out, words, at)
         self.result, self.ranks = result, ranks
@@ -383,14 +426,18 @@ class Alike(Constraint):
     def explain(self, s: Solver, known: Known) -> list[tuple[Term, str]]:
         for term, other in (self.ins, self.ins[::-1]):
             if known(other) and not known(term) and s.shape(term) == s.shape(other):
-                return [(term, f"`{self.words}` takes two vectors of one size and {self.said(other)} is {s.show(other)}")]
+                return [
+                    (term, f"`{self.words}` takes two vectors of one size and {self.said(other)} is {s.show(other)}")
+                ]
         return super().explain(s, known)
 
 
 class Examples(Constraint):
     """A given value of a per-example input is the stack of all: its last axis are the examples."""
 
-    def __init__(self, ins: Sequence[Term], out: Term, words: str, at: Any, value: tuple[int, ...], length: Axis) -> None:
+    def __init__(
+        self, ins: Sequence[Term], out: Term, words: str, at: Any, value: tuple[int, ...], length: Axis
+    ) -> None:
         super().__init__(ins, out, words, at)
         self.value, self.length = value, length
 
@@ -406,7 +453,9 @@ class Examples(Constraint):
         options = self.options()
         if dims is None and len(options) > 1:
             return False
-        fitting = options[0] if dims is None else next((option for option in options if len(option) == len(dims or ())), None)
+        fitting = (
+            options[0] if dims is None else next((option for option in options if len(option) == len(dims or ())), None)
+        )
         if fitting is None:
             raise ShapeError(f"its value has {len(self.value)} axes")
         s.bind(self.ins[0], fitting)

@@ -181,7 +181,11 @@ class _View:
 
     def per_example(self, answer: Answer) -> bool:
         """Is the answer one per example, or a sum over them?"""
-        names = [name for name in (answer.question.of, *answer.question.by) if name in self.graph.names or name in self.graph.stacks]
+        names = [
+            name
+            for name in (answer.question.of, *answer.question.by)
+            if name in self.graph.names or name in self.graph.stacks
+        ]
         return any(self.graph.node(self.graph.stacks.get(name, name)).over for name in names)
 
     def chain(self, answer: Answer) -> Cell:

@@ -55,17 +55,26 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
     _alike([*known, *exercise.inputs], exercise, warnings)
 
 
-def _unknown(name: Name, exercise: Exercise, declared: set[str], source: Text, warnings: list[Problem]) -> SpanError | None:
+def _unknown(
+    name: Name, exercise: Exercise, declared: set[str], source: Text, warnings: list[Problem]
+) -> SpanError | None:
     """A name that is neither defined nor declared: an error beside a complete list, else an input."""
     word = shown(name.id)
     if name.id in NOT_NUMBERS:
-        return SpanError("number", f"`{word}` is no number here", *name.span, "to use it as a name, declare it under variables")
+        return SpanError(
+            "number", f"`{word}` is no number here", *name.span, "to use it as a name, declare it under variables"
+        )
     if name.id in CONSTANTS:
         return None
     product = split_product(name.id, declared)
     if exercise.complete:
         near = product or closest(name.id, sorted(declared))
-        return SpanError("unknown-name", f"unknown name `{word}`", *name.span, f"did you mean {near}?" if near else "add it to `variables`")
+        return SpanError(
+            "unknown-name",
+            f"unknown name `{word}`",
+            *name.span,
+            f"did you mean {near}?" if near else "add it to `variables`",
+        )
     if product:
         message = f"`{word}` is read as an input of its own"
         warnings.append(source.problem(SpanError("product", message, *name.span, f"did you mean {product}?")))
@@ -77,7 +86,12 @@ def split_product(name: str, known: Collection[str]) -> str | None:
     best: dict[int, list[str]] = {0: []}
     for end in range(1, len(name) + 1):
         for start in sorted(best):
-            if len(best[start]) < 4 and name[start:end] in known and start < end and (end not in best or len(best[end]) > len(best[start]) + 1):
+            if (
+                len(best[start]) < 4
+                and name[start:end] in known
+                and start < end
+                and (end not in best or len(best[end]) > len(best[start]) + 1)
+            ):
                 best[end] = [*best[start], name[start:end]]
     parts = best.get(len(name), [])
     return "*".join(parts) if len(parts) > 1 else None
@@ -94,9 +108,19 @@ def _roles(exercise: Exercise, problems: list[Problem]) -> None:
             where = f"; the first is on line {before.line}" if before else ""
             problems.append(Problem("second", f"a second definition of `{shown(name)}`{where}", place))
         first.setdefault(name, definition)
-        role = "an index" if name in indices else "a size" if name in sizes else "an unknown function" if name in exercise.unknown_functions else ""
+        role = (
+            "an index"
+            if name in indices
+            else "a size"
+            if name in sizes
+            else "an unknown function"
+            if name in exercise.unknown_functions
+            else ""
+        )
         if role:
-            problems.append(Problem("role", f"`{shown(name)}` is {role} and cannot be defined", place, "use another name"))
+            problems.append(
+                Problem("role", f"`{shown(name)}` is {role} and cannot be defined", place, "use another name")
+            )
         for index in definition.indices:
             if index not in indices:
                 hint = f"indices: {{{shown(index, 10)}: n}}"
@@ -106,7 +130,14 @@ def _roles(exercise: Exercise, problems: list[Problem]) -> None:
         if name in exercise.functions:
             role = "a function that a line defines"
         if role:
-            problems.append(Problem("role", f"`{shown(name)}` is {role} and cannot be a variable too", variable.place, "use another name"))
+            problems.append(
+                Problem(
+                    "role",
+                    f"`{shown(name)}` is {role} and cannot be a variable too",
+                    variable.place,
+                    "use another name",
+                )
+            )
     for name in exercise.examples:
         if name in exercise.indices:
             problems.append(Problem("role", f"`{shown(name)}` stands under `examples` and under `indices`"))
@@ -140,7 +171,11 @@ def _report_cycle(graph: dict[str, set[str]], lines: dict[str, Definition | Func
         cycle = cycle[cycle.index(min(cycle)) : -1] + cycle[: cycle.index(min(cycle)) + 1]
         shown_names = [shown(name) for name in (cycle if len(cycle) < 12 else [*cycle[:5], "…", *cycle[-5:]])]
         place = lines[cycle[0]].place
-        problems.append(Problem("cycle", f"a cycle: {' needs '.join(shown_names)}", place, "a quantity is computed from earlier ones"))
+        problems.append(
+            Problem(
+                "cycle", f"a cycle: {' needs '.join(shown_names)}", place, "a quantity is computed from earlier ones"
+            )
+        )
 
 
 def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanError]:

@@ -70,7 +70,11 @@ class Key:
 
 
 TEXT, EXPRESSION, NAME = Scalar("text"), Scalar("an expression"), Scalar("a name")
-INTEGER, NUMBER, SIZE = Scalar("a whole number"), Scalar("a number"), Scalar("a size: a name, a number, or a sum or product of them")
+INTEGER, NUMBER, SIZE = (
+    Scalar("a whole number"),
+    Scalar("a number"),
+    Scalar("a size: a name, a number, or a sum or product of them"),
+)
 FLAG = Scalar("0 or 1", ("0", "1"))
 
 VARIABLE = Record((
@@ -196,7 +200,9 @@ def _check_record(node: Node, kind: Record, path: str, problems: list[Problem]) 
             meant = _MEANT.get(word)
             near = meant if meant in keys else closest(word, keys)
             hint = f"did you mean {near}?" if near else f"the keys here are {', '.join(keys)}"
-            problems.append(name.text.wrong("key", f"unknown key `{shown(word)}`" + (f" in `{path}`" if path else ""), hint))
+            problems.append(
+                name.text.wrong("key", f"unknown key `{shown(word)}`" + (f" in `{path}`" if path else ""), hint)
+            )
     written = {name.text.value for name, _ in node.pairs}
     for key in kind.keys:
         if key.required and key.name not in written:
@@ -217,7 +223,11 @@ def _wanted(kind: Kind, path: str) -> str:
         case Scalar(what, choices):
             return f"wanted: {what}" + (f" ({', '.join(choices)})" if choices else "")
         case Items(item):
-            return f"wanted: a list, [{_brief(item)}, …]; [] for an empty one" if item == SIZE else f"wanted: a list, [{_brief(item)}, …]"
+            return (
+                f"wanted: a list, [{_brief(item)}, …]; [] for an empty one"
+                if item == SIZE
+                else f"wanted: a list, [{_brief(item)}, …]"
+            )
         case Entries(key, value):
             return f"wanted: a mapping, {key}: {_brief(value)}"
         case Record(keys):

@@ -82,7 +82,11 @@ class _Scope:
             self.kinds[name] = "input"
             self.over.setdefault(name, ())
         uses = {
-            name: tuple(dict.fromkeys(stacks.get(n, n) for n in found if n in stacks or self.kinds.get(n) in ("input", "quantity")))
+            name: tuple(
+                dict.fromkeys(
+                    stacks.get(n, n) for n in found if n in stacks or self.kinds.get(n) in ("input", "quantity")
+                )
+            )
             for name, found in reading.items()
         }
         if stacks:
@@ -140,16 +144,22 @@ class _Scope:
                     for arg in part.args[1:]:
                         if isinstance(arg, Name) and arg.id not in params:
                             found[arg.id] = None
-        sizes = {name for size in (*self.exercise.examples.values(), *self.exercise.indices.values()) for name in names(size)}
+        sizes = {
+            name for size in (*self.exercise.examples.values(), *self.exercise.indices.values()) for name in names(size)
+        }
         taken = self.kinds.keys() | set(declared) | self.exercise.sizes.keys() | sizes
         return [name for name in found if name not in taken]
 
     def twice(self, name: str, what: str) -> None:
         """A name that is two things at once."""
-        kind = {"quantity": "a quantity", "input": "a variable", "function": "a function", "index": "an index"}[self.kinds[name]]
+        kind = {"quantity": "a quantity", "input": "a variable", "function": "a function", "index": "an index"}[
+            self.kinds[name]
+        ]
         variable = self.exercise.variables.get(name)
         place = variable.place if variable else self.place_of(name)
-        self.problems.append(Problem("name", f"`{name}` is {what} and {kind} at once", place, "give one of them another name"))
+        self.problems.append(
+            Problem("name", f"`{name}` is {what} and {kind} at once", place, "give one of them another name")
+        )
 
     def place_of(self, name: str) -> Place | None:
         """Where a name is first used."""
@@ -212,7 +222,9 @@ class _Scope:
                     continue
                 height[name] = 1 + max((height[call.func] for call in called[name]), default=0)
                 if height[name] == MAX_CALLS + 1:
-                    error = SpanError("limit", f"functions call one another more than {MAX_CALLS} deep", *functions[name].expr.span)
+                    error = SpanError(
+                        "limit", f"functions call one another more than {MAX_CALLS} deep", *functions[name].expr.span
+                    )
                     self.problems.append(problem(error, functions[name].source))
         self.raise_problems()
 
@@ -247,9 +259,13 @@ class _Scope:
         around = path[path.index(back) :]
         definition = self.defined[around[-1]]
         occurrence = next((p for p in walk(definition.expr) if isinstance(p, Name) and p.id == back), definition.expr)
-        words = f"`{back}` needs itself" if len(around) == 1 else "a cycle: " + ", ".join(
-            f"{name} needs {other}" for name, other in zip(around[:6], [*around[1:], back], strict=False)
-        ) + (", …" if len(around) > 6 else "")
+        words = (
+            f"`{back}` needs itself"
+            if len(around) == 1
+            else "a cycle: "
+            + ", ".join(f"{name} needs {other}" for name, other in zip(around[:6], [*around[1:], back], strict=False))
+            + (", …" if len(around) > 6 else "")
+        )
         raise GradcalcError(*self.problems, Problem("cycle", words, definition.source.place(*occurrence.span)))
 
     # ---- named indices
@@ -262,7 +278,9 @@ class _Scope:
             if variable.each and variable.each not in exercise.examples:
                 near = closest(variable.each, exercise.examples) or next(iter(exercise.examples), None)
                 hint = f"did you mean {near}?" if near else "declare it: examples: {" + f"{variable.each}: m" + "}"
-                self.problems.append(Problem("index", f"`{variable.each}` is no index of examples", variable.place, hint))
+                self.problems.append(
+                    Problem("index", f"`{variable.each}` is no index of examples", variable.place, hint)
+                )
         for definition in order:
             found = self.over_of(definition.expr, {}) - set(definition.indices)
             found |= {index for index in self.over.get(definition.name, ()) if index in exercise.examples}
@@ -313,7 +331,11 @@ class _Scope:
         found: dict[str, str] = {}
         for name, over in self.over.items():
             upper = name[:1].upper() + name[1:]
-            if any(index in self.exercise.examples for index in over) and upper != name and self.kinds.get(upper) is None:
+            if (
+                any(index in self.exercise.examples for index in over)
+                and upper != name
+                and self.kinds.get(upper) is None
+            ):
                 found[upper] = name
                 self.kinds[upper] = "stack"
         return found

@@ -59,12 +59,14 @@ def options(call: Call) -> Options:
 
 def operands(call: Call, indices: Collection[str]) -> tuple[Expr, ...]:
     """The arguments that are arrays: without bound indices, the condition, and an axis or order given by position."""
-    if bound(call, indices) or (len(call.args) == 2 and call.func in NUMPY | {"norm"} and fraction(call.args[1]) is not None):
+    if bound(call, indices) or (
+        len(call.args) == 2 and call.func in NUMPY | {"norm"} and fraction(call.args[1]) is not None
+    ):
         return call.args[:1]
     return call.args
 
 
-def bound(call: Call, indices: Collection[str]) -> tuple[tuple[str, ...], Expr | None]  | None:
+def bound(call: Call, indices: Collection[str]) -> tuple[tuple[str, ...], Expr | None] | None:
     """The named indices that `sum(e, j, k, condition)` runs over, and the condition; None where it runs over none."""
     if call.func not in INDEXED or len(call.args) < 2:
         return None
@@ -112,7 +114,9 @@ def rule(func: str, shapes: Sequence[Shape], given: Options = PLAIN) -> Shape:
     if signature == "reduction":
         over = axes(func, shapes[0], given.axis)
         return tuple(
-            ONE if place in over else size for place, size in enumerate(shapes[0]) if given.keepdims or place not in over
+            ONE if place in over else size
+            for place, size in enumerate(shapes[0])
+            if given.keepdims or place not in over
         )
     if signature == "same":
         axes(func, shapes[0], given.axis)
@@ -122,7 +126,7 @@ def rule(func: str, shapes: Sequence[Shape], given: Options = PLAIN) -> Shape:
 
 @cache
 def parsed(signature: str) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
-    """"n, m -> n m" as ((("n",), ("m",)), ("n", "m"))."""
+    """ "n, m -> n m" as ((("n",), ("m",)), ("n", "m"))."""
     left, _, right = signature.partition("->")
     return tuple(tuple(part.split()) for part in left.split(",")), tuple(right.split())
 
@@ -138,7 +142,9 @@ def signed(func: str, signature: str, shapes: Sequence[Shape]) -> Shape:
             raise ShapeError(f"{func} takes {kind}")
         for letter, size in zip(letters, found, strict=True):
             if sizes.setdefault(letter, size) != size:
-                raise ShapeError(f"{sizes[letter]} ≠ {size}", f"{func} takes a square matrix" if len(inputs) == 1 else None)
+                raise ShapeError(
+                    f"{sizes[letter]} ≠ {size}", f"{func} takes a square matrix" if len(inputs) == 1 else None
+                )
     return tuple(sizes[letter] for letter in output)
 
 
@@ -203,7 +209,9 @@ def concat(shapes: list[Shape], given: Options) -> Shape:
     for shape in shapes:
         shape = shape or (ONE,) * rank
         if len(shape) != rank:
-            raise ShapeError(f"concat joins arrays of as many axes: {show(whole_shape)} and {show(shape)} do not go together")
+            raise ShapeError(
+                f"concat joins arrays of as many axes: {show(whole_shape)} and {show(shape)} do not go together"
+            )
         for number, (size, other) in enumerate(zip(shape, whole_shape, strict=True)):
             if number != place and size != other:
                 raise ShapeError(f"{other} ≠ {size}")
@@ -239,7 +247,12 @@ def sliced(item: Slice, length: Size, known: Collection[str] | None = None) -> t
     if number is not None:
         count = Size.of(max(0, -(-number // step)))
     elif step != 1:
-        raise SpanError("index", f"how long is a slice with step {step} of an axis of {length}?", *item.span, "give the size as a number")
+        raise SpanError(
+            "index",
+            f"how long is a slice with step {step} of an axis of {length}?",
+            *item.span,
+            "give the size as a number",
+        )
     if count.number == 0:
         raise SpanError("index", "the slice is empty", *item.span)
     return start, stop, step, count
@@ -263,7 +276,9 @@ def position(expr: Expr, length: Size, known: Collection[str] | None = None) -> 
         size = size + length
     rest = (length - size).number
     if (size.number is not None and size.number < 0) or (rest is not None and rest <= 0):
-        raise SpanError("index", f"there is no entry {size_of(expr)} on an axis of {length}", *expr.span, "entries count from 0")
+        raise SpanError(
+            "index", f"there is no entry {size_of(expr)} on an axis of {length}", *expr.span, "entries count from 0"
+        )
     return size
 
 
@@ -271,7 +286,10 @@ def position(expr: Expr, length: Size, known: Collection[str] | None = None) -> 
 
 
 def shape_of(
-    expr: Expr, shapes: Mapping[str, Shape], over: Mapping[str, tuple[str, ...]] | None = None, indices: Mapping[str, Size] | None = None
+    expr: Expr,
+    shapes: Mapping[str, Shape],
+    over: Mapping[str, tuple[str, ...]] | None = None,
+    indices: Mapping[str, Size] | None = None,
 ) -> Shape:
     """The shape of an expression from the shapes of its names; other names (sizes, indices, constants) are scalars.
 
@@ -300,7 +318,11 @@ def shape_of(
 
 
 def _leaf(
-    expr: Expr, shapes: Mapping[str, Shape], over: Mapping[str, tuple[str, ...]], indices: Mapping[str, Size], inner: Callable[[Expr], Shape]
+    expr: Expr,
+    shapes: Mapping[str, Shape],
+    over: Mapping[str, tuple[str, ...]],
+    indices: Mapping[str, Size],
+    inner: Callable[[Expr], Shape],
 ) -> Shape:
     match expr:
         case Name(id):

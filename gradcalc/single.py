@@ -51,7 +51,11 @@ class Single:
         """
         answer = self.answer
         assert answer.symbolic is not None
-        if self.output in names(answer.symbolic) and answer.expanded is not None and len(unparse(answer.expanded)) <= SHORT:
+        if (
+            self.output in names(answer.symbolic)
+            and answer.expanded is not None
+            and len(unparse(answer.expanded)) <= SHORT
+        ):
             return answer.expanded
         return answer.symbolic
 
@@ -65,7 +69,11 @@ class Single:
 
 
 def differentiate(
-    expression: str, wrt: Sequence[str], shapes: Mapping[str, Sequence[str]], form: str | None = None, layout: str | None = None
+    expression: str,
+    wrt: Sequence[str],
+    shapes: Mapping[str, Sequence[str]],
+    form: str | None = None,
+    layout: str | None = None,
 ) -> Single:
     """The derivative of an expression by one name, or the second derivative by two.
 
@@ -76,7 +84,13 @@ def differentiate(
     for name in wrt:
         if name not in exercise.inputs:
             known = closest(name, exercise.inputs)
-            hint = f"did you mean {known}?" if known else f"it has {', '.join(exercise.inputs)}" if exercise.inputs else None
+            hint = (
+                f"did you mean {known}?"
+                if known
+                else f"it has {', '.join(exercise.inputs)}"
+                if exercise.inputs
+                else None
+            )
             raise GradcalcError(Problem("independent", f"{name} does not occur in the expression", None, hint))
     assumed = conventional(exercise)
     variables = {name: Variable(name, tuple(map(size_tree, shape))) for name, shape in assumed.items()}

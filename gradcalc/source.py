@@ -73,13 +73,20 @@ class Source:
         source = cls(file, text, lines, tuple(starts))
         if found := _CONTROL.search(text):
             code = ord(found.group())
-            raise GradcalcError(source.problem("character", f"a control character (U+{code:04X})", found.start(), "delete it"))
+            raise GradcalcError(
+                source.problem("character", f"a control character (U+{code:04X})", found.start(), "delete it")
+            )
         size, count = len(text.encode("utf-8", "replace")), len(lines)
         if size > MAX_BYTES or count > MAX_LINES + 1:
             rest = _NUMBERS.sub("[]", text)
-            size, count = min(size, len(rest.encode("utf-8", "replace"))) if size <= MAX_TOTAL else size, rest.count("\n") + 1
+            size, count = (
+                min(size, len(rest.encode("utf-8", "replace"))) if size <= MAX_TOTAL else size,
+                rest.count("\n") + 1,
+            )
         if size > MAX_BYTES:
-            raise GradcalcError(source.problem("limit", f"a file of {size // 1024} KiB; the limit is {MAX_BYTES // 1024}", 0))
+            raise GradcalcError(
+                source.problem("limit", f"a file of {size // 1024} KiB; the limit is {MAX_BYTES // 1024}", 0)
+            )
         if count > MAX_LINES + 1:
             raise GradcalcError(source.problem("limit", f"a file of {count} lines; the limit is {MAX_LINES}", 0))
         return source
@@ -139,7 +146,9 @@ def _skip(raw: str, at: int, end: int) -> int:
 
 def _decode(data: bytes, file: str) -> str:
     if len(data) > MAX_TOTAL:
-        raise GradcalcError(Problem("limit", f"a file of {len(data) // 1024} KiB; the limit is {MAX_BYTES // 1024}", Place(file, 1, 1)))
+        raise GradcalcError(
+            Problem("limit", f"a file of {len(data) // 1024} KiB; the limit is {MAX_BYTES // 1024}", Place(file, 1, 1))
+        )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise GradcalcError(Problem("encoding", "this file is UTF-16", Place(file, 1, 1), "save it as UTF-8"))
     try:
@@ -149,4 +158,6 @@ def _decode(data: bytes, file: str) -> str:
         begin = data.rfind(b"\n", 0, error.start) + 1
         text = data[begin:].split(b"\n")[0].decode("utf-8", "replace")
         column = len(data[begin : error.start].decode("utf-8", "replace")) + 1
-        raise GradcalcError(Problem("encoding", "this file is not UTF-8", Place(file, line, column, text), "save it as UTF-8")) from None
+        raise GradcalcError(
+            Problem("encoding", "this file is not UTF-8", Place(file, line, column, text), "save it as UTF-8")
+        ) from None

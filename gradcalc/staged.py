@@ -20,11 +20,12 @@ from gradcalc.errors import GradcalcError, Problem
 from gradcalc.nodes import Graph, Node
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import function_class
-from gradcalc.terms import Key, Term, measure
+from gradcalc.terms import Algebra, Key, Term, measure
 
 __all__ = ["Stage", "Staged", "stable", "staged"]
 
 REUSED = frozenset(("exp", "sqrt", "tan", "tanh", "sigmoid"))
+MANY_TERMS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,22 @@ class Staged:
     stages: tuple[Stage, ...]
 
 
+class _Algebra(Algebra):
+    """Sums of many terms stay as they are: comparing each with each would cost more than it shortens."""
+
+    def gather(self, terms: Sequence[Term]) -> list[Term]:
+        return super().gather(terms) if len(terms) <= MANY_TERMS else list(terms)
+
+
 class _Engine(Engine):
     """An engine that names the gradient of every named quantity."""
 
-    stages: list[Stage]
-    loss: str
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self.algebra = _Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
+        self.stages: list[Stage] = []
+        names = set(graph.names)
+        self.loss = next(word for word in (graph.exercise.loss, "loss", "loss_") if word not in names)
 
     @cached_property
     def bounded(self) -> set[int]:
@@ -77,10 +89,15 @@ class _Engine(Engine):
         return [Term(sp.S.One, {own: self.entry(gradient, own)})]
 
     def reread(self, term: Term) -> Term:
-        """A sigmoid that making the graph stable brought in, read as the quantity it is: y·σ(−z) − (1 − y)·σ(z) is y − ŷ."""
+        """The term as it is to be computed.
+
+        A sigmoid that making the graph stable brought in is read as the quantity it is: y·σ(−z) − (1 − y)·σ(z) is y − ŷ.
+        The gradient of a norm, x/‖x‖, is 0 at 0 by convention: it is divided by a guarded norm.
+        """
         sigmoid = function_class("sigmoid")
         groups = {}
         for key, expr in term.groups.items():
+            expr = self.guarded(expr)
             units = sorted(expr.atoms(sigmoid), key=str)
             flipped = {unit: 1 - sigmoid(-unit.args[0]) for unit in units if unit.args[0].could_extract_minus_sign()}
             if units:
@@ -88,6 +105,19 @@ class _Engine(Engine):
                 expr = min(expr, sp.factor(expr), key=measure)
             groups[key] = expr
         return self.algebra.normal(replace(term, groups=groups))
+
+    def guarded(self, expr: sp.Expr) -> sp.Expr:
+        """The expression with norms as divisors replaced by 1 where they are 0."""
+        table = {}
+        for power in expr.atoms(sp.Pow):
+            found = (
+                self.entries.entry(power.base)
+                if power.base.is_Symbol and power.exp.could_extract_minus_sign()
+                else None
+            )
+            if found is not None and isinstance(found[0], int) and self.nodes[found[0]].op == "norm":
+                table[power] = self.entry(self.make_virtual("guard", found[0]), found[1]) ** power.exp
+        return expr.xreplace(table) if table else expr
 
 
 def staged(graph: Graph) -> Staged:
@@ -100,9 +130,6 @@ def staged(graph: Graph) -> Staged:
         raise GradcalcError(Problem("export", f"{functions[0]} is an unknown function: there is no code for it"))
     before, graph = graph, stable(graph)
     engine = _Engine(graph)
-    engine.stages = []
-    names = set(graph.names)
-    engine.loss = next(word for word in (graph.exercise.loss, "loss", "loss_") if word not in names)
     upstream: dict[str, int] = {}
     terms: list[Term] = []
     for quantity, given in _upstreams(graph).items():

@@ -113,7 +113,9 @@ class _Parser:
     def span(self, start: int) -> Span:
         return start, self.tokens[self.at - 1].end
 
-    def fail(self, message: str, token: Token | None = None, hint: str | None = None, slug: str = "syntax") -> SpanError:
+    def fail(
+        self, message: str, token: Token | None = None, hint: str | None = None, slug: str = "syntax"
+    ) -> SpanError:
         token = token or self.token
         return SpanError(slug, message, token.start, max(token.end, token.start + 1), hint)
 
@@ -133,11 +135,17 @@ class _Parser:
             last = self.tokens[self.at - 1] if self.at else token
             return self.fail(f"something is missing after `{shown(last.text)}`", last)
         if token.kind in (")", "]"):
-            return self.fail(f"`{token.text}` closes nothing" if not self.open else f"`{self.open[-1].text}` is closed by `{token.text}`")
+            return self.fail(
+                f"`{token.text}` closes nothing"
+                if not self.open
+                else f"`{self.open[-1].text}` is closed by `{token.text}`"
+            )
         if token.kind == "=":
             return self.fail("`=` stands only after the name that a line defines", hint="equality in a condition is ==")
         if token.kind == "'":
-            return self.fail("`'` stands only between an unknown function and its argument, g'(z)", hint="for the transpose write .T")
+            return self.fail(
+                "`'` stands only between an unknown function and its argument, g'(z)", hint="for the transpose write .T"
+            )
         if token.kind == "|" and not self.open:
             return self.fail("`|` has no partner")
         if token.kind in _STARTS and self.at:
@@ -150,7 +158,9 @@ class _Parser:
         if before.kind == token.kind == "number":
             return self.fail(f"missing operator between {left} and {right}")
         if before.kind == "name" and before.text in _spellings() and token.kind in ("name", "number"):
-            return self.fail(f"`{left}` is a function: its argument stands in parentheses", token, f"write {left}({right})")
+            return self.fail(
+                f"`{left}` is a function: its argument stands in parentheses", token, f"write {left}({right})"
+            )
         hint = f"write {left}*{right}" if token.kind == "name" and before.kind in ("name", "number") else None
         return self.fail(f"missing operator before `{right}`", token, hint)
 
@@ -194,7 +204,11 @@ class _Parser:
                     break
                 if not _ends_in_factor(left):
                     before = self.tokens[self.at - 1]
-                    raise self.fail(f"`{before.text}{shown(token.text)}` is ambiguous here", before, "write the * and the parentheses you mean")
+                    raise self.fail(
+                        f"`{before.text}{shown(token.text)}` is ambiguous here",
+                        before,
+                        "write the * and the parentheses you mean",
+                    )
                 right = self.level(_PRODUCT + 1)
                 left = Binary("*", left, right, self.span(start))
             else:
@@ -241,7 +255,9 @@ class _Parser:
     def close(self, kind: str) -> None:
         if self.token.kind != kind:
             if self.token.kind == "," and kind == ")":
-                raise self.fail("a comma stands only between the arguments of a function", hint="a vector is written [a, b]")
+                raise self.fail(
+                    "a comma stands only between the arguments of a function", hint="a vector is written [a, b]"
+                )
             raise self.unexpected()
         self.take()
         self.open.pop()
@@ -260,7 +276,9 @@ class _Parser:
             elif token.kind == ".":
                 word = self.tokens[self.at + 1]
                 if word.kind != "name" or word.text != "T":
-                    raise self.fail("only .T, the transpose, may stand after a point", word if word.kind == "name" else token)
+                    raise self.fail(
+                        "only .T, the transpose, may stand after a point", word if word.kind == "name" else token
+                    )
                 self.at += 2
                 expr = Transpose(expr, self.span(start))
             else:
@@ -313,7 +331,9 @@ class _Parser:
         if func is None:
             raise self.unknown_function(token)
         if primes and token.text not in self.functions:
-            raise self.fail(f"`{token.text}'`: only unknown functions are written with '", hint="declare it as {function: 1}")
+            raise self.fail(
+                f"`{token.text}'`: only unknown functions are written with '", hint="declare it as {function: 1}"
+            )
         self.at += primes
         self.open.append(self.take())
         args, kwargs = self.arguments(token, func)
@@ -369,7 +389,9 @@ class _Parser:
             return self.fail(f"`{word}` is a variable, not a function", token, f"write {word}*(…)", "function")
         if token.text in _INSTEAD:
             instead = _INSTEAD[token.text]
-            return self.fail(f"there is no function `{word}`", token, f"write {instead}" if instead else None, "function")
+            return self.fail(
+                f"there is no function `{word}`", token, f"write {instead}" if instead else None, "function"
+            )
         near = closest(token.text, [*_spellings(), *self.functions])
         if near:
             return self.fail(f"unknown function `{word}`", token, f"did you mean {near}?", "function")
@@ -392,7 +414,9 @@ def check_arguments(call: Call, token: Token) -> None:
     for word, value in call.kwargs:
         if word not in op.options:
             listed = " and ".join(op.options) or "none"
-            raise SpanError("argument", f"`{token.text}` has no argument `{shown(word)}`", *value.span, f"named arguments: {listed}")
+            raise SpanError(
+                "argument", f"`{token.text}` has no argument `{shown(word)}`", *value.span, f"named arguments: {listed}"
+            )
         if word == "keepdims" and not (isinstance(value, Name) and value.id in ("True", "False")):
             raise SpanError("argument", "keepdims is True or False", *value.span)
     given, most = len(call.args), len(op.operands)

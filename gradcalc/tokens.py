@@ -65,7 +65,12 @@ def _is_letter(char: str) -> bool:
 
 
 def _is_inside(char: str) -> bool:
-    return (char.isascii() and (char.isalnum() or char == "_")) or char in SUBSCRIPTS or char in ACCENTS or _is_letter(char)
+    return (
+        (char.isascii() and (char.isalnum() or char == "_"))
+        or char in SUBSCRIPTS
+        or char in ACCENTS
+        or _is_letter(char)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -87,8 +92,12 @@ def _refused(text: str, start: int) -> SpanError:
     char = text[start]
     category = unicodedata.category(char)
     if category[0] == "C" or category in ("Zl", "Zp"):
-        return SpanError("character", f"the invisible character U+{ord(char):04X} has no place in an expression", start, start + 1)
-    return SpanError("character", f"`{char}` is not part of the expression language", start, start + 1, _HINTS.get(char) or None)
+        return SpanError(
+            "character", f"the invisible character U+{ord(char):04X} has no place in an expression", start, start + 1
+        )
+    return SpanError(
+        "character", f"`{char}` is not part of the expression language", start, start + 1, _HINTS.get(char) or None
+    )
 
 
 def _number(text: str, start: int, end: int) -> Token:
@@ -122,7 +131,13 @@ def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
     """The tokens of `text[start:stop]`, with offsets into `text`, and an end token. Raises SpanError."""
     stop = len(text) if stop is None else stop
     if stop - start > MAX_LENGTH:
-        raise SpanError("limit", f"a line of {stop - start} characters; the limit is {MAX_LENGTH}", start, start + 1, "name parts of it")
+        raise SpanError(
+            "limit",
+            f"a line of {stop - start} characters; the limit is {MAX_LENGTH}",
+            start,
+            start + 1,
+            "name parts of it",
+        )
     tokens: list[Token] = []
     at = start
     while at < stop:
@@ -131,7 +146,9 @@ def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
             at = space.end()
             continue
         if len(tokens) == MAX_TOKENS:
-            raise SpanError("limit", f"more than {MAX_TOKENS} names, numbers and signs in one line", at, at + 1, "name parts of it")
+            raise SpanError(
+                "limit", f"more than {MAX_TOKENS} names, numbers and signs in one line", at, at + 1, "name parts of it"
+            )
         if (match := _NUMBER.match(text, at, stop)) is not None:
             token = _number(text, at, match.end())
         elif (end := _end_of_name(text, at, stop)) > at:
@@ -149,7 +166,9 @@ def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
         elif (match := _OPERATOR.match(text, at, stop)) is not None:
             word = match.group()
             if word in ("||", ":="):
-                raise SpanError("character", f"`{word}` is not part of the expression language", at, at + 2, _HINTS[word])
+                raise SpanError(
+                    "character", f"`{word}` is not part of the expression language", at, at + 2, _HINTS[word]
+                )
             token = Token("^" if word == "**" else word, word, at, match.end())
         elif unicodedata.category(char) == "Zs":
             at += 1
@@ -172,5 +191,11 @@ def read_name(text: str) -> str:
     if tokens[0].kind != "name":
         raise SpanError("name", f"`{shown(text)}` is not a name", 0, len(text), "letters, digits and _, a letter first")
     if len(tokens) > 2:
-        raise SpanError("name", f"`{shown(text)}` is not a name", tokens[1].start, len(text), "letters, digits and _, a letter first")
+        raise SpanError(
+            "name",
+            f"`{shown(text)}` is not a name",
+            tokens[1].start,
+            len(text),
+            "letters, digits and _, a letter first",
+        )
     return tokens[0].text

@@ -196,7 +196,10 @@ def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
         case Vector():
             return Vector(tuple(map(of, expr.items)))
         case Index():
-            items = tuple(Slice(maybe(i.start), maybe(i.stop), maybe(i.step)) if isinstance(i, Slice) else of(i) for i in expr.items)
+            items = tuple(
+                Slice(maybe(i.start), maybe(i.stop), maybe(i.step)) if isinstance(i, Slice) else of(i)
+                for i in expr.items
+            )
             return Index(of(expr.base), items)
         case _:
             return expr

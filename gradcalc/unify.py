@@ -69,7 +69,9 @@ class Constraint:
 
     def said(self, term: Term) -> str:
         """A term in the words of this place."""
-        return next((label for label, other in zip(self.labels, self.ins, strict=True) if other is term), f"`{self.words}`")
+        return next(
+            (label for label, other in zip(self.labels, self.ins, strict=True) if other is term), f"`{self.words}`"
+        )
 
     def step(self, s: Solver) -> bool:
         """Deduce what is certain. True when nothing is left to deduce."""
@@ -143,7 +145,9 @@ class Solver:
         dims = self.dims(term)
         if dims is None:
             return "unknown"
-        return show(tuple(dim if isinstance(dim, Size) else Size.of("?" if dim.number is None else dim.number) for dim in dims))
+        return show(
+            tuple(dim if isinstance(dim, Size) else Size.of("?" if dim.number is None else dim.number) for dim in dims)
+        )
 
     # ---- changing
 
@@ -169,7 +173,11 @@ class Solver:
                 elif right.number != left.number:
                     raise ShapeError(f"{right.number} ≠ {left.number}")
             elif right.names <= self.numbers.keys() and right.at(self.numbers) != left.number:
-                raise ShapeError(f"{right} is {right.at(self.numbers)}, not {left.number}" if right.names else f"{right} ≠ {left.number}")
+                raise ShapeError(
+                    f"{right} is {right.at(self.numbers)}, not {left.number}"
+                    if right.names
+                    else f"{right} ≠ {left.number}"
+                )
         self.set(left, "link", right)
         self.wake(left.watch)
         if isinstance(right, Dim):

@@ -62,7 +62,9 @@ class Sizes:
             if known != count:
                 name = next(iter(size.names), None)
                 first = f" by {self.origin[name]}" if name and len(size.terms) == 1 else ""
-                message = f"{size} is {known}{first} and {count} by {origin}" if name else f"{size} ≠ {count}, from {origin}"
+                message = (
+                    f"{size} is {known}{first} and {count} by {origin}" if name else f"{size} ≠ {count}, from {origin}"
+                )
                 self.problems.append(Problem("size", message, place, "a size has one value"))
             return known == count
         unknown = [name for name in sorted(size.names) if name not in self.numbers]
@@ -107,7 +109,9 @@ def _square(value: Array) -> list[list[float]]:
 
 def _symmetric(value: Array) -> bool:
     rows = _square(value)
-    return all(abs(rows[i][j] - rows[j][i]) <= TOLERANCE * (1 + abs(rows[i][j])) for i in range(len(rows)) for j in range(i))
+    return all(
+        abs(rows[i][j] - rows[j][i]) <= TOLERANCE * (1 + abs(rows[i][j])) for i in range(len(rows)) for j in range(i)
+    )
 
 
 def _diagonal(value: Array) -> bool:
@@ -172,7 +176,11 @@ def _unit(row: list[Number]) -> bool:
 
 
 def check_values(
-    exercise: Exercise, sizes: Mapping[str, int], shapes: Mapping[str, Shape], integers: Mapping[str, Size], examples: Mapping[str, int]
+    exercise: Exercise,
+    sizes: Mapping[str, int],
+    shapes: Mapping[str, Shape],
+    integers: Mapping[str, Size],
+    examples: Mapping[str, int],
 ) -> list[Problem]:
     """Values that break an assumption, or are no indices where an index is needed.
 
@@ -193,9 +201,18 @@ def check_values(
         for word in sorted(assume):
             if word == "onehot":
                 if not onehot(array, shapes[name], examples.get(name, 0)):
-                    problems.append(Problem("assumption", f"the value of {name} is not one-hot, as it is assumed to be", place, "one entry is 1, the others are 0"))
+                    problems.append(
+                        Problem(
+                            "assumption",
+                            f"the value of {name} is not one-hot, as it is assumed to be",
+                            place,
+                            "one entry is 1, the others are 0",
+                        )
+                    )
             elif word in CHECKS and not all(map(CHECKS[word][0], _each(array, examples.get(name, 0)))):
-                problems.append(Problem("assumption", f"the value of {name} {CHECKS[word][1]}, as it is assumed to be", place))
+                problems.append(
+                    Problem("assumption", f"the value of {name} {CHECKS[word][1]}, as it is assumed to be", place)
+                )
         if name in integers:
             problems += _indices(name, array, integers[name], sizes, place)
     return problems

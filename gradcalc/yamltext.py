@@ -65,7 +65,9 @@ def read_yaml(data: bytes | str, file: str) -> tuple[Node, list[Problem]]:
     if reader.stopped:
         raise GradcalcError(*_ordered(reader.problems))
     if reader.root is None:
-        raise GradcalcError(*reader.problems, source.problem("empty", "the file is empty", 0, "an exercise has an `expression`"))
+        raise GradcalcError(
+            *reader.problems, source.problem("empty", "the file is empty", 0, "an exercise has an `expression`")
+        )
     return reader.root, reader.problems
 
 
@@ -102,11 +104,22 @@ class _Reader:
             case yaml.DocumentStartEvent():
                 self.documents += 1
                 if self.documents > 1:
-                    self.wrong("documents", "a second document in one file", event, "one exercise per file: remove this ---", stop=True)
+                    self.wrong(
+                        "documents",
+                        "a second document in one file",
+                        event,
+                        "one exercise per file: remove this ---",
+                        stop=True,
+                    )
             case yaml.AliasEvent():
                 self.add(self.node("broken", event))
                 word = f"*{shown(str(event.anchor))}"
-                self.wrong("alias", f"`{word}` reads as a YAML alias, and aliases have no place here", event, "quote an expression that begins with *")
+                self.wrong(
+                    "alias",
+                    f"`{word}` reads as a YAML alias, and aliases have no place here",
+                    event,
+                    "quote an expression that begins with *",
+                )
             case yaml.ScalarEvent():
                 self.refuse_extras(event)
                 self.scalar(event)
@@ -119,10 +132,17 @@ class _Reader:
     def refuse_extras(self, event: Any) -> None:
         if event.anchor is not None:
             hint = "quote an expression that begins with &"
-            self.wrong("anchor", f"`&{shown(event.anchor)}` is a YAML anchor, and anchors have no place here", event, hint)
+            self.wrong(
+                "anchor", f"`&{shown(event.anchor)}` is a YAML anchor, and anchors have no place here", event, hint
+            )
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self.wrong("tag", f"`{shown(tag)}` is a YAML tag, and tags have no place here", event, "write the value plainly, or quote it")
+            self.wrong(
+                "tag",
+                f"`{shown(tag)}` is a YAML tag, and tags have no place here",
+                event,
+                "write the value plainly, or quote it",
+            )
 
     def node(self, kind: str, event: Any) -> Node:
         place = self.source.cut("", event.start_mark.index, event.start_mark.index)
@@ -143,7 +163,9 @@ class _Reader:
             if match := _COMMENT.match(self.source.text, end):
                 node.comment = match.group(1)
             if _DATE.fullmatch(event.value):
-                self.problems.append(text.wrong("date", f"`{shown(event.value)}` looks like a date or a time", "quote it if it is text"))
+                self.problems.append(
+                    text.wrong("date", f"`{shown(event.value)}` looks like a date or a time", "quote it if it is text")
+                )
                 node.kind = "broken"
         self.add(node)
 
@@ -188,7 +210,9 @@ class _Reader:
             self.problems.append(node.text.wrong("merge", "merge keys have no place here", "write the entries out"))
             node.kind = "broken"
         elif (line := self.seen[-1].get(canonical(word))) is not None:
-            self.problems.append(node.text.wrong("duplicate", f"`{shown(word)}` stands twice; the first is on line {line}"))
+            self.problems.append(
+                node.text.wrong("duplicate", f"`{shown(word)}` stands twice; the first is on line {line}")
+            )
             node.kind = "broken"
         else:
             self.seen[-1][canonical(word)] = node.place.line
@@ -200,7 +224,9 @@ class _Reader:
             value = part.text.value
             if part.plain and (value.count("(") != value.count(")") or value.count("[") != value.count("]")):
                 message = "flow style, [ ] and { }, cuts expressions at their commas"
-                self.problems.append(part.text.wrong("flow", message, "write one line per item, or quote the expression"))
+                self.problems.append(
+                    part.text.wrong("flow", message, "write one line per item, or quote the expression")
+                )
                 node.kind = "broken"
                 return
 
@@ -221,7 +247,11 @@ def explain(source: Source, error: yaml.YAMLError) -> Problem:
 
     if "\t" in before + rest[:1] and "cannot start any token" in message:
         return problem("a tab where YAML wants spaces", "indent with spaces")
-    if "cannot start any token" in message and rest and not (begun[:1] in ("[", "{") and before.rstrip()[-1:] in ("]", "}")):
+    if (
+        "cannot start any token" in message
+        and rest
+        and not (begun[:1] in ("[", "{") and before.rstrip()[-1:] in ("]", "}"))
+    ):
         return problem(f"a plain value cannot begin with `{rest[0]}`", f"quote it: '{_short(rest)}'")
     if "quoted scalar" in where:
         if "end of stream" in message or "document indicator" in message:
@@ -230,23 +260,41 @@ def explain(source: Source, error: yaml.YAMLError) -> Problem:
     if "block scalar" in where and context:
         start = min(context.index, len(source.text) - 1)
         kind = source.text[start]
-        return problem(f"a value that begins with `{kind}` is a block of text for YAML", f"quote it: '{_short(begun)}'" if begun else None, start)
+        return problem(
+            f"a value that begins with `{kind}` is a block of text for YAML",
+            f"quote it: '{_short(begun)}'" if begun else None,
+            start,
+        )
     if "anchor" in where or "alias" in where:
         return problem("a plain value cannot begin with * or &", f"quote it: '{_short(begun)}'" if begun else None)
     if "flow" in where:
         if rest[:1] in ("[", "{") and before.rstrip()[-1:] not in ("[", ",", "{", ":", ""):
-            return problem("flow style, [ ] and { }, cuts expressions at their commas", "write one line per item, or quote the expression")
+            return problem(
+                "flow style, [ ] and { }, cuts expressions at their commas",
+                "write one line per item, or quote the expression",
+            )
         if rest[:1] in ("]", "}"):
             return problem(f"`{rest[0]}` where {'a ]' if 'sequence' in where else 'a }'} or a comma belongs")
         opened = context.index if context and source.text[context.index : context.index + 1] in ("[", "{") else -1
         opened = opened if opened >= 0 else max(source.text.rfind("[", 0, index), source.text.rfind("{", 0, index), 0)
         sign = source.text[opened : opened + 1]
-        return problem(f"`{sign}` is never closed, or something is missing before line {place.line}, column {place.column}", None, opened)
+        return problem(
+            f"`{sign}` is never closed, or something is missing before line {place.line}, column {place.column}",
+            None,
+            opened,
+        )
     if begun[:1] in ("*", "&", "!") and ("expected key" in message or "expected" in message):
-        return problem(f"a plain value cannot begin with `{begun[0]}`", f"quote it: '{_short(begun)}'", source.starts[place.line - 1] + place.text.find(begun))
+        return problem(
+            f"a plain value cannot begin with `{begun[0]}`",
+            f"quote it: '{_short(begun)}'",
+            source.starts[place.line - 1] + place.text.find(begun),
+        )
     if begun[:1] in ("[", "{", '"', "'") and before.strip() and ("expected key" in message or "any token" in message):
         noun = "a list" if begun[0] == "[" else "a mapping" if begun[0] == "{" else "quoted text"
-        return problem(f"for YAML this value ends here: it begins with `{begun[0]}`, as {noun}", "quote the whole of it, or begin with |")
+        return problem(
+            f"for YAML this value ends here: it begins with `{begun[0]}`, as {noun}",
+            "quote the whole of it, or begin with |",
+        )
     if "mapping values are not allowed" in message:
         if value and value.start(1) < place.column - 1 and ":" in before:
             quote = '"' if "'" in begun else "'"
@@ -257,7 +305,9 @@ def explain(source: Source, error: yaml.YAMLError) -> Problem:
     if "end of the stream" in message or "document start" in message:
         return problem("a line that does not fit the indentation above", "give all keys the same indentation")
     if "expected key" in message or "'-' indicator" in message:
-        return problem("a line that does not fit the indentation above", "check the spaces before it, and the line above")
+        return problem(
+            "a line that does not fit the indentation above", "check the spaces before it, and the line above"
+        )
     if "node content" in message and rest:
         return problem(f"`{rest[0]}` where a value belongs", "quote it if it is part of an expression")
     return problem(f"not readable as YAML: {message}")

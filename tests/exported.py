@@ -24,7 +24,8 @@ def imported(text: str, folder: Path) -> Any:
     path = folder / "exported.py"
     path.write_text(text, "utf-8")
     spec = importlib.util.spec_from_file_location("exported", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     found = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(found)
     return found

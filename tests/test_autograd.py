@@ -44,7 +44,9 @@ def test_gradients_agree_with_automatic_differentiation(to: str, name: str, tmp_
     for word, gradient in found.items():
         assert tuple(gradient.shape) == tuple(inputs[word].shape)
         want = np.zeros(gradient.shape) if wanted[word] is None else np.asarray(wanted[word])
-        np.testing.assert_allclose(np.asarray(gradient), want, rtol=1e-9, atol=1e-12 * max(1.0, float(np.abs(want).max(initial=0))))
+        np.testing.assert_allclose(
+            np.asarray(gradient), want, rtol=1e-9, atol=1e-12 * max(1.0, float(np.abs(want).max(initial=0)))
+        )
 
 
 def loss(module: Any, inputs: dict[str, Any]) -> Any:
@@ -65,5 +67,3 @@ def by_torch(torch: Any, module: Any, inputs: dict[str, Any]) -> dict[str, Any]:
 def by_jax(jax: Any, module: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = jax.grad(lambda values: loss(module, values))(inputs)
     return found
-
-

@@ -103,7 +103,9 @@ def test_version_schema_and_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert capsys.readouterr().out.startswith("Usage: ")
 
 
-def test_new_writes_an_exercise_and_its_schema_and_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_writes_an_exercise_and_its_schema_and_overwrites_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "mine.yaml"
     assert cli.run(["new", "-o", str(path), "--from", "ex2"]) == 0
     assert path.read_text("utf-8") == exercise_text("ex2")
@@ -183,7 +185,11 @@ def test_no_home_and_a_dumb_terminal() -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signals_end_it_quietly(number: signal.Signals, code: int) -> None:
     running = subprocess.Popen(
-        [sys.executable, "-m", "gradcalc", "validate", "-"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "gradcalc", "validate", "-"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     time.sleep(1.5)  # it waits for its input by now
     running.send_signal(number)
@@ -194,7 +200,7 @@ def test_signals_end_it_quietly(number: signal.Signals, code: int) -> None:
 
 def test_messages_carry_no_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a\x1b[31m.yaml"
-    path.write_text("expression: x\nvariables: {\"\\e]0;t\\a\": []}\n")
+    path.write_text('expression: x\nvariables: {"\\e]0;t\\a": []}\n')
     assert cli.run(["validate", str(path)]) == 2
     out, err = capsys.readouterr()
     assert all(char.isprintable() or char == "\n" for char in out + err)
@@ -207,7 +213,10 @@ def test_a_bug_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
     monkeypatch.setattr(Exercise, "read", fail)
     assert cli.run(["validate", EX1]) == 2
-    assert capsys.readouterr().err == f"{EX1}:1:1: gradcalc failed here (ZeroDivisionError: a bug)\n    that is a bug; --debug shows where\n"
+    assert (
+        capsys.readouterr().err
+        == f"{EX1}:1:1: gradcalc failed here (ZeroDivisionError: a bug)\n    that is a bug; --debug shows where\n"
+    )
     assert cli.run(["validate", EX1, "--debug"]) == 2
     assert "Traceback" in capsys.readouterr().err
 

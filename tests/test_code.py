@@ -29,7 +29,8 @@ def agrees(module: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The module's own comparison with finite differences."""
     module._compare()
     said = capsys.readouterr().out
-    assert said and all("agrees" in line for line in said.splitlines()), said
+    assert said
+    assert all("agrees" in line for line in said.splitlines()), said
 
 
 def body(text: str) -> list[str]:
@@ -137,7 +138,12 @@ def test_arrays_of_every_kind(name: str, tmp_path: Path, capsys: pytest.CaptureF
 def test_gradients_have_the_shape_of_their_input(tmp_path: Path) -> None:
     module = exported(CASES["vectors per example"], tmp_path)
     rng = np.random.default_rng(0)
-    given = {"x": rng.normal(size=(3, 4)), "W": rng.normal(size=(2, 3)), "b": rng.normal(size=2), "y": [0.0, 1.0, 1.0, 0.0]}
+    given = {
+        "x": rng.normal(size=(3, 4)),
+        "W": rng.normal(size=(2, 3)),
+        "b": rng.normal(size=2),
+        "y": [0.0, 1.0, 1.0, 0.0],
+    }
     found = module.gradients(**given)
     assert {name: value.shape for name, value in found.items()} == {"x": (3, 4), "W": (2, 3), "b": (2,)}
     assert module.forward(**given)["l"].shape == (4,)
@@ -223,7 +229,8 @@ def test_stable_looks_through_names(lines: str, op: str) -> None:
 def test_quantities_keep_their_values_when_the_graph_is_made_stable(tmp_path: Path) -> None:
     module = exported({"expression": "D = det(A)\nf = log(D)", "variables": {"A": ["n", "n"]}}, tmp_path)
     found = module.forward(A=[[2.0, 0.0], [0.0, 3.0]])
-    assert found["D"] == pytest.approx(6) and found["f"] == pytest.approx(np.log(6))
+    assert found["D"] == pytest.approx(6)
+    assert found["f"] == pytest.approx(np.log(6))
 
 
 # ---- names and text
@@ -261,7 +268,9 @@ def test_text_cannot_get_into_the_code(text: str, tmp_path: Path) -> None:
 
 def test_the_module_needs_numpy_alone() -> None:
     tree = ast.parse(written(Exercise.read(str(EXERCISES / "ex3.yaml"))))
-    assert [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))] == ["import numpy as np"]
+    assert [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))] == [
+        "import numpy as np"
+    ]
 
 
 def test_unknown_functions_have_no_code() -> None:
@@ -287,7 +296,9 @@ def test_export_writes_a_module_that_runs_alone(tmp_path: Path) -> None:
     assert cli.run(["export", str(EXERCISES / "ex1.yaml"), "--to", "numpy", "-o", str(path)]) == 0
     done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert [line.split(",")[0] for line in done.stdout.splitlines()] == [f"{name}: agrees with finite differences" for name in "xyz"]
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == [
+        f"{name}: agrees with finite differences" for name in "xyz"
+    ]
 
 
 def test_exported_gradients_are_as_fast_as_hand_written_ones(tmp_path: Path) -> None:

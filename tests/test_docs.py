@@ -13,6 +13,7 @@ import pytest
 import yaml
 from generate_docs import LEFT_OUT, PAGES, ROOT, Folder, agrees, blocks, commands, refreshed, regenerated, runs
 
+import gradcalc
 from gradcalc.exercise import Exercise
 from gradcalc.graph import build
 from gradcalc.render import printed
@@ -69,6 +70,13 @@ def test_the_reference_has_every_key_and_every_operation() -> None:
     """Tables that are generated could still be left out of the page."""
     for page, names in (("format.md", 5), ("operations.md", 2)):
         assert (ROOT / "docs" / page).read_text("utf-8").count("<!-- generated: ") == names
+
+
+def test_every_room_in_the_tour_exists() -> None:
+    page = (ROOT / "docs/contributing.md").read_text("utf-8")
+    rooms = [name for row in re.findall(r"^\| (`.*?) \|", page, re.M) for name in re.findall(r"`([\w/.]+)`", row)]
+    assert "derive.py" in rooms
+    assert [name for name in rooms if not (Path(gradcalc.__file__).parent / name).exists()] == []
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -64,7 +64,14 @@ def test_an_exercise() -> None:
     assert unparse(exercise.values["z"]) == "1/3"  # type: ignore[arg-type]
     assert (exercise.loss, exercise.upstream[0].of) == ("L", "f")
     first, second = exercise.questions
-    assert (first.text, first.kind, first.of, first.by, first.name, first.loss) == ("df/dq", "derivative", "f", ("q",), None, False)
+    assert (first.text, first.kind, first.of, first.by, first.name, first.loss) == (
+        "df/dq",
+        "derivative",
+        "f",
+        ("q",),
+        None,
+        False,
+    )
     assert (second.text, second.of, second.name, second.loss) == ("dL/dx", "L", "delta", True)
     place = exercise.definitions[1].place
     assert place is not None
@@ -91,8 +98,15 @@ def test_forms_of_the_expression(expression: str, defined: list[str]) -> None:
 
 def test_words_mean_what_they_say() -> None:
     """YAML 1.1 would read booleans, base eight, base sixty and strings here."""
-    exercise = Exercise.parse("expression: y*n + no\nvariables: [y, n, no, on]\nvalues: {y: 1e-3, n: 010, no: 1.5, on: 5.}\ntitle: 1.10\n")
-    assert exercise.values == {"y": Num(Fraction(1, 1000)), "n": Num(Fraction(10)), "no": Num(Fraction(3, 2)), "on": Num(Fraction(5))}
+    exercise = Exercise.parse(
+        "expression: y*n + no\nvariables: [y, n, no, on]\nvalues: {y: 1e-3, n: 010, no: 1.5, on: 5.}\ntitle: 1.10\n"
+    )
+    assert exercise.values == {
+        "y": Num(Fraction(1, 1000)),
+        "n": Num(Fraction(10)),
+        "no": Num(Fraction(3, 2)),
+        "on": Num(Fraction(5)),
+    }
     assert exercise.title == "1.10"
 
 
@@ -238,7 +252,9 @@ def test_warnings() -> None:
     assert warned("expression: x + х\n") == ["the names `x` and `х` print alike"]
     assert warned("expression: alpha + α\n") == ["the names `alpha` and `α` print alike"]
     assert warned("expression: w0x0 + w0\nvariables: {w0: [], x0: []}\n") == ["`w0x0` is read as an input of its own"]
-    assert warned("expression: |\n  relu(t) = t\n  relu(x)\n") == ["`relu` is defined here and replaces the function of that name"]
+    assert warned("expression: |\n  relu(t) = t\n  relu(x)\n") == [
+        "`relu` is defined here and replaces the function of that name"
+    ]
     assert warned("expression: |\n  tanh = x\n  dot = tanh(tanh)\n") == []
 
 
@@ -325,14 +341,30 @@ def test_files_that_cannot_be_read() -> None:
         assert caught.value.problems[0].message.startswith("cannot be read: ")
 
 
-@pytest.mark.parametrize("text", ["\\frac{x}{2}", "\\hat{y}^{(i)}", "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}", "x_1 + \\{a\\}"])
+@pytest.mark.parametrize(
+    "text", ["\\frac{x}{2}", "\\hat{y}^{(i)}", "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}", "x_1 + \\{a\\}"]
+)
 def test_tex_that_may_be_written(text: str) -> None:
     assert list(check_tex(text)) == []
 
 
 @pytest.mark.parametrize(
     "text",
-    ["\\input{x}", "\\write18{x}", "\\def\\x{}", "{x", "x}", "\\begin{verbatim}", "\\end{matrix}", "a & b", "x % y", "^^41", "#1", "\\csname", "\\@"],
+    [
+        "\\input{x}",
+        "\\write18{x}",
+        "\\def\\x{}",
+        "{x",
+        "x}",
+        "\\begin{verbatim}",
+        "\\end{matrix}",
+        "a & b",
+        "x % y",
+        "^^41",
+        "#1",
+        "\\csname",
+        "\\@",
+    ],
 )
 def test_tex_that_may_not(text: str) -> None:
     assert list(check_tex(text))

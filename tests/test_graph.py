@@ -19,7 +19,9 @@ SHIPPED = sorted(Path(__file__).parent.parent.joinpath("exercises").glob("*.yaml
 def graph(expression: str, variables: str = "", more: str = "") -> Graph:
     """Lines of the expression are separated by `;`"""
     lines = "".join(f"  {line.strip()}\n" for line in expression.split(";"))
-    return build(Exercise.parse(f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more, "e.yaml"))
+    return build(
+        Exercise.parse(f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more, "e.yaml")
+    )
 
 
 def shown(found: Graph, number: int) -> str:
@@ -30,7 +32,11 @@ def shown(found: Graph, number: int) -> str:
         return node.name or ""
     if node.op in ("const", "size"):
         return str(node.attrs["value"])
-    said = [f"{key}={'/'.join(map(str, value)) if isinstance(value, tuple) else value}" for key, value in node.attrs.items() if key not in ("shape", "items")]
+    said = [
+        f"{key}={'/'.join(map(str, value)) if isinstance(value, tuple) else value}"
+        for key, value in node.attrs.items()
+        if key not in ("shape", "items")
+    ]
     for item in node.attrs.get("items", ()):
         said.append(f"{item[1]}:{item[2]}" if item[0] == "slice" else f"{item[0]} {item[1]}")
     return f"{node.op}({', '.join([*inner, *said])})"
@@ -119,7 +125,11 @@ def test_named_indices(expression: str, variables: str, nodes: str) -> None:
 
 
 def test_indices_come_in_declared_order_the_examples_last() -> None:
-    found = graph("p[k] = w[k] * x; s = sum(w[k] * x * v[j], k, j); J = sum(s + sum(p), i)", "{w: [n], v: [d], x: {shape: [], each: i}}", "examples: {i: m}\nindices: {j: d, k: n}\n")
+    found = graph(
+        "p[k] = w[k] * x; s = sum(w[k] * x * v[j], k, j); J = sum(s + sum(p), i)",
+        "{w: [n], v: [d], x: {shape: [], each: i}}",
+        "examples: {i: m}\nindices: {j: d, k: n}\n",
+    )
     assert found.node("p").over == ("i",)
     assert found.node("s").over == ("i",)
     assert found.node("J").over == ()
@@ -164,6 +174,7 @@ def test_integer_inputs_constants_and_sizes() -> None:
 
 
 # ---- recognition
+
 
 @pytest.mark.parametrize(("expression", "nodes"), [
     ("f = 1/(1 + exp(-z))", "sigmoid(z)"),
@@ -218,7 +229,9 @@ def number(found: Graph, at: int, inputs: dict[str, float]) -> float:
         return float(node.attrs["value"])
     if node.op in unary:
         return unary[node.op](args[0])
-    return {"mul": args[0] * args[-1], "div": args[0] / args[-1], "add": args[0] + args[-1], "sub": args[0] - args[-1]}[node.op]
+    return {"mul": args[0] * args[-1], "div": args[0] / args[-1], "add": args[0] + args[-1], "sub": args[0] - args[-1]}[
+        node.op
+    ]
 
 
 @pytest.mark.parametrize(("expression", "value"), [
@@ -343,9 +356,17 @@ def test_warnings_name_what_was_probably_meant() -> None:
 
 # ---- questions
 
+
 def test_default_questions_are_local_then_total_in_the_order_of_the_graph() -> None:
     found = graph("q = x + y; f = q*z")
-    assert [question.text for question in default_questions(found)] == ["dq/dx", "dq/dy", "df/dq", "df/dz", "df/dx", "df/dy"]
+    assert [question.text for question in default_questions(found)] == [
+        "dq/dx",
+        "dq/dy",
+        "df/dq",
+        "df/dz",
+        "df/dx",
+        "df/dy",
+    ]
     assert {question.kind for question in default_questions(found)} == {"derivative"}
 
 
@@ -368,6 +389,7 @@ def test_what_depends_on_what() -> None:
 
 
 # ---- size
+
 
 def test_five_thousand_lines_in_any_order() -> None:
     lines = ";".join(f"x{n + 1} = x{n}*w + sin(x{n})" for n in reversed(range(4900)))
@@ -394,4 +416,11 @@ def test_every_shipped_exercise_becomes_a_graph(path: Path) -> None:
 
 def test_default_questions_leave_out_derivatives_between_examples() -> None:
     found = graph("mu = 1/m * sum(x, i); c = x - mu; J = sum(c^2, i)", "{x: {shape: [], each: i}}", EACH)
-    assert [question.text for question in default_questions(found)] == ["dmu/dx", "local dc/dx", "dc/dmu", "dJ/dc", "dJ/dmu", "dJ/dx"]
+    assert [question.text for question in default_questions(found)] == [
+        "dmu/dx",
+        "local dc/dx",
+        "dc/dmu",
+        "dJ/dc",
+        "dJ/dmu",
+        "dJ/dx",
+    ]

@@ -17,17 +17,25 @@ from gradcalc.single import axes_of, shape_of_text
 from gradcalc.sizes import show
 
 EX1 = Path(__file__).parent.parent / "exercises" / "ex1.yaml"
-CONTENT: dict[str, Any] = {"expression": "q = x + y\nf = q*z", "values": {"x": -2, "y": 5, "z": -4}, "questions": ["df/dx"]}
+CONTENT: dict[str, Any] = {
+    "expression": "q = x + y\nf = q*z",
+    "values": {"x": -2, "y": 5, "z": -4},
+    "questions": ["df/dx"],
+}
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=EX1.parent.parent)
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=EX1.parent.parent
+    )
 
 
 # ---- solve
 
 
-@pytest.mark.parametrize("source", [EX1, str(EX1), CONTENT, gradcalc.Exercise.from_dict(CONTENT)], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize(
+    "source", [EX1, str(EX1), CONTENT, gradcalc.Exercise.from_dict(CONTENT)], ids=lambda s: type(s).__name__
+)
 def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:
     result = gradcalc.solve(source)
     assert result["df/dx"].value == -4
@@ -56,7 +64,8 @@ def test_a_mistake_carries_its_place() -> None:
         gradcalc.solve({"expression": "x *"})
     (problem,) = caught.value.problems
     assert problem.message == "something is missing after `*`"
-    assert problem.place is not None and problem.place.column == 3
+    assert problem.place is not None
+    assert problem.place.column == 3
 
 
 @pytest.mark.parametrize("format", ["table", "plain", "markdown", "json", "numpy", "svg", "latex"])
@@ -73,10 +82,12 @@ def test_a_result_shows_itself_in_a_notebook() -> None:
     result = gradcalc.solve({**CONTENT, "title": "<b>x</b> costs $5 and $6"})
     shown = result._repr_mimebundle_()
     assert set(shown) == {"text/plain", "text/html", "text/latex", "image/svg+xml"}
-    assert "<script" not in shown["text/html"] and "<b>x</b>" not in shown["text/html"]
+    assert "<script" not in shown["text/html"]
+    assert "<b>x</b>" not in shown["text/html"]
     assert "costs <span>$</span>5" in shown["text/html"]
     assert r"\frac{\partial f}{\partial x} &= z" in shown["text/latex"]
-    assert shown["image/svg+xml"].startswith("<svg") and str(result) == shown["text/plain"]
+    assert shown["image/svg+xml"].startswith("<svg")
+    assert str(result) == shown["text/plain"]
     assert set(result._repr_mimebundle_(include={"text/html"})) == {"text/html"}
     assert "text/html" not in result._repr_mimebundle_(exclude={"text/html"})
 
@@ -91,12 +102,16 @@ def test_build_gives_the_graph() -> None:
 
 
 def test_importing_loads_neither_sympy_nor_numpy() -> None:
-    done = python("import sys, gradcalc; gradcalc.Exercise; print(*sorted({'sympy', 'numpy', 'typer'} & set(sys.modules)))")
+    done = python(
+        "import sys, gradcalc; gradcalc.Exercise; print(*sorted({'sympy', 'numpy', 'typer'} & set(sys.modules)))"
+    )
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
 
 def test_functions_are_not_hidden_by_rooms_of_the_same_name() -> None:
-    done = python("import gradcalc.solve, gradcalc; from gradcalc.solve import Answer; print(gradcalc.solve({'expression': '2*x'})['df/dx'].value)")
+    done = python(
+        "import gradcalc.solve, gradcalc; from gradcalc.solve import Answer; print(gradcalc.solve({'expression': '2*x'})['df/dx'].value)"
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "2.0"), done.stderr
 
 
@@ -141,7 +156,19 @@ def test_what_was_assumed_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "axes"), [("a", 0), ("g", 0), ("h", 1), ("z", 1), ("x1", 1), ("W", 2), ("λ", 0), ("lambda", 0), ("alpha_2", 0), ("Sigma", 2)]
+    ("name", "axes"),
+    [
+        ("a", 0),
+        ("g", 0),
+        ("h", 1),
+        ("z", 1),
+        ("x1", 1),
+        ("W", 2),
+        ("λ", 0),
+        ("lambda", 0),
+        ("alpha_2", 0),
+        ("Sigma", 2),
+    ],
 )
 def test_the_convention(name: str, axes: int) -> None:
     assert axes_of(name) == axes
@@ -192,8 +219,12 @@ def test_diff_without_a_matrix_form_names_the_entry(capsys: pytest.CaptureFixtur
     assert "one entry, at k, p, q: the derivative is n×n×m" in err
 
 
-@pytest.mark.parametrize("words", [["x +", "--wrt", "x"], ["x", "--wrt", "w"], ["x", "--wrt", "x", "--shape", "x"], ["x"]])
+@pytest.mark.parametrize(
+    "words", [["x +", "--wrt", "x"], ["x", "--wrt", "w"], ["x", "--wrt", "x", "--shape", "x"], ["x"]]
+)
 def test_diff_refuses(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["diff", *words]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err and "Traceback" not in err
+    assert out == ""
+    assert err
+    assert "Traceback" not in err

@@ -121,7 +121,10 @@ def test_a_long_sum_is_walked_not_recursed_into() -> None:
         ("inv(ones(n, n))", "the inverse of a singular matrix is undefined (in `inv(ones(n, n))`)"),
         ("c/zeros(n, 1)", f"{C[0, 0]:.6g} / 0 is undefined (in `c/zeros(n, 1)`)"),
         ("p[y + 2]", "index 4 is out of range for 3 entries (in `p[y + 2]`)"),
-        ("logdet(-M @ M.T)", "logdet of a matrix whose determinant is not positive is undefined (in `logdet(-M @ M.T)`)"),
+        (
+            "logdet(-M @ M.T)",
+            "logdet of a matrix whose determinant is not positive is undefined (in `logdet(-M @ M.T)`)",
+        ),
     ],
 )
 @pytest.mark.parametrize("numbers", [floats(), decimals(30)], ids=["floats", "30 digits"])
@@ -255,7 +258,9 @@ def test_stacks_have_the_examples_last() -> None:
 
 
 def test_defined_indices_become_axes() -> None:
-    graph = graph_of("expression: 'p[k] = exp(s[k]) / sum(exp(s[l]), l)'\nindices: {k: 3, l: 3}\nvariables: {s: [3]}\nvalues: {s: [1, 2, 3]}\n")
+    graph = graph_of(
+        "expression: 'p[k] = exp(s[k]) / sum(exp(s[l]), l)'\nindices: {k: 3, l: 3}\nvariables: {s: [3]}\nvalues: {s: [1, 2, 3]}\n"
+    )
     assert forward(graph, given_point(graph)).lists("p") == pytest.approx(list(softmax(np.array([1.0, 2, 3]), 0)))
 
 
@@ -331,7 +336,11 @@ def test_no_point_in_the_domain_gives_a_reason() -> None:
         ("step(x) + sign(x)", "0", ["x is 0: step'(0) = 0 by convention", "x is 0: sign'(0) = 0 by convention"]),
         ("max(x, 2)", "2", ["x and 2 are equal: at a tie max shares the gradient evenly"]),
         ("relu(0.1 + 0.2 - x)", "0.3", ["0.1 + 0.2 - x is 0: relu'(0) = 0 by convention"]),
-        ("where(x > 1, 2*x, x + 1)", "1", ["x is 1: the derivative is that of the branch that is taken, by convention"]),
+        (
+            "where(x > 1, 2*x, x + 1)",
+            "1",
+            ["x is 1: the derivative is that of the branch that is taken, by convention"],
+        ),
         ("relu(x) + max(x, 2)", "1", []),
     ],
 )
@@ -396,7 +405,9 @@ def test_exact_values(text: str, want: str) -> None:
     assert value == pytest.approx(float(evaluate(parse(text), Env(floats(), names)).data), abs=1e-15)
 
 
-@pytest.mark.parametrize("text", ["9^9^9", "log(-2)", "1/0", "1/(sqrt(2)^2 - 2)", "log(2) + log(3) + log(5)*log(7)", "w + 1", "(1/7)^80"])
+@pytest.mark.parametrize(
+    "text", ["9^9^9", "log(-2)", "1/0", "1/(sqrt(2)^2 - 2)", "log(2) + log(3) + log(5)*log(7)", "w + 1", "(1/7)^80"]
+)
 def test_no_exact_value(text: str) -> None:
     assert exact(parse(text), {}) is None
 

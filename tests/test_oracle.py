@@ -89,11 +89,15 @@ values: {W: [[0.1, -0.4, 0.3], [1.2, 0.2, -0.5]], x: [0.5, -1, 2], b: [0.3, -0.2
 def test_arrays_are_compared_entry_by_entry_at_three_sizes() -> None:
     found = verified(LAYER, "f", "W", "outer(d, x)", where={"d": "2*a*(1 - a^2)"})
     assert found.ok is True
-    assert found.method.startswith("differences in float64, entry by entry, at the given values; at other values and sizes ")
+    assert found.method.startswith(
+        "differences in float64, entry by entry, at the given values; at other values and sizes "
+    )
     assert found.method.count("sizes") == 2
 
 
-@pytest.mark.parametrize("claim", ["1.0005*outer(2*a*(1 - a^2), x)", "outer(2*a*(1 - a^2), x) + 1e-6", "outer(a*(1 - a^2), x)"])
+@pytest.mark.parametrize(
+    "claim", ["1.0005*outer(2*a*(1 - a^2), x)", "outer(2*a*(1 - a^2), x) + 1e-6", "outer(a*(1 - a^2), x)"]
+)
 def test_arrays_wrong_by_little_fail(claim: str) -> None:
     assert verified(LAYER, "f", "W", claim).ok is False
 
@@ -117,7 +121,10 @@ def test_jacobians_and_entry_formulas() -> None:
     assert verified(LAYER, "a", "z", "diag(1 - a^2)").ok is True
     assert verified(LAYER, "a", "x", "diag(1 - a^2) @ W").ok is True
     assert verified(LAYER, "z", "W", "where(i == p, x[q], 0)", free=("i", "p", "q")).ok is True
-    assert verified(LAYER, "z", "W", "where(i == p, x[q], 0) + where(i == q, 1, 0)*0.001", free=("i", "p", "q")).ok is False
+    assert (
+        verified(LAYER, "z", "W", "where(i == p, x[q], 0) + where(i == q, 1, 0)*0.001", free=("i", "p", "q")).ok
+        is False
+    )
 
 
 def test_layouts() -> None:
@@ -133,7 +140,10 @@ def test_hessians() -> None:
     text = "expression: f = x.T @ A @ x + sum(x^4)\nvariables: {A: [n, n], x: [n]}\nsizes: {n: 3}\nseed: 2\n"
     assert verified(text, "f", "x", "A + A.T + diag(12*x^2)", then="x").ok is True
     assert verified(text, "f", "x", "2*A + diag(12*x^2)", then="x").ok is False
-    assert verified(text, "f", "A", "where(p == r, x[q], 0) + where(q == r, x[p], 0)", then="x", free=("p", "q", "r")).ok is True
+    assert (
+        verified(text, "f", "A", "where(p == r, x[q], 0) + where(q == r, x[p], 0)", then="x", free=("p", "q", "r")).ok
+        is True
+    )
 
 
 def test_many_entries_are_compared_along_random_directions() -> None:
@@ -242,7 +252,9 @@ def test_no_comparison_at_a_kink_but_elsewhere() -> None:
     found = verified("expression: f = relu(x) + y\nvalues: {x: 0, y: 1}\n", "f", "x", "step(x)")
     assert found.ok is True
     assert found.reason == "no comparison at a kink: x is 0: relu'(0) = 0 by convention"
-    assert verified("expression: f = relu(x) + y\nvalues: {x: 0, y: 1}\n", "f", "y", "1").method.startswith("central differences")
+    assert verified("expression: f = relu(x) + y\nvalues: {x: 0, y: 1}\n", "f", "y", "1").method.startswith(
+        "central differences"
+    )
 
 
 def test_near_a_kink_float_differences_are_checked_again() -> None:
@@ -288,7 +300,9 @@ def test_every_elementwise_operation_agrees_with_its_partials(name: str, kind: s
     op = TABLE[name]
     variables = "{x: [2, n], y: [2, n]}" if kind == "array" else "{x: [], y: []}"
     values = "seed: 4" if kind == "array" else "values: {x: 0.7, y: 0.4}"
-    graph = graph_of(f"expression: r = {SIZED.get(name, f'{name}(x)')} + 0*y\nvariables: {variables}\n{values}\nsizes: {{n: 2}}\n")
+    graph = graph_of(
+        f"expression: r = {SIZED.get(name, f'{name}(x)')} + 0*y\nvariables: {variables}\n{values}\nsizes: {{n: 2}}\n"
+    )
     oracle = Oracle(graph)
     operands = [operand for operand in op.operands if operand not in op.parameters]
     for operand, partial in zip(operands, op.partials, strict=False):
@@ -298,7 +312,10 @@ def test_every_elementwise_operation_agrees_with_its_partials(name: str, kind: s
         found = oracle.verify(Claim(entry, names, free), "r", operand)
         assert found.ok is True, (operand, partial, found)
         off = Binary("*", Num(Fraction("1.0005")), entry)
-        assert np.max(np.abs(oracle.derivative("r", operand).data)) < 1e-9 or oracle.verify(Claim(off, names, free), "r", operand).ok is False
+        assert (
+            np.max(np.abs(oracle.derivative("r", operand).data)) < 1e-9
+            or oracle.verify(Claim(off, names, free), "r", operand).ok is False
+        )
 
 
 def _entry(partial: str) -> Any:

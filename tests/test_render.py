@@ -178,7 +178,7 @@ def test_formats_are_found_by_name_and_imported_when_asked() -> None:
     ).stdout.splitlines()
     assert {"json", "jsonl", "markdown", "plain", "table"} <= set(found.split())
     assert imported == "False False"
-    with pytest.raises(ValueError, match="no format 'xml'; there are .*json, jsonl, latex, markdown"):
+    with pytest.raises(ValueError, match=r"no format 'xml'; there are .*json, jsonl, latex, markdown"):
         load("xml")
 
 

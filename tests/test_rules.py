@@ -19,7 +19,9 @@ from gradcalc.syntax import parse
 
 DIGITS, STEP = 60, 25
 # stop_gradient has derivative 0 by definition, which no difference can tell.
-SMOOTH = [op for op in TABLE.values() if any(op.partials) and op.signature == "elementwise" and op.name != "stop_gradient"]
+SMOOTH = [
+    op for op in TABLE.values() if any(op.partials) and op.signature == "elementwise" and op.name != "stop_gradient"
+]
 RULES = [(op, k) for op in SMOOTH for k, partial in enumerate(op.partials) if partial]
 
 
@@ -98,7 +100,9 @@ def test_a_wrong_rule_does_not_pass_as_an_answer(monkeypatch: pytest.MonkeyPatch
     """A rule wrong by 0.05 % anywhere in the table makes the answer that uses it unverified."""
     import dataclasses
 
-    exercise = Exercise.from_dict({"expression": ["a = silu(w*x)", "f = a^2"], "values": {"w": 2, "x": "1/3"}, "questions": ["df/dw"]})
+    exercise = Exercise.from_dict(
+        {"expression": ["a = silu(w*x)", "f = a^2"], "values": {"w": 2, "x": "1/3"}, "questions": ["df/dw"]}
+    )
     assert solve(exercise).answers[0].verified.ok is True  # type: ignore[union-attr]
     wrong = dataclasses.replace(TABLE["silu"], partials=(f"1.0005*({TABLE['silu'].partials[0]})",))
     monkeypatch.setitem(TABLE, "silu", wrong)  # type: ignore[arg-type]

@@ -59,7 +59,9 @@ def test_sizes_that_differ_in_name_do_not_broadcast() -> None:
         broadcast(sizes("n"), sizes("m"))
 
 
-@pytest.mark.parametrize(("shape", "stack"), [("D", "D m"), ("D 1", "D m"), ("1 1", "1 m"), ("", "m"), ("1 D", "1 D m"), ("a b", "a b m")])
+@pytest.mark.parametrize(
+    ("shape", "stack"), [("D", "D m"), ("D 1", "D m"), ("1 1", "1 m"), ("", "m"), ("1 D", "1 D m"), ("a b", "a b m")]
+)
 def test_examples_stack_last_and_columns_lose_their_1(shape: str, stack: str) -> None:
     assert stacked(sizes(shape), Size.of("m")) == sizes(stack)
 
@@ -192,20 +194,29 @@ def test_values_fix_shapes_and_sizes() -> None:
 
 
 def test_the_value_of_a_per_example_input_is_its_stack() -> None:
-    found = graph("expression: z = W @ x\nexamples: {i: m}\nvariables: {x: {each: i}, z: [k, 1]}\nvalues: {x: [[1, 2, 3], [4, 5, 6]]}\n")
+    found = graph(
+        "expression: z = W @ x\nexamples: {i: m}\nvariables: {x: {each: i}, z: [k, 1]}\nvalues: {x: [[1, 2, 3], [4, 5, 6]]}\n"
+    )
     assert show(found.node("x").shape) == "2×1"
     assert found.sizes == {"m": 3}
 
 
 def test_an_upstream_gradient_has_the_shape_of_its_quantity() -> None:
-    found = graph("expression: Y = X @ W + b\nvariables: {W: [d, k], b: [1, k]}\nupstream: {dL/dY: [[1, 2], [3, 4], [5, 6]]}\n")
+    found = graph(
+        "expression: Y = X @ W + b\nvariables: {W: [d, k], b: [1, k]}\nupstream: {dL/dY: [[1, 2], [3, 4], [5, 6]]}\n"
+    )
     assert show(found.node("X").shape) == "3×d"
     assert found.sizes == {"k": 2}
 
 
 def test_indices_fix_the_axes_they_index() -> None:
     found = graph("expression: |\n  a[i] = sum(W[i, j] * x[j], j) + b[i]\n  f = sum(a)\nindices: {i: n, j: d}\n")
-    assert {name: show(found.node(name).shape) for name in ("W", "x", "b", "a")} == {"W": "n×d", "x": "[d]", "b": "[n]", "a": "[n]"}
+    assert {name: show(found.node(name).shape) for name in ("W", "x", "b", "a")} == {
+        "W": "n×d",
+        "x": "[d]",
+        "b": "[n]",
+        "a": "[n]",
+    }
     assert found.reasons["x"] == "`x[j]` is a scalar and j runs over d, so x is [d]"
 
 

@@ -156,7 +156,18 @@ def test_limits(fits: str, exceeds: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["10^400*x", "(-1)^(10^30 + 1)", "2^4095", f"x^{MAX_EXPONENT}", "0^0", "1/x", "1e300*1e300", "exp(1000)", "x/(1 - 1/2)", "log(2)"],
+    [
+        "10^400*x",
+        "(-1)^(10^30 + 1)",
+        "2^4095",
+        f"x^{MAX_EXPONENT}",
+        "0^0",
+        "1/x",
+        "1e300*1e300",
+        "exp(1000)",
+        "x/(1 - 1/2)",
+        "log(2)",
+    ],
 )
 def test_constants_that_are_fine(text: str) -> None:
     check_constants(parse(text))

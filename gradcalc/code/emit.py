@@ -66,7 +66,9 @@ class Emitter:
 
     # ---- nodes
 
-    def value(self, number: int, positional: Positional, named: Named, hint: Axes | None = None, fresh: bool = False) -> Piece:
+    def value(
+        self, number: int, positional: Positional, named: Named, hint: Axes | None = None, fresh: bool = False
+    ) -> Piece:
         """A node at indices. `fresh`: its own formula even where it has a variable."""
         node = self.engine.nodes[number]
         at = self.own(node, positional)
@@ -88,7 +90,9 @@ class Emitter:
             return True
         return node.op in TABLE and TABLE[node.op].signature == "elementwise"
 
-    def tree(self, number: int, positional: Positional, named: Named, leaves: dict[str, Piece], fresh: bool = False) -> Expr:
+    def tree(
+        self, number: int, positional: Positional, named: Named, leaves: dict[str, Piece], fresh: bool = False
+    ) -> Expr:
         """An elementwise node as an expression in leaves, down to variables and to what is not elementwise."""
         node = self.engine.nodes[number]
         at = self.own(node, positional)
@@ -115,7 +119,9 @@ class Emitter:
             return arg(0, at[::-1])
         if op == "toaxis":
             names = node.attrs["indices"]
-            return arg(0, at[len(names) :], {**named, **{n: ix for n, ix in zip(names, at, strict=False) if ix is not None}})
+            return arg(
+                0, at[len(names) :], {**named, **{n: ix for n, ix in zip(names, at, strict=False) if ix is not None}}
+            )
         if op == "getitem":
             given = iter(at)
             inner = [named[item[1]] if item[0] == "index" else next(given) for item, _ in self.engine.items(node)]
@@ -190,7 +196,9 @@ class Emitter:
                 outside *= stand_in(self.size(ix.size))
             outside *= stand_in(self.arrays.contract(inside, term.summed & have, hint))
         rest_number, rest = outside.as_coeff_Mul()
-        return product_ast(rest, lambda symbol: standing.get(symbol) or self.symbol(symbol, leaves), self.rank, rest_number)
+        return product_ast(
+            rest, lambda symbol: standing.get(symbol) or self.symbol(symbol, leaves), self.rank, rest_number
+        )
 
     def group(self, expr: sp.Expr) -> list[Piece]:
         """Factors on the same indices as pieces to be contracted."""
@@ -270,7 +278,11 @@ def shared(terms: Sequence[Term]) -> tuple[sp.Expr, Sequence[Term]]:
     if front == 1:
         return front, terms
     rest = [
-        replace(term, coef=term.coef * term.groups.get((), sp.S.One) / front, groups={k: e for k, e in term.groups.items() if k})
+        replace(
+            term,
+            coef=term.coef * term.groups.get((), sp.S.One) / front,
+            groups={k: e for k, e in term.groups.items() if k},
+        )
         for term in terms
     ]
     return front, rest

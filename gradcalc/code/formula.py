@@ -21,7 +21,9 @@ def formula(arrays: Arrays, expr: Expr, leaves: Mapping[str, Piece], hint: Axes 
     wanted = target(used, hint)
     aligned = {name: arrays.align(piece, wanted) for name, piece in leaves.items() if piece.labels <= set(wanted)}
     written = _Printer(arrays, aligned, masks).write(expr)
-    return Piece(written.text, written.level, met([aligned[n] for n in aligned if leaves[n] in used], wanted), written.plain)
+    return Piece(
+        written.text, written.level, met([aligned[n] for n in aligned if leaves[n] in used], wanted), written.plain
+    )
 
 
 class _Printer:
@@ -114,5 +116,3 @@ def number(value: Fraction) -> Piece:
     if max(value.numerator, value.denominator) >= 2**53:
         return Piece(decimal, ATOM, (), True)
     return Piece(f"{value.numerator} / {value.denominator}", PRODUCT, (), True)
-
-

@@ -75,7 +75,9 @@ class Arrays:
         places = [wanted.index(axis) for axis in piece.axes if axis is not None]
         if places == sorted(places):
             return piece
-        order = sorted(range(len(piece.axes)), key=lambda n: -1 if piece.axes[n] is None else wanted.index(piece.axes[n]))
+        order = sorted(
+            range(len(piece.axes)), key=lambda n: -1 if piece.axes[n] is None else wanted.index(piece.axes[n])
+        )
         return self.transposed(piece, order)
 
     def align(self, piece: Piece, wanted: Axes) -> Piece:
@@ -134,12 +136,18 @@ class Arrays:
     def product(self, left: Piece, right: Piece, hint: Axes | None) -> Piece:
         """Entry by entry, or an outer product."""
         wanted = target((left, right), hint)
-        if len(left.labels) == len(right.labels) == 1 and len(wanted) == 2 and left.labels | right.labels == set(wanted):
+        if (
+            len(left.labels) == len(right.labels) == 1
+            and len(wanted) == 2
+            and left.labels | right.labels == set(wanted)
+        ):
             row, column = (left, right) if left.labels == {wanted[0]} else (right, left)
             if len(row.axes) == len(column.axes) == 1:
                 return self.call("{xp}.outer({0}, {1})", row, column, axes=wanted)
             if len(row.axes) == len(column.axes) == 2:
-                return self.times(self.align(row, (wanted[0], None)), self.align(column, (None, wanted[1])), "@", wanted)
+                return self.times(
+                    self.align(row, (wanted[0], None)), self.align(column, (None, wanted[1])), "@", wanted
+                )
         parts = self.align(left, wanted), self.align(right, wanted)
         return self.times(*parts, "*", met(parts, wanted))
 
@@ -198,7 +206,12 @@ class Arrays:
         own, other = left.labels - {k}, right.labels - {k}
         if len(left.axes) > 2 or len(right.axes) > 2:
             batch = left.axes[:-2]
-            if left.axes[-1:] == (k,) and right.axes[-2:-1] == (k,) and batch == right.axes[:-2] and not own & other - set(batch):
+            if (
+                left.axes[-1:] == (k,)
+                and right.axes[-2:-1] == (k,)
+                and batch == right.axes[:-2]
+                and not own & other - set(batch)
+            ):
                 return self.times(left, right, "@", (*left.axes[:-1], right.axes[-1]))
             return None
         if own & other:
@@ -241,7 +254,9 @@ class Arrays:
                     label = axis.label if axis.label == "i" and "i" not in letters.values() else None
                     letters[axis] = label or next(free)
         # An axis of length 1 has a letter of its own and is summed away.
-        inputs = ["".join(next(free) if axis is None else letters[axis] for axis in piece.axes) for piece in (left, right)]
+        inputs = [
+            "".join(next(free) if axis is None else letters[axis] for axis in piece.axes) for piece in (left, right)
+        ]
         rest = (left.labels | right.labels) - gone
         axes = tuple(axis for axis in hint or () if axis in rest)
         axes += tuple(axis for axis in letters if axis in rest and axis not in axes)

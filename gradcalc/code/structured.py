@@ -35,7 +35,9 @@ def matmul(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, I
     rows = at[: len(left.shape) - 1]
     batch, columns = rows[:-1], at[len(rows) :]
     a = emit.value(node.args[0], [*rows, k], named)
-    b = emit.value(node.args[1], [*batch[: max(len(right.shape) - 2, 0)], k, *columns] if len(right.shape) > 1 else [k], named)
+    b = emit.value(
+        node.args[1], [*batch[: max(len(right.shape) - 2, 0)], k, *columns] if len(right.shape) > 1 else [k], named
+    )
     return contracted(emit, [a, b], {k} if k is not None else set(), hint)
 
 
@@ -70,7 +72,9 @@ def reduction(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str
                 piece = emit.arrays.reduce(template, piece, {ix}, None)
         elif node.op == "norm" and 2 < len(over) < len(piece.axes):
             square = formula(emit.arrays, Binary("*", Name("~"), Name("~")), {"~": piece}, None)
-            piece = emit.arrays.call("{xp}.sqrt({0})", emit.arrays.reduce("{xp}.sum({0}{options})", square, over, None), axes=())
+            piece = emit.arrays.call(
+                "{xp}.sqrt({0})", emit.arrays.reduce("{xp}.sum({0}{options})", square, over, None), axes=()
+            )
         else:
             piece = emit.arrays.reduce(template, piece, over - missing, hint)
     elif node.op == "norm":
@@ -195,6 +199,14 @@ def ties(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix]
     return emit.arrays.reduce("{xp}.sum({0}{options})", reached, over, hint)
 
 
+def guard(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes) -> Piece:
+    """A norm as a divisor: 1 where it is 0, for x/‖x‖ is 0 there by convention."""
+    norm = emit.value(node.args[0], at, named)
+    return emit.arrays.call(
+        "{xp}.where({0} == 0, {1}, {0})", norm, emit.arrays.array(Piece("1.0", plain=True)), axes=norm.axes
+    )
+
+
 def getitem(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes) -> Piece:
     """Entries, slices and integer arrays: first what Python's own indexing says, then the integer arrays."""
     engine = emit.engine
@@ -234,7 +246,10 @@ def getitem(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, 
         kept = [axis for axis in piece.axes if axis not in chosen or ":" in chosen[axis][0]]
         while words[-1] == ":":
             words.pop()
-        piece = Piece(f"{piece.at(6)}[{', '.join(words)}]", axes=tuple(chosen[axis][1] if axis in chosen else axis for axis in kept))
+        piece = Piece(
+            f"{piece.at(6)}[{', '.join(words)}]",
+            axes=tuple(chosen[axis][1] if axis in chosen else axis for axis in kept),
+        )
     return gathered(emit, piece, gathers) if gathers else piece
 
 
@@ -272,5 +287,5 @@ STRUCTURED: Mapping[str, Rule] = {
     "matmul": matmul, "sum": reduction, "mean": reduction, "prod": reduction, "max": reduction, "min": reduction,
     "norm": reduction, "logsumexp": reduction, "softmax": along, "log_softmax": along, "det": square, "logdet": square,
     "inv": square, "tr": trace, "diag": diag, "outer": outer, "kron": kron, "vec": vec, "concat": concat, "stack": stack,
-    "eye": eye, "ties": ties, "getitem": getitem,
+    "eye": eye, "ties": ties, "guard": guard, "getitem": getitem,
 }  # fmt: skip

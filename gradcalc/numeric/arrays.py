@@ -196,7 +196,9 @@ class ObjectArrays(Arrays):
     def array(self, value: Any) -> Any:
         value = np.asarray(value, dtype=object)
         number = self.scalar.number
-        return np.asarray(np.frompyfunc(lambda x: x if hasattr(x, "_mpf_") else number(float(x)), 1, 1)(value), dtype=object)
+        return np.asarray(
+            np.frompyfunc(lambda x: x if hasattr(x, "_mpf_") else number(float(x)), 1, 1)(value), dtype=object
+        )
 
     def __getattr__(self, name: str) -> Any:
         """Elementwise functions: those of the scalars, over every entry."""

@@ -63,7 +63,11 @@ class Scalars:
     def constant(self, value: Fraction | float | int) -> Any:
         if isinstance(value, Fraction):
             try:
-                return self.number(value.numerator) / self.number(value.denominator) if self.lib is not math else value.numerator / value.denominator
+                return (
+                    self.number(value.numerator) / self.number(value.denominator)
+                    if self.lib is not math
+                    else value.numerator / value.denominator
+                )
             except OverflowError:
                 raise Undefined("a constant overflows") from None
         return self.number(value)

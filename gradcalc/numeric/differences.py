@@ -177,7 +177,9 @@ def directions(values: Forward, target: Target, limit: int | None, random: int =
         arrays = tuple(identity)
     else:
         generator = Random("directions")
-        arrays = tuple(np.array([[generator.uniform(-1, 1) for _ in range(count)] for _ in range(random)]) for count in counts)
+        arrays = tuple(
+            np.array([[generator.uniform(-1, 1) for _ in range(count)] for _ in range(random)]) for count in counts
+        )
     positional = (*of.shape, *(n for by in target.bys for n in env.values[by].shape))
     return Directions(arrays, tuple(shapes), tuple(enumerated), of.over, of.shape, positional, complete)
 
@@ -227,14 +229,24 @@ def _columns(values: Forward, target: Target, chosen: Directions, env: Env, digi
     samples = len(factor)
     moved: dict[str, Tensor] = {}
     divisor: Any = 1
-    for by, grid, rows, shape, alone in zip(target.bys, grids, chosen.arrays, chosen.shapes, chosen.enumerated, strict=True):
+    for by, grid, rows, shape, alone in zip(
+        target.bys, grids, chosen.arrays, chosen.shapes, chosen.enumerated, strict=True
+    ):
         base = env.values[by]
         data = m.array(base.data)
         rows_array = rows if digits <= 16 else m.array(rows)
         if digits <= 16:
             size = np.abs(rows.reshape(count, *shape)).reshape(count, -1)
-            entry = np.abs(np.moveaxis(data, [base.over.index(n) for n in alone], range(len(alone)))) if alone else np.abs(data)
-            entry = entry.reshape(*shape[: len(alone)], -1, *shape[len(alone) :]).max(axis=len(alone)) if base.over and len(alone) < len(base.over) else entry
+            entry = (
+                np.abs(np.moveaxis(data, [base.over.index(n) for n in alone], range(len(alone))))
+                if alone
+                else np.abs(data)
+            )
+            entry = (
+                entry.reshape(*shape[: len(alone)], -1, *shape[len(alone) :]).max(axis=len(alone))
+                if base.over and len(alone) < len(base.over)
+                else entry
+            )
             scale = (size * entry.reshape(1, -1)).max(axis=1) / np.maximum(size.max(axis=1), 1e-300)
             steps = step * np.clip(scale, 1e-3, 10.0)
             steps = np.where(scale == 0, step, steps)

@@ -301,7 +301,9 @@ def _index(expr: Index, env: Env) -> Tensor:
     items: list[Any] = []
     for item in expr.items:
         if isinstance(item, Slice):
-            bounds = [None if part is None else int(evaluate(part, env).data) for part in (item.start, item.stop, item.step)]
+            bounds = [
+                None if part is None else int(evaluate(part, env).data) for part in (item.start, item.stop, item.step)
+            ]
             items.append(slice(*bounds))
         else:
             items.append(evaluate(item, env))

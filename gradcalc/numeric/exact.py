@@ -34,7 +34,25 @@ _DOMAIN: Mapping[str, Callable[[float], bool]] = {
     "log": lambda x: x > 0, "sqrt": lambda x: x >= 0, "asin": lambda x: abs(x) <= 1, "acos": lambda x: abs(x) <= 1,
     "tan": lambda x: abs(math.cos(x)) > 1e-9,
 }  # fmt: skip
-_PLAIN = frozenset(("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "erf", "sigmoid", "softplus"))
+_PLAIN = frozenset(
+    (
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "erf",
+        "sigmoid",
+        "softplus",
+    )
+)
 _SINES: Mapping[Fraction, Fraction | int] = {Fraction(0): 0, Fraction(1, 6): Fraction(1, 2), Fraction(1, 2): 1, Fraction(5, 6): Fraction(1, 2), Fraction(1): 0,
           Fraction(7, 6): Fraction(-1, 2), Fraction(3, 2): -1, Fraction(11, 6): Fraction(-1, 2)}  # fmt: skip
 
@@ -77,7 +95,9 @@ def _form(expr: Expr) -> Expr:
     pending, operations = [expr], 0
     while pending:
         node = pending.pop()
-        fraction = isinstance(node, Binary) and node.op == "/" and isinstance(node.left, Num) and isinstance(node.right, Num)
+        fraction = (
+            isinstance(node, Binary) and node.op == "/" and isinstance(node.left, Num) and isinstance(node.right, Num)
+        )
         operations += not isinstance(node, Num | Name | Neg) and not fraction
         pending.extend(children(node))
     if operations > MAX_OPERATIONS:

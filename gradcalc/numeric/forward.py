@@ -76,7 +76,9 @@ class Forward(Mapping[str, Tensor]):
             self._envs[digits] = self._compute(floats() if digits <= 16 else decimals(digits))
         return self._envs[digits]
 
-    def evaluate(self, expr: Any, values: Mapping[str, Any] | None = None, free: Mapping[str, int] | None = None) -> Tensor:
+    def evaluate(
+        self, expr: Any, values: Mapping[str, Any] | None = None, free: Mapping[str, int] | None = None
+    ) -> Tensor:
         """An expression in the names of the exercise, as floats. Raises Undefined.
 
         `values` are further names, each an expression, evaluated in the order given; `free` are the indices of an
@@ -184,7 +186,16 @@ def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
     unknown = frozenset(name for name, variable in exercise.variables.items() if variable.function)
     norms = frozenset(d.name for d in exercise.definitions if isinstance(d.expr, Call) and d.expr.func == "norm")
     env = Env(
-        numbers, {}, point.sizes, indices, exercise.functions, graph.stacks, tuple(graph.examples), unknown, point.stand_in, norms=norms
+        numbers,
+        {},
+        point.sizes,
+        indices,
+        exercise.functions,
+        graph.stacks,
+        tuple(graph.examples),
+        unknown,
+        point.stand_in,
+        norms=norms,
     )
     values: dict[str, Tensor] = {}
     for name, value in point.values.items():

@@ -153,7 +153,13 @@ class Oracle:
         return None
 
     def verify(
-        self, claim: AnyClaim, of: str | None, by: str, then: str | None = None, local: bool = False, layout: str | None = None
+        self,
+        claim: AnyClaim,
+        of: str | None,
+        by: str,
+        then: str | None = None,
+        local: bool = False,
+        layout: str | None = None,
     ) -> Verified:
         """Compare a claimed derivative of `of` by `by` (and `then`) with differences, at the given point and others.
 
@@ -201,7 +207,9 @@ class Oracle:
             if values.scalar:
                 return self._scalar(claim, target, values)
             chosen = directions(values, target, MAX_ENTRIES, RANDOM_DIRECTIONS)
-            how = "differences in float64, " + ("entry by entry" if chosen.complete else f"along {RANDOM_DIRECTIONS} random directions")
+            how = "differences in float64, " + (
+                "entry by entry" if chosen.complete else f"along {RANDOM_DIRECTIONS} random directions"
+            )
             for finer in (1, 64):
                 try:
                     got, want = self._both(claim, target, values, layout, chosen, 16, finer)
@@ -246,7 +254,12 @@ class Oracle:
             ok = bool(gap <= relative * size + (0 if digits == 16 else 1e-30 if digits == 60 else 1e-250))
             reason = None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
             error = float(gap / size) if size > 1e-250 and gap > 1e-30 * size else 0.0
-            outcome = _Outcome(ok, error, f"central differences with {digits} digits" if digits > 16 else "differences in float64", reason)
+            outcome = _Outcome(
+                ok,
+                error,
+                f"central differences with {digits} digits" if digits > 16 else "differences in float64",
+                reason,
+            )
             if ok:
                 return outcome
         if outcome.ok is None and problem is not None:
@@ -260,14 +273,18 @@ class Oracle:
             return claim(env)
         if isinstance(claim, Tensor):
             return claim
-        return Tensor(env.numbers.arrays.array(claim) if isinstance(claim, list) or hasattr(claim, "shape") else env.numbers.scalar.number(claim))
+        return Tensor(
+            env.numbers.arrays.array(claim)
+            if isinstance(claim, list) or hasattr(claim, "shape")
+            else env.numbers.scalar.number(claim)
+        )
 
-    def _precisely(
-        self, claim: AnyClaim, target: Target, values: Forward, layout: str, chosen: Directions
-    ) -> _Outcome:
+    def _precisely(self, claim: AnyClaim, target: Target, values: Forward, layout: str, chosen: Directions) -> _Outcome:
         """Arrays with 60 digits, and with 400 where that disagrees: a difference that is still there is a mistake."""
         functions = isinstance(claim, Claim) or callable(claim)
-        effort = len(chosen.arrays[0]) * sum(getattr(values[name].data, "size", 1) for name in (*target.again, *target.bys))
+        effort = len(chosen.arrays[0]) * sum(
+            getattr(values[name].data, "size", 1) for name in (*target.again, *target.bys)
+        )
         if effort > MAX_EFFORT:
             chosen = chosen.some(range(max(1, len(chosen.arrays[0]) * MAX_EFFORT // effort)))
         outcome = _Outcome(None)
@@ -291,7 +308,14 @@ class Oracle:
         return outcome
 
     def _both(
-        self, claim: AnyClaim, target: Target, values: Forward, layout: str, chosen: Directions, digits: int, finer: int = 1
+        self,
+        claim: AnyClaim,
+        target: Target,
+        values: Forward,
+        layout: str,
+        chosen: Directions,
+        digits: int,
+        finer: int = 1,
     ) -> tuple[Any, Any]:
         """(differences, claim) along the chosen directions: arrays (direction, rest)."""
         env = values.env(digits)
@@ -333,7 +357,9 @@ def _sample(claimed: Any, found: Any) -> str:
     return f"{float(found[place]):.10g}, not {float(claimed[place]):.10g}"
 
 
-def numeric_derivative(graph: Graph, of: str | None, by: str, point: Point | None = None, local: bool = False) -> Tensor:
+def numeric_derivative(
+    graph: Graph, of: str | None, by: str, point: Point | None = None, local: bool = False
+) -> Tensor:
     """One derivative of one exercise; see Oracle.derivative."""
     return Oracle(graph, point).derivative(of, by, local=local)
 

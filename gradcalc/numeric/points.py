@@ -60,10 +60,14 @@ def random_points(graph: Graph, count: int = 2, seed: str = "oracle") -> tuple[l
     quantities = [name for name in (*upstream, *symbolic) if name not in numbers]
     for number in range(count):
         for sizes in _other_sizes(graph, number):
-            label = "other values" + (f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else "")
+            label = "other values" + (
+                f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else ""
+            )
             if unknown:
                 label += f", with a sine for {' and '.join(unknown)}"
-            found = _search(graph, f"{seed}/{number}", sizes, {}, numbers, list(graph.inputs), quantities, label, bool(unknown))
+            found = _search(
+                graph, f"{seed}/{number}", sizes, {}, numbers, list(graph.inputs), quantities, label, bool(unknown)
+            )
             if isinstance(found, Point):
                 points.append(found)
                 break
@@ -76,7 +80,9 @@ def _search(
     lacking: list[str], symbolic: list[str], label: str, stand_in: bool = False,
 ) -> Point | str:  # fmt: skip
     """The first try at which everything is defined and smooth; else the reason against the last."""
-    drawn_entries = sum(math.prod(size.at(dict(sizes)) for size in graph.node(name).shape) for name in (*lacking, *symbolic))
+    drawn_entries = sum(
+        math.prod(size.at(dict(sizes)) for size in graph.node(name).shape) for name in (*lacking, *symbolic)
+    )
     if drawn_entries > MAX_DRAWN:
         return f"{drawn_entries:,} numbers would have to be drawn"
     reason = "no point was found at which everything is defined"
@@ -191,7 +197,9 @@ def _square(node: Node) -> bool:
     return len(node.shape) >= 2 and node.shape[-1] == node.shape[-2]
 
 
-def _array(random: Random, shape: list[int], assume: frozenset[str], kind: str, labels: list[Fraction] | None) -> list[Fraction]:
+def _array(
+    random: Random, shape: list[int], assume: frozenset[str], kind: str, labels: list[Fraction] | None
+) -> list[Fraction]:
     """The entries of one array, row by row."""
     count = math.prod(shape)
     if "onehot" in assume:
@@ -203,7 +211,9 @@ def _array(random: Random, shape: list[int], assume: frozenset[str], kind: str, 
         return [random.choice(labels) for _ in range(count)]
     sign = "positive" if "positive" in assume or "nonnegative" in assume else kind
     if square and "diagonal" in assume:
-        return _blocks(shape, lambda n: [_one(random, sign) if i == j else Fraction(0) for i in range(n) for j in range(n)])
+        return _blocks(
+            shape, lambda n: [_one(random, sign) if i == j else Fraction(0) for i in range(n) for j in range(n)]
+        )
     if square and kind == "definite":
         return _blocks(shape, lambda n: _definite(random, n, "positive" in assume))
     if square and "symmetric" in assume:
@@ -368,4 +378,3 @@ def _draw_upstream(graph: Graph, quantities: list[str], sizes: Mapping[str, int]
         full = _stacked_shape(shape, stack)
         drawn[name] = _nested([_one(random, "normal") for _ in range(math.prod(full))], full)
     return drawn
-

@@ -39,7 +39,11 @@ def broadcast_to_index(tensor: Tensor, name: str, env: Env) -> Tensor:
     if name in tensor.over:
         return tensor
     over = env.order(tensor.over, (name,))
-    data = expand(Tensor(array(tensor, env), tensor.over), over, tensor.rank) if not tensor.plain else array(tensor, env).reshape((1,) * len(over))
+    data = (
+        expand(Tensor(array(tensor, env), tensor.over), over, tensor.rank)
+        if not tensor.plain
+        else array(tensor, env).reshape((1,) * len(over))
+    )
     shape = list(data.shape)
     shape[over.index(name)] = env.indices[name]
     return Tensor(np.broadcast_to(data, shape), over)
@@ -131,7 +135,9 @@ def aligned(tensors: list[Tensor], env: Env) -> tuple[list[Any], tuple[str, ...]
     arrays = []
     for tensor in tensors:
         data = array(tensor, env)
-        arrays.append(expand(Tensor(data, tensor.over), over, tensor.rank) if data.ndim else data.reshape((1,) * len(over)))
+        arrays.append(
+            expand(Tensor(data, tensor.over), over, tensor.rank) if data.ndim else data.reshape((1,) * len(over))
+        )
     named = np.broadcast_shapes(*(data.shape[: len(over)] for data in arrays))
     return [np.broadcast_to(data, named + data.shape[len(over) :]) for data in arrays], over
 
@@ -157,7 +163,9 @@ def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
     data = array(base, env)
     first, count = len(base.over), base.rank
     if all(isinstance(item, slice) or (item.plain and not item.over) for item in items):
-        chosen = [item if isinstance(item, slice) else _whole(item, data.shape[first + k]) for k, item in enumerate(items)]
+        chosen = [
+            item if isinstance(item, slice) else _whole(item, data.shape[first + k]) for k, item in enumerate(items)
+        ]
         return finish(data[(slice(None),) * first + tuple(chosen)], base.over)
     picks = {k: item for k, item in enumerate(items) if not isinstance(item, slice)}
     gathering = any(item.rank for item in picks.values())

@@ -220,4 +220,3 @@ def _message(value: Callable[..., Any], arrays: list[Any], place: tuple[int, ...
     except OverflowError:
         pass
     return "the result overflows"
-

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 # What the formats share, and what makes no text of a solution alone.
 TOOLS = frozenset(
-    ("code", "formula", "inline", "scripts", "graph_table", "handout_markdown", "notebook", "pdf", "png", "terminal_graph", "player", "steps_json")
+    (
+        "code",
+        "formula",
+        "inline",
+        "scripts",
+        "graph_table",
+        "handout_markdown",
+        "notebook",
+        "pdf",
+        "png",
+        "terminal_graph",
+        "player",
+        "steps_json",
+    )
 )
 
 # Made by `export`; the others are printed.

@@ -21,7 +21,7 @@ from gradcalc.answers import Answerer
 from gradcalc.blocks import Names
 from gradcalc.code.emit import Emitter
 from gradcalc.code.pieces import Arrays, Piece
-from gradcalc.code.spelling import Spelling
+from gradcalc.code.spelling import SUM, Spelling
 from gradcalc.errors import GradcalcError
 from gradcalc.nodes import Graph, Node
 from gradcalc.numeric.forward import Forward, Point, to_lists, upstream_key
@@ -32,8 +32,10 @@ from gradcalc.render.scripts import size_text
 from gradcalc.shapes import ONE, Shape, Size, stacked
 from gradcalc.staged import Stage, Staged, staged
 from gradcalc.syntax import Expr
+from gradcalc.terms import Term
 from gradcalc.unbuild import tree
 
+LONG_SUM = 20  # terms
 WIDTH = 110  # a longer line has its comment above it
 CHEAP = frozenset((
     "const", "size", "index", "copy", "transpose", "toaxis", "getitem", "neg", "add", "sub", "mul", "div", "eye", "ones",
@@ -135,7 +137,9 @@ class _Module:
         piece = self.arrays.exact(self.arrays.array(piece), axes, self.emit.shape(axes))
         if name is None:
             self.variables[number] = self.names.new("t")
-            return _Line(self.variables[number], piece.text, self.said(None, tree(self.engine.nodes, number, open_=True), node))
+            return _Line(
+                self.variables[number], piece.text, self.said(None, tree(self.engine.nodes, number, open_=True), node)
+            )
         expr = tree(self.original.nodes, self.original.names[name], open_=True)
         return _Line(self.variables[number], piece.text, self.said(name, expr, node))
 
@@ -148,7 +152,9 @@ class _Module:
                     alive[arg] = True
                     # A template that names its operand twice would compute it twice.
                     op = TABLE.get(nodes[number].op)
-                    count[arg] += 2 if op is not None and op.signature == "elementwise" and op.code.count("{0}") > 1 else 1
+                    count[arg] += (
+                        2 if op is not None and op.signature == "elementwise" and op.code.count("{0}") > 1 else 1
+                    )
         found = {n for n, node in enumerate(nodes) if node.name is None and count[n] > 1 and node.op not in CHEAP}
         return found | {n for stage in self.staged.stages for n in self.needed(stage) if n < len(nodes)}
 
@@ -174,28 +180,54 @@ class _Module:
             positional, named = self.emit.spread(node, stage.own)
             axes = self.emit.stored(node, positional, named)
             name = self.engine.nodes[stage.gradient].name or ""
-            piece = self.arrays.exact(self.emit.terms(stage.terms, axes), axes, f"{self.variables[stage.node]}.shape")
-            if piece.text in upstream:  # unchanged
-                self.variables[stage.gradient] = piece.text
+            # A sum of very many terms would be nested deeper than Python compiles.
+            parts = [stage.terms[n : n + LONG_SUM] for n in range(0, len(stage.terms), LONG_SUM)]
+            shape = f"{self.variables[stage.node]}.shape"
+            pieces = [self.arrays.exact(self.emit.terms(part, axes), axes, shape) for part in parts]
+            if pieces[0].text in upstream and len(pieces) == 1:  # unchanged
+                self.variables[stage.gradient] = pieces[0].text
                 continue
-            self.variables[stage.gradient] = self.names.new(name)
-            yield _Line(self.variables[stage.gradient], piece.text, self.said(name, self.gradient(stage, node), node))
+            variable = self.variables[stage.gradient] = self.names.new(name)
+            said = self.gradient(stage, node) if len(parts) == 1 else None
+            yield _Line(variable, pieces[0].text, self.said(name, said, node))
+            for piece in pieces[1:]:
+                yield _Line(variable, f"{variable} + {piece.at(SUM + 1)}")
 
     def gradient(self, stage: Stage, node: Node) -> Expr | None:
         """The formula of a stage, per example."""
         each = {ix: ix.label for ix in stage.own if ix.label in self.graph.examples and ix.label}
         try:
-            form = self.answerer.form_of(stage.terms, tuple(ix for ix in stage.own if ix not in each), each, node.shape)
+            terms = [self.unguarded(term) for term in stage.terms]
+            form = self.answerer.form_of(terms, tuple(ix for ix in stage.own if ix not in each), each, node.shape)
         except GradcalcError:
             return None
         return form.expr
+
+    def unguarded(self, term: Term) -> Term:
+        """A term with the norms themselves where guarded ones stand."""
+
+        def plain(expr: Any) -> Any:
+            found = [
+                (s, q, at)
+                for s, q, at in self.engine.entries.entries(expr)
+                if isinstance(q, int) and self.engine.nodes[q].op == "guard"
+            ]
+            return (
+                expr.xreplace({s: self.engine.entry(self.engine.nodes[q].args[0], at) for s, q, at in found})
+                if found
+                else expr
+            )
+
+        return replace(term, groups={key: plain(expr) for key, expr in term.groups.items()})
 
     def said(self, name: str | None, expr: Expr | None, node: Node) -> str:
         """name = formula: shape"""
         left = f"{formula.text(self.name(name), self.printed)} = " if name else ""
         right = formula.text(expr, self.printed) if expr is not None else ""
         shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
-        return comment(f"{left}{right}: {shown(shape)}" if right and shape else f"{left}{right}" if right else shown(shape))
+        return comment(
+            f"{left}{right}: {shown(shape)}" if right and shape else f"{left}{right}" if right else shown(shape)
+        )
 
     @staticmethod
     def name(name: str) -> Expr:
@@ -285,7 +317,13 @@ class _Module:
         if any("math." in text for text in helpers):
             imports.insert(0, "import math")
         checked = self.check(extra, ups)
-        parts = [head + "\n\n" + "\n".join(imports) + "\n\n" + self.constants((*graph.inputs, *extra), ups), *helpers, _PASSES, body, *checked]
+        parts = [
+            head + "\n\n" + "\n".join(imports) + "\n\n" + self.constants((*graph.inputs, *extra), ups),
+            *helpers,
+            _PASSES,
+            body,
+            *checked,
+        ]
         return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
     def head(self, inputs: tuple[str, ...], ups: tuple[str, ...]) -> str:
@@ -322,11 +360,19 @@ class _Module:
         if any(value is None for value in lists.values()):
             return []
         loss = {quantity: self.engine.nodes[number].name or "" for quantity, number in self.staged.upstream.items()}
-        told = ["VALUES = {", *(f"    {quoted(name)}: {value!r}," for name, value in lists.items()), "}", f"LOSS = {json.dumps(loss, ensure_ascii=False)}"]
+        told = [
+            "VALUES = {",
+            *(f"    {quoted(name)}: {value!r}," for name, value in lists.items()),
+            "}",
+            f"LOSS = {json.dumps(loss, ensure_ascii=False)}",
+        ]
         told[-1] += "  # quantity: the gradient of the loss at it"
         main = '\nif __name__ == "__main__":\n' + self.spelling.words["setup"]
         if any(node.op == "stop_gradient" for node in self.graph.nodes):
-            return ["\n".join(told), main + '    print("gradients are stopped here on purpose: no comparison with finite differences")']
+            return [
+                "\n".join(told),
+                main + '    print("gradients are stopped here on purpose: no comparison with finite differences")',
+            ]
         return ["\n".join(told), _COMPARE.replace("{xp}", self.spelling.xp), main + "    _compare()"]
 
     def point(self) -> Point | None:

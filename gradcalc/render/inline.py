@@ -53,7 +53,11 @@ def _two_lines(math: Math, written: Callable[[Piece], str]) -> tuple[str, str]:
 
 def _factor(expr: Expr, names: Names) -> str:
     """In brackets where it is a sum."""
-    return formula.factors((expr, expr), names, Text(names.latex)).split(" · ")[0] if isinstance(expr, Binary) else formula.text(expr, names)
+    return (
+        formula.factors((expr, expr), names, Text(names.latex)).split(" · ")[0]
+        if isinstance(expr, Binary)
+        else formula.text(expr, names)
+    )
 
 
 def _width(text: str) -> int:
@@ -109,7 +113,9 @@ def plain_piece(piece: Piece, width: int | None = None) -> str:
         case Factors(parts):
             return unparse(reduce(lambda left, right: Binary("*", left, right), parts))
         case Slope(of, expr):
-            return f"d({unparse(of)})/d{unparse(expr)}" if not isinstance(of, Name) else f"d{unparse(of)}/d{unparse(expr)}"
+            return (
+                f"d({unparse(of)})/d{unparse(expr)}" if not isinstance(of, Name) else f"d{unparse(of)}/d{unparse(expr)}"
+            )
         case Under(expr, shape):
             return f"{unparse(expr)} [{', '.join(map(str, shape))}]"
         case _:

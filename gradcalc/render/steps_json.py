@@ -81,7 +81,8 @@ def _path(path: Path) -> dict[str, Any]:
         "rules": [_rule(rule) for rule in path.rules],
         "upstream": path.upstream and {"name": path.upstream, "value": clean(path.upstream_value)},
         "local": path.local and {**(_written(path.local) or {}), "value": clean(path.local_value)},
-        "shorthand": path.shorthand and {"symbolic": unparse(path.shorthand.symbolic), "sentence": path.shorthand.sentence},
+        "shorthand": path.shorthand
+        and {"symbolic": unparse(path.shorthand.symbolic), "sentence": path.shorthand.sentence},
         "product": {**(_written(path.product) or {}), "value": clean(path.value)},
         "because": [plain_line(line) for line in path.why.reasons],
         "factors": [{"symbolic": unparse(part), "shape": shape_data(shape)} for part, shape in path.why.factors],
@@ -92,7 +93,12 @@ def _path(path: Path) -> dict[str, Any]:
 
 def _rule(rule: Rule) -> dict[str, Any]:
     formula: Line = general(rule.operation, rule.operand)
-    return {"operation": rule.operation, "operand": rule.operand, "sentence": rule.sentence, "formula": plain_line(formula) or None}
+    return {
+        "operation": rule.operation,
+        "operand": rule.operand,
+        "sentence": rule.sentence,
+        "formula": plain_line(formula) or None,
+    }
 
 
 def _gate(gate: Gate) -> dict[str, Any]:
