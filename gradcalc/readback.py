@@ -26,6 +26,7 @@ class Readback(Definitions):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self.scope: set[int] = set()
+        self.inlined: frozenset[str] = INLINED  # unnamed contractions that are written out
         self._shortened: dict[sp.Expr, sp.Expr] = {}
         self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
 
@@ -290,7 +291,7 @@ class Readback(Definitions):
                     or symbol not in sp.Mul.make_args(expr)
                 ):
                     continue
-                if quantity >= len(self.graph.nodes) or self.nodes[quantity].op not in INLINED:
+                if quantity >= len(self.graph.nodes) or self.nodes[quantity].op not in self.inlined:
                     continue
                 terms = self.definition(quantity, at)
                 if len(terms) != 1:

@@ -65,6 +65,7 @@ class _Engine(Engine):
 
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
+        self.inlined = frozenset(("diag",))  # other contractions are at hand from the forward pass
         self.algebra = _Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
         self.stages: list[Stage] = []
         names = set(graph.names)
@@ -75,6 +76,11 @@ class _Engine(Engine):
         """Besides the others: functions whose derivative is written with their result, which is then at hand."""
         kept = {n for n, node in enumerate(self.graph.nodes) if node.op in REUSED}
         return set(super().bounded) | kept
+
+    @cached_property
+    def users(self) -> Mapping[int, tuple[int, ...]]:
+        """As for every engine, but for quantities that very many others use: trying each would take too long."""
+        return {arg: found for arg, found in super().users.items() if len(found) <= MANY_TERMS}
 
     def settle(self, start: int, number: int, own: Key, upstream: list[Term]) -> list[Term]:
         node = self.nodes[number]

@@ -103,6 +103,7 @@ class _Module:
         self.graph, self.engine = self.staged.graph, self.staged.engine
         self.names = Identifiers(RESERVED | frozenset(spelling.helpers))
         self.variables: dict[int, str] = {}
+        self.steps = 0  # unnamed ones that have a variable
         self.sizes: dict[str, str] = {}  # size -> the text that gives it
         self.used_sizes: dict[str, str] = {}
         self.arrays = Arrays(spelling)
@@ -136,12 +137,12 @@ class _Module:
         piece = self.emit.value(number, positional, named, axes, fresh=True)
         piece = self.arrays.exact(self.arrays.array(piece), axes, self.emit.shape(axes))
         if name is None:
-            self.variables[number] = self.names.new("t")
-            return _Line(
-                self.variables[number], piece.text, self.said(None, tree(self.engine.nodes, number, open_=True), node)
-            )
-        expr = tree(self.original.nodes, self.original.names[name], open_=True)
-        return _Line(self.variables[number], piece.text, self.said(name, expr, node))
+            self.steps += 1
+            self.variables[number] = self.names.new(f"t{self.steps}")
+            expr = None if node.op == "guard" else tree(self.engine.nodes, number, open_=True)
+            return _Line(self.variables[number], piece.text, self.said(None, expr, node))
+        formula = tree(self.original.nodes, self.original.names[name], open_=True)
+        return _Line(self.variables[number], piece.text, self.said(name, formula, node))
 
     def shared(self) -> set[int]:
         """Unnamed steps that have a variable: used twice and not for free, or used by the backward pass."""
@@ -171,7 +172,7 @@ class _Module:
     def backward(self) -> Iterator[_Line]:
         """One line for each gradient, in reverse order."""
         self.emit.masks = True
-        upstream = {self.variables[number] for number in self.staged.upstream.values()}
+        upstream = {name: self.variables[number] for name, number in self.staged.upstream.items()}
         for stage in self.staged.stages:
             for number in self.needed(stage):
                 if number not in self.variables:
@@ -184,7 +185,7 @@ class _Module:
             parts = [stage.terms[n : n + LONG_SUM] for n in range(0, len(stage.terms), LONG_SUM)]
             shape = f"{self.variables[stage.node]}.shape"
             pieces = [self.arrays.exact(self.emit.terms(part, axes), axes, shape) for part in parts]
-            if pieces[0].text in upstream and len(pieces) == 1:  # unchanged
+            if len(pieces) == 1 and pieces[0].text == upstream.get(stage.name):  # it is what comes from outside
                 self.variables[stage.gradient] = pieces[0].text
                 continue
             variable = self.variables[stage.gradient] = self.names.new(name)
