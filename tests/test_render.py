@@ -194,7 +194,7 @@ def test_arrays_are_laid_out_and_large_ones_shortened() -> None:
 def test_a_long_table_is_printed_at_once() -> None:
     rows = tuple(((math(Name(f"x{i}")),), (math(parse("a + b")),)) for i in range(3000))
     long = Report((Table((Column("quantity"), Column("expression")), rows),))
-    begun = time.perf_counter()
+    begun = time.process_time()
     printed = render_as("table", [long], Options())
-    assert time.perf_counter() - begun < 1.5
+    assert time.process_time() - begun < 1.5
     assert printed.count("a + b") == 3000
