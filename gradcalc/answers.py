@@ -137,7 +137,8 @@ class Answerer:
             self.engine.asked = {(of, n): name for n, name in names.items() if n != by[0]}
             if self.engine.asked:
                 named = self.written(question, self.total(of, by[0]), of, by, False)
-                written = named.symbolic is not None and answer.symbolic is not None and not named.free
+                lost = answer.stacked is not None and named.stacked is None  # the stack of a named gradient has no name
+                written = not lost and named.symbolic is not None and answer.symbolic is not None and not named.free
                 if written and (answer.free or operations(named.symbolic) < operations(answer.symbolic)):
                     answer = replace(named, simplified=None, expanded=answer.expanded)
             self.engine.asked = {}
