@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 import sympy as sp
 
@@ -20,9 +19,10 @@ from gradcalc.errors import GradcalcError, Problem
 from gradcalc.nodes import Graph, Node
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import function_class
+from gradcalc.stable import stable
 from gradcalc.terms import Algebra, Key, Term, measure
 
-__all__ = ["Stage", "Staged", "stable", "staged"]
+__all__ = ["Stage", "Staged", "staged"]
 
 REUSED = frozenset(("exp", "sqrt", "tan", "tanh", "sigmoid"))
 MANY_TERMS = 8
@@ -176,62 +176,3 @@ def _used(graph: Graph, quantities: Iterable[str]) -> set[str]:
             found.add(number)
             stack.extend(graph.nodes[number].args)
     return {name for name, number in graph.names.items() if number in found}
-
-
-# ---- stability
-
-
-def stable(graph: Graph) -> Graph:
-    """The same graph with logarithms taken of what they are really of, looking through names.
-
-    log σ(z) = −softplus(−z), log(1 − σ(z)) = −softplus(z), log softmax(s) = log_softmax(s), log Σ exp(s) = logsumexp(s),
-    log det A = logdet A, log(1 + exp(t)) = softplus(t).
-    """
-    nodes: list[Node] = []
-    place: list[int] = []
-
-    def add(op: str, args: Sequence[int], shape: Any, over: Any, attrs: Mapping[str, Any] | None = None) -> int:
-        nodes.append(Node(op, tuple(args), shape, over, attrs or {}))
-        return len(nodes) - 1
-
-    def real(number: int) -> Node:
-        while nodes[number].op == "copy":
-            number = nodes[number].args[0]
-        return nodes[number]
-
-    def one(number: int) -> bool:
-        return real(number).op == "const" and real(number).attrs["value"] == 1
-
-    def log(node: Node) -> Node | None:
-        inner = real(node.args[0])
-        if inner.op == "sub" and one(inner.args[0]) and real(inner.args[1]).op == "sigmoid":
-            z = real(inner.args[1]).args[0]
-            return Node("neg", (add("softplus", (z,), node.shape, node.over),), node.shape, node.over)
-        if inner.op == "sigmoid":
-            flipped = add("neg", inner.args, node.shape, node.over)
-            return Node("neg", (add("softplus", (flipped,), node.shape, node.over),), node.shape, node.over)
-        if inner.op == "softmax":
-            return replace(inner, op="log_softmax")
-        if inner.op == "getitem" and real(inner.args[0]).op == "softmax":
-            whole = real(inner.args[0])
-            level = add("log_softmax", whole.args, whole.shape, whole.over, whole.attrs)
-            return replace(inner, args=(level, *inner.args[1:]))
-        if inner.op == "sum" and "axis" in inner.attrs and real(inner.args[0]).op == "exp":
-            return replace(inner, op="logsumexp", args=real(inner.args[0]).args)
-        if inner.op == "det":
-            return replace(inner, op="logdet")
-        if inner.op == "add":
-            for left, right in (inner.args, inner.args[::-1]):
-                if one(left) and real(right).op == "exp" and nodes[real(right).args[0]].shape == inner.shape:
-                    return replace(inner, op="softplus", args=real(right).args)
-        return None
-
-    for node in graph.nodes:
-        node = replace(node, args=tuple(place[arg] for arg in node.args))
-        found = log(node) if node.op == "log" else None
-        if found is not None and found.shape == node.shape and found.over == node.over:
-            node = replace(found, name=node.name, expr=node.expr)
-        place.append(len(nodes))
-        nodes.append(node)
-    names = {name: place[number] for name, number in graph.names.items()}
-    return replace(graph, nodes=nodes, names=names)

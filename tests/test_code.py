@@ -17,7 +17,8 @@ from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Exercise
 from gradcalc.graph import build
 from gradcalc.ops import TABLE
-from gradcalc.staged import stable, staged
+from gradcalc.stable import stable
+from gradcalc.staged import staged
 from tests.exported import EXERCISES, exported, imported, written
 
 # Written with signs, taken apart, or without code: every other operation is exported by its entry.

@@ -86,7 +86,11 @@ def reduction(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str
 
 
 def along(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes) -> Piece:
-    """softmax and log_softmax: the shape stays."""
+    """softmax and log_softmax: the shape stays. A softmax whose logarithm is at hand is its exponential."""
+    for number in emit.variables:
+        other = emit.engine.nodes[number]
+        if other.op == "log_softmax" and node.op == "softmax" and (other.args, other.attrs) == (node.args, node.attrs):
+            return emit.arrays.call("{xp}.exp({0})", emit.value(number, at, named), axes=emit.stored(other, at, named))
     arg = emit.engine.nodes[node.args[0]]
     axes = emit.stored(arg, at, named)
     piece = emit.exact(node.args[0], at, named, axes)

@@ -157,6 +157,8 @@ class _Module:
                         2 if op is not None and op.signature == "elementwise" and op.code.count("{0}") > 1 else 1
                     )
         found = {n for n, node in enumerate(nodes) if node.name is None and count[n] > 1 and node.op not in CHEAP}
+        twins = {(node.args, node.attrs["axis"]) for node in nodes if node.op == "softmax"}
+        found |= {n for n, node in enumerate(nodes) if node.op == "log_softmax" and (node.args, node.attrs["axis"]) in twins}
         return found | {n for stage in self.staged.stages for n in self.needed(stage) if n < len(nodes)}
 
     def needed(self, stage: Stage) -> list[int]:
