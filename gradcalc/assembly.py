@@ -9,7 +9,6 @@ everything else: the order, the transposes and the ∘ are what comes out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -20,6 +19,7 @@ from gradcalc.exercise import Question
 from gradcalc.graph import Graph, Node
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.paths import paths
+from gradcalc.records import dataclass, replace
 from gradcalc.shapes import ONE, ShapeError, shape_of
 from gradcalc.sizes import Shape
 from gradcalc.solve import Answer

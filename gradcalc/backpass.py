@@ -1,6 +1,6 @@
 """One backward pass, symbolic: every gradient named, each contribution an upstream gradient times a local derivative.
 
-    BackwardPass(graph, "matrix", "J", "J").run()  ->  stages, output first:
+    BackwardPass(writer, "J", "J").run()  ->  stages, output first:
         ∂J/∂a1 = W2ᵀ ∂J/∂z2,  ∂J/∂z1 = ∂J/∂a1 ∘ 1[z1 > 0],  ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ
 
 The engine that answers questions pulls the terms back; here it stops at every named quantity, and the gradient there
@@ -10,20 +10,21 @@ gets a name of its own, which the stages after it use. Where the numerator is an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from functools import reduce
 
 import sympy as sp
 
 from gradcalc.answers import Answerer, as_vector
 from gradcalc.ask import operands
-from gradcalc.derive import Derivative, Engine
+from gradcalc.derive import Derivative
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Question
-from gradcalc.graph import Graph, Node
+from gradcalc.graph import Node
 from gradcalc.matrix import NoMatrixForm
+from gradcalc.records import dataclass, replace
 from gradcalc.shapes import ONE, Shape
 from gradcalc.solve import Shorthand
-from gradcalc.syntax import Expr
+from gradcalc.syntax import Binary, Expr, Name, Neg, Num
 from gradcalc.terms import Key, Term
 
 
@@ -81,16 +82,17 @@ class BackwardPass:
     `entries`: edges are written entry by entry besides."""
 
     def __init__(
-        self, graph: Graph, form: str, of: str | None, word: str, wanted: Sequence[str] = (), entries: bool = False
+        self, writer: Answerer, of: str | None, word: str, wanted: Sequence[str] = (), entries: bool = False
     ) -> None:
-        self.graph, self.of, self.word, self.entries = graph, of, word, entries
-        self.writer = Answerer(graph, form, "gradient")
-        self.engine: Engine = self.writer.engine
+        self.writer, self.graph, self.engine = writer, writer.graph, writer.engine
+        self.of, self.word, self.entries = of, word, entries
+        graph = self.graph
+        self.numbers = all(not node.shape and not node.over for node in graph.nodes)
         self.skip = {graph.names[name] for name in (*graph.integers, *graph.constants)}
         self.wanted = {graph.names[name] for name in wanted}
         self.below: dict[int, set[int]] = {}
         self.own: dict[int, Key] = {}
-        self.reached: dict[int, list[tuple[int, list[Term]]]] = {}
+        self.reached: dict[int, list[tuple[int, Derivative, list[Term]]]] = {}  # (user, local derivative, product)
         self.names: dict[int, str] = {}  # node -> the name of its gradient
         self.out: Key = ()
 
@@ -164,24 +166,35 @@ class BackwardPass:
     # ---- one stage
 
     def hand_back(self, number: int, own: Key, term: Term) -> None:
-        """Pull the gradient at a quantity back to its operands."""
+        """Multiply the gradient at a quantity with its local derivatives."""
         engine = self.engine
-        targets = self.below[number]
-        pulled = engine.pull(number, own, [term], set(targets), lambda n: engine.nodes[n].name is None)
-        for operand, (at, terms) in sorted(pulled.items()):
+        if number in engine.virtual:
+            pulled = engine.pull(number, own, [term], set(self.below[number]), lambda n: engine.nodes[n].name is None)
+            for operand, (at, terms) in sorted(pulled.items()):
+                mine = self.own.setdefault(operand, engine.fresh(operand))
+                table = dict(zip(at, mine, strict=True))
+                renamed = [engine.algebra.rename(t, table) for t in terms]
+                self.reached.setdefault(operand, []).append((number, Derivative(tuple(renamed), (), mine), renamed))
+            return
+        found = engine.derivatives(number, set(self.below[number]), lambda n: engine.nodes[n].name is None)
+        for operand, local in sorted(found.items()):
             mine = self.own.setdefault(operand, engine.fresh(operand))
-            table = dict(zip(at, mine, strict=True))
-            self.reached.setdefault(operand, []).append((number, [engine.algebra.rename(t, table) for t in terms]))
+            product = []
+            for piece in () if self.numbers else local.terms:
+                tied = engine.algebra.rename(piece, dict(zip(local.out, own, strict=True)))
+                tied = replace(tied, summed=tied.summed | frozenset(local.into))
+                product.append(engine.step(term, tied, own, local.into, mine))
+            self.reached.setdefault(operand, []).append((number, local, product))
 
     def stage(self, number: int) -> Stage:
         node = self.engine.nodes[number]
         assert node.name is not None
         parts = self.reached[number]
-        total = self.write([term for _, terms in parts for term in terms], number)
-        alone = len(parts) == 1
-        edges = tuple(
-            self.edge(user, number, terms, total if alone else self.write(terms, number)) for user, terms in parts
-        )
+        edges = tuple(self.edge(user, number, local, terms) for user, local, terms in parts)
+        if self.numbers:
+            total = replace(edges[0].product, symbolic=reduce(plus, (edge.product.symbolic for edge in edges)))
+        else:
+            total = edges[0].product if len(edges) == 1 else self.write([t for _, _, terms in parts for t in terms], number)
         shape, over, term = self.symbol(number)
         if node.op != "input":
             self.hand_back(number, self.own[number], term)
@@ -213,15 +226,16 @@ class BackwardPass:
             name += "_"
         return name
 
-    def edge(self, user: int, number: int, terms: list[Term], product: Written) -> Edge:
+    def edge(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Edge:
         through = self.engine.nodes[user].name if user < len(self.graph.nodes) else None
         if through is None:
-            return Edge(None, product)
-        engine = self.engine
-        derivative = engine.derivative(user, number, lambda n: engine.nodes[n].name is None)
+            return Edge(None, self.write(terms, number))
         local, shorthand = self.local(user, number, derivative)
+        if self.numbers and local is not None:
+            upstream = Name(self.names[user]) if user in self.names else None
+            return Edge(through, replace(local, symbolic=times(upstream, local.symbolic)), local)
         entries = self.by_entries(user, number, derivative, terms) if self.entries else None
-        return Edge(through, product, local, shorthand, entries)
+        return Edge(through, self.write(terms, number), local, shorthand, entries)
 
     def local(self, user: int, number: int, derivative: Derivative) -> tuple[Written | None, Shorthand | None]:
         """The local derivative as its rule gives it, and what the literature writes for it."""
@@ -306,3 +320,13 @@ class BackwardPass:
 
     def array(self, number: int) -> bool:
         return any(size != ONE for size in self.engine.nodes[number].shape)
+
+
+def times(upstream: Expr | None, local: Expr) -> Expr:
+    """upstream × local, without a factor 1."""
+    one = isinstance(local, Num) and local.value == 1
+    return local if upstream is None else upstream if one else Binary("*", upstream, local)
+
+
+def plus(left: Expr, right: Expr) -> Expr:
+    return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)

@@ -7,13 +7,13 @@ outer product"; "W1 is the same for all m examples: add what every example hands
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from gradcalc.backpass import Edge, Stage
 from gradcalc.blocks import Line, Math, Names, Partial, Piece, Shaped, Under, math
 from gradcalc.errors import SpanError
 from gradcalc.graph import Graph
 from gradcalc.matrix import size_tree
+from gradcalc.records import dataclass
 from gradcalc.shapes import ONE, ShapeError, shape_of
 from gradcalc.sizes import Shape
 from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num, Transpose

@@ -39,6 +39,7 @@ class Engine(Readback):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is
+        self._local: dict[int, dict[int, list[tuple[Key, Term]]]] = {}  # of scalar nodes, whose operands are scalars
         self.asked: dict[tuple[int, int], str] = {}  # (numerator, node) -> the name an earlier answer gave its gradient
         self.writable: Callable[[list[Term], Key], bool] = lambda terms, own: True  # has a matrix form (see answers.py)
 
@@ -47,8 +48,13 @@ class Engine(Readback):
 
         Entries of a symmetric matrix are independent while differentiating; in the result A_ji is A_ij.
         """
-        found = self.raw_local(number, indices)
-        return {n: [(at, self.algebra.identified(term)) for at, term in pieces] for n, pieces in found.items()}
+        if not indices and number in self._local:  # a number: nothing in it depends on what its indices are called
+            return self._local[number]
+        raw = self.raw_local(number, indices)
+        found = {n: [(at, self.algebra.identified(term)) for at, term in pieces] for n, pieces in raw.items()}
+        if not indices and all(not at for pieces in found.values() for at, _ in pieces):
+            self._local[number] = found
+        return found
 
     def raw_local(self, number: int, indices: Key) -> dict[int, list[tuple[Key, Term]]]:
         node = self.nodes[number]
@@ -90,7 +96,7 @@ class Engine(Readback):
         """
         own: dict[int, Key] = {start: out}
         adjoint: dict[int, list[Term]] = {start: list(terms)}
-        reach = self.reaching(targets)
+        reach = self.reaching(start, targets, through)
         pending = {start}
         while pending:
             number = max(pending, key=self.rank)
@@ -164,11 +170,18 @@ class Engine(Readback):
         """Topological rank: virtual nodes made from graph nodes come right after their operand."""
         return number
 
-    def reaching(self, targets: set[int]) -> set[int]:
-        """Bounded nodes from which a target is reached, and the targets."""
+    def reaching(self, start: int, targets: set[int], through: Any) -> set[int]:
+        """The nodes between a start and the targets, both included, on paths that pass on `through` every node."""
+        below, stack = {start}, [start]
+        while stack:
+            number = stack.pop()
+            if number == start or through(number):
+                new = set(self.operands(number)) - below
+                below |= new
+                stack += new
         found = set(targets)
-        for number in [*sorted(self.bounded), *range(len(self.graph.nodes), len(self.nodes))]:
-            if number not in found and any(arg in found for arg in self.operands(number)):
+        for number in sorted(below):  # operands come before what is made from them
+            if any(arg in found for arg in self.operands(number)):
                 found.add(number)
         return found
 

@@ -7,7 +7,6 @@ pages(derivation, options)                ->  the same, a Report for each step
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
 
 from gradcalc.assembly import Assembly
@@ -36,6 +35,7 @@ from gradcalc.blocks import (
 )
 from gradcalc.gates import PLAIN, Gate
 from gradcalc.plug import decimal
+from gradcalc.records import dataclass, replace
 from gradcalc.report import answer_blocks
 from gradcalc.rules import general
 from gradcalc.shapes import ONE

@@ -8,7 +8,6 @@ The same pulling back as everywhere, with a stop at every operation instead of e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
@@ -21,6 +20,7 @@ from gradcalc.exercise import Question
 from gradcalc.graph import Graph, Node
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.ops import TABLE
+from gradcalc.records import dataclass
 from gradcalc.shapes import ONE, Shape
 from gradcalc.syntax import Expr
 from gradcalc.terms import Ix, Key, Term
@@ -51,11 +51,18 @@ class Gate:
 
 
 class Gates(Engine):
-    """An engine in which every operation has entries of its own."""
+    """An engine in which every operation has entries of its own, and nothing is simplified on the way."""
 
     @cached_property
     def bounded(self) -> set[int]:
         return {number for number, node in enumerate(self.graph.nodes) if node.op not in CONSTANT or node.name}
+
+
+    def shorten(self, expr: sp.Expr) -> sp.Expr:
+        return expr
+
+    def named_parts(self, term: Term) -> Term:
+        return term
 
 
 def inside(graph: Graph, name: str) -> dict[int, list[int]]:
@@ -120,26 +127,30 @@ class GateWriter:
         self.engine = self.writer.engine = Gates(graph)
         self.engine.writable = self.writer.has_matrix_form
         self.steady = constants(graph)
+        self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
 
     def gates(
-        self, name: str, gradient: str | None, shape: Shape, over: tuple[str, ...], among: set[str]
+        self, name: str, gradient: str | None, shape: Shape, over: tuple[str, ...], operand: str
     ) -> tuple[Gate, ...]:
-        """The operations of a definition back to the named operands in `among`; `gradient` is the upstream gradient's
-        name, None where the definition is what is differentiated. Empty where the numerator is an array."""
+        """The operations of a definition back to one of its operands; `gradient` is the upstream gradient's name, None
+        where the definition is what is differentiated. Empty where the numerator is an array."""
+        if (name, gradient) not in self.done:
+            self.done[name, gradient] = self.all_gates(name, gradient, shape, over)
+        kept = leading(inside(self.graph, name), self.graph.names[operand])
+        return tuple(gate for (number, arg), gate in self.done[name, gradient] if arg in kept.get(number, ()))
+
+    def all_gates(
+        self, name: str, gradient: str | None, shape: Shape, over: tuple[str, ...]
+    ) -> list[tuple[tuple[int, int], Gate]]:
+        """Every operation of a definition, with the numbers of its node and its operand."""
         graph, engine = self.graph, self.engine
         number = graph.names[name]
         node = graph.nodes[number]
-        if (shape, over) != (node.shape, node.over) or (
-            gradient is None and (node.over or any(size != ONE for size in shape))
-        ):
-            return ()
-        operations = inside(graph, name)
-        targets = {graph.names[word] for word in among}
-        kept = [leading(operations, target) for target in targets]
-        operations = {
-            n: [a for a in args if any(a in part.get(n, ()) for part in kept)] for n, args in operations.items()
-        }
-        operations = {n: args for n, args in operations.items() if args}
+        alone = not node.over and all(size == ONE for size in shape)
+        if (shape, over) != (node.shape, node.over) or (gradient is None and not alone):
+            return []
+        operations = {n: args for n, args in inside(graph, name).items() if args}
+        targets = {arg for args in operations.values() for arg in args if graph.nodes[arg].name is not None}
         engine.scope = {number, *operations, *(arg for args in operations.values() for arg in args)}
         own = engine.fresh(number)
         start = Term(sp.S.One, {})
@@ -149,19 +160,22 @@ class GateWriter:
             start = Term(sp.S.One, {engine.entries.key(entry): entry})
         reached = {arg for args in operations.values() for arg in args}
         pulled = engine.pull(number, own, [start], reached, lambda n: n not in targets)
-        found: list[Gate] = []
+        found: list[tuple[tuple[int, int], Gate]] = []
+        last = {arg: n for n, args in operations.items() for arg in args}
         for n, args in operations.items():
-            last = {arg: min(m for m, others in operations.items() if arg in others) for arg in args}
             for arg in dict.fromkeys(args):
                 at, terms = pulled.get(arg, ((), []))
-                written = self.written(arg, at, terms) if last[arg] == n else None
-                found.append(
-                    Gate(
-                        graph.nodes[n].op, tree(graph.nodes, n, open_=n == number), tree(graph.nodes, arg),
-                        said(graph, n, arg, self.steady), self.local(n, arg), written, self.stretched(n, arg),
-                    )
-                )  # fmt: skip
-        return tuple(found)
+                gate = Gate(
+                    graph.nodes[n].op,
+                    tree(graph.nodes, n, open_=n == number),
+                    tree(graph.nodes, arg),
+                    said(graph, n, arg, self.steady),
+                    self.local(n, arg),
+                    self.written(arg, at, terms) if last[arg] == n else None,
+                    self.stretched(n, arg),
+                )
+                found.append(((n, arg), gate))
+        return found
 
     def written(self, number: int, own: Key, terms: list[Term]) -> Written | None:
         """The gradient at an operation; None where examples meet."""

@@ -10,7 +10,6 @@ answers the questions, the numbers from evaluating these formulas, and the check
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from gradcalc.answers import Answerer
 from gradcalc.ask import ancestors, depends, operands
@@ -26,6 +25,7 @@ from gradcalc.graph import Graph, build
 from gradcalc.numeric.verified import Verified
 from gradcalc.plug import Numbers, plugged
 from gradcalc.questions import Known, read_question, stack_names
+from gradcalc.records import dataclass, replace
 from gradcalc.shapes import Shape
 from gradcalc.solve import Answer, Number, Shorthand, Solution
 from gradcalc.solver import Solver
@@ -187,7 +187,9 @@ class _Deriver:
         self.graph = solver.graph
         self.exercise = solver.graph.exercise
         self.answers = (only,) if only is not None else solution.answers
-        self.answerer: Answerer = solver.answerer
+        self.answerer = Answerer.__new__(Answerer)  # the solver's own, so that nothing is derived twice; gradients follow no layout
+        self.answerer.__dict__.update(solver.answerer.__dict__)
+        self.answerer.layout = "gradient"
         self.gates = GateWriter(self.graph, solver.form)
         self.steady = constants(self.graph)
         self._totals: dict[int, Mapping[int, Derivative]] = {}
@@ -303,7 +305,7 @@ class _Deriver:
         entries = self.detail == "full" or self.solver.form != "matrix"
         if question is not None:
             word = self.first_name()
-            run = BackwardPass(self.graph, self.solver.form, of, word, wanted[1:], entries)
+            run = BackwardPass(self.answerer, of, word, wanted[1:], entries)
             inner = run.writer.total(run.writer.numerator(question), self.graph.names[wanted[0]])
             number = run.engine.quantity(inner)
             asked = Question(f"d{question.of}/d{wanted[0]}", "derivative", question.of, wanted[:1], loss=question.loss)
@@ -311,7 +313,7 @@ class _Deriver:
             assert expr is not None
             first, loss = (asked, expr), False
         else:
-            run = BackwardPass(self.graph, self.solver.form, of, word, wanted, entries)
+            run = BackwardPass(self.answerer, of, word, wanted, entries)
         stages = run.run(number)
         self.add_names(stages, word)
         numbers = Numbers(self.solver)
@@ -394,12 +396,9 @@ class _Deriver:
         if stage.total.free or stage.total.paired:
             return None, ()
         question = Question("", "derivative", start, (stage.quantity,), loss=of is None)
-        held = Answerer.__new__(Answerer)
-        held.__dict__.update(self.answerer.__dict__)
-        held.layout = "gradient"
         try:
-            number, by = held.numerator(question), self.graph.names[stage.quantity]
-            answer = held.written(question, self.totals(number)[by], number, [by], False)
+            number, by = self.answerer.numerator(question), self.graph.names[stage.quantity]
+            answer = self.answerer.written(question, self.totals(number)[by], number, [by], False)
         except (GradcalcError, KeyError):
             return None, ()
         return (answer.symbolic, answer.where) if not answer.free else (None, ())
@@ -455,7 +454,7 @@ class _Deriver:
             node = self.graph.node(through)
             name = before.name if before else None
             shape, over = (before.shape, before.over) if before else (node.shape, node.over)
-            gates = self.gates.gates(through, name, shape, over, {stage.quantity})
+            gates = self.gates.gates(through, name, shape, over, stage.quantity)
         return tuple(found.values()), gates
 
     def stretched(self, through: str | None, quantity: str) -> tuple[str, ...]:

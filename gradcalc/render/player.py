@@ -9,13 +9,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from gradcalc.blocks import Options, Values
 from gradcalc.explain import Page, pages
 from gradcalc.figure import Picture, Sheet, picture
 from gradcalc.labels import Label, label, tex_names
+from gradcalc.records import replace
 from gradcalc.render import table, terminal_graph
 from gradcalc.solve import Number
 from gradcalc.steps import Derivation
