@@ -194,7 +194,9 @@ class BackwardPass:
         if self.numbers:
             total = replace(edges[0].product, symbolic=reduce(plus, (edge.product.symbolic for edge in edges)))
         else:
-            total = edges[0].product if len(edges) == 1 else self.write([t for _, _, terms in parts for t in terms], number)
+            total = (
+                edges[0].product if len(edges) == 1 else self.write([t for _, _, terms in parts for t in terms], number)
+            )
         shape, over, term = self.symbol(number)
         if node.op != "input":
             self.hand_back(number, self.own[number], term)

@@ -57,7 +57,6 @@ class Gates(Engine):
     def bounded(self) -> set[int]:
         return {number for number, node in enumerate(self.graph.nodes) if node.op not in CONSTANT or node.name}
 
-
     def shorten(self, expr: sp.Expr) -> sp.Expr:
         return expr
 

@@ -187,7 +187,9 @@ class _Deriver:
         self.graph = solver.graph
         self.exercise = solver.graph.exercise
         self.answers = (only,) if only is not None else solution.answers
-        self.answerer = Answerer.__new__(Answerer)  # the solver's own, so that nothing is derived twice; gradients follow no layout
+        self.answerer = Answerer.__new__(
+            Answerer
+        )  # the solver's own, so that nothing is derived twice; gradients follow no layout
         self.answerer.__dict__.update(solver.answerer.__dict__)
         self.answerer.layout = "gradient"
         self.gates = GateWriter(self.graph, solver.form)

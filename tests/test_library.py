@@ -237,13 +237,17 @@ def test_diff_refuses(words: list[str], capsys: pytest.CaptureFixture[str]) -> N
 def test_the_notebook_runs() -> None:
     """Every cell, in order; what a cell ends with shows itself."""
     path = EX1.parent.parent / "examples" / "gradcalc.ipynb"
-    cells = ["".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    cells = [
+        "".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"
+    ]
     lines = []
     for cell in cells:
         *before, last = ast.parse(cell).body
         lines += [ast.unparse(statement) for statement in before]
         lines.append(f"show({ast.unparse(last)})" if isinstance(last, ast.Expr) else ast.unparse(last))
-    show = "def show(value): print(sorted(value._repr_mimebundle_()) if hasattr(value, '_repr_mimebundle_') else value)\n"
+    show = (
+        "def show(value): print(sorted(value._repr_mimebundle_()) if hasattr(value, '_repr_mimebundle_') else value)\n"
+    )
     done = python(show + "\n".join(lines))
     assert done.returncode == 0, done.stderr
     assert "2·Aᵀ(A x − y)" in done.stdout

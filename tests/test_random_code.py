@@ -66,7 +66,11 @@ def column(random: Random, depth: int) -> str:
 def program(random: Random) -> dict[str, Any]:
     """Two quantities and a scalar of them; with and without examples."""
     each = random.random() < 0.6
-    lines = [f"q = {vector(random, random.randint(1, 3), each)}", f"w = {column(random, random.randint(1, 3))}", "e = q @ w[:, 0] + t*sum(q)"]
+    lines = [
+        f"q = {vector(random, random.randint(1, 3), each)}",
+        f"w = {column(random, random.randint(1, 3))}",
+        "e = q @ w[:, 0] + t*sum(q)",
+    ]
     depends = "x" in lines[0] or "z" in lines[1]
     lines.append("J = mean(e^2, i) + sum(u*u)" if each and depends else "J = e^2 + sum(u*u)")
     own = {"each": "i"} if each else {}

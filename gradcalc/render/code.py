@@ -158,7 +158,9 @@ class _Module:
                     )
         found = {n for n, node in enumerate(nodes) if node.name is None and count[n] > 1 and node.op not in CHEAP}
         twins = {(node.args, node.attrs["axis"]) for node in nodes if node.op == "softmax"}
-        found |= {n for n, node in enumerate(nodes) if node.op == "log_softmax" and (node.args, node.attrs["axis"]) in twins}
+        found |= {
+            n for n, node in enumerate(nodes) if node.op == "log_softmax" and (node.args, node.attrs["axis"]) in twins
+        }
         return found | {n for stage in self.staged.stages for n in self.needed(stage) if n < len(nodes)}
 
     def needed(self, stage: Stage) -> list[int]:
