@@ -55,6 +55,7 @@ class Answerer:
             int, dict[int, str]
         ] = {}  # numerator -> node -> the name of the answer to d numerator / d node
         self._locals: dict[tuple[str, str], Expr | None] = {}
+        self._gradients: dict[int, Expr] = {}
 
     # ---- what is asked
 
@@ -414,19 +415,23 @@ class Answerer:
         while stack:
             for name in occurrences(stack.pop()):
                 if name.id in by_name and name.id not in found:
-                    number = by_name[name.id]
-                    own, terms = self.engine.virtual[number]
-                    node = self.engine.nodes[number]
-                    each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
-                    free = tuple(ix for ix in own if ix not in each)
-                    opened = [self.engine.residuals_open(term) for term in terms]
-                    form = self.form_of(opened, free, each, node.shape)
-                    found[name.id] = form.expr if not form.free else Name(name.id)
+                    found[name.id] = self.gradient_named(by_name[name.id])
                     order.append(name.id)
                     stack.append(found[name.id])
         # A gradient nearer the output is used by those further down: it has to come first.
         ranked = sorted(order, key=lambda name: by_name[name])
         return tuple((name, found[name]) for name in ranked)
+
+    def gradient_named(self, number: int) -> Expr:
+        """The formula of a named gradient; its name where it has none."""
+        if number not in self._gradients:
+            own, terms = self.engine.virtual[number]
+            node = self.engine.nodes[number]
+            each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
+            free = tuple(ix for ix in own if ix not in each)
+            form = self.form_of([self.engine.residuals_open(term) for term in terms], free, each, node.shape)
+            self._gradients[number] = form.expr if not form.free else Name(node.name or "")
+        return self._gradients[number]
 
     def expanded(self, expr: Expr, where: Sequence[tuple[str, Expr]]) -> Expr | None:
         """The expression in inputs alone, or None beyond 300 operations."""

@@ -56,6 +56,7 @@ class Definitions:
         self.algebra = Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
         self._symmetric: dict[int, bool] = {}
+        self._operands: dict[int, list[int]] = {}
         self._fusing: dict[int, int] = {}
         self.assume = {
             graph.names[name]: v.assume for name, v in graph.exercise.variables.items() if name in graph.names
@@ -228,6 +229,11 @@ class Definitions:
                     if isinstance(q, int)
                 }
             )
+        if number not in self._operands:
+            self._operands[number] = self._bounded_operands(number)
+        return self._operands[number]
+
+    def _bounded_operands(self, number: int) -> list[int]:
         found: set[int] = set()
         stack = list(self.nodes[number].args)
         while stack:

@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.definitions import Definitions, Pseudo
+from gradcalc.effort import expandable
 from gradcalc.graph import Graph
 from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.shapes import ONE, Size
@@ -51,7 +52,8 @@ class Readback(Definitions):
         if cost(expr) > 12 or not self.averages:
             return None
         total = sp.S.Zero
-        for arg in sp.Add.make_args(sp.expand(self.opened(expr)) if expr.is_Symbol else expr):
+        opened = self.opened(expr) if expr.is_Symbol else expr
+        for arg in sp.Add.make_args(sp.expand(opened) if expr.is_Symbol and expandable(opened) else opened):
             number, symbol = arg.as_coeff_Mul()
             quantity, at = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
             if ix not in self.entries.key(arg):
@@ -64,7 +66,8 @@ class Readback(Definitions):
         for _ in range(3):
             total = self.opened(total)
         averages = {symbol: self.definition_of_mean(symbol) for symbol, _, _ in self.entries.entries(total)}
-        return sp.S.Zero if sp.expand(total.xreplace(averages)) == 0 else None
+        total = total.xreplace(averages)
+        return sp.S.Zero if expandable(total) and sp.expand(total) == 0 else None
 
     def unit_multiple(self, arg: sp.Expr, ix: Ix) -> sp.Expr | None:
         """c for c·p_j where the entries of p sum to 1 over j."""
@@ -123,7 +126,7 @@ class Readback(Definitions):
                 total = self.entry(number, own[:position] + own[position + 1 :])
                 for _ in range(3):
                     factor = self.opened(factor, keep=number)
-                if sp.cancel(factor * total) == 1:
+                if expandable(factor * total) and sp.cancel(factor * total) == 1:
                     found.add((user, position))
         return found
 
@@ -220,6 +223,8 @@ class Readback(Definitions):
         if expr in self._shortened:
             return self._shortened[expr]
         best = self.algebra.tidy(expr)
+        if self.algebra.effort.left <= 0:
+            return best
         frontier = [best]
         seen = {best}
         for _ in range(3):
@@ -352,7 +357,7 @@ def quantities(expr: sp.Expr) -> int:
 
 def solve_for(symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol) -> sp.Expr | None:
     """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
-    if cost(formula) > 15:
+    if cost(formula) > 15 or not expandable(formula):
         return None
     top, bottom = sp.fraction(sp.together(formula))
     equation = sp.expand(own * bottom - top)

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
+from gradcalc.effort import Effort, expandable
 from gradcalc.scalar import function_class
 from gradcalc.shapes import Size
 
@@ -188,6 +189,7 @@ class Algebra:
         self.entries = entries
         self.symmetric = symmetric
         self.computed = computed  # not an input
+        self.effort = Effort()
         self._tidied: dict[sp.Expr, sp.Expr] = {}
         self.known_sum = known_sum  # (expression, index) -> a number that it sums to, or None
 
@@ -408,7 +410,8 @@ class Algebra:
         if len(expr.free_symbols) > 12:
             return expr
         if expr not in self._tidied:
-            self._tidied[expr] = shortest(self.rewritings(expr))
+            affordable = self.effort.affords(expr, cost(expr))
+            self._tidied[expr] = shortest(self.rewritings(expr)) if affordable else expr
         return self._tidied[expr]
 
     def rewritings(self, expr: sp.Expr) -> list[sp.Expr]:
@@ -480,7 +483,8 @@ class Algebra:
         left, right = a.groups.get(key, sp.S.One), b.groups.get(key, sp.S.One)
         if key and (left == 1 or right == 1) and any(ix in a.summed for ix in key):
             return None
-        ratio = sp.cancel(b.coef / a.coef)
+        ratio = b.coef / a.coef
+        ratio = sp.cancel(ratio) if expandable(ratio) else ratio
         if not ratio.is_Rational and key != ():
             return None
         number = a.coef.as_coeff_Mul()[0]
