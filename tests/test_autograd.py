@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exported import EXERCISES, imported, written
 
 from gradcalc.exercise import Exercise
-from tests.exported import EXERCISES, imported, written
 
 # |x| at 0 has derivative 1 in JAX; here, and in PyTorch, it is 0.
 OTHER_CONVENTION = {("jax", "relu-kink")}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exported import EXERCISES, exported, imported, written
 
 from gradcalc import cli
 from gradcalc.errors import GradcalcError
@@ -19,7 +20,6 @@ from gradcalc.graph import build
 from gradcalc.ops import TABLE
 from gradcalc.stable import stable
 from gradcalc.staged import staged
-from tests.exported import EXERCISES, exported, imported, written
 
 # Written with signs, taken apart, or without code: every other operation is exported by its entry.
 NO_EXAMPLE = frozenset(("toaxis", "apply"))
