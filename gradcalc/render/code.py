@@ -6,26 +6,21 @@ needs the array library alone. Text of the exercise stands in comments, one line
 
 from __future__ import annotations
 
-import builtins
-import json
-import keyword
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
 from typing import Any
 
 import gradcalc
 from gradcalc.answers import Answerer
 from gradcalc.blocks import Names
 from gradcalc.code.emit import Emitter
+from gradcalc.code.names import RESERVED, Identifiers, comment, listed, quoted
 from gradcalc.code.pieces import Arrays, Piece
+from gradcalc.code.selfcheck import selfcheck
 from gradcalc.code.spelling import SUM, Spelling
 from gradcalc.errors import GradcalcError
 from gradcalc.nodes import Graph, Node
-from gradcalc.numeric.forward import Forward, Point, to_lists, upstream_key
-from gradcalc.numeric.points import given_point, random_points
 from gradcalc.ops import TABLE
 from gradcalc.render import formula
 from gradcalc.render.scripts import size_text
@@ -41,43 +36,11 @@ CHEAP = frozenset((
     "const", "size", "index", "copy", "transpose", "toaxis", "getitem", "neg", "add", "sub", "mul", "div", "eye", "ones",
     "zeros", "lt", "le", "gt", "ge", "eq", "ne", "stop_gradient",
 ))  # fmt: skip
-RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset((
-    "forward", "gradients", "inputs", "backward", "INPUTS", "UPSTREAM", "FLOAT", "VALUES", "np", "torch", "jnp", "jax", "math",
-    "sys", "_passes", "_array", "_compare",
-))  # fmt: skip
 
 
 def module(graph: Graph, spelling: Spelling, file: str) -> str:
     """The text of the module. Raises GradcalcError where there is no code: an unknown function."""
     return _Module(graph, spelling, file).text()
-
-
-def comment(text: str) -> str:
-    """Text from outside on one line, nothing in it that a line could end with or an editor could obey."""
-    kept = (" " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co") else char for char in text)
-    return " ".join("".join(kept).split())
-
-
-class Identifiers:
-    """Python identifiers for names, each once."""
-
-    def __init__(self, taken: frozenset[str]) -> None:
-        self.taken = set(taken)
-        self.found: dict[str, str] = {}
-
-    def __call__(self, name: str) -> str:
-        """The identifier of a name of the exercise."""
-        if name not in self.found:
-            self.found[name] = self.new(name)
-        return self.found[name]
-
-    def new(self, name: str) -> str:
-        word = "".join(char if f"_{char}".isidentifier() else "_" for char in unicodedata.normalize("NFKC", name))
-        word = word if word.isidentifier() else f"_{word}"
-        while word in self.taken:
-            word += "_"
-        self.taken.add(word)
-        return word
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,13 +278,13 @@ class _Module:
             "    # forward", *map(str, forward), "    if not backward:", "        return {", *(f"    {line}" for line in quantities),
             "        }", "", "    # backward", *map(str, upstream), *map(str, backward), "    return {", *returned, "    }",
         ]  # fmt: skip
-        head = self.head((*graph.inputs, *extra), tuple(ups))
+        head = self.head()
         body = "\n".join(passes)
         helpers = [text for name, text in self.spelling.helpers.items() if f"{name}(" in body]
         imports = list(self.spelling.imports)
         if any("math." in text for text in helpers):
             imports.insert(0, "import math")
-        checked = self.check(extra, ups)
+        checked = selfcheck(self.original, self.staged, self.spelling, extra)
         parts = [
             head + "\n\n" + "\n".join(imports) + "\n\n" + self.constants((*graph.inputs, *extra), ups),
             *helpers,
@@ -331,7 +294,7 @@ class _Module:
         ]
         return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
-    def head(self, inputs: tuple[str, ...], ups: tuple[str, ...]) -> str:
+    def head(self) -> str:
         exercise = self.original.exercise
         lines = [
             f'"""Forward and backward pass in {self.spelling.title}, written by gradcalc {gradcalc.__version__}.', "",
@@ -346,65 +309,6 @@ class _Module:
 
     def constants(self, inputs: tuple[str, ...], ups: list[str]) -> str:
         return f"INPUTS = {listed(inputs)}\nUPSTREAM = {listed(ups)}  # gradients of the loss from outside; 1 at a number\n{self.spelling.words['FLOAT']}"
-
-    def check(self, extra: list[str], ups: list[str]) -> list[str]:
-        """The module's own test, at the values of the exercise."""
-        point = self.point()
-        if point is None:
-            return []
-        values = Forward(self.original, point)
-        lists: dict[str, Any] = {name: values.lists(name) for name in self.original.inputs}
-        lists.update({name: point.sizes[name] for name in extra if name in point.sizes})
-        for quantity, number in self.staged.upstream.items():
-            name = self.engine.nodes[number].name or ""
-            found = values.env().values.get(upstream_key(quantity))
-            if number >= len(self.graph.nodes) and found is not None:
-                lists[name] = to_lists(self.original, found)
-            elif number >= len(self.graph.nodes):
-                lists[name] = drawn(values.lists(quantity), Random(name))
-        if any(value is None for value in lists.values()):
-            return []
-        loss = {quantity: self.engine.nodes[number].name or "" for quantity, number in self.staged.upstream.items()}
-        told = [
-            "VALUES = {",
-            *(f"    {quoted(name)}: {value!r}," for name, value in lists.items()),
-            "}",
-            f"LOSS = {json.dumps(loss, ensure_ascii=False)}",
-        ]
-        told[-1] += "  # quantity: the gradient of the loss at it"
-        main = '\nif __name__ == "__main__":\n' + self.spelling.words["setup"]
-        if any(node.op == "stop_gradient" for node in self.graph.nodes):
-            return [
-                "\n".join(told),
-                main + '    print("gradients are stopped here on purpose: no comparison with finite differences")',
-            ]
-        return ["\n".join(told), _COMPARE.replace("{xp}", self.spelling.xp), main + "    _compare()"]
-
-    def point(self) -> Point | None:
-        """The given values; random ones where some are missing."""
-        given = given_point(self.original)
-        if not given.missing:
-            return given
-        drawn, _ = random_points(self.original, 1, "export")
-        return drawn[0] if drawn else None
-
-
-def quoted(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a tuple."""
-    return "(" + ", ".join(map(quoted, names)) + ("," if len(names) == 1 else "") + ")"
-
-
-def drawn(value: Any, random: Random) -> Any:
-    """Numbers like `value`: 1 for a number, else random ones, for an even weight would miss what cancels in a sum."""
-    if not isinstance(value, list):
-        return 1.0
-    if value and not isinstance(value[0], list):
-        return [1.0] if len(value) == 1 else [round(random.gauss(0, 1), 2) for _ in value]
-    return [drawn(item, random) for item in value]
 
 
 def shown(shape: Shape) -> str:
@@ -422,28 +326,4 @@ def forward(**inputs):
 def gradients(**inputs):
     """The gradient of the loss at every real input, by name. The names in UPSTREAM are arguments too."""
     return _passes(inputs, backward=True)
-'''
-
-_COMPARE = '''
-def _compare(step=1e-5):
-    """Compare the gradients with central differences of the forward pass, at up to 100 entries of each input."""
-
-    def loss(values):
-        found = forward(**values)
-        return sum(float((found[of] * _array(values, name, default=1.0)).sum()) for of, name in LOSS.items())
-
-    here = loss(VALUES)
-    for name, gradient in gradients(**VALUES).items():
-        value, found = _array(VALUES, name), gradient.reshape(-1)
-        worst, scale, kinks = 0.0, max(1.0, *(abs(float(entry)) for entry in found)), 0
-        for k in range(0, len(found), max(1, len(found) // 100)):
-            shift = (step * ({xp}.arange(len(found)) == k)).reshape(gradient.shape)
-            after, before = loss({**VALUES, name: value + shift}), loss({**VALUES, name: value - shift})
-            if abs(after - 2 * here + before) > 0.01 * step * scale:
-                kinks += 1  # the slopes to the left and to the right differ
-            else:
-                worst = max(worst, abs((after - before) / (2 * step) - float(found[k])))
-        verdict = "agrees with" if worst <= 1e-6 * scale else "DIFFERS from"
-        at = f"; {kinks} at a kink, not compared" if kinks else ""
-        print(f"{name}: {verdict} finite differences, by at most {worst:.1e}{at}")
 '''
