@@ -327,7 +327,10 @@ class BackwardPass:
 def times(upstream: Expr | None, local: Expr) -> Expr:
     """upstream × local, without a factor 1."""
     one = isinstance(local, Num) and local.value == 1
-    return local if upstream is None else upstream if one else Binary("*", upstream, local)
+    if upstream is None or one:
+        return local if upstream is None else upstream
+    constant = isinstance(local, Num) or (isinstance(local, Neg) and isinstance(local.arg, Num))
+    return Binary("*", local, upstream) if constant else Binary("*", upstream, local)
 
 
 def plus(left: Expr, right: Expr) -> Expr:

@@ -185,7 +185,7 @@ class _View:
             formula = self.result(step)
             rows.append([(self.gradient(one, step),), (math(*chain),) if chain else (("given",),), (formula,) if formula else (),
                          self.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
-        columns = [Column("gradient"), Column("upstream · local"), Column("formula"), Column("value", right=True)]
+        columns = [Column("gradient"), Column("upstream times local"), Column("formula"), Column("value", right=True)]
         return table(columns, rows)
 
     def gradient(self, one: Pass, step: Step) -> Line:
@@ -376,9 +376,8 @@ class _View:
 
     def sum(self, one: Pass, step: Step, several: bool) -> Iterator[tuple[str, Cell]]:
         if several:
-            lines: list[Line] = [
-                math(Partial(one.of, (step.quantity,)), "=", step.total.symbolic, example=bool(step.total.each))
-            ]
+            added = self.added(step)
+            lines: list[Line] = [math(Partial(one.of, (step.quantity,)), "=", *added, example=bool(step.total.each))]
             if step.collected is not None:
                 lines.append(math("=", step.collected, example=bool(step.total.each)))
             yield "sum", tuple(lines)
@@ -393,6 +392,19 @@ class _View:
             yield "value", self.value(step.value)
         if step.verified is not None and step.verified.ok is False:
             yield "check", (("differs from the numeric derivative: do not rely on this step",),)
+
+    def added(self, step: Step) -> list[Piece]:
+        """The contributions side by side: upstream · local + upstream · local; arrays as they were composed."""
+        if step.shape or any(path.local is None or path.local.shape for path in step.paths if path.through):
+            return [step.total.symbolic]
+        pieces: list[Piece] = []
+        for path in step.paths:
+            pieces += ["+"] if pieces else []
+            if path.local is not None and path.upstream is not None:
+                pieces.append(Factors((Name(path.upstream), path.local.symbolic)))
+            else:
+                pieces.append(path.product.symbolic)
+        return pieces
 
     def entries(self, one: Pass, step: Step, path: Path) -> Iterator[Line]:
         """The index derivation behind the matrix rule."""
