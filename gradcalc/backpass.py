@@ -9,6 +9,7 @@ gets a name of its own, which the stages after it use. Where the numerator is an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
 
@@ -105,7 +106,7 @@ class BackwardPass:
         engine.scope = engine.ancestors(start)
         self.start = start
         self.find_edges(start)
-        pending = {number: sum(number in below for below in self.below.values()) for number in self.below}
+        pending = Counter(operand for below in self.below.values() for operand in below)
         own = engine.fresh(start) if start not in engine.virtual else engine.virtual[start][0]
         self.out = tuple(engine.entries.like(ix) for ix in own) if start not in engine.virtual or own else ()
         stages: list[Stage] = []

@@ -241,7 +241,7 @@ def explain(
 
     def work(name: str) -> Any:
         exercise = Exercise.read(name) if file else Exercise.parse(exercise_text("ex1"), name)
-        return load("gradcalc.steps").explained(adjusted(exercise, set_ or (), digits, form, layout), detail, for_)
+        return load("gradcalc.derivation").explained(adjusted(exercise, set_ or (), digits, form, layout), detail, for_)
 
     from dataclasses import replace
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import sympy as sp
 
 from gradcalc.answers import Answerer
-from gradcalc.backpass import Written
+from gradcalc.backpass import Written, plus, times
 from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Question
@@ -22,7 +22,7 @@ from gradcalc.matrix import NoMatrixForm
 from gradcalc.ops import TABLE
 from gradcalc.records import dataclass
 from gradcalc.shapes import ONE, Shape
-from gradcalc.syntax import Expr
+from gradcalc.syntax import Expr, Name
 from gradcalc.terms import Ix, Key, Term
 from gradcalc.unbuild import tree
 
@@ -126,6 +126,7 @@ class GateWriter:
         self.engine = self.writer.engine = Gates(graph)
         self.engine.writable = self.writer.has_matrix_form
         self.steady = constants(graph)
+        self.numbers = all(not node.shape and not node.over for node in graph.nodes)
         self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
 
     def gates(
@@ -158,6 +159,8 @@ class GateWriter:
             entry = engine.entry(len(engine.nodes) - 1, own)
             start = Term(sp.S.One, {engine.entries.key(entry): entry})
         reached = {arg for args in operations.values() for arg in args}
+        if self.numbers:
+            return self.of_numbers(number, gradient, operations)
         pulled = engine.pull(number, own, [start], reached, lambda n: n not in targets)
         found: list[tuple[tuple[int, int], Gate]] = []
         last = {arg: n for n, args in operations.items() for arg in args}
@@ -172,6 +175,33 @@ class GateWriter:
                     self.local(n, arg),
                     self.written(arg, at, terms) if last[arg] == n else None,
                     self.stretched(n, arg),
+                )
+                found.append(((n, arg), gate))
+        return found
+
+    def of_numbers(
+        self, number: int, gradient: str | None, operations: Mapping[int, list[int]]
+    ) -> list[tuple[tuple[int, int], Gate]]:
+        """Where everything is a number nothing has to be pulled back: the products are written as they arise."""
+        graph = self.graph
+        so_far: dict[int, Expr] = {} if gradient is None else {number: Name(gradient)}
+        found: list[tuple[tuple[int, int], Gate]] = []
+        last = {arg: n for n, args in operations.items() for arg in args}
+        for n, args in operations.items():
+            for arg in dict.fromkeys(args):
+                local = self.local(n, arg)
+                if local is not None:
+                    part = times(so_far.get(n), local)
+                    so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
+                written = Written(so_far[arg], ()) if last[arg] == n and arg in so_far else None
+                gate = Gate(
+                    graph.nodes[n].op,
+                    tree(graph.nodes, n, open_=n == number),
+                    tree(graph.nodes, arg),
+                    said(graph, n, arg, self.steady),
+                    local,
+                    written,
+                    (),
                 )
                 found.append(((n, arg), gate))
         return found

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradcalc.blocks import Names
+from gradcalc.derivation import derive, explained
 from gradcalc.exercise import Exercise
 from gradcalc.graph import build
 from gradcalc.numeric.backends import floats
@@ -21,7 +22,7 @@ from gradcalc.render.inline import latex_math, plain_line, text_line
 from gradcalc.rules import LETTERS, general
 from gradcalc.shapes import Shape
 from gradcalc.solver import Solver
-from gradcalc.steps import Derivation, Step, derive, explained
+from gradcalc.steps import Derivation, Step
 from gradcalc.steps import Path as Wire
 from gradcalc.syntax import children, parse, unparse
 from gradcalc.tree import Name
