@@ -217,6 +217,14 @@ class Definitions:
             return []
         return [self.algebra.term(self.formula(number, positional, named))]
 
+    def varied(self, number: int, indices: Key) -> list[Term]:
+        """The definition for differentiating: Σ p stays, though its value is 1, for entries are varied one by one."""
+        self.algebra.knowing = False
+        try:
+            return self.definition(number, indices)
+        finally:
+            self.algebra.knowing = True
+
     def operands(self, number: int) -> list[int]:
         """Bounded nodes that a node's definition uses, found through its fused operands."""
         if number in self.virtual:

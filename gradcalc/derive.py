@@ -74,7 +74,7 @@ class Engine(Readback):
                     groups = self.algebra.split(shorter(signs_met(derivative), formula, own))
                     result.setdefault(quantity, []).append((at, Term(sp.S.One, groups)))
             return result
-        for term in self.definition(number, indices):
+        for term in self.varied(number, indices):
             for key, expr in term.groups.items():
                 for symbol, quantity, at in self.entries.entries(expr):
                     derivative = sp.diff(expr, symbol)

@@ -192,6 +192,7 @@ class Algebra:
         self.effort = Effort()
         self._tidied: dict[sp.Expr, sp.Expr] = {}
         self.known_sum = known_sum  # (expression, index) -> a number that it sums to, or None
+        self.knowing = True  # known sums are used
 
     # ---- making terms
 
@@ -315,7 +316,7 @@ class Algebra:
 
     def unit_sums(self, term: Term) -> Term:
         """Sums that are known: Σ_j p_j = 1 for softmax and one-hot, so Σ_j (p_j − y_j) = 0; Σ_j (x_j − μ) = 0."""
-        for ix in sorted(term.summed):
+        for ix in sorted(term.summed) if self.knowing else ():
             where = [key for key in term.groups if ix in key]
             if len(where) != 1:
                 continue
