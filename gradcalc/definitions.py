@@ -125,7 +125,7 @@ class Definitions:
                 found = True
             if not found and node.op in ("add", "sub") and len(node.shape) == 2:
                 found = all(self.symmetric(arg) or self.nodes[arg].shape == () for arg in node.args)
-            if not found and node.op == "matmul" and len(node.shape) == 2:
+            if not found and node.op == "matmul" and all(len(self.nodes[arg].shape) == 2 for arg in node.args):
                 found = self.chain(quantity) == self.chain(quantity, True)
             self._symmetric[quantity] = found
         return self._symmetric[quantity]

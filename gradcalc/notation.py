@@ -352,10 +352,12 @@ class Writer:
         number, rests = self.common([term.coef for term in terms])
         for term, rest in zip(terms, rests, strict=True):
             term.coef = rest
-        shared = [s for s in terms[0].scalars if all(s in term.scalars for term in terms)]
-        for term in terms:
-            for s in shared:
-                term.scalars.remove(s)
+        shared = []
+        for s in list(terms[0].scalars):  # a factor may stand twice
+            if all(s in term.scalars for term in terms):
+                shared.append(s)
+                for term in terms:
+                    term.scalars.remove(s)
         inner = self.added(terms)
         if number == 1 and not shared:
             return inner
