@@ -34,6 +34,9 @@ EXPANDED_LIMIT = 300
 SHORTER = 0.6  # a local derivative is replaced by its simplified form below this share of its length
 
 
+TIES = frozenset(("symmetric", "diagonal", "onehot"))  # assumptions by which one entry tells another
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A derivative written down: matrix form, or one entry with its free indices and the sizes of all indices in it."""
@@ -105,6 +108,8 @@ class Answerer:
         of = self.numerator(question)
         stacked_by = [name for name in question.by if name in self.graph.stacks]
         by = [self.graph.names[self.graph.stacks.get(name, name)] for name in question.by]
+        if question.kind == "second" and TIES & self.engine.assume.get(by[1], frozenset()):
+            return self.unassuming(question.by[1]).answer(question)
         if question.kind == "second":
             first = self.total(of, by[0])
             inner = self.engine.quantity(first)
@@ -130,6 +135,13 @@ class Answerer:
         if stacked_by and answer.stacked is not None:
             answer = replace(answer, symbolic=answer.stacked.symbolic, free=(), shape=answer.stacked.shape)
         return replace(answer, chain=chain, chain_rest=rest, warnings=tuple(warnings))
+
+    def unassuming(self, name: str) -> Answerer:
+        """The same where nothing ties the entries of an input: 2 S x, differentiated by S, is not S x + Sᵀ x."""
+        exercise = self.graph.exercise
+        variable = exercise.variables[name]
+        variables = {**exercise.variables, name: replace(variable, assume=variable.assume - TIES)}
+        return Answerer(replace(self.graph, exercise=replace(exercise, variables=variables)), self.form, self.layout)
 
     def with_names(self, question: Question, answer: Answer, of: int, by: list[int]) -> Answer:
         """The answer in the names of earlier answers, where that is shorter; its own name is for later ones."""
