@@ -10,7 +10,7 @@ from gradcalc.figure import Picture
 from gradcalc.labels import Label
 from gradcalc.layout import Box, Drawing, Metrics, columns, lay_out
 from gradcalc.render.graph_table import rows
-from gradcalc.typography import to_ascii
+from gradcalc.typography import for_terminal, to_ascii
 
 METRICS = Metrics(character=1, pad=2, box=1, row=3, lane=2, channel=3, spread=1, port=0, grid=True)
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
@@ -45,7 +45,7 @@ def render(what: Picture, width: int = 80, color: bool = False, ascii: bool = Fa
         lines = _table(what)
         legend.append(f"gradient: of {what.of.text}")
     notes = [f"{mark.text} = {formula.text}" for mark, formula in what.notes]
-    return "\n".join([what.title, "", *lines, "", "; ".join(legend), *notes])
+    return "\n".join([for_terminal(what.title), "", *lines, "", "; ".join(legend), *notes])
 
 
 def _plain(what: Picture) -> Picture:
