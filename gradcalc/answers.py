@@ -108,8 +108,9 @@ class Answerer:
         of = self.numerator(question)
         stacked_by = [name for name in question.by if name in self.graph.stacks]
         by = [self.graph.names[self.graph.stacks.get(name, name)] for name in question.by]
-        if question.kind == "second" and TIES & self.engine.assume.get(by[1], frozenset()):
-            return self.unassuming(question.by[1]).answer(question)
+        if question.kind == "second" and (free := self.varied(by)) is not None:
+            answer = free.answer(question)
+            return replace(answer, expanded=self.expanded(answer.symbolic, answer.where) if answer.symbolic else None)
         if question.kind == "second":
             first = self.total(of, by[0])
             inner = self.engine.quantity(first)
@@ -136,12 +137,23 @@ class Answerer:
             answer = replace(answer, symbolic=answer.stacked.symbolic, free=(), shape=answer.stacked.shape)
         return replace(answer, chain=chain, chain_rest=rest, warnings=tuple(warnings))
 
-    def unassuming(self, name: str) -> Answerer:
-        """The same where nothing ties the entries of an input: 2 S x, differentiated by S, is not S x + Sᵀ x."""
-        exercise = self.graph.exercise
-        variable = exercise.variables[name]
-        variables = {**exercise.variables, name: replace(variable, assume=variable.assume - TIES)}
-        return Answerer(replace(self.graph, exercise=replace(exercise, variables=variables)), self.form, self.layout)
+    def varied(self, by: Sequence[int]) -> Answerer | None:
+        """The same where the denominators are inputs of which nothing is known; None where they are so already.
+
+        What holds at their values may not be used before the last differentiation: 2 S x, by S, is not S x + Sᵀ x.
+        """
+        nodes, variables = list(self.graph.nodes), dict(self.graph.exercise.variables)
+        for number in by:
+            node = nodes[number]
+            if node.op != "input":
+                nodes[number] = Node("input", (), node.shape, node.over, name=node.name)
+            elif TIES & self.engine.assume.get(number, frozenset()):
+                assert node.name is not None
+                variables[node.name] = replace(variables[node.name], assume=variables[node.name].assume - TIES)
+        exercise = replace(self.graph.exercise, variables=variables)
+        if nodes == self.graph.nodes and exercise == self.graph.exercise:
+            return None
+        return Answerer(replace(self.graph, exercise=exercise, nodes=nodes), self.form, self.layout)
 
     def with_names(self, question: Question, answer: Answer, of: int, by: list[int]) -> Answer:
         """The answer in the names of earlier answers, where that is shorter; its own name is for later ones."""
