@@ -24,6 +24,7 @@ from gradcalc.blocks import (
 )
 from gradcalc.gates import PLAIN, Gate
 from gradcalc.plug import decimal
+from gradcalc.records import replace
 from gradcalc.rules import general
 from gradcalc.shapes import ONE
 from gradcalc.solve import Number
@@ -206,11 +207,15 @@ class Board:
         if scalar and path.local is not None:
             factors = Factors((Name(path.upstream), path.local.symbolic)) if path.upstream else path.local.symbolic
             pieces += ["=", factors]
-        yield math(*pieces, example=example)
+        if scalar or path.upstream:
+            yield math(*pieces, example=example)
+        if not scalar:
+            (formula, *rest) = self.written(path.product)
+            assert isinstance(formula, Math)
+            pieces = [] if path.upstream else pieces
+            yield (replace(formula, pieces=(*pieces, *formula.pieces)), *rest)
         if not path.upstream and alone:
             yield (*math(Name(one.of)), " is where the way back begins, so this local derivative is the gradient")
-        if not scalar:
-            yield self.written(path.product)
         if alone and step.collected is not None:
             yield math("=", step.collected, example=bool(step.total.each))
         if not scalar and path.product.stacked is not None and path.product.stacked != path.product.symbolic:

@@ -24,7 +24,8 @@ class Op:
     smooth     where it is differentiable, as a condition; at the other points `convention` says what is taken
     back       otherwise: what each operand gets from the upstream gradient G, in the words of `example`; empty where
                that is no formula (a piece of an array, say); n is the number of entries
-    rule       the general formula, in TeX without $; sentence: why, as a teacher would say it
+    sentence   why the gradient passes as it does, as a teacher would say it; the general formula is made from
+               partials or back (rules.py)
     fixed      the sentence for each operand where the others are constants; empty where it is no other
     text/latex how the function's name is printed
     code       NumPy code, {0}, {1} the operands, {xp} the library; jax and torch differ by spellings only
@@ -46,7 +47,6 @@ class Op:
     domain: str = ""
     smooth: str = ""
     convention: str = ""
-    rule: str = ""
     sentence: str = ""
     fixed: tuple[str, ...] = ()
     text: str = ""

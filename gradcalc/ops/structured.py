@@ -34,7 +34,7 @@ OPS = (
     Op("logsumexp", A, "logsumexp(u)", signature="reduction", options=("axis", "keepdims"), value=lambda m, a, axis, keepdims: m.logsumexp(a, axis, keepdims), code="{logsumexp}({0}{options})",
        back=("G * softmax(u)",), sentence="log-sum-exp is a smooth maximum: its gradient is the softmax of its entries"),
     Op("softmax", A, "softmax(u)", signature="same", options=("axis",), value=lambda m, a, axis: m.softmax(a, axis), code="{softmax}({0}{options})",
-       back=("softmax(u) * (G - sum(G * softmax(u)))",), sentence="every output of softmax depends on every entry, for they share one denominator: from the upstream gradient its average under the probabilities is subtracted, then the probabilities weigh it"),
+       back=("softmax(u) * (G - sum(G * softmax(u)))",), sentence="every output of softmax depends on every entry, because they share one denominator: an entry gets the upstream gradient less its average under the probabilities, times its own probability"),
     Op("log_softmax", A, "log_softmax(u)", signature="same", options=("axis",), value=lambda m, a, axis: m.log_softmax(a, axis), code="{log_softmax}({0}{options})",
        back=("G - sum(G) * softmax(u)",), sentence="log-softmax subtracts log-sum-exp from every entry: the gradient passes unchanged, less the softmax times its sum"),
     Op("tr", A, "tr(M)", signature="n n ->", value=lambda m, a: m.trace(a), code="{xp}.trace({0})",
