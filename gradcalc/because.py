@@ -67,7 +67,7 @@ def zero(expr: Expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The array product in a formula: "@", "*" (entry by entry), "." (a number times an array) or "" (a single factor)."""
+    """The array product in a formula: "@", "dot" (of two vectors), "*" (entry by entry), "." (a number times an array) or "" (a single factor)."""
 
     kind: str
     factors: tuple[tuple[Expr, Shape], ...]
@@ -93,7 +93,8 @@ def core(expr: Expr, names: Names) -> Core:
                 break
     match expr:
         case Binary("@"):
-            return Core("@", with_shapes(chain(expr, names), names))
+            parts = with_shapes(chain(expr, names), names)
+            return Core("dot" if [len(shape) for _, shape in parts] == [1, 1] else "@", parts)
         case Call("outer", (left, right)):
             return Core("@", tuple((part, shape) for (part, _), shape in zip(
                 with_shapes((left, Transpose(right)), names), outer_shapes(left, right, names), strict=True)))  # fmt: skip
@@ -151,7 +152,7 @@ def under(found: Core, result: Shape) -> Math | None:
     pieces: list[Piece] = []
     for number, (part, shape) in enumerate(found.factors):
         if number:
-            pieces.append({"*": "∘", "@": "", ".": "·"}[found.kind])
+            pieces.append({"*": "∘", "@": "", ".": "·", "dot": "·"}[found.kind])
         pieces.append(Under(part, shape))
     return Math((*(piece for piece in pieces if piece != ""), "→", Shaped(result)))
 
@@ -160,6 +161,15 @@ def dimensions(names: Names, stage: Stage, edge: Edge, found: Core) -> Iterator[
     """The argument from the shapes."""
     factors = found.factors
     if len(factors) < 2 or not any(size != ONE for _, shape in factors for size in shape):
+        return
+    if found.kind == "dot":
+        both = (*math(factors[0][0]), " and ", *math(factors[1][0]))
+        yield (
+            *both,
+            " are vectors of one length, and ",
+            *math(Name(stage.quantity)),
+            " is a number: their dot product",
+        )
         return
     of, by = names.partials[stage.name]
     gradient: Piece = Partial(of, (by,))
