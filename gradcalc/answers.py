@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.derive import Derivative, Engine
-from gradcalc.errors import GradcalcError, Problem
+from gradcalc.errors import GradcalcError, Problem, SpanError
 from gradcalc.exact import fraction
 from gradcalc.exercise import Question
 from gradcalc.graph import Graph, Node, default_questions
@@ -26,8 +26,9 @@ from gradcalc.records import dataclass, replace
 from gradcalc.scalar import to_ast
 from gradcalc.shapes import ONE, Shape, Size
 from gradcalc.solve import Answer, Gradient, Local, Shorthand, View
+from gradcalc.syntax import parse, unparse
 from gradcalc.terms import Ix, Key, Term, measure
-from gradcalc.tree import Call, Expr, Name, Neg, Num, Vector, children, occurrences, substitute
+from gradcalc.tree import Call, Expr, Name, Neg, Num, Vector, children, occurrences, substitute, walk
 from gradcalc.unbuild import tree
 
 EXPANDED_LIMIT = 300
@@ -458,7 +459,7 @@ class Answerer:
         return self._gradients[number]
 
     def expanded(self, expr: Expr, where: Sequence[tuple[str, Expr]]) -> Expr | None:
-        """The expression in inputs alone, or None beyond 300 operations."""
+        """The expression in inputs alone, or None beyond 300 operations, and where its text is more than one line may be."""
         table, lengths = dict(self.opened[0]), dict(self.opened[1])
         for name, formula in where:
             table[name], lengths[name] = formula, expanded_length(formula, lengths)
@@ -467,7 +468,7 @@ class Answerer:
         for _ in range(len(table) + 1):
             used = {name.id for name in occurrences(expr)} & table.keys()
             if not used:
-                return expr
+                return expr if readable(expr) else None
             expr = substitute(expr, {name: table[name] for name in used})
         return None
 
@@ -640,6 +641,15 @@ def operations(expr: Expr | None) -> int:
         count += bool(parts)
         stack.extend(parts)
     return count
+
+
+def readable(expr: Expr) -> bool:
+    """Is its text within the limits of a line, so that it parses back?"""
+    try:
+        parse(unparse(expr), {call.func for call in walk(expr) if isinstance(call, Call)})
+    except SpanError:
+        return False
+    return True
 
 
 def expanded_length(expr: Expr, lengths: Mapping[str, int]) -> int:
