@@ -22,6 +22,7 @@ TOOLS = frozenset(
         "formula",
         "inline",
         "scripts",
+        "styled",
         "graph_table",
         "handout_markdown",
         "notebook",

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import re
-from io import StringIO
 
-from rich.box import ASCII2, SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table as Grid
-from rich.text import Text
 
 from gradcalc.blocks import (
     Block,
@@ -29,10 +24,11 @@ from gradcalc.blocks import (
     continues,
 )
 from gradcalc.render.inline import text_line
+from gradcalc.render.styled import Text, grid
 from gradcalc.report import compose_solution
 from gradcalc.solve import Solution
 
-LONG = 200  # rows; beyond this Rich takes seconds, and nobody reads a grid
+LONG = 200  # rows; beyond this nobody reads a grid
 NARROW = 46  # below this a record's value stands under its title
 GLUE = "\ue000"  # stands for a space at which no line is broken: all but those before an operator
 _GLUE = re.compile(r" (?![-+−·∘=≈*/@<>≤≥≠]|\[)")
@@ -52,16 +48,13 @@ def join(parts: list[str]) -> str:
 class _Page:
     def __init__(self, names: Names, options: Options) -> None:
         self.names, self.ascii, self.width = names, options.ascii, max(20, options.width)
-        self.console = Console(
-            file=StringIO(), width=self.width, force_terminal=options.color, no_color=not options.color,
-            color_system="standard" if options.color else None, markup=False, highlight=False, emoji=False, legacy_windows=False,
-        )  # fmt: skip
+        self.color = options.color
+        self.out: list[str] = []
 
     def draw(self, blocks: tuple[Block, ...]) -> str:
-        with self.console.capture() as capture:
-            for block in blocks:
-                self.block(block)
-        lines = [line.rstrip() for line in capture.get().splitlines()]
+        for block in blocks:
+            self.block(block)
+        lines = [line.rstrip() for line in self.out]
         kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
         return "\n".join(kept).strip("\n")
 
@@ -75,11 +68,7 @@ class _Page:
                 self.say(self.text((math,)), indent=2)
             case Note(kind, line):
                 lead = {"error": "error: ", "warning": "warning: "}.get(kind, "")
-                self.say(
-                    Text(lead, STYLES[kind] if lead else "").append_text(
-                        self.text(line, STYLES[kind] if not lead else "")
-                    )
-                )
+                self.say(Text(lead, STYLES[kind]).append(self.text(line, STYLES[kind] if not lead else "")))
             case Table() if len(block.rows) > LONG:
                 self.listing(block)
             case Table() if block.records or not self.grid(block):
@@ -97,24 +86,22 @@ class _Page:
             out += word
         return Text(out, style)
 
+    def print(self, text: Text | None = None) -> None:
+        """A line, an empty one by default."""
+        self.out += (text or Text()).drawn(self.color).split("\n")
+
     def say(self, text: Text, indent: int = 0, before: bool = False) -> None:
         if before:
-            self.console.print()
+            self.print()
         for line in self.wrapped(text, self.width - indent):
-            self.console.print(Text(" " * indent).append_text(line), soft_wrap=True)
+            self.print(Text(" " * indent).append(line))
 
     def wrapped(self, text: Text, width: int) -> list[Text]:
-        lines = list(text.wrap(self.console, max(8, width), overflow="fold"))
-        for line in lines:
-            line.plain = line.plain.replace(GLUE, " ")
-        return lines
+        return [line.replaced(GLUE, " ") for line in text.wrap(max(8, width))]
 
     def cell(self, cell: Cell) -> list[Text]:
         """The lines of a cell."""
-        lines = [self.text(line, width=self.width // 2) for line in cell]
-        for line in lines:
-            line.plain = line.plain.replace(GLUE, " ")
-        return lines
+        return [self.text(line, width=self.width // 2).replaced(GLUE, " ") for line in cell]
 
     def label(self, row: tuple[Cell, ...]) -> Text:
         """What names a row, on one line."""
@@ -145,18 +132,11 @@ class _Page:
         return sum(sizes) + 3 * len(sizes) + 1 <= self.width
 
     def draw_grid(self, columns: list[Column], rows: list[list[Text]]) -> None:
-        tall = any("\n" in text.plain for row in rows for text in row)
-        grid = Grid(
-            box=ASCII2 if self.ascii else SIMPLE_HEAD, show_edge=self.ascii, header_style="dim",
-            leading=int(tall and not self.ascii), show_lines=tall and self.ascii,
-        )  # fmt: skip
-        for column in columns:
-            grid.add_column(Text(column.title), justify="right" if column.right else "left", no_wrap=True)
-        for row in rows:
-            grid.add_row(*row)
-        self.console.print()
-        self.console.print(grid)
-        self.console.print()
+        titles, right = [column.title for column in columns], [column.right for column in columns]
+        self.print()
+        for line in grid(titles, right, rows, self.ascii):
+            self.print(line)
+        self.print()
 
     def aside(self, table: Table, i: int) -> None:
         self.say(Text(f"{table.columns[i].title}:"))
@@ -164,7 +144,7 @@ class _Page:
         side = max(cell_len(name.plain) for name, _ in rows) + 5
         for name, cell in rows:
             self.entry(name.append(" " * (side - 5 - cell_len(name.plain)) + " = "), cell, side)
-        self.console.print()
+        self.print()
 
     def entry(self, lead: Text, cell: Cell, side: int) -> None:
         """A title and a cell beside it, or below it where there is little room."""
@@ -175,40 +155,37 @@ class _Page:
         width = self.width - indent
         lines = [piece for line in cell for piece in self.wrapped(self.text(line, width=width), width)]
         for number, line in enumerate(lines):
-            start = Text(" " * indent) if below or number else Text("  ").append_text(lead)
-            start.append(" " * (indent - cell_len(start.plain)))
-            self.console.print(start.append_text(line), soft_wrap=True)
+            start = Text(" " * indent) if below or number else Text("  ").append(lead)
+            self.print(start.padded(indent).append(line))
 
     def records(self, table: Table) -> None:
         """One row under another: its first cell as a heading, then title and value of every cell that is not empty."""
         titles = [column.title for column in table.columns[1:]]
         side = max(map(len, titles), default=0) + 4
         for row in table.rows:
-            self.console.print()
+            self.print()
             self.say(self.label(row))
             for title, cell in zip(titles, row[1:], strict=True):
                 if cell:
                     self.entry(Text(title, "dim"), cell, side)
-        self.console.print()
+        self.print()
 
     def listing(self, table: Table) -> None:
         """A long table, a line a row: Rich would take seconds over it."""
         rows = [[text_line_of(cell, self.names, self.ascii) for cell in row] for row in table.rows]
         sizes = [max(cell_len(row[i]) for row in rows) for i in range(len(table.columns))]
-        lines = (
+        lines = [
             "  ".join(word + " " * (size - cell_len(word)) for word, size in zip(row, sizes, strict=True))
             for row in rows
-        )
-        self.console.print()
-        self.console.out("\n".join(lines), highlight=False)
-        self.console.print()
+        ]
+        self.out += ["", *lines, ""]
 
 
 def _joined(lines: list[Text], continuing: list[bool], between: str) -> Text:
     """Lines of a cell as one text; those that continue a formula stand behind `between`."""
     out = Text()
     for number, (line, going) in enumerate(zip(lines, continuing, strict=True)):
-        out.append((between if going else "\n") * bool(number)).append_text(line)
+        out.append((between if going else "\n") * bool(number)).append(line)
     return out
 
 
