@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import chain, count
 
 import sympy as sp
 
@@ -44,7 +45,7 @@ class IndexWriter:
 
     def name(self, ix: Ix, letters: str) -> str:
         if ix not in self.words:
-            free = (x + tail for tail in ("", "1", "2", "3", "4") for x in letters)
+            free = (x + tail for tail in chain([""], map(str, count(1))) for x in letters)
             word = next(w for w in free if w not in self.taken)
             self.words[ix] = word
             self.taken.add(word)
