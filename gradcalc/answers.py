@@ -21,6 +21,7 @@ from gradcalc.graph import Graph, Node, default_questions
 from gradcalc.indexform import IndexWriter
 from gradcalc.matrix import Matrix, NoMatrixForm, size_tree, transpose, write
 from gradcalc.notation import Writer, oriented, wants_row
+from gradcalc.ops import SPELLINGS
 from gradcalc.paths import paths
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import to_ast
@@ -646,7 +647,7 @@ def operations(expr: Expr | None) -> int:
 def readable(expr: Expr) -> bool:
     """Is its text within the limits of a line, so that it parses back?"""
     try:
-        parse(unparse(expr), {call.func for call in walk(expr) if isinstance(call, Call)})
+        parse(unparse(expr), {call.func for call in walk(expr) if isinstance(call, Call)} - SPELLINGS.keys())
     except SpanError:
         return False
     return True

@@ -86,8 +86,10 @@ def options(node: Node, nodes: Sequence[Node]) -> tuple[tuple[str, Expr], ...]:
     axis = node.attrs.get("axis")
     found: list[tuple[str, Expr]] = []
     rank = len(nodes[node.args[0]].shape) if node.args else 0
-    if isinstance(axis, tuple) and len(axis) < rank and len(axis) == 1:
-        found.append(("axis", Num(Fraction(axis[0]))))
+    # A reduction over all axes is the default, except for logsumexp, which acts along the last one.
+    if isinstance(axis, tuple) and (len(axis) < rank or (node.op == "logsumexp" and rank > 1)):
+        numbers = tuple(Num(Fraction(number)) for number in axis)
+        found.append(("axis", numbers[0] if len(numbers) == 1 else Vector(numbers)))
     if isinstance(axis, int) and node.op == "concat" and axis != 0:
         found.append(("axis", Num(Fraction(axis))))
     if isinstance(axis, int) and node.op in ("softmax", "log_softmax"):

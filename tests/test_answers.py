@@ -216,3 +216,26 @@ def test_names_of_earlier_answers() -> None:
     first, second = solve(Exercise.from_dict(exercise)).answers
     assert unparse(second.symbolic) == "outer(delta, x)"  # type: ignore[arg-type]
     assert second.where == (("delta", first.symbolic),)
+
+
+@pytest.mark.parametrize(
+    ("line", "expanded"),
+    [
+        ("s = sum(T, axis=(0, 1)); f = s @ s", "2*sum(T, axis=[0, 1])"),
+        ("s = logsumexp(X, axis=(0, 1)); f = s^2", "2*logsumexp(X, axis=[0, 1])"),
+    ],
+)
+def test_axes_survive(line: str, expanded: str) -> None:
+    """A reduction over several axes is written with all of them: without, it would mean another one."""
+    exercise = {
+        "expression": [part.strip() for part in line.split(";")],
+        "variables": {"T": ["a", "b", "c"]},
+        "questions": ["df/ds"],
+    }
+    if "X" in line:
+        exercise["variables"] = {"X": ["a", "b"]}
+    found = solve(Exercise.from_dict(exercise)).answers[0]
+    assert found.expanded is not None
+    assert unparse(found.expanded) == expanded
+    assert found.verified is not None
+    assert found.verified.ok is True
