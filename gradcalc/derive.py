@@ -16,7 +16,7 @@ from gradcalc.graph import Graph, Node
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
 from gradcalc.readback import Readback, shorter
 from gradcalc.records import dataclass, replace
-from gradcalc.terms import Key, Term, cost, signs_met
+from gradcalc.terms import Key, Term, cost, signs_met, slope
 
 __all__ = ["Derivative", "Engine", "Pseudo"]
 
@@ -69,7 +69,7 @@ class Engine(Readback):
             formula = self.formula(number, *self.full(node, indices))
             own = self.entry(number, indices)
             for symbol, quantity, at in self.entries.entries(formula):
-                derivative = sp.diff(formula, symbol)
+                derivative = slope(formula, symbol)
                 if isinstance(quantity, int) and derivative != 0:
                     groups = self.algebra.split(shorter(signs_met(derivative), formula, own))
                     result.setdefault(quantity, []).append((at, Term(sp.S.One, groups)))
@@ -77,7 +77,7 @@ class Engine(Readback):
         for term in self.varied(number, indices):
             for key, expr in term.groups.items():
                 for symbol, quantity, at in self.entries.entries(expr):
-                    derivative = sp.diff(expr, symbol)
+                    derivative = slope(expr, symbol)
                     if not isinstance(quantity, int) or derivative == 0:
                         continue
                     # Not brought to normal form: a summed index may be carried by `at` alone.

@@ -20,6 +20,8 @@ from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.shapes import ONE, Size
 from gradcalc.terms import Ix, Key, Term, cost, measure, shortest, size_expr
 
+LONG = 100  # beyond this a local derivative is not searched for the powers of its node
+
 
 class Readback(Definitions):
     """Shortens terms by what the graph says of its quantities. `scope`: the nodes whose names may be used."""
@@ -322,6 +324,8 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
 
 def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
     """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new."""
+    if cost(derivative) > LONG:
+        return shortest([derivative, folded(derivative, formula, own)])
     derivative = sp.powsimp(derivative) if isinstance(formula, sp.Pow) else derivative
     candidates = [derivative, folded(derivative, formula, own)]
     if isinstance(formula, (sp.Mul, sp.exp)) or (isinstance(formula, sp.Pow) and not formula.exp.is_number):

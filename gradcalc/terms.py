@@ -63,6 +63,7 @@ class Entries:
     def __init__(self) -> None:
         self._symbol: dict[tuple[Any, Key], sp.Symbol] = {}
         self._entry: dict[sp.Symbol, tuple[Any, Key]] = {}
+        self._within: dict[sp.Expr, list[tuple[sp.Symbol, Any, Key]]] = {}
         self._count = 0
 
     def index(self, size: Size, label: str | None = None) -> Ix:
@@ -90,11 +91,18 @@ class Entries:
 
     def entries(self, expr: sp.Expr) -> list[tuple[sp.Symbol, Any, Key]]:
         """The entries in an expression, in a stable order."""
-        found = [(s, *self._entry[s]) for s in expr.free_symbols if s in self._entry]
-        return sorted(found, key=lambda item: item[0].name)
+        found = self._within.get(expr)
+        if found is None:  # kept for every part: SymPy walks the whole expression whenever it is asked for symbols
+            if expr in self._entry:
+                found = [(expr, *self._entry[expr])]
+            else:
+                inner = {item[0]: item for arg in expr.args for item in self.entries(arg)}
+                found = sorted(inner.values(), key=lambda item: item[0].name)
+            self._within[expr] = found
+        return found
 
     def key(self, expr: sp.Expr) -> Key:
-        return tuple(sorted({ix for s in expr.free_symbols if s in self._entry for ix in self._entry[s][1]}))
+        return tuple(sorted({ix for _, _, at in self.entries(expr) for ix in at}))
 
     def rename(self, expr: sp.Expr, table: Mapping[Ix, Ix], symmetric: Any) -> sp.Expr:
         """One simultaneous renaming of indices. `symmetric(quantity)` sorts the two indices of a symmetric one."""
@@ -165,6 +173,17 @@ def signs_met(expr: sp.Expr) -> sp.Expr:
         if getattr(type(f), "op", "") == "sigmoid" and f.args[0].could_extract_minus_sign():
             expr = expr.subs(1 - f, type(f)(-f.args[0]))
     return expr.replace(lambda part: isinstance(part, sp.Mul), magnitudes)
+
+
+def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+    """∂expr/∂symbol. A sum or product is differentiated where the symbol stands: SymPy goes through all of its parts."""
+    if isinstance(expr, (sp.Add, sp.Mul)):
+        inside = [n for n, arg in enumerate(expr.args) if arg.has_free(symbol)]
+        if len(inside) == 1:
+            (n,) = inside
+            inner = slope(expr.args[n], symbol)
+            return inner if isinstance(expr, sp.Add) else sp.Mul(*expr.args[:n], inner, *expr.args[n + 1 :])
+    return sp.diff(expr, symbol)
 
 
 def magnitudes(product: sp.Mul) -> sp.Expr:
