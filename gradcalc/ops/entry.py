@@ -12,7 +12,7 @@ from gradcalc.records import dataclass, field
 class Op:
     """One operation.
 
-    operands   names of the operands, as used in form, partials, rule and sentence; "*" = any number
+    operands   names of the operands, as used in form, partials and sentence; "*" = any number
     signature  shapes in the manner of einops, "n n -> n n"; "elementwise", "reduction", or "own" (see shapes.py)
     options    keyword arguments it takes (axis, keepdims, ord, ddof)
     parameters operands that must be constant numbers (leaky_relu(x, 0.01)), with their default
