@@ -12,18 +12,23 @@ from typing import Any
 
 import sympy as sp
 
+from gradcalc.errors import GradcalcError, Problem
 from gradcalc.graph import Graph, Node
 from gradcalc.ops import TABLE
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
 from gradcalc.records import dataclass
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
+from gradcalc.syntax import unparse
 from gradcalc.terms import Algebra, Entries, Ix, Key, Term, size_expr
 
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
 
 
 ZERO = Size.of(0)
+
+
+UNDEFINED = frozenset((sp.zoo, sp.nan, sp.oo, -sp.oo))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,11 @@ class Definitions:
             inner = [None if size == ONE else ix for ix, (_, size) in zip(inner, self.items(node), strict=True)]
             return self.expr(node.args[0], inner, named)
         operands = [self.expr(arg, aligned, named) for arg in node.args]
-        return function(node, operands)
+        result = function(node, operands)
+        if result in UNDEFINED or not UNDEFINED.isdisjoint(result.args):
+            written = f"`{unparse(node.expr)}`" if node.expr is not None else node.name or node.op
+            raise GradcalcError(Problem("undefined", f"{written} is undefined, whatever the values"))
+        return result
 
     def definition(self, number: int, indices: Key) -> list[Term]:
         """A node's value at `indices` as terms in the entries of its operands; [] for inputs and special nodes."""
