@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 import pytest
+import sympy as sp
 
+from gradcalc.blocks import Names
 from gradcalc.exercise import Exercise
+from gradcalc.graph import build
 from gradcalc.numeric.backends import Undefined, decimals
 from gradcalc.numeric.evaluate import evaluate
+from gradcalc.numeric.oracle import Claim, Oracle
 from gradcalc.numeric.tensor import Env, Tensor
+from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE, Op
+from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
+from gradcalc.render import formula
+from gradcalc.rules import LETTERS, general
 from gradcalc.scalar import function_class
-from gradcalc.solve import solve
-from gradcalc.syntax import parse
+from gradcalc.shapes import Size, shape_of
+from gradcalc.solve import Solution, solve
+from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse, unparse
+from gradcalc.terms import Term
 
 DIGITS, STEP = 60, 25
 # stop_gradient has derivative 0 by definition, which no difference can tell.
@@ -67,38 +79,202 @@ def test_a_rule_wrong_by_half_a_per_mille_is_found(name: str) -> None:
     assert mismatches(TABLE[name], 0, f"1.0005*({TABLE[name].partials[0]})") == 20
 
 
-@pytest.mark.parametrize("op", [op for op in SMOOTH if op.form], ids=lambda op: op.name)
-def test_sympy_agrees(op: Op) -> None:
-    """A local derivative is what SymPy makes of the scalar form."""
-    import sympy as sp
+# What SymPy is given where the entry has no form in simpler operations.
+PIECES = {
+    "abs": "where(x > 0, x, -x)", "sign": "where(x > 0, 1, -1)", "step": "where(x > 0, 1, 0)", "relu": "where(x > 0, x, 0)",
+    "leaky_relu": "where(x > 0, x, a*x)", "elu": "where(x > 0, x, a*(exp(x) - 1))", "softsign": "where(x > 0, x/(1 + x), x/(1 - x))",
+    "maximum": "where(x > y, x, y)", "minimum": "where(x > y, y, x)", "where": "where(c > 0, x, y)",
+}  # fmt: skip
 
-    from gradcalc.scalar import from_ast
 
-    operands = {name: sp.Symbol(name, positive=True) for name in op.operands}
-    form = from_ast(parse(op.form), operands)
-    rewritten = {"sigmoid": lambda x: 1 / (1 + sp.exp(-x))}
-    for name, partial in zip(op.operands, op.partials, strict=True):
-        rule = from_ast(parse(partial), {**operands, "r": form})
-        for word, plain in rewritten.items():
-            rule = rule.replace(function_class(word), plain)
-        gap = sp.diff(form, operands[name]) - rule
-        points = [sp.Rational(3, 10), sp.Rational(7, 10)]
-        for shift in points:
-            place = {symbol: shift + sp.Rational(k, 7) / 5 for k, symbol in enumerate(operands.values())}
-            assert abs(gap.subs(place).evalf(40)) < 1e-30
+def in_sympy(tree: Expr, names: Mapping[str, sp.Expr]) -> sp.Expr:
+    """A scalar expression in SymPy's own functions, pieces as Piecewise."""
+    match tree:
+        case Num():
+            return sp.Rational(tree.value.numerator, tree.value.denominator)
+        case Name():
+            return names[tree.id] if tree.id in names else {"pi": sp.pi, "e": sp.E}[tree.id]
+        case Neg():
+            return -in_sympy(tree.arg, names)
+        case Binary():
+            x, y = in_sympy(tree.left, names), in_sympy(tree.right, names)
+            return {"+": x + y, "-": x - y, "*": x * y, "/": x / y, "^": x**y}[tree.op]
+        case Compare():
+            x, y = in_sympy(tree.left, names), in_sympy(tree.right, names)
+            return {"<": sp.Lt, ">": sp.Gt, "==": sp.Eq}[tree.op](x, y)
+    assert isinstance(tree, Call)
+    args = [in_sympy(arg, names) for arg in tree.args]
+    if tree.func == "where":
+        condition = args[0] if isinstance(tree.args[0], Compare) else sp.Gt(args[0], 0)
+        return sp.Piecewise((args[1], condition), (args[2], True))
+    if tree.func in ("abs", "sign", "step", "sigmoid"):
+        text = PIECES.get(tree.func) or TABLE[tree.func].form
+        return in_sympy(parse(text), {"x": args[0]})
+    return getattr(sp, tree.func)(*args)
+
+
+def gaps(op: Op, operand: int, partial: str) -> int:
+    """At how many of 20 points a rule differs from SymPy's derivative of the form, in 40 digits."""
+    names = {name: sp.Symbol(name, real=True) for name in op.operands}
+    form = in_sympy(parse(op.form or PIECES[op.name]), names)
+    slope = sp.diff(form, names[op.operands[operand]])
+    rule = in_sympy(parse(partial), {**names, "r": form})
+    random, wrong, compared = Random(op.name), 0, 0
+    while compared < 20:
+        place = {
+            symbol: sp.Rational(random.randint(-990, 990), 1000) + sp.Rational(1, 7000) for symbol in names.values()
+        }
+        if form.subs(place).is_real is False:
+            continue
+        compared += 1
+        wrong += bool(abs((slope - rule).subs(place).evalf(40)) > 1e-30)
+    return wrong
+
+
+@pytest.mark.parametrize(("op", "operand"), RULES, ids=lambda item: getattr(item, "name", str(item)))
+def test_sympy_agrees(op: Op, operand: int) -> None:
+    """A local derivative is what SymPy makes of the scalar form; one wrong by 0.05 % is not."""
+    assert gaps(op, operand, op.partials[operand]) == 0
+    if op.partials[operand] != "0" and op.name != "where":
+        assert gaps(op, operand, f"1.0005*({op.partials[operand]})") > 0
+
+
+# ---- structured operations: the answers that come of them
+
+SHAPES = {"A": ["a", "b"], "B": ["b", "c"], "M": ["n", "n"], "u": ["n"], "v": ["n"], "G": None}
+EXAMPLES = {
+    "outer": "outer(u, w)",
+    "kron": "kron(A, B)",
+    "concat": "concat(u, w)",
+    "logdet": "logdet(M @ M.T + eye(n))",
+}
+NO_GRADIENT = {"eye", "ones", "zeros", "apply", "toaxis"}  # constants; an unknown function; what index formulas become
+STRUCTURED = [op for op in TABLE.values() if op.signature != "elementwise" and op.name not in NO_GRADIENT]
+
+
+def structured(op: Op, extra: str = "") -> Solution:
+    """The example of an operation: its Jacobians, and the gradient of a scalar of it, at symbolic sizes."""
+    example = EXAMPLES.get(op.name, op.example)
+    used = [name for name in ("A", "B", "M", "u", "v", "w") if re.search(rf"\b{name}\b", example)]
+    shapes = {**SHAPES, "w": ["m"]}
+    lines = [
+        f"r = {example}",
+        f"f = sum(sin(r) * r){extra}" if "->" not in op.signature or op.signature[-1] != ">" else "f = r^2",
+    ]
+    if not shape_of(parse(example), {name: tuple(map(Size.of, shapes[name])) for name in used}):  # type: ignore[arg-type]
+        lines[1] = "f = r^2"
+    questions = [f"dr/d{name}" for name in used] + [f"df/d{name}" for name in used]
+    content = {"expression": lines, "variables": {name: shapes[name] for name in used}, "questions": questions}
+    return solve(Exercise.from_dict(content))
+
+
+@pytest.mark.parametrize("op", STRUCTURED, ids=lambda op: op.name)
+def test_structured_operation(op: Op) -> None:
+    """The derivative of its example agrees with differences at two choices of sizes."""
+    for answer in structured(op).answers:
+        assert answer.verified is not None
+        assert answer.verified.ok is True, (
+            answer.question.text,
+            answer.symbolic and unparse(answer.symbolic),
+            answer.verified,
+        )
+        assert answer.verified.method is not None
+        assert answer.verified.method.count("sizes") == 2
+
+
+@pytest.mark.parametrize("name", sorted({*SPECIAL, *CONTRACTIONS} & {op.name for op in STRUCTURED}))
+def test_a_structured_rule_wrong_by_half_a_per_mille_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check above fails where a pullback, or a definition by terms, is wrong by 0.05 %."""
+
+    def off(term: Term) -> Term:
+        return dataclasses.replace(term, coef=term.coef * sp.Rational(10005, 10000))
+
+    rules = SPECIAL if name in SPECIAL else CONTRACTIONS
+    right = rules[name]
+
+    def wrong(*args: Any) -> Any:
+        found = right(*args)
+        if isinstance(found, list):
+            return [off(term) for term in found]
+        return {operand: [(at, off(term)) for at, term in pieces] for operand, pieces in found.items()}
+
+    monkeypatch.setitem(rules, name, wrong)  # type: ignore[arg-type]
+    verdicts = [answer.verified.ok for answer in structured(TABLE[name]).answers if answer.verified]
+    assert False in verdicts
+
+
+BACK = [(op, k) for op in STRUCTURED for k, text in enumerate(op.back) if text]
+
+
+def passed_back(op: Op, operand: int, text: str) -> Verified:
+    """What the entry says that an operand gets from the upstream gradient G, against differences."""
+    letters = {name: tuple(map(str, shape)) for name, shape in LETTERS.items()}
+    used = [name for name in letters if re.search(rf"\b{name}\b", op.example)]
+    content = {
+        "expression": f"r = {op.example}",
+        "variables": {name: letters[name] for name in used},
+        "upstream": {"dL/dr": "G"},
+    }
+    entries = {"mean": "n*m", "var": "n*m"}.get(op.name)
+    if op.name == "logdet":
+        content["values"] = {"M": [[2, 0.5, -0.3], [0.1, 1.5, 0.4], [-0.2, 0.3, 3]]}
+    where, by = (("n", parse(entries)),) if entries else (), used[operand]  # one number: the same in every entry
+    return Oracle(build(Exercise.from_dict(content))).verify(Claim(parse(f"({text}) + 0*{by}"), where), None, by)
+
+
+@pytest.mark.parametrize(("op", "operand"), BACK, ids=lambda item: getattr(item, "name", str(item)))
+def test_what_an_operand_gets(op: Op, operand: int) -> None:
+    """The formula in words that handouts show is right, and one wrong by 0.05 % is found."""
+    assert passed_back(op, operand, op.back[operand]).ok is True
+    assert passed_back(op, operand, f"1.0005*({op.back[operand]})").ok is False
+
+
+# ---- what an entry says
+
+WITHOUT_A_FORMULA = {  # why the table states no general formula
+    "kron": "a sum over blocks", "matrix_power": "one term for each factor", "vec": "a rearrangement", "concat": "a piece of an array",
+    "stack": "a piece of an array", "getitem": "a piece of an array", "eye": "a constant", "ones": "a constant", "zeros": "a constant",
+    "toaxis": "the same numbers", **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), "no gradient"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
 def test_an_entry_is_complete(op: Op) -> None:
-    """Every operation has words and, where one can call it, an example."""
+    """An example that parses, builds and prints; a sentence; code; a rule, or a reason why there is none."""
     assert op.sentence
-    assert op.example or op.name == "toaxis"
+    assert op.code or op.name == "apply"  # no code for what is unknown
+    if op.name == "toaxis":  # nobody calls it: the axis of p[k] = …
+        return
+    tree = parse(op.example, functions={"g"})
+    assert parse(unparse(tree), functions={"g"}) == tree
+    variables: dict[str, Any] = {
+        name: [int(n) if n.isdigit() else n for n in map(str, shape)] for name, shape in LETTERS.items()
+    }
+    variables |= {"x": [], "y": [], "g": {"function": 1}}
+    graph = build(Exercise.from_dict({"expression": f"r = {op.example}", "variables": variables}))
+    assert op.name in {node.op for node in graph.nodes} | {"var", "matrix_power", "dot"}  # written in others
+    known = Names.of(graph)
+    for line in (formula.text(tree, known), formula.latex(tree, known)):
+        assert line
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_a_rule_is_stated_or_a_reason(op: Op) -> None:
+    """Elementwise: partials for each operand, a convention at each kink. Structured: what is passed back."""
+    stated = [general(op.name, k) for k in range(len(op.operands))]
+    if op.name in WITHOUT_A_FORMULA:
+        assert not any(stated)
+        return
+    assert any(stated)
+    if op.signature == "elementwise" and op.name != "apply":
+        assert len(op.partials) == len(op.operands)
+        assert op.value is not None
+        assert bool(op.smooth) == bool(op.convention)
+    assert all(text in " ".join(op.operands) for text in op.parameters)
 
 
 def test_a_wrong_rule_does_not_pass_as_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule wrong by 0.05 % anywhere in the table makes the answer that uses it unverified."""
-    import dataclasses
-
     exercise = Exercise.from_dict(
         {"expression": ["a = silu(w*x)", "f = a^2"], "values": {"w": 2, "x": "1/3"}, "questions": ["df/dw"]}
     )
