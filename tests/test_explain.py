@@ -77,7 +77,10 @@ def test_two_paths_are_added() -> None:
         ("hands back", "∂f/∂v · ∂v/∂x = ∂f/∂v · 2"),
         ("numbers", "4 · 2 = 8"),
         ("through u", "u = x + 1"),
-        ("rule", "A constant that is added has no influence: the gradient passes unchanged | in general ∂(x + y)/∂x = 1"),
+        (
+            "rule",
+            "A constant that is added has no influence: the gradient passes unchanged | in general ∂(x + y)/∂x = 1",
+        ),
         ("local", "∂u/∂x = 1"),
         ("hands back", "∂f/∂u · ∂u/∂x = ∂f/∂u · 1"),
         ("numbers", "6 · 1 = 6"),
@@ -89,7 +92,9 @@ def test_two_paths_are_added() -> None:
 def test_a_matrix_product_has_a_shape_under_every_factor() -> None:
     step = record(report("ex3"), "10. ∂J/∂W₁")
     assert step["shapes"] == " ∂J/∂z₁      xᵀ    →  D_a₁ × D_x\nD_a₁ × 1  1 × D_x"
-    assert step["because"].startswith("∂J/∂W₁ must have the shape of W₁, D_a₁ × D_x; ∂J/∂z₁ is D_a₁ × 1 and xᵀ is 1 × D_x")
+    assert step["because"].startswith(
+        "∂J/∂W₁ must have the shape of W₁, D_a₁ × D_x; ∂J/∂z₁ is D_a₁ × 1 and xᵀ is 1 × D_x"
+    )
     assert "in the chain it stands on the right" in step["local"]
 
 
@@ -107,7 +112,9 @@ def test_sums_are_spelled_out_in_full_detail_only() -> None:
 
 def test_brief_is_one_line_for_each_gradient() -> None:
     made = report("ex1", "brief")
-    rows = next(block.rows for block in made.blocks if isinstance(block, Table) and block.columns[0].title == "gradient")
+    rows = next(
+        block.rows for block in made.blocks if isinstance(block, Table) and block.columns[0].title == "gradient"
+    )
     assert len(rows) == 5
     assert text_line(rows[1][1][0], made.names) == "∂L/∂f · ∂f/∂z"
 
@@ -118,7 +125,10 @@ def test_the_steps_say_that_they_were_checked() -> None:
 
 
 @pytest.mark.parametrize("detail", ["brief", "normal", "full"])
-@pytest.mark.parametrize("name", ["ex1", "ex2", "ex3", "attention", "softmax-by-entries", "hessian-two-variables", "jacobian-layouts", "relu-kink"])
+@pytest.mark.parametrize(
+    "name",
+    ["ex1", "ex2", "ex3", "attention", "softmax-by-entries", "hessian-two-variables", "jacobian-layouts", "relu-kink"],
+)
 def test_every_page_is_drawn_at_every_width(name: str, detail: str) -> None:
     derivation = shipped(name, detail)
     for options in (Options(width=60, detail=detail), Options(width=200, ascii=True, detail=detail)):
