@@ -60,7 +60,8 @@ def symengine(se: Any, p: Program) -> dict[int, float]:
             continue
         expression = functions[op](*(symbols[a] for a in args))
         expressions.append(expression)
-        values.append(expression.subs({symbols[a]: values[a] for a in args}))
+        # As a float: x - x is the exact 0, and what is computed from it would stay exact.
+        values.append(se.RealDouble(float(expression.subs({symbols[a]: values[a] for a in args}))))
         for a in dict.fromkeys(args):
             adjoints[a].append((k, se.diff(expression, symbols[a])))
     uppers = [se.Symbol(f"g{k}") for k in range(len(p.ops))]
@@ -71,7 +72,7 @@ def symengine(se: Any, p: Program) -> dict[int, float]:
         known = {uppers[n]: grads[n] for n, _ in adjoints[k]}
         for n, _ in adjoints[k]:
             known.update({symbols[a]: values[a] for a in p.args[n]})
-        grads[k] = expression.subs(known)
+        grads[k] = se.RealDouble(float(expression.subs(known)))
     return {k: float(grads[k]) for k in p.values}
 
 

@@ -195,7 +195,7 @@ def peer(name: str, family: str) -> None:
     clock.say(loaded=True)
     for n in sizes:
         p = make(n)
-        seconds, got = clock.timed(work, library, p, most=5)
+        seconds, got = clock.timed(work, library, p, most=3)
         clock.say(n=n, nodes=len(p.ops), seconds=seconds, right=agree(got, by_hand(p)))
 
 

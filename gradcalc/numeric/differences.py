@@ -158,12 +158,12 @@ def directions(values: Forward, target: Target, limit: int | None, random: int =
     import numpy as np
 
     env = values.env(16)
-    of = Tensor(0.0) if target.of is None else env.values[target.of]
+    of = Tensor(0.0) if target.of is None else values[target.of]
     shapes: list[tuple[int, ...]] = []
     enumerated: list[tuple[str, ...]] = []
     taken: set[str] = set(of.over)
     for by in target.bys:
-        moved = env.values[by]
+        moved = values[by]
         alone = tuple(name for name in moved.over if name not in taken)
         taken |= set(alone)
         enumerated.append(alone)
@@ -180,7 +180,7 @@ def directions(values: Forward, target: Target, limit: int | None, random: int =
         arrays = tuple(
             np.array([[generator.uniform(-1, 1) for _ in range(count)] for _ in range(random)]) for count in counts
         )
-    positional = (*of.shape, *(n for by in target.bys for n in env.values[by].shape))
+    positional = (*of.shape, *(n for by in target.bys for n in values[by].shape))
     return Directions(arrays, tuple(shapes), tuple(enumerated), of.over, of.shape, positional, complete)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from gradcalc.exercise import Definition, Upstream, Value
 from gradcalc.nodes import Graph
-from gradcalc.numeric.backends import Numbers, Undefined, Unknown, decimals, floats
+from gradcalc.numeric.backends import Numbers, TooLarge, Undefined, Unknown, decimals, floats
 from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
 from gradcalc.numeric.tensor import Env, Tensor, finish
 from gradcalc.records import dataclass, field, replace
@@ -96,10 +96,10 @@ class Forward(Mapping[str, Tensor]):
         if not self.precise:
             try:
                 return at(16)
-            except Unknown:
+            except (Unknown, TooLarge):
                 raise
             except Undefined:
-                if sum(math.prod(tensor.shape) for tensor in self.env().values.values()) > MANY_ENTRIES:
+                if sum(map(work, self.env().values.values())) > MANY_ENTRIES:
                     raise
         before: Tensor | None = None
         problem: Undefined | None = None
@@ -141,6 +141,12 @@ class Forward(Mapping[str, Tensor]):
 def forward(graph: Graph, point: Point) -> Forward:
     """Every input and quantity at a point."""
     return Forward(graph, point)
+
+
+def work(tensor: Tensor) -> int:
+    """What a tensor may take to compute: its entries, those of a matrix as often as a product meets them."""
+    entries = 1 if tensor.plain else int(tensor.data.size)
+    return entries * (max(tensor.shape) if tensor.rank > 1 else 1)
 
 
 def agree(one: Tensor, other: Tensor) -> bool:

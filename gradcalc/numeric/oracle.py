@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from gradcalc.nodes import Graph
-from gradcalc.numeric.backends import Misfit, Undefined, Unknown
+from gradcalc.numeric.backends import Misfit, TooLarge, Undefined, Unknown
 from gradcalc.numeric.differences import (
     Directions,
     Target,
@@ -29,7 +29,7 @@ from gradcalc.numeric.differences import (
     scalar_difference,
 )
 from gradcalc.numeric.evaluate import bind, entries, evaluate
-from gradcalc.numeric.forward import MANY_DEFINITIONS, Forward, Point, depends, forward
+from gradcalc.numeric.forward import MANY_DEFINITIONS, Forward, Point, depends, forward, work
 from gradcalc.numeric.kinks import Kink, places
 from gradcalc.numeric.points import given_point, random_points
 from gradcalc.numeric.tensor import Env, Tensor
@@ -40,6 +40,7 @@ from gradcalc.syntax import Expr
 MAX_ENTRIES, RANDOM_DIRECTIONS, RECHECKED = 200, 3, 12
 FLOAT, EXACT = 1e-7, 1e-9
 MAX_EFFORT = 20_000  # entries recomputed in high precision
+MAX_WORK = 50_000  # operations that one direction may take there
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ class Oracle:
             for finer in (1, 64):
                 try:
                     got, want = self._both(claim, target, values, layout, chosen, 16, finer)
-                except (Unknown, Misfit):
+                except (Unknown, Misfit, TooLarge):
                     raise
                 except Undefined:
                     continue
@@ -282,9 +283,10 @@ class Oracle:
     def _precisely(self, claim: AnyClaim, target: Target, values: Forward, layout: str, chosen: Directions) -> _Outcome:
         """Arrays with 60 digits, and with 400 where that disagrees: a difference that is still there is a mistake."""
         functions = isinstance(claim, Claim) or callable(claim)
-        effort = len(chosen.arrays[0]) * sum(
-            getattr(values[name].data, "size", 1) for name in (*target.again, *target.bys)
-        )
+        names = [name for name in (*target.again, *target.bys) if name in values]
+        if sum(work(values[name]) for name in names) > MAX_WORK:
+            return _Outcome(None, reason="floats do not tell, and with more digits it would take too long")
+        effort = len(chosen.arrays[0]) * sum(getattr(values[name].data, "size", 1) for name in names)
         if effort > MAX_EFFORT:
             chosen = chosen.some(range(max(1, len(chosen.arrays[0]) * MAX_EFFORT // effort)))
         outcome = _Outcome(None)
@@ -292,7 +294,7 @@ class Oracle:
         for digits in (60, 400):
             try:
                 got, want = self._both(claim, target, values, layout, chosen, digits)
-            except (Unknown, Misfit):
+            except (Unknown, Misfit, TooLarge):
                 raise
             except Undefined as found:
                 problem = found
