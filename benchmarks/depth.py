@@ -55,7 +55,7 @@ def terms(expr: Any) -> int:
 def checked(depth: int) -> list[int]:
     """The same by `solve`: evaluated, and verified at other sizes."""
     from gradcalc.exercise import Exercise
-    from gradcalc.solve import solve
+    from gradcalc.solver import solve
 
     solution = solve(
         Exercise.from_dict(network(depth) | {"seed": 1, "sizes": {f"D_{k}": 2 + k % 3 for k in range(depth + 1)}})

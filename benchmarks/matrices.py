@@ -68,7 +68,7 @@ def gradcalc(case: Case, values: dict[str, Any], want: Any) -> dict[str, Any]:
     import re
 
     from gradcalc.exercise import Exercise
-    from gradcalc.solve import solve
+    from gradcalc.solver import solve
     from gradcalc.syntax import unparse
 
     used = [name for name in values if re.search(rf"(?<![A-Za-z]){name}(?![A-Za-z(])", case.text)]

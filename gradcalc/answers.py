@@ -1,6 +1,6 @@
 """Questions to symbolic answers: which derivative is meant, in which layout, written per example and stacked.
 
-Everything here is symbolic; solve.py evaluates and checks what is written here.
+Everything here is symbolic; solver.py evaluates and checks what is written here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gradcalc.paths import paths
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import to_ast
 from gradcalc.shapes import ONE, Shape, Size
-from gradcalc.solve import Answer, Gradient, Local, Shorthand, View
+from gradcalc.solution import Answer, Gradient, Local, Shorthand, View
 from gradcalc.syntax import parse, unparse
 from gradcalc.terms import Ix, Key, Term, measure
 from gradcalc.tree import Call, Expr, Name, Neg, Num, Vector, children, occurrences, substitute, walk

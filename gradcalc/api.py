@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gradcalc.nodes import Graph
     from gradcalc.shapes import Shape
     from gradcalc.single import Single
-    from gradcalc.solve import Answer, Gradient, Number, Solution
+    from gradcalc.solution import Answer, Gradient, Number, Solution
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Exercise"
 
@@ -42,7 +42,7 @@ def solve(source: Source, *, form: str | None = None, layout: str | None = None)
 
     Raises GradcalcError where the exercise cannot be read or makes no sense.
     """
-    from gradcalc.solve import solve as answered
+    from gradcalc.solver import solve as answered
 
     _choice("form", form, ("matrix", "index", "entries"))
     _choice("layout", layout, ("gradient", "jacobian", "denominator"))

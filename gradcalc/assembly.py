@@ -22,7 +22,7 @@ from gradcalc.paths import paths
 from gradcalc.records import dataclass, replace
 from gradcalc.shapes import ONE, ShapeError, shape_of
 from gradcalc.sizes import Shape
-from gradcalc.solve import Answer
+from gradcalc.solution import Answer
 from gradcalc.syntax import Binary, Expr, Name
 from gradcalc.terms import Ix, Key, Term
 

@@ -24,7 +24,7 @@ from gradcalc.graph import Node
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.records import dataclass, replace
 from gradcalc.shapes import ONE, Shape
-from gradcalc.solve import Shorthand
+from gradcalc.solution import Shorthand
 from gradcalc.syntax import Binary, Expr, Name, Neg, Num
 from gradcalc.terms import Key, Term
 

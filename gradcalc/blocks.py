@@ -14,7 +14,7 @@ from gradcalc.graph import Graph
 from gradcalc.records import dataclass, field
 from gradcalc.shapes import shape_of
 from gradcalc.sizes import Shape, Size, stacked
-from gradcalc.solve import Number
+from gradcalc.solution import Number
 from gradcalc.syntax import Expr, Name
 
 

@@ -27,7 +27,7 @@ from gradcalc.plug import decimal
 from gradcalc.records import replace
 from gradcalc.rules import general
 from gradcalc.shapes import ONE
-from gradcalc.solve import Number
+from gradcalc.solution import Number
 from gradcalc.steps import Derivation, Pass, Path, Quantity, Rule, Step
 from gradcalc.syntax import Binary, Expr, Index, Name, Num
 from gradcalc.typography import name_text, whole

@@ -176,7 +176,7 @@ def solve(
 
     def work(file: str) -> tuple[Any, bool]:
         exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
-        solution = load("gradcalc.solve").solve(exercise)
+        solution = load("gradcalc.solver").solve(exercise)
         return solution if data else load("gradcalc.report").compose_solution(
             solution, _view(console, digits, form)
         ), _right(solution)
@@ -319,7 +319,7 @@ def export(
         exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
         if to in room.CODE:  # which answers no questions
             return load("gradcalc.figure").sketch(exercise)
-        return load("gradcalc.solve").solve(exercise)
+        return load("gradcalc.solver").solve(exercise)
 
     solved = {number: item for number, (_, item, _) in enumerate(each(console, files, work)) if item is not None}
     sheet, outside, fine = load("gradcalc.figure").Sheet(solution, blank_all, gates, digits), False, True

@@ -23,7 +23,7 @@ from gradcalc.numeric.verified import Verified
 from gradcalc.plug import Numbers, plugged
 from gradcalc.questions import Known, read_question, stack_names
 from gradcalc.records import replace
-from gradcalc.solve import Answer, Number, Solution
+from gradcalc.solution import Answer, Number, Solution
 from gradcalc.solver import Solver
 from gradcalc.steps import Derivation, Pass, Path, Quantity, Rule, Step
 from gradcalc.syntax import Expr

@@ -33,7 +33,7 @@ from gradcalc.board import Board, record
 from gradcalc.records import dataclass, replace
 from gradcalc.report import answer_blocks
 from gradcalc.shapes import ONE
-from gradcalc.solve import Answer
+from gradcalc.solution import Answer
 from gradcalc.steps import Derivation, Pass, Quantity, Step
 from gradcalc.syntax import Name
 

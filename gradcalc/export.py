@@ -13,7 +13,7 @@ from gradcalc.blocks import Options
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.figure import Sheet, picture
 from gradcalc.records import dataclass, field
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 
 # Format -> ending of its files.
 ENDINGS: Mapping[str, str] = {

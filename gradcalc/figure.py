@@ -21,7 +21,7 @@ from gradcalc.flow import Flow, flow, is_scalar
 from gradcalc.labels import Label, fused, label, scaled, sign, tex_names
 from gradcalc.ops import TABLE
 from gradcalc.render.inline import text_math
-from gradcalc.solve import Answer, Solution
+from gradcalc.solution import Answer, Solution
 from gradcalc.syntax import Name, Num
 from gradcalc.typography import for_terminal, read
 from gradcalc.unbuild import tree

@@ -20,7 +20,7 @@ from gradcalc.report import LAYOUTS, asked
 from gradcalc.shapes import ShapeError, shape_of
 from gradcalc.sheet import Derived, Handout, Part, Row, Said, Step, Summary
 from gradcalc.sizes import Shape
-from gradcalc.solve import Answer, Number, Solution, View
+from gradcalc.solution import Answer, Number, Solution, View
 from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, parse
 
 LONG = 72  # characters of a formula on one line; longer sums are broken

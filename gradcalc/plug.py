@@ -11,7 +11,7 @@ from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.forward import rounded, to_lists
 from gradcalc.numeric.tensor import Tensor
 from gradcalc.shapes import Shape
-from gradcalc.solve import Number
+from gradcalc.solution import Number
 from gradcalc.solver import Solver, shaped
 from gradcalc.syntax import Expr, Neg, Num
 from gradcalc.tree import occurrences, substitute

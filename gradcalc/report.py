@@ -35,7 +35,7 @@ from gradcalc.blocks import (
 )
 from gradcalc.errors import Problem
 from gradcalc.exercise import Question, Value
-from gradcalc.solve import Answer, Local, Number, Solution, View
+from gradcalc.solution import Answer, Local, Number, Solution, View
 from gradcalc.syntax import Binary, Expr, Index, Name, Neg, Num
 from gradcalc.typography import number, whole
 

@@ -21,7 +21,8 @@ from gradcalc.infer import infer
 from gradcalc.matrix import size_tree
 from gradcalc.scope import scope
 from gradcalc.shapes import Shape
-from gradcalc.solve import Answer, Solution, solve
+from gradcalc.solution import Answer, Solution
+from gradcalc.solver import solve
 from gradcalc.syntax import Expr, names, unparse
 
 GREEK = frozenset((

@@ -9,8 +9,8 @@ from typing import Any
 
 from gradcalc.answers import Answerer, upstream_name
 from gradcalc.errors import Problem
-from gradcalc.exercise import Question
-from gradcalc.graph import Graph
+from gradcalc.exercise import Exercise, Question
+from gradcalc.graph import Graph, build
 from gradcalc.numeric.backends import Undefined
 from gradcalc.numeric.exact import exact
 from gradcalc.numeric.forward import Forward, to_lists, upstream_key
@@ -19,10 +19,19 @@ from gradcalc.numeric.oracle import Claim, Oracle
 from gradcalc.numeric.tensor import Tensor
 from gradcalc.numeric.verified import Verified
 from gradcalc.shapes import Shape
-from gradcalc.solve import Answer, Gradient, Number, Solution, View
+from gradcalc.solution import Answer, Gradient, Number, Solution, View
 from gradcalc.syntax import Expr, Index, Name
 
 Where = tuple[tuple[str, Expr], ...]
+
+
+def solve(exercise: Exercise, form: str | None = None, layout: str | None = None) -> Solution:
+    """Build the graph, answer every question, evaluate the answers and check each against the oracle.
+
+    `form` (matrix, index, entries) and `layout` (gradient, jacobian, denominator) default to the exercise's notation.
+    Raises GradcalcError where the exercise cannot be read as mathematics.
+    """
+    return Solver(build(exercise), form or exercise.notation.form, layout or exercise.notation.layout).solution()
 
 
 class Solver:

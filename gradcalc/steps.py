@@ -19,7 +19,7 @@ from gradcalc.graph import Graph
 from gradcalc.numeric.verified import Verified
 from gradcalc.records import dataclass
 from gradcalc.shapes import Shape
-from gradcalc.solve import Answer, Number, Shorthand, Solution
+from gradcalc.solution import Answer, Number, Shorthand, Solution
 from gradcalc.syntax import Expr
 
 FORMAT = 1

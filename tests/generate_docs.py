@@ -276,7 +276,7 @@ def structured() -> str:
     from gradcalc.exercise import Exercise
     from gradcalc.graph import build
     from gradcalc.render.formula import text
-    from gradcalc.solve import solve
+    from gradcalc.solver import solve
 
     rows = []
     for op in TABLE.values():

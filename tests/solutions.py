@@ -11,7 +11,7 @@ from gradcalc.errors import Problem
 from gradcalc.exercise import Definition, Exercise, Question, Text, Upstream, Variable
 from gradcalc.graph import Graph, Node
 from gradcalc.sizes import Shape, Size
-from gradcalc.solve import Answer, Gradient, Local, Shorthand, Solution, Verified, View
+from gradcalc.solution import Answer, Gradient, Local, Shorthand, Solution, Verified, View
 from gradcalc.syntax import Num, parse
 
 RIGHT = Verified(True, "central differences in 60-digit arithmetic", 1e-15)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gradcalc.exercise import Exercise
-from gradcalc.solve import Answer, solve
+from gradcalc.solution import Answer
+from gradcalc.solver import solve
 from gradcalc.unparse import unparse
 
 # lines, shapes, assumptions, question, the formula

@@ -22,7 +22,7 @@ from gradcalc.labels import Label
 from gradcalc.layout import Drawing, Metrics, lay_out, spread
 from gradcalc.library import exercise_text
 from gradcalc.render import svg, terminal_graph, tikz
-from gradcalc.solve import solve
+from gradcalc.solver import solve
 
 GOLDEN = Path(__file__).with_name("golden")
 EX1 = "ex1"

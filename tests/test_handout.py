@@ -27,7 +27,8 @@ from gradcalc.library import exercise_text, titles
 from gradcalc.publish import OutsideError, deliver
 from gradcalc.render import handout_markdown, latex, pdf, tikz
 from gradcalc.sheet import Derived, Handout, plain
-from gradcalc.solve import Solution, solve
+from gradcalc.solution import Solution
+from gradcalc.solver import solve
 from gradcalc.tex import check_tex
 from gradcalc.texmath import check, escape, in_math
 

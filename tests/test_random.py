@@ -14,7 +14,8 @@ import pytest
 
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Exercise
-from gradcalc.solve import Solution, solve
+from gradcalc.solution import Solution
+from gradcalc.solver import solve
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "200"))
 BATCH = 20

@@ -19,7 +19,7 @@ from programs import INTEGER, WORD, Choices, Program, program, smallest
 from gradcalc.errors import SpanError
 from gradcalc.exercise import Exercise
 from gradcalc.graph import build
-from gradcalc.solve import Answer, Solution
+from gradcalc.solution import Answer, Solution
 from gradcalc.solver import Solver
 from gradcalc.syntax import Expr, parse, unparse
 

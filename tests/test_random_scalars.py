@@ -19,7 +19,8 @@ from gradcalc.errors import GradcalcError, SpanError
 from gradcalc.exercise import Exercise
 from gradcalc.ops import TABLE
 from gradcalc.scalar import function_class
-from gradcalc.solve import Answer, solve
+from gradcalc.solution import Answer
+from gradcalc.solver import solve
 from gradcalc.syntax import Expr, parse, unparse
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "200"))

@@ -11,7 +11,7 @@ from gradcalc.blocks import Math, Names, Note, Options, Report, Table
 from gradcalc.errors import Problem
 from gradcalc.render.inline import plain_line, text_line
 from gradcalc.report import compose_solution
-from gradcalc.solve import Local, Solution, Verified
+from gradcalc.solution import Local, Solution, Verified
 from gradcalc.syntax import Name, parse
 
 

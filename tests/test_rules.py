@@ -25,7 +25,8 @@ from gradcalc.render import formula
 from gradcalc.rules import LETTERS, general
 from gradcalc.scalar import function_class
 from gradcalc.shapes import Size, shape_of
-from gradcalc.solve import Solution, solve
+from gradcalc.solution import Solution
+from gradcalc.solver import solve
 from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse, unparse
 from gradcalc.terms import Term
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gradcalc.report import Failed, Options, Report
-    from gradcalc.solve import Solution
+    from gradcalc.solution import Solution
 
 # What the formats share, and what makes no text of a solution alone.
 TOOLS = frozenset(

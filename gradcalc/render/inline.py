@@ -9,7 +9,7 @@ from functools import reduce
 from gradcalc.blocks import Factors, Line, Math, Names, Partial, Piece, Shaped, Slope, Under, Values
 from gradcalc.render import formula
 from gradcalc.render.scripts import ATOM, Latex, Text, size_latex, size_text
-from gradcalc.solve import Number
+from gradcalc.solution import Number
 from gradcalc.syntax import Binary, Expr, Name, unparse
 from gradcalc.typography import MINUS, for_terminal, name_latex, name_text, number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradcalc.blocks import Options
 from gradcalc.code.spelling import Spelling
 from gradcalc.render.code import module
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 
 ARRAY = '''
 def _array(inputs, name, axes=None, kind=FLOAT, default=None):

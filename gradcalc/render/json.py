@@ -11,7 +11,7 @@ from gradcalc.errors import Problem
 from gradcalc.render.formula import latex
 from gradcalc.render.scripts import size_latex
 from gradcalc.sizes import Shape
-from gradcalc.solve import Answer, Gradient, Number, Solution, View
+from gradcalc.solution import Answer, Gradient, Number, Solution, View
 from gradcalc.syntax import Expr, unparse
 
 FORMAT = 1

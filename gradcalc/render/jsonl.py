@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradcalc.blocks import Failed, Options
 from gradcalc.render.json import document, dumps
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 
 
 def render(item: Solution | Failed, options: Options) -> str:

@@ -28,7 +28,7 @@ from gradcalc.markdown import (
 from gradcalc.render import tikz
 from gradcalc.render.tikz import indicator, math
 from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 from gradcalc.texmath import escape
 
 CLASS = r"\documentclass[11pt,a4paper,addpoints]{exam}"

@@ -22,7 +22,7 @@ from gradcalc.blocks import (
 )
 from gradcalc.render.inline import latex_math
 from gradcalc.report import compose_solution
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 from gradcalc.typography import for_terminal, to_ascii
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "[": "&#91;", "$": "&#36;"}  # \[ and \( would begin mathematics

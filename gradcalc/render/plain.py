@@ -18,7 +18,7 @@ from gradcalc.blocks import (
 )
 from gradcalc.render.inline import plain_line
 from gradcalc.report import compose_solution
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 from gradcalc.typography import to_ascii
 
 

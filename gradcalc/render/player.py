@@ -17,7 +17,7 @@ from gradcalc.figure import Picture, Sheet, picture
 from gradcalc.labels import Label, label, tex_names
 from gradcalc.records import replace
 from gradcalc.render import table, terminal_graph
-from gradcalc.solve import Number
+from gradcalc.solution import Number
 from gradcalc.steps import Derivation
 from gradcalc.syntax import Expr, Name
 from gradcalc.typography import name_text, to_ascii

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gradcalc.figure import Picture, Sheet, picture
 from gradcalc.labels import Label
 from gradcalc.layout import Box, Drawing, Metrics, lay_out
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 
 SCALE = 44.0  # pixels to a unit
 MARGIN = 14.0

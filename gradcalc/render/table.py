@@ -26,7 +26,7 @@ from gradcalc.blocks import (
 from gradcalc.render.inline import text_line
 from gradcalc.render.styled import Text, grid
 from gradcalc.report import compose_solution
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 
 LONG = 200  # rows; beyond this nobody reads a grid
 NARROW = 46  # below this a record's value stands under its title

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gradcalc.figure import Picture, Sheet, picture
 from gradcalc.labels import Label
 from gradcalc.layout import Box, Drawing, Metrics, lay_out
-from gradcalc.solve import Solution
+from gradcalc.solution import Solution
 
 METRICS = Metrics(character=0.148, pad=0.2, box=0.56, row=1.15, lane=0.64, channel=0.4, spread=0.04, port=0.2)
 HEAD = "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also \\usetikzlibrary{babel}\n"

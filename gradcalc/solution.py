@@ -1,4 +1,4 @@
-"""Exercise to Solution: build the graph, derive every answer, evaluate it, check it against the oracle."""
+"""What solving gives: every answer in symbols and numbers, with its chain, its ways of being written and its check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from gradcalc.errors import Problem
-from gradcalc.exercise import Exercise, Question
+from gradcalc.exercise import Question
 from gradcalc.graph import Graph
 from gradcalc.numeric.verified import Verified
 from gradcalc.records import dataclass
@@ -104,15 +104,3 @@ class Solution:
     inputs: Mapping[str, Number]  # the values at which everything was evaluated
     gradients: Mapping[str, Gradient]
     warnings: tuple[Problem, ...] = ()
-
-
-def solve(exercise: Exercise, form: str | None = None, layout: str | None = None) -> Solution:
-    """Build the graph, answer every question, evaluate the answers and check each against the oracle.
-
-    `form` (matrix, index, entries) and `layout` (gradient, jacobian, denominator) default to the exercise's notation.
-    Raises GradcalcError where the exercise cannot be read as mathematics.
-    """
-    from gradcalc.graph import build
-    from gradcalc.solver import Solver
-
-    return Solver(build(exercise), form or exercise.notation.form, layout or exercise.notation.layout).solution()
