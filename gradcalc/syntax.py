@@ -143,9 +143,7 @@ class _Parser:
         if token.kind == "=":
             return self.fail("`=` stands only after the name that a line defines", hint="equality in a condition is ==")
         if token.kind == "'":
-            return self.fail(
-                "`'` stands only between an unknown function and its argument, g'(z)", hint="for the transpose write .T"
-            )
+            return self.fail("`'` stands only behind what it transposes, A', or behind an unknown function, g'(z)")
         if token.kind == "|" and not self.open:
             return self.fail("`|` has no partner")
         if token.kind in _STARTS and self.at:
@@ -270,7 +268,7 @@ class _Parser:
                 items = self.items()
                 self.close("]")
                 expr = Index(expr, items, self.span(start))
-            elif token.kind == "ᵀ":
+            elif token.kind in ("ᵀ", "'"):
                 self.take()
                 expr = Transpose(expr, self.span(start))
             elif token.kind == ".":

@@ -125,7 +125,7 @@ def test_inputs_leave_out_what_is_known() -> None:
     [
         ("expression: |\n  q = x + 1\n  f = q * (y\n", 3, 11, "`(` is never closed", None),
         ('expression: "a = \\u0078y +\\n"\n', 1, 26, "something is missing after `+`", None),
-        ("expression: 'it''s + x'\n", 1, 16, "`'` stands only between an unknown function and its argument, g'(z)", "for the transpose write .T"),
+        ("expression: 'it''s + x'\n", 1, 18, "missing operator before `s`", None),
         ("expression: >\n  a = x +\n  y z\n", 3, 5, "missing operator before `z`", "write y*z"),
         ("expression: f = exp(x\n  + y) w\n", 2, 8, "missing operator before `w`", None),
         ("expression: |\n  q = x\n  f = q\n  q = y\n", 4, 3, "a second definition of `q`; the first is on line 2", None),
