@@ -110,6 +110,10 @@ def _not_a_question(value: str, start: int, known: Known) -> SpanError:
 
 def _lookup(word: str, at: int, known: Known) -> str:
     if (name := known.resolve(word)) is None:
+        if re.match(r"[3-9]|[1-9]\d", word):
+            raise SpanError(
+                "question", "derivatives go up to the second", at, at + len(word), "write df/dx, d2f/dx2 or d2f/dxdy"
+            )
         near = closest(canonical(word), sorted(known.names))
         raise SpanError(
             "unknown-name",

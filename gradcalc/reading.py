@@ -52,9 +52,11 @@ class _Reader(Declarations):
         callable_here = functions | {name for name, variable in variables.items() if variable.function}
         defined: list[Definition] = []
         own: dict[str, Function] = {}
+        unread = False
         for text, line, place in lines:
             expr = self.attempt(text, lambda line=line: line.parse(callable_here, variables))
             if expr is None:
+                unread = True
                 expr = Num(Fraction(0))  # goes on, so that what refers to the name is not called unknown
             if line.kind == "function" and line.name:
                 self.define_function(own, Function(line.name, line.params, expr, text, place))
@@ -70,10 +72,13 @@ class _Reader(Declarations):
             notation=notation,
         )  # fmt: skip
         resolve(exercise, self.problems, self.warnings)
+        sure = len(self.problems)
         names = frozenset(exercise.inputs) | {definition.name for definition in defined}
         values, places = self.values(exercise)
         upstream, loss = self.upstream(exercise, names)
         questions = self.questions(exercise, names, loss if upstream else None)
+        if unread:  # a name may stand in the line that could not be read
+            self.problems[sure:] = [problem for problem in self.problems[sure:] if problem.slug != "unknown-name"]
         return replace(
             exercise, values=values, value_places=places, upstream=upstream, loss=loss, questions=questions,
             seed=self.integer("seed", -(10**18), 10**18), vary=self.vary(exercise), warnings=tuple(self.warnings),

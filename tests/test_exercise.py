@@ -142,6 +142,8 @@ def test_inputs_leave_out_what_is_known() -> None:
         ("expression: |\n  a = x\n  y\n", 3, 3, "of several lines each has a name", "write z = …"),
         ("expression: 9^9^9*x\n", 1, 13, "a power of more than 1,200 digits", None),
         ("expression: x\nvalues: {x: 1, z: 2}\n", 2, 16, "there is no input `z`", None),
+        ("expression: f = x*y w\nvalues: {y: 1, w: 2}\nquestions: [df/dw]\n", 1, 21, "missing operator before `w`", "write y*w"),
+        ("expression: f = x\nquestions: [d3f/dx3]\n", 2, 14, "derivatives go up to the second", "write df/dx, d2f/dx2 or d2f/dxdy"),
         ("expression: q = x\nvalues: {q: 1}\n", 2, 10, "`q` is computed, so it takes no value", None),
         ("expression: x\nvalues: {x: true}\n", 2, 13, "`true` is not a number", "a value is a number or a constant expression, 1/3, pi/4, log(2)"),
         ("expression: x\nvalues: {x: .nan}\n", 2, 13, "`.nan` is no number", None),
