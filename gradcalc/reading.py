@@ -77,7 +77,7 @@ class _Reader(Declarations):
         values, places = self.values(exercise)
         upstream, loss = self.upstream(exercise, names)
         questions = self.questions(exercise, names, loss if upstream else None)
-        if unread:  # a name may stand in the line that could not be read
+        if unread and not complete:  # a name may stand in the line that could not be read
             self.problems[sure:] = [problem for problem in self.problems[sure:] if problem.slug != "unknown-name"]
         return replace(
             exercise, values=values, value_places=places, upstream=upstream, loss=loss, questions=questions,
