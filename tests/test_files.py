@@ -234,7 +234,6 @@ def test_an_interrupted_compilation_leaves_nothing(exercise: Path, tmp_path: Pat
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for _ in range(600):
         if (tmp_path / "child").exists() and (tmp_path / "child").read_text().strip():
