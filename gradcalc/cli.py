@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
 from types import FrameType
@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 import gradcalc
+from gradcalc import render
+from gradcalc.batch import SECONDS, each
 from gradcalc.console import Console, OutputError, PipeClosed
 from gradcalc.errors import GradcalcError, Place, Problem
 from gradcalc.exercise import Exercise, with_set
-from gradcalc.render import printed
 from gradcalc.schema import FORMS, LAYOUTS
 from gradcalc.startup import load
 from gradcalc.typography import for_terminal
@@ -57,7 +58,7 @@ def _one_of(choices: Sequence[str]) -> Callable[[str | None], str | None]:
     return check
 
 
-FORMATS = printed()
+FORMATS = render.printed()
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Exercises; - is the standard input.", show_default=False)
 ]
@@ -69,6 +70,9 @@ Digits = Annotated[int | None, typer.Option("--digits", min=1, max=30, help="Sig
 Form = Annotated[str | None, typer.Option("--form", callback=_one_of(FORMS), help=f"Notation: {', '.join(FORMS)}.")]
 Layout = Annotated[
     str | None, typer.Option("--layout", callback=_one_of(LAYOUTS), help=f"Layout: {', '.join(LAYOUTS)}.")
+]
+Timeout = Annotated[
+    int, typer.Option("--timeout", min=0, max=86_400, metavar="SECONDS", help="How long a file may take; 0: no limit.")
 ]
 
 
@@ -88,50 +92,10 @@ def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error came from.")] = False,
 ) -> None:
     """Every gradient of a computation: derived, evaluated, checked, on paper."""
-    context.obj = Console.open(ascii, debug)
+    context.obj = Console.open(ascii, debug, bool(context.obj))
 
 
-# How a command treats its files -----------------------------------------------------------------------------------
-
-
-def each(
-    console: Console, files: Sequence[str], work: Callable[[str], Any], quiet: bool = False
-) -> Iterator[tuple[str, Any, tuple[Problem, ...]]]:
-    """File, result and problems for every file. A bad one is reported (unless `quiet`) and spoils no other."""
-    for file in files:
-        try:
-            yield file, work(file), ()
-            continue
-        except GradcalcError as error:
-            problems = error.problems
-            if console.debug:
-                traceback.print_exc()
-        except (OutputError, PipeClosed):
-            raise
-        except Exception as error:
-            if console.debug:
-                raise
-            problems = (_internal(error, file),)
-        placed = tuple(problem if problem.place else _at(problem, file) for problem in problems)
-        console.problems += len(placed)
-        if not quiet:
-            console.report(*placed)
-        yield file, None, placed
-
-
-def _internal(error: Exception, file: str) -> Problem:
-    reason = (
-        "not built yet"
-        if isinstance(error, NotImplementedError)
-        else f"{type(error).__name__}: {error}".splitlines()[0][:200]
-    )
-    return Problem(
-        "internal", f"gradcalc failed here ({reason})", Place(file, 1, 1), "that is a bug; --debug shows where"
-    )
-
-
-def _at(problem: Problem, file: str) -> Problem:
-    return Problem(problem.slug, problem.message, Place("<stdin>" if file == "-" else file, 1, 1), problem.hint)
+# What commands share ----------------------------------------------------------------------------------------------
 
 
 def finish(console: Console, fine: bool = True) -> None:
@@ -152,12 +116,23 @@ def adjusted(
     return with_set(replace(exercise, notation=notation), *settings)
 
 
-def write_items(console: Console, format: str, items: list[Any], digits: int | None, form: str | None) -> None:
-    """Print solutions, reports and failures in a format."""
-    from gradcalc.render import render_as
+def print_each(
+    console: Console, files: Sequence[str], format: str, work: Callable[[str], tuple[str, bool]], seconds: float
+) -> bool:
+    """Print in a format what is made of each file, a text and whether all is right; whether all was."""
+    page, data = render.load(format), format in ("json", "jsonl")
+    parts, fine = [], True
+    for file, done, problems in each(console, files, work, seconds):
+        if done is not None:
+            parts.append(done[0])
+            fine = fine and done[1]
+        elif data:
+            from gradcalc.blocks import Failed
 
-    if items:
-        console.out(render_as(format, items, _view(console, digits, form)), machine=format in ("json", "jsonl"))
+            parts.append(page.render(Failed(file, problems), _view(console)))
+    if parts:
+        console.out(page.join(parts), machine=data)
+    return fine
 
 
 # Commands ---------------------------------------------------------------------------------------------------------
@@ -166,29 +141,19 @@ def write_items(console: Console, format: str, items: list[Any], digits: int | N
 @app.command()
 def solve(
     context: typer.Context, files: Files, set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table",
+    format: Format = "table", timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """The answers, symbolic beside evaluated, each checked."""
     console: Console = context.obj
-    data = format in ("json", "jsonl")
-    items: list[Any] = []
-    fine = True
 
-    def work(file: str) -> tuple[Any, bool]:
-        exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
-        solution = load("gradcalc.solver").solve(exercise)
-        return solution if data else load("gradcalc.report").compose_solution(
-            solution, _view(console, digits, form)
-        ), _right(solution)
+    def work(file: str) -> tuple[str, bool]:
+        solution = load("gradcalc.solver").solve(adjusted(Exercise.read(file), set_ or (), digits, form, layout))
+        view, item = _view(console, digits, form), solution
+        if format not in ("json", "jsonl"):
+            item = load("gradcalc.report").compose_solution(solution, view)
+        return render.load(format).render(item, view), _right(solution)
 
-    for file, done, problems in each(console, files, work):
-        if done is not None:
-            items.append(done[0])
-            fine = fine and done[1]
-        elif data:
-            items.append(load("gradcalc.report").Failed(file, problems))
-    write_items(console, format, items, digits, form)
-    finish(console, fine)
+    finish(console, print_each(console, files, format, work, timeout))
 
 
 def _right(solution: Any) -> bool:
@@ -196,9 +161,9 @@ def _right(solution: Any) -> bool:
     return all(answer.verified is None or answer.verified.ok is not False for answer in solution.answers)
 
 
-def _view(console: Console, digits: int | None, form: str | None) -> Any:
+def _view(console: Console, digits: int | None = None, form: str | None = None) -> Any:
     """How to print, as the formats want it."""
-    from gradcalc.report import Options
+    from gradcalc.blocks import Options
 
     return Options(width=console.width, color=console.color, ascii=console.ascii, digits=digits, form=form)
 
@@ -233,41 +198,39 @@ def explain(
     step: Annotated[bool, typer.Option("--step", help="One step per key on a terminal; numbered steps where there is none.")] = False,
     for_: Annotated[str | None, typer.Option("--for", metavar="QUESTION", help="One answer along its paths: df/dx, or a question's name.")] = None,
     detail: Detail = "normal", set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table",
+    format: Format = "table", timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """The derivation in words and formulas: forward, then backward, step by step."""
-    console: Console = context.obj
-    fine = True
+    from gradcalc.records import replace
 
-    def work(name: str) -> Any:
+    console: Console = context.obj
+    files, data = [file or "ex1.yaml"], format in ("json", "jsonl")
+
+    def derivation(name: str) -> Any:
         exercise = Exercise.read(name) if file else Exercise.parse(exercise_text("ex1"), name)
         return load("gradcalc.derivation").explained(adjusted(exercise, set_ or (), digits, form, layout), detail, for_)
 
-    from dataclasses import replace
+    def work(name: str) -> tuple[str, bool]:
+        found, view = derivation(name), load("gradcalc.explain")
+        options = replace(_view(console, digits, form), detail=detail)
+        if data:
+            items = [load("gradcalc.render.steps_json").document(found)]
+        elif step:
+            items = [page.report for page in view.pages(found, options)]
+        else:
+            items = [view.compose_explanation(found, options)]
+        return render.render_as(format, items, options), _right(found.solution)
 
     from gradcalc.library import exercise_text
 
-    for name, found, problems in each(console, [file or "ex1.yaml"], work):
-        if found is None:
-            if format in ("json", "jsonl"):
-                write_items(console, format, [load("gradcalc.report").Failed(name, problems)], digits, form)
-            continue
-        fine = _right(found.solution)
-        options = replace(_view(console, digits, form), detail=detail)
-        if step and format == "table" and console.interactive:
+    if not (step and format == "table" and console.interactive):
+        finish(console, print_each(console, files, format, work, timeout))
+    for _, found, _ in each(console, files, derivation):
+        if found is not None:
+            options = replace(_view(console, digits, form), detail=detail)
             load("gradcalc.render.player").play(found, options, console.size)
-            continue
-        view = load("gradcalc.explain")
-        if format in ("json", "jsonl"):
-            items = [load("gradcalc.render.steps_json").document(found)]
-        else:
-            items = (
-                [page.report for page in view.pages(found, options)]
-                if step
-                else [view.compose_explanation(found, options)]
-            )
-        write_items(console, format, items, digits, form)
-    finish(console, fine)
+            finish(console, _right(found.solution))
+    finish(console)
 
 
 Solved = Annotated[bool, typer.Option("--solution", help="The key: gradients filled in, answers derived.")]
@@ -278,7 +241,7 @@ Gates = Annotated[bool, typer.Option("--gates", help="Elementary gates in the fi
 @app.command()
 def graph(
     context: typer.Context, files: Files, solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
-    set_: Set = None, digits: Digits = None,
+    set_: Set = None, digits: Digits = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """The computational graph, as it stands on paper; with --solution its gradients too."""
     console: Console = context.obj
@@ -290,7 +253,7 @@ def graph(
         said: str = drawing.render(what, console.width, console.color, console.ascii)
         return said
 
-    parts = [said for _, said, _ in each(console, files, work) if said is not None]
+    parts = [said for _, said, _ in each(console, files, work, timeout) if said is not None]
     if parts:
         console.out("\n\n".join(parts))
     finish(console)
@@ -433,18 +396,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for name in ("SIGTERM", "SIGHUP"):
         with contextlib.suppress(AttributeError, ValueError):  # not on Windows, and not in a thread
             signal.signal(getattr(signal, name), _terminate)
-    code = run(list(sys.argv[1:] if arguments is None else arguments))
+    code = run(list(sys.argv[1:] if arguments is None else arguments), forks=True)
     if not _flushed():
         code = code or Exit.OUTSIDE
     sys.exit(int(code))
 
 
-def run(arguments: list[str]) -> int:
-    """Run a command and return its exit code."""
+def run(arguments: list[str], forks: bool = False) -> int:
+    """Run a command and return its exit code. `forks`: what may take for ever is done in a process of its own."""
     arguments = _flags_first(arguments)
     console = Console.open("--ascii" in arguments[:2], "--debug" in arguments[:2])
     try:
-        return int(app(arguments, standalone_mode=False, prog_name="gradcalc") or Exit.DONE)
+        return int(app(arguments, standalone_mode=False, prog_name="gradcalc", obj=forks) or Exit.DONE)
     except typer.Exit as stop:
         return int(stop.exit_code)
     except _UsageError as error:

@@ -28,21 +28,25 @@ class PipeClosed(Exception):
 
 @dataclass(slots=True)
 class Console:
-    """`out` for results, `note` for messages. Text from outside is made harmless before it comes here, or here."""
+    """`out` for results, `note` for messages. Text from outside is made harmless before it comes here, or here.
+
+    forks: whether the process is the program's own and nothing heavy is loaded, so that it may be forked
+    """
 
     ascii: bool = False
     debug: bool = False
+    forks: bool = False
     problems: int = field(default=0)
 
     @classmethod
-    def open(cls, ascii: bool = False, debug: bool = False) -> Console:
+    def open(cls, ascii: bool = False, debug: bool = False, forks: bool = False) -> Console:
         """Makes the streams take every character: what an encoding lacks is replaced."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 with contextlib.suppress(OSError, ValueError):
                     stream.reconfigure(errors="replace", newline="\n")
         encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-        return cls(ascii or not encoding.startswith("utf"), debug)
+        return cls(ascii or not encoding.startswith("utf"), debug, forks)
 
     @property
     def width(self) -> int:
