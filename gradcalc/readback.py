@@ -239,11 +239,16 @@ class Readback(Definitions):
                         found.append(candidate)
             frontier = sorted(found, key=measure)[:6]
             # A reading that divides by something new is no simplification: y₁ y₂ g stays, though g²/y₀ is as short.
-            best = shortest([best, *(found for found in frontier if denominator(found) <= denominator(expr))])
+            best = shortest([best, *(found for found in frontier if self.divides_alike(found, expr))])
             if not frontier:
                 break
         self._shortened[expr] = best
         return best
+
+    def divides_alike(self, found: sp.Expr, expr: sp.Expr) -> bool:
+        """Whether a reading divides by nothing new, only by names or factors of what `expr` divides by."""
+        known = divisors(expr) | divisors(self.opened(expr))
+        return all(symbol in known or self.opened(symbol).free_symbols <= known for symbol in divisors(found))
 
     def readings(self, expr: sp.Expr) -> list[sp.Expr]:
         """The expression with one operand of a named elementwise quantity expressed by that quantity."""
@@ -331,27 +336,19 @@ def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
     if isinstance(formula, (sp.Mul, sp.exp)) or (isinstance(formula, sp.Pow) and not formula.exp.is_number):
         ratio = sp.powsimp(derivative / formula)
         read = ratio * own
-        fewer = quantities(read) <= quantities(derivative) and cost(sp.fraction(ratio)[1]) <= cost(
-            sp.fraction(derivative)[1]
-        )
-        if fewer and not ratio.has(formula):
+        if (
+            quantities(read) <= quantities(derivative)
+            and divisors(ratio) <= divisors(derivative)
+            and not ratio.has(formula)
+        ):
             candidates.append(read)
     return shortest(candidates)
 
 
-def denominator(expr: sp.Expr) -> int:
-    """How long the denominators of an expression are."""
-    powers = [
-        part for part in sp.Mul.make_args(expr) if isinstance(part, sp.Pow) and part.exp.could_extract_minus_sign()
-    ]
-    inner = [
-        p
-        for arg in sp.Mul.make_args(expr)
-        if isinstance(arg, sp.Add)
-        for p in arg.atoms(sp.Pow)
-        if p.exp.could_extract_minus_sign()
-    ]
-    return sum(cost(1 / part) for part in (*powers, *inner))
+def divisors(expr: sp.Expr) -> set[sp.Symbol]:
+    """The symbols that an expression divides by."""
+    powers = (p for p in sp.preorder_traversal(expr) if isinstance(p, sp.Pow) and p.exp.could_extract_minus_sign())
+    return {symbol for power in powers for symbol in power.base.free_symbols}
 
 
 def quantities(expr: sp.Expr) -> int:

@@ -25,6 +25,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
     ("u = (a + b)^2; v = (a - b)^2; f = (u + v)^2", {}, {}, "df/da", "8*a*(u + v)"),
     ("f = x^y", {}, {}, "df/dy", "f*log(x)"),
     ("f = x^3", {}, {}, "df/dx", "3*x^2"),
+    ("c = dot(x, y)/(norm(x)*norm(y))", {"x": ["n"], "y": ["n"]}, {}, "dc/dx", "y/(norm(x)*norm(y)) - c*x/norm(x)^2"),
     ("f = z/(1 + abs(z))", {}, {}, "df/dz", "1/(abs(z) + 1)^2"),
     ("f = 1/2*(v*w + c - r)^2", {}, {}, "d2f/dvdw", "c + 2*v*w - r"),
     ("u = x^2 + 1; v = sqrt(u); f = log(v)", {}, {}, "df/dx", "x/v^2"),
