@@ -124,9 +124,7 @@ class _Writer:
         said: list[str | Label] = []
         for piece in asked(question):
             said.append(piece if isinstance(piece, str) else self.label(*piece.pieces))
-        if question.kind in ("shape", "value"):
-            return ("the ", *said)
-        return ("the ", *said) if question.kind == "local" else tuple(said)
+        return ("The ", *said) if question.kind in ("shape", "value", "local") else tuple(said)
 
     # ---- the key
 

@@ -26,7 +26,8 @@ NEAR = 3  # an input that is first used this far to the right still stands with 
 class Metrics:
     """Sizes in the units of a format.
 
-    character, pad: width of a label is character × its length + pad; box: the least width and the height of a box
+    character, pad: width of a label is character × its length + pad; script: how wide small characters are beside others;
+    box: the least width and the height of a box
     row, lane: the least distance of two vertices in a layer, and of a wire from its neighbours
     channel: between columns, and more for each wire; port: between arrow heads; grid: whole numbers only;
     stagger: on a grid, even rows in every other layer and odd ones in the rest, so that no two wires want one row
@@ -42,9 +43,11 @@ class Metrics:
     port: float = 0.24
     grid: bool = False
     stagger: bool = False
+    script: float = 1.0
 
     def width(self, text: str) -> float:
-        return self.character * columns(text) + self.pad if text else 0.0
+        small = sum(char == "_" or unicodedata.decomposition(char)[:4] in ("<sub", "<sup") for char in text)
+        return self.character * (columns(text) - (1 - self.script) * small) + self.pad if text else 0.0
 
 
 @dataclass(slots=True)

@@ -66,7 +66,7 @@ CASES = [
     ("sqrt(z) + sqrt(2*z)*3", "√z + √(2z) · 3", r"\sqrt{z} + \sqrt{2 z} \cdot 3"),
     ("abs(z)*abs(y) + norm(x)^2 + norm(A, ord=1)", "|z| |y| + ‖x‖² + ‖A‖₁",
      r"\lvert z \rvert \lvert y \rvert + \lVert x \rVert^2 + \lVert A \rVert_1"),
-    ("sum(w[j]*x[j], j)/2", "(Σⱼ w_j x_j)/2", r"\frac{\sum_j w_j x_j}{2}"),
+    ("sum(w[j]*x[j], j)/2", "(Σⱼ w_j x_j)/2", r"\frac{\displaystyle \sum_j w_j x_j}{2}"),
     ("sum(z + y, i)", "Σᵢ (z + y)", r"\sum_{i=1}^m (z + y)"),
     ("sum(sum(L, i), j)*z", "(Σⱼ Σᵢ L) z", r"\left(\sum_j \sum_{i=1}^m L\right) z"),
     ("sum(exp(x[j] - z), j, j != k)", "Σ_{j≠k} exp(x_j − z)", r"\sum_{j \ne k} e^{x_j - z}"),
@@ -307,7 +307,7 @@ def untex(tex: str) -> str:
     i = 0
     while i < len(tex):
         for tex_sign, sign in (
-            (r"\left(", "("), (r"\right)", ")"), (r"\odot", "∘"), (r"\cdot", "·"), (r"\sigma", "σ"), (r"\exp", "exp"), (r"\sin", "sin"),
+            (r"\displaystyle ", ""), (r"\left(", "("), (r"\right)", ")"), (r"\odot", "∘"), (r"\cdot", "·"), (r"\sigma", "σ"), (r"\exp", "exp"), (r"\sin", "sin"),
             (r"^{-\top}", "⁻ᵀ"), (r"^{\top}", "ᵀ"), (r"^{-1}", "⁻¹"), ("e^{", "exp(" ), ("^{", "^("),
         ):  # fmt: skip
             if tex.startswith(tex_sign, i):

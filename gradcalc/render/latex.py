@@ -42,19 +42,26 @@ MACROS = r"""
 \providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}
 % What is too wide or too high for the page is made smaller.
 \newsavebox{\fittedbox}
-\newenvironment{fitted}{\begin{lrbox}{\fittedbox}}{\end{lrbox}%
-  \ifdim\wd\fittedbox>\linewidth \sbox{\fittedbox}{\resizebox{\linewidth}{!}{\usebox{\fittedbox}}}\fi
+\newdimen\widest
+\newenvironment{fitted}[1][\linewidth]{\widest=\dimexpr#1\relax
+  \ifdim\widest<\linewidth \widest=\linewidth\fi \begin{lrbox}{\fittedbox}}{\end{lrbox}%
+  \ifdim\wd\fittedbox>\widest \sbox{\fittedbox}{\resizebox{\widest}{!}{\usebox{\fittedbox}}}\fi
   \ifdim\dimexpr\ht\fittedbox+\dp\fittedbox\relax>0.8\textheight
     \sbox{\fittedbox}{\resizebox*{!}{0.8\textheight}{\usebox{\fittedbox}}}\fi
-  \usebox{\fittedbox}}
+  \ifdim\wd\fittedbox>\linewidth \makebox[\linewidth]{\usebox{\fittedbox}}\else \usebox{\fittedbox}\fi}
 \definecolor{forward}{RGB}{10,125,44}\definecolor{backward}{RGB}{196,30,30}\definecolor{parameter}{gray}{0.88}
 \newcommand{\worth}{}
-\qformat{\parbox[t]{0.82\linewidth}{\raggedright\textbf{\thequestion\quad\thequestiontitle}}\hfill\worth}
+\qformat{\makebox[\leftmargin][l]{\textbf{\thequestion}}%
+  \parbox[t]{0.78\linewidth}{\raggedright\textbf{\thequestiontitle}\rule[-1.7ex]{0pt}{0pt}}\hfill\worth}
 \pagestyle{headandfoot}
 \firstpageheader{}{}{\ifprintanswers Key\else Name:\enspace\makebox[6cm]{\hrulefill}\fi}
 \runningheader{}{}{\ifprintanswers Key\fi}
 \footer{}{\thepage\,/\,\numpages}{}
-\setlength{\emergencystretch}{3em}
+\setlength{\emergencystretch}{3em} \setlength{\jot}{6pt}
+% A question stays with the room for its answer, a source with its exercise.
+\newcommand{\kept}{\ifprintanswers\else\filbreak\fi}
+\AddToHook{env/solution/after}{\kept}
+\newcommand{\keepnext}{\csname @endparpenalty\endcsname=10000 }
 \raggedbottom \hbadness=2000
 \definecolor{key}{RGB}{16,44,110}
 % The frames of exam cannot be broken wherever a page ends: a solution is set in another colour, under its title.
@@ -88,6 +95,7 @@ def document(questions: Sequence[str], solution: bool, preamble: str = "") -> st
 
 
 def question(it: Handout) -> str:
+    credits = [f"{word}: {value}" for word, value in (("Author", it.author), ("Source", it.source)) if value]
     lines = [
         rf"\renewcommand{{\worth}}{{{_points(it.points) if it.points is not None else ''}}}",
         rf"\titledquestion{{{breakable(it.title)}}}\relax",  # a [ after it would be its points
@@ -103,13 +111,12 @@ def question(it: Handout) -> str:
         lines.append(r"\begin{parts}" + many * r"\renewcommand{\thepartno}{\arabic{partno}}")
         for part in it.parts:
             lines += _part(part)
-        lines.append(r"\end{parts}")
+        lines.append(r"\keepnext\end{parts}" if credits else r"\end{parts}")
     if it.summary:
-        lines += [r"\ifprintanswers", *_summary(it.summary), r"\fi"]
-    credits = [f"{word}: {value}" for word, value in (("Author", it.author), ("Source", it.source)) if value]
+        lines += [r"\ifprintanswers", *_summary(it.summary, bool(credits)), r"\fi"]
     if credits:
         lines += ["", rf"{{\footnotesize {breakable('. '.join(credits))}\par}}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, r"\kept"]) + "\n"
 
 
 def fragment(it: Handout, solution: bool) -> str:
@@ -230,7 +237,7 @@ def _drawn(what: Picture) -> Iterator[str]:
     if what.crowded:
         yield rf"{{\footnotesize {body}}}"
     else:
-        yield "\\begin{center}\\begin{fitted}%\n" + body + "%\n\\end{fitted}\\end{center}"
+        yield "\\begin{center}\\begin{fitted}[\\paperwidth-4cm]%\n" + body + "%\n\\end{fitted}\\end{center}"
     notes = list(tikz.notes(what))
     if notes:
         yield r"\nopagebreak\begin{center}\footnotesize"
@@ -253,7 +260,7 @@ def _part(part: Part) -> Iterator[str]:
         worth = _points(part.points) + " "
     ask = _said(part.ask)
     prompt = _inlines(part.prompt)
-    yield rf"\part{option}{{}} {worth}{prompt + ' ' if prompt else ''}{ask}"
+    yield rf"\part{option}{{}} {worth}{prompt + ' ' if prompt else ''}{ask}\par\nopagebreak"
     yield rf"\begin{{solution}}[{part.room:g}cm]"
     for number, step in enumerate(part.key):
         lines = "\n".join(_step(step))
@@ -287,7 +294,7 @@ def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
     yield (
         r"\noindent "
         + "".join(breakable(part) if isinstance(part, str) else _inline(part, fitted) for part in step)
-        + r"\par"
+        + (r"\par\nopagebreak" if isinstance(step[-1], str) and step[-1].endswith(":") else r"\par")
     )
 
 
@@ -298,8 +305,9 @@ def _inline(label: Label, fitted: bool = True) -> str:
     return math(label.latex)
 
 
-def _summary(it: Summary) -> Iterator[str]:
-    yield "\\begin{center}\\begin{fitted}%\n" + _tabular(it) + "%\n\\end{fitted}\\end{center}"
+def _summary(it: Summary, keep: bool) -> Iterator[str]:
+    end = r"\keepnext\end{center}" if keep else r"\end{center}"
+    yield "\\begin{center}\\begin{fitted}%\n" + _tabular(it) + "%\n\\end{fitted}" + end
 
 
 def _tabular(it: Summary) -> str:

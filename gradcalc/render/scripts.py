@@ -242,7 +242,11 @@ class Latex:
         flat = None
         if top.level >= POWER and bottom.level >= POWER and not top.tall and not bottom.tall and not bottom.minus:
             flat = f"{top.body}/{bottom.body}"
-        return Box(rf"\frac{{{top.body}}}{{{bottom.full}}}", POWER, top.minus, tall=True, flat=flat)
+        above, below = (
+            r"\displaystyle " * (part.tall and not part.flat) + text  # or it is set too small for hats and subscripts
+            for part, text in ((top, top.body), (bottom, bottom.full))
+        )
+        return Box(rf"\frac{{{above}}}{{{below}}}", POWER, top.minus, tall=True, flat=flat)
 
     def power(self, base: Box, exponent: Box, mark: str) -> Box:
         if base.above:  # no double superscripts

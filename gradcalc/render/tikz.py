@@ -9,7 +9,9 @@ from gradcalc.labels import Label
 from gradcalc.layout import Box, Drawing, Metrics, lay_out
 from gradcalc.solution import Solution
 
-METRICS = Metrics(character=0.148, pad=0.2, box=0.56, row=1.15, lane=0.64, channel=0.4, spread=0.04, port=0.2)
+METRICS = Metrics(
+    character=0.148, pad=0.2, box=0.56, row=1.15, lane=0.64, channel=0.4, spread=0.04, port=0.2, script=0.8
+)
 HEAD = "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also \\usetikzlibrary{babel}\n"
 COLORS = (
     "\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196,30,30}\\definecolor{parameter}{gray}{0.88}"
