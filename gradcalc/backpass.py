@@ -78,9 +78,8 @@ class Stage:
 
 
 class BackwardPass:
-    """From a quantity `of`, from the loss behind the upstream gradients (None), or from a node that stands for a
-    derivative (`start`). `word` is the numerator in names of gradients. `wanted`: only the paths to these.
-    `entries`: edges are written entry by entry besides."""
+    """From a quantity `of`, or from the loss behind the upstream gradients (None). `word` is the numerator in names of
+    gradients. `wanted`: only the paths to these. `entries`: edges are written entry by entry besides."""
 
     def __init__(
         self, writer: Answerer, of: str | None, word: str, wanted: Sequence[str] = (), entries: bool = False
@@ -97,18 +96,18 @@ class BackwardPass:
         self.names: dict[int, str] = {}  # node -> the name of its gradient
         self.out: Key = ()
 
-    def run(self, start: int | None = None) -> list[Stage]:
+    def run(self) -> list[Stage]:
         """The stages in working order: a quantity when all that uses it is done, inputs right behind their last use."""
         engine = self.engine
-        if start is None:
-            start = self.writer.loss if self.of is None else self.graph.names[self.of]
+        start = self.writer.loss if self.of is None else self.graph.names[self.of]
         assert start is not None
         engine.scope = engine.ancestors(start)
         self.start = start
         self.find_edges(start)
         pending = Counter(operand for below in self.below.values() for operand in below)
-        own = engine.fresh(start) if start not in engine.virtual else engine.virtual[start][0]
-        self.out = tuple(engine.entries.like(ix) for ix in own) if start not in engine.virtual or own else ()
+        own = () if self.of is None else engine.fresh(start)
+        self.out = tuple(engine.entries.like(ix) for ix in own)
+        self.array = bool(own) and any(size != ONE for size in engine.nodes[start].shape)
         stages: list[Stage] = []
         ready = [start]
         while ready:
@@ -132,37 +131,23 @@ class BackwardPass:
 
     def find_edges(self, start: int) -> None:
         """Fill `below`: each named quantity on a path, and its named operands there."""
-        engine, names = self.engine, self.graph.names
-        named = {n for n in engine.scope if n in set(names.values())} - self.skip - {start}
-        reads: dict[int, set[int]] = {}
-        for number in sorted(named):
-            node = engine.nodes[number]
-            found = (
-                {names[name] for name in operands(self.graph, node.name)} if node.name and node.op != "input" else set()
-            )
-            reads[number] = found & named
-        reads[start] = self.named_operands(start) & named
+        names = self.graph.names
+        named = {names[name] for name in names if names[name] in self.engine.scope} - self.skip - {start}
+        reads = {n: {names[word] for word in self.uses(n)} & named for n in (*sorted(named), start)}
         kept = set(reads)
         if self.wanted:
-            kept = set()
-            for number in [*sorted(named), start]:
+            kept = {start}
+            for number in sorted(named):
                 if number in self.wanted or reads[number] & kept:
                     kept.add(number)
-        self.below = {number: found & kept for number, found in reads.items() if number in kept or number == start}
+        self.below = {number: found & kept for number, found in reads.items() if number in kept}
 
-    def named_operands(self, start: int) -> set[int]:
-        """The named quantities next to a node, through unnamed ones."""
-        node = self.engine.nodes[start]
-        if start not in self.engine.virtual and node.name:
-            return {self.graph.names[name] for name in operands(self.graph, node.name)} if node.op != "input" else set()
-        found, stack = set[int](), self.engine.operands(start)
-        while stack:
-            number = stack.pop()
-            if self.engine.nodes[number].name is not None:
-                found.add(number)
-            else:
-                stack.extend(self.engine.operands(number))
-        return found
+    def uses(self, number: int) -> Sequence[str]:
+        """The named operands of a quantity; of the loss those that have an upstream gradient."""
+        if number >= len(self.graph.nodes):
+            return [item.of or self.graph.outputs[-1] for item in self.graph.exercise.upstream]
+        node = self.graph.nodes[number]
+        return operands(self.graph, node.name) if node.name and node.op != "input" else ()
 
     # ---- one stage
 
@@ -309,7 +294,7 @@ class BackwardPass:
         question = Question(f"d{self.word}/d{node.name}", "derivative", self.word, (node.name or "",))
         parts, out, into, each = writer.per_example(Derivative(tuple(tidied), self.out, self.own[number]), question)
         shape = node.shape
-        if out or (self.out and self.start < len(self.graph.nodes) and self.array(self.start)):
+        if self.array:
             shape = (*as_vector(self.engine.nodes[self.start].shape), *as_vector(node.shape))
         free = (*out, *into)
         if writer.pairs(parts, each):
@@ -320,9 +305,6 @@ class BackwardPass:
         sums = any(ix.label in self.graph.examples for term in parts for ix in term.summed)
         stacked = writer.stacked(parts, free, each, shape) if each or sums else None
         return Written(form.expr, shape, form.free, tuple(each.values()), stacked.symbolic if stacked else None)
-
-    def array(self, number: int) -> bool:
-        return any(size != ONE for size in self.engine.nodes[number].shape)
 
 
 def times(upstream: Expr | None, local: Expr) -> Expr:

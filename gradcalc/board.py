@@ -112,18 +112,17 @@ class Board:
             yield "numbers", (math(Partial(one.of, (step.quantity,)), "=", *numbers, *self.equals(step.value)),)
 
     def definition(self, name: str) -> Line | None:
-        found = next((q for q in self.derivation.forward if q.name == name), None)
+        firsts = (one.first[1] for one in self.derivation.passes if one.first is not None)
+        found = next((q for q in (*self.derivation.forward, *firsts) if q.name == name), None)
         return None if found is None or found.expr is None else self.defined(found)
 
     def defined(self, quantity: Quantity) -> Line:
         assert quantity.expr is not None
-        (name,) = self.label(quantity)
-        assert isinstance(name, Math)
-        return math(*name.pieces, "=", quantity.expr)
+        return math(*self.name(quantity), "=", quantity.expr)
 
-    def label(self, quantity: Quantity) -> Line:
-        name: Expr = Name(quantity.name)
-        return math(Index(name, tuple(map(Name, quantity.indices))) if quantity.indices else name)
+    def name(self, quantity: Quantity) -> tuple[Expr]:
+        name = Name(quantity.name)
+        return (Index(name, tuple(map(Name, quantity.indices))) if quantity.indices else name,)
 
     def rules(self, path: Path) -> Iterator[Line]:
         """The sentence of each rule, then its formula; sums and signs only in full detail, or where nothing else is."""

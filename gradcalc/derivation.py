@@ -5,9 +5,9 @@ derive(solver, solution)  ->  Derivation (see steps.py)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from gradcalc.answers import Answerer
+from gradcalc.answers import Answerer, upstream_name
 from gradcalc.ask import ancestors, depends, operands
 from gradcalc.assembly import Assembly, assemble
 from gradcalc.backpass import BackwardPass, Edge, Stage, Written
@@ -15,18 +15,21 @@ from gradcalc.because import why
 from gradcalc.blocks import Names
 from gradcalc.derive import Derivative
 from gradcalc.errors import GradcalcError, SpanError
-from gradcalc.exercise import Exercise, Question, Text
+from gradcalc.exercise import Definition, Exercise, Question, Text, Variable
 from gradcalc.gates import Gate, GateWriter, constants, depth, inside, leading, said
-from gradcalc.graph import build
-from gradcalc.numeric.oracle import Claim
+from gradcalc.graph import Graph, build
+from gradcalc.matrix import size_tree
+from gradcalc.numeric.forward import Point
+from gradcalc.numeric.oracle import Claim, Oracle
 from gradcalc.numeric.verified import Verified
 from gradcalc.plug import Numbers, plugged
 from gradcalc.questions import Known, read_question, stack_names
 from gradcalc.records import replace
+from gradcalc.shapes import ONE
 from gradcalc.solution import Answer, Number, Solution
 from gradcalc.solver import Solver
 from gradcalc.steps import Derivation, Pass, Path, Quantity, Rule, Step
-from gradcalc.syntax import Expr
+from gradcalc.syntax import Expr, names, unparse
 
 LONG = 60  # steps; in a longer pass only what was asked is written out, and only so many are compared with the oracle
 
@@ -71,6 +74,35 @@ def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
     return (exercise, same) if same else (replace(exercise, questions=(*exercise.questions, found)), found)
 
 
+def with_quantity(graph: Graph, name: str, answer: Answer, point: Point) -> tuple[Graph, Point]:
+    """The graph with an answer as one more quantity, an upstream gradient in it an input; and the point with its value."""
+    exercise = graph.exercise
+    assert answer.symbolic is not None
+    formulas = [*((word, expr, ()) for word, expr in answer.where), (name, answer.symbolic, answer.free)]
+    made = tuple(Definition(word, expr, Text(unparse(expr), exercise.file), free) for word, expr, free in formulas)
+    used = {word for _, expr, _ in formulas for word in names(expr)}
+    variables, values = dict(exercise.variables), dict(point.values)
+    for item in exercise.upstream:
+        word, of = upstream_name(graph, item), item.of or graph.outputs[-1]
+        if word in used and word not in graph.names:
+            node = graph.node(of)
+            each = next((index for index in node.over if index in graph.examples), None)
+            variables[word] = Variable(word, tuple(map(size_tree, node.shape)), each)
+            if of in point.upstream:
+                values[word] = point.upstream[of]
+    sizes = [size_tree(size) for size in answer.shape if size != ONE] if answer.free else []
+    indices = {**exercise.indices, **dict(zip(answer.free, sizes, strict=True))}
+    exercise = replace(
+        exercise,
+        definitions=(*exercise.definitions, *made),
+        variables=variables,
+        upstream=(),
+        questions=(),
+        indices=indices,
+    )
+    return build(exercise), replace(point, values=values, upstream={})
+
+
 def derive(solver: Solver, solution: Solution, detail: str = "normal", only: Answer | None = None) -> Derivation:
     """The derivation of every answer of a solution, or of `only` one along its paths. detail: brief, normal or full."""
     return _Deriver(solver, solution, detail, only).derivation()
@@ -95,9 +127,10 @@ class _Deriver:
         self.names = Names.of(self.graph, tuple(pair for answer in self.answers for pair in answer.where))
 
     def derivation(self) -> Derivation:
-        passes = tuple(found for found in map(self.backward, self.starts()) if found.steps)
+        passes = [self.backward(of, wanted) for of, wanted in self.starts()] + list(self.seconds())
+        passes = [one for one in passes if one.steps]
         return Derivation(
-            self.graph, self.solution, tuple(map(self.quantity, self.shown())), passes, self.answers, self.names,
+            self.graph, self.solution, tuple(map(self.quantity, self.shown())), tuple(passes), self.answers, self.names,
             self.assemblies(), self.detail, self.only.question.text if self.only else None,
         )  # fmt: skip
 
@@ -156,28 +189,24 @@ class _Deriver:
 
     # ---- which passes there are
 
-    def starts(self) -> list[tuple[Question | None, str | None, tuple[str, ...]]]:
-        """(the question that asks for a second derivative, the numerator or None for the loss, the denominators)."""
-        graph, found = self.graph, list[tuple[Question | None, str | None, tuple[str, ...]]]()
+    def starts(self) -> list[tuple[str | None, tuple[str, ...]]]:
+        """(the numerator or None for the loss, the denominators; none: all) of first derivatives."""
+        graph = self.graph
         main: list[str | None] = []
         if self.only is None:
             output = graph.node(graph.outputs[-1])
             number = not output.over and all(size.number == 1 for size in output.shape)
             main = [None] if self.exercise.upstream else [graph.outputs[-1]] if number else []
-            found += [(None, of, ()) for of in main]
         more: dict[str | None, list[str]] = {}
         for answer in self.answers:
             question = answer.question
-            if answer.kind != "derivative":
+            if answer.kind != "derivative" or question.kind == "second":
                 continue
-            by = tuple(graph.stacks.get(name, name) for name in question.by)
+            by = graph.stacks.get(question.by[0], question.by[0])
             of = None if question.loss else graph.stacks.get(question.of, question.of)
-            if question.kind == "second":
-                found.append((question, of, by))
-            elif of not in main and not (self.only is None and self.covered(question, of, by[0], main)):
-                more.setdefault(of, []).append(by[0])
-        passes = [(None, of, tuple(dict.fromkeys(by))) for of, by in more.items()]
-        return [*found[: len(main)], *passes, *found[len(main) :]]
+            if of not in main and not (self.only is None and self.covered(question, of, by, main)):
+                more.setdefault(of, []).append(by)
+        return [*((of, ()) for of in main), *((of, tuple(dict.fromkeys(by))) for of, by in more.items())]
 
     def covered(self, question: Question, of: str | None, by: str, main: Sequence[str | None]) -> bool:
         """Does a main pass show this derivative on its way: as a local derivative, or times an upstream gradient of 1?"""
@@ -197,38 +226,31 @@ class _Deriver:
 
     # ---- one pass
 
-    def backward(self, start: tuple[Question | None, str | None, tuple[str, ...]]) -> Pass:
-        question, of, wanted = start
+    def backward(self, of: str | None, wanted: tuple[str, ...]) -> Pass:
         word = self.exercise.loss if of is None else of
-        loss, first, number = of is None, None, None
         entries = self.detail == "full" or self.solver.form != "matrix"
-        if question is not None:
-            word = self.first_name()
-            run = BackwardPass(self.answerer, of, word, wanted[1:], entries)
-            inner = run.writer.total(run.writer.numerator(question), self.graph.names[wanted[0]])
-            number = run.engine.quantity(inner)
-            asked = Question(f"d{question.of}/d{wanted[0]}", "derivative", question.of, wanted[:1], loss=question.loss)
-            expr = self.answerer.answer(asked).symbolic
-            assert expr is not None
-            first, loss = (asked, expr), False
-        else:
-            run = BackwardPass(self.answerer, of, word, wanted, entries)
-        stages = run.run(number)
+        stages = BackwardPass(self.answerer, of, word, wanted, entries).run()
         self.add_names(stages, word)
         numbers = Numbers(self.solver)
         steps: list[Step] = []
         done: dict[str, Stage] = {}
         values: dict[str, Number] = {}
-        second = next((answer for answer in self.answers if question is not None and answer.question == question), None)
         for stage in stages:
-            aim = second if second is not None and stage.quantity == wanted[1] else None
-            steps.append(self.step(stage, of, numbers, done, values, first is not None, aim))
+            steps.append(self.step(stage, of, numbers, done, values))
             done[stage.quantity] = stage
             values[stage.quantity] = steps[-1].value
-        return Pass(word, loss, tuple(steps), first)
+        return Pass(word, of is None, tuple(steps))
 
-    def first_name(self) -> str:
-        """A short name for a first derivative that is differentiated again."""
+    def seconds(self) -> Iterator[Pass]:
+        """A pass for every first derivative that is differentiated again."""
+        again: dict[tuple[str, str, bool], list[Answer]] = {}
+        for answer in self.answers:
+            question = answer.question
+            if question.kind != "second":
+                continue
+            one, two = (self.graph.stacks.get(name, name) for name in question.by)
+            if one == two or not (depends(self.graph, one, two) or depends(self.graph, two, one)):  # else it is 0
+                again.setdefault((question.of, question.by[0], question.loss), []).append(answer)
         taken = {
             *self.graph.names,
             *self.graph.stacks,
@@ -236,8 +258,35 @@ class _Deriver:
             *self.graph.indices,
             *self.exercise.functions,
         }
-        words = ("g", "h", "u", "v", "p", "q", *(f"g{n}" for n in range(1, 99)))
-        return next(word for word in words if word not in taken)
+        words = [word for word in ("g", "h", "u", "v", *(f"g{n}" for n in range(1, 99))) if word not in taken]
+        for name, answers in zip(words, again.values(), strict=False):
+            yield self.second(name, answers)
+
+    def second(self, name: str, answers: Sequence[Answer]) -> Pass:
+        """The first derivative as a quantity like any other, differentiated again."""
+        asked = answers[0].question
+        one = Question(f"d{asked.of}/d{asked.by[0]}", "derivative", asked.of, asked.by[:1], loss=asked.loss)
+        wanted = [self.graph.stacks.get(answer.question.by[1], answer.question.by[1]) for answer in answers]
+        writer = self.answerer.varied([self.graph.names[by] for by in wanted]) or self.answerer
+        first = writer.answer(one)
+        assert first.symbolic is not None
+        graph, point = with_quantity(self.graph, name, first, self.solver.oracle.given.point)
+        solver = Solver(graph, self.solver.form, "gradient")
+        solver.oracle = Oracle(graph, point)
+        posed = tuple(
+            replace(answer, question=Question(f"d{name}/d{by}", "derivative", name, (by,)))
+            for answer, by in zip(answers, wanted, strict=True) if not answer.question.entry
+        )  # fmt: skip
+        forward = {**self.solution.forward, name: solver.values.lists(name)}
+        solution = replace(self.solution, graph=graph, answers=posed, forward=forward, gradients={})
+        inner = _Deriver(solver, solution, self.detail, None)
+        found = inner.backward(name, tuple(dict.fromkeys(wanted)))
+        self.names = replace(
+            inner.names,
+            shapes={**self.names.shapes, **inner.names.shapes},
+            partials={**self.names.partials, **inner.names.partials},
+        )
+        return replace(found, first=(one, inner.quantity(name)))
 
     def add_names(self, stages: Sequence[Stage], word: str) -> None:
         """What printers must know of the gradients' names."""
@@ -248,16 +297,14 @@ class _Deriver:
         self.names = replace(self.names, shapes=shapes, partials=partials)
 
     def step(
-        self, stage: Stage, of: str | None, numbers: Numbers, done: Mapping[str, Stage],
-        values: Mapping[str, Number], second: bool, aim: Answer | None,
-    ) -> Step:  # fmt: skip
-        """`second`: of a second derivative, which only the answer it leads to (`aim`) can be compared with."""
+        self, stage: Stage, of: str | None, numbers: Numbers, done: Mapping[str, Stage], values: Mapping[str, Number]
+    ) -> Step:
         paths = tuple(self.path(stage, edge, numbers, done, values) for edge in stage.edges)
-        refused = None if second else self.solver.oracle.refusal(of, (stage.quantity,))
+        refused = self.solver.oracle.refusal(of, (stage.quantity,))
         value = None if refused else numbers.bind(stage.name, stage.total, stage.shape, stage.over)
-        known = aim if second else self.known(of, stage.quantity)
-        collected, where = self.collected(of, stage, known) if not second or known else (None, ())
-        verified = None if refused or (second and known is None) else self.check(of, stage, numbers, known, done)
+        known = self.known(of, stage.quantity)
+        collected, where = self.collected(of, stage, known)
+        verified = None if refused else self.check(of, stage, numbers, known, done)
         collected = None if collected == stage.total.symbolic else collected
         return Step(stage.quantity, stage.name, paths, stage.total, stage.shape, collected, where, value, verified)
 
@@ -276,12 +323,10 @@ class _Deriver:
         self, of: str | None, stage: Stage, numbers: Numbers, known: Answer | None, done: Mapping[str, Stage]
     ) -> Verified | None:
         """The value of a step against the oracle; where an answer to the same was checked, against that answer."""
-        if known is not None and known.verified is not None and known.verified.ok and known.layout == "gradient":
-            if known.value is not None and numbers.known(stage.name):
-                same = numbers.close(numbers.lists(stage.name), known.value)
-                return known.verified if same else Verified(False, "the answer", None, "differs from the answer")
-            if known.question.kind == "second":
-                return None
+        right = known is not None and known.verified is not None and known.verified.ok and known.layout == "gradient"
+        if known is not None and right and known.value is not None and numbers.known(stage.name):
+            same = numbers.close(numbers.lists(stage.name), known.value)
+            return known.verified if same else Verified(False, "the answer", None, "differs from the answer")
         if self.long and stage.quantity not in self.compared:
             return None
         if not numbers.known(stage.name):

@@ -111,7 +111,7 @@ class _View(Board):
             shape: Cell = (self.shape(quantity),) if self.arrays else ()
             formula: Cell = (math(quantity.expr),) if quantity.expr is not None else ()
             plugged: Cell = (math(quantity.plugged),) if quantity.plugged is not None else ()
-            rows.append([(self.label(quantity),), formula, plugged, shape, value])
+            rows.append([(math(*self.name(quantity)),), formula, plugged, shape, value])
         columns = [Column("quantity"), Column("expression"), Column("with numbers"), Column("shape"),
                    Column("value", right=not self.arrays, aside=self.arrays)]  # fmt: skip
         yield Heading(("Forward pass",))
@@ -125,7 +125,7 @@ class _View(Board):
 
     def given(self) -> Iterator[Block]:
         yield Paragraph(("What is given:",))
-        rows = [[(self.label(q),), (self.shape(q),) if self.arrays else (), self.value(q.value)]
+        rows = [[(math(*self.name(q)),), (self.shape(q),) if self.arrays else (), self.value(q.value)]
                 for q in self.derivation.forward if q.expr is None]  # fmt: skip
         yield table([Column("input"), Column("shape"), Column("value", right=not self.arrays)], rows)
 
@@ -150,9 +150,10 @@ class _View(Board):
         of = math(Name(one.of))
         yield Heading(("Backward pass from ", *of))
         if one.first is not None:
-            question, expr = one.first
+            question, first = one.first
+            assert first.expr is not None
             yield Paragraph(("The first derivative is a quantity like any other: call it ", *of, ". ", *math(
-                Name(one.of), "=", Partial(question.of, question.by), "=", expr), ". Differentiate it again."))  # fmt: skip
+                *self.name(first), "=", Partial(question.of, question.by), "=", first.expr), ". Differentiate it again."))  # fmt: skip
         elif self.detail != "brief" and one is self.derivation.passes[0]:
             yield Paragraph(("From the output back: the gradient at an operand is the upstream gradient times the local derivative; "
                              "where a quantity is used more than once, the contributions of all its uses are added.",))  # fmt: skip

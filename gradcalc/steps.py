@@ -102,13 +102,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """From one numerator back. `of`: its name; loss: it is the loss behind the upstream gradients; first: of a second
-    derivative, the first one, which it differentiates again."""
+    """From one numerator back. `of`: its name; loss: it is the loss behind the upstream gradients; first: of second
+    derivatives, the first one, a quantity that it differentiates again."""
 
     of: str
     loss: bool
     steps: tuple[Step, ...]
-    first: tuple[Question, Expr] | None = None
+    first: tuple[Question, Quantity] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,9 +308,44 @@ def test_a_second_derivative_differentiates_the_first() -> None:
     found = shipped("second-derivative-sigmoid")
     one = found.passes[-1]
     assert one.first is not None
-    assert (one.of, one.first[0].text, unparse(one.first[1])) == ("g", "da/dz", "a*(1 - a)")
-    assert one.steps[-1].verified is not None
-    assert one.steps[-1].verified.ok
+    assert (one.of, one.first[0].text, unparse(one.first[1].expr)) == ("g", "da/dz", "a*(1 - a)")
+    assert [(step.quantity, step.verified.ok) for step in one.steps if step.verified] == [("a", True), ("z", True)]
+
+
+def test_a_first_derivative_is_a_quantity_with_rules_of_its_own() -> None:
+    """∂f/∂x, here g, is differentiated once for all questions about it; each step has its rules and is checked."""
+    found = shipped("hessian-two-variables")
+    assert [one.of for one in found.passes] == ["f", "g", "h"]
+    (path,) = next(step for step in found.passes[1].steps if step.quantity == "y").paths
+    assert (path.through, [rule.operation for rule in path.rules]) == ("g", ["sub", "add", "mul", "pow"])
+    assert all(step.verified and step.verified.ok for one in found.passes for step in one.steps)
+
+
+@pytest.mark.parametrize("questions", ["d2L/dx2, d2L/dxdW", "d2L/dWdx, d2z/dx2", "'d2L/dxdW[0, 1, 2]'"])
+@pytest.mark.parametrize("given", ["[1, -2, 3]", "G", "1"])
+def test_second_derivatives_of_arrays_are_checked_step_by_step(given: str, questions: str) -> None:
+    """An upstream gradient that a first derivative holds is an input of what is differentiated again."""
+    text = f"""
+expression: |
+  y = W @ x
+  z = tanh(y)
+variables: {{W: [n, n], x: [n]}}
+upstream: {{dL/dz: {given}}}
+sizes: {{n: 3}}
+seed: 1
+questions: [{questions}]
+"""
+    again = [one for one in of(text).passes if one.first is not None]
+    assert again
+    for one in again:
+        assert all(step.verified is not None and step.verified.ok for step in one.steps)
+        assert all(path.rules for step in one.steps for path in step.paths)
+
+
+def test_a_second_derivative_that_is_zero_by_convention_has_no_steps() -> None:
+    """By an intermediate quantity and what it is computed from: u is held while x varies, and the other way round."""
+    found = of("{expression: 'u = x^2\n\nf = sin(u) * x', values: {x: 2}, questions: [d2f/dudx, d2f/du2]}")
+    assert [(one.of, [step.quantity for step in one.steps]) for one in found.passes][1:] == [("g", ["u"])]
 
 
 def test_only_one_answer_along_its_paths() -> None:

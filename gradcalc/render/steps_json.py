@@ -56,7 +56,7 @@ def _quantity(quantity: Quantity) -> dict[str, Any]:
 
 
 def _pass(one: Pass) -> dict[str, Any]:
-    first = one.first and {"question": one.first[0].text, "symbolic": unparse(one.first[1])}
+    first = one.first and {"question": one.first[0].text, "symbolic": _expr(one.first[1].expr)}
     return {"of": one.of, "loss": one.loss, "first": first, "steps": [_step(one, step) for step in one.steps]}
 
 
