@@ -13,6 +13,7 @@ from gradcalc.graph import Graph, build
 from gradcalc.numeric.forward import to_lists
 from gradcalc.numeric.oracle import Claim, Oracle, compare, numeric_derivative, numeric_second
 from gradcalc.ops import TABLE
+from gradcalc.solver import solve
 from gradcalc.syntax import Binary, Num, parse
 
 
@@ -144,6 +145,16 @@ def test_hessians() -> None:
         verified(text, "f", "A", "where(p == r, x[q], 0) + where(q == r, x[p], 0)", then="x", free=("p", "q", "r")).ok
         is True
     )
+
+
+@pytest.mark.parametrize("expression", ["f = 7*sum(v)", "f = sum(v[j], j, l, j > 0)"])
+def test_a_second_derivative_that_is_0_is_not_taken_for_rounding(expression: str) -> None:
+    exercise = {
+        "expression": expression, "variables": {"v": ["n"]}, "sizes": {"n": 2, "m": 3}, "indices": {"j": "n", "l": "m"},
+        "values": {"v": [0.941, 1.627]}, "questions": ["d2f/dv2"],
+    }  # fmt: skip
+    (answer,) = solve(Exercise.from_dict(exercise)).answers
+    assert answer.verified is not None and answer.verified.ok is True
 
 
 def test_many_entries_are_compared_along_random_directions() -> None:

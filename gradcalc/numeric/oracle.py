@@ -252,7 +252,7 @@ class Oracle:
                 continue
             relative = EXACT if digits > 16 and (isinstance(claim, Claim) or callable(claim)) else FLOAT
             size, gap = max(abs(got), abs(want.data)), abs(got - want.data)
-            ok = bool(gap <= relative * size + (0 if digits == 16 else 1e-30 if digits == 60 else 1e-250))
+            ok = bool(gap <= relative * size + (0 if digits == 16 else noise_of(target, digits)))
             reason = None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
             error = float(gap / size) if size > 1e-250 and gap > 1e-30 * size else 0.0
             outcome = _Outcome(
@@ -300,7 +300,7 @@ class Oracle:
                 problem = found
                 continue
             relative, noise = (EXACT, 1e-20) if functions else (FLOAT, 1e-12)
-            error, wrong = difference(got, want, relative, noise, 1e-30 if digits == 60 else 1e-250)
+            error, wrong = difference(got, want, relative, noise, noise_of(target, digits))
             reason = f"the oracle says {_sample(want, got)}" if wrong else None
             outcome = _Outcome(not wrong, error, f"differences with {digits} digits", reason)
             if outcome.ok:
@@ -323,6 +323,12 @@ class Oracle:
         env = values.env(digits)
         got = _near(partial(columns, values, target, chosen, digits, finer))
         return got, chosen.contract(self._claimed(claim, env, arranged_shape(chosen, layout)), layout, env)
+
+
+def noise_of(target: Target, digits: int) -> float:
+    """What rounding leaves of a difference that is 0: 10^−digits over the step, or over its square, with a margin."""
+    left = digits - 2 * (digits // 4) if len(target.bys) == 2 else digits - digits // 3
+    return float(f"1e-{left - 10}")
 
 
 def _near(differences: Callable[[], Any]) -> Any:
