@@ -154,7 +154,8 @@ def test_a_second_derivative_that_is_0_is_not_taken_for_rounding(expression: str
         "values": {"v": [0.941, 1.627]}, "questions": ["d2f/dv2"],
     }  # fmt: skip
     (answer,) = solve(Exercise.from_dict(exercise)).answers
-    assert answer.verified is not None and answer.verified.ok is True
+    assert answer.verified is not None
+    assert answer.verified.ok is True
 
 
 def test_many_entries_are_compared_along_random_directions() -> None:
