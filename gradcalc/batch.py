@@ -7,40 +7,42 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from gradcalc.console import Console
 from gradcalc.errors import GradcalcError, Place, Problem
 from gradcalc.records import replace
 from gradcalc.worker import Lost, apart
 
+T = TypeVar("T")
 Outcome: TypeAlias = tuple[Any, tuple[Problem, ...]]  # what was made of a file, or None and why not
 
 SECONDS = 60  # for one file; the longest of the library needs two
 
 
 def each(
-    console: Console, files: Sequence[str], work: Callable[[str], Any], seconds: float = 0
+    console: Console, items: Sequence[T], work: Callable[[T], Any], seconds: float = 0, file: Callable[[T], str] = str
 ) -> Iterator[tuple[str, Any, tuple[Problem, ...]]]:
-    """File, result and problems for every file; the problems are reported. `seconds`: see `outcomes`."""
-    for file, (result, problems) in zip(files, outcomes(console, files, work, seconds), strict=True):
-        placed = tuple(problem if problem.place else _at(problem, file) for problem in problems)
+    """File, result and problems for every item, which is a file or begins with one; the problems are reported.
+
+    With `seconds` each has that long, in a process of its own; the result is then what JSON can carry.
+    """
+    for name, (result, problems) in zip(map(file, items), outcomes(console, items, work, seconds), strict=True):
+        placed = tuple(problem if problem.place else _at(problem, name) for problem in problems)
         console.report(*placed)
-        yield file, result, placed
+        yield name, result, placed
 
 
-def outcomes(
-    console: Console, files: Sequence[str], work: Callable[[str], Any], seconds: float = 0
-) -> Iterator[Outcome]:
-    """Result and problems for every file. With `seconds` each has that long; the result is then what JSON can carry."""
+def outcomes(console: Console, items: Sequence[T], work: Callable[[T], Any], seconds: float) -> Iterator[Outcome]:
+    """Result and problems for every item, nothing reported."""
 
-    def attempt(file: str) -> Outcome:
-        return _attempt(work, file, console.debug)
+    def attempt(item: T) -> Outcome:
+        return _attempt(work, item, console.debug)
 
     if not (seconds and console.forks and hasattr(os, "fork")):
-        yield from map(attempt, files)
+        yield from map(attempt, items)
         return
-    for said in apart(lambda file: _packed(attempt(file)), files, seconds):
+    for said in apart(lambda item: _packed(attempt(item)), items, seconds):
         if isinstance(said, Lost):
             yield None, (Problem("lost", f"there is no answer: {said.reason}", None, _CURES.get(said.slug)),)
         else:
@@ -50,9 +52,9 @@ def outcomes(
 _CURES = {"late": "--timeout SECONDS gives it longer", "memory": "smaller arrays need less"}
 
 
-def _attempt(work: Callable[[str], Any], file: str, debug: bool) -> Outcome:
+def _attempt(work: Callable[[T], Any], item: T, debug: bool) -> Outcome:
     try:
-        return work(file), ()
+        return work(item), ()
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -75,13 +77,19 @@ def _at(problem: Problem, file: str) -> Problem:
 
 def _packed(outcome: Outcome) -> str:
     result, problems = outcome
-    return json.dumps([result, [dataclasses.asdict(problem) for problem in problems]])
+    return json.dumps([result, list(map(as_data, problems))])
 
 
 def _unpacked(text: str) -> Outcome:
     result, problems = json.loads(text)
-    return result, tuple(_problem(**data) for data in problems)
+    return result, tuple(map(as_problem, problems))
 
 
-def _problem(place: dict[str, Any] | None, **rest: Any) -> Problem:
-    return Problem(**rest, place=Place(**place) if place else None)
+def as_data(problem: Problem) -> dict[str, Any]:
+    """A problem as JSON can carry it; `as_problem` is the way back."""
+    return dataclasses.asdict(problem)
+
+
+def as_problem(data: dict[str, Any]) -> Problem:
+    place = data["place"]
+    return Problem(data["slug"], data["message"], Place(**place) if place else None, data["hint"])

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -18,7 +19,7 @@ import typer
 
 import gradcalc
 from gradcalc import render
-from gradcalc.batch import SECONDS, each
+from gradcalc.batch import SECONDS, as_data, as_problem, each, outcomes
 from gradcalc.console import Console, OutputError, PipeClosed
 from gradcalc.errors import GradcalcError, Place, Problem
 from gradcalc.exercise import Exercise, with_set
@@ -78,7 +79,7 @@ Timeout = Annotated[
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"gradcalc {gradcalc.__version__}")
+        Console.open(False, False).out(f"gradcalc {gradcalc.__version__}")
         raise typer.Exit
 
 
@@ -174,17 +175,26 @@ def diff(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help="An expression: norm(A@x - y)^2", show_default=False)],
     wrt: Annotated[list[str], typer.Option("--wrt", metavar="NAME", help="What to differentiate by; twice: the second derivative.")],
     shape: Annotated[list[str] | None, typer.Option("--shape", metavar="'X: [N]'", help="A shape: x: [n], A: [m, n], c: []")] = None,
-    form: Form = None, layout: Layout = None, format: Format = "table",
+    form: Form = None, layout: Layout = None, format: Format = "table", timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """One derivative without a file. Shapes not given: a-g scalars, h-z vectors, capitals matrices."""
     console: Console = context.obj
-    shapes = dict(load("gradcalc.single").shape_of_text(text) for text in shape or ())
-    found = load("gradcalc.api").diff(expression, wrt, shapes, form=form, layout=layout)
-    for note in found.notes:
+
+    def work(text: str) -> tuple[list[str], list[dict[str, Any]], str, bool]:
+        shapes = dict(load("gradcalc.single").shape_of_text(text) for text in shape or ())
+        found = load("gradcalc.api").diff(text, wrt, shapes, form=form, layout=layout)
+        warnings = [*found.solution.warnings, *(warning for answer in found.answers for warning in answer.warnings)]
+        return found.notes, list(map(as_data, warnings)), found.to(format, ascii=console.ascii), found.ok
+
+    ((found, problems),) = outcomes(console, [expression], work, timeout)
+    if problems:
+        raise GradcalcError(*problems)
+    notes, warnings, text, fine = found
+    for note in notes:
         console.note(note)
-    console.warn(*found.solution.warnings, *(warning for answer in found.answers for warning in answer.warnings))
-    console.out(found.to(format, ascii=console.ascii), machine=format in ("json", "jsonl"))
-    finish(console, found.ok)
+    console.warn(*map(as_problem, warnings))
+    console.out(text, machine=format in ("json", "jsonl"))
+    finish(console, fine)
 
 
 DETAILS = ("brief", "normal", "full")
@@ -267,34 +277,44 @@ def export(
     solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
     standalone: Annotated[bool, typer.Option("--standalone", help="latex: pieces to \\input; tikz: a document by itself.")] = False,
     preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="TeX to stand before the document.")] = None,
-    set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
+    set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """Handouts, figures and code. The sheet is blank unless --solution."""
+    from gradcalc.export import CODE, ENDINGS, Export, Made, part, picture_names, stem, whole
+    from gradcalc.figure import Sheet
     from gradcalc.publish import OutsideError, deliver, plan
 
     console: Console = context.obj
-    room = load("gradcalc.export")
-    _one_of(tuple(room.ENDINGS))(to)
+    _one_of(tuple(ENDINGS))(to)
     targets = plan(files, to, output)
     before = _preamble(preamble) if preamble else ""
+    sheet = Sheet(solution, blank_all, gates, digits)
+    view = _view(console, digits, form)
+    wanted = {target: Export(sheet, standalone, before, view, stem(target.path)) for target in targets}
+    jobs = [
+        (files[number], picture, wanted[target])
+        for target in targets
+        for number, picture in zip(target.files, picture_names(wanted[target].stem, len(target.files)), strict=True)
+    ]
 
-    def work(file: str) -> Any:
+    def work(job: tuple[str, str, Export]) -> tuple[str, Sequence[tuple[str, str]], bool]:
+        file, picture, how = job
         exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
-        if to in room.CODE:  # which answers no questions
-            return load("gradcalc.figure").sketch(exercise)
-        return load("gradcalc.solver").solve(exercise)
+        # Code answers no questions.
+        found = load("gradcalc.figure").sketch(exercise) if to in CODE else load("gradcalc.solver").solve(exercise)
+        made = part(found, picture, to, how)
+        return made.text, made.beside, _right(found)
 
-    solved = {number: item for number, (_, item, _) in enumerate(each(console, files, work)) if item is not None}
-    sheet, outside, fine = load("gradcalc.figure").Sheet(solution, blank_all, gates, digits), False, True
+    results = (done for _, done, _ in each(console, jobs, work, timeout, lambda job: job[0]))
+    outside, fine = False, True
     for target in targets:
-        wanted = room.Export(sheet, standalone, before, _view(console, digits, form), room.stem(target.path))
-        if not (own := [solved[number] for number in target.files if number in solved]):
+        own = [done for done in islice(results, len(target.files)) if done is not None]
+        if not own:
             continue
-        fine = fine and all(map(_right, own))
+        fine = fine and all(right for _, _, right in own)
+        document = whole([Made(text, tuple(beside)) for text, beside, _ in own], to, wanted[target])
         try:
-            said = deliver(
-                room.export(own, to, wanted), to, target.path, lambda text: console.out(text, machine=True), console.raw
-            )
+            said = deliver(document, to, target.path, lambda text: console.out(text, machine=True), console.raw)
         except OutsideError as error:
             outside, said = True, list(error.lines)
         for line in said:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcalc.blocks import Options
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.figure import Sheet, picture
 from gradcalc.records import dataclass, field
 from gradcalc.solution import Solution
+
+if TYPE_CHECKING:
+    from gradcalc.sheet import Handout
 
 # Format -> ending of its files.
 ENDINGS: Mapping[str, str] = {
@@ -46,53 +49,73 @@ class Made:
 
 def export(solutions: Sequence[Solution], to: str, wanted: Export) -> Made:
     """One file of one or several exercises. Pictures and code take exactly one."""
+    names = picture_names(wanted.stem, len(solutions))
+    return whole([part(*item, to, wanted) for item in zip(solutions, names, strict=True)], to, wanted)
+
+
+def picture_names(stem: str, count: int) -> list[str]:
+    """What the pictures beside a document of so many exercises are called."""
+    return [f"{stem}.svg"] if count == 1 else [f"{stem}-{number}.svg" for number in range(1, count + 1)]
+
+
+def part(solution: Solution, name: str, to: str, wanted: Export) -> Made:
+    """What one exercise adds to a file; `name` is for the picture beside it."""
     match to:
-        case "latex" | "pdf":
-            return Made(_latex(solutions, wanted, to == "pdf"))
-        case "markdown":
-            return _markdown(solutions, wanted)
+        case "latex" | "pdf" | "markdown":
+            from gradcalc.handout import compose
+
+            handout = compose(solution, wanted.sheet)
+            return _page(handout, name, wanted) if to == "markdown" else Made(_question(handout, to, wanted))
         case "svg" | "png":
             from gradcalc.render import svg
 
-            return Made(svg.draw(picture(solutions[0], wanted.sheet)))
+            return Made(svg.draw(picture(solution, wanted.sheet)))
         case "tikz":
-            return Made(_tikz(solutions[0], wanted))
+            from gradcalc.render import tikz
+
+            what = picture(solution, wanted.sheet)
+            return Made(tikz.document(what, wanted.preamble) if wanted.standalone else tikz.render(what))
+    return Made(_format(to).render(solution, wanted.options))
+
+
+def whole(parts: Sequence[Made], to: str, wanted: Export) -> Made:
+    """The file of which these are the parts."""
+    texts = [made.text for made in parts]
+    match to:
+        case "latex" if wanted.standalone:
+            return Made("\n".join(texts))
+        case "latex" | "pdf":
+            from gradcalc.render import latex
+
+            return Made(latex.document(texts, wanted.sheet.solution, wanted.preamble))
+        case "markdown":
+            return Made("\n---\n\n".join(texts), tuple(item for made in parts for item in made.beside))
+        case "svg" | "png" | "tikz":
+            return parts[0]
+    return Made(_format(to).join(texts))
+
+
+def _format(to: str) -> Any:
     from gradcalc.render import formats, load
 
     if to not in formats():
         raise GradcalcError(Problem("format", f"there is no export to {to} yet"))
-    module: Any = load(to)
-    return Made(module.join([module.render(solution, wanted.options) for solution in solutions]))
+    return load(to)
 
 
-def _latex(solutions: Sequence[Solution], wanted: Export, whole: bool) -> str:
-    from gradcalc.handout import compose
+def _question(handout: Handout, to: str, wanted: Export) -> str:
     from gradcalc.render import latex
 
-    handouts = [compose(solution, wanted.sheet) for solution in solutions]
-    if wanted.standalone and not whole:
-        return "\n".join(latex.fragment(handout, wanted.sheet.solution) for handout in handouts)
-    return latex.document([latex.question(handout) for handout in handouts], wanted.sheet.solution, wanted.preamble)
+    if wanted.standalone and to == "latex":
+        return latex.fragment(handout, wanted.sheet.solution)
+    return latex.question(handout)
 
 
-def _tikz(solution: Solution, wanted: Export) -> str:
-    from gradcalc.render import tikz
-
-    what = picture(solution, wanted.sheet)
-    return tikz.document(what, wanted.preamble) if wanted.standalone else tikz.render(what)
-
-
-def _markdown(solutions: Sequence[Solution], wanted: Export) -> Made:
-    from gradcalc.handout import compose
+def _page(handout: Handout, name: str, wanted: Export) -> Made:
     from gradcalc.render import handout_markdown, svg
 
-    pages, pictures = [], []
-    for number, solution in enumerate(solutions, 1):
-        handout = compose(solution, wanted.sheet)
-        name = f"{wanted.stem}-{number}.svg" if len(solutions) > 1 else f"{wanted.stem}.svg"
-        pictures.append((name, svg.draw(handout.solved if wanted.sheet.solution else handout.blank)))
-        pages.append(handout_markdown.page(handout, wanted.sheet.solution, name))
-    return Made("\n---\n\n".join(pages), tuple(pictures))
+    shown = handout.solved if wanted.sheet.solution else handout.blank
+    return Made(handout_markdown.page(handout, wanted.sheet.solution, name), ((name, svg.draw(shown)),))
 
 
 def stem(path: Path | None) -> str:
