@@ -66,3 +66,11 @@ class Handout:
 
 def plain(said: Said) -> str:
     return "".join(part if isinstance(part, str) else part.text for part in said)
+
+
+def credits(it: Handout) -> str:
+    """Author and source, on one line; "" where neither is named."""
+    lines = [
+        f"{word}: {' '.join(value.split())}" for word, value in (("Author", it.author), ("Source", it.source)) if value
+    ]
+    return ". ".join(line.removesuffix(".") for line in lines[:-1]) + ". " * (len(lines) > 1) + "".join(lines[-1:])

@@ -320,6 +320,21 @@ def test_long_sums_are_broken() -> None:
     assert all(len(row.right.text) < 90 for row in first.rows)
 
 
+def test_author_and_source_are_two_sentences() -> None:
+    made = titled(author="A. B.", source="a book,\n page 3")
+    assert handout_markdown.page(made, True, "a.svg").endswith("\n*Author: A. B. Source: a book, page 3*\n")
+    assert "Author: A. B. Source: a book, page 3" in latex.question(made)
+
+
+def test_what_is_small_within_a_fraction_is_set_large() -> None:
+    """A hat in a fraction in a fraction is taken for its bar."""
+    derived = next(step for step in handout("ex3").parts[6].key if isinstance(step, Derived))
+    assert (
+        derived.rows[1].right.latex
+        == r"= \frac{\displaystyle \frac{1 - y^{(i)}}{1 - \hat{y}^{(i)}} - \frac{y^{(i)}}{\hat{y}^{(i)}}}{m}"
+    )
+
+
 def test_a_failed_answer_is_not_shown() -> None:
     from gradcalc.numeric.verified import Verified
 
@@ -391,12 +406,7 @@ def test_babel_in_the_preamble_breaks_nothing(language: str) -> None:
 def test_fragments_and_figures_compile() -> None:
     fragment = export([solved("ex3")], "latex", Export(Sheet(solution=True), standalone=True)).text
     packages = r"\usepackage{amsmath,amssymb,graphicx,longtable,xcolor,tikz}"
-    compiled(
-        rf"\documentclass{{article}}{packages}\begin{{document}}\small\hfuzz=1000pt"
-        + "\n"
-        + fragment
-        + r"\end{document}"
-    )
+    compiled(rf"\documentclass{{article}}{packages}\begin{{document}}\hfuzz=8pt" + "\n" + fragment + r"\end{document}")
     compiled(export([solved("ex2")], "tikz", Export(standalone=True)).text)
 
 

@@ -20,7 +20,7 @@ from gradcalc.markdown import (
     Words,
 )
 from gradcalc.render.markdown import escape
-from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary
+from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary, credits
 
 
 def page(it: Handout, solution: bool, figure: str) -> str:
@@ -43,9 +43,8 @@ def _parts(it: Handout, solution: bool, figure: str) -> Iterator[str]:
             yield from (_indented(_step(step)) for step in part.key)
     if solution and it.summary:
         yield _table(it.summary)
-    credits = [f"{word}: {value}" for word, value in (("Author", it.author), ("Source", it.source)) if value]
-    if credits:
-        yield f"*{escape('. '.join(' '.join(credits).split(chr(10))))}*"
+    if said := credits(it):
+        yield f"*{escape(said)}*"
 
 
 def _notes(what: Picture) -> Iterator[str]:
@@ -94,7 +93,7 @@ def _blocks(blocks: Sequence[Block], indent: str = "") -> Iterator[str]:
     for block in blocks:
         match block:
             case Paragraph(parts):
-                yield _inlines(parts)
+                yield _inlines(parts).strip()
             case Title(parts, level):
                 yield "#" * min(level + 1, 6) + " " + _inlines(parts)
             case Listing(text):

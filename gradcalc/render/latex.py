@@ -27,9 +27,10 @@ from gradcalc.markdown import (
 )
 from gradcalc.render import tikz
 from gradcalc.render.tikz import indicator, math
-from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary
+from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary, credits, plain
 from gradcalc.solution import Solution
 from gradcalc.texmath import escape
+from gradcalc.typography import for_terminal, to_ascii
 
 CLASS = r"\documentclass[11pt,a4paper,addpoints]{exam}"
 PACKAGES = r"""
@@ -95,7 +96,7 @@ def document(questions: Sequence[str], solution: bool, preamble: str = "") -> st
 
 
 def question(it: Handout) -> str:
-    credits = [f"{word}: {value}" for word, value in (("Author", it.author), ("Source", it.source)) if value]
+    credited = credits(it)
     lines = [
         rf"\renewcommand{{\worth}}{{{_points(it.points) if it.points is not None else ''}}}",
         rf"\titledquestion{{{breakable(it.title)}}}\relax",  # a [ after it would be its points
@@ -111,11 +112,11 @@ def question(it: Handout) -> str:
         lines.append(r"\begin{parts}" + many * r"\renewcommand{\thepartno}{\arabic{partno}}")
         for part in it.parts:
             lines += _part(part)
-        lines.append(r"\keepnext\end{parts}" if credits else r"\end{parts}")
+        lines.append(r"\keepnext\end{parts}" if credited else r"\end{parts}")
     if it.summary:
-        lines += [r"\ifprintanswers", *_summary(it.summary, bool(credits)), r"\fi"]
-    if credits:
-        lines += ["", rf"{{\footnotesize {breakable('. '.join(credits))}\par}}"]
+        lines += [r"\ifprintanswers", *_summary(it.summary, bool(credited)), r"\fi"]
+    if credited:
+        lines += ["", rf"{{\footnotesize {breakable(credited)}\par}}"]
     return "\n".join([*lines, r"\kept"]) + "\n"
 
 
@@ -126,23 +127,24 @@ def fragment(it: Handout, solution: bool) -> str:
         tikz.INDICATOR,
         tikz.COLORS,
     ]
-    lines += ["% the graph", tikz.draw(it.solved if solution else it.blank).rstrip()]
+    what = it.solved if solution else it.blank
+    drawn = tikz.draw(what).rstrip()
+    lines += ["% the graph", drawn if what.crowded else _narrowed(drawn)]
     for part in it.parts:
-        lines.append("")
-        lines.append(
-            "% "
-            + "".join(
-                char if char.isascii() and char.isprintable() else "?"
-                for char in "".join(p if isinstance(p, str) else p.text for p in part.ask)
-            )
-        )
+        lines += ["", "% " + to_ascii(for_terminal(plain(part.ask))).replace("\\", "")]
         if not solution:
             lines.append(_said(part.ask))
         for step in part.key if solution else ():
             lines += _step(step, fitted=False)
     if solution and it.summary:
-        lines += ["", "% analytic beside numeric", _tabular(it.summary)]
+        lines += ["", "% analytic beside numeric", _narrowed(_tabular(it.summary))]
     return "\n".join(lines) + "\n"
+
+
+def _narrowed(body: str) -> str:
+    """A box made smaller where it is wider than the page, in the words of graphicx."""
+    width = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
+    return f"\\noindent\\resizebox{{{width}}}{{!}}{{%\n{body}%\n}}\\par"
 
 
 def _points(points: float) -> str:
@@ -242,7 +244,7 @@ def _drawn(what: Picture) -> Iterator[str]:
     if notes:
         yield r"\nopagebreak\begin{center}\footnotesize"
         yield (r"\end{fitted}\quad\allowbreak" + "\n").join(
-            rf"\begin{{fitted}}${note}$" for note in notes
+            rf"\begin{{fitted}}$\displaystyle {note}$" for note in notes
         ) + r"\end{fitted}"
         yield r"\end{center}"
 
