@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.blocks import Options
-from gradcalc.errors import GradcalcError, Problem
 from gradcalc.figure import Sheet, picture
 from gradcalc.records import dataclass, field
 from gradcalc.solution import Solution
@@ -61,10 +60,12 @@ def picture_names(stem: str, count: int) -> list[str]:
 def part(solution: Solution, name: str, to: str, wanted: Export) -> Made:
     """What one exercise adds to a file; `name` is for the picture beside it."""
     match to:
-        case "latex" | "pdf" | "markdown":
+        case "latex" | "pdf" | "markdown" | "html":
             from gradcalc.handout import compose
 
             handout = compose(solution, wanted.sheet)
+            if to == "html":
+                return Made(_format(to).article(handout, wanted.sheet.solution))
             return _page(handout, name, wanted) if to == "markdown" else Made(_question(handout, to, wanted))
         case "svg" | "png":
             from gradcalc.render import svg
@@ -96,10 +97,8 @@ def whole(parts: Sequence[Made], to: str, wanted: Export) -> Made:
 
 
 def _format(to: str) -> Any:
-    from gradcalc.render import formats, load
+    from gradcalc.render import load
 
-    if to not in formats():
-        raise GradcalcError(Problem("format", f"there is no export to {to} yet"))
     return load(to)
 
 

@@ -13,7 +13,7 @@ _GREEK = (
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho varrho sigma "
     "varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 )
-_FUNCTIONS = "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan exp log ln lg det dim ker deg arg hom"
+FUNCTIONS = _words("sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan exp log ln lg det dim ker deg arg hom")
 OPERATORS = frozenset(
     "\\" + word
     for word in _words(
@@ -34,7 +34,7 @@ _SIGNS = (
     "langle rangle lfloor rfloor lceil rceil lvert rvert lVert rVert vert Vert lbrace rbrace lbrack rbrack backslash "
     "quad qquad displaystyle textstyle scriptstyle square blacksquare checkmark"
 )
-SYMBOLS = _words(f"{_GREEK} {_FUNCTIONS} {_RELATIONS} {_SIGNS}") | frozenset(word[1:] for word in OPERATORS)
+SYMBOLS = _words(f"{_GREEK} {_RELATIONS} {_SIGNS}") | FUNCTIONS | frozenset(word[1:] for word in OPERATORS)
 ONE = _words(
     "sqrt hat bar tilde dot ddot vec check breve acute grave mathring widehat widetilde overline underline overbrace underbrace "
     "overrightarrow overleftarrow boldsymbol mathrm mathbf mathit mathsf mathtt mathcal mathfrak boxed pmod mod phantom"

@@ -25,6 +25,7 @@ TOOLS = frozenset(
         "styled",
         "graph_table",
         "handout_markdown",
+        "mathml",
         "notebook",
         "pdf",
         "png",
