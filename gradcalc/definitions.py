@@ -16,11 +16,11 @@ from gradcalc.errors import GradcalcError, Problem
 from gradcalc.graph import Graph, Node
 from gradcalc.ops import TABLE
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
-from gradcalc.records import dataclass
+from gradcalc.records import dataclass, replace
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
 from gradcalc.syntax import unparse
-from gradcalc.terms import Algebra, Entries, Ix, Key, Term, size_expr
+from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, size_expr
 
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
 
@@ -38,7 +38,7 @@ class Pseudo:
     unit (k): 1[k = at]           gather (k, *over): 1[k = value of node `node` there]
     shift (R, a): 1[R = a·step + offset], a slice or a piece of a concatenation of size `size`
     pair (R, a, c): 1[R = a·size + c], for kron and vec
-    iota (j): j itself
+    eye (a, b): 1[a = b]          iota (j): j itself
     """
 
     kind: str
@@ -58,7 +58,8 @@ class Definitions:
         self.graph = graph
         self.nodes: list[Node] = list(graph.nodes)
         self.entries = Entries()
-        self.algebra = Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
+        self.entries.unnamed = lambda quantity: isinstance(quantity, int) and self.nodes[quantity].name is None
+        self.algebra = Algebra(self.entries, self.symmetric, self.known_sum, self.computed, self.made_by)
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
         self._symmetric: dict[int, bool] = {}
         self._operands: dict[int, list[int]] = {}
@@ -133,10 +134,27 @@ class Definitions:
             if not found and node.op == "matmul" and all(len(self.nodes[arg].shape) == 2 for arg in node.args):
                 found = self.chain(quantity) == self.chain(quantity, True)
             self._symmetric[quantity] = found
+            if not found and node.op not in SPECIAL and node.op != "input" and node.shape[:1] == node.shape[1:]:
+                self._symmetric[quantity] = self.mirrored(quantity)
         return self._symmetric[quantity]
+
+    def mirrored(self, quantity: int) -> bool:
+        """Has its definition at (j, i) the terms of that at (i, j)? Σ x xᵀ, XᵀX/m + λI, exp(−D) of a symmetric D."""
+        if len(self.axes(quantity)) != 2 or quantity >= len(self.graph.nodes):
+            return False
+        i, j = self.fresh(quantity)
+        given, turned = (
+            [self.algebra.identified(term) for term in self.definition(quantity, at)] for at in ((i, j), (j, i))
+        )
+        if sum(cost(expr) for term in given for expr in term.groups.values()) > FUSED_LIMIT:
+            return False
+        return not self.algebra.gather([*given, *(replace(term, coef=-term.coef) for term in turned)])
 
     def computed(self, quantity: Any) -> bool:
         return isinstance(quantity, int) and self.nodes[quantity].op != "input"
+
+    def made_by(self, quantity: Any) -> str:
+        return self.nodes[quantity].op if isinstance(quantity, int) else ""
 
     def chain(self, number: int, flipped: bool = False) -> list[tuple[int, bool]]:
         """A matrix product as its factors, each with whether it is transposed."""
@@ -174,7 +192,9 @@ class Definitions:
     def expr(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:
         """The value of an operand at these indices as one scalar expression of entries."""
         if number in self.bounded or number >= len(self.graph.nodes):
-            return self.entry(number, self.flat(number, positional, named))
+            at = self.flat(number, positional, named)
+            plain = self.nodes[number].op == "eye" and self.nodes[number].name is None and len(at) == 2
+            return self.pseudo("eye", at) if plain else self.entry(number, at)
         return self.formula(number, positional, named)
 
     def formula(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:

@@ -111,6 +111,8 @@ class IndexWriter:
             return None
         quantity, at = found
         here = Name(self.name(at[0], BOUND))
+        if quantity.kind == "eye":
+            return Compare("==", here, Name(self.name(at[1], BOUND)))
         if quantity.kind == "unit":
             return Compare("==", here, size_tree(quantity.offset))
         if quantity.kind == "gather":

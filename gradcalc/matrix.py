@@ -137,6 +137,11 @@ def write(m: Matrix) -> tuple[Expr, int]:
         expr, rank = write(m.parts[0])
         coefficient = m.coefficients[0]
         assert coefficient is not None
+        row = m.parts[0].kind == "product" and m.parts[0].parts[0].rows == ONE and rank < 2
+        if row:  # 2 (yᵀ W), not (2 y)ᵀ W
+            negative, size = (True, coefficient.arg) if isinstance(coefficient, Neg) else (False, coefficient)
+            whole = multiple(size, expr)
+            return Neg(whole) if negative else whole, rank
         if isinstance(coefficient, Neg):
             return Neg(scaled(coefficient.arg, expr)), rank
         return scaled(coefficient, expr), rank
@@ -179,10 +184,18 @@ def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     below = [expr.right for expr, bare in zip(exprs, reciprocal, strict=True) if bare and isinstance(expr, Binary)]
     total = above[0]
     for expr in above[1:]:
-        total = Binary("*", total, expr)
+        total = times(total, expr)
     for expr in below:  # W x / h rather than 1/h ∘ W x
         total = over(total, expr)
     return total, rank
+
+
+def times(left: Expr, right: Expr) -> Expr:
+    """left ∘ right, entry by entry, without brackets that say nothing: a*(b*c/d) is a*b*c/d."""
+    if isinstance(right, Binary) and right.op in "*/" and not isinstance(left, Neg):
+        inner = times(left, right.left)
+        return over(inner, right.right) if right.op == "/" else Binary("*", inner, right.right)
+    return left if right == Num(Fraction(1)) else Binary("*", left, right)
 
 
 def write_entrywise(m: Matrix) -> tuple[Expr, int]:
@@ -205,6 +218,9 @@ def write_entrywise(m: Matrix) -> tuple[Expr, int]:
 
 def write_sum(m: Matrix) -> tuple[Expr, int]:
     exprs, rank = align(m.parts)
+    flipped = len(exprs) > 1 and all(isinstance(expr, Transpose) for expr in exprs)
+    if flipped:
+        exprs = [expr.arg for expr in exprs if isinstance(expr, Transpose)]
     total: Expr | None = None
     for coefficient, expr in zip(m.coefficients, exprs, strict=True):
         negative = isinstance(coefficient, Neg)
@@ -212,7 +228,7 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
         piece = expr if size is None or size == Num(Fraction(1)) else scaled(size, expr)
         total = (Neg(piece) if negative else piece) if total is None else Binary("-" if negative else "+", total, piece)
     assert total is not None
-    return total, rank
+    return Transpose(total) if flipped else total, rank
 
 
 def scaled(coefficient: Expr, expr: Expr) -> Expr:
@@ -228,6 +244,13 @@ def scaled(coefficient: Expr, expr: Expr) -> Expr:
     if isinstance(expr, Binary) and expr.op in "@*":
         return Binary(expr.op, scaled(coefficient, expr.left), expr.right)
     return Binary("*", coefficient, expr)
+
+
+def multiple(coefficient: Expr, expr: Expr) -> Expr:
+    """coefficient · (expr), the denominator behind."""
+    if isinstance(coefficient, Binary) and coefficient.op == "/":
+        return over(multiple(coefficient.left, expr), coefficient.right)
+    return expr if coefficient == Num(Fraction(1)) else Binary("*", coefficient, expr)
 
 
 def over(top: Expr, bottom: Expr) -> Expr:
@@ -251,11 +274,17 @@ def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
     (left, left_rank), (right, right_rank) = written
     if left_rank == right_rank == 2:
         return Binary("@", left, right), 2
-    return Call("outer", (left, right)), 2
+    bare = [
+        arg.arg if isinstance(arg, Transpose) and rank == 2 else arg
+        for arg, rank in zip((left, right), (left_rank, right_rank), strict=True)
+    ]
+    return Call("outer", tuple(bare)), 2
 
 
 def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
-    parts = list(parts)
+    parts = kept_diagonal(parts)
+    if placed(parts[0], True) and placed(parts[-1], False):  # zeros on all sides: I[1:]ᵀ diag(v) I[:−1]
+        parts = [leaf(write(part)[0], part.rows, part.cols) if part.kind == "shift" else part for part in parts]
     while len(parts) > 1 and any(part.kind == "shift" for part in parts):
         at = next(n for n, part in enumerate(parts) if part.kind == "shift")
         if at + 1 < len(parts):
@@ -266,10 +295,10 @@ def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
         # At either end of a product a diagonal of a column (or row) broadcasts: w * M, M * v.
         if parts[0].kind == "diag" and write(parts[0].parts[0])[1] == 2:
             inner, rank = write_chain(parts[1:])
-            return Binary("*", write(parts[0].parts[0])[0], inner), rank
+            return weighted(write(parts[0].parts[0])[0], inner), rank
         if parts[-1].kind == "diag" and write(parts[-1].parts[0])[1] == 2:
             inner, rank = write_chain(parts[:-1])
-            return Binary("*", inner, write(transpose(parts[-1].parts[0]))[0]), rank
+            return times(inner, write(transpose(parts[-1].parts[0]))[0]), rank
     total, rank = write(parts[0])
     for part in parts[1:]:
         expr, other = write(part)
@@ -277,10 +306,43 @@ def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
     return total, rank
 
 
+def placed(m: Matrix, rows: bool) -> bool:
+    """Does a selector, or a sum of some, put rows (or columns) among zeros?"""
+    inner = m.parts if m.kind == "sum" else (m,)
+    return all(part.kind == "shift" and part.mask != rows for part in inner)
+
+
+def kept_diagonal(parts: Sequence[Matrix]) -> list[Matrix]:
+    """S diag(v) Sᵀ with a selector S is the diagonal matrix of v among zeros."""
+    found = list(parts)
+    for at, part in enumerate(parts):
+        turned = transpose(part)
+        if part.kind != "shift" or part.mask:
+            continue
+        if parts[at + 1 : at + 2] == [turned]:
+            vector = Matrix("ones", part.cols, ONE, rank=1)
+        elif len(parts) > at + 2 and parts[at + 1].kind == "diag" and parts[at + 2] == turned:
+            vector = parts[at + 1].parts[0]
+        else:
+            continue
+        end = at + (2 if parts[at + 1] == turned else 3)
+        found[at:end] = [diagonal(shifted_rows(part, vector))]
+        return kept_diagonal(found)
+    return found
+
+
+def weighted(weight: Expr, expr: Expr) -> Expr:
+    """weight ∘ expr; a weight 1/s divides."""
+    if isinstance(weight, Binary) and weight.op == "/":
+        return over(weighted(weight.left, expr), weight.right)
+    return expr if weight == Num(Fraction(1)) else Binary("*", weight, expr)
+
+
 def write_shift(m: Matrix) -> Expr:
     """A selector alone: rows (or columns) of the identity."""
     big, small, offset = (m.cols, m.rows, m.offset) if m.mask else (m.rows, m.cols, m.offset)
-    rows = Index(Call("eye", (size_tree(big),)), (Slice(size_tree(offset), size_tree(offset + small)),))
+    start = None if offset.number == 0 else size_tree(offset)
+    rows = Index(Call("eye", (size_tree(big),)), (Slice(start, stop_tree(offset + small, big)),))
     return rows if m.mask else Transpose(rows)
 
 
@@ -291,6 +353,8 @@ def shifted_rows(selector: Matrix, m: Matrix) -> Matrix:
     if selector.mask:  # small × big: rows offset … offset + small
         start, stop = selector.offset, selector.offset + selector.rows
         piece = Slice(None if start.number == 0 else size_tree(start), stop_tree(stop, selector.cols))
+        if isinstance(expr, Transpose):
+            return leaf(Transpose(Index(expr.arg, (Slice(), piece))), selector.rows, m.cols, rank)
         return leaf(Index(expr, (piece,)), selector.rows, m.cols, rank)
     before, after = selector.offset, selector.rows - selector.offset - selector.cols
     shape = (lambda n: (size_tree(n),)) if vector else (lambda n: (size_tree(n), size_tree(m.cols)))
@@ -311,6 +375,8 @@ def shifted_columns(m: Matrix, selector: Matrix) -> Matrix:
     if not selector.mask:  # m.cols × small: columns offset … offset + small
         start, stop = selector.offset, selector.offset + selector.cols
         piece = Slice(None if start.number == 0 else size_tree(start), stop_tree(stop, selector.rows))
+        if isinstance(expr, Transpose):
+            return leaf(Transpose(Index(expr.arg, (piece,))), m.rows, selector.cols)
         return leaf(Index(expr, (Slice(), piece)), m.rows, selector.cols)
     before, after = selector.offset, selector.cols - selector.offset - selector.rows
     pieces: list[Expr] = [expr]

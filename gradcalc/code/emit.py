@@ -250,6 +250,8 @@ class Emitter:
     def pseudo(self, quantity: Pseudo, at: Key) -> Piece:
         """A constant array: positions as numbers, or rows and columns of the identity."""
         first, count = at[0], self.size(at[0].size)
+        if quantity.kind == "eye":
+            return self.eye(*at)
         if quantity.kind == "iota":
             return self.arrays.call("{arange}", count, axes=(first,))
         if quantity.kind == "unit":
