@@ -61,6 +61,14 @@ def test_each_line_has_its_formula_and_shape() -> None:
     assert "    dloss_dW1 = dloss_dz1 @ x.T  # ∂loss/∂W₁ = Σᵢ (∂loss/∂z₁) xᵀ: D_a₁×D_x\n" in text
 
 
+def test_gradients_do_not_compute_the_loss() -> None:
+    text = written(Exercise.read(str(EXERCISES / "ex3.yaml")))
+    shared, rest = text.split("    if not backward:\n")
+    assert "    yhat = sigmoid(z2)" in shared
+    assert "        J = -1 / m * np.sum(L, axis=1, keepdims=True)" in rest
+    assert "    J = " not in shared
+
+
 def test_every_gradient_stands_once_in_reverse_order() -> None:
     graph = build(Exercise.from_dict({"expression": "q = x + y\nr = q^2\nf = r*q"}))
     assert [stage.name for stage in staged(graph).stages] == ["f", "r", "q", "y", "x"]

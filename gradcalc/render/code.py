@@ -7,8 +7,10 @@ needs the array library alone. Text of the exercise stands in comments, one line
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from textwrap import indent
 from typing import Any
 
 import gradcalc
@@ -16,7 +18,7 @@ from gradcalc.answers import Answerer
 from gradcalc.blocks import Names
 from gradcalc.code.emit import Emitter
 from gradcalc.code.names import RESERVED, Identifiers, comment, listed, quoted
-from gradcalc.code.pieces import Arrays, Piece
+from gradcalc.code.pieces import Arrays, Axes, Piece
 from gradcalc.code.selfcheck import selfcheck
 from gradcalc.code.spelling import SUM, Spelling
 from gradcalc.errors import GradcalcError
@@ -150,7 +152,7 @@ class _Module:
             name = self.engine.nodes[stage.gradient].name or ""
             # A sum of very many terms would be nested deeper than Python compiles.
             parts = [stage.terms[n : n + LONG_SUM] for n in range(0, len(stage.terms), LONG_SUM)]
-            shape = f"{self.variables[stage.node]}.shape"
+            shape = self.shape(stage, axes)
             pieces = [self.arrays.exact(self.emit.terms(part, axes), axes, shape) for part in parts]
             if len(pieces) == 1 and pieces[0].text == upstream.get(stage.name):  # it is what comes from outside
                 self.variables[stage.gradient] = pieces[0].text
@@ -160,6 +162,11 @@ class _Module:
             yield _Line(variable, pieces[0].text, self.said(name, said, node))
             for piece in pieces[1:]:
                 yield _Line(variable, f"{variable} + {piece.at(SUM + 1)}")
+
+    def shape(self, stage: Stage, axes: Axes) -> str:
+        """The shape of a gradient: from the sizes where the inputs give them, so that the quantity is not needed for it."""
+        names = {name for axis in axes if axis is not None for name in axis.size.names}
+        return self.emit.shape(axes) if names <= self.solved_sizes.keys() else f"{self.variables[stage.node]}.shape"
 
     def gradient(self, stage: Stage, node: Node) -> Expr | None:
         """The formula of a stage, per example."""
@@ -216,10 +223,11 @@ class _Module:
             yield _Line(self.names(name), f"_array(inputs, {quoted(name)}, {len(shape)}{kind})", said)
 
     def read_sizes(self) -> Iterator[_Line]:
-        known = self.solved_sizes()
+        known = self.solved_sizes
         for name, variable in list(self.used_sizes.items()):
             yield _Line(variable, known.get(name, f"int(inputs[{quoted(name)}])"))
 
+    @cached_property
     def solved_sizes(self) -> dict[str, str]:
         """Every size that the shape of an input gives, as text: n from n, or N from N − 1."""
         found: dict[str, str] = {}
@@ -265,18 +273,19 @@ class _Module:
             if name not in graph.integers and name not in graph.constants:
                 zero = self.arrays.call("{zeros_like}", Piece(self.names(name))).text
                 returned.append(f"        {quoted(name)}: {gradient_of.get(graph.names[name], zero)},")
-        written = set(re.findall(r"\w+", " ".join(line.text for line in (*forward, *backward))))
+        written = words(*forward, *backward)
+        kept, rest = needed(forward, words(*backward))
         self.used_sizes = {name: word for name, word in self.used_sizes.items() if word in written}
         arguments, sizes = list(self.arguments()), list(self.read_sizes())
-        extra = [name for name in self.used_sizes if name not in self.solved_sizes()]
+        extra = [name for name in self.used_sizes if name not in self.solved_sizes]
         ups = [self.engine.nodes[n].name or "" for n in self.staged.upstream.values() if n >= len(graph.nodes)]
         quantities = [f"        {quoted(name)}: {self.names(name)}," for name in graph.quantities]
         passes = [
             "def _passes(inputs, backward):",
-            "    for name in inputs:", "        if name not in INPUTS + UPSTREAM:",
-            '            raise TypeError(f"unknown argument {name}")', *map(str, arguments), *map(str, sizes), "",
-            "    # forward", *map(str, forward), "    if not backward:", "        return {", *(f"    {line}" for line in quantities),
-            "        }", "", "    # backward", *map(str, upstream), *map(str, backward), "    return {", *returned, "    }",
+            "    for name in inputs.keys() - {*INPUTS, *UPSTREAM}:",
+            '        raise TypeError(f"unknown argument {name}")', *map(str, arguments), *map(str, sizes), "",
+            "    # forward", *map(str, kept), "    if not backward:", *(indent(str(line), "    ") for line in rest),
+            "        return {", *(f"    {line}" for line in quantities), "        }", "", "    # backward", *map(str, upstream), *map(str, backward), "    return {", *returned, "    }",
         ]  # fmt: skip
         head = self.head()
         body = "\n".join(passes)
@@ -309,6 +318,19 @@ class _Module:
 
     def constants(self, inputs: tuple[str, ...], ups: list[str]) -> str:
         return f"INPUTS = {listed(inputs)}\nUPSTREAM = {listed(ups)}  # gradients of the loss from outside; 1 at a number\n{self.spelling.words['FLOAT']}"
+
+
+def words(*lines: _Line) -> set[str]:
+    """The names that lines use."""
+    return {word for line in lines for word in re.findall(r"\w+", line.text)}
+
+
+def needed(forward: Sequence[_Line], used: set[str]) -> tuple[list[_Line], list[_Line]]:
+    """The lines of the forward pass whose values are used later, and the others: a loss is no part of its gradients."""
+    for line in reversed(forward):
+        if line.name in used:
+            used |= words(line)
+    return [line for line in forward if line.name in used], [line for line in forward if line.name not in used]
 
 
 def shown(shape: Shape) -> str:

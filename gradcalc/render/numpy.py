@@ -41,8 +41,8 @@ def sigmoid(x):
         "softmax": '''
 def softmax(x, axis):
     """exp(x) / sum(exp(x)) without overflow."""
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
 ''',
         "logsumexp": '''
 def logsumexp(x, axis=None, keepdims=False):
