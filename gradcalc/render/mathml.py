@@ -37,21 +37,14 @@ _MORE = (
     "bigoplus⨁ bigotimes⨂ bigodot⨀ bigwedge⋀ bigvee⋁ coprod∐ iint∬ iiint∭ oint∮"
 )
 _SIGNS: Mapping[str, str] = {
-    **{tex: char for char, tex in reversed(MATH_CHARS.items()) if re.fullmatch(r"\\[A-Za-z]+", tex)},
+    **{tex: char for char, tex in sorted(MATH_CHARS.items()) if re.fullmatch(r"\\[A-Za-z]+", tex)},
     **{"\\" + pair[:-1]: pair[-1] for pair in _MORE.split()},
 }
 _NAMES = "hbar ell partial nabla infty emptyset varnothing aleph Re Im imath jmath wp top bot prime"
 _LETTERS = frozenset("\\" + word for word in _NAMES.split())  # signs that are set as letters
 _SPACES: Mapping[str, str] = {
-    ",": "0.17em",
-    ":": "0.22em",
-    ">": "0.22em",
-    ";": "0.28em",
-    "!": "-0.17em",
-    " ": "0.25em",
-    "quad": "1em",
-    "qquad": "2em",
-}
+    ",": "0.17em", ":": "0.22em", ">": "0.22em", ";": "0.28em", "!": "-0.17em", " ": "0.25em", "quad": "1em", "qquad": "2em",
+}  # fmt: skip
 _ACCENTS: Mapping[str, str] = {
     "hat": "^", "bar": "¯", "tilde": "~", "dot": "˙", "ddot": "¨", "vec": "→", "check": "ˇ", "breve": "˘", "acute": "´", "grave": "`",
     "mathring": "˚", "widehat": "^", "widetilde": "~", "overline": "¯", "overrightarrow": "→", "overleftarrow": "←", "overbrace": "⏞",
@@ -320,7 +313,7 @@ class _Reader:
         cells = "".join("<mtr>" + "".join(f"<mtd>{cell}</mtd>" for cell in row) + "</mtr>" for row in rows)
         style = ' displaystyle="true"' if name in ("aligned", "gathered") else ""
         table = f'<mtable class="{kind}"{style}>{cells}</mtable>'
-        left, right = _FENCES.get(name, "  ")
+        left, right = tuple(_FENCES.get(name, "  "))
         opened = f'<mo stretchy="true" form="prefix">{left}</mo>' if left != " " else ""
         closed = f'<mo stretchy="true" form="postfix">{right}</mo>' if right != " " else ""
         return f"<mrow>{opened}{table}{closed}</mrow>"
