@@ -68,7 +68,15 @@ def bulk(expr: sp.Expr) -> Bulk:
     if isinstance(expr, sp.Pow) and expr.exp.is_Integer:
         return bulk(expr.base).power(int(expr.exp))
     inner = [found for found in map(bulk, expr.args) if not found.fits]
-    return inner[0] if inner else Bulk(high=0 if expr.is_number else 1)
+    return inner[0] if inner else Bulk(high=0 if expr.is_number else degree(expr))
+
+
+def degree(expr: sp.Expr) -> int:
+    """Of a root or an exponential in what SymPy takes as the variable: 3 for x^(2/3), which is (x^(1/3))^2, 5 for exp(5 x)."""
+    if not isinstance(expr, (sp.Pow, sp.exp)):
+        return 1
+    coefficients = [term.as_coeff_Mul()[0] for term in sp.Add.make_args(expr.exp)]
+    return max(max(abs(c.p), c.q) if c.is_Rational else 1 for c in coefficients)
 
 
 def expandable(expr: sp.Expr) -> bool:
