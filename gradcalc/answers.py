@@ -5,7 +5,7 @@ Everything here is symbolic; solver.py evaluates and checks what is written here
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -185,8 +185,12 @@ class Answerer:
             found |= self.engine.derivatives(of, {by} | self._wanted.get(of, set()))
         return found[by]
 
+    def want(self, of: int, by: Iterable[int]) -> None:
+        """Further nodes by which a numerator is differentiated, in the pass that finds the others."""
+        self._wanted.setdefault(of, set()).update(by)
+
     @cached_property
-    def _wanted(self) -> Mapping[int, set[int]]:
+    def _wanted(self) -> dict[int, set[int]]:
         """Numerator -> the nodes by which it is differentiated somewhere."""
         graph = self.graph
         wanted: dict[int, set[int]] = {}

@@ -223,7 +223,15 @@ class BackwardPass:
             upstream = Name(self.names[user]) if user in self.names else None
             return Edge(through, replace(local, symbolic=times(upstream, local.symbolic)), local)
         entries = self.by_entries(user, number, derivative, terms) if self.entries else None
-        return Edge(through, self.write(terms, number), local, shorthand, entries)
+        product = self.write(terms, number)
+        if local is not None and user in self.names and self.alike(user, number):
+            product = replace(product, symbolic=times(Name(self.names[user]), local.symbolic))  # nothing done to it yet
+        return Edge(through, product, local, shorthand, entries)
+
+    def alike(self, user: int, number: int) -> bool:
+        """Whether an edge leads from one number to one number, 1×1 or in each example, and the numerator is one."""
+        nodes = [self.engine.nodes[n] for n in (user, number)]
+        return not self.array and nodes[0].over == nodes[1].over and all(s == ONE for node in nodes for s in node.shape)
 
     def local(self, user: int, number: int, derivative: Derivative) -> tuple[Written | None, Shorthand | None]:
         """The local derivative as its rule gives it, and what the literature writes for it."""
@@ -303,15 +311,16 @@ class BackwardPass:
             return Written(answer.symbolic, answer.shape, answer.free, paired=True)
         form = writer.form_of(parts, free, each, shape, into)
         sums = any(ix.label in self.graph.examples for term in parts for ix in term.summed)
-        stacked = writer.stacked(parts, free, each, shape) if each or sums else None
-        return Written(form.expr, shape, form.free, tuple(each.values()), stacked.symbolic if stacked else None)
+        stacked = writer.stacked(parts, free, each, shape, into) if each or sums else None
+        return Written(form.expr, shape, form.free, tuple(each.values()), stacked.symbolic if stacked and not stacked.free else None)
 
 
 def times(upstream: Expr | None, local: Expr) -> Expr:
     """upstream × local, without a factor 1."""
-    one = isinstance(local, Num) and local.value == 1
-    if upstream is None or one:
-        return local if upstream is None else upstream
+    for one, other in ((upstream, local), (local, upstream)):
+        if other is not None and (one is None or (isinstance(one, Num) and one.value == 1)):
+            return other
+    assert upstream is not None
     constant = isinstance(local, Num) or (isinstance(local, Neg) and isinstance(local.arg, Num))
     return Binary("*", local, upstream) if constant else Binary("*", upstream, local)
 

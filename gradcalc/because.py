@@ -61,6 +61,13 @@ def why(graph: Graph, names: Names, stage: Stage, edge: Edge, before: Stage | No
     return Why(tuple(lines), shapes, factors if len(factors) > 1 else ())
 
 
+def of_shape(shape: Shape) -> Line:
+    """A shape in a sentence: a number, a vector of length n, m × n."""
+    if len(shape) > 1:
+        return math(Shaped(shape))
+    return ("a vector of length ", *math(Shaped(shape))) if shape else ("a number",)
+
+
 def zero(expr: Expr) -> bool:
     return (isinstance(expr, Num) and expr.value == 0) or (isinstance(expr, Call) and expr.func == "zeros")
 
@@ -174,7 +181,7 @@ def dimensions(names: Names, stage: Stage, edge: Edge, found: Core) -> Iterator[
     of, by = names.partials[stage.name]
     gradient: Piece = Partial(of, (by,))
     if found.kind == "*":
-        yield (*math(factors[0][0]), " and ", *math(factors[-1][0]), " have the same shape, ", *math(Shaped(factors[0][1])),
+        yield (*math(factors[0][0]), " and ", *math(factors[-1][0]), " are both ", *(of_shape(factors[0][1])),
                ", and each entry depends on its own entry alone: they are multiplied entry by entry, not as matrices")  # fmt: skip
         return
     said: list[str | Math] = [
@@ -182,7 +189,7 @@ def dimensions(names: Names, stage: Stage, edge: Edge, found: Core) -> Iterator[
         " must have the shape of ",
         *math(Name(stage.quantity)),
         ", ",
-        *math(Shaped(stage.shape)),
+        *of_shape(stage.shape),
         "; ",
     ]
     for number, (part, shape) in enumerate(factors):
@@ -190,7 +197,7 @@ def dimensions(names: Names, stage: Stage, edge: Edge, found: Core) -> Iterator[
             " and " if number == len(factors) - 1 else ", " if number else "",
             *math(part),
             " is ",
-            *math(Shaped(shape)),
+            *of_shape(shape),
         ]
     if found.kind == "@":
         outer = len(factors) == 2 and factors[0][1][1:] == (ONE,) and factors[1][1][:1] == (ONE,)

@@ -5,33 +5,28 @@ derive(solver, solution)  ->  Derivation (see steps.py)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from gradcalc.answers import Answerer, upstream_name
 from gradcalc.ask import ancestors, depends, operands
 from gradcalc.assembly import Assembly, assemble
-from gradcalc.backpass import BackwardPass, Edge, Stage, Written
-from gradcalc.because import why
+from gradcalc.backpass import Written
 from gradcalc.blocks import Names
-from gradcalc.derive import Derivative
 from gradcalc.errors import GradcalcError, SpanError
 from gradcalc.exercise import Definition, Exercise, Question, Text, Variable
-from gradcalc.gates import Gate, GateWriter, constants, depth, inside, leading, said
 from gradcalc.graph import Graph, build
 from gradcalc.matrix import size_tree
 from gradcalc.numeric.forward import Point
-from gradcalc.numeric.oracle import Claim, Oracle
-from gradcalc.numeric.verified import Verified
+from gradcalc.numeric.oracle import Oracle
+from gradcalc.passes import LONG, Kit, Walk
 from gradcalc.plug import Numbers, plugged
 from gradcalc.questions import Known, read_question, stack_names
 from gradcalc.records import replace
 from gradcalc.shapes import ONE
 from gradcalc.solution import Answer, Number, Solution
 from gradcalc.solver import Solver
-from gradcalc.steps import Derivation, Pass, Path, Quantity, Rule, Step
-from gradcalc.syntax import Expr, names, unparse
-
-LONG = 60  # steps; in a longer pass only what was asked is written out, and only so many are compared with the oracle
+from gradcalc.steps import Derivation, Pass, Quantity
+from gradcalc.syntax import names, unparse
 
 
 def explained(exercise: Exercise, detail: str = "normal", only: str | None = None) -> Derivation:
@@ -43,9 +38,18 @@ def explained(exercise: Exercise, detail: str = "normal", only: str | None = Non
     if only is not None:
         exercise, asked = with_question(exercise, only)
     solver = Solver(build(exercise), exercise.notation.form, exercise.notation.layout)
+    want(solver.answerer)
     solution = solver.solution()
     answer = next((answer for answer in solution.answers if answer.question == asked), None)
     return derive(solver, solution, detail, answer)
+
+
+def want(answerer: Answerer) -> None:
+    """The total derivatives by all that a derivation passes, found in the pass that answers the questions."""
+    graph = answerer.graph
+    if len(graph.quantities) <= LONG:
+        last = graph.names[graph.outputs[-1]] if answerer.loss is None else answerer.loss
+        answerer.want(last, graph.names.values())
 
 
 def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
@@ -114,23 +118,14 @@ class _Deriver:
         self.graph = solver.graph
         self.exercise = solver.graph.exercise
         self.answers = (only,) if only is not None else solution.answers
-        self.answerer = Answerer.__new__(
-            Answerer
-        )  # the solver's own, so that nothing is derived twice; gradients follow no layout
-        self.answerer.__dict__.update(solver.answerer.__dict__)
-        self.answerer.layout = "gradient"
-        self.gates = GateWriter(self.graph, solver.form)
-        self.steady = constants(self.graph)
-        self.long = len(self.graph.quantities) > LONG
-        self.compared = frozenset(self.graph.quantities[:: max(1, len(self.graph.quantities) // LONG)])
-        self._totals: dict[int, Mapping[int, Derivative]] = {}
-        self.names = Names.of(self.graph, tuple(pair for answer in self.answers for pair in answer.where))
+        names = Names.of(self.graph, tuple(pair for answer in self.answers for pair in answer.where))
+        self.kit = Kit(solver, solution, detail, names)
 
     def derivation(self) -> Derivation:
-        passes = [self.backward(of, wanted) for of, wanted in self.starts()] + list(self.seconds())
+        passes = [Walk(self.kit, of, wanted).made() for of, wanted in self.starts()] + list(self.seconds())
         passes = [one for one in passes if one.steps]
         return Derivation(
-            self.graph, self.solution, tuple(map(self.quantity, self.shown())), tuple(passes), self.answers, self.names,
+            self.graph, self.solution, tuple(map(self.quantity, self.shown())), tuple(passes), self.answers, self.kit.names,
             self.assemblies(), self.detail, self.only.question.text if self.only else None,
         )  # fmt: skip
 
@@ -226,21 +221,6 @@ class _Deriver:
 
     # ---- one pass
 
-    def backward(self, of: str | None, wanted: tuple[str, ...]) -> Pass:
-        word = self.exercise.loss if of is None else of
-        entries = self.detail == "full" or self.solver.form != "matrix"
-        stages = BackwardPass(self.answerer, of, word, wanted, entries).run()
-        self.add_names(stages, word)
-        numbers = Numbers(self.solver)
-        steps: list[Step] = []
-        done: dict[str, Stage] = {}
-        values: dict[str, Number] = {}
-        for stage in stages:
-            steps.append(self.step(stage, of, numbers, done, values))
-            done[stage.quantity] = stage
-            values[stage.quantity] = steps[-1].value
-        return Pass(word, of is None, tuple(steps))
-
     def seconds(self) -> Iterator[Pass]:
         """A pass for every first derivative that is differentiated again."""
         again: dict[tuple[str, str, bool], list[Answer]] = {}
@@ -267,7 +247,8 @@ class _Deriver:
         asked = answers[0].question
         one = Question(f"d{asked.of}/d{asked.by[0]}", "derivative", asked.of, asked.by[:1], loss=asked.loss)
         wanted = [self.graph.stacks.get(answer.question.by[1], answer.question.by[1]) for answer in answers]
-        writer = self.answerer.varied([self.graph.names[by] for by in wanted]) or self.answerer
+        writer = self.kit.writer
+        writer = writer.varied([self.graph.names[by] for by in wanted]) or writer
         first = writer.answer(one)
         assert first.symbolic is not None
         graph, point = with_quantity(self.graph, name, first, self.solver.oracle.given.point)
@@ -280,149 +261,7 @@ class _Deriver:
         forward = {**self.solution.forward, name: solver.values.lists(name)}
         solution = replace(self.solution, graph=graph, answers=posed, forward=forward, gradients={})
         inner = _Deriver(solver, solution, self.detail, None)
-        found = inner.backward(name, tuple(dict.fromkeys(wanted)))
-        self.names = replace(
-            inner.names,
-            shapes={**self.names.shapes, **inner.names.shapes},
-            partials={**self.names.partials, **inner.names.partials},
-        )
+        found = Walk(inner.kit, name, tuple(dict.fromkeys(wanted))).made()
+        mine, new = self.kit.names, inner.kit.names
+        self.kit.names = replace(new, shapes={**mine.shapes, **new.shapes}, partials={**mine.partials, **new.partials})
         return replace(found, first=(one, inner.quantity(name)))
-
-    def add_names(self, stages: Sequence[Stage], word: str) -> None:
-        """What printers must know of the gradients' names."""
-        shapes, partials = dict(self.names.shapes), dict(self.names.partials)
-        for stage in stages:
-            shapes[stage.name] = stage.shape
-            partials[stage.name] = (word, stage.quantity)
-        self.names = replace(self.names, shapes=shapes, partials=partials)
-
-    def step(
-        self, stage: Stage, of: str | None, numbers: Numbers, done: Mapping[str, Stage], values: Mapping[str, Number]
-    ) -> Step:
-        paths = tuple(self.path(stage, edge, numbers, done, values) for edge in stage.edges)
-        refused = self.solver.oracle.refusal(of, (stage.quantity,))
-        value = None if refused else numbers.bind(stage.name, stage.total, stage.shape, stage.over)
-        known = self.known(of, stage.quantity)
-        collected, where = self.collected(of, stage, known)
-        verified = None if refused else self.check(of, stage, numbers, known, done)
-        collected = None if collected == stage.total.symbolic else collected
-        return Step(stage.quantity, stage.name, paths, stage.total, stage.shape, collected, where, value, verified)
-
-    def known(self, of: str | None, by: str) -> Answer | None:
-        """The answer that a step leads to, if it was asked for."""
-        for answer in self.solution.answers:
-            question = answer.question
-            if answer.kind != "derivative" or question.kind != "derivative" or question.entry:
-                continue
-            numerator = None if question.loss else self.graph.stacks.get(question.of, question.of)
-            if numerator == of and self.graph.stacks.get(question.by[0], question.by[0]) == by:
-                return answer
-        return None
-
-    def check(
-        self, of: str | None, stage: Stage, numbers: Numbers, known: Answer | None, done: Mapping[str, Stage]
-    ) -> Verified | None:
-        """The value of a step against the oracle; where an answer to the same was checked, against that answer."""
-        right = known is not None and known.verified is not None and known.verified.ok and known.layout == "gradient"
-        if known is not None and right and known.value is not None and numbers.known(stage.name):
-            same = numbers.close(numbers.lists(stage.name), known.value)
-            return known.verified if same else Verified(False, "the answer", None, "differs from the answer")
-        if self.long and stage.quantity not in self.compared:
-            return None
-        if not numbers.known(stage.name):
-            return self.claimed(of, stage, done)
-        return self.solver.oracle.verify(numbers.tensor(stage.name), of, stage.quantity, layout="gradient")
-
-    def claimed(self, of: str | None, stage: Stage, done: Mapping[str, Stage]) -> Verified | None:
-        """Without values: the formulas of all steps so far, at values that are drawn."""
-        stages = (*done.values(), stage)
-        if any(item.total.paired or (item.total.free and item is not stage) for item in stages):
-            return None
-        where = tuple((item.name, item.total.symbolic) for item in done.values())
-        claim = Claim(stage.total.symbolic, self.solver.where(where), stage.total.free)
-        return self.solver.oracle.verify(claim, of, stage.quantity)
-
-    def collected(
-        self, of: str | None, stage: Stage, known: Answer | None
-    ) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
-        """The gradient with the gradients of the steps before put in: exactly as the answers have it."""
-        if known is not None and known.layout == "gradient":
-            return known.symbolic, known.where
-        start = of or self.graph.outputs[-1]
-        if of is None or start == self.graph.outputs[-1]:
-            gradient = self.solution.gradients.get(stage.quantity)
-            if gradient is not None and not gradient.free and (of is None) == bool(self.exercise.upstream):
-                return gradient.symbolic, gradient.where
-        if stage.total.free or stage.total.paired or self.long:
-            return None, ()
-        question = Question("", "derivative", start, (stage.quantity,), loss=of is None)
-        try:
-            number, by = self.answerer.numerator(question), self.graph.names[stage.quantity]
-            answer = self.answerer.written(question, self.totals(number)[by], number, [by], False)
-        except (GradcalcError, KeyError):
-            return None, ()
-        return (answer.symbolic, answer.where) if not answer.free else (None, ())
-
-    def totals(self, of: int) -> Mapping[int, Derivative]:
-        """The total derivatives of a node by all it is made from, in one pass."""
-        if of not in self._totals:
-            engine = self.answerer.engine
-            engine.scope = engine.ancestors(of)
-            self._totals[of] = engine.derivatives(of, {n for n in engine.scope if n in set(self.graph.names.values())})
-        return self._totals[of]
-
-    # ---- one path
-
-    def path(
-        self, stage: Stage, edge: Edge, numbers: Numbers, done: Mapping[str, Stage], values: Mapping[str, Number]
-    ) -> Path:
-        rules, gates = self.rules(edge.through, stage, done)
-        before = done.get(edge.through) if edge.through else None
-        local_value = numbers.value(edge.local) if edge.local and self.scalar else None
-        value = numbers.value(edge.product, stage.shape, stage.over) if len(stage.edges) > 1 else None
-        reasons = why(self.graph, self.names, stage, edge, before, self.stretched(edge.through, stage.quantity))
-        return Path(
-            edge.through, rules, edge.local, edge.shorthand, local_value, before.name if before else None,
-            values.get(before.quantity) if before else None, edge.product, value, reasons, edge.entries, gates,
-        )  # fmt: skip
-
-    def operations(self, through: str, quantity: str) -> dict[int, list[int]]:
-        return leading(inside(self.graph, through), self.graph.names[quantity])
-
-    def rules(
-        self, through: str | None, stage: Stage, done: Mapping[str, Stage]
-    ) -> tuple[tuple[Rule, ...], tuple[Gate, ...]]:
-        """The operations a gradient passes on an edge, each said once; one by one where they are several."""
-        if through is None or through not in self.graph.names:
-            return (), ()
-        found: dict[tuple[str, str], Rule] = {}
-        operations = self.operations(through, stage.quantity)
-        for number, args in operations.items():
-            node = self.graph.nodes[number]
-            for arg in args:
-                sentence = said(self.graph, number, arg, self.steady)
-                fixed = len(node.args) > 1 and all(other in self.steady for other in node.args if other != arg)
-                found.setdefault((node.op, sentence), Rule(node.op, node.args.index(arg), sentence, fixed))
-        before = done.get(through)
-        wanted = (
-            len(operations) > 1
-            if self.detail == "full"
-            else self.detail == "normal" and not self.long and depth(self.graph, operations) > 1
-        )
-        gates: tuple[Gate, ...] = ()
-        if wanted:
-            node = self.graph.node(through)
-            name = before.name if before else None
-            shape, over = (before.shape, before.over) if before else (node.shape, node.over)
-            gates = self.gates.gates(through, name, shape, over, stage.quantity)
-        return tuple(found.values()), gates
-
-    def stretched(self, through: str | None, quantity: str) -> tuple[str, ...]:
-        """Axes and examples along which an operand is repeated on the way into a quantity."""
-        if through is None or through not in self.graph.names:
-            return ()
-        found: dict[str, None] = {}
-        for number, args in self.operations(through, quantity).items():
-            for arg in args:
-                found.update(dict.fromkeys(self.gates.stretched(number, arg)))
-        return tuple(found)

@@ -74,7 +74,7 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
     view = _View(derivation, options.detail, options.digits)
     found: list[tuple[tuple[Block, ...], frozenset[str], frozenset[str], str | None, int]] = []
     known = frozenset(q.name for q in derivation.forward if q.expr is None)
-    found.append(((*view.given(),), known, frozenset(), None, 0))
+    found.append(((*view.inputs(),), known, frozenset(), None, 0))
     for quantity in derivation.forward:
         if quantity.expr is not None:
             known |= {quantity.name}
@@ -84,6 +84,7 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
         opening = tuple(view.opening(one))
         for step in one.steps:
             done |= {step.quantity}
+            view.said.clear()  # each step has the screen to itself
             found.append(((*opening, view.step(one, step, "")), known, done, step.quantity, place))
             opening = ()
     last = len(derivation.passes) - 1
@@ -123,7 +124,7 @@ class _View(Board):
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
         return (Math((Shaped(quantity.shape),)), *((each,) if each else ()))
 
-    def given(self) -> Iterator[Block]:
+    def inputs(self) -> Iterator[Block]:
         yield Paragraph(("What is given:",))
         rows = [[(math(*self.name(q)),), (self.shape(q),) if self.arrays else (), self.value(q.value)]
                 for q in self.derivation.forward if q.expr is None]  # fmt: skip
@@ -238,7 +239,7 @@ class _View(Board):
         answer = next(a for a in self.derivation.answers if a.question == one.question)
         if answer.symbolic is not None:
             fields.append(("that is", (math("=", answer.symbolic, example=answer.per_example is not None),)))
-        if answer.stacked is not None:
+        if answer.stacked is not None and not answer.stacked.free:
             fields.append(
                 (
                     "stacked",
@@ -264,6 +265,4 @@ class _View(Board):
         seen = any(step.quantity == answer.question.by[0] for one in self.derivation.passes for step in one.steps
                    if one.first is None and of == (None if one.loss else one.of)) if answer.question.by else False  # fmt: skip
         hidden = isinstance(answer.value, list) and (deep or seen)
-        return replace(
-            answer, value=None if hidden else answer.value, expanded=None if self.arrays else answer.expanded
-        )
+        return replace(answer, value=None if hidden else answer.value, expanded=None)

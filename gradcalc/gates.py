@@ -27,14 +27,20 @@ from gradcalc.terms import Ix, Key, Term
 from gradcalc.unbuild import tree
 
 CONSTANT = frozenset(("const", "size", "index", "eye", "ones", "zeros", "lt", "le", "gt", "ge", "eq", "ne"))
-PLAIN = frozenset(("add", "sub", "neg", "copy", "toaxis"))  # what is said only in full detail
-TRIVIAL = PLAIN | {"transpose"}
+PLAIN = frozenset(("add", "copy", "toaxis"))  # what passes a gradient unchanged is said only in full detail
+TRIVIAL = PLAIN | {"sub", "neg", "transpose"}
+
+
+def telling(operation: str, operand: int) -> bool:
+    """Whether an operation does something to the gradient."""
+    return operation not in PLAIN and (operation, operand) != ("sub", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """One operation on the way back: `result` = operation(…, `operand`, …).
 
+    place      of the operand among the others
     sentence   why it passes the gradient as it does, from the table
     local      ∂result/∂operand, where that is taken entry by entry
     gradient   at the operand, in terms of the gradient of the definition; None where another operation adds to it
@@ -44,6 +50,7 @@ class Gate:
     operation: str
     result: Expr
     operand: Expr
+    place: int
     sentence: str
     local: Expr | None
     gradient: Written | None
@@ -57,26 +64,27 @@ class Gates(Engine):
     def bounded(self) -> set[int]:
         return {number for number, node in enumerate(self.graph.nodes) if node.op not in CONSTANT or node.name}
 
-    def shorten(self, expr: sp.Expr) -> sp.Expr:
+    def shorten(self, expr: sp.Expr, deep: bool = True) -> sp.Expr:
         return expr
 
     def named_parts(self, term: Term) -> Term:
         return term
 
 
-def inside(graph: Graph, name: str) -> dict[int, list[int]]:
-    """The operations of a definition in the order backwards, each with its operands that vary."""
-    steady = constants(graph)
+def inside(graph: Graph, name: str, steady: set[int]) -> dict[int, list[int]]:
+    """The operations of a definition from the outside in, as it is read, each with its operands that vary."""
     top = graph.names[name]
     found: dict[int, list[int]] = {}
-    stack = [top]
+    done: list[int] = []
+    stack = [(top, False)]
     while stack:
-        number = stack.pop()
-        if number in found or (number != top and graph.nodes[number].name is not None):
-            continue
-        found[number] = [arg for arg in graph.nodes[number].args if arg not in steady]
-        stack.extend(found[number])
-    return {number: found[number] for number in sorted(found, reverse=True)}
+        number, left = stack.pop()
+        if left:
+            done.append(number)
+        elif number not in found and (number == top or graph.nodes[number].name is None):
+            found[number] = [arg for arg in graph.nodes[number].args if arg not in steady]
+            stack += [(number, True), *((arg, False) for arg in found[number])]
+    return {number: found[number] for number in reversed(done)}
 
 
 def constants(graph: Graph) -> set[int]:
@@ -106,9 +114,9 @@ def said(graph: Graph, number: int, operand: int, steady: set[int]) -> str:
     return op.sentence
 
 
-def depth(graph: Graph, operations: Mapping[int, list[int]]) -> int:
+def depth(graph: Graph, operations: Mapping[int, list[int]], steady: set[int]) -> int:
     """How many operations that need an explanation follow one another on one path."""
-    steady, deepest = constants(graph), dict[int, int]()
+    deepest: dict[int, int] = {}
     for number in sorted(operations):
         node = graph.nodes[number]
         scaling = node.op in ("mul", "div") and any(arg in steady for arg in node.args)
@@ -136,7 +144,7 @@ class GateWriter:
         where the definition is what is differentiated. Empty where the numerator is an array."""
         if (name, gradient) not in self.done:
             self.done[name, gradient] = self.all_gates(name, gradient, shape, over)
-        kept = leading(inside(self.graph, name), self.graph.names[operand])
+        kept = leading(inside(self.graph, name, self.steady), self.graph.names[operand])
         return tuple(gate for (number, arg), gate in self.done[name, gradient] if arg in kept.get(number, ()))
 
     def all_gates(
@@ -149,7 +157,7 @@ class GateWriter:
         alone = not node.over and all(size == ONE for size in shape)
         if (shape, over) != (node.shape, node.over) or (gradient is None and not alone):
             return []
-        operations = {n: args for n, args in inside(graph, name).items() if args}
+        operations = {n: args for n, args in inside(graph, name, self.steady).items() if args}
         targets = {arg for args in operations.values() for arg in args if graph.nodes[arg].name is not None}
         engine.scope = {number, *operations, *(arg for args in operations.values() for arg in args)}
         own = engine.fresh(number)
@@ -171,6 +179,7 @@ class GateWriter:
                     graph.nodes[n].op,
                     tree(graph.nodes, n, open_=n == number),
                     tree(graph.nodes, arg),
+                    graph.nodes[n].args.index(arg),
                     said(graph, n, arg, self.steady),
                     self.local(n, arg),
                     self.written(arg, at, terms) if last[arg] == n else None,
@@ -198,6 +207,7 @@ class GateWriter:
                     graph.nodes[n].op,
                     tree(graph.nodes, n, open_=n == number),
                     tree(graph.nodes, arg),
+                    graph.nodes[n].args.index(arg),
                     said(graph, n, arg, self.steady),
                     local,
                     written,

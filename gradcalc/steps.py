@@ -18,6 +18,7 @@ from gradcalc.gates import Gate
 from gradcalc.graph import Graph
 from gradcalc.numeric.verified import Verified
 from gradcalc.records import dataclass
+from gradcalc.rewriting import Rewriting
 from gradcalc.shapes import Shape
 from gradcalc.solution import Answer, Number, Shorthand, Solution
 from gradcalc.syntax import Expr
@@ -47,12 +48,11 @@ class Quantity:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """An operation that a definition consists of: its name in the table, which of its operands the gradient goes to,
-    and why it goes as it does; `constant`: everything else in it is a constant."""
+    and why it goes as it does."""
 
     operation: str
     operand: int
     sentence: str
-    constant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Path:
     through     the quantity, None for the loss itself; its gradient is `upstream` (None: it is the numerator, 1)
     rules       the operations between it and the operand, outermost first
     plugged     the product with its numbers, where everything is a number
-    why         what the product looks like and why: shapes, sums, masks
+    why         what the product looks like and why: shapes, sums, masks, conventions
     gates       the operations one by one, where the definition holds several
     """
 
@@ -86,6 +86,7 @@ class Step:
 
     name        what later steps call it, dL_dz
     total       the sum, in gradients of earlier steps; collected: with those put in, as answers are written
+    put_in      between the two: those put in, and nothing done yet; rewritings: what is done to it (in full detail)
     verified    the value against the oracle's
     """
 
@@ -94,6 +95,8 @@ class Step:
     paths: tuple[Path, ...]
     total: Written
     shape: Shape
+    put_in: Expr | None
+    rewritings: tuple[Rewriting, ...]
     collected: Expr | None
     where: tuple[tuple[str, Expr], ...]
     value: Number

@@ -63,7 +63,7 @@ def test_a_step_says_the_rule_its_formula_the_instance_and_the_numbers() -> None
         "used in": "α = σ(z)",
         "rule": "The derivative of the sigmoid is its value times one minus its value | in general ∂σ(x)/∂x = σ(x)(1 − σ(x))",
         "local": "∂α/∂z = α (1 − α) ≈ 0.1966",
-        "gradient": "∂L/∂z = ∂L/∂α · ∂α/∂z = ∂L/∂α · α (1 − α) | = α (1 − α)",
+        "gradient": "∂L/∂z = ∂L/∂α · ∂α/∂z = ∂L/∂α · α (1 − α) | = α (1 − α), with ∂L/∂α put in",
         "numbers": "∂L/∂z = 1 · 0.1966 ≈ 0.1966",
     }
 
@@ -84,7 +84,7 @@ def test_two_paths_are_added() -> None:
         ("local", "∂u/∂x = 1"),
         ("hands back", "∂f/∂u · ∂u/∂x = ∂f/∂u · 1"),
         ("numbers", "6 · 1 = 6"),
-        ("sum", "∂f/∂x = ∂f/∂v · 2 + ∂f/∂u · 1 | = v + 2u"),
+        ("sum", "∂f/∂x = ∂f/∂v · 2 + ∂f/∂u · 1 | = v + 2u, with ∂f/∂v and ∂f/∂u put in"),
         ("numbers", "∂f/∂x = 8 + 6 = 14"),
     ]
 
@@ -103,6 +103,32 @@ def test_the_trap_of_the_literal_product() -> None:
     assert step["the trap"] == "multiplied as they stand they give 1 × D_x, not D_a₁ × D_x"
     assert step["what conforms"].endswith("∂J/∂W₁ = Σᵢ (δ₁ δ₂ δ₃ᵀ ∘ δ₄) δ₅")
     assert step["stacked"].startswith("= (W₂ᵀ(Ŷ − Y) ∘ 1[Z₁ > 0]) Xᵀ / m")
+
+
+def test_a_rule_is_said_in_short_once_it_stands_above() -> None:
+    made = report("ex1")
+    assert record(made, "2. ∂L/∂z")["rule"].startswith("The product gate swaps its inputs: each factor gets")
+    assert record(made, "3. ∂L/∂q")["rule"] == "The product gate swaps its inputs | in general ∂(x y)/∂x = y"
+    assert record(report("ex1", "full"), "3. ∂L/∂q")["rule"].startswith(
+        "The product gate swaps its inputs: each factor"
+    )
+
+
+def test_on_a_screen_of_its_own_a_rule_is_said_in_full() -> None:
+    film = pages(shipped("ex1"), Options())
+    said = [table.render(page.report, Options(width=200)) for page in film if page.at in ("z", "q") and page.gradients]
+    assert all("The product gate swaps its inputs: each factor" in text and "in general" in text for text in said)
+
+
+def test_beside_a_total_derivative_the_local_one_says_what_is_held() -> None:
+    step = fields(report("rosenbrock"), "8. ∂g/∂x")
+    assert ("local", "with v and u held: ∂g/∂x = −4b v = 176") in step
+    assert ("numbers", "∂g/∂x = 176 + 1152 + 2 = 1330") in step
+
+
+def test_negative_factors_stand_in_brackets() -> None:
+    step = record(report("lstm-cell-scalar"), "9. ∂L/∂o")
+    assert step["numbers"] == "∂L/∂o = 1 · (−0.05900) ≈ −0.05900"
 
 
 def test_sums_are_spelled_out_in_full_detail_only() -> None:

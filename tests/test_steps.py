@@ -19,6 +19,7 @@ from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.ops import TABLE
 from gradcalc.plug import decimal, plugged
 from gradcalc.render.inline import latex_math, plain_line, text_line
+from gradcalc.rewriting import rewritings
 from gradcalc.rules import LETTERS, general
 from gradcalc.shapes import Shape
 from gradcalc.solver import Solver
@@ -126,7 +127,7 @@ def test_what_an_operand_gets_is_its_vector_jacobian_product(name: str) -> None:
 def test_a_constant_factor_has_a_sentence_of_its_own() -> None:
     found = of("{expression: 'f = 3 * x^2', values: {x: 2}}", "full")
     (path,) = steps(found)["x"].paths
-    assert [(rule.operation, rule.constant) for rule in path.rules] == [("mul", True), ("pow", True)]
+    assert [rule.operation for rule in path.rules] == ["mul", "pow"]
     assert path.rules[0].sentence.startswith("a constant factor stays")
     assert path.rules[1].sentence.startswith("power rule")
 
@@ -317,7 +318,7 @@ def test_a_first_derivative_is_a_quantity_with_rules_of_its_own() -> None:
     found = shipped("hessian-two-variables")
     assert [one.of for one in found.passes] == ["f", "g", "h"]
     (path,) = next(step for step in found.passes[1].steps if step.quantity == "y").paths
-    assert (path.through, [rule.operation for rule in path.rules]) == ("g", ["sub", "add", "mul", "pow"])
+    assert (path.through, [rule.operation for rule in path.rules]) == ("g", ["sub", "add", "pow", "mul"])
     assert all(step.verified and step.verified.ok for one in found.passes for step in one.steps)
 
 
@@ -346,6 +347,46 @@ def test_a_second_derivative_that_is_zero_by_convention_has_no_steps() -> None:
     """By an intermediate quantity and what it is computed from: u is held while x varies, and the other way round."""
     found = of("{expression: 'u = x^2\n\nf = sin(u) * x', values: {x: 2}, questions: [d2f/dudx, d2f/du2]}")
     assert [(one.of, [step.quantity for step in one.steps]) for one in found.passes][1:] == [("g", ["u"])]
+
+
+def test_what_is_done_to_a_gradient_is_named() -> None:
+    """δ₁ δ₂ of seed 3: put in, multiplied out, cancelled."""
+    step = steps(shipped("ex3", "full"))["z2"]
+    assert step.put_in is not None
+    assert step.collected is not None
+    assert unparse(step.put_in) == "((1 - y)/(1 - yhat) - y/yhat)/m*(yhat*(1 - yhat))"
+    assert unparse(step.collected) == "(yhat - y)/m"
+    done = [(found.what, [unparse(part) for part in found.parts]) for found in step.rewritings]
+    assert done == [("multiplied out", []), ("cancel", ["1 - yhat", "yhat"])]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "done"),
+    [
+        ("x*a*(1 - a)", "(1 - a)*x*a", []),
+        ("-(1/m)*(a - b)", "(b - a)/m", []),
+        ("a/b*b", "a", ["cancels b"]),
+        ("2*x + 3*x*y - x", "x + 3*x*y", ["like terms collected"]),
+        ("x*y + x*z", "x*(y + z)", ["what the terms share is drawn out in front"]),
+        ("x*(y + z) + z*x", "x*y + 2*(z*x)", ["like terms collected"]),
+        ("x/a + y/a", "(x + y)/a", ["what the terms share is drawn out in front"]),
+        ("p*(x - mu)/sigma", "p*xhat", ["read back in the place of what defines it xhat"]),
+    ],
+)
+def test_what_lies_between_two_forms(before: str, after: str, done: list[str]) -> None:
+    found = rewritings(parse(before), parse(after))
+    assert [" ".join([item.what, *map(unparse, item.parts)]) for item in found] == done
+
+
+def test_a_convention_is_said_where_it_is_needed() -> None:
+    (path,) = [path for path in steps(shipped("relu-kink"))["x"].paths if path.through == "a"]
+    assert [plain_line(line) for line in path.why.reasons] == ["here x is 0: relu'(0) = 0 by convention"]
+
+
+def test_a_gradient_under_another_name_is_not_written_twice() -> None:
+    """GS is ∂L/∂S: GS K/√d after (∂L/∂S) K/√d says nothing."""
+    found = steps(shipped("attention"))
+    assert (found["Q"].collected, found["Q"].where, found["K"].collected) == (None, (), None)
 
 
 def test_only_one_answer_along_its_paths() -> None:

@@ -58,7 +58,7 @@ def factors(parts: tuple[Expr, ...], names: Names, script: Script) -> str:
     pen, out = _Pen(names, script), []
     for number, part in enumerate(parts):
         box = draw(part, names, script)
-        if (box.minus and not number) or (box.open and not box.minus and number == len(parts) - 1):
+        if (box.minus and not number) or (box.open and not box.minus and 0 < number == len(parts) - 1):
             out.append(box.full if box.level >= PRODUCT else pen.at(box, PRODUCT).full)
         else:
             out.append(pen.at(box, PRODUCT).full)

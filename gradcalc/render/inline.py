@@ -9,6 +9,7 @@ from functools import reduce
 from gradcalc.blocks import Factors, Line, Math, Names, Partial, Piece, Shaped, Slope, Under, Values
 from gradcalc.render import formula
 from gradcalc.render.scripts import ATOM, Latex, Text, size_latex, size_text
+from gradcalc.sizes import Shape
 from gradcalc.solution import Number
 from gradcalc.syntax import Binary, Expr, Name, unparse
 from gradcalc.typography import MINUS, for_terminal, name_latex, name_text, number
@@ -76,7 +77,7 @@ def _text(piece: Piece, names: Names, width: int) -> str:
             items = f"[{', '.join(formula.text(item, names) for item in entry)}]" if entry else ""
             return f"∂{order}{name_text(of)}/{below}{items}"
         case Shaped(shape):
-            return " × ".join(map(size_text, shape)) or "scalar"
+            return shape_text(shape)
         case Values(value, digits):
             return array_text(value, digits, MINUS, width)
         case Factors(parts):
@@ -86,9 +87,22 @@ def _text(piece: Piece, names: Names, width: int) -> str:
             inner = box.full if box.level >= ATOM and not box.minus else f"({box.full})"
             return f"∂{inner}/∂{formula.text(by, names)}"
         case Under(expr, shape):
-            return f"{_factor(expr, names)} [{' × '.join(map(size_text, shape)) or 'scalar'}]"
+            return f"{_factor(expr, names)} [{shape_text(shape)}]"
         case _:
             return formula.text(piece, names)
+
+
+def shape_text(shape: Shape) -> str:
+    """D × m, n × (d + n); a number's "scalar"."""
+    words = map(size_text, shape)
+    return " × ".join(f"({word})" if " " in word and len(shape) > 1 else word for word in words) or "scalar"
+
+
+def shape_latex(shape: Shape) -> str:
+    words = map(size_latex, shape)
+    return (
+        r" \times ".join(f"({word})" if " " in word and len(shape) > 1 else word for word in words) or r"\text{scalar}"
+    )
 
 
 def plain_line(line: Line) -> str:
@@ -101,7 +115,7 @@ def plain_piece(piece: Piece, width: int | None = None) -> str:
     """A piece in the expression language; with `width` arrays are laid out for reading."""
     match piece:
         case str():
-            return {"·": "*", "≈": "~", "∘": "*", "→": "->"}.get(piece, piece)
+            return {"·": "*", "≈": "~", "∘": "*", "→": "->", "−": "-"}.get(piece, piece)
         case Partial(of, by, entry):
             below = f"d{by[0]}2" if len(by) == 2 and by[0] == by[1] else "".join("d" + name for name in by)
             items = f"[{', '.join(map(unparse, entry))}]" if entry else ""
@@ -129,11 +143,11 @@ def latex_math(math: Math, names: Names) -> str:
     def written(piece: Piece) -> str:
         match piece:
             case str():
-                return {"·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to"}.get(piece, piece)
+                return {"·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to", "−": "-"}.get(piece, piece)
             case Partial():
                 return partial_latex(piece, names)
             case Shaped(shape):
-                return r" \times ".join(map(size_latex, shape)) or r"\text{scalar}"
+                return shape_latex(shape)
             case Values(value, digits):
                 return array_latex(value, digits)
             case Factors(parts):
@@ -144,8 +158,7 @@ def latex_math(math: Math, names: Names) -> str:
                 inner = box.full if box.level >= ATOM and not box.minus else rf"\left({box.full}\right)"
                 return rf"\frac{{\partial}}{{\partial {formula.latex(by, names)}}} {inner}"
             case Under(expr, shape):
-                below = r" \times ".join(map(size_latex, shape)) or r"\text{scalar}"
-                return rf"\underset{{{below}}}{{{formula.latex(expr, names, math.example)}}}"
+                return rf"\underset{{{shape_latex(shape)}}}{{{formula.latex(expr, names, math.example)}}}"
             case _:
                 return formula.latex(piece, names, math.example)
 
@@ -169,7 +182,7 @@ def _joined(math: Math, written: Callable[[Piece], str]) -> str:
     out = ""
     for piece in math.pieces:
         word = written(piece)
-        out += word if not out or out.endswith("[") or piece in (",", "]") else " " + word
+        out += word if not out or out.endswith(("[", "(")) or piece in (",", "]", ")") else " " + word
     return out
 
 

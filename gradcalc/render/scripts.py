@@ -98,6 +98,8 @@ class Text:
     def between(self, left: Box, right: Box, form: str) -> str:
         if right.head == "d" or left.body == "1" or (form == "*" and "w" in (left.tail, right.head)):
             return " · "
+        if right.head == "1" and left.tail == "d":
+            return " · "
         if left.tail == "d" and right.head == "l":
             return "·" if right.array or right.dot else ""
         return "" if right.head == "b" and left.tail in "dbs" else " "
@@ -158,7 +160,7 @@ class Text:
         )
 
     def indicator(self, condition: str) -> Box:
-        return Box(f"1[{condition}]", ATOM, head="f")
+        return Box(f"1[{condition}]", ATOM, head="1")
 
     def cases(self, condition: str, yes: str, no: str) -> Box:
         return Box(f"({yes} if {condition}, else {no})", ATOM)

@@ -68,6 +68,10 @@ def _step(one: Pass, step: Step) -> dict[str, Any]:
         "shape": shape_data(step.shape),
         "paths": [_path(path) for path in step.paths],
         "sum": _written(step.total),
+        "put_in": _expr(step.put_in),
+        "rewritings": [
+            {"what": done.what, "parts": [unparse(part) for part in done.parts]} for done in step.rewritings
+        ],
         "collected": _expr(step.collected),
         "where": {name: unparse(expr) for name, expr in step.where},
         "value": clean(step.value),
