@@ -167,6 +167,32 @@ def measure(expr: sp.Expr) -> tuple[int, int, int]:
     return cost(expr), len(expr.free_symbols), unfactored
 
 
+def apart(expr: sp.Expr) -> list[sp.Expr]:
+    """Factors of an expression that can be simplified one by one: they share no symbol, so nothing cancels between them.
+
+    All that has denominators stays together, with the number in front.
+    """
+    if isinstance(expr, sp.Add):
+        common = set.intersection(*(set(sp.Mul.make_args(arg)) for arg in expr.args))
+        rest = sp.Add(*(sp.Mul(*(f for f in sp.Mul.make_args(arg) if f not in common)) for arg in expr.args))
+        factors = [*common, rest]
+    else:
+        factors = list(sp.Mul.make_args(expr))
+    groups: list[tuple[set[sp.Basic], bool, sp.Expr]] = []
+    for factor in factors:
+        symbols, divides = factor.free_symbols, factor.is_number or divided(factor)
+        met = [group for group in groups if (divides and group[1]) or group[0] & symbols]
+        groups = [group for group in groups if group not in met]
+        symbols = symbols.union(*(group[0] for group in met))
+        groups.append((symbols, divides or any(group[1] for group in met), sp.Mul(*(g[2] for g in met), factor)))
+    return [group[2] for group in groups]
+
+
+def divided(expr: sp.Expr) -> bool:
+    """Does it have a denominator anywhere?"""
+    return any(power.exp.could_extract_minus_sign() for power in expr.atoms(sp.Pow))
+
+
 def signs_met(expr: sp.Expr) -> sp.Expr:
     """x·sign(x) is |x|, and 1 − σ(−x) is σ(x)."""
     for f in expr.atoms(sp.Function):
@@ -423,15 +449,21 @@ class Algebra:
         if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or cost(expr) > 64:
             return expr
         has_sum = any(isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args))
-        has_power = any(p.exp.could_extract_minus_sign() for p in expr.atoms(sp.Pow))
+        has_power = divided(expr)
         # Without a denominator a product has nothing to cancel, and a sum can only be factored.
         if not has_power and not (has_sum and isinstance(expr, sp.Add)):
             return signs_met(expr)
         if len(expr.free_symbols) > 12:
             return expr
         if expr not in self._tidied:
-            affordable = self.effort.affords(expr, cost(expr))
-            self._tidied[expr] = shortest(self.rewritings(expr)) if affordable else expr
+            parts = apart(expr)
+            if len(parts) > 1:
+                self._tidied[expr] = sp.Mul(*map(self.tidy, parts))
+            elif not expr.has(sp.Add):
+                self._tidied[expr] = signs_met(expr)
+            else:
+                affordable = self.effort.affords(expr, cost(expr))
+                self._tidied[expr] = shortest(self.rewritings(expr)) if affordable else expr
         return self._tidied[expr]
 
     def rewritings(self, expr: sp.Expr) -> list[sp.Expr]:
@@ -440,8 +472,7 @@ class Algebra:
         expr = signs_met(expr)
         if expr not in found:
             found.append(expr)
-        fraction = any(p.exp.could_extract_minus_sign() for p in expr.atoms(sp.Pow))
-        for rewrite in (sp.cancel, sp.factor, sp.factor_terms) if fraction else (sp.factor, sp.factor_terms):
+        for rewrite in (sp.cancel, sp.factor, sp.factor_terms) if divided(expr) else (sp.factor, sp.factor_terms):
             try:
                 result = rewrite(expr)
             except (sp.PolynomialError, NotImplementedError, RecursionError):
