@@ -202,7 +202,7 @@ class _Writer:
             yield Derived(tuple(row for name, expr in answer.where for row in self.rows(self.label(Name(name)), expr)))
         if (
             answer.stacked is not None
-            and answer.stacked.symbolic is not None
+            and not answer.stacked.free
             and answer.stacked.symbolic != answer.symbolic
         ):
             yield ("Stacked over the examples:",)

@@ -214,7 +214,10 @@ class _View:
             return ()
         if _wrong(answer):
             return (("failed the check",),)
-        return (math(view.symbolic, example=example),)
+        line = math(view.symbolic, example=example)
+        if isinstance(view, View) and view.free:
+            line = (*line, f"  entry ({', '.join(view.free)})")
+        return (line,)
 
     def formula(self, answer: Answer, expr: Expr | None) -> Cell:
         return () if expr is None or _wrong(answer) else (math(expr, example=answer.per_example is not None),)

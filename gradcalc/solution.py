@@ -19,11 +19,15 @@ Number: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way of writing an answer, e.g. per example or stacked. `value` in the shape of `shape`, or None."""
+    """One way of writing an answer, e.g. per example or stacked. `value` in the shape of `shape`, or None.
+
+    With `free` indices `symbolic` is one entry, as in an answer.
+    """
 
     symbolic: Expr
     shape: Shape
     value: Number = None
+    free: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,13 @@ class Solver:
         import numpy as np
 
         try:
-            got = np.asarray(self.values.evaluate(view.symbolic, dict(where)).data, dtype=float)
+            if view.free:
+                found, problem = self.number(view.symbolic, where, view.free, view.shape)
+                if problem is not None:
+                    raise problem
+                got = np.asarray(found, dtype=float)
+            else:
+                got = np.asarray(self.values.evaluate(view.symbolic, dict(where)).data, dtype=float)
         except Undefined as problem:
             return Verified(
                 False, "the stacked form evaluated at the given values", None, f"stacked form: {problem.message}"

@@ -131,6 +131,7 @@ def _view(answer: Answer, view: View | None, names: Names, example: bool) -> dic
         "latex": _shape_latex(view.shape) if shape else latex(view.symbolic, names, example),
         "shape": shape_data(view.shape),
         "value": clean(view.value),
+        **({"free": list(view.free)} if view.free else {}),
     }
 
 
@@ -170,8 +171,8 @@ def said(problem: Problem) -> str:
 def _error(problem: Problem) -> dict[str, Any]:
     place = problem.place
     return {
-        "line": place and place.line,
-        "column": place and place.column,
+        "line": (place and place.line) or None,
+        "column": (place and place.column) or None,
         "message": problem.message,
         "hint": problem.hint,
     }
