@@ -1,7 +1,7 @@
 """Points at which a computation is not smooth: where conventions are needed, or a derivative is missing.
 
 relu(0), abs(0), ties of max and the like have a derivative by convention (slug "kink"); where the branches of `where`
-do not meet there is none (slug "jump").
+do not meet there is none (slug "jump"), and none that the chain rule finds where a root is taken of 0 (slug "root").
 """
 
 from __future__ import annotations
@@ -15,19 +15,24 @@ from gradcalc.numeric.forward import Forward, Point, define, forward
 from gradcalc.numeric.tensor import Tensor, expand
 from gradcalc.ops import TABLE
 from gradcalc.records import dataclass, replace
-from gradcalc.syntax import Call, Compare, Expr, names, unparse
+from gradcalc.syntax import Binary, Call, Compare, Expr, names, unparse
 
 _BOUNDARIES = frozenset(("lt", "le", "gt", "ge"))
+EXACTLY = 1e-14  # how near to a kink a float may be that lies on it
 _TIES = {"max": "maximum", "min": "minimum"}
 
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """One place where the definition of `quantity` is not smooth; `slug` is "kink" or "jump"."""
+    """One place where the definition of `quantity` is not smooth; `slug` is "kink", "jump" or "root".
+
+    on: for a root, the names it is taken of; it matters to derivatives by them alone
+    """
 
     quantity: str
     slug: str
     message: str
+    on: frozenset[str] = frozenset()
 
 
 class Watcher:
@@ -46,6 +51,8 @@ class Watcher:
             self._where(expr, operands)
         elif name in _TIES or name == "norm":
             self._reduction(name, expr, operands)
+        elif name in ("sqrt", "pow"):
+            self._root(expr, operands)
         elif name in TABLE and TABLE[name].smooth:
             self._operand(name, expr, operands)
 
@@ -54,8 +61,8 @@ class Watcher:
         graph = self.graph
         return any(name in graph.names and name not in graph.integers for name in names(expr))
 
-    def _note(self, slug: str, message: str) -> None:
-        kink = Kink(self.quantity, slug, message)
+    def _note(self, slug: str, message: str, on: frozenset[str] = frozenset()) -> None:
+        kink = Kink(self.quantity, slug, message, on)
         if kink not in self.found:
             self.found.append(kink)
 
@@ -83,10 +90,25 @@ class Watcher:
             return
         args = expr.args if isinstance(expr, Call) else ()
         if tie:
-            self._note("kink", f"{' and '.join(map(unparse, args)) or 'the operands'} are equal: {op.convention}")
+            self._note(
+                "kink",
+                f"{' and '.join(map(unparse, args)) or 'the operands'} are equal: {op.convention}, by convention",
+            )
         else:
             what = _entries(unparse(args[0]) if args else "the operand", close, operands[0])
             self._note("kink", f"{what} 0: {op.convention} by convention")
+
+    def _root(self, expr: Expr, operands: list[Tensor]) -> None:
+        """A power between 0 and 1 of 0: |x| as sqrt(x^2) has a formula for its slope, sign(x), but no slope at 0."""
+        if isinstance(expr, Call):
+            base = expr.args[0]
+        elif isinstance(expr, Binary) and operands[1].plain and 0 < float(operands[1].data) < 1:
+            base = expr.left
+        else:
+            return
+        if self.near <= EXACTLY and _any(self._close(operands[0], None)):
+            message = f"the root of 0 has an infinite derivative (in `{unparse(expr)}`)"
+            self._note("root", message, frozenset(names(base)))
 
     def _reduction(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
         import numpy as np
@@ -100,7 +122,7 @@ class Watcher:
         axes = tuple(k for k, (n, one) in enumerate(zip(array.shape, kept.shape, strict=True)) if n != one)
         ties = (np.abs(array - kept) <= self.near * np.maximum(1.0, np.abs(kept))).sum(axis=axes)
         if axes and (ties > 1).any():
-            self._note("kink", f"entries of {argument} tie: {TABLE[_TIES[name]].convention}")
+            self._note("kink", f"entries of {argument} tie: {TABLE[_TIES[name]].convention}, by convention")
 
     def _where(self, expr: Call, operands: list[Tensor]) -> None:
         condition = expr.args[0]
@@ -152,7 +174,7 @@ def places(values: Forward, near: float | None = None) -> list[Kink]:
     """The kinks at a point, in the order of the computation. `near`: how close counts, by default exactly."""
     digits = 30 if values.precise else 16
     env = values.env(digits)
-    watcher = Watcher(values.graph, near if near is not None else 1e-20 if values.precise else 1e-14)
+    watcher = Watcher(values.graph, near if near is not None else 1e-20 if values.precise else EXACTLY)
     watched = replace(env, watch=watcher)
     for name in values.graph.quantities:
         watcher.quantity = name
@@ -165,4 +187,5 @@ def places(values: Forward, near: float | None = None) -> list[Kink]:
 
 def kinks(graph: Graph, point: Point) -> list[Problem]:
     """A warning for every kink at the point, naming the convention; slug "jump" where there is no derivative."""
-    return [Problem(kink.slug, kink.message) for kink in places(forward(graph, point))]
+    found = places(forward(graph, point))
+    return [Problem(kink.slug, kink.message) for kink in found if kink.slug != "root"]

@@ -140,7 +140,7 @@ class Oracle:
     def refusal(self, of: str | None, bys: tuple[str, ...], local: bool = False) -> Undefined | None:
         """Why a derivative has no number at the given point although its formula may have one.
 
-        A quantity it is about has none there (log at -1), or jumps there; None where nothing is wrong.
+        A quantity it is about has none there (log at -1), or jumps there, or is a root of 0; None where nothing is wrong.
         """
         values, graph = self.given, self.graph
         ofs = (of,) if of is not None else tuple(item.of or graph.outputs[-1] for item in graph.exercise.upstream)
@@ -148,8 +148,9 @@ class Oracle:
             problem = values.undefined.get(name)
             if problem is not None and not isinstance(problem, Unknown):
                 return problem
-        for kink in self.kinks(values, self.target(of, bys, local)):
-            if kink.slug == "jump":
+        target = self.target(of, bys, local)
+        for kink in self.kinks(values, target):
+            if kink.slug == "jump" or (kink.slug == "root" and kink.on & {*target.again, *bys}):
                 return Undefined(kink.message)
         return None
 
@@ -201,7 +202,7 @@ class Oracle:
         for name in (*((target.of,) if target.of else ()), *target.bys):
             if name in values.undefined:
                 return _Outcome(None, reason=f"{name}: {values.undefined[name].message}")
-        near = self.kinks(values, target)
+        near = [kink for kink in self.kinks(values, target) if kink.slug != "root"]
         if near:
             return _Outcome(None, reason=f"no comparison at a kink: {near[0].message}")
         try:
