@@ -117,6 +117,31 @@ def jax_jit(jax: Any, p: Program) -> dict[int, float]:
     return jax_grad(jax, p, compiled=True)
 
 
+def load_solver() -> Any:
+    from gradcalc.exercise import Exercise
+    from gradcalc.solver import solve
+
+    return lambda data: solve(Exercise.from_dict(data))
+
+
+def checked(solve: Any, p: Program) -> dict[int, float]:
+    """The whole of gradcalc: an exercise with every node named, each answer in shortest form and verified."""
+    signs = {"add": "+", "sub": "-", "mul": "*"}
+    lines = {
+        f"n{k}": f"n{args[0]} {signs[op]} n{args[1]}" if op in signs else f"{op}(n{args[0]})"
+        for k, (op, args) in enumerate(zip(p.ops, p.args, strict=True))
+        if op != "input"
+    }
+    data = {
+        "expression": lines,
+        "values": {f"n{k}": value for k, value in p.values.items()},
+        "questions": [f"dn{len(p.ops) - 1}/dn{k}" for k in p.values],
+    }
+    answers = solve(data).answers
+    assert all(answer.verified.ok for answer in answers)
+    return {k: float(answer.value) for k, answer in zip(p.values, answers, strict=True)}
+
+
 # Name -> (what loads it, its work)
 PEERS: dict[str, tuple[Callable[[], Any], Callable[[Any, Program], dict[int, float]]]] = {
     "CasADi SX": (load_casadi, casadi),
@@ -124,4 +149,5 @@ PEERS: dict[str, tuple[Callable[[], Any], Callable[[Any, Program], dict[int, flo
     "sympy.diff": (load_sympy, sympy),
     "jax.grad": (load_jax, jax_grad),
     "jax.jit(jax.grad)": (load_jax, jax_jit),
+    "gradcalc, checked": (load_solver, checked),
 }

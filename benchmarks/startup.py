@@ -15,12 +15,15 @@ TARGETS = {"solve ex1": 1.2, "--help": 0.5, "validate": 0.6}
 
 def run(gradcalc: Sequence[str], rounds: int) -> dict[str, Any]:
     """Medians over `rounds`, by the clock and on the processor, of gradcalc and of `import sympy`."""
-    exercise = str(clock.ROOT / "exercises" / "ex1.yaml")
+    exercise, network = (str(clock.ROOT / "exercises" / name) for name in ("ex1.yaml", "ex3.yaml"))
     commands = {
         "import sympy": [sys.executable, "-c", "import sympy"],
         "solve ex1": [*gradcalc, "solve", exercise],
         "--help": [*gradcalc, "--help"],
         "validate": [*gradcalc, "validate", exercise],
+        "explain ex1": [*gradcalc, "explain", exercise],
+        "solve ex3": [*gradcalc, "solve", network],
+        "explain ex3": [*gradcalc, "explain", network],
     }
     for command in commands.values():  # compiles what is not compiled yet
         if (first := clock.process(command)).code:

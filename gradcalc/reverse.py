@@ -37,7 +37,7 @@ class Tape:
 
     adjoint[n] is the node that holds ∂output/∂node n, or -1 where the output does not depend on it.
     Besides the operations of the table there are pullbacks: "tanh'0", of (upstream, operands…, result), is upstream
-    times the local derivative of tanh by operand 0 as the table states it.
+    times the local derivative of tanh by operand 0 as the table states it; "muladd" of (a, b, c) is a·b + c.
     """
 
     ops: list[str]
@@ -85,6 +85,7 @@ def local(op: str, operand: int) -> tuple[Step, ...]:
 # or through the pullback of that name.
 Way = int | str
 RESULT, PASS, TURN = -1, "pass", "neg"
+MULADD = "muladd"
 
 
 @cache
@@ -119,22 +120,30 @@ def adjoints(nodes: Sequence[Node], output: int) -> Tape:
             continue
         operands = args[number]
         for k, way in plans[ops[number]]:
+            operand = operands[k]
+            others = adjoint[operand]
             if way is PASS:
                 share = upstream
+            elif way.__class__ is int:
+                adjoint[operand] = count
+                count += 1
+                factor = operands[way] if way >= 0 else number
+                if others < 0:
+                    new_op("mul")
+                    new_args((upstream, factor))
+                else:
+                    new_op(MULADD)
+                    new_args((upstream, factor, others))
+                continue
             else:
                 share = count
                 count += 1
-                if way.__class__ is int:
-                    new_op("mul")
-                    new_args((upstream, operands[way] if way >= 0 else number))
-                elif way is TURN:
+                if way is TURN:
                     new_op("neg")
                     new_args((upstream,))
                 else:
                     new_op(way)  # type: ignore[arg-type]
                     new_args((upstream, operands[0], number) if len(operands) == 1 else (upstream, *operands, number))
-            operand = operands[k]
-            others = adjoint[operand]
             if others < 0:
                 adjoint[operand] = share
             else:  # another path to the same node: the contributions add
@@ -169,14 +178,14 @@ def pullback(name: str) -> Callable[[tuple[Any, ...]], Any]:
     """The local derivative that a pullback multiplies by, of (operands…, result)."""
     op, k = name.split("'")
     entry = TABLE[op]
-    places: dict[str, Callable[[Any], Any]] = {n: itemgetter(i) for i, n in enumerate((*entry.operands, "r"))}
+    places = {n: i for i, n in enumerate((*entry.operands, "r"))}
     return _function(parse(entry.partials[int(k)]), places)
 
 
-def _function(tree: Expr, places: Mapping[str, Callable[[Any], Any]]) -> Callable[[Any], Any]:
-    """A formula of the table as a function, put together from those of its parts."""
+def _function(tree: Expr, places: Mapping[str, int]) -> Callable[[Any], Any]:
+    """A formula of the table as a function of a tuple, put together from those of its parts."""
     if isinstance(tree, Name) and tree.id in places:
-        return places[tree.id]
+        return itemgetter(places[tree.id])
     if isinstance(tree, (Name, Num)):
         constant = {"pi": math.pi, "e": math.e}[tree.id] if isinstance(tree, Name) else float(tree.value)
         return lambda v: constant
@@ -188,14 +197,15 @@ def _function(tree: Expr, places: Mapping[str, Callable[[Any], Any]]) -> Callabl
         return (lambda v: called(first(v), *[part(v) for part in rest])) if rest else (lambda v: called(first(v)))
     if not isinstance(tree, (Binary, Compare)):
         raise TypeError(f"not a scalar expression: {tree!r}")
+    place = places.get(tree.left.id) if isinstance(tree.left, Name) else None
     if tree.op == "^" and tree.right == Num(Fraction(2)):
-        return _square(_function(tree.left, places))
+        return _square(_function(tree.left, places)) if place is None else lambda v: v[place] * v[place]
     combined = ARITHMETIC.get(tree.op) or functions()[(WORDS | TESTS)[tree.op]]
     left, right = _function(tree.left, places), _function(tree.right, places)
     if isinstance(tree.left, Num):
         number = float(tree.left.value)
         return lambda v: combined(number, right(v))
-    return lambda v: combined(left(v), right(v))
+    return (lambda v: combined(left(v), right(v))) if place is None else lambda v: combined(v[place], right(v))
 
 
 def _square(base: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -220,6 +230,9 @@ def evaluate(tape: Tape, inputs: Mapping[int, float]) -> list[float]:
             elif op == "add":
                 a, b = args
                 push(values[a] + values[b])
+            elif op == MULADD:
+                a, b, c = args
+                push(values[a] * values[b] + values[c])
             elif (pull := pulls.get(op)) is not None:
                 if len(args) == 3:
                     a, b, c = args

@@ -77,6 +77,20 @@ def test_a_long_chain_costs_three_nodes_a_link_at_most() -> None:
     assert 0 < evaluate(tape, {0: 0.5})[tape.adjoint[0]] < 1
 
 
+def test_a_shared_factor_costs_one_node_a_product() -> None:
+    """w·x₁ + w·x₂ + …: the contributions to w are multiplied and added in one step."""
+    nodes = inputs(101)
+    total = 1
+    for n in range(1, 101):
+        nodes.append(Node("mul", (0, n), ()))
+        if n > 1:
+            nodes.append(Node("add", (total, len(nodes) - 1), ()))
+        total = len(nodes) - 1
+    tape = adjoints(nodes, total)
+    assert len(tape.ops) == tape.size + 1 + 200
+    assert evaluate(tape, {0: 2.0, **{n: float(n) for n in range(1, 101)}})[tape.adjoint[0]] == 5050.0
+
+
 def test_what_the_output_does_not_depend_on_has_no_adjoint() -> None:
     nodes = [*inputs(2), Node("sin", (0,), ()), Node("stop_gradient", (1,), ()), Node("add", (2, 3), ())]
     tape = adjoints(nodes, 4)
