@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 import sympy as sp
 
 from gradcalc.effort import Effort, expandable
+from gradcalc.errors import GradcalcError, Problem
 from gradcalc.scalar import function_class
 from gradcalc.shapes import Size
 
