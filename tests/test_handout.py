@@ -320,6 +320,12 @@ def test_long_sums_are_broken() -> None:
     assert all(len(row.right.text) < 90 for row in first.rows)
 
 
+def test_code_of_strangers_holds_no_control_characters() -> None:
+    page = handout_markdown.page(titled(text="`a\x1b[2Jb` and\n\n```\n\u202ec\x07\n```\n"), False, "a.svg")
+    assert r"`a\x1b[2Jb`" in page
+    assert "```\n\\u202ec\\x07\n```" in page
+
+
 def test_author_and_source_are_two_sentences() -> None:
     made = titled(author="A. B.", source="a book,\n page 3")
     assert handout_markdown.page(made, True, "a.svg").endswith("\n*Author: A. B. Source: a book, page 3*\n")

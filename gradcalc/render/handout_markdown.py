@@ -21,6 +21,7 @@ from gradcalc.markdown import (
 )
 from gradcalc.render.markdown import escape
 from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary, credits
+from gradcalc.typography import for_terminal
 
 
 def page(it: Handout, solution: bool, figure: str) -> str:
@@ -96,7 +97,8 @@ def _blocks(blocks: Sequence[Block], indent: str = "") -> Iterator[str]:
                 yield _inlines(parts).strip()
             case Title(parts, level):
                 yield "#" * min(level + 1, 6) + " " + _inlines(parts)
-            case Listing(text):
+            case Listing(raw):
+                text = for_terminal(raw, lines=True)
                 fence = "`" * (max((len(run) for run in text.split() if set(run) == {"`"}), default=0) + 3)
                 yield f"{fence}\n{text}\n{fence}"
             case Items(items, ordered, start):
@@ -114,7 +116,8 @@ def _inlines(parts: Sequence[Inline]) -> str:
                 out.append(escape(text) if not out else escape("x" + text)[1:])
             case Formula(body, display):
                 out.append(f"\n\n$${tex(body)}$$\n\n" if display else f"${tex(body)}$" if body else "")
-            case Code(text):
+            case Code(raw):
+                text = for_terminal(raw)
                 fence = "`" * (max((len(run) for run in text.replace("`", " ` ").split() if run == "`"), default=0) + 1)
                 out.append(f"{fence} {text} {fence}" if "`" in text else f"`{text}`")
             case Emphasis(inner, strong):
