@@ -167,10 +167,18 @@ class BackwardPass:
             mine = self.own.setdefault(operand, engine.fresh(operand))
             product = []
             for piece in () if self.numbers else local.terms:
-                tied = engine.algebra.rename(piece, dict(zip(local.out, own, strict=True)))
-                tied = replace(tied, summed=tied.summed | frozenset(local.into))
-                product.append(engine.step(term, tied, own, local.into, mine))
+                tied = engine.algebra.rename(piece, dict(zip((*local.out, *local.into), (*own, *mine), strict=True)))
+                product.append(self.multiplied(term, tied, own))
             self.reached.setdefault(operand, []).append((number, local, product))
+
+    def multiplied(self, upstream: Term, local: Term, own: Key) -> Term:
+        """Upstream × local, nothing simplified, summed over the indices of the quantity between them."""
+        groups = dict(local.groups)
+        for key, expr in upstream.groups.items():
+            groups[key] = groups.get(key, sp.S.One) * expr
+        summed = upstream.summed | local.summed | frozenset(own)
+        product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas, summed)
+        return self.engine.inline(self.engine.selected(self.engine.algebra.normal(product)))
 
     def stage(self, number: int) -> Stage:
         node = self.engine.nodes[number]
@@ -294,11 +302,10 @@ class BackwardPass:
     # ---- writing
 
     def write(self, terms: Sequence[Term], number: int) -> Written:
-        """Terms of a gradient at a node, simplified as answers are, in the shape of the node behind the numerator's."""
+        """Terms of a gradient at a node in the shape of the node behind the numerator's; they are gathered, not more."""
         engine, writer, node = self.engine, self.writer, self.engine.nodes[number]
         tidied = [engine.residuals_open(engine.algebra.normal(term)) for term in terms]
-        tidied = [replace(t, groups={k: engine.shorten(e) for k, e in t.groups.items()}) for t in tidied]
-        tidied = engine.algebra.gather([engine.algebra.normal(t) for t in tidied])
+        tidied = engine.algebra.gather(tidied)
         question = Question(f"d{self.word}/d{node.name}", "derivative", self.word, (node.name or "",))
         parts, out, into, each = writer.per_example(Derivative(tuple(tidied), self.out, self.own[number]), question)
         shape = node.shape
@@ -312,7 +319,13 @@ class BackwardPass:
         form = writer.form_of(parts, free, each, shape, into)
         sums = any(ix.label in self.graph.examples for term in parts for ix in term.summed)
         stacked = writer.stacked(parts, free, each, shape, into) if each or sums else None
-        return Written(form.expr, shape, form.free, tuple(each.values()), stacked.symbolic if stacked and not stacked.free else None)
+        return Written(
+            form.expr,
+            shape,
+            form.free,
+            tuple(each.values()),
+            stacked.symbolic if stacked and not stacked.free else None,
+        )
 
 
 def times(upstream: Expr | None, local: Expr) -> Expr:

@@ -20,10 +20,11 @@ from gradcalc.exercise import Question
 from gradcalc.graph import Graph, Node
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.ops import TABLE
-from gradcalc.records import dataclass
+from gradcalc.records import dataclass, replace
+from gradcalc.rules import partial
 from gradcalc.shapes import ONE, Shape
-from gradcalc.syntax import Expr, Name
-from gradcalc.terms import Ix, Key, Term
+from gradcalc.syntax import Call, Expr, Name
+from gradcalc.terms import Key, Term
 from gradcalc.unbuild import tree
 
 CONSTANT = frozenset(("const", "size", "index", "eye", "ones", "zeros", "lt", "le", "gt", "ge", "eq", "ne"))
@@ -167,52 +168,24 @@ class GateWriter:
             entry = engine.entry(len(engine.nodes) - 1, own)
             start = Term(sp.S.One, {engine.entries.key(entry): entry})
         reached = {arg for args in operations.values() for arg in args}
-        if self.numbers:
-            return self.of_numbers(number, gradient, operations)
-        pulled = engine.pull(number, own, [start], reached, lambda n: n not in targets)
-        found: list[tuple[tuple[int, int], Gate]] = []
-        last = {arg: n for n, args in operations.items() for arg in args}
-        for n, args in operations.items():
-            for arg in dict.fromkeys(args):
-                at, terms = pulled.get(arg, ((), []))
-                gate = Gate(
-                    graph.nodes[n].op,
-                    tree(graph.nodes, n, open_=n == number),
-                    tree(graph.nodes, arg),
-                    graph.nodes[n].args.index(arg),
-                    said(graph, n, arg, self.steady),
-                    self.local(n, arg),
-                    self.written(arg, at, terms) if last[arg] == n else None,
-                    self.stretched(n, arg),
-                )
-                found.append(((n, arg), gate))
-        return found
-
-    def of_numbers(
-        self, number: int, gradient: str | None, operations: Mapping[int, list[int]]
-    ) -> list[tuple[tuple[int, int], Gate]]:
-        """Where everything is a number nothing has to be pulled back: the products are written as they arise."""
-        graph = self.graph
+        pulled = {} if self.numbers else engine.pull(number, own, [start], reached, lambda n: n not in targets)
         so_far: dict[int, Expr] = {} if gradient is None else {number: Name(gradient)}
         found: list[tuple[tuple[int, int], Gate]] = []
         last = {arg: n for n, args in operations.items() for arg in args}
         for n, args in operations.items():
             for arg in dict.fromkeys(args):
                 local = self.local(n, arg)
-                if local is not None:
+                written = None
+                if not self.numbers:
+                    written = self.written(arg, *pulled.get(arg, ((), []))) if last[arg] == n else None
+                elif local is not None:  # nothing has to be pulled back: the products are written as they arise
                     part = times(so_far.get(n), local)
                     so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
-                written = Written(so_far[arg], ()) if last[arg] == n and arg in so_far else None
+                    written = Written(so_far[arg], ()) if last[arg] == n else None
                 gate = Gate(
-                    graph.nodes[n].op,
-                    tree(graph.nodes, n, open_=n == number),
-                    tree(graph.nodes, arg),
-                    graph.nodes[n].args.index(arg),
-                    said(graph, n, arg, self.steady),
-                    local,
-                    written,
-                    (),
-                )
+                    graph.nodes[n].op, tree(graph.nodes, n, open_=n == number), tree(graph.nodes, arg),
+                    graph.nodes[n].args.index(arg), said(graph, n, arg, self.steady), local, written, self.stretched(n, arg),
+                )  # fmt: skip
                 found.append(((n, arg), gate))
         return found
 
@@ -231,31 +204,17 @@ class GateWriter:
         return Written(form.expr, node.shape, form.free, tuple(each.values()))
 
     def local(self, number: int, operand: int) -> Expr | None:
-        """∂result/∂operand of an operation entry by entry, where it has one form for all entries."""
-        engine, node = self.engine, self.graph.nodes[number]
-        op = TABLE[node.op]
-        if not op.partials and node.op != "apply":
-            return None
-        own = engine.fresh(number)
-        pieces = engine.local(number, own).get(operand, [])
-        if len({at for at, _ in pieces}) != 1:
-            return None
-        each = {ix: ix.label for ix in own if ix.label}
-        free = tuple(ix for ix in own if ix not in each)
-        terms = [engine.algebra.normal(term) for _, term in pieces]
-        try:
-            return self.uniform(terms, free, each)
-        except (GradcalcError, NoMatrixForm, AssertionError):
-            return None
-
-    def uniform(self, terms: list[Term], free: Key, each: Mapping[Ix, str | None]) -> Expr | None:
-        """Without an axis of ones where the derivative is the same number for every entry."""
-        if all(not set(term.indices) for term in terms):
-            return self.writer.form_of(terms, (), {}, ()).expr
-        labels = {ix: label for ix, label in each.items() if label}
-        shape = tuple(ix.size for ix in free)
-        form = self.writer.form_of(terms, free, labels, shape)
-        return None if form.free else form.expr
+        """∂result/∂operand of an operation that is taken entry by entry, as the table states it."""
+        nodes, node = self.graph.nodes, self.graph.nodes[number]
+        if node.op == "apply":
+            result = tree(nodes, number, open_=True)
+            return replace(result, primes=result.primes + 1) if isinstance(result, Call) else None
+        operands = [tree(nodes, arg) for arg in node.args]
+        found: Expr | None = None
+        for place, arg in enumerate(node.args):
+            if arg == operand and (local := partial(node.op, place, operands, tree(nodes, number))) is not None:
+                found = local if found is None else plus(found, local)
+        return found
 
     def stretched(self, number: int, operand: int) -> tuple[str, ...]:
         """Where an operand was repeated to meet the others: sizes of axes, and examples."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 
@@ -10,7 +11,7 @@ from gradcalc.ops import TABLE
 from gradcalc.shapes import Size, shape_of
 from gradcalc.sizes import Shape
 from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num, children, parse
-from gradcalc.tree import substitute
+from gradcalc.tree import number, substitute
 
 _N, _M, _K = (Size.of(word) for word in ("n", "m", "k"))
 LETTERS: dict[str, Shape] = {"A": (_N, _M), "B": (_M, _K), "M": (_N, _N), "u": (_N,), "v": (_N,)}
@@ -32,15 +33,32 @@ def general(operation: str, operand: int) -> Line:
 
 def _entry_by_entry(operation: str, operand: int) -> Line:
     op = TABLE[operation]
-    partial = op.partials[operand]
-    if not partial:
-        return ()
-    whole = parse(op.example) if op.name in ("add", "sub", "mul", "div", "pow", "neg") else Call(
+    by = Name(op.operands[operand])
+    whole: Expr = parse(op.example) if op.name in ("add", "sub", "mul", "div", "pow", "neg") else Call(
         {"maximum": "max", "minimum": "min"}.get(op.name, op.name), tuple(map(Name, op.operands)))  # fmt: skip
     if op.name == "copy":
         whole = Name("x")
-    by = Name(op.operands[operand])
-    return (Math((Slope(whole, by), "=", _single(substitute(parse(partial), {"r": whole}))), names=NUMBERS),)
+    local = partial(op.name, operand, [Name(word) for word in op.operands], whole)
+    return (Math((Slope(whole, by), "=", local), names=NUMBERS),) if local is not None else ()
+
+
+def partial(operation: str, operand: int, operands: Sequence[Expr], result: Expr) -> Expr | None:
+    """The local derivative that the table states, in the operands and the result given; None where it states none."""
+    op = TABLE[operation]
+    if not op.partials or not op.partials[operand]:
+        return None
+    if operation == "pow" and operand == 0 and isinstance(operands[1], Num):
+        lower = operands[1].value - 1
+        base = operands[0] if lower == 1 else Binary("^", operands[0], number(lower))
+        return Binary("*", operands[1], base)
+    return _single(
+        substitute(_parsed(op.partials[operand]), dict(zip((*op.operands, "r"), (*operands, result), strict=True)))
+    )
+
+
+@cache
+def _parsed(text: str) -> Expr:
+    return parse(text)
 
 
 def _single(expr: Expr) -> Expr:
