@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gradcalc.records import dataclass
 
-SECONDS = 60
+SECONDS = 45
 NAME = "handout"
 _CALM = ("-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "-no-shell-escape")
 # What is run, in order of preference, and how often: TeX needs a second run for page numbers.
@@ -25,7 +25,7 @@ ENGINES: tuple[tuple[str, tuple[str, ...], int], ...] = (
 WAYS_OUT = (
     "install TeX: TeX Live, MiKTeX or tectonic, and run the same command again",
     "upload the .tex to Overleaf, which compiles it as it is",
-    "print from the browser: gradcalc export --to html",
+    "take --to html instead of --to pdf: a page that the browser prints",
 )
 
 
