@@ -5,7 +5,8 @@ Everything here is symbolic; solver.py evaluates and checks what is written here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -13,29 +14,33 @@ from typing import Any
 
 import sympy as sp
 
+from gradcalc.definitions import UNDEFINED
 from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError, Problem, SpanError
 from gradcalc.exact import fraction
 from gradcalc.exercise import Question
 from gradcalc.graph import Graph, Node, default_questions
 from gradcalc.indexform import IndexWriter
+from gradcalc.listing import listed
 from gradcalc.matrix import Matrix, NoMatrixForm, size_tree, transpose, write
 from gradcalc.notation import Writer, oriented, wants_row
 from gradcalc.ops import SPELLINGS
-from gradcalc.paths import paths
+from gradcalc.paths import paths, reached_otherwise
 from gradcalc.records import dataclass, replace
-from gradcalc.scalar import to_ast
+from gradcalc.scalar import from_ast, to_ast
 from gradcalc.shapes import ONE, Shape, Size
-from gradcalc.solution import Answer, Gradient, Local, Shorthand, View
+from gradcalc.solution import SAME, Answer, Gradient, Local, Shorthand, View
 from gradcalc.syntax import parse, unparse
 from gradcalc.terms import Ix, Key, Term, measure
-from gradcalc.tree import Call, Expr, Name, Neg, Num, Vector, children, occurrences, substitute, walk
+from gradcalc.tree import Binary, Call, Expr, Name, Neg, Num, Vector, children, occurrences, substitute, walk
 from gradcalc.unbuild import tree
 
 EXPANDED_LIMIT = 300
-SHORTER = 0.6  # a local derivative is replaced by its simplified form below this share of its length
+TIDIED_LIMIT = 100  # operations of an expanded form that is searched for what cancels
+SHORTER = 0.75  # a local derivative is replaced by its simplified form below this share of its length
 
 
+APART = frozenset(("symmetric", "diagonal", "orthogonal"))  # assumptions by which entries could change only together
 TIES = frozenset(("symmetric", "diagonal", "onehot"))  # assumptions by which one entry tells another
 
 
@@ -55,6 +60,7 @@ class Answerer:
         self.graph, self.form, self.layout = graph, form, layout
         self.engine = Engine(graph)
         self.engine.writable = self.has_matrix_form
+        self.engine.spelled = self.spelled
         self._all: dict[tuple[int, frozenset[tuple[int, int]]], dict[int, Derivative]] = {}
         self._names: dict[
             int, dict[int, str]
@@ -121,6 +127,7 @@ class Answerer:
             derivative = second
             single = False
         elif question.kind == "local":
+            self.engine.within(of)
             derivative = self.engine.derivative(of, by[0], lambda n: self.engine.nodes[n].name is None)
             single = True
         else:
@@ -131,13 +138,25 @@ class Answerer:
             answer = self.with_names(question, answer, of, by)
         chain, rest = ((), 0) if question.kind != "derivative" else self.chain(question)
         warnings = list(answer.warnings)
+        if derivative.terms:
+            warnings += self.taken_apart(by)
         if not derivative.terms and not self.depends(of, by):
             warnings.append(
                 Problem("independent", f"{question.of} does not depend on {question.by[-1]}: the derivative is 0")
             )
         if stacked_by and answer.stacked is not None:
-            answer = replace(answer, symbolic=answer.stacked.symbolic, free=(), shape=answer.stacked.shape)
+            answer = replace(
+                answer, symbolic=answer.stacked.symbolic, free=answer.stacked.free, shape=answer.stacked.shape
+            )
         return replace(answer, chain=chain, chain_rest=rest, warnings=tuple(warnings))
+
+    def taken_apart(self, by: Sequence[int]) -> Iterable[Problem]:
+        """An assumption that ties entries together does not tie their changes: the answer says so."""
+        for number in dict.fromkeys(by):
+            tied = sorted(APART & self.engine.assume.get(number, frozenset()))
+            if tied:
+                name = self.engine.nodes[number].name
+                yield Problem("entries-apart", f"{name} is {tied[0]}, but its entries are varied one by one")
 
     def varied(self, by: Sequence[int]) -> Answerer | None:
         """The same where the denominators are inputs of which nothing is known; None where they are so already.
@@ -164,7 +183,8 @@ class Answerer:
             self.engine.asked = {(of, n): name for n, name in names.items() if n != by[0]}
             if self.engine.asked:
                 named = self.written(question, self.total(of, by[0]), of, by, False)
-                lost = answer.stacked is not None and named.stacked is None  # the stack of a named gradient has no name
+                stacks = [bool(one.stacked and not one.stacked.free) for one in (answer, named)]
+                lost = stacks == [True, False]  # the stack of a named gradient has no name
                 written = not lost and named.symbolic is not None and answer.symbolic is not None and not named.free
                 if written and (answer.free or operations(named.symbolic) < operations(answer.symbolic)):
                     answer = replace(named, simplified=None, expanded=answer.expanded)
@@ -179,7 +199,7 @@ class Answerer:
 
     def total(self, of: int, by: int) -> Derivative:
         """The total derivative of a node by another, along all paths; what is asked of a node is found in one pass."""
-        self.engine.scope = self.engine.ancestors(of)
+        self.engine.within(of)
         found = self._all.setdefault((of, frozenset(self.engine.asked)), {})
         if by not in found:
             found |= self.engine.derivatives(of, {by} | self._wanted.get(of, set()))
@@ -201,6 +221,21 @@ class Answerer:
         last = graph.names[graph.outputs[-1]] if self.loss is None else self.loss
         wanted.setdefault(last, set()).update(graph.names[name] for name in graph.inputs)
         return wanted
+
+    def spelled(self, expr: sp.Expr) -> Expr | None:
+        """A sum or an argument of a function as the author wrote it: σ(β x), though x was named before β."""
+        return self._spellings.get(expr)
+
+    @cached_property
+    def _spellings(self) -> Mapping[sp.Expr, Expr]:
+        found: dict[sp.Expr, Expr] = {}
+        for number, node in enumerate(self.graph.nodes):
+            if number in self.engine.bounded or node.shape or node.over or not node.args:
+                continue
+            expr = self.engine.expr(number, (), {})
+            if not expr.is_Atom and expr not in found:
+                found[expr] = tree(self.graph.nodes, number)
+        return found
 
     def has_matrix_form(self, terms: Sequence[Term], own: Key) -> bool:
         each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
@@ -227,8 +262,11 @@ class Answerer:
         engine = self.engine
         terms, out, into, each = self.per_example(derivative, question)
         terms = [engine.residuals_open(engine.algebra.normal(term)) for term in terms]
-        simplified_terms = [replace(t, groups={k: engine.shorten(e) for k, e in t.groups.items()}) for t in terms]
+        simplified_terms = [
+            replace(t, groups={k: engine.shorten(e, deep=not single) for k, e in t.groups.items()}) for t in terms
+        ]
         simplified_terms = engine.algebra.gather([engine.algebra.normal(t) for t in simplified_terms])
+        simplified_terms = engine.with_totals(simplified_terms)
         simplified: Expr | None = None
         out_shape, shape = self.shapes(of, by, question)
         free = self.order(out, into, out_shape)
@@ -242,12 +280,16 @@ class Answerer:
         if self.pairs(terms, each):
             return self.paired(question, terms, free, each, shape, into, of)
         form = self.form_of(terms, free, each, shape, into)
+        if simplified is not None and fractions(simplified) >= fractions(form.expr):
+            simplified = None  # x² + 12xy³ is as good as x (x + 12y³)
         view = View(form.expr, shape)
         layout = self.layout
         answer = Answer(question, "derivative", form.expr, shape, layout, form.free, simplified=simplified)
         sums = any(ix.label in self.graph.examples for term in terms for ix in term.summed)
         if each or sums:
-            answer = replace(answer, per_example=view, stacked=self.stacked(terms, free, each, shape))
+            answer = replace(answer, per_example=view, stacked=self.stacked(terms, free, each, shape, into))
+        if each and terms and not any(ix in term.indices for term in terms for ix in each):
+            answer = replace(answer, warnings=(Problem(SAME, "it is the same for every example"),))
         where = self.gradients_named(form.expr, of)
         answer = replace(answer, expanded=self.expanded(form.expr, where), where=where)
         return replace(answer, shorthand=self.shorthand(terms, out, into, each, by))
@@ -272,20 +314,13 @@ class Answerer:
     ) -> Answer:
         """An answer in which examples meet, written in stacks, the example index last."""
         full = stack_shape(shape, [ix.size for ix in each])
-        view = self.stacked(terms, free, each, shape) if self.form == "matrix" else None
-        if view is not None:
-            form = Form(view.symbolic)
-        else:
-            try:
-                form = self.entry_form(terms, (*free, *each), {}, (*into, *each), apart=True)
-            except NoMatrixForm:
-                raise GradcalcError(
-                    Problem(
-                        "no-form", f"{question.text}: this sum over pairs of examples cannot be written", question.place
-                    )
-                ) from None
-        answer = Answer(question, "derivative", form.expr, full, self.layout, form.free, stacked=view)
-        where = self.gradients_named(form.expr, of)
+        view = self.stacked(terms, free, each, shape, into)
+        if view is None:
+            message = f"{question.text}: this sum over pairs of examples cannot be written"
+            raise GradcalcError(Problem("no-form", message, question.place))
+        stacked = None if view.free else view
+        answer = Answer(question, "derivative", view.symbolic, full, self.layout, view.free, stacked=stacked)
+        where = self.gradients_named(view.symbolic, of)
         return replace(answer, expanded=None, where=where)
 
     def per_example(self, derivative: Derivative, question: Question) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
@@ -329,7 +364,9 @@ class Answerer:
                 return Form(self.matrix(terms, free, each, shape))
             except NoMatrixForm:
                 pass
-        return self.entry_form(terms, free, each, into)
+        form = self.entry_form(terms, free, each, into)
+        whole = listed(form.expr, form.free, form.sizes or {}, shape) if self.form == "entries" else None
+        return form if whole is None else Form(whole)
 
     def matrix(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> Expr:
         """Matrix form with example sums written Σ_i of per-example quantities."""
@@ -397,16 +434,19 @@ class Answerer:
         form = IndexWriter(self.engine, taken, hidden).write(terms, free, into)
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
 
-    def stacked(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape) -> View | None:
-        """The same in stacks over the examples, the example axis last; None where that has no matrix form."""
+    def stacked(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key) -> View | None:
+        """The same in stacks over the examples, the example axis last; one entry where that has no matrix form."""
         axes = (*free, *each)
         full = stack_shape(shape, [ix.size for ix in each])
         if not terms:
             return View(zeros(full), full)
-        try:
-            return View(oriented(Writer(self.engine).matrix(terms, axes), full), full)
-        except NoMatrixForm:
-            return None
+        if self.form == "matrix":
+            with suppress(NoMatrixForm):
+                return View(oriented(Writer(self.engine).matrix(terms, axes), full), full)
+        with suppress(NoMatrixForm):
+            form = self.entry_form(terms, axes, {}, (*into, *each), apart=True)
+            return View(form.expr, full, free=form.free)
+        return None
 
     def order(self, out: Key, into: Key, out_shape: Shape | None) -> Key:
         """Free indices in the order of the layout."""
@@ -473,9 +513,30 @@ class Answerer:
         for _ in range(len(table) + 1):
             used = {name.id for name in occurrences(expr)} & table.keys()
             if not used:
+                expr = self.tidied(expr)
                 return expr if readable(expr) else None
             expr = substitute(expr, {name: table[name] for name in used})
         return None
+
+    def tidied(self, expr: Expr) -> Expr:
+        """An expression in numbers alone with what cancels cancelled, where that is shorter: a + b + (a − b) is 2a."""
+        numbers = {
+            name: n
+            for name, n in self.graph.names.items()
+            if not self.engine.axes(n) and not self.engine.nodes[n].shape
+        }
+        if operations(expr) > TIDIED_LIMIT or not {name.id for name in occurrences(expr)} <= {*numbers, "pi", "e"}:
+            return expr
+        try:
+            found = from_ast(expr, {name: self.engine.entry(n, ()) for name, n in numbers.items()})
+        except (TypeError, KeyError):
+            return expr
+        found = self.engine.algebra.tidy(found)
+        if not UNDEFINED.isdisjoint(sp.preorder_traversal(found)):
+            return expr
+        writer = Writer(self.engine)
+        written = writer.matrix([self.engine.algebra.term(found)], ())
+        return min(expr, write(written)[0], key=lambda form: operations(form) + bars(form))
 
     @cached_property
     def opened(self) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
@@ -509,7 +570,7 @@ class Answerer:
                 self._locals[of, by] = form.expr
             except GradcalcError:
                 self._locals[of, by] = None
-        return Local(f"d{of}/d{by}", self._locals[of, by])
+        return Local(f"d{of}/d{by}", self._locals[of, by], direct=reached_otherwise(self.graph, of, by))
 
     def shorthand(
         self, terms: Sequence[Term], out: Key, into: Key, each: Mapping[Ix, str], by: Sequence[int]
@@ -646,6 +707,16 @@ def operations(expr: Expr | None) -> int:
         count += bool(parts)
         stack.extend(parts)
     return count
+
+
+def fractions(expr: Expr) -> int:
+    return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))
+
+
+def bars(expr: Expr) -> int:
+    """How many fractions of an expression stand in a product, a power or another fraction."""
+    within = [part for part in walk(expr) if isinstance(part, Binary) and part.op in "/*^"]
+    return sum(isinstance(side, Binary) and side.op == "/" for part in within for side in (part.left, part.right))
 
 
 def readable(expr: Expr) -> bool:

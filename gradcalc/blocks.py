@@ -92,11 +92,12 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """∂f/∂x, ∂²f/∂x∂y, ∂f/∂x[0, 2]."""
+    """∂f/∂x, ∂²f/∂x∂y, ∂f/∂x[0, 2]. `local`: with the other operands held, where it is not all of ∂f/∂x."""
 
     of: str
     by: tuple[str, ...]
     entry: tuple[Expr, ...] = ()
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], records: bo
 
 def continues(line: Line) -> bool:
     """Whether a line goes on with the formula of the line before: = …, + …"""
-    return isinstance(line[0], Math) and line[0].pieces[0] in ("=", "+")
+    return isinstance(line[0], Math) and line[0].pieces[0] in ("=", "+", "−", "+ …")
 
 
 def math(*pieces: Piece, example: bool = False) -> Line:

@@ -148,7 +148,8 @@ def describe(problem: Problem, columns: int = 100, kind: str = "") -> str:
     message = for_terminal(kind + problem.message)
     if place is None:
         return message + (f"\n    {hint}" if hint else "")
-    head = f"{for_terminal(place.file)}:{place.line}:{place.column}: {message}"
+    where = f":{place.line}:{place.column}" if place.line else ""
+    head = f"{for_terminal(place.file)}{where}: {message}"
     if not place.text.strip():
         return head + (f"\n    {hint}" if hint else "")
     before, at = place.text[: place.column - 1], place.text[place.column - 1 :]

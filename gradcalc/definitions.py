@@ -20,7 +20,7 @@ from gradcalc.records import dataclass, replace
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
 from gradcalc.syntax import unparse
-from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, size_expr
+from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, operation, size_expr
 
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
 
@@ -60,6 +60,8 @@ class Definitions:
         self.entries = Entries()
         self.entries.unnamed = lambda quantity: isinstance(quantity, int) and self.nodes[quantity].name is None
         self.algebra = Algebra(self.entries, self.symmetric, self.known_sum, self.computed, self.made_by)
+        self.algebra.centred = self.centred
+        self.careful = False  # does not divide a product by an entry, which may be 0
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
         self._symmetric: dict[int, bool] = {}
         self._operands: dict[int, list[int]] = {}
@@ -71,6 +73,10 @@ class Definitions:
     def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
         """What an expression is known to sum to over an index; readback.py knows some."""
         return None
+
+    def centred(self, expr: sp.Expr, over: Key) -> bool:
+        """Whether an expression is known to sum to 0 over several indices."""
+        return False
 
     def axes(self, number: int) -> tuple[Size, ...]:
         """Sizes of a node's index list: positional axes longer than 1, then named indices."""
@@ -224,11 +230,41 @@ class Definitions:
             inner = [None if size == ONE else ix for ix, (_, size) in zip(inner, self.items(node), strict=True)]
             return self.expr(node.args[0], inner, named)
         operands = [self.expr(arg, aligned, named) for arg in node.args]
-        result = function(node, operands)
+        result = self.selecting(operands) if node.op == "where" else None
+        result = function(node, operands) if result is None else result
         if result in UNDEFINED or not UNDEFINED.isdisjoint(result.args):
             written = f"`{unparse(node.expr)}`" if node.expr is not None else node.name or node.op
             raise GradcalcError(Problem("undefined", f"{written} is undefined, whatever the values"))
         return result
+
+    def selecting(self, operands: Sequence[sp.Expr]) -> sp.Expr | None:
+        """where(j == y, a, 0) as a selector times a, and where(j != y, a, 0) as what it leaves."""
+        condition, yes, no = operands
+        if operation(condition) == "ne":
+            yes, no = no, yes
+        elif operation(condition) != "eq":
+            return None
+        selector = self.compared(*condition.args) or self.compared(*condition.args[::-1])
+        if selector is None or 0 not in (yes, no):
+            return None
+        return selector * yes if no == 0 else (1 - selector) * no
+
+    def compared(self, index: sp.Expr, other: sp.Expr) -> sp.Expr | None:
+        """1[j = y] for an index and a place, an integer input or another index; None for anything else."""
+        quantity, at = (self.entries.entry(index) if index.is_Symbol else None) or (None, ())
+        if not isinstance(quantity, Pseudo) or quantity.kind != "iota":
+            return None
+        if other.is_Integer:
+            return self.pseudo("unit", at, offset=Size.of(int(other))) if other >= 0 else None
+        found, where = (self.entries.entry(other) if other.is_Symbol else None) or (None, ())
+        if isinstance(found, int):
+            return (
+                self.pseudo("gather", (*at, *where), node=found)
+                if self.nodes[found].name in self.graph.integers
+                else None
+            )
+        same = isinstance(found, Pseudo) and found.kind == "iota" and at[0].size == where[0].size
+        return self.pseudo("eye", tuple(sorted((*at, *where)))) if same else None
 
     def definition(self, number: int, indices: Key) -> list[Term]:
         """A node's value at `indices` as terms in the entries of its operands; [] for inputs and special nodes."""
@@ -303,11 +339,22 @@ class Definitions:
 
     def make_virtual(self, op: str, arg: int, **attrs: Any) -> int:
         """A node the graph does not hold, such as the inverse inside a determinant's derivative."""
+        if op == self.nodes[arg].op == "inv":
+            return self.nodes[arg].args[0]
         for number, node in enumerate(self.nodes):
             if node.op == op and node.args == (arg,):
                 return number
         node = self.nodes[arg]
         self.nodes.append(Node(op, (arg,), node.shape, node.over, attrs))
+        return len(self.nodes) - 1
+
+    def others(self, arg: int, count: int) -> int:
+        """The products of all entries of a vector but one (or two): a virtual node."""
+        size = self.axes(arg)[0]
+        for number, node in enumerate(self.nodes):
+            if node.op == "others" and node.args == (arg,) and len(node.shape) == count:
+                return number
+        self.nodes.append(Node("others", (arg,), (size,) * count))
         return len(self.nodes) - 1
 
     def ties(self, number: int, arg: int) -> int:

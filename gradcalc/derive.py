@@ -12,11 +12,13 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.definitions import Pseudo
+from gradcalc.folding import shorter
 from gradcalc.graph import Graph, Node
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
-from gradcalc.readback import Readback, shorter
 from gradcalc.records import dataclass, replace
+from gradcalc.scalar import Spell, unspelled
 from gradcalc.terms import Key, Term, cost, signs_met, slope
+from gradcalc.totals import Totals
 
 __all__ = ["Derivative", "Engine", "Pseudo"]
 
@@ -33,7 +35,7 @@ class Derivative:
     into: Key
 
 
-class Engine(Readback):
+class Engine(Totals):
     """Derivatives over one graph."""
 
     def __init__(self, graph: Graph) -> None:
@@ -42,6 +44,7 @@ class Engine(Readback):
         self._local: dict[int, dict[int, list[tuple[Key, Term]]]] = {}  # of scalar nodes, whose operands are scalars
         self.asked: dict[tuple[int, int], str] = {}  # (numerator, node) -> the name an earlier answer gave its gradient
         self.writable: Callable[[list[Term], Key], bool] = lambda terms, own: True  # has a matrix form (see answers.py)
+        self.spelled: Spell = unspelled  # sums and arguments as the author wrote them (see answers.py)
 
     def local(self, number: int, indices: Key) -> dict[int, list[tuple[Key, Term]]]:
         """The local derivatives of one entry of a node: operand -> [(its indices, term)].
@@ -51,7 +54,9 @@ class Engine(Readback):
         if not indices and number in self._local:  # a number: nothing in it depends on what its indices are called
             return self._local[number]
         raw = self.raw_local(number, indices)
-        found = {n: [(at, self.algebra.identified(term)) for at, term in pieces] for n, pieces in raw.items()}
+        found = {
+            n: [(at, self.called(self.algebra.identified(term))) for at, term in pieces] for n, pieces in raw.items()
+        }
         if not indices and all(not at for pieces in found.values() for at, _ in pieces):
             self._local[number] = found
         return found
@@ -130,7 +135,7 @@ class Engine(Readback):
             return self.name_gradient(number, own, upstream, asked)
         if node.name is None or start == number or (len(upstream) <= 2 and length <= NAMED_LENGTH):
             return upstream
-        of = self.nodes[start].name
+        of = self.graph.exercise.loss if self.nodes[start].op == "gradient" else self.nodes[start].name
         free = {ix for term in upstream for ix in term.indices if ix not in term.summed}
         if of is None or not free <= set(own):  # a Jacobian's gradient has the numerator's axes besides: left as it is
             return upstream

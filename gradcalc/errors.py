@@ -9,7 +9,8 @@ from gradcalc.records import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in a source: `line` and `column` count from 1; `text` is that whole line, for the caret."""
+    """A position in a source: `line` and `column` count from 1 (0: the file as a whole); `text` is that whole line, for
+    the caret."""
 
     file: str
     line: int

@@ -35,6 +35,16 @@ def arithmetic(op: str, left: Fraction, right: Fraction) -> Fraction | None:
     return result
 
 
+def square_out(value: int) -> tuple[int, int]:
+    """(a, b) with a²·b = value, a as large as trial division by small primes finds it."""
+    outside = 1
+    for prime in (2, 3, 5, 7, 11, 13):
+        while value % prime**2 == 0:
+            value, outside = value // prime**2, outside * prime
+    root = math.isqrt(value)
+    return (outside * root, 1) if root**2 == value else (outside, value)
+
+
 def fraction(expr: Expr) -> Fraction | None:
     """An expression of numbers alone as an exact number, or None where it is none."""
     match expr:

@@ -179,7 +179,7 @@ class Exercise:
                 data = file.read(_MOST_BYTES)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             reason = getattr(error, "strerror", None) or str(error)
-            raise GradcalcError(Problem("file", f"cannot be read: {reason}", Place(path, 1, 1))) from None
+            raise GradcalcError(Problem("file", f"cannot be read: {reason}", Place(path, 0, 0))) from None
         return cls.parse(data, path)
 
     @classmethod

@@ -135,7 +135,6 @@ class GateWriter:
         self.engine = self.writer.engine = Gates(graph)
         self.engine.writable = self.writer.has_matrix_form
         self.steady = constants(graph)
-        self.numbers = all(not node.shape and not node.over for node in graph.nodes)
         self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
 
     def gates(
@@ -168,7 +167,8 @@ class GateWriter:
             entry = engine.entry(len(engine.nodes) - 1, own)
             start = Term(sp.S.One, {engine.entries.key(entry): entry})
         reached = {arg for args in operations.values() for arg in args}
-        pulled = {} if self.numbers else engine.pull(number, own, [start], reached, lambda n: n not in targets)
+        alike = all(self.alike(number, n) for n in operations) and all(self.alike(number, n, True) for n in reached)
+        pulled = {} if alike else engine.pull(number, own, [start], reached, lambda n: n not in targets)
         so_far: dict[int, Expr] = {} if gradient is None else {number: Name(gradient)}
         found: list[tuple[tuple[int, int], Gate]] = []
         last = {arg: n for n, args in operations.items() for arg in args}
@@ -176,18 +176,25 @@ class GateWriter:
             for arg in dict.fromkeys(args):
                 local = self.local(n, arg)
                 written = None
-                if not self.numbers:
+                if not alike:
                     written = self.written(arg, *pulled.get(arg, ((), []))) if last[arg] == n else None
                 elif local is not None:  # nothing has to be pulled back: the products are written as they arise
                     part = times(so_far.get(n), local)
                     so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
-                    written = Written(so_far[arg], ()) if last[arg] == n else None
+                    each = tuple(index for index in over if index in graph.examples)
+                    written = Written(so_far[arg], shape, (), each) if last[arg] == n else None
                 gate = Gate(
                     graph.nodes[n].op, tree(graph.nodes, n, open_=n == number), tree(graph.nodes, arg),
                     graph.nodes[n].args.index(arg), said(graph, n, arg, self.steady), local, written, self.stretched(n, arg),
                 )  # fmt: skip
                 found.append(((n, arg), gate))
         return found
+
+    def alike(self, top: int, number: int, operand: bool = False) -> bool:
+        """Whether a node has the axes of the definition, and is made of its operands entry by entry."""
+        one, other = self.graph.nodes[top], self.graph.nodes[number]
+        entrywise = operand or bool(TABLE[other.op].partials) or other.op == "apply"
+        return entrywise and one.shape == other.shape and one.over == other.over
 
     def written(self, number: int, own: Key, terms: list[Term]) -> Written | None:
         """The gradient at an operation; None where examples meet."""

@@ -175,7 +175,10 @@ class _Writer:
         rows: list[Row] = []
         paths = [path for path in answer.chain if len(path) > 1]
         if paths:
-            pieces = [self.product([Partial(*parted(local.label)) for local in path]) for path in answer.chain[:PATHS]]
+            pieces = [
+                self.product([Partial(*parted(local.label), local=local.direct) for local in path])
+                for path in answer.chain[:PATHS]
+            ]
             more = len(answer.chain) - PATHS + answer.chain_rest if len(answer.chain) > PATHS else answer.chain_rest
             rows += self.lines(left, [Label(" + ".join(p.text for p in pieces), " + ".join(p.latex for p in pieces))])
             if more:
@@ -202,6 +205,7 @@ class _Writer:
             yield Derived(tuple(row for name, expr in answer.where for row in self.rows(self.label(Name(name)), expr)))
         if (
             answer.stacked is not None
+            and not answer.same
             and not answer.stacked.free
             and answer.stacked.symbolic != answer.symbolic
         ):

@@ -17,7 +17,7 @@ from gradcalc.records import dataclass, field
 from gradcalc.scalar import to_ast
 from gradcalc.shapes import ONE
 from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num
-from gradcalc.terms import Ix, Key, Term
+from gradcalc.terms import Ix, Key, Term, minus
 from gradcalc.unbuild import tree
 
 OUT, INTO, BOUND = "kluv", "pqrs", "abcdghst"
@@ -42,8 +42,27 @@ class IndexWriter:
         self.hidden = frozenset(hidden or {})
         self.stacks = {per: stack for stack, per in engine.graph.stacks.items()}
         self.sizes: dict[str, object] = {}
+        self.declared: list[tuple[str, object]] = []
+
+    def available(self, terms: Sequence[Term]) -> list[tuple[str, object]]:
+        """The author's indices with their sizes, save those that a sum inside an unnamed quantity binds."""
+        graph, nodes = self.engine.graph, self.engine.nodes
+        exprs = (expr for term in terms for expr in term.groups.values())
+        stack = [q.node if isinstance(q, Pseudo) else q for e in exprs for _, q, _ in self.engine.entries.entries(e)]
+        seen, bound = set(), set(graph.examples) | graph.names.keys()
+        while stack:
+            number = stack.pop()
+            if number not in seen and number >= 0 and nodes[number].name is None:
+                seen.add(number)
+                bound.update(nodes[number].attrs.get("index", ()))
+                stack += nodes[number].args
+        return [(name, size) for name, size in graph.indices.items() if name not in bound]
 
     def name(self, ix: Ix, letters: str) -> str:
+        given = next((item for item in self.declared if item[1] == ix.size), None) if ix not in self.words else None
+        if given is not None:
+            self.declared.remove(given)
+            self.words[ix], self.sizes[given[0]] = given[0], ix.size
         if ix not in self.words:
             free = (x + tail for tail in chain([""], map(str, count(1))) for x in letters)
             word = next(w for w in free if w not in self.taken)
@@ -54,11 +73,12 @@ class IndexWriter:
 
     def write(self, terms: Sequence[Term], free_indices: Key, into: Key) -> EntryForm:
         """The sum of terms; `into` are those of the free indices that belong to the denominator."""
+        self.declared = self.available(terms)
         free = tuple(self.name(ix, INTO if ix in into else OUT) for ix in free_indices)
         total: Expr | None = None
-        signs = sorted(terms, key=lambda t: bool(t.coef.could_extract_minus_sign()))
+        signs = sorted(terms, key=lambda t: minus(t.coef))
         for term in signs:
-            negative = bool(term.coef.could_extract_minus_sign())
+            negative = minus(term.coef)
             piece = self.term(-term.coef if negative else term.coef, term)
             if total is None:
                 total = Neg(piece) if negative else piece
@@ -71,12 +91,13 @@ class IndexWriter:
         for ix in sorted(term.summed):
             self.name(ix, BOUND)
         inside = sp.Mul(*term.groups.values())
-        conditions: list[Expr] = []
+        conditions: list[Expr] = []  # under the sum
+        outer: list[Expr] = []
         factors = []
         for factor in sp.Mul.make_args(inside):
             condition = self.condition(factor)
             if condition is not None:
-                conditions.append(condition)
+                (conditions if set(self.engine.entries.key(factor)) & term.summed else outer).append(condition)
             else:
                 factors.append(factor)
         # What carries no summed index stands in front of the sum.
@@ -87,15 +108,14 @@ class IndexWriter:
             body = to_ast(sp.Mul(*summed), self.leaf, self.rank)
             for condition in conditions:
                 body = Call("where", (condition, body, Num(Fraction(0))))
-            conditions = []
             body = Call("sum", (body, *(Name(self.words[ix]) for ix in over)))
             front = coef * sp.Mul(*constant)
             if front != 1:
                 body = times(to_ast(front, self.leaf, self.rank), body)
         else:
             body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank)
-        conditions += [Compare("==", Name(self.words[a]), Name(self.words[b])) for a, b in sorted(term.deltas)]
-        for condition in conditions:
+        outer += [Compare("==", Name(self.words[a]), Name(self.words[b])) for a, b in sorted(term.deltas)]
+        for condition in outer:
             body = Call("where", (condition, body, Num(Fraction(0))))
         return body
 
@@ -144,6 +164,8 @@ class IndexWriter:
     def node(self, quantity: int, at: Key) -> Expr:
         """x[q], inv(S)[p, q]: an entry of a quantity, named indices inside its expression."""
         node = self.engine.nodes[quantity]
+        if node.op == "others":
+            return self.others(node.args[0], at)
         sizes = [size for size in node.shape if size != ONE]
         given = iter(at)
         items: list[Expr] = [
@@ -163,6 +185,15 @@ class IndexWriter:
         while items and isinstance(items[-1], Num):
             items.pop()
         return Index(base, tuple(items)) if items else base
+
+    def others(self, vector: int, at: Key) -> Expr:
+        """Π of the entries of a vector that are not at these places."""
+        k = self.engine.entries.index(at[0].size)
+        body = self.node(vector, (k,))
+        for ix in dict.fromkeys(reversed(at)):
+            here = Compare("==", Name(self.name(k, BOUND)), Name(self.name(ix, BOUND)))
+            body = Call("where", (here, Num(Fraction(1)), body))
+        return Call("prod", (body, Name(self.words[k])))
 
 
 def times(front: Expr, body: Expr) -> Expr:

@@ -71,8 +71,68 @@ def product(*factors: Matrix) -> Matrix:
     parts: list[Matrix] = []
     for factor in factors:
         parts.extend(factor.parts if factor.kind == "product" else [factor])
+    parts = cancelled(parts)
     kept = [part for part in parts if part.kind != "eye"] or parts[:1]
     return kept[0] if len(kept) == 1 else Matrix("product", kept[0].rows, kept[-1].cols, tuple(kept))
+
+
+def cancelled(parts: list[Matrix]) -> list[Matrix]:
+    """A chain in which an inverse meets what it inverts: inv(AᵀA) Aᵀ A is I, and of square factors X inv(Xᵀ A X) is
+    inv(Xᵀ A)."""
+    for at, part in enumerate(parts):
+        inside = inverted(part)
+        if inside is None:
+            continue
+        for side, near in ((1, parts[at + 1 : at + 1 + len(inside)]), (-1, parts[max(at - len(inside), 0) : at])):
+            written = [m.expr for m in near]
+            span = slice(at, at + 1 + len(near)) if side == 1 else slice(at - len(near), at + 1)
+            if written == inside:
+                rows, cols = (part.rows, near[-1].cols) if side == 1 else (near[0].rows, part.cols)
+                return cancelled([*parts[: span.start], Matrix("eye", rows, cols), *parts[span.stop :]])
+            beside = near[0] if side == 1 and near else near[-1] if near else None
+            end = inside[0] if side == 1 else inside[-1]
+            if beside is None or beside.expr != end or beside.rows != beside.cols:
+                continue
+            rest = inverse(inside[1:] if side == 1 else inside[:-1], part)
+            span = slice(at, at + 2) if side == 1 else slice(at - 1, at + 1)
+            return cancelled([*parts[: span.start], rest, *parts[span.stop :]])
+    return parts
+
+
+def inverted(m: Matrix) -> list[Expr] | None:
+    """The factors of the matrix whose inverse this is; None for anything else."""
+    if m.kind != "leaf":
+        return None
+    match m.expr:
+        case Call("inv", (arg,)):
+            return chain_of(arg)
+        case Transpose(Call("inv", (arg,))):
+            return [flip(factor) for factor in reversed(chain_of(arg))]
+    return None
+
+
+def chain_of(expr: Expr) -> list[Expr]:
+    factors: list[Expr] = []
+    while isinstance(expr, Binary) and expr.op == "@":
+        factors.insert(0, expr.right)
+        expr = expr.left
+    return [expr, *factors]
+
+
+def flip(expr: Expr) -> Expr:
+    return expr.arg if isinstance(expr, Transpose) else Transpose(expr)
+
+
+def inverse(factors: list[Expr], like: Matrix) -> Matrix:
+    """The inverse of a product of square matrices; of a transpose alone it is the transposed inverse."""
+    total = factors[0]
+    for factor in factors[1:]:
+        total = Binary("@", total, factor)
+    call: Expr = Call("inv", (total,))
+    if all(isinstance(factor, Transpose) for factor in factors):
+        bare = [flip(factor) for factor in reversed(factors)]
+        call = Transpose(inverse(bare, like).expr or call)
+    return leaf(call, like.rows, like.cols)
 
 
 def hadamard(*factors: Matrix) -> Matrix:

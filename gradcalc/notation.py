@@ -29,12 +29,13 @@ from gradcalc.matrix import (
 )  # fmt: skip
 from gradcalc.records import dataclass, field, replace
 from gradcalc.scalar import product_ast, to_ast
-from gradcalc.shapes import ONE
-from gradcalc.syntax import Binary, Call, Expr, Index, Name, Num, Transpose, Vector
-from gradcalc.terms import Ix, Key, Term
+from gradcalc.shapes import ONE, Size
+from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector
+from gradcalc.terms import Ix, Key, Term, cost, minus
 from gradcalc.tree import substitute, walk
 from gradcalc.unbuild import tree
 
+WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
 
@@ -62,11 +63,18 @@ class Writer:
         """Factors and summands in the order of the graph: inputs, then quantities as they are computed. In a sum an
         unnamed product leads: X w + b."""
         names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
-        simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
+        simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol and expr.exp.is_number)
         unnamed = summand and any(
             isinstance(q, int) and self.engine.nodes[q].name is None for _, q, _ in self.engine.entries.entries(expr)
         )
-        return (bool(names), not unnamed, not simple, names, expr.sort_key())
+        upstream = not summand and any(self.upstream(q) for _, q, _ in self.engine.entries.entries(expr))
+        return (bool(names), not upstream, not unnamed, not simple, names, cost(expr), expr.sort_key())
+
+    def upstream(self, quantity: Any) -> bool:
+        """Is it a gradient, given or named? Then it leads a product: G ∘ (1 − a²)."""
+        if not isinstance(quantity, int) or quantity < len(self.engine.graph.nodes):
+            return False
+        return quantity in self.engine.named or self.engine.nodes[quantity].op == "input"
 
     def shown(self, at: Key) -> list[Ix]:
         return [ix for ix in at if ix not in self.hidden]
@@ -83,13 +91,19 @@ class Writer:
         if len(visible) > 2:
             raise NoMatrixForm
         node = self.engine.nodes[quantity]
+        if node.op == "others" and len(node.shape) > 1:
+            raise NoMatrixForm
         positional = [size for size in node.shape if size != ONE]
         over_visible = [ix for ix in at[len(positional) :] if ix not in self.hidden]
         if not over_visible:
             words = {name: self.hidden[ix] for name, ix in zip(node.over, at[len(positional) :], strict=True)}
-            expr, shape = tree(self.engine.nodes, quantity, words), node.shape
-        elif node.name is not None and len(over_visible) == 1 and node.name in self.names:
-            expr, shape = Name(self.names[node.name]), self.stack_shape(node.shape, over_visible[0])
+            expr, shape = self.standing(quantity, words)
+            if any(ix in self.hidden for ix in at[: len(positional)]):
+                expr, shape = self.at_hidden(expr, shape, at)
+        elif node.name is not None and len(over_visible) == 1 and node.op != "gradient":
+            stack = self.names.get(node.name)
+            expr = Name(stack) if stack is not None else Call("stack", (Name(node.name),))
+            shape = self.stack_shape(node.shape, over_visible[0])
         elif node.name is not None:
             raise NoMatrixForm
         else:
@@ -109,6 +123,30 @@ class Writer:
         if len(shape) > 2:
             raise NoMatrixForm
         return leaf(expr, visible[0].size, visible[1].size, 2, self.engine.symmetric(quantity)), visible
+
+    def standing(self, quantity: int, words: Mapping[str, str]) -> tuple[Expr, Sequence[Any]]:
+        """A quantity as it stands in a formula, and its shape; a number without the axes that a reduction kept."""
+        node = self.engine.nodes[quantity]
+        if node.name is None and node.attrs.get("keepdims") and all(size == ONE for size in node.shape):
+            bare = replace(node, attrs={**node.attrs, "keepdims": False})
+            return tree([*self.engine.nodes[:quantity], bare], quantity, words), ()
+        return tree(self.engine.nodes, quantity, words), node.shape
+
+    def at_hidden(self, expr: Expr, shape: Sequence[Any], at: Key) -> tuple[Expr, tuple[Any, ...]]:
+        """A quantity at the hidden indices of its axes, W[k]: the expression, and the axes it has left."""
+        given = iter(at)
+        items: list[Expr | Slice] = []
+        left = []
+        for size in shape:
+            ix = next(given) if size != ONE else None
+            if ix is not None and ix in self.hidden:
+                items.append(Name(self.hidden[ix]))
+            else:
+                items.append(Slice())
+                left.append(size)
+        while isinstance(items[-1], Slice):
+            items.pop()
+        return Index(expr, tuple(items)), tuple(left)
 
     def stack_shape(self, shape: Sequence[Any], ix: Ix) -> tuple[Any, ...]:
         if not shape:
@@ -130,6 +168,8 @@ class Writer:
 
     def pseudo(self, quantity: Pseudo, at: Key) -> tuple[Matrix, list[Ix]]:
         visible = self.shown(at)
+        if quantity.kind == "eye" and len(visible) == 2:
+            return Matrix("eye", at[0].size, at[1].size), visible
         if quantity.kind == "unit" or (quantity.kind == "gather" and len(visible) == 1 and visible[0] == at[0]):
             position = size_tree(quantity.offset) if quantity.kind == "unit" else tree(self.engine.nodes, quantity.node)
             return leaf(Index(Call("eye", (size_tree(at[0].size),)), (position,)), at[0].size, ONE, 1), [at[0]]
@@ -139,12 +179,22 @@ class Writer:
                 position = Name(self.names[node.name])
             elif not node.over and len(node.shape) == 1:
                 position = tree(self.engine.nodes, quantity.node)
+            elif node.op == "getitem" and [item[0] for item in node.attrs["items"]] == ["index"]:
+                position = tree(self.engine.nodes, node.args[0])
             else:
                 raise NoMatrixForm
             rows = Index(Call("eye", (size_tree(at[0].size),)), (position,))
             return transpose(leaf(rows, at[1].size, at[0].size, 2)), list(at)
         if quantity.kind == "shift" and quantity.step == 1 and len(visible) == 2:
             return Matrix("shift", at[0].size, at[1].size, offset=quantity.offset), list(at)
+        if quantity.kind == "shift" and len(visible) == 2 and quantity.step > 0:
+            start = None if quantity.offset.number == 0 else size_tree(quantity.offset)
+            step = Num(Fraction(quantity.step))
+            stop = quantity.offset + Size.of(quantity.step) * at[1].size
+            beyond = (stop - at[0].size).number
+            chosen = Slice(start, None if beyond is not None and beyond >= 0 else size_tree(stop), step)
+            rows = Index(Call("eye", (size_tree(at[0].size),)), (chosen,))
+            return transpose(leaf(rows, at[1].size, at[0].size, 2)), list(at)
         raise NoMatrixForm
 
     # ---- groups
@@ -157,6 +207,8 @@ class Writer:
                 return matrix
             if tuple(at) == tuple(reversed(axes)):
                 return transpose(matrix)
+        if len(axes) == 2 and (selectors := self.selectors(expr, axes)) is not None:
+            return selectors
         symbols = [s for s, _, _ in self.engine.entries.entries(expr)]
         leaves: dict[sp.Symbol, Matrix] = {}
         for symbol in symbols:
@@ -183,11 +235,28 @@ class Writer:
         written = to_ast(expr, lambda s: stand_in[s] if s in stand_in else Name(s.name), self.rank)
         return Matrix("entrywise", rows, cols, tuple(leaves.values()), written, mask=len(axes) == 2)
 
+    def selectors(self, expr: sp.Expr, axes: Sequence[Ix]) -> Matrix | None:
+        """A sum of selectors with numbers in front, such as the second difference I[2:] − 2 I[1:−1] + I[:−2]."""
+        parts, numbers = [], []
+        for arg in expr.args if isinstance(expr, sp.Add) else ():
+            number, symbol = arg.as_coeff_Mul()
+            quantity, at = (self.engine.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+            if not isinstance(quantity, Pseudo) or len(self.shown(at)) != 2:
+                return None
+            part = self.pseudo(quantity, at)[0]
+            parts.append(part if tuple(self.shown(at)) == tuple(axes) else transpose(part))
+            numbers.append(to_ast(number, lambda s: Name(s.name)))
+        order = sorted(range(len(parts)), key=lambda n: isinstance(numbers[n], Neg))
+        if not parts:
+            return None
+        chosen, coefficients = tuple(parts[n] for n in order), tuple(numbers[n] for n in order)
+        return Matrix("sum", axes[0].size, axes[1].size, chosen, coefficients=coefficients)
+
     # ---- reduction
 
     def reduce(self, term: Term, free: Key) -> Reduced:
         """One term over its visible free indices (at most two) as coefficient, scalars and a matrix or column."""
-        if len(free) > 2:
+        if len(free) > 2 or any(ix not in free and ix not in term.summed for ix in self.shown(tuple(term.indices))):
             raise NoMatrixForm
         result = Reduced(term.coef)
         weights: dict[Ix, list[Matrix]] = {}
@@ -216,11 +285,35 @@ class Writer:
             vertex = min(
                 summed, key=lambda v: (sum(v in e[:2] for e in edges), sum(e[2].mask for e in edges if v in e[:2]), v)
             )
+            if (lone := self.lone(vertex, summed, weights, edges)) is not None:
+                edges.remove(lone)
+                result.scalars.append(self.whole(lone[2]))
+                summed -= set(lone[:2])
+                continue
             self.eliminate(vertex, weights, edges, result)
             summed.discard(vertex)
             self.parallel(edges)
         result.body = self.finish(free, weights, edges)
         return result
+
+    @staticmethod
+    def lone(
+        vertex: Ix, summed: set[Ix], weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]]
+    ) -> tuple[Ix, Ix, Matrix] | None:
+        """The edge between two summed vertices that nothing else touches: a sum over all entries of a matrix."""
+        touching = [edge for edge in edges if vertex in edge[:2]]
+        if len(touching) != 1 or not set(touching[0][:2]) <= summed or touching[0][0] == touching[0][1]:
+            return None
+        ends = set(touching[0][:2])
+        alone = not ends & weights.keys() and sum(bool(ends & set(edge[:2])) for edge in edges) == 1
+        return touching[0] if alone and traced(touching[0][2]) is not None else None
+
+    @staticmethod
+    def whole(m: Matrix) -> Matrix:
+        """Σ_ij of a matrix that reads best as a trace."""
+        found = traced(m)
+        assert found is not None
+        return leaf(Call("tr", (found,)), ONE, ONE, 0)
 
     @staticmethod
     def parallel(edges: list[tuple[Ix, Ix, Matrix]]) -> None:
@@ -261,7 +354,7 @@ class Writer:
             result.scalars.append(self.total(own))
         elif len(out) == 1:
             other, m = out[0]
-            column = hadamard(*own) if own else Matrix("ones", vertex.size, ONE, rank=1)
+            column = entries_of(own) if own else Matrix("ones", vertex.size, ONE, rank=1)
             weights.setdefault(other, []).append(self.apply(transpose(m), column))
         elif len(out) == 2:
             (left, m), (right, n) = out
@@ -269,7 +362,7 @@ class Writer:
                 (left, m), (right, n) = (right, n), (left, m)
             if left == right:
                 raise NoMatrixForm
-            inner = hadamard(*own) if own else None
+            inner = entries_of(own) if own else None
             # An elementwise edge with weights at both ends takes them in: (u vᵀ) ∘ M.
             if inner is not None and n.mask and right in weights:
                 n, inner = hadamard(product(inner, transpose(hadamard(*weights.pop(right)))), n), None
@@ -282,6 +375,11 @@ class Writer:
 
     @staticmethod
     def apply(m: Matrix, column: Matrix) -> Matrix:
+        if (place := picked(column)) is not None and m.kind == "leaf" and m.rank == 2 and not is_vector(m):
+            whole = m.expr.arg if isinstance(m.expr, Transpose) else m.expr
+            assert whole is not None
+            items = (place,) if isinstance(m.expr, Transpose) else (Slice(), place)
+            return leaf(Index(whole, items), m.rows, ONE, 1)
         if column.kind == "ones" and m.kind not in ("shift", "eye"):
             # M @ 1 reads better as a sum along the rows, and of a long product times another matrix as a diagonal.
             if (
@@ -301,6 +399,12 @@ class Writer:
     def total(own: list[Matrix]) -> Matrix:
         """Σ_v of a weight: a dot product of two factors, or the sum of the entries."""
         factors = [part for m in own for part in (m.parts if m.kind == "hadamard" else [m])]
+        chosen = next((part for part in factors if picked(part) is not None), None)
+        if chosen is not None and len(factors) == 2:
+            (other,) = (part for part in factors if part is not chosen)
+            found = entry_at(other, picked(chosen))
+            if found is not None:
+                return found
         if len(factors) == 1 and factors[0].kind == "entrywise":
             factors = halves(factors[0])
         if len(factors) == 2:
@@ -323,10 +427,10 @@ class Writer:
             return None
         if len(free) == 1:
             own = weights.get(free[0], [])
-            return hadamard(*own) if own else Matrix("ones", free[0].size, ONE, rank=1)
+            return entries_of(own) if own else Matrix("ones", free[0].size, ONE, rank=1)
         row, column = free
-        u = hadamard(*weights[row]) if row in weights else None
-        v = hadamard(*weights[column]) if column in weights else None
+        u = entries_of(weights[row]) if row in weights else None
+        v = entries_of(weights[column]) if column in weights else None
         between = [m if (a, b) == (row, column) else transpose(m) for a, b, m in edges]
         if not between:
             left = u or Matrix("ones", row.size, ONE, rank=1)
@@ -347,6 +451,7 @@ class Writer:
         """The sum of reduced terms, common factors pulled out, as one matrix."""
         if not terms:
             raise NoMatrixForm
+        terms = self.alike(terms)
         if len(terms) == 1:
             return self.single(terms[0])
         number, rests = self.common([term.coef for term in terms])
@@ -363,14 +468,26 @@ class Writer:
             return inner
         return self.single(Reduced(number, list(shared), inner))
 
+    @staticmethod
+    def alike(terms: list[Reduced]) -> list[Reduced]:
+        """Terms that read the same, though their indices did not tell, added up."""
+        kept: list[Reduced] = []
+        for term in terms:
+            twin = next((k for k in kept if (k.scalars, k.body) == (term.scalars, term.body)), None)
+            if twin is not None:
+                twin.coef += term.coef
+            else:
+                kept.append(term)
+        return [term for term in kept if term.coef != 0] or kept[:1]
+
     def common(self, coefs: list[sp.Expr]) -> tuple[sp.Expr, list[sp.Expr]]:
         """The factor all coefficients share (numbers and sizes), and what is left of each."""
         numbers = [c.as_coeff_Mul()[0] for c in coefs]
         shared = sp.gcd_list([abs(n) for n in numbers]) if all(n.is_Rational for n in numbers) else sp.S.One
         if all(n < 0 for n in numbers):
             shared = -shared
-        if any(abs(n / shared) != 1 for n in numbers) and shared.q != 1 and all(n.q == 1 for n in numbers):
-            shared = sp.sign(shared)
+        if any(abs(n / shared) != 1 for n in numbers) and shared.q != 1 and any(n.q == 1 for n in numbers):
+            shared = sp.sign(shared)  # I + X + X²/2 keeps its half
         symbols = set.intersection(*({f for f in sp.Mul.make_args(c) if not f.is_number} for c in coefs))
         factor = shared * sp.Mul(*symbols)
         return factor, [c / factor for c in coefs]
@@ -389,9 +506,7 @@ class Writer:
                 chains = [c[1:] for c in chains]
         bodies = [product(*c) for c in chains]
         # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
-        order = sorted(
-            range(len(terms)), key=lambda n: (terms[n].coef.could_extract_minus_sign(), bodies[n].kind != "product")
-        )
+        order = sorted(range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product"))
         coefficients = tuple(to_ast(terms[n].coef, lambda s: Name(s.name), self.rank) for n in order)
         total = Matrix(
             "sum", bodies[0].rows, bodies[0].cols, tuple(bodies[n] for n in order), coefficients=coefficients
@@ -402,13 +517,20 @@ class Writer:
         """coefficient · scalars · body as one matrix."""
         number, symbolic = term.coef.as_coeff_Mul()
         written: dict[sp.Symbol, Expr] = {}
-        for position, scalar in enumerate(term.scalars):
+        for scalar in term.scalars:
             if isinstance(scalar, Matrix):
-                stand_in = sp.Symbol(f"~{position}", real=True)
+                stand_in = sp.Symbol(f"~{term.scalars.index(scalar)}", real=True)  # the same twice is a square
                 written[stand_in] = write(scalar)[0]
                 symbolic *= stand_in
             else:
                 symbolic *= scalar
+
+        if (
+            isinstance(symbolic, sp.Add)
+            and number.is_Integer
+            and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
+        ):
+            number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
 
         def entry(symbol: sp.Symbol) -> Expr:
             if symbol in written:
@@ -418,7 +540,7 @@ class Writer:
                 raise NoMatrixForm
             return write(matrix)[0]
 
-        coefficient = product_ast(symbolic, entry, self.rank, number)
+        coefficient = product_ast(symbolic, entry, self.rank, number, self.engine.spelled)
         if term.body is None:
             return leaf(coefficient, ONE, ONE, 0)
         if coefficient == UNIT:
@@ -438,7 +560,8 @@ class Writer:
                 continue
             try:
                 own = self.engine.fresh(number)
-                inner = self.reduce(self.engine.algebra.normal(self.engine.definition(number, own)[0]), own).body
+                term = self.engine.inline(self.engine.algebra.normal(self.engine.definition(number, own)[0]))
+                inner = self.reduce(term, own).body
                 outer, _ = self.leaf(self.engine.entry(number, own))
             except (NoMatrixForm, AssertionError):
                 continue
@@ -467,7 +590,40 @@ class Writer:
         literal = self.literal(terms, visible)
         if literal is not None:
             return literal
-        return self.renamed(self.combine([self.reduce(term, visible) for term in terms]))
+        terms, weights = self.weights(terms, visible)
+        whole = self.renamed(self.combine([self.reduce(term, visible) for term in terms]))
+        for axis, weight in weights:
+            spread = diagonal(self.elementwise(weight, visible[axis : axis + 1]))
+            whole = product(spread, whole) if axis == 0 else product(whole, spread)
+        return whole
+
+    def weights(self, terms: Sequence[Term], free: Key) -> tuple[Sequence[Term], list[tuple[int, sp.Expr]]]:
+        """Long factors that all terms have along a row or column index, to stand once beside their sum: (…) diag(γ/σ)."""
+        found: list[tuple[int, sp.Expr]] = []
+        if len(terms) < 2 or len(free) != 2 or any(set(pair) & set(free) for term in terms for pair in term.deltas):
+            return terms, found
+        for axis, ix in enumerate(free):
+            own = [sp.Mul(*(e for key, e in term.groups.items() if self.shown(key) == [ix])) for term in terms]
+            powers = [expr.as_powers_dict() for expr in own]
+            shared = sp.S.One
+            for base in powers[0]:
+                exponents = [each.get(base, sp.S.Zero) for each in powers]
+                if all(e.is_Rational and e > 0 for e in exponents):
+                    shared *= base ** min(exponents)
+                elif all(e.is_Rational and e < 0 for e in exponents):
+                    shared *= base ** max(exponents)
+            if shared == 1 or cost(shared) * (len(terms) - 1) < WORTH:
+                continue
+            found.append((axis, shared))
+            rest = []
+            for term, expr in zip(terms, own, strict=True):
+                groups = {key: e for key, e in term.groups.items() if self.shown(key) != [ix]}
+                keys = [key for key in term.groups if self.shown(key) == [ix]]
+                if expr != shared:
+                    groups[max(keys, key=len)] = expr / shared
+                rest.append(replace(term, groups=groups))
+            terms = rest
+        return terms, found
 
     def literal(self, terms: Sequence[Term], free: Key) -> Matrix | None:
         """An array given entry by entry, [w[0]·δ, w[1]·δ, 1], where every term sits at a fixed place."""
@@ -506,8 +662,44 @@ class Writer:
         return found
 
 
+def traced(m: Matrix) -> Expr | None:
+    """M for which Σ_ij (A ∘ B)_ij reads best as tr(M): with fewer transposes, or with an inverse in it."""
+    if m.kind != "hadamard" or len(m.parts) != 2 or any(part.kind not in ("leaf", "product") for part in m.parts):
+        return None
+    left, right = m.parts
+    if left == right or any(part.mask for part in m.parts):
+        return None
+    turned = transpose(left), transpose(right)
+    found = [product(a, b) for a, b in ((turned[0], right), (right, turned[0]), (left, turned[1]), (turned[1], left))]
+    best = min((write(product_)[0] for product_ in found), key=transposes)
+    plain = min(transposes(write(whole)[0]) for whole in (m, transpose(m)))
+    inverse = any(isinstance(part, Call) and part.func == "inv" for part in walk(best))
+    return best if inverse or transposes(best) < plain else None
+
+
+def picked(m: Matrix) -> Expr | None:
+    """The place of the 1 in a unit vector, eye(n)[k]; None for anything else."""
+    match m.expr:
+        case Index(Call("eye", _), (place,)) if m.kind == "leaf" and m.cols == ONE and not isinstance(place, Slice):
+            return place
+    return None
+
+
+def entry_at(m: Matrix, place: Expr | None) -> Matrix | None:
+    """One entry of a vector that is a name."""
+    if m.kind != "leaf" or not isinstance(m.expr, Name) or place is None or picked(m) is not None:
+        return None
+    items = (place,) if m.rank == 1 or m.cols == ONE else (ZERO, place)
+    return leaf(Index(m.expr, items if len(items) == m.rank or m.rank == 1 else (*items, ZERO)), ONE, ONE, 0)
+
+
 def transposes(expr: Expr) -> int:
     return sum(isinstance(part, Transpose) for part in walk(expr))
+
+
+def entries_of(weights: Sequence[Matrix]) -> Matrix:
+    """The elementwise product of vectors: names, then products, then elementwise derivatives."""
+    return hadamard(*sorted(weights, key=lambda m: {"leaf": 0, "product": 1}.get(m.kind, 2)))
 
 
 def halves(m: Matrix) -> list[Matrix]:

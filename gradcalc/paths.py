@@ -18,6 +18,20 @@ def uses(graph: Graph, name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def reached_otherwise(graph: Graph, of: str, by: str) -> bool:
+    """Does a quantity depend on one of its operands through another operand, too?"""
+    stack, seen = [name for name in uses(graph, of) if name != by], {by}
+    while stack:
+        name = stack.pop()
+        if name not in seen:
+            seen.add(name)
+            found = uses(graph, name)
+            if by in found:
+                return True
+            stack.extend(found)
+    return False
+
+
 def paths(graph: Graph, of: str, by: str, limit: int) -> tuple[list[tuple[str, ...]], int]:
     """Up to `limit` paths from numerator to denominator, each from `of` down to `by`, and how many more there are."""
     names = [*graph.inputs, *graph.quantities]

@@ -252,13 +252,31 @@ def norm(engine: Engine, number: int, node: Node, at: Positional, named: Named) 
 
 
 def prod(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
-    """∂(Π x)/∂x_j = (Π x) / x_j"""
+    """∂(Π x)/∂x_j = (Π x) / x_j; where an entry is 0, the product of the others (see Engine.careful)."""
     arg = node.args[0]
+    if engine.careful and len(engine.axes(arg)) == 1 and not engine.axes(number):
+        (j,) = at_others = engine.fresh(arg)
+        return {arg: [(at_others, one(engine.entry(engine.others(arg, 1), at_others), engine, {j}))]}
     inner, names, over, _ = reduced(engine, node, at, named)
     place = engine.flat(arg, inner, names)
     return {
         arg: [
             (place, one(engine.entry(number, engine.flat(number, at, named)) / engine.entry(arg, place), engine, over))
+        ]
+    }
+
+
+def others(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
+    """∂(Π_{k≠p} x_k)/∂x_q = Π_{k≠p,q} x_k, and 0 where q is p"""
+    arg = node.args[0]
+    if len(node.shape) > 1:
+        return {}
+    (p,), (q,) = engine.flat(number, at, named), engine.fresh(arg)
+    pair = engine.others(arg, 2)
+    return {
+        arg: [
+            ((q,), one(engine.entry(pair, (p, q)), engine, {q})),
+            ((p,), one(engine.entry(pair, (p, p)), engine, coef=sp.S.NegativeOne)),
         ]
     }
 
@@ -347,4 +365,5 @@ def nothing(engine: Engine, number: int, node: Node, at: Positional, named: Name
 SPECIAL: Mapping[str, Any] = {
     "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "norm": norm, "prod": prod, "max": extremum,
     "min": extremum, "inv": inv, "det": det, "logdet": logdet, "getitem": getitem, "eye": nothing, "ties": nothing,
+    "others": others,
 }  # fmt: skip

@@ -15,12 +15,11 @@ import sympy as sp
 
 from gradcalc.definitions import Definitions, Pseudo
 from gradcalc.effort import expandable
+from gradcalc.folding import divisors, folded, solve_for
 from gradcalc.graph import Graph
 from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.shapes import ONE, Size
-from gradcalc.terms import Ix, Key, Term, cost, measure, shortest, size_expr
-
-LONG = 100  # beyond this a local derivative is not searched for the powers of its node
+from gradcalc.terms import Ix, Key, Term, cost, measure, size_expr
 
 
 class Readback(Definitions):
@@ -29,14 +28,15 @@ class Readback(Definitions):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self.scope: set[int] = set()
+        self.beside: set[int] = set()  # of these, the numbers that the numerator is not made from
         self.inlined: frozenset[str] = INLINED  # unnamed contractions that are written out
-        self._shortened: dict[sp.Expr, sp.Expr] = {}
+        self._shortened: dict[tuple[sp.Expr, bool], sp.Expr] = {}
         self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
 
     def unit_sum(self, quantity: Any, position: int) -> bool:
         """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""
         if isinstance(quantity, Pseudo):
-            return quantity.kind in ("unit", "gather") and position == 0
+            return quantity.kind == "eye" or (quantity.kind in ("unit", "gather") and position == 0)
         node = self.nodes[quantity]
         while node.op == "copy":
             node = self.nodes[node.args[0]]
@@ -49,8 +49,16 @@ class Readback(Definitions):
     def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
         """The number that an expression sums to over an index: 1 for p_j, 0 for p_j − y_j and for x_j − μ."""
         units = [self.unit_multiple(arg, ix) for arg in sp.Add.make_args(expr)]
-        if all(unit is not None for unit in units):
-            return sp.Add(*units)
+        if any(unit is not None for unit in units):
+            constants = zip(units, sp.Add.make_args(expr), strict=True)
+            known = [
+                unit if unit is not None else arg * size_expr(ix.size)
+                for unit, arg in constants
+                if unit is not None or ix not in self.entries.key(arg)
+            ]
+            whole = sp.expand(sp.Add(*known)) if len(known) == len(units) and expandable(sp.Add(*known)) else None
+            if whole is not None and not self.entries.entries(whole):
+                return whole
         if cost(expr) > 12 or not self.averages:
             return None
         total = sp.S.Zero
@@ -72,10 +80,26 @@ class Readback(Definitions):
         return sp.S.Zero if expandable(total) and sp.expand(total) == 0 else None
 
     def unit_multiple(self, arg: sp.Expr, ix: Ix) -> sp.Expr | None:
-        """c for c·p_j where the entries of p sum to 1 over j."""
-        number, symbol = arg.as_coeff_Mul()
-        quantity, indices = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
-        return number if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)) else None
+        """c for c·p_j where the entries of p sum to 1 over j, and c is the same for all j."""
+        inside = [factor for factor in sp.Mul.make_args(arg) if ix in self.entries.key(factor)]
+        found = self.entries.entry(inside[0]) if len(inside) == 1 and inside[0].is_Symbol else None
+        quantity, indices = found or (None, ())
+        return arg / inside[0] if indices.count(ix) == 1 and self.unit_sum(quantity, indices.index(ix)) else None
+
+    def centred(self, expr: sp.Expr, over: Key) -> bool:
+        """Does A_ij − Σ A/(mn) stand here, summed over all of its indices?"""
+        numbers = {}
+        for arg in sp.Add.make_args(expr):
+            number, symbol = arg.as_coeff_Mul()
+            quantity, at = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+            if not isinstance(quantity, int) or quantity in numbers or (at and sorted(at) != sorted(over)):
+                return False
+            numbers[quantity] = number
+        for number, node in ((n, self.nodes[n]) for n in numbers):
+            rest = numbers.keys() - {number, *node.args}
+            if node.op == "mean" and node.args[0] in numbers and not rest and self.axes(number) == ():
+                return bool(numbers[number] == -numbers[node.args[0]])
+        return False
 
     @cached_property
     def averages(self) -> set[tuple[int, int]]:
@@ -132,6 +156,37 @@ class Readback(Definitions):
                     found.add((user, position))
         return found
 
+    @cached_property
+    def twins(self) -> Mapping[int, int]:
+        """Unnamed quantities that a named one equals, kept axes aside: the mean inside var(x) where μ = mean(x)."""
+        known: dict[Any, int] = {}
+        found = {}
+        for number, node in enumerate(self.graph.nodes):
+            if node.op not in ("sum", "mean", "norm", "max", "min", "logsumexp") or number not in self.bounded:
+                continue
+            what = (node.op, node.args, node.attrs.get("axis"), node.attrs.get("index"), node.over)
+            if node.name is not None:
+                known.setdefault(what, number)
+        for number, node in enumerate(self.graph.nodes):
+            what = (node.op, node.args, node.attrs.get("axis"), node.attrs.get("index"), node.over)
+            if node.name is None and number in self.bounded and what in known:
+                found[number] = known[what]
+        return found
+
+    def called(self, term: Term) -> Term:
+        """A value under the name it has."""
+        if not self.twins:
+            return term
+        table = {
+            symbol: self.entry(self.twins[quantity], at)
+            for expr in term.groups.values()
+            for symbol, quantity, at in self.entries.entries(expr)
+            if isinstance(quantity, int) and quantity in self.twins
+        }
+        if not table:
+            return term
+        return replace(term, groups={key: expr.xreplace(table) for key, expr in term.groups.items()})
+
     def residuals_open(self, term: Term) -> Term:
         """Unnamed differences that had entries of their own, as in norm(y − a), written out."""
         table = {}
@@ -164,15 +219,32 @@ class Readback(Definitions):
                     for symbol, quantity, at in self.entries.entries(other):
                         if at.count(where[0]) == 1 and isinstance(quantity, int):
                             picked = self.picks.get((quantity, at.index(where[0]), selector))
-                            if picked is not None:
-                                place = at.index(where[0])
-                                table[symbol] = self.entry(
-                                    picked, at[:place] + at[place + 1 :] + tuple(ix for ix in where[1:] if ix not in at)
-                                )
+                            own = self.place_of(picked, at, where[1:]) if picked is not None else None
+                            if picked is not None and own is not None:
+                                table[symbol] = self.entry(picked, own)
                 if table:
                     groups = {key: e.xreplace(table) for key, e in term.groups.items()}
                     return self.selected(self.algebra.normal(replace(term, groups=groups)))
         return term
+
+    def place_of(self, picked: int, at: Key, chosen: Key) -> Key | None:
+        """The indices of p[t, y[t]] where p stands at `at` and y at `chosen`; None where they do not fit."""
+        node = self.nodes[picked]
+        given, rest = iter(at), []
+        named: dict[str, Ix] = {}
+        for item, size in self.items(node):
+            ix = next(given) if size != ONE else None
+            if item[0] == "index" and ix is not None:
+                named[item[1]] = ix
+            elif item[0] == "gather":
+                named |= dict(zip(self.nodes[node.args[item[1]]].over, chosen, strict=True))
+            elif self.whole(item, size) and ix is not None:
+                rest.append(ix)
+        pairs = [*zip(self.nodes[node.args[0]].over, given, strict=True)]
+        for name, ix in pairs:
+            if named.setdefault(name, ix) != ix:
+                return None
+        return (*rest, *(named[name] for name in node.over)) if set(node.over) <= named.keys() else None
 
     @cached_property
     def picks(self) -> dict[tuple[int, int, Pseudo], int]:
@@ -182,7 +254,7 @@ class Readback(Definitions):
             if node.op != "getitem" or node.args[0] not in self.bounded:
                 continue
             items = self.items(node)
-            chosen = [n for n, (item, size) in enumerate(items) if not self.whole(item, size)]
+            chosen = [n for n, (item, size) in enumerate(items) if item[0] != "index" and not self.whole(item, size)]
             if len(chosen) != 1 or items[chosen[0]][0][0] not in ("at", "gather"):
                 continue
             item = items[chosen[0]][0]
@@ -216,42 +288,70 @@ class Readback(Definitions):
                         )
         return term
 
-    def shorten(self, expr: sp.Expr) -> sp.Expr:
+    def within(self, number: int) -> None:
+        """Let answers about a quantity use the names it is made from, and those beside."""
+        beside = self.siblings(number)
+        scope = self.ancestors(number) | beside
+        if scope != self.scope:
+            self.scope, self.beside = scope, beside
+            self._shortened = {}
+
+    def shorten(self, expr: sp.Expr, deep: bool = True) -> sp.Expr:
         """A product of local derivatives in its shortest form: tidied, and with definitions read backwards.
 
         E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an operand in which it is
-        linear-fractional, a few steps deep; only quantities that the numerator depends on are used.
+        linear-fractional, a few steps deep; only quantities that the numerator depends on, or beside them, are used.
+        `deep`: equations may be solved, and names written out to see what cancels.
         """
-        if expr in self._shortened:
-            return self._shortened[expr]
-        best = self.algebra.tidy(expr)
+        if (expr, deep) in self._shortened:
+            return self._shortened[expr, deep]
+        first = self.algebra.tidy(expr)
         if self.algebra.effort.left <= 0:
-            return best
-        frontier = [best]
-        seen = {best}
+            return first
+        frontier = [first, *(self.written_out(first) if deep else ())]
+        seen = set(frontier)
+        best = min(frontier, key=self.reading)
         for _ in range(3):
             found = []
             for current in frontier:
-                for candidate in self.readings(current):
+                for candidate in self.readings(current, deep):
                     candidate = self.algebra.tidy(candidate)
                     if candidate not in seen and cost(candidate) <= cost(best) + 6:
                         seen.add(candidate)
                         found.append(candidate)
             frontier = sorted(found, key=measure)[:6]
             # A reading that divides by something new is no simplification: y₁ y₂ g stays, though g²/y₀ is as short.
-            best = shortest([best, *(found for found in frontier if self.divides_alike(found, expr))])
+            best = min([best, *(found for found in frontier if self.divides_alike(found, expr))], key=self.reading)
             if not frontier:
                 break
-        self._shortened[expr] = best
+        self._shortened[expr, deep] = best
         return best
+
+    def reading(self, expr: sp.Expr) -> tuple[int, int, int]:
+        """How long an expression reads; names of quantities beside the way are less at hand than those on it."""
+        beside = sum(quantity in self.beside for _, quantity, _ in self.entries.entries(expr))
+        length, symbols, unfactored = measure(expr)
+        return length + 2 * beside, symbols, unfactored
+
+    def written_out(self, expr: sp.Expr) -> list[sp.Expr]:
+        """An expression that divides, its names written out one and two levels deep: p/(1 − p) times 1 − p is p."""
+        found: list[sp.Expr] = []
+        for _ in range(2):
+            expr = self.opened(expr)
+            if cost(expr) > 24 or not divisors(expr):
+                break
+            expr = self.algebra.tidy(expr)
+            found.append(expr)
+        return found
 
     def divides_alike(self, found: sp.Expr, expr: sp.Expr) -> bool:
         """Whether a reading divides by nothing new, only by names or factors of what `expr` divides by."""
         known = divisors(expr) | divisors(self.opened(expr))
         return all(symbol in known or self.opened(symbol).free_symbols <= known for symbol in divisors(found))
 
-    def readings(self, expr: sp.Expr) -> list[sp.Expr]:
-        """The expression with one operand of a named elementwise quantity expressed by that quantity."""
+    def readings(self, expr: sp.Expr, solve: bool = True) -> list[sp.Expr]:
+        """The expression with one operand of a named elementwise quantity expressed by that quantity; where that takes
+        an equation to `solve`, too."""
         results: list[sp.Expr] = []
         if cost(expr) > 24:
             return results
@@ -271,8 +371,10 @@ class Readback(Definitions):
                 if named != expr:
                     results.append(named)
                 # Solved for a computed operand, never for an input, and of a sum only where it has no other: E = N − 1.
-                if self.nodes[quantity].op == "input" or (
-                    formula.has(sp.Add) and len(self.entries.entries(formula)) != 1
+                if (
+                    not solve
+                    or self.nodes[quantity].op == "input"
+                    or (formula.has(sp.Add) and len(self.entries.entries(formula)) != 1)
                 ):
                     continue
                 if (symbol, own) not in self._solved:
@@ -281,6 +383,17 @@ class Readback(Definitions):
                 if solved is not None:
                     results.append(expr.xreplace({symbol: solved}))
         return results
+
+    def siblings(self, number: int) -> set[int]:
+        """Named numbers beside the way to a quantity, made of computed quantities on it: p₂ = e₂/Z, for p₁ = e₁/Z."""
+        way = self.ancestors(number)
+        found = set()
+        for user in {user for arg in way for user in self.users.get(arg, ())} - way:
+            operands = set(self.operands(user))
+            scalar = not self.axes(user) and all(not self.axes(arg) for arg in operands)
+            if scalar and operands < way - {number} and any(self.computed(arg) for arg in operands):
+                found.add(user)
+        return found
 
     @cached_property
     def users(self) -> Mapping[int, tuple[int, ...]]:
@@ -313,56 +426,3 @@ class Readback(Definitions):
                 outer = Term(term.coef, rest, term.deltas, term.summed)
                 return self.inline(self.algebra.times(outer, inner))
         return term
-
-
-def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
-    """`expr` with `formula` read as `own`; of a root, its powers too: u^(−1/2) is 1/v for v = √u."""
-    if isinstance(formula, sp.Pow) and formula.exp == sp.Rational(1, 2):
-        powers = (
-            {p: own ** (2 * p.exp) for p in expr.atoms(sp.Pow) if p.base == formula.base and p.exp.q == 2}
-            if not expr.is_Symbol
-            else {}
-        )
-        return expr.xreplace(powers)
-    return expr.xreplace({formula: own})
-
-
-def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
-    """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new."""
-    if cost(derivative) > LONG:
-        return shortest([derivative, folded(derivative, formula, own)])
-    derivative = sp.powsimp(derivative) if isinstance(formula, sp.Pow) else derivative
-    candidates = [derivative, folded(derivative, formula, own)]
-    if isinstance(formula, (sp.Mul, sp.exp)) or (isinstance(formula, sp.Pow) and not formula.exp.is_number):
-        ratio = sp.powsimp(derivative / formula)
-        read = ratio * own
-        if (
-            quantities(read) <= quantities(derivative)
-            and divisors(ratio) <= divisors(derivative)
-            and not ratio.has(formula)
-        ):
-            candidates.append(read)
-    return shortest(candidates)
-
-
-def divisors(expr: sp.Expr) -> set[sp.Symbol]:
-    """The symbols that an expression divides by."""
-    powers = (p for p in sp.preorder_traversal(expr) if isinstance(p, sp.Pow) and p.exp.could_extract_minus_sign())
-    return {symbol for power in powers for symbol in power.base.free_symbols}
-
-
-def quantities(expr: sp.Expr) -> int:
-    """How many entries (sizes not counted) an expression has."""
-    return sum(not symbol.is_integer for symbol in expr.free_symbols)
-
-
-def solve_for(symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol) -> sp.Expr | None:
-    """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
-    if cost(formula) > 15 or not expandable(formula):
-        return None
-    top, bottom = sp.fraction(sp.together(formula))
-    equation = sp.expand(own * bottom - top)
-    slope = sp.diff(equation, symbol)
-    if slope == 0 or slope.has(symbol):
-        return None
-    return sp.cancel(-(equation - slope * symbol).expand() / slope)

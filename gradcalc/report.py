@@ -35,12 +35,13 @@ from gradcalc.blocks import (
 )
 from gradcalc.errors import Problem
 from gradcalc.exercise import Question, Value
-from gradcalc.solution import Answer, Local, Number, Solution, View
+from gradcalc.solution import SAME, Answer, Local, Number, Solution, View
 from gradcalc.syntax import Binary, Expr, Index, Name, Neg, Num
 from gradcalc.typography import number, whole
 
 __all__ = ["Failed", "Names", "Options", "Report", "asked", "compose_solution"]
 
+LISTED = 4  # answers that a warning names, where it is not about more
 PATHS = 4  # paths of a chain that are written out, unless everything is wanted
 
 LAYOUTS: Mapping[str, str] = {
@@ -159,10 +160,10 @@ class _View:
             (Column("chain rule"), self.chain),
             (Column("per example"), lambda a: self.view(a, a.per_example, example=True) if self.per_example(a) else ()),
             (Column("as a sum"), lambda a: () if self.per_example(a) else self.view(a, a.per_example, example=True)),
-            (Column("stacked"), lambda a: self.view(a, a.stacked)),
+            (Column("stacked"), lambda a: (("the same for every example",),) if a.same else self.view(a, a.stacked)),
             (Column("derivative"), lambda a: () if a.per_example else self.view(a, a)),
             (Column("entry"), lambda a: ((f"({', '.join(a.free)})",),) if a.free else ()),
-            (Column("simplified"), lambda a: self.formula(a, a.simplified)),
+            (Column("simplified", aside=True), lambda a: self.formula(a, a.simplified)),
             (Column("where"), lambda a: () if _wrong(a) else tuple(math(Name(n), "=", e) for n, e in a.where)),
             (Column("in the inputs", aside=True), self.expanded),
             (Column("shape"), lambda a: self.shape(a) if records else ()),
@@ -189,13 +190,15 @@ class _View:
         return any(self.graph.node(self.graph.stacks.get(name, name)).over for name in names)
 
     def chain(self, answer: Answer) -> Cell:
+        """The paths as products of local derivatives, and what these are: ∂f/∂u · ∂u/∂x + local ∂f/∂x = x · 2x + u."""
         lines: list[Line] = []
+        formulas: list[Line] = []
         paths = answer.chain if any(len(path) > 1 for path in answer.chain) else ()
         shown = paths if len(paths) <= PATHS or self.full else paths[: PATHS - 1]
         for position, path in enumerate(shown):
             pieces: list[Piece] = ["+"] if position else []
             for local in path:
-                pieces += [Partial(*_label(local.label)), "·"]
+                pieces += [Partial(*_label(local.label), local=local.direct), "·"]
             lines.append(math(*pieces[:-1]))
             if _arrayed(answer) and len(path) > 1 and all(local.shape is not None for local in path):
                 shapes = [Shaped(local.shape) for local in path if local.shape is not None]
@@ -203,11 +206,12 @@ class _View:
                 lines.append(("shapes: ", *parts[:-1]))
             product = None if _arrayed(answer) else _product(path)
             if product is not None and not _wrong(answer):
-                lines.append(math("=", product))
+                formulas.append(math(*_signed(product, bool(position))))
         rest = answer.chain_rest + len(paths) - len(shown)
         if rest:
             lines.append((f"and {rest} more path{'s' if rest > 1 else ''}",))
-        return tuple(lines)
+            formulas += [math("+ …")] if formulas else []
+        return (*lines, *(formulas if len(formulas) == len(shown) + bool(rest) else ()))
 
     def view(self, answer: Answer, view: View | Answer | None, example: bool = False) -> Cell:
         if view is None or view.symbolic is None:
@@ -259,13 +263,13 @@ class _View:
     def notes(self) -> Iterator[Block]:
         about: dict[str, list[Answer]] = {}
         for answer in self.solution.answers:
-            for problem in answer.warnings:
+            for problem in (p for p in answer.warnings if p.slug != SAME):
                 about.setdefault(_said(problem), []).append(answer)
         for problem in self.solution.warnings:
             if _said(problem) not in about:
                 yield Note("warning", (_said(problem),))
         for message, answers in about.items():
-            yield Note("warning", (*_listed(answers), ": ", message))
+            yield Note("warning", (*((*_listed(answers), ": ") if len(answers) <= LISTED else ()), message))
         yield from self.checks()
 
     def checks(self) -> Iterator[Block]:
@@ -301,7 +305,7 @@ class _View:
 
 def _arrayed(answer: Answer) -> bool:
     """Whether an answer has more to say than a row of a table holds."""
-    extras = (answer.per_example, answer.stacked, answer.shorthand, answer.simplified)
+    extras = (answer.per_example, answer.stacked, answer.shorthand)
     arrays = any(size.number != 1 for size in answer.shape) or isinstance(answer.value, list)
     return arrays or bool(answer.where or answer.free) or any(extra is not None for extra in extras)
 
@@ -320,6 +324,14 @@ def _product(path: Sequence[Local]) -> Factors | None:
     """The local derivatives of a path as one product, or None where one has no formula."""
     factors = tuple(local.symbolic for local in path if local.symbolic is not None)
     return Factors(factors) if len(factors) == len(path) else None
+
+
+def _signed(product: Factors, added: bool) -> tuple[Piece, ...]:
+    """= a · b, or added to what stands before: + a · b, − a · b."""
+    first, *rest = product.factors
+    if added and isinstance(first, Neg):
+        return "−", Factors((first.arg, *rest))
+    return "+" if added else "=", product
 
 
 def _given(value: Value) -> tuple[Piece, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
+from gradcalc.exact import square_out
 from gradcalc.graph import Node
 from gradcalc.ops import TABLE
 from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse
@@ -109,13 +110,24 @@ def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
 
 # ---- SymPy back to the expression language
 
+Leaf: TypeAlias = "Callable[[sp.Symbol], Expr]"
+Rank: TypeAlias = "Callable[..., Any]"
+Spell: TypeAlias = "Callable[[sp.Expr], Expr | None]"
 
-def to_ast(
-    expr: sp.Expr, leaf: Callable[[sp.Symbol], Expr], rank: Callable[..., Any] = lambda expr, summand=False: str(expr)
-) -> Expr:
+
+def by_text(expr: sp.Expr, summand: bool = False) -> str:
+    return str(expr)
+
+
+def unspelled(expr: sp.Expr) -> Expr | None:
+    return None
+
+
+def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspelled) -> Expr:
     """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums with a plus first.
 
-    `leaf` writes an entry or a size; `rank` orders factors and summands.
+    `leaf` writes an entry or a size; `rank` orders factors and summands; `spell` knows how the author wrote a sum or an
+    argument.
     """
     if isinstance(expr, sp.Rational):
         return rational(expr)
@@ -126,19 +138,17 @@ def to_ast(
     if expr.is_Symbol:
         return leaf(expr)
     if isinstance(expr, sp.Add):
-        return sum_ast(expr, leaf, rank)
+        return spell(expr) or sum_ast(expr, leaf, rank, spell)
     if isinstance(expr, sp.Mul):
-        return product_ast(expr, leaf, rank)
+        return product_ast(expr, leaf, rank, spell=spell)
     if isinstance(expr, sp.Pow):
         base, exponent = expr.as_base_exp()
         if exponent.could_extract_minus_sign():
-            return Binary("/", Num(Fraction(1)), to_ast(1 / expr, leaf, rank))
+            return Binary("/", Num(Fraction(1)), to_ast(1 / expr, leaf, rank, spell))
         if exponent == sp.Rational(1, 2):
-            return Call("sqrt", (to_ast(base, leaf, rank),))
-        return Binary("^", to_ast(base, leaf, rank), to_ast(exponent, leaf, rank))
-    if isinstance(expr, sp.exp):
-        return Call("exp", (to_ast(expr.args[0], leaf, rank),))
-    args = tuple(to_ast(arg, leaf, rank) for arg in expr.args)
+            return Call("sqrt", (to_ast(base, leaf, rank, spell),))
+        return Binary("^", to_ast(base, leaf, rank, spell), to_ast(exponent, leaf, rank, spell))
+    args = tuple(spell(arg) or to_ast(arg, leaf, rank, spell) for arg in expr.args)
     name = getattr(type(expr), "op", None) or type(expr).__name__
     if name == "apply":
         return Call(type(expr).unknown, args, primes=type(expr).order)
@@ -156,41 +166,94 @@ def rational(value: sp.Rational) -> Expr:
     return Binary("/", Num(Fraction(int(value.p))), Num(Fraction(int(value.q))))
 
 
-def sum_ast(expr: sp.Add, leaf: Any, rank: Any) -> Expr:
+def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> Expr:
+    pair = difference(expr)
     signed = [(arg.could_extract_minus_sign() and not isinstance(arg, sp.Add), arg) for arg in expr.args]
-    # A plus leads; a bare number leads before a minus and closes after a plus.
-    negatives = any(minus for minus, _ in signed)
+    # A plus leads; a bare number leads before a minus and closes after a plus. 1 − z stays together.
+    negatives = any(minus for minus, arg in signed if arg not in pair)
+    one = sp.S.One in expr.args
 
     def order(item: Any) -> Any:
         minus, arg = item
-        return (minus, bool(arg.is_number) != negatives, rank(arg, True))
+        beside = minus and one and (-arg).is_Symbol
+        return (minus and not beside, bool(arg.is_number) != negatives, not beside, rank(arg, True))
 
     total: Expr | None = None
-    for minus, arg in sorted(signed, key=order):
-        piece = to_ast(-arg if minus else arg, leaf, rank)
+    for minus, arg in sorted(((m, a) for m, a in signed if a not in pair[1:]), key=order):
+        if arg in pair:
+            number = arg.as_coeff_Mul()[0]
+            piece = product_ast(sp.Add(*(part / number for part in pair)), leaf, rank, number, spell)
+        else:
+            piece = to_ast(-arg if minus else arg, leaf, rank, spell)
         total = (Neg(piece) if minus else piece) if total is None else Binary("-" if minus else "+", total, piece)
     assert total is not None
     return total
 
 
-def product_ast(expr: sp.Expr, leaf: Any, rank: Any, number: sp.Rational = sp.S.One) -> Expr:
+def difference(total: sp.Add) -> tuple[sp.Expr, ...]:
+    """Two summands of a longer sum that are a difference times a number, the positive one first: μ + 2 (z − x)."""
+    by_number: dict[sp.Expr, list[sp.Expr]] = {}
+    for arg in total.args:
+        by_number.setdefault(abs(arg.as_coeff_Mul()[0]), []).append(arg)
+    for number, args in by_number.items():
+        plus = sorted(args, key=lambda arg: bool(arg.could_extract_minus_sign()))
+        mixed = len(plus) == 2 and plus[1].could_extract_minus_sign() and not plus[0].could_extract_minus_sign()
+        if number != 1 and mixed and len(total.args) > 2 and not plus[0].free_symbols & plus[1].free_symbols:
+            return tuple(plus)
+    return ()
+
+
+def product_ast(
+    expr: sp.Expr, leaf: Leaf, rank: Rank, number: sp.Rational = sp.S.One, spell: Spell = unspelled
+) -> Expr:
     """number · expr; kept apart because SymPy would distribute the number over a sum."""
     inner, rest = expr.as_coeff_Mul()
     number = number * inner
     if number < 0:
-        return Neg(product_ast(rest, leaf, rank, -number))
-    above: list[Expr] = [Num(Fraction(int(number.p)))] if number.p != 1 else []
-    below: list[Expr] = [Num(Fraction(int(number.q)))] if number.q != 1 else []
-    for factor in sorted(
-        (f for f in sp.Mul.make_args(rest) if f != 1), key=lambda f: (isinstance(f.as_base_exp()[0], sp.Add), rank(f))
-    ):
+        return Neg(product_ast(rest, leaf, rank, -number, spell))
+    factors = [f for f in sp.Mul.make_args(rest) if f != 1]
+    above, below, factors = radicals(number, factors)
+    for factor in sorted(factors, key=lambda f: (isinstance(f.as_base_exp()[0], sp.Add), rank(f))):
         _base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
         if isinstance(factor, sp.Pow) and exponent.could_extract_minus_sign():
-            below.append(to_ast(1 / factor, leaf, rank))
+            below.append(to_ast(1 / factor, leaf, rank, spell))
         else:
-            above.append(to_ast(factor, leaf, rank))
+            above.append(to_ast(factor, leaf, rank, spell))
     top = chain(above)
     return Binary("/", top, chain(below)) if below else top
+
+
+def radicals(number: sp.Rational, factors: list[sp.Expr]) -> tuple[list[Expr], list[Expr], list[sp.Expr]]:
+    """The numbers in front of a product, above and below its bar, and its other factors: √2/2 is 1/√2, and √2/(2√π) is
+    1/√(2π)."""
+    roots = [
+        f
+        for f in factors
+        if isinstance(f, sp.Pow) and f.exp.is_Rational and f.exp.q == 2 and (f.base.is_Rational or f.base is sp.pi)
+    ]
+    square = number**2 * sp.Mul(*(root**2 for root in roots))
+    value, power = square.as_coeff_Mul()
+    if not roots or not (power == 1 or power.as_base_exp() == (sp.pi, -1)):
+        return (
+            ([number_ast(number.p)] if number.p != 1 else []),
+            ([number_ast(number.q)] if number.q != 1 else []),
+            factors,
+        )
+    (top, above), (bottom, below) = (square_out(part) for part in (value.p, value.q))
+    inside = [number_ast(below)] if below != 1 else []
+    inside += [Name("pi")] if power != 1 else []
+    up, down = ([number_ast(n)] if n != 1 else [] for n in (top, bottom))
+    if above != 1 and inside:
+        up.append(Call("sqrt", (Binary("/", number_ast(above), chain(inside)),)))
+    elif above != 1:
+        up.append(Call("sqrt", (number_ast(above),)))
+    elif inside:
+        down.append(Call("sqrt", (chain(inside),)))
+    return up, down, [f for f in factors if f not in roots]
+
+
+def number_ast(value: int) -> Expr:
+    return Num(Fraction(int(value)))
 
 
 def chain(factors: list[Expr]) -> Expr:

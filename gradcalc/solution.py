@@ -16,6 +16,8 @@ from gradcalc.syntax import Expr
 # A float or int, nested lists of them row by row, or None where there is no number.
 Number: TypeAlias = Any
 
+SAME = "same-for-all"  # the slug of what is said of a derivative per example that is the same for every example
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -40,11 +42,13 @@ class Shorthand:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A local derivative along an edge of the named graph: `label` is "df/dq"; `shape` where it is worth showing."""
+    """A local derivative along an edge of the named graph: `label` is "df/dq"; `shape` where it is worth showing;
+    `direct` where other paths lead from f to q too, so that it is not all of df/dq."""
 
     label: str
     symbolic: Expr | None
     shape: Shape | None = None
+    direct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,11 @@ class Answer:
     with_upstream_exact: Expr | None = None
     warnings: tuple[Problem, ...] = ()
     verified: Verified | None = None
+
+    @property
+    def same(self) -> bool:
+        """Is it, per example, the same for every example?"""
+        return any(problem.slug == SAME for problem in self.warnings)
 
 
 @dataclass(frozen=True, slots=True)

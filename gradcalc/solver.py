@@ -56,6 +56,9 @@ class Solver:
         questions = graph.exercise.questions or default_questions(graph)
         answers = tuple(self.answer(question) for question in questions)
         gradients = {name: self.gradient(name, found) for name, found in self.answerer.gradients().items()}
+        if any(found.value is None for found in gradients.values()) and self.careful is not None:
+            again = {name: self.gradient(name, found) for name, found in self.careful.gradients().items()}
+            gradients = {name: found if found.value is not None else again[name] for name, found in gradients.items()}
         forward = {name: self.values.lists(name) for name in graph.quantities}
         exacts = {name: found for name in graph.quantities if (found := self.exact(Name(name))) is not None}
         inputs = {name: self.values.lists(name) for name in graph.inputs}
@@ -93,6 +96,11 @@ class Solver:
         meeting = found.per_example is None and found.stacked is not None  # two examples meet: written in stacks
         examples = () if meeting or self.spans(found) else self.examples(question)
         value, problem = self.number(found.symbolic, where, found.free, found.shape, examples)
+        if problem is not None and (careful := self.careful) is not None:
+            again = careful.answer(question)
+            value, other = self.number(again.symbolic, self.where(again.where), again.free, again.shape, examples)
+            if other is None:
+                found, where, problem, verified = again, self.where(again.where), None, self.verify(again)
         exactly = self.exact(found.symbolic, where)
         if refusal := self.oracle.refusal(self.of(question), self.bys(question), question.kind == "local"):
             value, exactly, problem = None, None, refusal
@@ -104,7 +112,26 @@ class Solver:
         found = self.with_upstream(found)
         if question.entry:
             found = self.one_entry(found, question.entry)
-        return self.noted(found, problem)
+        return self.noted(self.by_convention(found), problem)
+
+    def by_convention(self, answer: Answer) -> Answer:
+        """The answer with a warning for every kink at the given point that it depends on."""
+        question = answer.question
+        if answer.value is None or self.values.point.missing:
+            return answer
+        target = self.oracle.target(self.of(question), self.bys(question), question.kind == "local")
+        varied = {*target.again, *self.bys(question)}
+        met = [kink for kink in self.oracle.kinks(self.values, target) if kink.slug == "kink" and kink.on & varied]
+        return replace(answer, warnings=(*answer.warnings, *(Problem(kink.slug, kink.message) for kink in met)))
+
+    @cached_property
+    def careful(self) -> Answerer | None:
+        """Answers that do not divide a product by its factors, for where one of them is 0; None without products."""
+        if all(node.op != "prod" for node in self.graph.nodes):
+            return None
+        answerer = Answerer(self.graph, self.form, self.layout)
+        answerer.engine.careful = True
+        return answerer
 
     def examples(self, question: Question) -> tuple[str, ...]:
         """The example indices that an answer is per: of its numerator and its denominators."""
@@ -145,7 +172,7 @@ class Solver:
     def noted(self, answer: Answer, problem: Undefined | None) -> Answer:
         if problem is None or self.values.point.missing:
             return answer
-        warning = Problem("undefined", f"{answer.question.text} has no value here: {problem.message}")
+        warning = Problem("undefined", f"no value here: {problem.message}")
         return replace(answer, warnings=(*answer.warnings, warning))
 
     def of(self, question: Question) -> str | None:

@@ -12,7 +12,7 @@ Expressions" (NeurIPS 2018) and "A Simple and Efficient Tensor Calculus" (AAAI 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import permutations
@@ -66,6 +66,7 @@ class Entries:
         self._entry: dict[sp.Symbol, tuple[Any, Key]] = {}
         self._within: dict[sp.Expr, list[tuple[sp.Symbol, Any, Key]]] = {}
         self._count = 0
+        self.unnamed: Callable[[Any], bool] = lambda quantity: False  # is written out, so it reads longer (see `cost`)
 
     def index(self, size: Size, label: str | None = None) -> Ix:
         self._count += 1
@@ -75,12 +76,14 @@ class Entries:
         return self.index(ix.size, ix.label)
 
     def symbol(self, quantity: Any, indices: Key) -> sp.Symbol:
-        """The entry of a quantity at indices, as a real SymPy symbol."""
+        """The entry of a quantity at indices, as a real SymPy symbol; on the diagonal of an identity it is 1."""
         found = self._symbol.get((quantity, indices))
         if found is None:
+            if getattr(quantity, "kind", "") == "eye" and indices[0] == indices[1]:
+                return sp.S.One
             # The name only has to be unique and to sort stably: quantities in the order of the graph.
             rank = f"{quantity:06d}" if isinstance(quantity, int) else str(quantity)
-            name = "q" + rank + "".join(f".{ix.uid:05d}" for ix in indices)
+            name = "q" + rank + "".join(f".{ix.uid:05d}" for ix in indices) + "~" * self.unnamed(quantity)
             found = sp.Symbol(name, real=True)
             self._symbol[quantity, indices] = found
             self._entry[found] = (quantity, indices)
@@ -121,9 +124,19 @@ def sort_symmetric(indices: Key, is_symmetric: bool) -> Key:
     return indices
 
 
+def minus(coef: sp.Expr) -> bool:
+    """Does a coefficient bear a minus? SymPy finds one in 1/(n − 1) too."""
+    return bool(coef.as_coeff_Mul()[0] < 0)
+
+
 def kind(ix: Ix) -> tuple[str, str]:
     """Indices of one kind may stand for each other."""
     return str(ix.size), ix.label or ""
+
+
+def unnamed(expr: sp.Expr) -> bool:
+    """Is it an entry of a quantity without a name, which is written out?"""
+    return bool(expr.is_Symbol and expr.name.endswith("~"))
 
 
 def size_expr(size: Size) -> sp.Expr:
@@ -140,9 +153,9 @@ def cost(expr: sp.Expr) -> int:
     if isinstance(expr, sp.Rational):
         return 1 if expr.q == 1 else 2
     if expr.is_Atom:
-        return 1
+        return 3 if unnamed(expr) else 1
     if isinstance(expr, (sp.Mul, sp.Pow)):
-        above, below = 0, 0
+        above, below, inside = 0, 0, 0
         parts = [factor for factor in sp.Mul.make_args(expr) if factor is not sp.S.NegativeOne]
         for factor in parts:
             base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
@@ -150,7 +163,9 @@ def cost(expr: sp.Expr) -> int:
             exponent = -exponent if negative else exponent
             length = cost(base) + (0 if exponent == 1 else 1 + cost(exponent))
             above, below = (above, below + length) if negative else (above + length, below)
-        return above + below + len(parts) - 1 + (2 if below and not above else 0)
+            inside += isinstance(base, sp.Add) and any(sp.fraction(arg)[1] != 1 for arg in base.args)
+        # A fraction inside another is hard to read.
+        return above + below + len(parts) - 1 + (2 if below and not above else 0) + (3 * inside if below else 0)
     return sum(cost(arg) for arg in expr.args) + max(len(expr.args) - 1, 1)
 
 
@@ -165,7 +180,25 @@ def measure(expr: sp.Expr) -> tuple[int, int, int]:
     """What `shortest` means: how long it reads, how many different quantities it names, how much is left to factor."""
     sums = [part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add)]
     unfactored = sum(bool(set.intersection(*(set(arg.free_symbols) for arg in part.args))) for part in sums)
-    return cost(expr), len(expr.free_symbols), unfactored
+    return cost(expr), len(expr.free_symbols), unfactored + sum(len(complements(part)) for part in sums)
+
+
+def complements(total: sp.Add) -> list[tuple[sp.Expr, sp.Expr, sp.Expr]]:
+    """(t·a, −t·a², a) among the summands, which read better as t·a·(1 − a)."""
+    found = []
+    for square in total.args if len(total.args) > 2 else ():
+        for factor in sp.Mul.make_args(square):
+            if isinstance(factor, sp.Pow) and factor.exp == 2 and -square / factor.base in total.args:
+                found.append((-square / factor.base, square, factor.base))
+    return found
+
+
+def complemented(total: sp.Add) -> sp.Expr:
+    """σ − σ² in a sum as σ·(1 − σ)."""
+    for linear, square, base in complements(total):
+        if linear in total.args and square in total.args:
+            total = total - linear - square + sp.Mul(linear, 1 - base)
+    return total
 
 
 def apart(expr: sp.Expr) -> list[sp.Expr]:
@@ -195,11 +228,18 @@ def divided(expr: sp.Expr) -> bool:
 
 
 def signs_met(expr: sp.Expr) -> sp.Expr:
-    """x·sign(x) is |x|, and 1 − σ(−x) is σ(x)."""
+    """What meets in products and sums: x·sign(x) is |x|, sinh x/cosh x is tanh x, and 1 − σ(−x) is σ(x); cases of one
+    condition are one case."""
     for f in expr.atoms(sp.Function):
-        if getattr(type(f), "op", "") == "sigmoid" and f.args[0].could_extract_minus_sign():
+        if operation(f) == "sigmoid" and f.args[0].could_extract_minus_sign():
             expr = expr.subs(1 - f, type(f)(-f.args[0]))
-    return expr.replace(lambda part: isinstance(part, sp.Mul), magnitudes)
+    expr = expr.replace(lambda part: isinstance(part, (sp.Mul, sp.Pow)), factors_met)
+    return expr.replace(lambda part: isinstance(part, sp.Add), cases_met)
+
+
+def operation(expr: sp.Expr) -> str:
+    """The operation of the table that a SymPy function stands for; "" for anything else."""
+    return getattr(type(expr), "op", "")
 
 
 def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
@@ -210,16 +250,52 @@ def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
             (n,) = inside
             inner = slope(expr.args[n], symbol)
             return inner if isinstance(expr, sp.Add) else sp.Mul(*expr.args[:n], inner, *expr.args[n + 1 :])
-    return sp.diff(expr, symbol)
+    if expr.has(sp.Abs, sp.sign):  # SymPy's own, for sqrt(x^2), whose derivative it calls DiracDelta
+        expr = expr.replace(sp.Abs, function_class("abs")).replace(sp.sign, function_class("sign"))
+    found = sp.diff(expr, symbol)
+    if found.has(sp.I, sp.nan, sp.zoo):  # (-2)^x and 0^x by x: the logarithm of the base
+        what = "a number that is not positive, to a power that varies, has no derivative by the exponent"
+        raise GradcalcError(Problem("undefined", what))
+    return found
 
 
-def magnitudes(product: sp.Mul) -> sp.Expr:
-    """x·sign(x) inside a product."""
-    for factor in product.args:
-        if getattr(type(factor), "op", "") == "sign" and factor.args[0] in product.args:
-            rest = [arg for arg in product.args if arg not in (factor, factor.args[0])]
-            return sp.Mul(function_class("abs")(factor.args[0]), *rest)
+MET = {("sign", "abs"): "", ("step", "relu"): "relu"}  # f(x)·g(x) is h(x); "" is x itself
+QUOTIENTS = {sp.cosh: (sp.sinh, sp.tanh), sp.cos: (sp.sin, sp.tan)}
+
+
+def factors_met(product: sp.Expr) -> sp.Expr:
+    """The factors of a product that say something together: x·sign(x), relu(x)·step(x), step(x)², sinh(x)/cosh(x)."""
+    powers = product.as_powers_dict()
+    for factor, exponent in powers.items():
+        name, arg = operation(factor), factor.args[0] if factor.args else None
+        if name == "step" and exponent.is_integer and exponent > 1:
+            return factors_met(product / factor ** (exponent - 1))
+        if name == "sign" and arg in powers and powers[arg] == 1:
+            return factors_met(product / factor / arg * function_class("abs")(arg))
+        for other in powers:
+            met = MET.get((name, operation(other))) if exponent == 1 and other.args[:1] == (arg,) else None
+            if met is not None:
+                return factors_met(product / factor / other * (function_class(met)(arg) if met else arg))
+        if type(factor) in QUOTIENTS and exponent.could_extract_minus_sign():
+            above, name = QUOTIENTS[type(factor)]
+            if above(arg) in powers and powers[above(arg)] == -exponent:
+                return factors_met(product / factor**exponent / above(arg) ** -exponent * name(arg) ** -exponent)
     return product
+
+
+def cases_met(total: sp.Add) -> sp.Expr:
+    """a·where(c, p, q) + b·where(c, r, s) is where(c, a·p + b·r, a·q + b·s)."""
+    cases: dict[sp.Expr, list[tuple[sp.Expr, sp.Expr]]] = {}
+    for arg in total.args:
+        found = [factor for factor in sp.Mul.make_args(arg) if operation(factor) == "where"]
+        if len(found) == 1:
+            cases.setdefault(found[0].args[0], []).append((arg, found[0]))
+    for condition, met in cases.items():
+        if len(met) > 1:
+            yes, no = (sp.Add(*(arg / case * case.args[n] for arg, case in met)) for n in (1, 2))
+            rest = sp.Add(*(arg for arg in total.args if all(arg != other for other, _ in met)))
+            return rest + (yes if yes == no else function_class("where")(condition, yes, no))
+    return total
 
 
 class Algebra:
@@ -231,14 +307,17 @@ class Algebra:
         symmetric: Any = lambda quantity: False,
         known_sum: Any = lambda expr, ix: None,
         computed: Any = lambda quantity: True,
+        made_by: Any = lambda quantity: "",
     ) -> None:
         self.entries = entries
         self.symmetric = symmetric
         self.computed = computed  # not an input
+        self.made_by = made_by  # the operation of a quantity
         self.effort = Effort()
         self._tidied: dict[sp.Expr, sp.Expr] = {}
         self.known_sum = known_sum  # (expression, index) -> a number that it sums to, or None
-        self.knowing = True  # known sums are used
+        self.centred: Any = lambda expr, over: False  # (expression, indices) -> does it sum to 0 over all of them?
+        self.knowing = True  # known sums and symmetries are used
 
     # ---- making terms
 
@@ -313,7 +392,7 @@ class Algebra:
             coef *= size_expr(ix.size)
             summed.discard(ix)
         coef, final = self.constants(coef, final)
-        if coef.could_extract_minus_sign():
+        if minus(coef):
             coef, final = self.turned(coef, final)
         term = Term(coef, final, frozenset(deltas), frozenset(summed))
         return self.unit_sums(term)
@@ -321,7 +400,13 @@ class Algebra:
     def selectors(
         self, groups: Mapping[Key, sp.Expr], summed: set[Ix]
     ) -> tuple[dict[Key, sp.Expr], frozenset[tuple[Ix, Ix]], set[Ix]] | None:
-        """Σ_R S(R, a…) S(R, b…) = δ_ab… for two equal selectors that share only the summed R."""
+        """An identity I_ab is δ_ab, and so is Σ_R S(R, a…) S(R, b…) for two equal selectors that share only R."""
+        for key, expr in groups.items():
+            for factor in sp.Mul.make_args(expr):
+                quantity, at = (self.entries.entry(factor) if factor.is_Symbol else None) or (None, ())
+                if getattr(quantity, "kind", "") == "eye":
+                    rest = {**groups, key: expr / factor}
+                    return rest, frozenset((tuple(sorted(at)),)), set()  # type: ignore[arg-type]
         for ix in sorted(summed):
             keys = [key for key in groups if ix in key]
             if len(keys) != 2 or not all(groups[key].is_Symbol for key in keys):
@@ -344,9 +429,21 @@ class Algebra:
                 constant = any(not self.entries.entries(arg) for arg in factor.args)
                 minus = [bool(arg.as_coeff_Mul()[0] < 0) for arg in factor.args]
                 lone = len(groups) == 1 and factor == expr
-                if any(minus) and (lone or (len(factor.args) == 2 and not constant)):
-                    return -coef, {**groups, key: expr.xreplace({factor: sp.Add(*(-arg for arg in factor.args))})}
+                bare = constant and abs(coef.as_coeff_Mul()[0].p) == 1 and not self.is_slope(factor, expr)
+                if any(minus) and (lone or bare or (len(factor.args) == 2 and not constant)):
+                    turned = sp.Add(*(-arg for arg in factor.args))
+                    # Only the factor itself: the same difference may stand in a function beside it.
+                    parts = [turned if part == factor else part for part in sp.Mul.make_args(expr)]
+                    return -coef, {**groups, key: sp.Mul(*parts)}
         return coef, groups
+
+    def is_slope(self, factor: sp.Add, product: sp.Expr) -> bool:
+        """1 − s beside s, or 1 − t² for t = tanh: it keeps its order, though the product is negative."""
+        (rest,) = factor.args[1:] if len(factor.args) == 2 else (factor,)
+        base = (-rest).as_base_exp()[0]
+        found = self.entries.entry(base) if base.is_Symbol else None
+        made_by = self.made_by(found[0]) if found else operation(base) or str(base.func)
+        return made_by in ("tanh", "sigmoid") or base in sp.Mul.make_args(product)
 
     def constants(self, coef: sp.Expr, groups: dict[Key, sp.Expr]) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
         """A scalar group free of entries belongs to the coefficient."""
@@ -373,15 +470,25 @@ class Algebra:
                 return Term(sp.S.Zero, {}, term.deltas, frozenset())
             groups = {key: expr for key, expr in term.groups.items() if key != where[0]}
             return self.normal(Term(term.coef * total, groups, term.deltas, term.summed - {ix}))
+        for key, expr in term.groups.items() if self.knowing and len(term.summed) > 1 else ():
+            apart = (
+                len(key) > 1 and set(key) <= term.summed and not any(set(key) & set(k) for k in term.groups if k != key)
+            )
+            if apart and self.centred(expr, key):
+                return Term(sp.S.Zero, {}, term.deltas, frozenset())
         return term
 
     def rename_groups(self, groups: Mapping[Key, sp.Expr], table: Mapping[Ix, Ix]) -> dict[Key, sp.Expr]:
         # A renaming may identify two indices, so the groups are formed anew.
         result: dict[Key, sp.Expr] = {}
         for expr in groups.values():
-            for key, part in self.split(self.entries.rename(expr, table, self.symmetric)).items():
+            for key, part in self.split(self.entries.rename(expr, table, self.same)).items():
                 result[key] = result.get(key, sp.S.One) * part
         return result
+
+    def same(self, quantity: Any) -> bool:
+        """May A_ji be written A_ij? Not while differentiating: the entries are varied one by one."""
+        return self.knowing and bool(self.symmetric(quantity))
 
     def identified(self, term: Term) -> Term:
         """The two entries A_ij and A_ji of a symmetric matrix written as one."""
@@ -487,7 +594,8 @@ class Algebra:
                         else (sp.factor_terms(result),)
                     )
                     found += [again for again in rewritten if again not in found]
-        return found
+        read = [again.replace(lambda part: isinstance(part, sp.Add), complemented) for again in found]
+        return found + [again for again in read if again not in found]
 
     # ---- sums of terms
 

@@ -44,7 +44,7 @@ def test_validate_treats_every_file(bad: str, capsys: pytest.CaptureFixture[str]
     assert out == f"{EX1}: valid; inputs: x, y, z\n"
     assert err == (
         f"{bad}:1:15: something is missing after `*`\n    expression: x *\n                  ^\n"
-        "nowhere.yaml:1:1: cannot be read: No such file or directory\n"
+        "nowhere.yaml: cannot be read: No such file or directory\n"
     )
     assert cli.run(["validate", EX1]) == 0
 

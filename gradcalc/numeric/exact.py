@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
+from gradcalc.exact import square_out
 from gradcalc.numeric.backends import Undefined, floats
 from gradcalc.numeric.evaluate import evaluate
 from gradcalc.numeric.tensor import Env
@@ -262,9 +263,13 @@ def _power(base: Exact, exponent: Exact) -> Exact:
         root = _root(base, exponent.denominator)
         if root is not None:
             return _power(root, Fraction(exponent.numerator))
-        if exponent == Fraction(1, 2):
-            return _form(Call("sqrt", (number(base),)))
-        return _form(Binary("^", number(base), number(exponent)))
+        whole, part = exponent.numerator // exponent.denominator, exponent % 1
+        if whole:
+            return _product(_power(base, Fraction(whole)), _power(base, part))
+        if part == Fraction(1, 2):
+            outside, inside = square_out(base.numerator * base.denominator)
+            return _product(Fraction(outside, base.denominator), _form(Call("sqrt", (number(Fraction(inside)),))))
+        return _form(Binary("^", number(base), number(part)))
     match base:
         case Call("sqrt", (arg,)) if exponent == 2:
             return _value(arg, {}, {})

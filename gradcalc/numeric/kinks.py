@@ -6,6 +6,7 @@ do not meet there is none (slug "jump"), and none that the chain rule finds wher
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gradcalc.errors import Problem
@@ -26,7 +27,7 @@ _TIES = {"max": "maximum", "min": "minimum"}
 class Kink:
     """One place where the definition of `quantity` is not smooth; `slug` is "kink", "jump" or "root".
 
-    on: for a root, the names it is taken of; it matters to derivatives by them alone
+    on: the names that it is about; it matters to derivatives by what they are made from alone
     """
 
     quantity: str
@@ -93,10 +94,11 @@ class Watcher:
             self._note(
                 "kink",
                 f"{' and '.join(map(unparse, args)) or 'the operands'} are equal: {op.convention}, by convention",
+                _on(args),
             )
         else:
             what = _entries(unparse(args[0]) if args else "the operand", close, operands[0])
-            self._note("kink", f"{what} 0: {op.convention} by convention")
+            self._note("kink", f"{what} 0: {op.convention} by convention", _on(args))
 
     def _root(self, expr: Expr, operands: list[Tensor]) -> None:
         """A power between 0 and 1 of 0: |x| as sqrt(x^2) has a formula for its slope, sign(x), but no slope at 0."""
@@ -108,7 +110,7 @@ class Watcher:
             return
         if self.near <= EXACTLY and _any(self._close(operands[0], None)):
             message = f"the root of 0 has an infinite derivative (in `{unparse(expr)}`)"
-            self._note("root", message, frozenset(names(base)))
+            self._note("root", message, _on((base,)))
 
     def _reduction(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
         import numpy as np
@@ -117,12 +119,13 @@ class Watcher:
         argument = unparse(expr.args[0]) if isinstance(expr, Call) else "the operand"
         if name == "norm":
             if (kept <= self.near).any():
-                self._note("kink", f"norm({argument}) is 0: its derivative there is 0 by convention")
+                self._note("kink", f"norm({argument}) is 0: its derivative there is 0 by convention", _on((expr,)))
             return
         axes = tuple(k for k, (n, one) in enumerate(zip(array.shape, kept.shape, strict=True)) if n != one)
         ties = (np.abs(array - kept) <= self.near * np.maximum(1.0, np.abs(kept))).sum(axis=axes)
         if axes and (ties > 1).any():
-            self._note("kink", f"entries of {argument} tie: {TABLE[_TIES[name]].convention}, by convention")
+            message = f"entries of {argument} tie: {TABLE[_TIES[name]].convention}, by convention"
+            self._note("kink", message, _on((expr,)))
 
     def _where(self, expr: Call, operands: list[Tensor]) -> None:
         condition = expr.args[0]
@@ -145,7 +148,12 @@ class Watcher:
         if gap:
             self._note("jump", f"{meeting}, where {unparse(expr)} jumps: it has no derivative there")
         else:
-            self._note("kink", f"{meeting}: the derivative is that of the branch that is taken, by convention")
+            message = f"{meeting}: the derivative is that of the branch that is taken, by convention"
+            self._note("kink", message, _on((condition,)))
+
+
+def _on(parts: Sequence[Expr]) -> frozenset[str]:
+    return frozenset(name for part in parts for name in names(part))
 
 
 def _any(close: Any) -> bool:

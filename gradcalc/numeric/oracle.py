@@ -253,9 +253,10 @@ class Oracle:
                 continue
             relative = EXACT if digits > 16 and (isinstance(claim, Claim) or callable(claim)) else FLOAT
             size, gap = max(abs(got), abs(want.data)), abs(got - want.data)
-            ok = bool(gap <= relative * size + (0 if digits == 16 else noise_of(target, digits)))
+            noise = 0.0 if digits == 16 else noise_of(target, digits)
+            ok = bool(gap <= relative * size + noise)
             reason = None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
-            error = float(gap / size) if size > 1e-250 and gap > 1e-30 * size else 0.0
+            error = float(gap / size) if size > 1e-250 and gap > max(1e-30 * size, noise) else 0.0
             outcome = _Outcome(
                 ok,
                 error,

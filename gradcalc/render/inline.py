@@ -69,13 +69,13 @@ def _text(piece: Piece, names: Names, width: int) -> str:
     match piece:
         case str():
             return piece
-        case Partial(of, by, entry):
+        case Partial(of, by, entry, local):
             order = "²" if len(by) == 2 else ""
             below = (
                 f"∂{name_text(by[0])}²" if len(by) == 2 and by[0] == by[1] else "".join("∂" + name_text(b) for b in by)
             )
             items = f"[{', '.join(formula.text(item, names) for item in entry)}]" if entry else ""
-            return f"∂{order}{name_text(of)}/{below}{items}"
+            return f"{'local ' if local else ''}∂{order}{name_text(of)}/{below}{items}"
         case Shaped(shape):
             return shape_text(shape)
         case Values(value, digits):
@@ -116,10 +116,10 @@ def plain_piece(piece: Piece, width: int | None = None) -> str:
     match piece:
         case str():
             return {"·": "*", "≈": "~", "∘": "*", "→": "->", "−": "-"}.get(piece, piece)
-        case Partial(of, by, entry):
+        case Partial(of, by, entry, local):
             below = f"d{by[0]}2" if len(by) == 2 and by[0] == by[1] else "".join("d" + name for name in by)
             items = f"[{', '.join(map(unparse, entry))}]" if entry else ""
-            return f"d{'2' if len(by) == 2 else ''}{of}/{below}{items}"
+            return f"{'local ' if local else ''}d{'2' if len(by) == 2 else ''}{of}/{below}{items}"
         case Shaped(shape):
             return f"[{', '.join(map(str, shape))}]"
         case Values(value, digits):
@@ -173,6 +173,8 @@ def partial_latex(partial: Partial, names: Names) -> str:
     square = len(by) == 2 and by[0] == by[1]
     below = rf"\partial {name(by[0])}^2" if square else r" \, ".join(rf"\partial {name(word)}" for word in by)
     body = rf"\frac{{\partial{'^2' if len(by) == 2 else ''} {name(partial.of)}}}{{{below}}}"
+    if partial.local:
+        body = rf"\text{{local }} {body}"
     if not partial.entry:
         return body
     return rf"\left[{body}\right]_{{{','.join(formula.latex(item, names) for item in partial.entry)}}}"
