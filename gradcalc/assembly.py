@@ -53,9 +53,10 @@ class Assembly:
     shape: Shape
 
 
-def assemble(graph: Graph, answer: Answer, named: Sequence[Answer]) -> Assembly | None:
+def assemble(writer: Answerer, answer: Answer, named: Sequence[Answer]) -> Assembly | None:
     """The chain of an answer that is an array, where it is one path of at least three factors; else None. Factors that
     other answers have named are called so."""
+    graph = writer.graph
     question = answer.question
     if answer.kind != "derivative" or question.kind != "derivative" or question.loss or question.entry:
         return None
@@ -66,7 +67,7 @@ def assemble(graph: Graph, answer: Answer, named: Sequence[Answer]) -> Assembly 
     if any(size != ONE for size in graph.node(question.of).shape) or all(size == ONE for size in graph.node(by).shape):
         return None
     try:
-        return _Assembler(graph).assembly(links(graph, found[0], named, question), question)
+        return _Assembler(writer).assembly(links(graph, found[0], named, question), question)
     except (GradcalcError, NoMatrixForm):
         return None
 
@@ -86,10 +87,8 @@ def links(graph: Graph, path: Sequence[str], named: Sequence[Answer], question: 
 
 
 class _Assembler:
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.writer = Answerer(graph, "matrix", "gradient")
-        self.engine = self.writer.engine
+    def __init__(self, writer: Answerer) -> None:
+        self.writer, self.graph, self.engine = writer, writer.graph, writer.engine
 
     def assembly(self, chain: Sequence[tuple[str, str, str]], question: Question) -> Assembly | None:
         engine, graph = self.engine, self.graph
@@ -119,7 +118,7 @@ class _Assembler:
         """A link as a quantity of its own, and the term it stands in: the quantity, with the deltas that tie its indices."""
         engine, graph = self.engine, self.graph
         numerator, denominator = graph.names[of], graph.names[by]
-        found = engine.derivative(numerator, denominator)
+        found = self.writer.total(numerator, denominator)
         terms = [engine.algebra.normal(term) for term in found.terms]
         if not terms or any(term.deltas != terms[0].deltas for term in terms) or not any(term.groups for term in terms):
             return None  # zero, several patterns of zeros, or an identity

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import reduce
 
 import sympy as sp
@@ -328,11 +329,16 @@ class BackwardPass:
         )
 
 
+MINUS_ONE = Neg(Num(Fraction(1)))
+
+
 def times(upstream: Expr | None, local: Expr) -> Expr:
-    """upstream × local, without a factor 1."""
+    """upstream × local, without a factor 1 or −1."""
     for one, other in ((upstream, local), (local, upstream)):
         if other is not None and (one is None or (isinstance(one, Num) and one.value == 1)):
             return other
+        if other is not None and one == MINUS_ONE:
+            return other.arg if isinstance(other, Neg) else Neg(other)
     assert upstream is not None
     constant = isinstance(local, Num) or (isinstance(local, Neg) and isinstance(local.arg, Num))
     return Binary("*", local, upstream) if constant else Binary("*", upstream, local)

@@ -131,9 +131,9 @@ class _Deriver:
 
     def assemblies(self) -> tuple[Assembly, ...]:
         """Chains of arrays whose factors do not simply multiply, each with the value of its answer."""
-        if self.detail == "brief":
+        if self.detail == "brief" or self.solver.form != "matrix":
             return ()
-        made = (assemble(self.graph, answer, self.solution.answers) for answer in self.answers)
+        made = (assemble(self.kit.writer, answer, self.solution.answers) for answer in self.answers)
         return tuple(one for one in made if one is not None and one.literal != one.shape and self.right(one))
 
     def right(self, one: Assembly) -> bool:

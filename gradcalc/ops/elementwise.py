@@ -16,7 +16,7 @@ ARITHMETIC = (
     Op(
         "sub", XY, "x - y", form="x - y", partials=("1", "-1"), value=lambda m, x, y: x - y,
         code="{0} - {1}",
-        sentence="the difference gate hands the upstream gradient on: unchanged to its first input, with the opposite sign to its second",
+        sentence="the difference gate hands the upstream gradient on unchanged to its first input, with the opposite sign to its second",
         fixed=("a constant that is subtracted has no influence: the gradient passes unchanged", "subtracting from a constant turns the sign of the upstream gradient"),
     ),
     Op(
