@@ -243,15 +243,20 @@ def operation(expr: sp.Expr) -> str:
 
 
 def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
-    """∂expr/∂symbol. A sum or product is differentiated where the symbol stands: SymPy goes through all of its parts."""
-    if isinstance(expr, (sp.Add, sp.Mul)):
-        inside = [n for n, arg in enumerate(expr.args) if arg.has_free(symbol)]
-        if len(inside) == 1:
-            (n,) = inside
-            inner = slope(expr.args[n], symbol)
-            return inner if isinstance(expr, sp.Add) else sp.Mul(*expr.args[:n], inner, *expr.args[n + 1 :])
+    """∂expr/∂symbol, as SymPy gives it; SymPy goes through all of the parts, and checks each anew."""
+    if expr == symbol:
+        return sp.S.One
+    inside = [n for n, arg in enumerate(expr.args) if arg.has_free(symbol)]
+    if isinstance(expr, sp.Add):
+        return sp.Add(*(slope(expr.args[n], symbol) for n in inside))
+    if isinstance(expr, sp.Mul):
+        return sp.Add(*(sp.Mul(*expr.args[:n], slope(expr.args[n], symbol), *expr.args[n + 1 :]) for n in inside))
+    if isinstance(expr, sp.Pow) and expr.exp.is_number:
+        return expr * (slope(expr.base, symbol) * expr.exp / expr.base)
     if expr.has(sp.Abs, sp.sign):  # SymPy's own, for sqrt(x^2), whose derivative it calls DiracDelta
-        expr = expr.replace(sp.Abs, function_class("abs")).replace(sp.sign, function_class("sign"))
+        return slope(expr.replace(sp.Abs, function_class("abs")).replace(sp.sign, function_class("sign")), symbol)
+    if operation(expr):
+        return sp.Add(*(expr.fdiff(n + 1) * slope(expr.args[n], symbol) for n in inside))
     found = sp.diff(expr, symbol)
     if found.has(sp.I, sp.nan, sp.zoo):  # (-2)^x and 0^x by x: the logarithm of the base
         what = "a number that is not positive, to a power that varies, has no derivative by the exponent"

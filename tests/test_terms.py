@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
-from gradcalc.terms import Algebra, Entries, apart
+from gradcalc.scalar import function_class
+from gradcalc.terms import Algebra, Entries, apart, slope
 
 a, b, c, d, e = sp.symbols("a b c d e", real=True)
 
@@ -39,3 +40,26 @@ def test_a_product_of_many_gates_costs_no_expansion(monkeypatch: pytest.MonkeyPa
     tidied = Algebra(Entries()).tidy(gates)
     assert max(seen, default=0) <= 3
     assert sp.simplify(tidied - gates) == 0
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        a,
+        b,
+        3 * a - b,
+        a * b * (1 - a) ** 2 / c,
+        (a + b / a) ** sp.Rational(3, 2),
+        2 * (a + b) ** 2,
+        function_class("sigmoid")(a * b) * function_class("tanh")(c) + sp.exp(a) ** 2,
+        function_class("where")(a, a * b, c * a),
+    ],
+    ids=str,
+)
+def test_a_slope_is_that_of_sympy(expr: sp.Expr) -> None:
+    assert slope(expr, a) == sp.diff(expr, a)
+
+
+def test_a_slope_is_taken_without_sympy_checking_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sp, "diff", lambda *_: pytest.fail("sp.diff"))
+    assert slope(a**2 * function_class("sigmoid")(a * b), b) != 0
