@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import importlib.metadata
 import json
 import platform
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import clock, figure, files, startup
+from benchmarks import clock, figure, files, page, startup
 from benchmarks.expressions import CASES
 from benchmarks.peers import PEERS
 from benchmarks.scalars import FAMILIES
@@ -42,8 +43,8 @@ def machine() -> dict[str, Any]:
         model = lines[0] if lines else model
     found = {name: version(name) for name in ("numpy", "sympy", "typer", "casadi", "symengine", "jax", "tensorgrad")}
     return {
-        "system": platform.system(), "architecture": platform.machine(), "processor": model, "cores": os.cpu_count(),
-        "python": platform.python_version(), "packages": found,
+        "date": datetime.date.today().isoformat(), "system": platform.system(), "architecture": platform.machine(),
+        "processor": model, "cores": os.cpu_count(), "python": platform.python_version(), "packages": found,
     }  # fmt: skip
 
 
@@ -215,6 +216,7 @@ def main() -> None:
         "--json", type=Path, metavar="FILE", help="add the results to this file; else they are only printed"
     )
     parser.add_argument("--figure", type=Path, metavar="FILE", help="draw them (SVG)")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write docs/benchmarks.md anew, of all parts")
     options = parser.parse_args()
     if unknown := [part for part in options.parts if part not in PARTS]:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
@@ -230,6 +232,8 @@ def main() -> None:
             options.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if options.figure:
         options.figure.write_text(figure.draw(results), "utf-8")
+    if options.page:
+        options.page.write_text(page.page(results), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,259 @@
+"""docs/benchmarks.md, made from docs/benchmarks.json: `python -m benchmarks.page` prints it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.clock import LIMIT, ROOT
+
+DEPTHS = (1, 2, 5, 10, 20, 50)
+CHECKED = "gradcalc, checked"
+
+
+def page(results: dict[str, Any]) -> str:
+    """The whole page. Every figure in it is from `results`."""
+    machine = results["machine"]
+    packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items() if number)
+    absent = [name for name, number in machine["packages"].items() if not number]
+    return f"""\
+# Benchmarks
+
+    pip install '.[bench]'                     # CasADi, JAX, symengine; '.[bench-all]' adds tensorgrad (with PyTorch: gigabytes)
+    python -m benchmarks                       # everything, some twenty minutes
+    python -m benchmarks scalars depth         # or parts: startup scalars matrices depth files code
+    python -m benchmarks --cases DIR --json FILE --figure FILE --page FILE
+
+Everything in one run, side by side, medians; a peer that is not installed is a line that says so, and one that takes longer
+than {LIMIT:.0f} s for a size is stopped. Every contender's numbers are compared with those of a float pass or of central differences.
+All figures here are of {machine["date"]}: {machine["processor"]}, {machine["cores"]} cores, {machine["system"]}, Python {machine["python"]},
+{packages}{"; not installed: " + ", ".join(absent) if absent else ""}. The machine was shared with other work, so ratios say more than
+times. The raw results are in [benchmarks.json](benchmarks.json), from which this page is made.
+
+![Time over size, in logarithmic panels: five families of scalar graphs, and a network with symbolic shapes](benchmarks.svg)
+
+## Start-up
+
+Whole processes, in turn; medians, and the median of the ratios to `python -c "import sympy"` of the same round.
+
+{startup(results["startup"])}
+
+At textbook size this is what a user waits for. What keeps it short: nothing is collected while modules load, NumPy is not
+loaded for scalar exercises, records compile one function each instead of six, tables are drawn without a console, and SymPy
+is not made to load tensors for its first sum.
+
+## Scalar graphs
+
+All gradients, symbolic and evaluated, of a graph; verification aside. gradcalc makes every adjoint as a light node
+([reverse.py](../gradcalc/reverse.py)) and evaluates them; "by hand" is a reverse pass in floats with nothing symbolic in it.
+Without garbage collection, as `timeit` does; exponents are fitted from 1,000 nodes on.
+
+{scalars(results["scalars"])}
+
+The peers at the largest size that they finish in {LIMIT:.0f} s, and how many times longer than gradcalc they take there:
+
+{peers(results["scalars"])}
+
+`jax.jit` compiles the graph first, and is made for few and large operations; symengine has each node as a symbol with its
+adjoint as an expression; `sympy.diff` differentiates the composed expression.
+
+That is the reverse pass alone. `solve` derives with terms ([derive.py](../gradcalc/derive.py)), because it has to show them:
+here every node is a named quantity, and every answer is brought to its shortest form by SymPy, evaluated, and compared with
+differences of the forward pass in 60 digits. The largest size within {LIMIT:.0f} s:
+
+{whole(results["scalars"])}
+
+## Matrix derivatives
+
+{len(results["matrices"]["gradcalc"]["cases"])} ordinary derivatives ([expressions.py](../benchmarks/expressions.py)): forms, norms, regression, traces, inverses,
+determinants, likelihoods, layers, softmax. Right is what agrees with central differences in NumPy, for SymPy in any order of
+the axes; gradcalc works with symbolic sizes, SymPy gets numbers.
+
+{matrices(results["matrices"])}
+
+SymPy's wrong ones are silent: {wrong(results["matrices"]["SymPy"]["cases"])}.
+
+## Depth
+
+The gradient of a tanh network by every weight, all sizes symbolic and different; written in matrix notation.
+
+{depth(results["depth"])}
+
+*Checked* is the whole of `solve`: each of L gradients is compared with differences of a forward pass through L layers, at
+three choices of sizes, and for vanishing gradients in 60 digits. That grows with the square of the depth and more.
+
+## Exercises
+
+{files(results["files"])}
+
+## Exported code
+
+Gradients of a loss by all weights of a network with two hidden layers and ten classes, on a batch, one thread, double
+precision: the module that `gradcalc export --to numpy` writes, NumPy by hand, and `jax.jit(jax.grad)` once it is compiled.
+
+{code(results["code"]["rows"])}
+
+The exported module checks its arguments and takes the upstream gradient as one of them; only small batches notice.
+
+## Where gradcalc is not ahead
+
+{behind(results)}
+"""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown, numbers to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def time(seconds: float) -> str:
+    """Three digits, in seconds, milliseconds or microseconds."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        value = seconds * factor
+        if value >= 1 or unit == "µs":
+            return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f} {unit}"
+    raise AssertionError
+
+
+def times(ratio: float) -> str:
+    return f"× {ratio:,.{0 if ratio >= 10 else 1 if ratio >= 3 else 2}f}"
+
+
+def slope(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def startup(found: dict[str, Any]) -> str:
+    return table(
+        ("", "by the clock", "on the processor", "ratio, clock", "ratio, processor", "at most"),
+        (
+            (f"`{name}`" if name == "import sympy" else f"`gradcalc {name}`", time(wall), time(found["cpu"][name]), times(found["ratio"][name]),
+             times(found["cpu ratio"][name]), times(found["target"][name]) if name in found["target"] else "")
+            for name, wall in found["wall"].items()
+        ),
+    )  # fmt: skip
+
+
+def scalars(found: dict[str, Any]) -> str:
+    rows = []
+    for family, result in found.items():
+        last, large = result["gradcalc"][-1], [row for row in result["gradcalc"] if row["nodes"] >= 1000]
+        rows.append((
+            family, f"{last['nodes']:,}", time(last["gradcalc"]), time(last["hand"]), times(result["ratio to by hand"]),
+            slope(result["exponent"]["gradcalc"]), slope(result["exponent"]["hand"]), f"{max(row['bytes'] for row in large):.0f}",
+        ))  # fmt: skip
+    return table(("", "nodes", "gradcalc", "by hand", "ratio, median", "exponent", "exponent by hand", "bytes a node"), rows)  # fmt: skip
+
+
+def peers(found: dict[str, Any]) -> str:
+    names = [name for name in next(iter(found.values()))["peers"] if name != CHECKED]
+    rows = []
+    for family, result in found.items():
+        ours = {row["n"]: row["gradcalc"] for row in result["gradcalc"]}
+        cells = []
+        for name in names:
+            done = [row for row in result["peers"][name] if "end" not in row]
+            common = [row for row in done if row["n"] in ours]
+            if common:
+                row = common[-1]
+                cells.append(f"{times(row['seconds'] / ours[row['n']])} at {row['nodes']:,}")
+            else:
+                cells.append(f"ends at {done[-1]['nodes']:,}, {time(done[-1]['seconds'])}" if done else "none finished")
+        rows.append((family, *cells))
+    return table(("nodes", *names), rows)
+
+
+def whole(found: dict[str, Any]) -> str:
+    rows = []
+    for family, result in found.items():
+        done = [row for row in result["peers"].get(CHECKED, ()) if "end" not in row]
+        if done:
+            rows.append((family, f"{done[-1]['nodes']:,}", time(done[-1]["seconds"])))
+    return table(("", "nodes", "solve, checked"), rows)
+
+
+def matrices(found: dict[str, Any]) -> str:
+    return table(
+        ("", "right", "of these in matrix notation", "silently wrong", "raises or stays undone", "time"),
+        (
+            (name, *(str(result[key]) for key in ("right", "in matrix notation", "wrong", "none")),
+             time(sum(row.get("seconds", 0.0) for row in result["cases"])))
+            for name, result in found.items()
+        ),
+    )  # fmt: skip
+
+
+def wrong(cases: Sequence[dict[str, Any]]) -> str:
+    return "; ".join(case["name"] for case in cases if case["outcome"] == "wrong")
+
+
+def depth(found: dict[str, Any]) -> str:
+    rows = []
+    for name, result in found.items():
+        done = {row["n"]: row for row in result["rows"] if "end" not in row}
+        end = next((row["end"] for row in result["rows"] if "end" in row), "")
+        cells = [time(done[n]["seconds"]) if n in done else "–" for n in DEPTHS]
+        last = max(done) if done else 0
+        stopped = (
+            f"after depth {last}: " + ("raises" if "Error" in end else end).removesuffix(".") if end else f"all {last}"
+        )
+        most = max((row["terms"] for row in done.values()), default=0)
+        rows.append((name, *cells, slope(result["exponent"]), str(most), stopped))
+    return table(("depth", *map(str, DEPTHS), "exponent from 10", "terms, at most", "finished"), rows)
+
+
+def files(found: dict[str, Any]) -> str:
+    failed = f" {len(found['failed'])} failed: {', '.join(found['failed'])}." if found["failed"] else ""
+    said = (
+        f"{found['files']} exercises, the shipped ones and a folder of published ones, each solved and checked by a process of its own: median\n"
+        f"{time(found['median'])} by the clock, {time(found['median cpu'])} on the processor. Within {found['target']:.0f} s: "
+        f"{found['within']} by the clock, {found['within on the processor']} on the processor.{failed} The slowest five:\n\n"
+    )
+    return said + table(
+        ("", "by the clock", "on the processor"),
+        ((name, time(took["wall"]), time(took["cpu"])) for name, took in found["slowest"].items()),
+    )
+
+
+def code(rows: Sequence[dict[str, Any]]) -> str:
+    return table(
+        ("", "by hand", "gradcalc", "ratio", "jax.grad", "ratio"),
+        (
+            (f"{row['m']} examples, {row['d']} inputs, {row['h']} hidden", time(row["seconds"]["by hand"]), *both(row, "gradcalc"), *both(row, "jax.grad"))
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
+def both(row: dict[str, Any], name: str) -> tuple[str, str]:
+    return (time(row["seconds"][name]), times(row["ratio"][name])) if name in row["seconds"] else ("–", "–")
+
+
+def behind(results: dict[str, Any]) -> str:
+    """What is slower than a peer or than its bar, and what would change that."""
+    ratios = [result["ratio to by hand"] for result in results["scalars"].values()]
+    small = results["code"]["rows"][0]
+    checked = [row for row in results["depth"][CHECKED]["rows"] if "end" not in row][-1]
+    slow = results["files"]["files"] - results["files"]["within on the processor"]
+    points = [
+        f"**Floats by hand** are {min(ratios):.1f} to {max(ratios):.1f} times faster: they make no nodes. A tape that is kept and evaluated again "
+        "saves the half that makes it; compiling it would save most of the rest, as CasADi and JAX do for who evaluates one graph many times.",
+        f"**Checking** costs more than deriving. A tanh network of depth {checked['n']} takes {time(checked['seconds'])} with every gradient checked, "
+        "since all of them vanish and each is compared in 60 digits, entry by entry. Differences along one random direction for each "
+        "gradient instead of along every entry would make it linear in the entries; they would also find fewer mistakes.",
+        f"**Small batches**: on {small['m']} examples exported code takes {times(small['ratio']['gradcalc'])} the time of NumPy by hand, "
+        f"{(small['seconds']['gradcalc'] - small['seconds']['by hand']) * 1e6:.0f} µs a call, for checking its arguments and for the upstream gradient.",
+    ]
+    if slow:
+        points.append(f"**{slow} exercises** take longer than {results['files']['target']:.0f} s on the processor.")
+    if results["startup"]["cpu ratio"]["solve ex1"] > 1:
+        points.append(
+            "**Start-up** is that of SymPy and Python. Only an engine without SymPy for what is shown would be faster than importing it."
+        )
+    return "\n".join(f"- {point}" for point in points)
+
+
+if __name__ == "__main__":
+    print(page(json.loads((ROOT / "docs" / "benchmarks.json").read_text("utf-8"))), end="")
