@@ -5,7 +5,7 @@ Everything here is symbolic; solver.py evaluates and checks what is written here
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property
@@ -19,6 +19,7 @@ from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError, Problem, SpanError
 from gradcalc.exact import fraction
 from gradcalc.exercise import Question
+from gradcalc.folding import units_read
 from gradcalc.graph import Graph, Node, default_questions
 from gradcalc.indexform import IndexWriter
 from gradcalc.listing import listed
@@ -531,12 +532,14 @@ class Answerer:
             found = from_ast(expr, {name: self.engine.entry(n, ()) for name, n in numbers.items()})
         except (TypeError, KeyError):
             return expr
-        found = self.engine.algebra.tidy(found)
+        found = self.engine.algebra.tidy(units_read(found))
         if not UNDEFINED.isdisjoint(sp.preorder_traversal(found)):
             return expr
         writer = Writer(self.engine)
         written = writer.matrix([self.engine.algebra.term(found)], ())
-        return min(expr, write(written)[0], key=lambda form: operations(form) + bars(form))
+        return min(
+            expr, write(written)[0], key=lambda form: operations(form) + bars(form) + len(list(occurrences(form)))
+        )
 
     @cached_property
     def opened(self) -> tuple[Mapping[str, Expr], Mapping[str, int]]:

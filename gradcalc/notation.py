@@ -63,7 +63,8 @@ class Writer:
         """Factors and summands in the order of the graph: inputs, then quantities as they are computed. In a sum an
         unnamed product leads: X w + b."""
         names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
-        simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol and expr.exp.is_number)
+        power = isinstance(expr, sp.Pow) and expr.base.is_Symbol and expr.exp.is_number
+        simple = summand or expr.is_Symbol or power
         unnamed = summand and any(
             isinstance(q, int) and self.engine.nodes[q].name is None for _, q, _ in self.engine.entries.entries(expr)
         )
