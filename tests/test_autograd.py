@@ -49,6 +49,14 @@ def test_gradients_agree_with_automatic_differentiation(to: str, name: str, tmp_
         )
 
 
+@pytest.mark.parametrize("to", LIBRARIES)
+def test_numbers_keep_their_sixteen_digits(to: str, tmp_path: Path) -> None:
+    if to == "jax":
+        pytest.importorskip(to).config.update("jax_enable_x64", True)
+    module = imported(written(Exercise.parse("expression: f = x*y"), to), tmp_path)
+    assert float(module.forward(x=0.1, y=1)["f"]) == 0.1
+
+
 def loss(module: Any, inputs: dict[str, Any]) -> Any:
     """The loss behind the upstream gradients: Σ upstream · quantity."""
     values = {**module.VALUES, **inputs}

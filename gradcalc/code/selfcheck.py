@@ -79,7 +79,7 @@ def _compare(step=1e-5):
         value, found = _array(VALUES, name), gradient.reshape(-1)
         worst, scale, kinks = 0.0, max(1.0, *(abs(float(entry)) for entry in found)), 0
         for k in range(0, len(found), max(1, len(found) // 100)):
-            shift = (step * ({xp}.arange(len(found)) == k)).reshape(gradient.shape)
+            shift = step * _array({name: {xp}.arange(len(found)) == k}, name).reshape(gradient.shape)
             after, before = loss({**VALUES, name: value + shift}), loss({**VALUES, name: value - shift})
             if abs(after - 2 * here + before) > 0.01 * step * scale:
                 kinks += 1  # the slopes to the left and to the right differ

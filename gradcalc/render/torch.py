@@ -13,7 +13,7 @@ def _array(inputs, name, axes=None, kind=FLOAT, default=None):
     value = inputs.get(name, default)
     if value is None:
         raise TypeError(f"missing argument {name}")
-    value = torch.as_tensor(value).to(torch.long if kind is int else kind)
+    value = torch.as_tensor(value, dtype=torch.long if kind is int else kind)
     if axes is not None and value.ndim != axes:
         raise ValueError(f"{name} has {value.ndim} axes, not {axes}")
     return value
