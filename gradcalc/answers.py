@@ -19,8 +19,8 @@ from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError, Problem, SpanError
 from gradcalc.exact import fraction
 from gradcalc.exercise import Question
-from gradcalc.folding import units_read
-from gradcalc.graph import Graph, Node, default_questions
+from gradcalc.folding import divisors, units_read
+from gradcalc.graph import Graph, Node, default_questions, operands
 from gradcalc.indexform import IndexWriter
 from gradcalc.listing import listed
 from gradcalc.matrix import Matrix, NoMatrixForm, size_tree, transpose, write
@@ -67,6 +67,7 @@ class Answerer:
             int, dict[int, str]
         ] = {}  # numerator -> node -> the name of the answer to d numerator / d node
         self._locals: dict[tuple[str, str], Expr | None] = {}
+        self._links: dict[int, dict[int, Derivative]] = {}
         self._gradients: dict[int, Expr] = {}
 
     # ---- what is asked
@@ -272,7 +273,7 @@ class Answerer:
         out_shape, shape = self.shapes(of, by, question)
         free = self.order(out, into, out_shape)
         if single and length(simplified_terms) < length(terms):
-            if length(simplified_terms) < SHORTER * length(terms):
+            if length(simplified_terms) < SHORTER * length(terms) or not (divided(terms) or polynomial(terms)):
                 terms = simplified_terms
             else:
                 simplified = self.form_of(simplified_terms, free, each, shape, into).expr
@@ -560,13 +561,19 @@ class Answerer:
         found, rest = paths(self.graph, question.of, by, 20)
         return tuple(tuple(self.local(a, b) for a, b in pairwise(path)) for path in found), rest
 
+    def links(self, of: int) -> Mapping[int, Derivative]:
+        """The local derivatives of a quantity by the named operands of its definition, in one pass."""
+        if of not in self._links:
+            by = {self.graph.names[name] for name in operands(self.graph, self.graph.nodes[of].name or "")}
+            self._links[of] = self.engine.derivatives(of, by, lambda n: self.engine.nodes[n].name is None)
+        return self._links[of]
+
     def local(self, of: str, by: str) -> Local:
         if (of, by) not in self._locals:
             question = Question(f"d{of}/d{by}", "local", of, (by,))
             numbers = self.graph.names[of], self.graph.names[by]
-            derivative = self.engine.derivative(*numbers, lambda n: self.engine.nodes[n].name is None)
             try:
-                terms, out, into, each = self.per_example(derivative, question)
+                terms, out, into, each = self.per_example(self.links(numbers[0])[numbers[1]], question)
                 terms = [self.engine.algebra.normal(term) for term in terms]
                 out_shape, shape = self.shapes(numbers[0], numbers[1:], question)
                 form = self.form_of(terms, self.order(out, into, out_shape), each, shape, into)
@@ -710,6 +717,14 @@ def operations(expr: Expr | None) -> int:
         count += bool(parts)
         stack.extend(parts)
     return count
+
+
+def divided(terms: Sequence[Term]) -> bool:
+    return any(divisors(expr) for term in terms for expr in term.groups.values())
+
+
+def polynomial(terms: Sequence[Term]) -> bool:
+    return all(expr.is_polynomial() for term in terms for expr in term.groups.values())
 
 
 def fractions(expr: Expr) -> int:

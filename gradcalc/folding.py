@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from gradcalc.effort import expandable
+from gradcalc.scalar import function_class
 from gradcalc.terms import cost, shortest, unnamed
 
 LONG = 100  # beyond this a local derivative is not searched for the powers of its node
@@ -15,6 +16,11 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
     its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v²."""
     if isinstance(formula, sp.Pow) and formula.exp.is_Rational and (not formula.exp.is_Integer or formula.exp == -1):
         return folded_powers(expr, formula, own)
+    roots = [
+        f for f in sp.Mul.make_args(formula) if isinstance(f, sp.Pow) and f.exp.is_Rational and not f.exp.is_Integer
+    ]
+    if len(roots) == 1 and all(f.is_number or f.is_integer for f in (formula / roots[0]).free_symbols):
+        return folded_powers(expr, roots[0], own / (formula / roots[0]))  # v = √(u/n)
     expr = expr.xreplace({formula: own})
     if isinstance(formula, sp.Mul) and cost(formula) > 2:
         return expr.replace(lambda part: isinstance(part, sp.Mul), lambda part: within_product(part, formula, own))
@@ -29,8 +35,11 @@ def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol) -> sp.Expr:
         return expr.xreplace({formula: own})  # 1/r² stays
     powers = {p: own ** (p.exp / exponent) for p in expr.atoms(sp.Pow) if p.base == base and p.exp.is_Rational}
     read = expr.xreplace({p: power for p, power in powers.items() if power.is_Symbol or power.exp.is_Integer})
-    if unnamed(base) and (1 / exponent).is_Integer and exponent > 0:
-        return read.xreplace({base: own ** (1 / exponent)})
+    inner = [part for part in sp.Mul.make_args(base) if unnamed(part)]
+    if len(inner) == 1 and (1 / exponent).is_Integer and exponent > 0:
+        scale = base / inner[0]
+        if all(symbol.is_integer for symbol in scale.free_symbols):  # numbers and sizes
+            return read.xreplace({inner[0]: own ** (1 / exponent) / scale})
     return read
 
 
@@ -67,6 +76,29 @@ def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
         return total
     (ratio,) = ratios
     return total - ratio * formula + ratio * own
+
+
+def units_read(expr: sp.Expr) -> sp.Expr:
+    """Sigmoids and tanh that were written out: 1/(1 + eᵛ) is σ(−v), (eʷ − 1)/(eʷ + 1) is tanh(w/2)."""
+    for kind in (sp.Mul, sp.Pow):  # whole products before the powers in them
+        expr = expr.replace(lambda part, kind=kind: isinstance(part, kind), unit_read)
+    return expr
+
+
+def unit_read(product: sp.Expr) -> sp.Expr:
+    have = factors(product)
+    for base, exponent in have.items():
+        rest = base - 1
+        if not isinstance(base, sp.Add) or not isinstance(rest, sp.exp) or not exponent.is_Integer or exponent >= 0:
+            continue
+        (power,) = rest.args
+        if have.get(rest - 1) == -exponent:
+            return unit_read(product / base**exponent / (rest - 1) ** -exponent * sp.tanh(power / 2) ** -exponent)
+        sigmoid = function_class("sigmoid")
+        if rest in sp.Mul.make_args(product) and exponent == -1:
+            return unit_read(product * base / rest * sigmoid(power))
+        return unit_read(product / base**exponent * sigmoid(-power) ** -exponent)
+    return product
 
 
 def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:

@@ -526,6 +526,9 @@ class Writer:
             else:
                 symbolic *= scalar
 
+        minus = sp.Add(*(-arg for arg in symbolic.args)) if isinstance(symbolic, sp.Add) else symbolic
+        if len(minus.args) > 2 and self.engine.spelled(minus) and not self.engine.spelled(symbolic):
+            number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
         if (
             isinstance(symbolic, sp.Add)
             and number.is_Integer

@@ -169,14 +169,14 @@ def rational(value: sp.Rational) -> Expr:
 def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> Expr:
     pair = difference(expr)
     signed = [(arg.could_extract_minus_sign() and not isinstance(arg, sp.Add), arg) for arg in expr.args]
-    # A plus leads; a bare number leads before a minus and closes after a plus. 1 − z stays together.
-    negatives = any(minus for minus, arg in signed if arg not in pair)
+    # A plus leads; a bare number leads before a minus or a function and closes a polynomial. 1 − z stays together.
+    leads = any(minus for minus, arg in signed if arg not in pair) or not expr.is_polynomial()
     one = sp.S.One in expr.args
 
     def order(item: Any) -> Any:
         minus, arg = item
         beside = minus and one and (-arg).is_Symbol
-        return (minus and not beside, bool(arg.is_number) != negatives, not beside, rank(arg, True))
+        return (minus and not beside, bool(arg.is_number) != leads, not beside, rank(arg, True))
 
     total: Expr | None = None
     for minus, arg in sorted(((m, a) for m, a in signed if a not in pair[1:]), key=order):
@@ -194,7 +194,9 @@ def difference(total: sp.Add) -> tuple[sp.Expr, ...]:
     """Two summands of a longer sum that are a difference times a number, the positive one first: μ + 2 (z − x)."""
     by_number: dict[sp.Expr, list[sp.Expr]] = {}
     for arg in total.args:
-        by_number.setdefault(abs(arg.as_coeff_Mul()[0]), []).append(arg)
+        number = abs(arg.as_coeff_Mul()[0])
+        if not arg.is_number or number.q != 1:
+            by_number.setdefault(number, []).append(arg)
     for number, args in by_number.items():
         plus = sorted(args, key=lambda arg: bool(arg.could_extract_minus_sign()))
         mixed = len(plus) == 2 and plus[1].could_extract_minus_sign() and not plus[0].could_extract_minus_sign()

@@ -27,7 +27,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
     ("f = x^3", {}, {}, "df/dx", "3*x^2"),
     ("c = dot(x, y)/(norm(x)*norm(y))", {"x": ["n"], "y": ["n"]}, {}, "dc/dx", "y/(norm(x)*norm(y)) - c*x/norm(x)^2"),
     ("f = z/(1 + abs(z))", {}, {}, "df/dz", "1/(1 + abs(z))^2"),
-    ("f = 1/2*(v*w + c - r)^2", {}, {}, "d2f/dvdw", "c + 2*v*w - r"),
+    ("f = 1/2*(v*w + c - r)^2", {}, {}, "d2f/dvdw", "2*v*w + c - r"),
     ("u = x^2 + 1; v = sqrt(u); f = log(v)", {}, {}, "df/dx", "x/u"),
     ("f = x.T @ B @ x", {"x": ["n"], "B": ["n", "n"]}, {}, "df/dx", "(B + B.T) @ x"),
     ("f = x.T @ B @ x", {"x": ["n"], "B": ["n", "n"]}, {"B": "symmetric"}, "df/dx", "2*B @ x"),
