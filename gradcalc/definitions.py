@@ -22,6 +22,7 @@ from gradcalc.shapes import ONE, Size
 from gradcalc.syntax import unparse
 from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, operation, size_expr
 
+LONGEST = 10  # that an unnamed quantity counts for
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
 
 
@@ -58,13 +59,14 @@ class Definitions:
         self.graph = graph
         self.nodes: list[Node] = list(graph.nodes)
         self.entries = Entries()
-        self.entries.unnamed = lambda quantity: isinstance(quantity, int) and self.nodes[quantity].name is None
+        self.entries.length = self.written_length
         self.algebra = Algebra(self.entries, self.symmetric, self.known_sum, self.computed, self.made_by)
         self.algebra.centred = self.centred
         self.careful = False  # does not divide a product by an entry, which may be 0
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
         self._symmetric: dict[int, bool] = {}
         self._operands: dict[int, list[int]] = {}
+        self._lengths: list[int] = []
         self._fusing: dict[int, int] = {}
         self.assume = {
             graph.names[name]: v.assume for name, v in graph.exercise.variables.items() if name in graph.names
@@ -73,6 +75,17 @@ class Definitions:
     def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
         """What an expression is known to sum to over an index; readback.py knows some."""
         return None
+
+    def written_length(self, quantity: Any) -> int:
+        """How long a quantity reads: 1 for a name, else its operations and names, up to a bound."""
+        if not isinstance(quantity, int):
+            return 1
+        while len(self._lengths) <= quantity:  # operands come first
+            node = self.nodes[len(self._lengths)]
+            own = 0 if node.op in ("const", "size", "index", "copy") else 2
+            length = own + sum(self._lengths[arg] for arg in node.args if arg < len(self._lengths))
+            self._lengths.append(1 if node.name is not None else max(min(length, LONGEST), 1))
+        return self._lengths[quantity]
 
     def centred(self, expr: sp.Expr, over: Key) -> bool:
         """Whether an expression is known to sum to 0 over several indices."""
@@ -146,11 +159,16 @@ class Definitions:
 
     def mirrored(self, quantity: int) -> bool:
         """Has its definition at (j, i) the terms of that at (i, j)? Σ x xᵀ, XᵀX/m + λI, exp(−D) of a symmetric D."""
-        if len(self.axes(quantity)) != 2 or quantity >= len(self.graph.nodes):
+        if (
+            len(self.nodes[quantity].shape) != 2
+            or ONE in self.nodes[quantity].shape
+            or quantity >= len(self.graph.nodes)
+        ):
             return False
-        i, j = self.fresh(quantity)
+        i, j, *over = self.fresh(quantity)
         given, turned = (
-            [self.algebra.identified(term) for term in self.definition(quantity, at)] for at in ((i, j), (j, i))
+            [self.algebra.identified(term) for term in self.definition(quantity, at)]
+            for at in ((i, j, *over), (j, i, *over))
         )
         if sum(cost(expr) for term in given for expr in term.groups.values()) > FUSED_LIMIT:
             return False

@@ -66,7 +66,7 @@ class Entries:
         self._entry: dict[sp.Symbol, tuple[Any, Key]] = {}
         self._within: dict[sp.Expr, list[tuple[sp.Symbol, Any, Key]]] = {}
         self._count = 0
-        self.unnamed: Callable[[Any], bool] = lambda quantity: False  # is written out, so it reads longer (see `cost`)
+        self.length: Callable[[Any], int] = lambda quantity: 1  # of what is written for a quantity (see `cost`)
 
     def index(self, size: Size, label: str | None = None) -> Ix:
         self._count += 1
@@ -83,7 +83,8 @@ class Entries:
                 return sp.S.One
             # The name only has to be unique and to sort stably: quantities in the order of the graph.
             rank = f"{quantity:06d}" if isinstance(quantity, int) else str(quantity)
-            name = "q" + rank + "".join(f".{ix.uid:05d}" for ix in indices) + "~" * self.unnamed(quantity)
+            length = self.length(quantity)
+            name = "q" + rank + "".join(f".{ix.uid:05d}" for ix in indices) + (f"~{length}" if length > 1 else "")
             found = sp.Symbol(name, real=True)
             self._symbol[quantity, indices] = found
             self._entry[found] = (quantity, indices)
@@ -136,7 +137,7 @@ def kind(ix: Ix) -> tuple[str, str]:
 
 def unnamed(expr: sp.Expr) -> bool:
     """Is it an entry of a quantity without a name, which is written out?"""
-    return bool(expr.is_Symbol and expr.name.endswith("~"))
+    return bool(expr.is_Symbol and expr.name.startswith("q") and "~" in expr.name)
 
 
 def size_expr(size: Size) -> sp.Expr:
@@ -153,7 +154,7 @@ def cost(expr: sp.Expr) -> int:
     if isinstance(expr, sp.Rational):
         return 1 if expr.q == 1 else 2
     if expr.is_Atom:
-        return 3 if unnamed(expr) else 1
+        return int(expr.name.partition("~")[2]) if unnamed(expr) else 1
     if isinstance(expr, (sp.Mul, sp.Pow)):
         above, below, inside = 0, 0, 0
         parts = [factor for factor in sp.Mul.make_args(expr) if factor is not sp.S.NegativeOne]
@@ -161,7 +162,8 @@ def cost(expr: sp.Expr) -> int:
             base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
             negative = exponent.could_extract_minus_sign()
             exponent = -exponent if negative else exponent
-            length = cost(base) + (0 if exponent == 1 else 1 + cost(exponent))
+            raised = 0 if exponent == 1 else 1 if exponent == sp.S.Half else 1 + cost(exponent)
+            length = cost(base) + raised
             above, below = (above, below + length) if negative else (above + length, below)
             inside += isinstance(base, sp.Add) and any(sp.fraction(arg)[1] != 1 for arg in base.args)
         # A fraction inside another is hard to read.
@@ -435,7 +437,7 @@ class Algebra:
                 minus = [bool(arg.as_coeff_Mul()[0] < 0) for arg in factor.args]
                 lone = len(groups) == 1 and factor == expr
                 bare = constant and abs(coef.as_coeff_Mul()[0].p) == 1 and not self.is_slope(factor, expr)
-                if any(minus) and (lone or bare or (len(factor.args) == 2 and not constant)):
+                if any(minus) and (lone or bare or not constant):
                     turned = sp.Add(*(-arg for arg in factor.args))
                     # Only the factor itself: the same difference may stand in a function beside it.
                     parts = [turned if part == factor else part for part in sp.Mul.make_args(expr)]
@@ -543,6 +545,8 @@ class Algebra:
     def negative(self, sum_: sp.Add) -> bool:
         """Would one rather write −(…)? Its constant is negative, or, without one, most of its terms are."""
         constant = next((arg for arg in sum_.args if not self.entries.entries(arg)), None)
+        if not self.entries.entries(sum_):
+            return False  # n − 1
         if constant is not None:
             return bool(constant.could_extract_minus_sign())
         signs = [bool(arg.as_coeff_Mul()[0] < 0) for arg in sum_.args]
