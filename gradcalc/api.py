@@ -133,7 +133,7 @@ class Result:
         for answer in self.answers:
             if question in (answer.question.text, answer.question.name):
                 return answer
-        raise KeyError(question)
+        raise KeyError(f"no question {question}; there are {', '.join(a.question.text for a in self.answers)}")
 
     @cached_property
     def report(self) -> Report:
@@ -157,7 +157,7 @@ class Result:
             return render_as(format, [self.solution], Options())
         if format not in ENDINGS or format in BINARY:
             raise ValueError(
-                f"no format {format!r}; there are {', '.join((*printed(), *(f for f in ENDINGS if f not in BINARY)))}"
+                f"no format {format!r}; there are {', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
             )
         return export([self.solution], format, Export(Sheet(solution))).text
 

@@ -36,6 +36,16 @@ class GradcalcError(Exception):
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = problems
 
+    def __str__(self) -> str:
+        """A line for each problem: where, what, and what would be right."""
+        return "\n".join(map(_line, self.problems))
+
+
+def _line(problem: Problem) -> str:
+    place, hint = problem.place, f" ({problem.hint})" if problem.hint else ""
+    at = "" if place is None else f"{place.file}:{place.line}:{place.column}: " if place.line else f"{place.file}: "
+    return f"{at}{problem.message}{hint}"
+
 
 class SpanError(Exception):
     """A mistake at offsets `start:end` of an expression; whoever knows the file turns it into a `Problem`."""

@@ -61,3 +61,7 @@ class Graph:
 
     def node(self, name: str) -> Node:
         return self.nodes[self.names[name]]
+
+    def __repr__(self) -> str:
+        of, given = ", ".join(self.outputs), ", ".join(self.inputs)
+        return f"<Graph of {of}: {len(self.nodes)} nodes; inputs {given}>"

@@ -11,7 +11,7 @@ from gradcalc.graph import Graph
 from gradcalc.numeric.verified import Verified
 from gradcalc.records import dataclass
 from gradcalc.shapes import Shape, Size
-from gradcalc.syntax import Expr
+from gradcalc.syntax import Expr, unparse
 
 # A float or int, nested lists of them row by row, or None where there is no number.
 Number: TypeAlias = Any
@@ -90,6 +90,15 @@ class Answer:
         """Is it, per example, the same for every example?"""
         return any(problem.slug == SAME for problem in self.warnings)
 
+    @property
+    def text(self) -> str | None:
+        """The formula in the expression language; None where there is none."""
+        return None if self.symbolic is None else unparse(self.symbolic)
+
+    def __repr__(self) -> str:
+        said = [part for part in (self.text, None if self.value is None else f"value {self.value}") if part]
+        return f"<Answer {self.question.text}: {', '.join(said)}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Gradient:
@@ -104,6 +113,14 @@ class Gradient:
     sizes: Mapping[str, Size] | None = None
     where: tuple[tuple[str, Expr], ...] = ()
     shape: Shape | None = None
+
+    @property
+    def text(self) -> str | None:
+        """The formula in the expression language; None where there is none."""
+        return None if self.symbolic is None else unparse(self.symbolic)
+
+    def __repr__(self) -> str:
+        return f"<Gradient {self.text}>" if self.value is None else f"<Gradient {self.text}, value {self.value}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,3 +252,27 @@ def test_the_notebook_runs() -> None:
     assert "2·Aᵀ(A x − y)" in done.stdout
     assert "dL_dW = dL_dZ @ X.T" in done.stdout
     assert done.stdout.count("text/html") == 4
+
+
+def test_results_read_well_where_they_are_looked_at() -> None:
+    result = gradcalc.solve(CONTENT)
+    assert repr(result["df/dx"]) == "<Answer df/dx: z, value -4.0>"
+    assert repr(result.gradients["x"]) == "<Gradient z, value -4.0>"
+    assert repr(result.graph) == "<Graph of f: 5 nodes; inputs x, y, z>"
+    with pytest.raises(KeyError, match="no question df/dw; there are df/dx"):
+        result["df/dw"]
+
+
+def test_a_mistake_says_in_a_traceback_where_it_is_and_what_would_be_right() -> None:
+    with pytest.raises(GradcalcError) as error:
+        gradcalc.solve({"expression": "f = sigmiod(x)", "question": ["df/dx"]})
+    assert str(error.value).splitlines() == [
+        "<exercise>:1:1: unknown key `question` (did you mean questions?)",
+        "<exercise>:1:5: unknown function `sigmiod` (did you mean sigmoid?)",
+    ]
+    with pytest.raises(GradcalcError, match="nowhere.yaml: cannot be read"):
+        gradcalc.solve("nowhere.yaml")
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (Path(gradcalc.__file__).parent / "py.typed").exists()
