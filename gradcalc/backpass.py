@@ -163,8 +163,9 @@ class BackwardPass:
                 renamed = [engine.algebra.rename(t, table) for t in terms]
                 self.reached.setdefault(operand, []).append((number, Derivative(tuple(renamed), (), mine), renamed))
             return
-        found = engine.derivatives(number, set(self.below[number]), lambda n: engine.nodes[n].name is None)
-        for operand, local in sorted(found.items()):
+        for operand, local in sorted(self.writer.links(number).items()):
+            if operand not in self.below[number]:
+                continue
             mine = self.own.setdefault(operand, engine.fresh(operand))
             product = []
             for piece in () if self.numbers else local.terms:
