@@ -279,6 +279,7 @@ class Answerer:
                 simplified = self.form_of(simplified_terms, free, each, shape, into).expr
         else:
             terms = simplified_terms
+        terms = [engine.algebra.facing(term) for term in terms]
         if self.pairs(terms, each):
             return self.paired(question, terms, free, each, shape, into, of)
         form = self.form_of(terms, free, each, shape, into)

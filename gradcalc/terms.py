@@ -424,7 +424,14 @@ class Algebra:
                 return {key: e for key, e in groups.items() if key not in keys}, pairs, {ix}  # type: ignore[return-value]
         return None
 
-    def turned(self, coef: sp.Expr, groups: dict[Key, sp.Expr]) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
+    def facing(self, term: Term) -> Term:
+        """The term with its minus taken into a difference of any length: −(Λz + μ − x) zᵀ as (x − Λz − μ) zᵀ."""
+        if not minus(term.coef):
+            return term
+        coef, groups = self.turned(term.coef, dict(term.groups), longest=4)
+        return replace(term, coef=coef, groups=groups)
+
+    def turned(self, coef: sp.Expr, groups: dict[Key, sp.Expr], longest: int = 2) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
         """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own order."""
         differences = [f for expr in groups.values() for f in sp.Mul.make_args(expr) if isinstance(f, sp.Add)]
         if len(differences) != 1:
@@ -437,7 +444,7 @@ class Algebra:
                 minus = [bool(arg.as_coeff_Mul()[0] < 0) for arg in factor.args]
                 lone = len(groups) == 1 and factor == expr
                 bare = constant and abs(coef.as_coeff_Mul()[0].p) == 1 and not self.is_slope(factor, expr)
-                if any(minus) and (lone or bare or not constant):
+                if any(minus) and (lone or bare or (len(factor.args) <= longest and not constant)):
                     turned = sp.Add(*(-arg for arg in factor.args))
                     # Only the factor itself: the same difference may stand in a function beside it.
                     parts = [turned if part == factor else part for part in sp.Mul.make_args(expr)]
