@@ -19,7 +19,7 @@ from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
-from gradcalc.syntax import unparse
+from gradcalc.syntax import Call, unparse
 from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, operation, size_expr
 
 LONGEST = 10  # that an unnamed quantity counts for
@@ -50,6 +50,11 @@ class Pseudo:
 
     def __str__(self) -> str:
         return f"{self.kind}{self.node}.{self.offset}.{self.step}.{self.size}"
+
+
+def variance(node: Node) -> bool:
+    """The last step of var(x), which is written var(x)."""
+    return node.op == "div" and isinstance(node.expr, Call) and node.expr.func == "var"
 
 
 class Definitions:
@@ -84,7 +89,8 @@ class Definitions:
             node = self.nodes[len(self._lengths)]
             own = 0 if node.op in ("const", "size", "index", "copy") else 2
             length = own + sum(self._lengths[arg] for arg in node.args if arg < len(self._lengths))
-            self._lengths.append(1 if node.name is not None else max(min(length, LONGEST), 1))
+            length = 3 if variance(node) else max(min(length, LONGEST), 1)
+            self._lengths.append(1 if node.name is not None else length)
         return self._lengths[quantity]
 
     def centred(self, expr: sp.Expr, over: Key) -> bool:
@@ -120,7 +126,7 @@ class Definitions:
             if node.op == "getitem":
                 elementwise = all(item[0] == "index" or self.whole(item, size) for item, size in self.items(node))
             size = 1 + sum(self._fusing.get(arg, 1) for arg in node.args if arg not in bounded)
-            if node.name is not None or not elementwise or size > FUSED_LIMIT:
+            if node.name is not None or not elementwise or size > FUSED_LIMIT or variance(node):
                 bounded.add(number)
                 size = 1
             self._fusing[number] = size

@@ -12,7 +12,7 @@ from fractions import Fraction
 from gradcalc.records import dataclass, replace
 from gradcalc.shapes import ONE, Size
 from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
-from gradcalc.tree import substitute
+from gradcalc.tree import substitute, walk
 
 NONE = Size.of(0)
 
@@ -272,8 +272,15 @@ def write_entrywise(m: Matrix) -> tuple[Expr, int]:
         f"~{n}": write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given)
         for n, part in enumerate(m.parts)
     }
-    whole = substitute(m.expr, table)
+    whole = upright(substitute(m.expr, table))
     return Transpose(whole) if flipped else whole, rank
+
+
+def upright(expr: Expr) -> Expr:
+    """Aᵀ + A as A + Aᵀ."""
+    if isinstance(expr, Binary) and expr.op == "+" and expr.left == Transpose(expr.right):
+        return Binary("+", expr.right, expr.left)
+    return expr
 
 
 def write_sum(m: Matrix) -> tuple[Expr, int]:
@@ -288,7 +295,7 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
         piece = expr if size is None or size == Num(Fraction(1)) else scaled(size, expr)
         total = (Neg(piece) if negative else piece) if total is None else Binary("-" if negative else "+", total, piece)
     assert total is not None
-    return Transpose(total) if flipped else total, rank
+    return Transpose(total) if flipped else upright(total), rank
 
 
 def scaled(coefficient: Expr, expr: Expr) -> Expr:
@@ -359,11 +366,25 @@ def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
         if parts[-1].kind == "diag" and write(parts[-1].parts[0])[1] == 2:
             inner, rank = write_chain(parts[:-1])
             return times(inner, write(transpose(parts[-1].parts[0]))[0]), rank
-    total, rank = write(parts[0])
+    total, rank = write_factor(parts[0], len(parts) > 1)
     for part in parts[1:]:
-        expr, other = write(part)
+        expr, other = write_factor(part)
         total, rank = Binary("@", total, expr), min(rank, other)
     return total, rank
+
+
+def write_factor(m: Matrix, beside: bool = True) -> tuple[Expr, int]:
+    """A factor of a product: of a sum with fewer transposes inside, the whole is transposed."""
+    expr, rank = write(m)
+    if beside and m.kind == "sum" and not is_vector(m) and not isinstance(expr, Transpose):
+        whole = Transpose(write(transpose(m))[0])
+        if not isinstance(whole.arg, Transpose) and transposes(whole) < transposes(expr):
+            return whole, rank
+    return expr, rank
+
+
+def transposes(expr: Expr) -> int:
+    return sum(isinstance(part, Transpose) for part in walk(expr))
 
 
 def placed(m: Matrix, rows: bool) -> bool:

@@ -25,6 +25,7 @@ from gradcalc.matrix import (
     product,
     size_tree,
     transpose,
+    transposes,
     write,
 )  # fmt: skip
 from gradcalc.records import dataclass, field, replace
@@ -68,8 +69,10 @@ class Writer:
         unnamed = summand and any(
             isinstance(q, int) and self.engine.nodes[q].name is None for _, q, _ in self.engine.entries.entries(expr)
         )
+        # Summands in one quantity go down in degree, fractions last: 6x² − 6x + 1/(2√x).
+        after = (-sp.Poly(expr).total_degree() if expr.is_polynomial() else 1,) if summand and len(names) == 1 else ()
         upstream = not summand and any(self.upstream(q) for _, q, _ in self.engine.entries.entries(expr))
-        return (bool(names), not upstream, not unnamed, not simple, names, cost(expr), expr.sort_key())
+        return (bool(names), not upstream, not unnamed, not simple, names, *after, cost(expr), expr.sort_key())
 
     def upstream(self, quantity: Any) -> bool:
         """Is it a gradient, given or named? Then it leads a product: G ∘ (1 − a²)."""
@@ -695,10 +698,6 @@ def entry_at(m: Matrix, place: Expr | None) -> Matrix | None:
         return None
     items = (place,) if m.rank == 1 or m.cols == ONE else (ZERO, place)
     return leaf(Index(m.expr, items if len(items) == m.rank or m.rank == 1 else (*items, ZERO)), ONE, ONE, 0)
-
-
-def transposes(expr: Expr) -> int:
-    return sum(isinstance(part, Transpose) for part in walk(expr))
 
 
 def entries_of(weights: Sequence[Matrix]) -> Matrix:

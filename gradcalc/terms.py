@@ -433,7 +433,8 @@ class Algebra:
 
     def turned(self, coef: sp.Expr, groups: dict[Key, sp.Expr], longest: int = 2) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
         """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own order."""
-        differences = [f for expr in groups.values() for f in sp.Mul.make_args(expr) if isinstance(f, sp.Add)]
+        sums = (f for expr in groups.values() for f in sp.Mul.make_args(expr) if isinstance(f, sp.Add))
+        differences = [total for total in sums if any(minus(arg) for arg in total.args)]
         if len(differences) != 1:
             return coef, groups  # −(x − μ)(x − μ)ᵀ keeps its sign in front
         for key, expr in groups.items():
@@ -441,10 +442,10 @@ class Algebra:
                 if not isinstance(factor, sp.Add):
                     continue
                 constant = any(not self.entries.entries(arg) for arg in factor.args)
-                minus = [bool(arg.as_coeff_Mul()[0] < 0) for arg in factor.args]
+                negative = any(minus(arg) for arg in factor.args)
                 lone = len(groups) == 1 and factor == expr
                 bare = constant and abs(coef.as_coeff_Mul()[0].p) == 1 and not self.is_slope(factor, expr)
-                if any(minus) and (lone or bare or (len(factor.args) <= longest and not constant)):
+                if negative and (lone or bare or (len(factor.args) <= longest and not constant)):
                     turned = sp.Add(*(-arg for arg in factor.args))
                     # Only the factor itself: the same difference may stand in a function beside it.
                     parts = [turned if part == factor else part for part in sp.Mul.make_args(expr)]

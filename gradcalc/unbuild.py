@@ -47,6 +47,8 @@ def tree(nodes: Sequence[Node], at: int, indices: Mapping[str, str] | None = Non
         return size_tree(node.attrs["value"])
     if op == "index":
         return Name(words.get(node.attrs["name"], node.attrs["name"]))
+    if op == "div" and isinstance(node.expr, Call) and node.expr.func == "var" and not indices:
+        return node.expr
     if op in INFIX:
         return Binary(INFIX[op], arg(0), arg(1))
     if op in COMPARE:

@@ -261,8 +261,11 @@ class _Pen:
             case "matrix_power", (_, _):
                 return script.power(self.at(args[0], ATOM), args[1], "")
             case "outer", (_, _):
-                row = script.postfix(self.at(args[1], ATOM), "T")
-                return self.product(self.at(args[0], ATOM if args[0].form else PRODUCT), row, "@")
+                # A product x @ M of a 1-D x is drawn as a row already: u xᵀ M.
+                row = args[1] if args[1].row else script.postfix(self.at(args[1], ATOM), "T")
+                column = script.postfix(self.at(args[0], ATOM), "T") if args[0].row else args[0]
+                chained = column.form in ("@", "") and not column.dot
+                return self.product(self.at(column, PRODUCT if chained else ATOM), self.at(row, PRODUCT), "@")
             case "dot", (_, _):
                 row = script.postfix(self.at(args[0], ATOM), "T")
                 return replace(self.product(row, self.at(args[1], ATOM if args[1].form else PRODUCT), "@"), dot=True)
