@@ -6,8 +6,8 @@ where several shapes are left, and words what contradicts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from itertools import count
 
 from gradcalc.constraints import Constraints, Where
@@ -16,6 +16,7 @@ from gradcalc.reasons import explain, letters
 from gradcalc.records import dataclass, field
 from gradcalc.relations import (
     Examples,
+    Forward,
     fresh,
     given,
 )
@@ -136,7 +137,7 @@ class _Inference(Constraints):
         while True:
             if not self.settled(lambda: s.settle(CHOICE)):
                 return
-            if self.freeze():
+            if self.freeze() or self.operands_lettered():
                 continue
             try:
                 if s.choose(self.newly()):
@@ -239,9 +240,25 @@ class _Inference(Constraints):
 
     def lettered(self) -> None:
         """Letters for the sizes that nothing says."""
-        taken = set(self.scope.kinds)
-        free = (word for tail in count() for letter in "nmklpqr" if (word := f"{letter}{tail or ''}") not in taken)
         for name in self.ranks:
             for dim in self.s.dims(self.terms[name]) or ():
                 if isinstance(self.s.axis(dim), Dim):
-                    self.s.same(dim, Size.of(next(free)))
+                    self.s.same(dim, next(self.letters))
+
+    def operands_lettered(self) -> bool:
+        """The same for an operation that says its result from whole shapes alone, as concat and kron do."""
+        for constraint in self.s.constraints if self.ranks else ():
+            if isinstance(constraint, Forward) and not constraint.done:
+                shapes = [self.s.dims(term) for term in constraint.ins]
+                unsized = [dim for dims in shapes for dim in dims or () if isinstance(dim, Dim)]
+                if unsized and None not in shapes:
+                    self.s.same(unsized[0], next(self.letters))
+                    return self.settled(self.s.propagate)
+        return False
+
+    @cached_property
+    def letters(self) -> Iterator[Size]:
+        taken = set(self.scope.kinds)
+        return (
+            Size.of(word) for tail in count() for letter in "nmklpqr" if (word := f"{letter}{tail or ''}") not in taken
+        )

@@ -125,7 +125,8 @@ def conventional(exercise: Exercise) -> dict[str, Shape]:
     problems += inferred.problems if inferred else ()
     if problems:
         hint = f"assumed by convention: {', '.join(f'{name} {KINDS[rank]}' for name, rank in ranks.items())}; --shape says otherwise"
-        raise GradcalcError(*(problem if problem.hint else replace(problem, hint=hint) for problem in problems))
+        # What else would help has to be written into a file.
+        raise GradcalcError(*(replace(p, hint=hint) if p.slug == "shape" or not p.hint else p for p in problems))
     return {name: inferred.shapes[name] for name in ranks} if inferred else {}
 
 

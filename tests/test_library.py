@@ -148,6 +148,18 @@ def test_the_second_derivative_by_two_names() -> None:
     assert (found.text, found.shape) == ("A + Aᵀ", ("n", "n"))
 
 
+@pytest.mark.parametrize(
+    ("expression", "sizes"),
+    [
+        ("concat(x, y) @ z", {"x": "[n]", "y": "[m]", "z": "[m + n]"}),
+        ("kron(A, X) @ x", {"A": "n×m", "X": "k×l", "x": "[l*m]"}),
+    ],
+)
+def test_sizes_get_letters_where_an_operation_needs_them(expression: str, sizes: dict[str, str]) -> None:
+    found = gradcalc.diff(expression, wrt="x")
+    assert {name: show(shape) for name, shape in found.assumed.items()} == sizes
+
+
 def test_what_was_assumed_is_told() -> None:
     found = gradcalc.diff("norm(A@x - y)^2", wrt="x")
     assert {name: show(shape) for name, shape in found.assumed.items()} == {"A": "n×m", "x": "[m]", "y": "[n]"}
@@ -174,10 +186,12 @@ def test_the_convention(name: str, axes: int) -> None:
     assert axes_of(name) == axes
 
 
-def test_a_convention_that_does_not_fit_says_so() -> None:
+@pytest.mark.parametrize("expression", ["x.T @ B @ a", "kron(B, x) @ x"])
+def test_a_convention_that_does_not_fit_says_so(expression: str) -> None:
     with pytest.raises(GradcalcError) as caught:
-        gradcalc.diff("det(x)", wrt="x")
-    assert "x a vector" in (caught.value.problems[0].hint or "") or "square" in (caught.value.problems[0].hint or "")
+        gradcalc.diff(expression, wrt="x")
+    assert "assumed by convention: " in (caught.value.problems[0].hint or "")
+    assert "x a vector" in (caught.value.problems[0].hint or "")
 
 
 def test_a_name_that_does_not_occur() -> None:
