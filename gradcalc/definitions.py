@@ -181,7 +181,12 @@ class Definitions:
         return not self.algebra.gather([*given, *(replace(term, coef=-term.coef) for term in turned)])
 
     def computed(self, quantity: Any) -> bool:
-        return isinstance(quantity, int) and self.nodes[quantity].op != "input"
+        """Does it lead a difference, as ŷ − y? A mean does not (x − μ), nor does what is only spread out (x − 1 μᵀ)."""
+        if not isinstance(quantity, int):
+            return False
+        node = self.nodes[quantity]
+        spread = node.op == "matmul" and any(self.nodes[arg].op == "ones" for arg in node.args)
+        return node.op not in ("input", "mean") and not spread
 
     def made_by(self, quantity: Any) -> str:
         return self.nodes[quantity].op if isinstance(quantity, int) else ""

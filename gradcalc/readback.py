@@ -158,19 +158,18 @@ class Readback(Definitions):
 
     @cached_property
     def twins(self) -> Mapping[int, int]:
-        """Unnamed quantities that a named one equals, kept axes aside: the mean inside var(x) where μ = mean(x)."""
-        known: dict[Any, int] = {}
+        """Unnamed quantities that another one equals, kept axes aside: the mean inside var(x) where μ = mean(x)."""
+        alike: dict[Any, list[int]] = {}
+        for number, node in enumerate(self.graph.nodes):
+            if node.op in ("sum", "mean", "norm", "max", "min", "logsumexp") and number in self.bounded:
+                what = (node.op, node.args, node.attrs.get("axis"), node.attrs.get("index"), node.over)
+                alike.setdefault(what, []).append(number)
         found = {}
-        for number, node in enumerate(self.graph.nodes):
-            if node.op not in ("sum", "mean", "norm", "max", "min", "logsumexp") or number not in self.bounded:
-                continue
-            what = (node.op, node.args, node.attrs.get("axis"), node.attrs.get("index"), node.over)
-            if node.name is not None:
-                known.setdefault(what, number)
-        for number, node in enumerate(self.graph.nodes):
-            what = (node.op, node.args, node.attrs.get("axis"), node.attrs.get("index"), node.over)
-            if node.name is None and number in self.bounded and what in known:
-                found[number] = known[what]
+        for numbers in alike.values():
+            first = min(
+                numbers, key=lambda n: (self.nodes[n].name is None, bool(self.nodes[n].attrs.get("keepdims")), n)
+            )
+            found.update({n: first for n in numbers if n != first and self.nodes[n].name is None})
         return found
 
     def called(self, term: Term) -> Term:
@@ -276,6 +275,8 @@ class Readback(Definitions):
                         continue
                     parts = self.algebra.split(self.formula(user, *self.full(self.nodes[user], at)))
                     sign, own = self.algebra.content(parts.pop(key, sp.S.One))
+                    if own + expr == 0:
+                        sign, own = -sign, expr
                     if own != expr or not parts:
                         continue
                     groups = {**term.groups, key: self.entry(user, at)}
