@@ -233,7 +233,7 @@ def main() -> None:
     if options.figure:
         options.figure.write_text(figure.draw(results), "utf-8")
     if options.page:
-        options.page.write_text(page.page(results), "utf-8")
+        options.page.write_text(page.document(results), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""docs/benchmarks.md, made from docs/benchmarks.json: `python -m benchmarks.page` prints it."""
+"""docs/benchmarks.md and what the README says, made from docs/benchmarks.json.
+
+`python -m benchmarks.page page|summary` prints either.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,13 +17,9 @@ CHECKED = "gradcalc, checked"
 
 
 def page(results: dict[str, Any]) -> str:
-    """The whole page. Every figure in it is from `results`."""
+    """The page below its heading. Every figure in it is from `results`."""
     machine = results["machine"]
-    packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items() if number)
-    absent = [name for name, number in machine["packages"].items() if not number]
     return f"""\
-# Benchmarks
-
     pip install '.[bench]'                     # CasADi, JAX, symengine; '.[bench-all]' adds tensorgrad (with PyTorch: gigabytes)
     python -m benchmarks                       # everything, some twenty minutes
     python -m benchmarks scalars depth         # or parts: startup scalars matrices depth files code
@@ -28,8 +28,9 @@ def page(results: dict[str, Any]) -> str:
 Everything in one run, side by side, medians; a peer that is not installed is a line that says so, and one that takes longer
 than {LIMIT:.0f} s for a size is stopped. Every contender's numbers are compared with those of a float pass or of central differences.
 All figures here are of {machine["date"]}: {machine["processor"]}, {machine["cores"]} cores, {machine["system"]}, Python {machine["python"]},
-{packages}{"; not installed: " + ", ".join(absent) if absent else ""}. The machine was shared with other work, so ratios say more than
-times. The raw results are in [benchmarks.json](benchmarks.json), from which this page is made.
+{packages(machine["packages"])}.
+The machine was shared with other work, so ratios say more than times. The raw results are in [benchmarks.json](benchmarks.json), from
+which this page is made.
 
 ![Time over size, in logarithmic panels: five families of scalar graphs, and a network with symbolic shapes](benchmarks.svg)
 
@@ -72,7 +73,8 @@ the axes; gradcalc works with symbolic sizes, SymPy gets numbers.
 
 {matrices(results["matrices"])}
 
-SymPy's wrong ones are silent: {wrong(results["matrices"]["SymPy"]["cases"])}.
+SymPy's wrong ones are silent:
+{wrong(results["matrices"]["SymPy"]["cases"])}.
 
 ## Depth
 
@@ -100,6 +102,49 @@ The exported module checks its arguments and takes the upstream gradient as one 
 
 {behind(results)}
 """
+
+
+def document(results: dict[str, Any]) -> str:
+    """The file: `python tests/generate_docs.py` makes it anew too."""
+    return f"# Benchmarks\n\n<!-- generated: benchmarks -->\n\n{page(results)}\n<!-- end -->\n"
+
+
+def summary(results: dict[str, Any]) -> str:
+    """The main figures in a few lines."""
+    ratio = results["startup"]["cpu ratio"]
+    ours, sympy = results["matrices"]["gradcalc"], results["matrices"]["SymPy"]
+    deep = [row for row in results["depth"]["gradcalc"]["rows"] if "end" not in row][-1]
+    grad = [row for row in results["depth"]["tensorgrad"]["rows"] if "end" not in row][-1]
+    ratios = [family["ratio to by hand"] for family in results["scalars"].values()]
+    most = max(row["nodes"] for family in results["scalars"].values() for row in family["gradcalc"])
+    casadi = [against(family, "CasADi SX") for family in results["scalars"].values()]
+    files, rows = results["files"], results["code"]["rows"]
+    large = [row["ratio"]["gradcalc"] for row in rows[1:]]
+    return f"""\
+- `solve exercises/ex1.yaml` takes {times(ratio["solve ex1"])} the processor time of `python -c "import sympy"`, `--help` {times(ratio["--help"])}. All of
+  {files["files"]} exercises: median {time(files["median cpu"])} a process, {files["within on the processor"]} within {files["target"]:.0f} s.
+- {len(ours["cases"])} ordinary matrix derivatives: gradcalc has {ours["right"]} right, {ours["in matrix notation"]} of them in matrix notation; SymPy
+  {sympy["right"]} right, {sympy["wrong"]} silently wrong.
+- A tanh network with symbolic shapes: one term a gradient, {time(deep["seconds"])} at depth {deep["n"]}, exponent {slope(results["depth"]["gradcalc"]["exponent"])}; tensorgrad
+  {grad["terms"]} terms and {time(grad["seconds"])} at depth {grad["n"]}; SymPy raises at depth 2.
+- The reverse pass over light nodes, up to {most:,}: {min(ratios):.1f} to {max(ratios):.1f} times a float pass by hand, {min(casadi):.0f} to {max(casadi):.0f} times as
+  fast as CasADi.
+- Exported NumPy code: {min(large):.2f} to {max(large):.2f} times NumPy by hand on {rows[1]["m"]} and {rows[-1]["m"]} examples, {rows[0]["ratio"]["gradcalc"]:.1f} on {rows[0]["m"]}.
+"""
+
+
+def packages(found: dict[str, str | None]) -> str:
+    absent = [name for name, number in found.items() if not number]
+    return ", ".join(f"{name} {number}" for name, number in found.items() if number) + (
+        f"; not installed: {', '.join(absent)}" if absent else ""
+    )
+
+
+def against(family: dict[str, Any], peer: str) -> float:
+    """How many times longer a peer takes at the largest size that both have."""
+    ours = {row["n"]: row["gradcalc"] for row in family["gradcalc"]}
+    common = [row for row in family["peers"][peer] if row.get("n") in ours]
+    return float(common[-1]["seconds"] / ours[common[-1]["n"]])
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -158,7 +203,8 @@ def peers(found: dict[str, Any]) -> str:
             common = [row for row in done if row["n"] in ours]
             if common:
                 row = common[-1]
-                cells.append(f"{times(row['seconds'] / ours[row['n']])} at {row['nodes']:,}")
+                said = "" if all(row["right"] for row in done) else ", wrong"
+                cells.append(f"{times(row['seconds'] / ours[row['n']])} at {row['nodes']:,}{said}")
             else:
                 cells.append(f"ends at {done[-1]['nodes']:,}, {time(done[-1]['seconds'])}" if done else "none finished")
         rows.append((family, *cells))
@@ -256,4 +302,5 @@ def behind(results: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(page(json.loads((ROOT / "docs" / "benchmarks.json").read_text("utf-8"))), end="")
+    made = {"page": page, "summary": summary}[sys.argv[1]]
+    print(made(json.loads((ROOT / "docs" / "benchmarks.json").read_text("utf-8"))), end="")
