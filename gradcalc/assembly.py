@@ -54,8 +54,8 @@ class Assembly:
 
 
 def assemble(writer: Answerer, answer: Answer, named: Sequence[Answer]) -> Assembly | None:
-    """The chain of an answer that is an array, where it is one path of at least three factors; else None. Factors that
-    other answers have named are called so."""
+    """The chain of an answer that is an array, where it is one path of at least three factors that do not simply multiply;
+    else None. Factors that other answers have named are called so."""
     graph = writer.graph
     question = answer.question
     if answer.kind != "derivative" or question.kind != "derivative" or question.loss or question.entry:
@@ -92,27 +92,24 @@ class _Assembler:
 
     def assembly(self, chain: Sequence[tuple[str, str, str]], question: Question) -> Assembly | None:
         engine, graph = self.engine, self.graph
-        start = graph.names[question.of]
+        start, node = graph.names[question.of], graph.node(chain[-1][2])
         engine.scope = engine.ancestors(start)
+        made = [found for link in chain if (found := self.factor(*link)) is not None]
+        factors = tuple(factor for factor, *_ in made)
+        literal, clash = product_in_order([factor.shape for factor in factors])
+        if len(made) < len(chain) or literal == node.shape:
+            return None
         own = engine.fresh(start)
         upstream = [Term(sp.S.One, {})]
-        factors: list[Factor] = []
-        into: Key = own
-        for name, of, by in chain:
-            made = self.factor(name, of, by)
-            if made is None:
-                return None
-            factor, term, out, at = made
-            factors.append(factor)
+        for (_, _, by), (_, term, out, at) in zip(chain, made, strict=True):
             term = engine.algebra.rename(term, dict(zip(out, own, strict=True)))
             into = engine.fresh(graph.names[by])
             upstream = [engine.step(before, term, own, at, into) for before in upstream]
             own = into
-        node = graph.node(chain[-1][2])
-        terms, _, free, each = self.writer.per_example(Derivative(tuple(upstream), (), into), question)
-        product = self.writer.matrix(terms, free, each, node.shape)
-        literal, clash = product_in_order([factor.shape for factor in factors])
-        return Assembly(question, tuple(factors), literal, clash, product, node.shape)
+        terms, _, free, each = self.writer.per_example(Derivative(tuple(upstream), (), own), question)
+        return Assembly(
+            question, factors, literal, clash, self.writer.matrix(terms, free, each, node.shape), node.shape
+        )
 
     def factor(self, name: str, of: str, by: str) -> tuple[Factor, Term, Key, Key] | None:
         """A link as a quantity of its own, and the term it stands in: the quantity, with the deltas that tie its indices."""

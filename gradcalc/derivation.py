@@ -134,7 +134,7 @@ class _Deriver:
         if self.detail == "brief" or self.solver.form != "matrix":
             return ()
         made = (assemble(self.kit.writer, answer, self.solution.answers) for answer in self.answers)
-        return tuple(one for one in made if one is not None and one.literal != one.shape and self.right(one))
+        return tuple(one for one in made if one is not None and self.right(one))
 
     def right(self, one: Assembly) -> bool:
         """Whether the composition has the value of the answer; where there are no numbers the engine's word is taken."""
