@@ -76,7 +76,9 @@ class _Reader(Declarations):
         names = frozenset(exercise.inputs) | {definition.name for definition in defined}
         values, places = self.values(exercise)
         upstream, loss = self.upstream(exercise, names)
-        questions = self.questions(exercise, names, loss if upstream else None)
+        # One that could not be read is an error already: questions about the loss are none besides.
+        given = get(self.node, "upstream") is not None
+        questions = self.questions(exercise, names, loss if given else None)
         if unread and not complete:  # a name may stand in the line that could not be read
             self.problems[sure:] = [problem for problem in self.problems[sure:] if problem.slug != "unknown-name"]
         return replace(

@@ -168,7 +168,11 @@ def rational(value: sp.Rational) -> Expr:
 
 def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> Expr:
     pair = difference(expr)
-    signed = [(arg.could_extract_minus_sign() and not isinstance(arg, sp.Add), arg) for arg in expr.args]
+    args = [turned for arg in expr.args if (turned := from_one(arg)) is not None]
+    args += [arg for arg in expr.args if from_one(arg) is None]
+    if all(arg.could_extract_minus_sign() for arg in args):
+        args = list(expr.args)
+    signed = [(arg.could_extract_minus_sign() and not isinstance(arg, sp.Add), arg) for arg in args]
     # A plus leads; a bare number leads before a minus or a function and closes a polynomial. 1 − z stays together.
     leads = any(minus for minus, arg in signed if arg not in pair) or not expr.is_polynomial()
     one = sp.S.One in expr.args
@@ -188,6 +192,15 @@ def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> E
         total = (Neg(piece) if minus else piece) if total is None else Binary("-" if minus else "+", total, piece)
     assert total is not None
     return total
+
+
+def from_one(product: sp.Expr) -> sp.Expr | None:
+    """−r·(1 − y) for r·(y − 1); None for anything else."""
+    sums = [f for f in sp.Mul.make_args(product) if isinstance(f, sp.Add)]
+    if len(sums) != 1 or len(sums[0].args) != 2 or sums[0].args[0] != -1 or not product.is_Mul:
+        return None
+    turned = sp.Add(*(-arg for arg in sums[0].args))
+    return sp.Mul(-1, *(turned if f == sums[0] else f for f in sp.Mul.make_args(product)))
 
 
 def difference(total: sp.Add) -> tuple[sp.Expr, ...]:
@@ -215,7 +228,16 @@ def product_ast(
         return Neg(product_ast(rest, leaf, rank, -number, spell))
     factors = [f for f in sp.Mul.make_args(rest) if f != 1]
     above, below, factors = radicals(number, factors)
-    for factor in sorted(factors, key=lambda f: (isinstance(f.as_base_exp()[0], sp.Add), rank(f))):
+    slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
+
+    def order(factor: sp.Expr) -> Any:
+        """s (1 − s) stands together, at the end."""
+        inner = slopes.get(factor, factor)
+        total = isinstance(factor.as_base_exp()[0], sp.Add)
+        paired = inner in slopes.values()
+        return (paired, not paired and total, rank(inner), total)
+
+    for factor in sorted(factors, key=order):
         _base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
         if isinstance(factor, sp.Pow) and exponent.could_extract_minus_sign():
             below.append(to_ast(1 / factor, leaf, rank, spell))

@@ -20,7 +20,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
     ("z = w0*x0 + w2; n = -z; u = exp(n); v = 1 + u; f = 1/v", {}, {}, "df/dw0", "x0*f*(1 - f)"),
     ("z = w0*x0 + w2; n = -z; u = exp(n); v = 1 + u; f = 1/v", {}, {}, "df/dv", "-1/v^2"),
     ("u = exp(2*t); o = (u - 1)/(u + 1)", {}, {}, "do/dt", "1 - o^2"),
-    ("z = w*x; a = sigmoid(z); L = (a - y)^2", {}, {}, "dL/dw", "2*x*a*(a - y)*(1 - a)"),
+    ("z = w*x; a = sigmoid(z); L = (a - y)^2", {}, {}, "dL/dw", "2*x*(a - y)*a*(1 - a)"),
     ("c = a + b; d = b + 1; g = c*d", {}, {}, "dg/db", "c + d"),
     ("u = (a + b)^2; v = (a - b)^2; f = (u + v)^2", {}, {}, "df/da", "8*a*(u + v)"),
     ("f = x^y", {}, {}, "df/dy", "f*log(x)"),

@@ -8,7 +8,7 @@ between 0 and 1, larger, matrices positive definite.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -35,14 +35,14 @@ def given_point(graph: Graph) -> Point:
     lacking = [name for name in graph.inputs if name not in values]
     upstream, symbolic = _upstreams(graph)
     if exercise.seed is None or unsized:
-        return Point(sizes, values, upstream, (*unsized, *lacking, *symbolic))
+        return Point(sizes, values, upstream, (*unsized, *lacking, *_symbols(graph, symbolic)))
     if not lacking and not symbolic:
         return Point(sizes, values, upstream)
     point = _search(graph, f"{exercise.seed}", sizes, values, upstream, lacking, symbolic, "the given and drawn values")
     if isinstance(point, Point):
         return point
     if point.endswith("drawn"):
-        return Point(sizes, values, upstream, (*lacking, *symbolic))
+        return Point(sizes, values, upstream, (*lacking, *_symbols(graph, symbolic)))
     drawn = {name: draw(graph, name, sizes, f"{exercise.seed}", 0) for name in lacking}
     return Point(sizes, {**values, **drawn}, {**upstream, **_draw_upstream(graph, symbolic, sizes, f"{exercise.seed}")})
 
@@ -366,6 +366,12 @@ def _upstreams(graph: Graph) -> tuple[dict[str, Value], list[str]]:
             value = graph.exercise.values[symbol]
         values[quantity] = value
     return values, lacking
+
+
+def _symbols(graph: Graph, quantities: Collection[str]) -> list[str]:
+    """What the upstream gradients at these quantities are called."""
+    given = ((upstream.of or graph.outputs[-1], symbol_of(upstream)) for upstream in graph.exercise.upstream)
+    return [symbol for quantity, symbol in given if symbol is not None and quantity in quantities]
 
 
 def _draw_upstream(graph: Graph, quantities: list[str], sizes: Mapping[str, int], seed: str) -> dict[str, Value]:
