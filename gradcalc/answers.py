@@ -30,9 +30,10 @@ from gradcalc.paths import paths, reached_otherwise
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import from_ast, to_ast
 from gradcalc.shapes import ONE, Shape, Size
+from gradcalc.simplify import measure
 from gradcalc.solution import SAME, Answer, Gradient, Local, Shorthand, View
 from gradcalc.syntax import parse, unparse
-from gradcalc.terms import Ix, Key, Term, measure
+from gradcalc.terms import Ix, Key, Term
 from gradcalc.tree import Binary, Call, Expr, Name, Neg, Num, Vector, children, occurrences, substitute, walk
 from gradcalc.unbuild import tree
 

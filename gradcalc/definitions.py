@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy as sp
 
+from gradcalc.algebra import Algebra
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.graph import Graph, Node
 from gradcalc.ops import TABLE
@@ -19,8 +20,9 @@ from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
+from gradcalc.simplify import cost, operation
 from gradcalc.syntax import Call, unparse
-from gradcalc.terms import Algebra, Entries, Ix, Key, Term, cost, operation, size_expr
+from gradcalc.terms import Entries, Ix, Key, Term, size_expr
 
 LONGEST = 10  # that an unnamed quantity counts for
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice

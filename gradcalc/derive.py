@@ -17,7 +17,8 @@ from gradcalc.graph import Graph, Node
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import Spell, unspelled
-from gradcalc.terms import Key, Term, cost, signs_met, slope
+from gradcalc.simplify import cost, signs_met, slope
+from gradcalc.terms import Key, Term
 from gradcalc.totals import Totals
 
 __all__ = ["Derivative", "Engine", "Pseudo"]

@@ -6,7 +6,8 @@ import sympy as sp
 
 from gradcalc.effort import expandable
 from gradcalc.scalar import function_class
-from gradcalc.terms import cost, shortest, unnamed
+from gradcalc.simplify import cost, shortest
+from gradcalc.terms import unnamed
 
 LONG = 100  # beyond this a local derivative is not searched for the powers of its node
 

@@ -31,8 +31,9 @@ from gradcalc.matrix import (
 from gradcalc.records import dataclass, field, replace
 from gradcalc.scalar import product_ast, to_ast
 from gradcalc.shapes import ONE, Size
+from gradcalc.simplify import cost
 from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector
-from gradcalc.terms import Ix, Key, Term, cost, minus
+from gradcalc.terms import Ix, Key, Term, minus
 from gradcalc.tree import substitute, walk
 from gradcalc.unbuild import tree
 

@@ -19,7 +19,8 @@ from gradcalc.folding import divisors, folded, solve_for
 from gradcalc.graph import Graph
 from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.shapes import ONE, Size
-from gradcalc.terms import Ix, Key, Term, cost, measure, size_expr
+from gradcalc.simplify import cost, measure
+from gradcalc.terms import Ix, Key, Term, size_expr
 
 
 class Readback(Definitions):

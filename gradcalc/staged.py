@@ -14,13 +14,15 @@ from functools import cached_property
 
 import sympy as sp
 
+from gradcalc.algebra import Algebra
 from gradcalc.derive import Engine
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.nodes import Graph, Node
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import function_class
+from gradcalc.simplify import measure
 from gradcalc.stable import stable
-from gradcalc.terms import Algebra, Key, Term, measure
+from gradcalc.terms import Key, Term
 
 __all__ = ["Stage", "Staged", "staged"]
 

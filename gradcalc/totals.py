@@ -9,7 +9,8 @@ from functools import cached_property
 import sympy as sp
 
 from gradcalc.readback import Readback
-from gradcalc.terms import Ix, Term, cost
+from gradcalc.simplify import cost
+from gradcalc.terms import Ix, Term
 
 
 class Totals(Readback):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
+from gradcalc.algebra import Algebra
 from gradcalc.scalar import function_class
-from gradcalc.terms import Algebra, Entries, apart, slope
+from gradcalc.simplify import apart, slope
+from gradcalc.terms import Entries
 
 a, b, c, d, e = sp.symbols("a b c d e", real=True)
 
