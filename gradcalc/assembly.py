@@ -53,25 +53,6 @@ class Assembly:
     shape: Shape
 
 
-def assemble(writer: Answerer, answer: Answer, named: Sequence[Answer]) -> Assembly | None:
-    """The chain of an answer that is an array, where it is one path of at least three factors that do not simply multiply;
-    else None. Factors that other answers have named are called so."""
-    graph = writer.graph
-    question = answer.question
-    if answer.kind != "derivative" or question.kind != "derivative" or question.loss or question.entry:
-        return None
-    by = graph.stacks.get(question.by[0], question.by[0])
-    found, rest = paths(graph, question.of, by, 2)
-    if rest or len(found) != 1 or len(found[0]) < 4 or graph.node(question.of).over:
-        return None
-    if any(size != ONE for size in graph.node(question.of).shape) or all(size == ONE for size in graph.node(by).shape):
-        return None
-    try:
-        return _Assembler(writer).assembly(links(graph, found[0], named, question), question)
-    except (GradcalcError, NoMatrixForm):
-        return None
-
-
 def links(graph: Graph, path: Sequence[str], named: Sequence[Answer], question: Question) -> list[tuple[str, str, str]]:
     """(name, of, by) along a path; where an answer has named a stretch of it, that stretch is one link."""
     names = {(a.question.of, graph.stacks.get(a.question.by[0], a.question.by[0])): a.question.name
@@ -86,18 +67,47 @@ def links(graph: Graph, path: Sequence[str], named: Sequence[Answer], question: 
     return out
 
 
-class _Assembler:
-    def __init__(self, writer: Answerer) -> None:
+class Assembler:
+    """Chains of the answers of one graph."""
+
+    def __init__(self, writer: Answerer, named: Sequence[Answer]) -> None:
         self.writer, self.graph, self.engine = writer, writer.graph, writer.engine
+        self.named = named  # factors that these have named are called so
+        self.made: dict[tuple[str, str, str], tuple[Factor, Term, Key, Key] | None] = {}
+
+    def assemble(self, answer: Answer) -> Assembly | None:
+        """The chain of an answer that is an array, where it is one path of at least three factors that do not simply
+        multiply; else None."""
+        question, graph = answer.question, self.graph
+        if answer.kind != "derivative" or question.kind != "derivative" or question.loss or question.entry:
+            return None
+        by = graph.stacks.get(question.by[0], question.by[0])
+        found, rest = paths(graph, question.of, by, 2)
+        if rest or len(found) != 1 or len(found[0]) < 4 or graph.node(question.of).over:
+            return None
+        if any(size != ONE for size in graph.node(question.of).shape) or all(
+            size == ONE for size in graph.node(by).shape
+        ):
+            return None
+        try:
+            return self.assembly(links(graph, found[0], self.named, question), question)
+        except (GradcalcError, NoMatrixForm):
+            return None
 
     def assembly(self, chain: Sequence[tuple[str, str, str]], question: Question) -> Assembly | None:
         engine, graph = self.engine, self.graph
         start, node = graph.names[question.of], graph.node(chain[-1][2])
         engine.scope = engine.ancestors(start)
-        made = [found for link in chain if (found := self.factor(*link)) is not None]
+        made: list[tuple[Factor, Term, Key, Key]] = []
+        for link in chain:
+            if link not in self.made:
+                self.made[link] = self.factor(*link)
+            if (found := self.made[link]) is None:
+                return None
+            made.append(found)
         factors = tuple(factor for factor, *_ in made)
         literal, clash = product_in_order([factor.shape for factor in factors])
-        if len(made) < len(chain) or literal == node.shape:
+        if literal == node.shape:
             return None
         own = engine.fresh(start)
         upstream = [Term(sp.S.One, {})]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from gradcalc.answers import Answerer, upstream_name
 from gradcalc.ask import ancestors, depends, operands
-from gradcalc.assembly import Assembly, assemble
+from gradcalc.assembly import Assembler, Assembly
 from gradcalc.backpass import Written
 from gradcalc.blocks import Names
 from gradcalc.errors import GradcalcError, SpanError
@@ -133,7 +133,8 @@ class _Deriver:
         """Chains of arrays whose factors do not simply multiply, each with the value of its answer."""
         if self.detail == "brief" or self.solver.form != "matrix":
             return ()
-        made = (assemble(self.kit.writer, answer, self.solution.answers) for answer in self.answers)
+        assembler = Assembler(self.kit.writer, self.solution.answers)
+        made = map(assembler.assemble, self.answers)
         return tuple(one for one in made if one is not None and self.right(one))
 
     def right(self, one: Assembly) -> bool:
