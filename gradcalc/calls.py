@@ -19,6 +19,7 @@ from gradcalc.syntax import Call, Expr, Name, parse, unparse
 if TYPE_CHECKING:
     from gradcalc.lower import Env, Lowering
 
+_SINGLE = frozenset(("sum", "mean", "prod", "max", "min", "logsumexp"))  # a single entry is its own sum
 MAX_POWER = 20  # of matrix_power, which becomes that many products
 
 
@@ -40,8 +41,10 @@ def along(low: Lowering, call: Call, number: int, axis: tuple[int, ...] | None) 
 
 
 def reduce(low: Lowering, call: Call, env: Env, op: str, number: int, axis: tuple[int, ...], keepdims: bool) -> int:
-    """A reduction of a node; over no axis at all it is the node itself."""
+    """A reduction of a node; over no axis at all those of _SINGLE are the node itself."""
     shape = low.nodes[number].shape
+    if not axis and op not in _SINGLE:
+        raise SpanError("shape", f"{op} is taken of an array, and this is a number", *call.args[0].span)
     if not axis:
         return number
     result = rule("sum", [shape], Options(axis, keepdims))
@@ -286,8 +289,9 @@ def with_parameters(low: Lowering, call: Call, env: Env) -> int:
 
 
 CALLS: Mapping[str, Callable[[Any, Call, Any], int]] = {
-    "sum": reduction, "mean": reduction, "prod": reduction, "max": extremum, "min": extremum, "var": var, "norm": norm,
+    **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
+    **{name: with_parameters for name, op in TABLE.items() if op.parameters},
+    "max": extremum, "min": extremum, "var": var, "norm": norm,
     "logsumexp": softmax, "softmax": softmax, "log_softmax": softmax, "dot": dot, "matrix_power": matrix_power,
     "eye": filled, "ones": filled, "zeros": filled, "concat": concat, "stack": stack, "where": where,
-    "leaky_relu": with_parameters, "elu": with_parameters,
 }  # fmt: skip

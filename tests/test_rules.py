@@ -102,7 +102,7 @@ def in_sympy(tree: Expr, names: Mapping[str, sp.Expr]) -> sp.Expr:
             return {"+": x + y, "-": x - y, "*": x * y, "/": x / y, "^": x**y}[tree.op]
         case Compare():
             x, y = in_sympy(tree.left, names), in_sympy(tree.right, names)
-            return {"<": sp.Lt, ">": sp.Gt, "==": sp.Eq}[tree.op](x, y)
+            return {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq}[tree.op](x, y)
     assert isinstance(tree, Call)
     args = [in_sympy(arg, names) for arg in tree.args]
     if tree.func == "where":
@@ -117,6 +117,7 @@ def in_sympy(tree: Expr, names: Mapping[str, sp.Expr]) -> sp.Expr:
 def gaps(op: Op, operand: int, partial: str) -> int:
     """At how many of 20 points a rule differs from SymPy's derivative of the form, in 40 digits."""
     names = {name: sp.Symbol(name, real=True) for name in op.operands}
+    assert op.form or op.name in PIECES, f"{op.name} wants a form, from which its partials are confirmed"
     form = in_sympy(parse(op.form or PIECES[op.name]), names)
     slope = sp.diff(form, names[op.operands[operand]])
     rule = in_sympy(parse(partial), {**names, "r": form})

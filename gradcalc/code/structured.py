@@ -288,8 +288,8 @@ def sliced(emit: Emitter, item: Any, size: Any) -> str:
 
 
 STRUCTURED: Mapping[str, Rule] = {
-    "matmul": matmul, "sum": reduction, "mean": reduction, "prod": reduction, "max": reduction, "min": reduction,
-    "norm": reduction, "logsumexp": reduction, "softmax": along, "log_softmax": along, "det": square, "logdet": square,
+    **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
+    "matmul": matmul, "softmax": along, "log_softmax": along, "det": square, "logdet": square,
     "inv": square, "tr": trace, "diag": diag, "outer": outer, "kron": kron, "vec": vec, "concat": concat, "stack": stack,
     "eye": eye, "ties": ties, "guard": guard, "getitem": getitem,
 }  # fmt: skip

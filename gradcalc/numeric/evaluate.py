@@ -20,7 +20,7 @@ from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num, 
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 _COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
-_REDUCTIONS = frozenset(("sum", "mean", "var", "prod", "max", "min", "norm", "logsumexp"))
+_REDUCTIONS = frozenset(name for name, op in TABLE.items() if op.signature == "reduction")
 _ALONG = frozenset(("softmax", "log_softmax"))
 _BY_INDEX = {"sum": 0, "mean": 0, "prod": 1, "max": None, "min": None, "logsumexp": None, "norm": 0}
 
