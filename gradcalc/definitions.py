@@ -89,7 +89,7 @@ class Definitions:
             return 1
         while len(self._lengths) <= quantity:  # operands come first
             node = self.nodes[len(self._lengths)]
-            own = 0 if node.op in ("const", "size", "index", "copy") else 2
+            own = 0 if node.op in ("const", "size", "index", "copy") else max(len(node.args) - 1, 1)
             length = own + sum(self._lengths[arg] for arg in node.args if arg < len(self._lengths))
             length = 3 if variance(node) else max(min(length, LONGEST), 1)
             self._lengths.append(1 if node.name is not None else length)

@@ -68,6 +68,7 @@ class _Engine(Engine):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self.inlined = frozenset(("diag",))  # other contractions are at hand from the forward pass
+        self.entries.length = lambda quantity: 1  # every quantity has a variable
         self.algebra = _Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
         self.stages: list[Stage] = []
         names = set(graph.names)
