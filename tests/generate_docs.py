@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradcalc
+from gradcalc import textables
 from gradcalc.ops import TABLE
 from gradcalc.ops.entry import Op
 from gradcalc.schema import (
@@ -303,6 +304,27 @@ def structured() -> str:
     return grid([titles[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
 
+def commands_of_tex() -> str:
+    """The commands that may stand in an author's mathematics, by what they take."""
+    functions, operators = textables.FUNCTIONS, {word[1:] for word in textables.OPERATORS}
+    groups = (
+        ("signs and Greek letters", textables.SYMBOLS - functions - operators),
+        ("functions", functions),
+        ("operators, with `\\limits` and `\\nolimits`", operators),
+        ("on one argument", textables.ONE),
+        ("on two arguments", textables.TWO),
+        ("on plain words", textables.WORDS),
+        ("brackets of a size", [*textables.SIZES, "left", "middle", "right"]),
+    )
+    rows = [
+        (title, " ".join(f"`\\{word}`" for word in sorted(words, key=lambda word: (word.lower(), word))))
+        for title, words in groups
+    ]
+    rows.append(("environments", " ".join(map(code, textables.ENVIRONMENTS))))
+    rows.append(("spaces and escapes", r"`\,` `\:` `\;` `\!` `\ ` `\{` `\}` `\%` `\&` `\#` `\_` `\$`"))
+    return grid(("commands", ""), rows)
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
     "keys": lambda: keys(EXERCISE),
     "variable": lambda: keys(VARIABLE),
@@ -311,6 +333,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "range": lambda: keys(DRAW),
     "elementwise": elementwise,
     "structured": structured,
+    "tex": commands_of_tex,
 }
 
 

@@ -76,7 +76,7 @@ def test_a_pipe_is_a_file() -> None:
     [
         (["vaildate", "x"], "No such command 'vaildate'"),
         (["validate"], "Missing argument"),
-        (["solve", EX1, "--format", "word"], "'word' is none of table, json, jsonl, markdown, plain"),
+        (["solve", EX1, "--format", "word"], "'word' is none of table, json, "),
         (["solve", EX1, "--layout", "row"], "'row' is none of gradient, jacobian, denominator"),
         (["solve", EX1, "--digits", "0"], "0 is not in the range"),
         (["new", "--from", "ex22"], "no shipped exercise is called `ex22`"),
