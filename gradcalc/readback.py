@@ -6,7 +6,8 @@ A node's own formula inside a derivative becomes its name; E/N² with N = 1 + E 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -32,6 +33,7 @@ class Readback(Definitions):
         self.beside: set[int] = set()  # of these, the numbers that the numerator is not made from
         self.inlined: frozenset[str] = INLINED  # unnamed contractions that are written out
         self._shortened: dict[tuple[sp.Expr, bool], sp.Expr] = {}
+        self._scopes: dict[int, tuple[set[int], set[int], dict[tuple[sp.Expr, bool], sp.Expr]]] = {}
         self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
 
     def unit_sum(self, quantity: Any, position: int) -> bool:
@@ -292,11 +294,20 @@ class Readback(Definitions):
 
     def within(self, number: int) -> None:
         """Let answers about a quantity use the names it is made from, and those beside."""
-        beside = self.siblings(number)
-        scope = self.ancestors(number) | beside
-        if scope != self.scope:
-            self.scope, self.beside = scope, beside
-            self._shortened = {}
+        if number not in self._scopes:
+            beside = self.siblings(number)
+            self._scopes[number] = (self.ancestors(number) | beside, beside, {})
+        self.scope, self.beside, self._shortened = self._scopes[number]
+
+    @contextmanager
+    def about(self, number: int) -> Iterator[None]:
+        """The same for a while."""
+        kept = self.scope, self.beside, self._shortened
+        self.within(number)
+        try:
+            yield
+        finally:
+            self.scope, self.beside, self._shortened = kept
 
     def shorten(self, expr: sp.Expr, deep: bool = True) -> sp.Expr:
         """A product of local derivatives in its shortest form: tidied, and with definitions read backwards.
