@@ -34,8 +34,8 @@ def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol) -> sp.Expr:
     base, exponent = formula.args
     if exponent == -1 and base.is_Symbol:
         return expr.xreplace({formula: own})  # 1/r² stays
-    powers = {p: own ** (p.exp / exponent) for p in expr.atoms(sp.Pow) if p.base == base and p.exp.is_Rational}
-    read = expr.xreplace({p: power for p, power in powers.items() if power.is_Symbol or power.exp.is_Integer})
+    powers = {p: p.exp / exponent for p in expr.atoms(sp.Pow) if p.base == base and p.exp.is_Rational}
+    read = expr.xreplace({p: own**power for p, power in powers.items() if power.is_Integer})
     inner = [part for part in sp.Mul.make_args(base) if unnamed(part)]
     if len(inner) == 1 and (1 / exponent).is_Integer and exponent > 0:
         scale = base / inner[0]

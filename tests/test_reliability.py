@@ -118,6 +118,15 @@ def test_what_expands_without_end_is_not_expanded(name: str) -> None:
     assert found.verified.ok is not False
 
 
+@pytest.mark.parametrize(
+    "lines", ["f = 3*sqrt(x)", "v = 3*sqrt(x)\n  f = v + x^(1/3)", "u = x + 1\n  v = u^(2/3)/2\n  f = log(v)"]
+)
+def test_multiples_of_roots_are_read_back(lines: str) -> None:
+    (verified,) = [item.verified for item in solved(lines, "x: 4", "df/dx").answers]
+    assert verified is not None
+    assert verified.ok
+
+
 # ---- conventions at the point [D3]
 
 
