@@ -204,7 +204,7 @@ class Walk:
         """The operations one by one, where several follow one another."""
         kit = self.kit
         several = len(operations) > 1 if kit.detail == "full" else depth(self.graph, operations, kit.steady) > 1
-        if through is None or not several or kit.detail == "brief" or (kit.long and kit.detail != "full"):
+        if through is None or not several or kit.detail == "brief":
             return ()
         node = self.graph.node(through)
         name, shape, over = (before.name, before.shape, before.over) if before else (None, node.shape, node.over)
