@@ -427,7 +427,10 @@ def run(arguments: list[str], forks: bool = False) -> int:
     arguments = _flags_first(arguments)
     console = Console.open("--ascii" in arguments[:2], "--debug" in arguments[:2])
     try:
-        return int(app(arguments, standalone_mode=False, prog_name="gradcalc", obj=forks) or Exit.DONE)
+        code = int(app(arguments, standalone_mode=False, prog_name="gradcalc", obj=forks) or Exit.DONE)
+        if code == Exit.INTERRUPTED:  # typer has caught it
+            console.note("interrupted")
+        return code
     except typer.Exit as stop:
         return int(stop.exit_code)
     except _UsageError as error:
@@ -442,6 +445,7 @@ def run(arguments: list[str], forks: bool = False) -> int:
         console.note("interrupted")
         return Exit.INTERRUPTED
     except _Terminated as stop:
+        console.note(f"ended by {signal.Signals(stop.args[0]).name}")
         return 128 + int(stop.args[0])
     except (PipeClosed, BrokenPipeError):
         return Exit.BROKEN_PIPE
