@@ -210,7 +210,7 @@ def explain(
     detail: Detail = "normal", set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
     format: Format = "table", timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
-    """The derivation in words and formulas: forward, then backward, step by step."""
+    """The derivation in words and formulas, step by step. Forward, then backward."""
     from gradcalc.records import replace
 
     console: Console = context.obj
@@ -253,7 +253,7 @@ def graph(
     context: typer.Context, files: Files, solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
     set_: Set = None, digits: Digits = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
-    """The computational graph, as it stands on paper; with --solution its gradients too."""
+    """The computational graph as on paper. With --solution its gradients stand in it too."""
     console: Console = context.obj
 
     def work(file: str) -> str:
@@ -279,7 +279,7 @@ def export(
     preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="TeX to stand before the document.")] = None,
     set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
-    """Handouts, figures and code. The sheet is blank unless --solution."""
+    """Handouts, figures and code. A sheet is blank unless --solution."""
     from gradcalc.export import CODE, ENDINGS, Export, Made, part, picture_names, stem, whole
     from gradcalc.figure import Sheet
     from gradcalc.publish import OutsideError, deliver, plan
