@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from gradcalc.answers import Answerer, as_vector
+from gradcalc.answers import Answerer
 from gradcalc.derive import Derivative
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Question
+from gradcalc.forms import as_vector
 from gradcalc.graph import Graph, Node
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.paths import paths

@@ -16,11 +16,12 @@ from functools import reduce
 
 import sympy as sp
 
-from gradcalc.answers import Answerer, as_vector
+from gradcalc.answers import Answerer
 from gradcalc.ask import operands
 from gradcalc.derive import Derivative
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Question
+from gradcalc.forms import as_vector
 from gradcalc.graph import Node
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.records import dataclass, replace
