@@ -96,7 +96,8 @@ def _binary(text: str, to: str, path: Path | None) -> tuple[bytes, str]:
     except pdf.NoEngine:
         problem, ways = "no TeX is installed (latexmk, tectonic, pdflatex)", pdf.WAYS_OUT
     except pdf.Failed as error:
-        problem, ways = str(error), pdf.WAYS_OUT
+        named = source_of(path, to).name if path else "its input"
+        problem, ways = str(error).replace(f"./{pdf.NAME}.tex", named), pdf.WAYS_OUT[1:]
     except png.NoProgram as error:
         problem, ways = str(error), png.WAYS_OUT
     lines = [f"{to} was not made: {problem}"]
