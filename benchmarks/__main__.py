@@ -150,7 +150,7 @@ def depth(options: argparse.Namespace) -> dict[str, Any]:
     for peer in ("gradcalc", "gradcalc, checked", "tensorgrad", "SymPy"):
         if missing(peer):
             continue
-        rows = list(lines("depth", peer))
+        rows = list(clock.worker("depth", peer))
         done = [row for row in rows if "end" not in row]
         slope = clock.exponent([(row["n"], row["seconds"]) for row in done if row["n"] >= 10])
         said = ", ".join(

@@ -101,7 +101,7 @@ def worker(part: str, *words: str, limit: float = LIMIT) -> Iterator[dict[str, A
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()
-    start, allowance = True, limit + 15.0  # loading a peer is not its work
+    start, allowance = True, limit + 100.0  # loading a peer is not its work
     try:
         while True:
             try:

@@ -134,6 +134,7 @@ def checked(solve: Any, p: Program) -> dict[int, float]:
     }
     data = {
         "expression": lines,
+        "variables": [f"n{k}" for k in p.values],
         "values": {f"n{k}": value for k, value in p.values.items()},
         "questions": [f"dn{len(p.ops) - 1}/dn{k}" for k in p.values],
     }
