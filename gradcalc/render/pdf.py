@@ -22,7 +22,7 @@ ENGINES: tuple[tuple[str, tuple[str, ...], int], ...] = (
     ("tectonic", ("--untrusted", "--keep-logs", "--chatter", "minimal", f"{NAME}.tex"), 1),
     ("pdflatex", (*_CALM, f"{NAME}.tex"), 2),
 )
-WAYS_OUT = (
+WAYS_OUT: tuple[str, ...] = (
     "install TeX: TeX Live, MiKTeX or tectonic, and run the same command again",
     "upload the .tex to Overleaf, which compiles it as it is",
     "take --to html instead of --to pdf: a page that the browser prints",

@@ -11,7 +11,7 @@ PROGRAMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("resvg", ("--zoom", "2", "-", "-c")),
     ("inkscape", ("--pipe", "--export-type=png", "--export-dpi=192", "--export-filename=-")),
 )
-WAYS_OUT = (
+WAYS_OUT: tuple[str, ...] = (
     "install rsvg-convert (librsvg), resvg or inkscape, and run the same command again",
     "open the .svg in a browser and save the picture",
     "use the .svg as it is: browsers, GitHub and word processors show it",
