@@ -66,7 +66,7 @@ MACROS = r"""
 \raggedbottom \hbadness=2000
 \definecolor{key}{RGB}{16,44,110}
 % The frames of exam cannot be broken wherever a page ends: a solution is set in another colour, under its title.
-\renewenvironment{TheSolution}{\par\nopagebreak\smallskip\color{key}\noindent\solutiontitle\ignorespaces}{\par\medskip}
+\renewenvironment{TheSolution}{\par\nopagebreak\smallskip\noindent\color{key}\solutiontitle\ignorespaces}{\par\medskip}
 \allowdisplaybreaks
 """.strip()
 
