@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.derive import Engine, Pseudo
+from gradcalc.effort import expandable
 from gradcalc.matrix import (
     Matrix,
     NoMatrixForm,
@@ -45,7 +46,8 @@ class Leaves:
             isinstance(q, int) and self.engine.nodes[q].name is None for _, q, _ in self.engine.entries.entries(expr)
         )
         # Summands in one quantity go down in degree, fractions last: 6x² − 6x + 1/(2√x).
-        after = (-sp.Poly(expr).total_degree() if expr.is_polynomial() else 1,) if summand and len(names) == 1 else ()
+        plain = expandable(expr) and expr.is_polynomial()
+        after = (-sp.Poly(expr).total_degree() if plain else 1,) if summand and len(names) == 1 else ()
         upstream = not summand and any(self.upstream(q) for _, q, _ in self.engine.entries.entries(expr))
         return (bool(names), not upstream, not unnamed, not simple, names, *after, cost(expr), expr.sort_key())
 
