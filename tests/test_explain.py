@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import sys
 import time
@@ -15,8 +16,8 @@ from gradcalc.blocks import Note, Options, Report, Table
 from gradcalc.cli import run
 from gradcalc.derivation import explained
 from gradcalc.exercise import Exercise
-from gradcalc.explain import compose_explanation, pages
-from gradcalc.render import table
+from gradcalc.explain import DETAILS, compose_explanation, pages
+from gradcalc.render import render_as, table
 from gradcalc.render.inline import text_line
 from gradcalc.render.player import Film
 from gradcalc.render.steps_json import document
@@ -167,6 +168,24 @@ def test_every_page_is_drawn_at_every_width(name: str, detail: str) -> None:
         assert max(map(len, text.splitlines())) <= options.width or not text.isascii()
 
 
+NAMES = sorted(path.stem for path in EXERCISES.glob("*.yaml"))
+
+
+@pytest.mark.parametrize(("name", "detail"), [(name, DETAILS[k % 3]) for k, name in enumerate(NAMES)])
+def test_every_exercise_explains_every_step(name: str, detail: str) -> None:
+    """Each in one detail: every path has a rule and its sentence, no step is wrong, every format writes it."""
+    derivation = shipped(name, detail)
+    for one in derivation.passes:
+        for step in one.steps:
+            assert step.verified is None or step.verified.ok is not False
+            assert all(path.rules or path.through is None for path in step.paths)
+            assert all(rule.sentence for path in step.paths for rule in path.rules)
+    options = Options(detail=detail)
+    report = compose_explanation(derivation, options)
+    assert all(render_as(format, [report], options) for format in ("table", "markdown", "plain"))
+    assert document(derivation)["passes"] or not derivation.passes
+
+
 # ---- the command
 
 
@@ -238,27 +257,55 @@ def test_where_the_graph_does_not_fit_the_place_of_the_step_stands_on_a_line() -
     film = Film(shipped("ex3"), Options())
     at = next(k for k, page in enumerate(film.pages) if page.at == "z1" and page.gradients)
     assert film.frame(at, 60, 20).splitlines()[0] == "ŷ ← z₂ ← a₁ ← [z₁]"
+    neuron = Film(shipped("ex2"), Options(color=True))
+    assert neuron.frame(8, 40, 60).splitlines()[0] == "[x₁] used in z"
+    assert "(σ)" in neuron.frame(8, 110, 60) or "forward" in neuron.frame(8, 110, 60)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal of another kind")
 class TestTerminal:
     """The program on a terminal of its own."""
 
-    def walk(self, *keys: str) -> tuple[str, int]:
+    def walk(self, *keys: str | int, file: str = "") -> tuple[str, int]:
+        """What it writes, and its exit code. A number among the keys is a new width of the terminal, 60 at first."""
+        import fcntl
         import pty
+        import struct
+        import termios
+
+        def resize(columns: int) -> None:
+            fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
 
         pid, screen = pty.fork()
         if pid == 0:
             os.chdir(ROOT)
-            os.environ.update(TERM="xterm", COLUMNS="60")
-            os.execv(sys.executable, [sys.executable, "-m", "gradcalc", "explain", "--step"])
+            environment = {key: word for key, word in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
+            time.sleep(0.2)  # until the terminal has its size
+            command = [sys.executable, "-m", "gradcalc", "explain", "--step", *([file] if file else [])]
+            os.execve(sys.executable, command, environment | {"TERM": "xterm"})
+        resize(60)
+        before = termios.tcgetattr(screen)[3]
         out = self.read(screen, "q quit")
         for key in keys:
-            os.write(screen, key.encode())
-            out += self.read(screen, "q quit" if key not in "q\x03" else "\x1b[?25h")
+            if isinstance(key, int):
+                resize(key)
+            else:
+                os.write(screen, key.encode())
+            out += self.read(screen, "\x1b[?25h" if key in ("q", "\x03") else "q quit")
+        assert termios.tcgetattr(screen)[3] == before
         _, status = os.waitpid(pid, 0)
         os.close(screen)
         return out, os.waitstatus_to_exitcode(status)
+
+    def widths(self, out: str) -> list[int]:
+        """The longest line of each screen."""
+        plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-ln-z]", "\f", re.sub(r"\x1b\[[0-9;]*m", "", out))
+        screens = [
+            [line.strip("\r\f") for line in screen.split("\n")]
+            for screen in plain.split("\f\f\f")
+            if "q quit" in screen
+        ]
+        return [max(map(len, screen)) for screen in screens]
 
     def read(self, screen: int, until: str) -> str:
         got, end = "", time.monotonic() + 30
@@ -276,6 +323,25 @@ class TestTerminal:
         assert places == ["1/9", "2/9", "3/9", "2/9", "9/9"]
         assert code == 0
         assert out.endswith("\x1b[?25h")
+
+    def test_at_the_ends_and_with_arrows(self) -> None:
+        out, code = self.walk("b", "\x1b[C", "\x1b[D", "x", "f", "f", " ")
+        places = [part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/9")]
+        assert places == ["1/9", "1/9", "2/9", "1/9", "1/9", "9/9", "9/9"]
+        assert code == 0
+
+    def test_a_resized_terminal_is_drawn_at_its_new_size(self) -> None:
+        out, code = self.walk("f", 100, 40, "b", "q", file="exercises/ex2.yaml")
+        first, last, wide, narrow, before = self.widths(out)
+        assert max(first, last) <= 60
+        assert 60 < wide <= 100
+        assert max(narrow, before) <= 40
+        assert code == 0
+
+    def test_arrays_in_sixty_columns(self) -> None:
+        out, _ = self.walk(*[" "] * 17, "q", file="exercises/ex3.yaml")
+        assert len(self.widths(out)) == 18
+        assert max(self.widths(out)) <= 60
 
     def test_ctrl_c_restores_the_terminal(self) -> None:
         out, code = self.walk(" ", "\x03")

@@ -6,15 +6,18 @@ space or enter: next    b: back    q: quit    f: to the end
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any
 
 from gradcalc.blocks import Options, Values
 from gradcalc.explain import Page, pages
 from gradcalc.figure import Picture, Sheet, picture
 from gradcalc.labels import Label, label, tex_names
+from gradcalc.layout import columns as columns_of
 from gradcalc.records import replace
 from gradcalc.render import table, terminal_graph
 from gradcalc.solution import Number
@@ -23,6 +26,7 @@ from gradcalc.syntax import Expr, Name
 from gradcalc.typography import name_text, to_ascii
 
 CLEAR, HIDE, SHOW = "\x1b[H\x1b[2J\x1b[3J", "\x1b[?25l", "\x1b[?25h"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 SHORT = 16  # characters of a gradient that still stands below its wire
 KEYS = {" ": "next", "\r": "next", "\n": "next", "n": "next", "b": "back", "\x7f": "back", "\x08": "back", "q": "quit", "\x1b": "quit", "f": "end",
         "\x04": "quit", "": "quit"}  # fmt: skip
@@ -44,10 +48,11 @@ class Film:
         text = table.render(page.report, options)
         keys = "space next · b back · f to the end · q quit" if at + 1 < len(self.pages) else "b back · q quit"
         graph = self.graph(page, options)
-        if len(graph.splitlines()) + len(text.splitlines()) + 3 > rows:
+        wide = max(map(columns_of, COLOURS.sub("", graph).splitlines()), default=0) > options.width
+        if not graph or wide or len(graph.splitlines()) + len(text.splitlines()) + 3 > rows:
             graph = self.strip(page)
         parts = [graph, text] if graph else [text]
-        foot = f"[{at + 1}/{len(self.pages)}] {keys}"
+        foot = fill(f"[{at + 1}/{len(self.pages)}] {keys}", options.width)
         return "\n\n".join([*parts, foot.replace("·", "-") if options.ascii else foot])
 
     def graph(self, page: Page, options: Options) -> str:
