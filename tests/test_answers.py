@@ -132,6 +132,69 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         "df/dx",
         "2*(concat(x[:-1] - x[1:], 0) + concat(0, x[1:] - x[:-1]))",
     ),
+    ("f = det(inv(X))", {"X": ["n", "n"]}, {}, "df/dX", "-f*inv(X).T"),
+    ("f = logdet(L @ L.T)", {"L": ["n", "n"]}, {}, "df/dL", "2*inv(L).T"),
+    ("f = logdet(A + t*eye(n))", {"A": ["n", "n"], "t": []}, {"A": "symmetric"}, "df/dt", "tr(inv(A + t*eye(n)))"),
+    (
+        "f = tr(inv(X.T @ C @ X) @ (X.T @ B @ X))",
+        {"X": ["m", "n"], "C": ["m", "m"], "B": ["m", "m"]},
+        {"C": "symmetric", "B": "symmetric"},
+        "df/dX",
+        "2*(B - C @ X @ inv(X.T @ C @ X) @ X.T @ B) @ X @ inv(X.T @ C @ X)",
+    ),
+    (
+        "P = A @ inv(A.T @ A) @ A.T; f = y.T @ P @ y",
+        {"A": ["m", "n"], "y": ["m"]},
+        {},
+        "df/dA",
+        "2*outer(y - P @ y, y @ A @ inv(A.T @ A))",
+    ),
+    (
+        "K = exp(-D) + eye(n); f = y @ inv(K) @ y",
+        {"D": ["n", "n"], "y": ["n"]},
+        {"D": "symmetric"},
+        "df/dy",
+        "2*inv(K) @ y",
+    ),
+    ("f = sqrt(var(x, ddof=1))", {"x": ["n"]}, {}, "df/dx", "(x - mean(x))/(f*(n - 1))"),
+    ("v = var(A)", {"A": ["m", "n"]}, {}, "dv/dA", "2*(A - mean(A))/(m*n)"),
+    (
+        "z = (x - mean(x))/sqrt(var(x))",
+        {"x": ["n"]},
+        {},
+        "dz/dx",
+        "(eye(n) - outer(z, z)/n - outer(ones(n), ones(n))/n)/sqrt(var(x))",
+    ),
+    (
+        "mu = mean(X, axis=0); s = sqrt(var(X, axis=0) + eps); H = (X - mu)/s; L = sum(G*(g*H))",
+        {"X": ["m", "n"], "g": ["n"], "G": ["m", "n"], "eps": []},
+        {},
+        "dL/dX",
+        "(G - H @ diag(sum(G*H, axis=0))/m - outer(ones(m), sum(G, axis=0))/m) @ diag(g/s)",
+    ),
+    (
+        "p = softmax(s); KL = sum(p*log(p/q))",
+        {"s": ["k"], "q": ["k"]},
+        {"q": "positive"},
+        "dKL/ds",
+        "p*(log(p/q) - KL)",
+    ),
+    (
+        "a = x - c; r = a.T @ b/(norm(a)*norm(b))",
+        {"x": ["n"], "c": ["n"], "b": ["n"]},
+        {},
+        "dr/dx",
+        "b/(norm(a)*norm(b)) - r*a/norm(a)^2",
+    ),
+    (
+        "f = sum((x[2:] - 2*x[1:-1] + x[:-2])^2)",
+        {"x": ["n"]},
+        {},
+        "d2f/dx2",
+        "2*(eye(n)[:-2] + eye(n)[2:] - 2*eye(n)[1:-1]).T @ (eye(n)[:-2] + eye(n)[2:] - 2*eye(n)[1:-1])",
+    ),
+    ("f = sum(x[::2]^2)", {"x": [6]}, {}, "df/dx", "2*eye(6)[::2].T @ x[::2]"),
+    ("f = sum(x[:-1]*x[1:])", {"x": ["N"]}, {}, "d2f/dx2", "eye(N)[:-1].T @ eye(N)[1:] + eye(N)[1:].T @ eye(N)[:-1]"),
     ("f = logsumexp(x)", {"x": ["n"]}, {}, "d2f/dx2", "diag(softmax(x)) - outer(softmax(x), softmax(x))"),
     ("f = sum(abs(x))", {"x": ["n"]}, {}, "df/dx", "sign(x)"),
     ("f = -sum(log(sigmoid(-U @ v)))", {"U": ["K", "d"], "v": ["d"]}, {}, "df/dv", "U.T @ sigmoid(U @ v)"),
@@ -241,3 +304,98 @@ def test_axes_survive(line: str, expanded: str) -> None:
     assert unparse(found.expanded) == expanded
     assert found.verified is not None
     assert found.verified.ok is True
+
+
+INDEXED = {"indices": {"i": "I", "j": "J", "k": "K", "r": "R", "t": "T"}, "seed": 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "shapes", "question", "formula", "free"),
+    [
+        (
+            "f = sum((X[i, j, k] - sum(A[i, r]*B[j, r]*C[k, r], r))^2, i, j, k)",
+            {"X": ["I", "J", "K"], "A": ["I", "R"], "B": ["J", "R"], "C": ["K", "R"]},
+            "df/dA",
+            "2*sum(B[j, p]*C[k, p]*(sum(A[i, r]*B[j, r]*C[k, r], r) - X[i, j, k]), j, k)",
+            ("i", "p"),
+        ),
+        (
+            "p = softmax(Z); L = -mean(log(p[t, y[t]]), t)",
+            {"Z": ["T", "V"], "y": ["T"]},
+            "dL/dZ",
+            "(p - eye(V)[y])/T",
+            (),
+        ),
+        ("f = x[y] + sum(x[j]^2, j, j != y)", {"x": ["J"], "y": []}, "df/dx", "2*x*(1 - eye(J)[y]) + eye(J)[y]", ()),
+    ],
+)
+def test_indices(lines: str, shapes: dict[str, Any], question: str, formula: str, free: tuple[str, ...]) -> None:
+    """An entry is written with the author's indices; a place that an index is compared with is a unit vector."""
+    sizes = {"I": 2, "J": 3, "K": 4, "R": 2, "T": 3, "V": 4}
+    found = answer(lines, shapes, {}, question, sizes=sizes, **INDEXED)
+    assert found.symbolic is not None
+    assert (unparse(found.symbolic), found.free) == (formula, free)
+    assert found.verified is not None
+    assert found.verified.ok is True
+
+
+def test_a_gradient_at_a_factor_of_zero() -> None:
+    """The derivative of a product is not divided by an entry that is 0."""
+    found = answer("f = prod(x)", {"x": ["n"]}, {}, "df/dx", values={"x": [0, 2, 3]})
+    assert found.value == [6, 0, 0]
+    found = answer("f = prod(x)", {"x": ["n"]}, {}, "d2f/dx2", values={"x": [0, 2, 0]})
+    assert found.value == [[0, 0, 2], [0, 0, 0], [2, 0, 0]]
+
+
+def test_gradients_of_a_given_upstream_are_named() -> None:
+    """An array upstream names the gradients on the way, as a loss does: 12 layers with skips are no larger than two."""
+    lines = [
+        f"h{n} = tanh(W @ {f'h{n - 1}' if n > 1 else 'x'}) + {f'h{n - 1}' if n > 1 else 'x'}" for n in range(1, 13)
+    ]
+    exercise = {"expression": lines, "variables": {"x": ["n"], "W": ["n", "n"]}, "upstream": {"dL/dh12": "G"}}
+    (found,) = solve(Exercise.from_dict({**exercise, "questions": ["dL/dx"]})).answers
+    assert len(unparse(found.symbolic)) < 400  # type: ignore[arg-type]
+    assert found.where
+
+
+@pytest.mark.parametrize(
+    ("question", "formula"),
+    [
+        (
+            "dL/dx",
+            "[2*(W[0, 0]*z[0] + W[1, 0]*z[1]), 2*(W[0, 1]*z[0] + W[1, 1]*z[1]), 2*(W[0, 2]*z[0] + W[1, 2]*z[1])]",
+        ),
+        ("dz/dW", "[[[x[0], x[1], x[2]], [0, 0, 0]], [[0, 0, 0], [x[0], x[1], x[2]]]]"),
+    ],
+)
+def test_entries(question: str, formula: str) -> None:
+    """The form `entries` lists every entry where the sizes are numbers."""
+    lines = "z = W @ x; L = norm(z)^2"
+    found = answer(lines, {"W": [2, 3], "x": [3]}, {}, question, notation={"form": "entries"}, seed=1)
+    assert unparse(found.symbolic) == formula  # type: ignore[arg-type]
+    assert found.verified is not None
+    assert found.verified.ok is True
+
+
+def test_what_an_answer_says_of_itself() -> None:
+    """Entries of a symmetric matrix are varied one by one; a derivative per example may be the same for all."""
+    (said,) = answer("f = tr(A @ X)", {"A": ["n", "n"], "X": ["n", "n"]}, {"X": "symmetric"}, "df/dX").warnings
+    assert said.message == "X is symmetric, but its entries are varied one by one"
+    assert answer(NETWORK, SHAPES, {}, "dz2/da1", examples={"i": "m"}).same
+
+
+def test_stacks_of_what_has_no_stack() -> None:
+    """A gradient given per example is stacked by name; a stack at an example is an entry of it."""
+    lines = "mu = mean(x, i); v = mean((x - mu)^2, i); h = (x - mu)/sqrt(v + 1)"
+    shapes = {"x": {"shape": [], "each": "i"}}
+    more = {"examples": {"i": "m"}, "sizes": {"m": 4}, "seed": 1}
+    found = answer(lines, shapes, {}, "dL/dx", upstream={"dL/dh": "G"}, **more)
+    assert unparse(found.symbolic) == "(stack(G) - stack(G) @ H*H/m - sum(stack(G))*ones(m)/m)/sqrt(v + 1)"  # type: ignore[arg-type]
+    found = answer("s = w*x; T = stack(s); L = logsumexp(T)", {**shapes, "w": []}, {}, "dL/ds", **more)
+    assert unparse(found.symbolic) == "softmax(T)[i]"  # type: ignore[arg-type]
+    assert isinstance(found.value, list)
+
+
+def test_no_shorthand_that_leaves_factors_out() -> None:
+    """∂Z/∂X of relu(X W) needs W and the mask at once: no single matrix stands for it in the chain."""
+    assert answer("Z = relu(X @ W)", {"X": ["n", "d"], "W": ["d", "k"]}, {}, "dZ/dX").shorthand is None
