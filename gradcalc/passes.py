@@ -177,11 +177,14 @@ class Walk:
         if edge.through is not None:
             operations = leading(inside(self.graph, edge.through, kit.steady), self.graph.names[stage.quantity])
         rules = self.rules(operations)
+        if edge.through is not None and not operations:  # it is only compared there
+            rules = (Rule("eq", 0, TABLE["eq"].sentence),)
         local_value = numbers.value(edge.local) if edge.local and self.solver.values.scalar else None
         value = numbers.value(edge.product, stage.shape, stage.over) if len(stage.edges) > 1 else None
         stretched = dict.fromkeys(axis for n, args in operations.items() for arg in args for axis in kit.gates.stretched(n, arg))  # fmt: skip
         reasons = why(self.graph, kit.names, stage, edge, before, tuple(stretched))
-        reasons = replace(reasons, reasons=(*reasons.reasons, *self.conventions(stage, edge, rules)))
+        argument = reasons.reasons if operations else ()
+        reasons = replace(reasons, reasons=(*argument, *self.conventions(stage, edge, rules)))
         return Path(
             edge.through, rules, edge.local, edge.shorthand, local_value, before.name if before else None,
             self.steps[before.quantity].value if before else None, edge.product, value, reasons, edge.entries,

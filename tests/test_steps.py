@@ -418,3 +418,9 @@ def test_an_input_without_a_value_leaves_the_steps_symbolic() -> None:
     found = of("{expression: 'f = x * y', variables: [x, y]}")
     assert steps(found)["x"].value is None
     assert unparse(steps(found)["x"].total.symbolic) == "y"
+
+
+def test_what_is_only_compared_hands_nothing_back_and_says_why() -> None:
+    (path,) = steps(of("{expression: 'f = where(y > 1, 2*x, x)', values: {x: 3, y: 2}}"))["y"].paths
+    assert [rule.sentence for rule in path.rules] == ["a comparison has no gradient"]
+    assert path.why.reasons == ()
