@@ -223,10 +223,22 @@ def by_entry(make: Maker, number: int, index: tuple[str, ...]) -> int | None:
     return node.args[0] if len(base.shape) == 1 and index[0] not in base.over else None
 
 
+def product_of_numbers(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+    """prod([a, b, c]) = a*b*c"""
+    factors = parts(make, args[0], "stack")
+    if not factors or attrs.get("keepdims") or attrs.get("index") or any(make.nodes[arg].shape for arg in factors):
+        return None
+    total, *rest = factors
+    for factor in rest:
+        total = make("mul", (total, factor))
+    return total
+
+
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "div": (sigmoid_of_reciprocal, sigmoid_of_quotient, tanh_of_exponentials, tanh_of_square, softmax_of_exponentials),
     "pow": (sigmoid_of_power,),
     "sub": (tanh_of_sigmoid,),
     "log": (softplus, logsumexp, log_softmax, logdet),
     "toaxis": (softmax_by_entry,),
+    "prod": (product_of_numbers,),
 }

@@ -27,6 +27,7 @@ FORMULAS = [
     ("f = relu(1 - m)^2", "d2f/dm2", "2*step(1 - m)"),
     # nothing is divided by what the rule does not divide by
     ("f = a*b*c*d", "df/da", "b*c*d"),
+    ("f = prod([a, b, c])", "df/da", "b*c"),
     ("s = x + y + z; f = s*x*y*z", "local df/dx", "y*z*s"),
     ("f = a*exp(-b*x)*cos(w*x)", "df/dw", "-a*x*exp(-b*x)*sin(w*x)"),
     ("v = V*S/(K + S)", "dv/dV", "S/(K + S)"),
