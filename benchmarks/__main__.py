@@ -44,7 +44,8 @@ def machine() -> dict[str, Any]:
     found = {name: version(name) for name in ("numpy", "sympy", "typer", "casadi", "symengine", "jax", "tensorgrad")}
     return {
         "date": datetime.date.today().isoformat(), "system": platform.system(), "architecture": platform.machine(),
-        "processor": model, "cores": os.cpu_count(), "python": platform.python_version(), "packages": found,
+        "processor": model, "cores": os.cpu_count(), "load": os.getloadavg()[1],
+        "python": platform.python_version(), "packages": found,
     }  # fmt: skip
 
 

@@ -41,7 +41,6 @@ from gradcalc.schema import (
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "exercises/README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
-PAGES = tuple(page for page in PAGES if page != "docs/benchmarks.md")
 LEFT_OUT = "…"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.S)
@@ -325,6 +324,12 @@ def commands_of_tex() -> str:
     return grid(("commands", ""), rows)
 
 
+def figures(what: str) -> str:
+    """The page of benchmarks or their summary; the program that makes them is beside the package."""
+    command = [sys.executable, "-m", "benchmarks.page", what]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
     "keys": lambda: keys(EXERCISE),
     "variable": lambda: keys(VARIABLE),
@@ -334,6 +339,8 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "elementwise": elementwise,
     "structured": structured,
     "tex": commands_of_tex,
+    "benchmarks": lambda: figures("page"),
+    "figures": lambda: figures("summary"),
 }
 
 
