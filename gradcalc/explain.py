@@ -239,7 +239,9 @@ class _View(Board):
         answer = next(a for a in self.derivation.answers if a.question == one.question)
         if answer.symbolic is not None:
             fields.append(("that is", (math("=", answer.symbolic, example=answer.per_example is not None),)))
-        if answer.stacked is not None and not answer.stacked.free:
+        if answer.same:
+            fields.append(("stacked", (("the same for every example",),)))
+        elif answer.stacked is not None and not answer.stacked.free:
             fields.append(
                 (
                     "stacked",
