@@ -228,9 +228,10 @@ class Definitions:
 
     def expr(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:
         """The value of an operand at these indices as one scalar expression of entries."""
-        if number in self.bounded or number >= len(self.graph.nodes):
+        node = self.nodes[number]
+        if node.op == "eye" or number in self.bounded or number >= len(self.graph.nodes):
             at = self.flat(number, positional, named)
-            plain = self.nodes[number].op == "eye" and self.nodes[number].name is None and len(at) == 2
+            plain = node.op == "eye" and node.name is None and len(at) == 2
             return self.pseudo("eye", at) if plain else self.entry(number, at)
         return self.formula(number, positional, named)
 
