@@ -30,7 +30,7 @@ longer than {LIMIT:.0f} s by the clock for a size is stopped. Every contender's 
 All figures here are of {machine["date"]}: {machine["processor"]}, {machine["cores"]} cores, {machine["system"]}, Python {machine["python"]},
 {packages(machine["packages"])}.
 The machine was shared with other work (load average {machine["load"]:.0f}): ratios and processor times say more than the clock, and peers
-are stopped sooner than they would be alone. Raw results: [benchmarks.json](benchmarks.json), from which this page is made.
+are stopped sooner than they would be alone. Raw results: [benchmarks.json](benchmarks.json), from which this page is made.{noted(machine)}
 
 ![Time over size, in logarithmic panels: five families of scalar graphs, and a network with symbolic shapes](benchmarks.svg)
 
@@ -133,6 +133,11 @@ On {results["machine"]["date"]}:
   fast as CasADi.
 - Exported NumPy code: {min(large):.2f} to {max(large):.2f} times NumPy by hand on {rows[1]["m"]} and {rows[-1]["m"]} examples, {rows[0]["ratio"]["gradcalc"]:.2f} on {rows[0]["m"]}.
 """
+
+
+def noted(machine: dict[str, Any]) -> str:
+    """How these results differ from what the program does by itself, where they do."""
+    return f"\n\n{machine['note']}" if machine.get("note") else ""
 
 
 def packages(found: dict[str, str | None]) -> str:
@@ -256,7 +261,7 @@ def files(found: dict[str, Any]) -> str:
     failed = f" {len(found['failed'])} failed: {', '.join(found['failed'])}." if found["failed"] else ""
     said = (
         f"{found['files']} exercises, the shipped ones and a folder of published ones, each solved and checked by a process of its own, timed on\n"
-        f"the processor, which is what the clock says on an idle machine: median {time(found['median cpu'])}, {found['within on the processor']} "
+        f"the processor (the clock says more about the machine's other work): median {time(found['median cpu'])}, {found['within on the processor']} "
         f"within {found['target']:.0f} s.{failed} The slowest five:\n\n"
     )
     return said + table(("", "seconds"), ((name, f"{took['cpu']:.2f}") for name, took in found["slowest"].items()))
@@ -284,7 +289,7 @@ def behind(results: dict[str, Any]) -> str:
     slow = results["files"]["files"] - results["files"]["within on the processor"]
     points = [
         f"**Floats by hand** are {min(ratios):.1f} to {max(ratios):.1f} times faster: they make no nodes. A tape that is kept and evaluated again "
-        "saves the half that makes it; compiling it would save most of the rest, as CasADi and JAX do for who evaluates one graph many times.",
+        "would not be made anew; compiling it, as CasADi and JAX do, would help who evaluates one graph many times. Neither is measured.",
         f"**Checking** costs more than deriving. A tanh network of depth {checked['n']} takes {time(checked['seconds'])} with every gradient checked: "
         "those that vanish are compared in 60 digits, entry by entry. Differences along one random direction for each "
         "gradient instead of along every entry would be cheaper; they would also find fewer mistakes.",
