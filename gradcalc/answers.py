@@ -90,11 +90,9 @@ class Answerer(Beside):
             answer = free.answer(question)
             return replace(answer, expanded=self.expanded(answer.symbolic, answer.where) if answer.symbolic else None)
         if question.kind == "second":
-            first = self.total(of, by[0])
-            inner = self.engine.quantity(first)
-            second = self.engine.derivative(inner, by[1])
+            first, out, into, each = self.per_example(self.total(of, by[0]), question)
             # The gradient's own axes come first: numerator, then the first denominator.
-            derivative = second
+            derivative = self.engine.derivative(self.engine.quantity(first, (*out, *into), each), by[1])
             single = False
         elif question.kind == "local":
             self.engine.within(of)

@@ -6,7 +6,7 @@ contributions of all paths add. What the nodes are is in definitions.py, what ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -18,7 +18,7 @@ from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import Spell, unspelled
 from gradcalc.simplify import cost, signs_met, slope
-from gradcalc.terms import Key, Term
+from gradcalc.terms import Ix, Key, Term
 from gradcalc.totals import Totals
 
 __all__ = ["Derivative", "Engine", "Pseudo"]
@@ -203,10 +203,10 @@ class Engine(Totals):
         empty = {n: Derivative((), out, self.fresh(n)) for n in by - pulled.keys()}
         return empty | {n: Derivative(tuple(terms), out, into) for n, (into, terms) in pulled.items()}
 
-    def quantity(self, derivative: Derivative) -> int:
-        """A derivative as a quantity of its own, so that it can be differentiated again."""
-        indices = (*derivative.out, *derivative.into)
-        self.nodes.append(Node("gradient", (), tuple(ix.size for ix in indices)))
+    def quantity(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str]) -> int:
+        """A derivative as a quantity of its own, so that it can be differentiated again; `each`: its example indices."""
+        indices = (*free, *each)
+        self.nodes.append(Node("gradient", (), tuple(ix.size for ix in free), tuple(each.values())))
         number = len(self.nodes) - 1
-        self.virtual[number] = (indices, list(derivative.terms))
+        self.virtual[number] = (indices, list(terms))
         return number

@@ -265,9 +265,9 @@ class Writer(Reducer):
 
 
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
-    """The expression in the orientation of a declared shape: a row for [1, n]."""
+    """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1, n]."""
     return write(transpose(m) if wants_row(shape) and m.cols == ONE and m.rows != ONE else m)[0]
 
 
 def wants_row(shape: Sequence[Any]) -> bool:
-    return len(shape) == 2 and shape[0] == ONE and shape[1] != ONE
+    return len(shape) >= 2 and all(size == ONE for size in shape[:-1]) and shape[-1] != ONE

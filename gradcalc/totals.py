@@ -53,7 +53,9 @@ class Totals(Readback):
         for part in parts:
             known = self.known_sum(part, ix)
             if known is None:
-                known = next((n for n in (self.multiple(part, ix, number) for number in self.sums) if n is not None), None)
+                known = next(
+                    (n for n in (self.multiple(part, ix, number) for number in self.sums) if n is not None), None
+                )
                 named = True
             if known is None:
                 return None

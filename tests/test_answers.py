@@ -399,3 +399,19 @@ def test_stacks_of_what_has_no_stack() -> None:
 def test_no_shorthand_that_leaves_factors_out() -> None:
     """∂Z/∂X of relu(X W) needs W and the mask at once: no single matrix stands for it in the chain."""
     assert answer("Z = relu(X @ W)", {"X": ["n", "d"], "W": ["d", "k"]}, {}, "dZ/dX").shorthand is None
+
+
+def test_second_derivatives_per_example() -> None:
+    exercise = {
+        "expression": ["z = w.T @ x", "a = z^3", "J = 1/m*sum(a, i)"], "examples": {"i": "m"}, "sizes": {"n": 3, "m": 4},
+        "variables": {"x": {"shape": ["n", 1], "each": "i"}, "w": {"shape": ["n", 1]}}, "seed": 1,
+        "questions": ["d2a/dz2", "d2a/dw2", "d2J/dxdw", "d2J/dw2"],
+    }  # fmt: skip
+    answers = solve(Exercise.from_dict(exercise)).answers
+    assert all(answer.verified is not None and answer.verified.ok for answer in answers)
+    assert [unparse(answer.symbolic) for answer in answers if answer.symbolic is not None] == [
+        "6*z", "6*z*x @ x.T", "3*(z^2*eye(n) + 2*z*w @ x.T)/m", "6*sum(z*x @ x.T, i)/m"
+    ]  # fmt: skip
+    stacked = answers[0].stacked
+    assert stacked is not None
+    assert unparse(stacked.symbolic) == "6*Z"

@@ -128,7 +128,9 @@ def check(program: Program, questions: Sequence[tuple[str, str, str]], form: str
             if answer.value is None:
                 continue
             stacked = answer.stacked if word == "stacked" else None
-            free, shape, over = (answer.free, answer.shape, examples) if stacked is None else (stacked.free, stacked.shape, ())
+            free, shape, over = (
+                (answer.free, answer.shape, examples) if stacked is None else (stacked.free, stacked.shape, ())
+            )
             value, problem = solver.number(again, where, free, shape, over)
             assert problem is None, (*note, word, text, problem)
             assert same(value, answer.value, 1e-8), (*note, word, text, value, answer.value)
