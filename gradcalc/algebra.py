@@ -10,7 +10,7 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.effort import Effort, expandable
-from gradcalc.simplify import apart, complemented, cost, divided, operation, shortest, signs_met
+from gradcalc.simplify import apart, complemented, cost, divided, operation, repeated, shortest, signs_met, standing_for
 from gradcalc.terms import Entries, Ix, Key, Term, kind, minus, size_expr, sort_symmetric
 
 
@@ -291,7 +291,10 @@ class Algebra:
             return expr
         if expr not in self._tidied:
             parts = apart(expr)
-            if len(parts) > 1:
+            if (inner := repeated(expr)) is not None:
+                t = standing_for(inner)
+                self._tidied[expr] = self.tidy(expr.xreplace({inner: t})).xreplace({t: inner})
+            elif len(parts) > 1:
                 self._tidied[expr] = sp.Mul(*map(self.tidy, parts))
             elif not expr.has(sp.Add):
                 self._tidied[expr] = signs_met(expr)
@@ -314,11 +317,10 @@ class Algebra:
             if result not in found:
                 found.append(result)
                 if rewrite is sp.cancel:
-                    rewritten = (
-                        (sp.factor_terms(result), sp.factor(result))
-                        if cost(result) < 30
-                        else (sp.factor_terms(result),)
-                    )
+                    rewritten = [sp.factor_terms(result)]
+                    if cost(result) < 30:
+                        top, bottom = sp.fraction(result)
+                        rewritten += [sp.factor(result), sp.factor_terms(top) / sp.factor(bottom)]
                     found += [again for again in rewritten if again not in found]
         read = [again.replace(lambda part: isinstance(part, sp.Add), complemented) for again in found]
         return found + [again for again in read if again not in found]

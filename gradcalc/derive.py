@@ -17,7 +17,7 @@ from gradcalc.graph import Graph, Node
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
 from gradcalc.records import dataclass, replace
 from gradcalc.scalar import Spell, unspelled
-from gradcalc.simplify import cost, signs_met, slope
+from gradcalc.simplify import cost, repeated, signs_met, slope, standing_for
 from gradcalc.terms import Ix, Key, Term
 from gradcalc.totals import Totals
 
@@ -75,7 +75,7 @@ class Engine(Totals):
             formula = self.formula(number, *self.full(node, indices))
             own = self.entry(number, indices)
             for symbol, quantity, at in self.entries.entries(formula):
-                derivative = slope(formula, symbol)
+                derivative = self.slope(formula, symbol)
                 if isinstance(quantity, int) and derivative != 0:
                     groups = self.algebra.split(shorter(signs_met(derivative), formula, own))
                     result.setdefault(quantity, []).append((at, Term(sp.S.One, groups)))
@@ -92,6 +92,15 @@ class Engine(Totals):
                         groups[k] = groups.get(k, sp.S.One) * e
                     result.setdefault(quantity, []).append((at, replace(term, groups=groups)))
         return result
+
+    def slope(self, formula: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+        """∂formula/∂symbol; through a sum that stands in it more than once by the chain rule."""
+        inner = repeated(formula)
+        if inner is None or symbol not in inner.free_symbols:
+            return slope(formula, symbol)
+        t = standing_for(inner)
+        outer = self.algebra.tidy(slope(formula.xreplace({inner: t}), t))
+        return outer.xreplace({t: inner}) * slope(inner, symbol)
 
     def pull(
         self, start: int, out: Key, terms: Sequence[Term], targets: set[int], through: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -67,6 +68,21 @@ def complemented(total: sp.Add) -> sp.Expr:
     return total
 
 
+def repeated(expr: sp.Expr) -> sp.Add | None:
+    """A sum that stands in several places and holds all of its symbols, like x + b in (x + b)/(1 + (x + b)²): simplified
+    as one symbol, it is not expanded."""
+    counts = Counter(part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add) and part != expr)
+    for part, count in counts.items():
+        if count > 1 and not part.free_symbols & expr.xreplace({part: sp.S.One}).free_symbols:
+            return part
+    return None
+
+
+def standing_for(expr: sp.Expr) -> sp.Symbol:
+    """A symbol that is as long as the expression it stands for."""
+    return sp.Dummy(f"q~{cost(expr)}", real=True)  # see `unnamed`
+
+
 def apart(expr: sp.Expr) -> list[sp.Expr]:
     """Factors of an expression that can be simplified one by one: they share no symbol, so nothing cancels between them.
 
@@ -81,7 +97,7 @@ def apart(expr: sp.Expr) -> list[sp.Expr]:
     groups: list[tuple[set[sp.Basic], bool, sp.Expr]] = []
     for factor in factors:
         symbols, divides = factor.free_symbols, factor.is_number or divided(factor)
-        met = [group for group in groups if (divides and group[1]) or group[0] & symbols]
+        met = [group for group in groups if (divides and group[1] and not (symbols and group[0])) or group[0] & symbols]
         groups = [group for group in groups if group not in met]
         symbols = symbols.union(*(group[0] for group in met))
         groups.append((symbols, divides or any(group[1] for group in met), sp.Mul(*(g[2] for g in met), factor)))

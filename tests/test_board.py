@@ -34,6 +34,7 @@ FORMULAS = [
     # quotients
     ("v = V*S/(K + S)", "dv/dS", "V*K/(K + S)^2"),
     ("t = atan(y/x)", "dt/dx", "-y/(y^2 + x^2)"),
+    ("g(t) = t/(1 + t^2); f = g(u + b)", "df/du", "(1 - (u + b)^2)/(1 + (u + b)^2)^2"),
     ("u = 2*x + 3*y; v = u/(x*y)", "dv/dx", "-3/x^2"),
     ("o = p/(1 - p); z = log(o)", "dz/dp", "1/(p*(1 - p))"),
     ("o = p/(1 - p); z = log(o)", "d2z/dp2", "(2*p - 1)/(p^2*(1 - p)^2)"),
