@@ -13,6 +13,8 @@ from gradcalc.effort import Effort, expandable
 from gradcalc.simplify import apart, complemented, cost, divided, operation, repeated, shortest, signs_met, standing_for
 from gradcalc.terms import Entries, Ix, Key, Term, kind, minus, size_expr, sort_symmetric
 
+FACTORED = 6  # symbols: of a polynomial in more only common factors are looked for
+
 
 class Algebra:
     """Products, sums and simplification of terms over one table of entries."""
@@ -309,7 +311,8 @@ class Algebra:
         expr = signs_met(expr)
         if expr not in found:
             found.append(expr)
-        for rewrite in (sp.cancel, sp.factor, sp.factor_terms) if divided(expr) else (sp.factor, sp.factor_terms):
+        factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
+        for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else (factor, sp.factor_terms):
             try:
                 result = rewrite(expr)
             except (sp.PolynomialError, NotImplementedError, RecursionError):
@@ -320,7 +323,7 @@ class Algebra:
                     rewritten = [sp.factor_terms(result)]
                     if cost(result) < 30:
                         top, bottom = sp.fraction(result)
-                        rewritten += [sp.factor(result), sp.factor_terms(top) / sp.factor(bottom)]
+                        rewritten += [factor(result), sp.factor_terms(top) / factor(bottom)]
                     found += [again for again in rewritten if again not in found]
         read = [again.replace(lambda part: isinstance(part, sp.Add), complemented) for again in found]
         return found + [again for again in read if again not in found]

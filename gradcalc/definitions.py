@@ -71,6 +71,7 @@ class Definitions:
         self.algebra.centred = self.centred
         self.careful = False  # does not divide a product by an entry, which may be 0
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
+        self._numbers: dict[int, sp.Expr] = {}  # the formulas of scalars, which have no indices to be written with
         self._symmetric: dict[int, bool] = {}
         self._operands: dict[int, list[int]] = {}
         self._lengths: list[int] = []
@@ -237,6 +238,13 @@ class Definitions:
 
     def formula(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:
         """An elementwise node's own expression in its operands."""
+        if named or any(ix is not None for ix in positional):
+            return self._formula(number, positional, named)
+        if number not in self._numbers:
+            self._numbers[number] = self._formula(number, positional, named)
+        return self._numbers[number]
+
+    def _formula(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> sp.Expr:
         node = self.nodes[number]
         if node.op == "const":
             return constant(node.attrs["value"])

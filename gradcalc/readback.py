@@ -368,6 +368,7 @@ class Readback(Definitions):
         results: list[sp.Expr] = []
         if cost(expr) > 24:
             return results
+        known = expr.free_symbols
         for symbol, quantity, at in self.entries.entries(expr):
             if not isinstance(quantity, int):
                 continue
@@ -380,9 +381,10 @@ class Readback(Definitions):
                     if self.nodes[quantity].op != "input":
                         results.append(expr.xreplace({symbol: own}))
                     continue
-                named = folded(expr, formula, own)
-                if named != expr:
-                    results.append(named)
+                if all(part in known or part.is_integer for part in formula.free_symbols):
+                    named = folded(expr, formula, own)
+                    if named != expr:
+                        results.append(named)
                 # Solved for a computed operand, never for an input, and of a sum only where it has no other: E = N − 1.
                 if (
                     not solve
