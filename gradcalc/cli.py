@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -464,7 +465,11 @@ def run(arguments: list[str], forks: bool = False) -> int:
 
 
 def _flags_first(arguments: list[str]) -> list[str]:
-    """--ascii and --debug may stand anywhere before `--`."""
+    """--ascii and --debug may stand anywhere before `--`; an expression may begin with a minus, diff -x^2."""
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    if command == "diff" and "--" not in arguments:
+        signed = [word for word in arguments if re.match("-[^-].", word)]
+        arguments = [*(word for word in arguments if word not in signed), *(["--", *signed] if signed else [])]
     end = arguments.index("--") if "--" in arguments else len(arguments)
     flags = [word for word in arguments[:end] if word in ("--ascii", "--debug")]
     return list(dict.fromkeys(flags)) + [word for word in arguments[:end] if word not in flags] + arguments[end:]

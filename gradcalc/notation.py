@@ -92,18 +92,25 @@ class Writer(Reducer):
         return factor, [c / factor for c in coefs]
 
     def added(self, terms: list[Reduced]) -> Matrix:
-        bodies = [self.single(Reduced(sp.S.One, term.scalars, term.body)) for term in terms]
-        chains = [list(b.parts) if b.kind == "product" else [b] for b in bodies]
+        chains = [
+            [] if term.body is None else list(term.body.parts) if term.body.kind == "product" else [term.body]
+            for term in terms
+        ]
         first: list[Matrix] = []
         last: list[Matrix] = []
-        if all(m.kind != "eye" for c in chains for m in c):
+        # What is weighted and put among zeros reads better as it is: w₁ concat(0, r) + w₂ concat(r, 0).
+        whole = {"eye", "shift"} if any(term.scalars for term in terms) else {"eye"}
+        if all(m.kind not in whole for c in chains for m in c):
             while all(len(c) > 1 for c in chains) and all(c[-1] == chains[0][-1] for c in chains):
                 last.insert(0, chains[0][-1])
                 chains = [c[:-1] for c in chains]
             while all(len(c) > 1 for c in chains) and all(c[0] == chains[0][0] for c in chains):
                 first.append(chains[0][0])
                 chains = [c[1:] for c in chains]
-        bodies = [product(*c) for c in chains]
+        bodies = [
+            self.single(Reduced(sp.S.One, term.scalars, product(*c) if c else None))
+            for term, c in zip(terms, chains, strict=True)
+        ]
         # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
         order = sorted(range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product"))
         coefficients = tuple(to_ast(terms[n].coef, lambda s: Name(s.name), self.rank) for n in order)

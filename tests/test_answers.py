@@ -25,6 +25,13 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
     ("u = (a + b)^2; v = (a - b)^2; f = (u + v)^2", {}, {}, "df/da", "8*a*(u + v)"),
     ("f = x^y", {}, {}, "df/dy", "f*log(x)"),
     ("f = x^3", {}, {}, "df/dx", "3*x^2"),
+    (
+        "L = -sum(y*log(softmax(W @ x)))",
+        {"W": ["k", "n"], "x": ["n"], "y": ["k"]},
+        {},
+        "dL/dW",
+        "outer(sum(y)*softmax(W @ x) - y, x)",
+    ),
     ("c = dot(x, y)/(norm(x)*norm(y))", {"x": ["n"], "y": ["n"]}, {}, "dc/dx", "y/(norm(x)*norm(y)) - c*x/norm(x)^2"),
     ("f = z/(1 + abs(z))", {}, {}, "df/dz", "1/(1 + abs(z))^2"),
     ("f = 1/2*(v*w + c - r)^2", {}, {}, "d2f/dvdw", "2*v*w + c - r"),

@@ -283,3 +283,9 @@ def test_old_litter_is_swept(tmp_path: Path) -> None:
     os.utime(other, (0, 0))
     sweep(tmp_path)
     assert sorted(tmp_path.iterdir()) == [fresh, other]
+
+
+@pytest.mark.parametrize("words", [["diff", "-x^2", "--wrt", "x"], ["--ascii", "diff", "--wrt", "x", "-sum(x^2)"]])
+def test_an_expression_may_begin_with_a_minus(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(words) == 0
+    assert capsys.readouterr().out.strip() in ("−2 diag(x)", "-2 x", "-2*x")
