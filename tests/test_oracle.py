@@ -364,3 +364,17 @@ def test_very_many_definitions_are_differentiated_in_floats() -> None:
     exactly = oracle.derivative("a500", "w")
     assert oracle.verify(float(exactly.data), "a500", "w").ok is True
     assert oracle.verify(float(exactly.data) * 1.0005, "a500", "w").ok is False
+
+
+@pytest.mark.parametrize(
+    ("expression", "question"),
+    [("q = min(inv(M @ M.T + 2*eye(m)), axis=0)", "dq/dM"), ("f = norm(M[0], ord=3)", "d2f/dM2")],
+)
+def test_ties_but_for_rounding_and_a_jump_in_the_third_derivative(expression: str, question: str) -> None:
+    exercise = {
+        "expression": [expression], "variables": {"M": ["m", "m"]}, "sizes": {"m": 3}, "questions": [question],
+        "values": {"M": [[0, 1, 0], [0.948, -1.492, 1.072], [-1.399, 0.689, -0.973]]},
+    }  # fmt: skip
+    (answer,) = solve(Exercise.from_dict(exercise)).answers
+    assert answer.verified is not None
+    assert answer.verified.ok is True, answer.verified

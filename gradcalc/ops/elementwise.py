@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gradcalc.ops.entry import Op
 
 X, XY = ("x",), ("x", "y")
@@ -120,13 +122,20 @@ FUNCTIONS = (
        sentence="the gradient is stopped here on purpose"),
 )
 
+
+def equal(m: Any, x: Any, y: Any) -> Any:
+    """Equal but for rounding, 14 digits: S⁻¹ for a symmetric S need not be symmetric to the last one, and where two of
+    its entries are compared they are meant to be equal."""
+    return abs(x - y) * 2**46 <= abs(x) + abs(y)
+
+
 COMPARISONS = tuple(
     Op(name, XY, f"where(x {sign} y, x, y)", value=value, text=sign, latex=latex, code="{0} " + sign + " {1}",
        sentence="a comparison has no gradient")
     for name, sign, latex, value in (
         ("lt", "<", "<", lambda m, x, y: x < y), ("le", "<=", r"\le", lambda m, x, y: x <= y),
         ("gt", ">", ">", lambda m, x, y: x > y), ("ge", ">=", r"\ge", lambda m, x, y: x >= y),
-        ("eq", "==", "=", lambda m, x, y: x == y), ("ne", "!=", r"\ne", lambda m, x, y: x != y),
+        ("eq", "==", "=", equal), ("ne", "!=", r"\ne", lambda m, x, y: equal(m, x, y) < 1),
     )
 )
 
