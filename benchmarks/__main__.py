@@ -176,7 +176,7 @@ def solved(options: argparse.Namespace) -> dict[str, Any]:
         f"  {found['within']} of {found['files']} within {found['target']} s, the start of the program included; median {ms(found['median'])}"
     )
     for name, seconds in found["slowest"].items():
-        print(f"    {name}: {ms(seconds)}")
+        print(f"    {name}: {ms(seconds['wall'])}, {ms(seconds['cpu'])} on the processor")
     for name in found["failed"]:
         print(f"    {name}: FAILED")
     return found

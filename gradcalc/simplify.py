@@ -86,7 +86,7 @@ def standing_for(expr: sp.Expr) -> sp.Symbol:
 def apart(expr: sp.Expr) -> list[sp.Expr]:
     """Factors of an expression that can be simplified one by one: they share no symbol, so nothing cancels between them.
 
-    All that has denominators stays together, with the number in front.
+    The number in front stays with what has denominators.
     """
     if isinstance(expr, sp.Add):
         common = set.intersection(*(set(sp.Mul.make_args(arg)) for arg in expr.args))

@@ -18,7 +18,7 @@ a, b, c, d, e = sp.symbols("a b c d e", real=True)
     [
         (a * b * (1 - b) * (1 - c**2), {a, b * (1 - b), 1 - c**2}),
         (a * (1 - b) * (1 - c**2) / c, {a, 1 - b, (1 - c**2) / c}),
-        (a * (b - 1) / c / (d - 1), {a, b - 1, 1 / (c * (d - 1))}),  # denominators stay together
+        (a * (b - 1) / c / (d - 1), {a, b - 1, 1 / c, 1 / (d - 1)}),
         (a * b * (1 - c) + a * d * (1 - c), {a, 1 - c, b + d}),
         (3 * a * (1 - b) / 4, {a, 1 - b, sp.Rational(3, 4)}),
         (a + b, {a + b}),
