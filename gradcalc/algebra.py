@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -14,6 +14,17 @@ from gradcalc.simplify import apart, complemented, cost, divided, operation, rep
 from gradcalc.terms import Entries, Ix, Key, Term, kind, minus, size_expr, sort_symmetric
 
 FACTORED = 6  # symbols: of a polynomial in more only common factors are looked for
+
+
+def met(
+    left: Mapping[Key, sp.Expr], right: Mapping[Key, sp.Expr], shorter: Callable[[sp.Expr], sp.Expr]
+) -> dict[Key, sp.Expr]:
+    """The groups of a product; where two meet, they are made `shorter`."""
+    groups = dict(left)
+    for key, expr in right.items():
+        other = groups.get(key, sp.S.One)
+        groups[key] = shorter(other * expr) if other != 1 and expr != 1 else other * expr
+    return groups
 
 
 class Algebra:
@@ -56,13 +67,7 @@ class Algebra:
 
     def times(self, left: Term, right: Term) -> Term:
         """Product of two terms whose summed indices are distinct; same-index groups meet and are tidied."""
-        groups = dict(left.groups)
-        met = set()
-        for key, expr in right.groups.items():
-            if key in groups and groups[key] != 1 and expr != 1:
-                met.add(key)
-            groups[key] = groups.get(key, sp.S.One) * expr
-        groups = {key: self.tidy(expr) if key in met else expr for key, expr in groups.items()}
+        groups = met(left.groups, right.groups, self.tidy)
         return self.normal(Term(left.coef * right.coef, groups, left.deltas | right.deltas, left.summed | right.summed))
 
     def normal(self, term: Term) -> Term:

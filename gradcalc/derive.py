@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy as sp
 
+from gradcalc.algebra import met
 from gradcalc.definitions import Pseudo
 from gradcalc.folding import shorter
 from gradcalc.graph import Graph, Node
@@ -170,13 +171,7 @@ class Engine(Totals):
         local = self.algebra.rename(local, table)
         at = tuple(table.get(ix, ix) for ix in at)
         deltas = frozenset((min(pair), max(pair)) for pair in zip(at, into, strict=True) if pair[0] != pair[1])
-        groups = dict(upstream.groups)
-        met = set()
-        for key, expr in local.groups.items():
-            if key in groups and groups[key] != 1 and expr != 1:
-                met.add(key)
-            groups[key] = groups.get(key, sp.S.One) * expr
-        groups = {key: self.shorten(expr) if key in met else expr for key, expr in groups.items()}
+        groups = met(upstream.groups, local.groups, self.shorten)
         summed = upstream.summed | local.summed | free
         product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas | deltas, summed)
         return self.named_parts(self.inline(self.selected(self.algebra.normal(product))))
