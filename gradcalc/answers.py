@@ -92,7 +92,8 @@ class Answerer(Beside):
         if question.kind == "second":
             first, out, into, each = self.per_example(self.total(of, by[0]), question)
             # The gradient's own axes come first: numerator, then the first denominator.
-            derivative = self.engine.derivative(self.engine.quantity(first, (*out, *into), each), by[1])
+            name = f"d2{question.of}_d{question.by[0]}"
+            derivative = self.engine.derivative(self.engine.quantity(first, (*out, *into), each, name), by[1])
             single = False
         elif question.kind == "local":
             self.engine.within(of)

@@ -42,6 +42,7 @@ class Engine(Totals):
 
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
+        self.again: set[int] = set()  # derivatives that are differentiated once more
         self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is
         self._local: dict[int, dict[int, list[tuple[Key, Term]]]] = {}  # of scalar nodes, whose operands are scalars
         self.asked: dict[tuple[int, int], str] = {}  # (numerator, node) -> the name an earlier answer gave its gradient
@@ -146,13 +147,15 @@ class Engine(Totals):
             return self.name_gradient(number, own, upstream, asked)
         if node.name is None or start == number or (len(upstream) <= 2 and length <= NAMED_LENGTH):
             return upstream
-        of = self.graph.exercise.loss if self.nodes[start].op == "gradient" else self.nodes[start].name
+        start_node = self.nodes[start]
+        of = start_node.name or (self.graph.exercise.loss if start_node.op == "gradient" else None)
         free = {ix for term in upstream for ix in term.indices if ix not in term.summed}
         if of is None or not free <= set(own):  # a Jacobian's gradient has the numerator's axes besides: left as it is
             return upstream
         if not self.writable(upstream, own):
             return upstream
-        return self.name_gradient(number, own, upstream, f"d{of}_d{node.name}")
+        name = f"{of}d{node.name}" if start in self.again else f"d{of}_d{node.name}"  # d2f_dxdz, df_dz
+        return self.name_gradient(number, own, upstream, name)
 
     def name_gradient(self, number: int, own: Key, upstream: list[Term], name: str) -> list[Term]:
         """The gradient at a node as a quantity of its own: the single term that names it."""
@@ -207,10 +210,14 @@ class Engine(Totals):
         empty = {n: Derivative((), out, self.fresh(n)) for n in by - pulled.keys()}
         return empty | {n: Derivative(tuple(terms), out, into) for n, (into, terms) in pulled.items()}
 
-    def quantity(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str]) -> int:
-        """A derivative as a quantity of its own, so that it can be differentiated again; `each`: its example indices."""
+    def quantity(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], name: str) -> int:
+        """A derivative as a quantity of its own, so that it can be differentiated again; `each`: its example indices.
+
+        `name` begins the names of second derivatives on the way: d2f_dx.
+        """
         indices = (*free, *each)
-        self.nodes.append(Node("gradient", (), tuple(ix.size for ix in free), tuple(each.values())))
+        self.nodes.append(Node("gradient", (), tuple(ix.size for ix in free), tuple(each.values()), name=name))
         number = len(self.nodes) - 1
+        self.again.add(number)
         self.virtual[number] = (indices, list(terms))
         return number

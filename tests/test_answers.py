@@ -422,3 +422,14 @@ def test_second_derivatives_per_example() -> None:
     stacked = answers[0].stacked
     assert stacked is not None
     assert unparse(stacked.symbolic) == "6*Z"
+
+
+def test_a_gradient_on_the_way_of_a_second_derivative_is_not_called_the_loss_s() -> None:
+    exercise = {
+        "expression": ["k = p*t + r", "m = tanh(k)", "h = where(k > 0, m*k, k^2)", "G = h*m - log(1 + t^2)"],
+        "values": {"p": 0.5, "t": 2, "r": -0.25}, "upstream": {"dE/dG": 3}, "questions": ["d2G/dr2"],
+    }  # fmt: skip
+    (answer,) = solve(Exercise.from_dict(exercise)).answers
+    assert answer.verified is not None
+    assert answer.verified.ok
+    assert [name for name, _ in answer.where] == ["d2G_drdk"]
