@@ -10,9 +10,21 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.effort import Effort, expandable
-from gradcalc.simplify import apart, complemented, cost, divided, operation, repeated, shortest, signs_met, standing_for
+from gradcalc.simplify import (
+    apart,
+    complemented,
+    cost,
+    divided,
+    linear,
+    operation,
+    repeated,
+    shortest,
+    signs_met,
+    standing_for,
+)
 from gradcalc.terms import Entries, Ix, Key, Term, kind, minus, size_expr, sort_symmetric
 
+MANY = 12  # terms
 FACTORED = 6  # symbols: of a polynomial in more only common factors are looked for
 
 
@@ -47,6 +59,7 @@ class Algebra:
         self.known_sum = known_sum  # (expression, index) -> a number that it sums to, or None
         self.centred: Any = lambda expr, over: False  # (expression, indices) -> does it sum to 0 over all of them?
         self.knowing = True  # known sums and symmetries are used
+        self.factoring = True  # sums are factored, not only what their summands share
 
     # ---- making terms
 
@@ -317,7 +330,8 @@ class Algebra:
         if expr not in found:
             found.append(expr)
         factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
-        for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else (factor, sp.factor_terms):
+        whole = (factor, sp.factor_terms) if self.factoring and not linear(expr) else (sp.factor_terms,)
+        for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else whole:
             try:
                 result = rewrite(expr)
             except (sp.PolynomialError, NotImplementedError, RecursionError):
@@ -338,6 +352,11 @@ class Algebra:
     def gather(self, terms: Sequence[Term]) -> list[Term]:
         """Terms added up: equal ones, and those equal save in one group (the distributive law backwards)."""
         pool = [term for term in terms if term.coef != 0 and all(expr != 0 for expr in term.groups.values())]
+        if len(pool) > MANY and all(not term.groups.keys() - {()} and not term.summed for term in pool):
+            deltas = pool[0].deltas
+            if all(term.deltas == deltas for term in pool):  # added up at once: one by one, each sum is gone through again
+                total = sp.Add(*(term.coef * term.groups.get((), sp.S.One) for term in pool))
+                pool = [self.normal(Term(sp.S.One, {(): self.tidy(total)}, deltas))]
         merged = True
         while merged:
             merged = False

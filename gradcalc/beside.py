@@ -36,7 +36,7 @@ class Beside(Forms):
 
     def __init__(self, graph: Graph, form: str = "matrix", layout: str = "gradient") -> None:
         super().__init__(graph, form, layout)
-        self._locals: dict[tuple[str, str], Expr | None] = {}
+        self._locals: dict[tuple[str, str], Local] = {}
         self._links: dict[int, dict[int, Derivative]] = {}
         self._gradients: dict[int, Expr] = {}
 
@@ -71,16 +71,11 @@ class Beside(Forms):
         """The expression in inputs alone, or None beyond 300 operations, and where its text is more than one line may be."""
         table, lengths = dict(self.opened[0]), dict(self.opened[1])
         for name, formula in where:
-            table[name], lengths[name] = formula, expanded_length(formula, lengths)
+            opened(name, formula, table, lengths)
         if expanded_length(expr, lengths) > EXPANDED_LIMIT:
             return None
-        for _ in range(len(table) + 1):
-            used = {name.id for name in occurrences(expr)} & table.keys()
-            if not used:
-                expr = self.tidied(expr)
-                return expr if readable(expr) else None
-            expr = substitute(expr, {name: table[name] for name in used})
-        return None
+        expr = self.tidied(substitute(expr, table))
+        return expr if readable(expr) else None
 
     def tidied(self, expr: Expr) -> Expr:
         """An expression in numbers alone with what cancels cancelled, where that is shorter: a + b + (a − b) is 2a."""
@@ -106,13 +101,12 @@ class Beside(Forms):
 
     @cached_property
     def opened(self) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
-        """Every quantity as it is defined, and how many operations it has when written in inputs alone."""
+        """Quantities written in inputs alone, where that is short enough, and how many operations all of them have."""
         table: dict[str, Expr] = {}
         lengths: dict[str, int] = {}
         for name in self.graph.quantities:
             if self.graph.node(name).op != "toaxis":
-                table[name] = tree(self.graph.nodes, self.graph.names[name], open_=True)
-                lengths[name] = expanded_length(table[name], lengths)
+                opened(name, tree(self.graph.nodes, self.graph.names[name], open_=True), table, lengths)
         return table, lengths
 
     def chain(self, question: Question) -> tuple[tuple[tuple[Local, ...], ...], int]:
@@ -132,21 +126,24 @@ class Beside(Forms):
 
     def local(self, of: str, by: str) -> Local:
         if (of, by) not in self._locals:
+            formula: Expr | None = None
             question = Question(f"d{of}/d{by}", "local", of, (by,))
             numbers = self.graph.names[of], self.graph.names[by]
             try:
                 terms, out, into, each = self.per_example(self.links(numbers[0])[numbers[1]], question)
                 terms = [self.engine.algebra.normal(term) for term in terms]
-                if not self.engine.axes(numbers[0]):
+                if not self.engine.axes(numbers[0]) and not self.engine.long:
                     with self.engine.about(numbers[0]):
                         short = self.shortened(terms, single=True)
                     terms = short if much_shorter(short, terms) else terms
                 out_shape, shape = self.shapes(numbers[0], numbers[1:], question)
                 form = self.form_of(terms, self.order(out, into, out_shape), each, shape, into)
-                self._locals[of, by] = form.expr
+                formula = form.expr
             except GradcalcError:
-                self._locals[of, by] = None
-        return Local(f"d{of}/d{by}", self._locals[of, by], direct=reached_otherwise(self.graph, of, by))
+                pass
+            direct = reached_otherwise(self.graph, of, by)
+            self._locals[of, by] = Local(f"d{of}/d{by}", formula, direct=direct)
+        return self._locals[of, by]
 
     def shorthand(
         self, terms: Sequence[Term], out: Key, into: Key, each: Mapping[Ix, str], by: Sequence[int]
@@ -210,6 +207,13 @@ def readable(expr: Expr) -> bool:
     except SpanError:
         return False
     return True
+
+
+def opened(name: str, formula: Expr, table: dict[str, Expr], lengths: dict[str, int]) -> None:
+    """Enter a formula in those written in inputs alone, if it is not beyond the limit; and its length."""
+    lengths[name] = expanded_length(formula, lengths)
+    if lengths[name] <= EXPANDED_LIMIT:
+        table[name] = substitute(formula, table)
 
 
 def expanded_length(expr: Expr, lengths: Mapping[str, int]) -> int:

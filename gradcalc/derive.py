@@ -25,6 +25,7 @@ from gradcalc.totals import Totals
 __all__ = ["Derivative", "Engine", "Pseudo"]
 
 NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name
+SHORT_PRODUCT = 8  # operations; in a long computation any other gradient gets a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class Engine(Totals):
         asked = self.asked.get((start, number))
         if asked is not None and (len(upstream) > 1 or length > 1) and self.writable(upstream, own):
             return self.name_gradient(number, own, upstream, asked)
-        if node.name is None or start == number or (len(upstream) <= 2 and length <= NAMED_LENGTH):
+        if node.name is None or start == number or self.brief(upstream, length):
             return upstream
         start_node = self.nodes[start]
         of = start_node.name or (self.graph.exercise.loss if start_node.op == "gradient" else None)
@@ -156,6 +157,13 @@ class Engine(Totals):
             return upstream
         name = f"{of}d{node.name}" if start in self.again else f"d{of}_d{node.name}"  # d2f_dxdz, df_dz
         return self.name_gradient(number, own, upstream, name)
+
+    def brief(self, upstream: Sequence[Term], length: int) -> bool:
+        """Is an upstream gradient written out in what it is multiplied by?"""
+        if self.long:
+            sums = any(isinstance(expr, sp.Add) for term in upstream for expr in term.groups.values())
+            return len(upstream) == 1 and not sums and length <= SHORT_PRODUCT
+        return len(upstream) <= 2 and length <= NAMED_LENGTH
 
     def name_gradient(self, number: int, own: Key, upstream: list[Term], name: str) -> list[Term]:
         """The gradient at a node as a quantity of its own: the single term that names it."""

@@ -64,6 +64,8 @@ class Forms:
         return found
 
     def has_matrix_form(self, terms: Sequence[Term], own: Key) -> bool:
+        if not own and not any(term.indices for term in terms):
+            return True
         each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
         try:
             self.matrix(terms, tuple(ix for ix in own if ix not in each), each, ())

@@ -161,11 +161,8 @@ class Writer(Reducer):
         """Factors of a product that has a name: A V is O."""
         found: dict[tuple[Matrix, ...], Matrix] = {}
         self.__dict__["products"] = found  # empty while the products themselves are written
-        for number in sorted(self.engine.scope):
-            if number >= len(self.engine.graph.nodes):
-                continue
-            node = self.engine.nodes[number]
-            if node.op != "matmul" or node.name is None or node.over or len(node.shape) != 2:
+        for number in self.engine.products:
+            if number not in self.engine.scope:
                 continue
             try:
                 own = self.engine.fresh(number)

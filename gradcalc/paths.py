@@ -20,15 +20,15 @@ def uses(graph: Graph, name: str) -> tuple[str, ...]:
 
 def reached_otherwise(graph: Graph, of: str, by: str) -> bool:
     """Does a quantity depend on one of its operands through another operand, too?"""
-    stack, seen = [name for name in uses(graph, of) if name != by], {by}
+    target = graph.names[by]
+    stack, seen = [graph.names[name] for name in uses(graph, of) if name != by], set()
     while stack:
-        name = stack.pop()
-        if name not in seen:
-            seen.add(name)
-            found = uses(graph, name)
-            if by in found:
-                return True
-            stack.extend(found)
+        number = stack.pop()
+        if number == target:
+            return True
+        if number > target and number not in seen:  # what comes before it is not made from it
+            seen.add(number)
+            stack.extend(graph.nodes[number].args)
     return False
 
 

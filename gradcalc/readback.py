@@ -23,6 +23,8 @@ from gradcalc.shapes import ONE, Size
 from gradcalc.simplify import cost, measure
 from gradcalc.terms import Ix, Key, Term, size_expr
 
+LONG = 32  # named quantities; in a longer computation no search is made for what could be read backwards
+
 
 class Readback(Definitions):
     """Shortens terms by what the graph says of its quantities. `scope`: the nodes whose names may be used."""
@@ -35,6 +37,16 @@ class Readback(Definitions):
         self._shortened: dict[tuple[sp.Expr, bool], sp.Expr] = {}
         self._scopes: dict[int, tuple[set[int], set[int], dict[tuple[sp.Expr, bool], sp.Expr]]] = {}
         self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
+        self.long = len(graph.quantities) > LONG
+        self.algebra.factoring = not self.long
+
+    @cached_property
+    def products(self) -> tuple[int, ...]:
+        """Matrix products that have a name."""
+        nodes = enumerate(self.graph.nodes)
+        return tuple(
+            n for n, node in nodes if node.op == "matmul" and node.name and not node.over and len(node.shape) == 2
+        )
 
     def unit_sum(self, quantity: Any, position: int) -> bool:
         """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""
@@ -319,7 +331,7 @@ class Readback(Definitions):
         if (expr, deep) in self._shortened:
             return self._shortened[expr, deep]
         first = self.algebra.tidy(expr)
-        if self.algebra.effort.left <= 0:
+        if self.algebra.effort.left <= 0 or self.long:
             return first
         frontier = [first, *(self.written_out(first) if deep else ())]
         seen = set(frontier)

@@ -109,6 +109,22 @@ def divided(expr: sp.Expr) -> bool:
     return any(power.exp.could_extract_minus_sign() for power in expr.atoms(sp.Pow))
 
 
+def linear(expr: sp.Expr) -> bool:
+    """Is it a sum that is linear in a symbol of one product? It then has no factors but those that all summands share."""
+    if not isinstance(expr, sp.Add):
+        return False
+    counts = Counter(symbol for arg in expr.args for symbol in arg.free_symbols)
+    for arg in expr.args:
+        factors = sp.Mul.make_args(arg)
+        if any(isinstance(factor, sp.Add) for factor in factors):
+            continue
+        for n, factor in enumerate(factors):
+            rest = (*factors[:n], *factors[n + 1 :])
+            if factor.is_Symbol and counts[factor] == 1 and not any(other.has(factor) for other in rest):
+                return True
+    return False
+
+
 def signs_met(expr: sp.Expr) -> sp.Expr:
     """What meets in products and sums: x·sign(x) is |x|, sinh x/cosh x is tanh x, and 1 − σ(−x) is σ(x); cases of one
     condition are one case."""
