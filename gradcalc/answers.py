@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import sympy as sp
@@ -19,10 +19,10 @@ from gradcalc.exact import fraction
 from gradcalc.exercise import Question
 from gradcalc.forms import length, much_shorter, sizes, stack_shape
 from gradcalc.graph import Graph, Node, default_questions
-from gradcalc.paths import paths
+from gradcalc.paths import many, paths
 from gradcalc.records import replace
 from gradcalc.shapes import ONE, Shape
-from gradcalc.solution import SAME, Answer, Gradient, View
+from gradcalc.solution import SAME, UNLISTED, Answer, Gradient, View
 from gradcalc.terms import Ix, Key, Term
 from gradcalc.tree import Expr, Name, occurrences
 from gradcalc.unbuild import tree
@@ -109,6 +109,10 @@ class Answerer(Beside):
         warnings = list(answer.warnings)
         if derivative.terms:
             warnings += self.taken_apart(by)
+        if rest:
+            warnings.append(
+                Problem(UNLISTED, f"{many(rest)} more path{'s' if rest > 1 else ''} not listed in the chain")
+            )
         if not derivative.terms and not self.depends(of, by):
             warnings.append(
                 Problem("independent", f"{question.of} does not depend on {question.by[-1]}: the derivative is 0")
@@ -197,10 +201,11 @@ class Answerer(Beside):
         found, rest = paths(self.graph, question.of, by, 2) if not question.loss else ([], 1)
         if rest or len(found) != 1:
             return False
-        locals_ = [self.local(a, b).symbolic for a, b in pairwise(found[0])]
-        return (
-            sum(expr is None or any(name.id in self.graph.names for name in occurrences(expr)) for expr in locals_) <= 1
+        locals_ = (self.local(a, b).symbolic for a, b in pairwise(found[0]))
+        varying = (
+            True for expr in locals_ if expr is None or any(name.id in self.graph.names for name in occurrences(expr))
         )
+        return len(list(islice(varying, 2))) < 2
 
     def written(self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool) -> Answer:
         engine = self.engine

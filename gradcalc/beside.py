@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 
 import sympy as sp
 
@@ -21,7 +20,7 @@ from gradcalc.ops import SPELLINGS
 from gradcalc.paths import paths, reached_otherwise
 from gradcalc.records import replace
 from gradcalc.scalar import from_ast
-from gradcalc.solution import Local, Shorthand
+from gradcalc.solution import LINKS, Local, Shorthand
 from gradcalc.syntax import parse, unparse
 from gradcalc.terms import Ix, Key, Term
 from gradcalc.tree import Binary, Call, Expr, Name, children, occurrences, substitute, walk
@@ -37,7 +36,8 @@ class Beside(Forms):
     def __init__(self, graph: Graph, form: str = "matrix", layout: str = "gradient") -> None:
         super().__init__(graph, form, layout)
         self._locals: dict[tuple[str, str], Local] = {}
-        self._links: dict[int, dict[int, Derivative]] = {}
+        self._named_links: dict[tuple[str, str], Local] = {}
+        self._derivatives: dict[int, dict[int, Derivative]] = {}
         self._gradients: dict[int, Expr] = {}
 
     def gradients_named(self, expr: Expr, of: int) -> tuple[tuple[str, Expr], ...]:
@@ -115,14 +115,22 @@ class Beside(Forms):
             return (), 0
         by = self.graph.stacks.get(question.by[0], question.by[0])
         found, rest = paths(self.graph, question.of, by, 20)
-        return tuple(tuple(self.local(a, b) for a, b in pairwise(path)) for path in found), rest
+        return tuple(
+            tuple(map(self.local if len(path) <= LINKS else self.named, path, path[1:])) for path in found
+        ), rest
+
+    def named(self, of: str, by: str) -> Local:
+        """A local derivative by its name alone."""
+        if (of, by) not in self._named_links:
+            self._named_links[of, by] = Local(f"d{of}/d{by}", None, direct=reached_otherwise(self.graph, of, by))
+        return self._named_links[of, by]
 
     def links(self, of: int) -> Mapping[int, Derivative]:
         """The local derivatives of a quantity by the named operands of its definition, in one pass."""
-        if of not in self._links:
+        if of not in self._derivatives:
             by = {self.graph.names[name] for name in operands(self.graph, self.graph.nodes[of].name or "")}
-            self._links[of] = self.engine.derivatives(of, by, lambda n: self.engine.nodes[n].name is None)
-        return self._links[of]
+            self._derivatives[of] = self.engine.derivatives(of, by, lambda n: self.engine.nodes[n].name is None)
+        return self._derivatives[of]
 
     def local(self, of: str, by: str) -> Local:
         if (of, by) not in self._locals:
@@ -141,8 +149,7 @@ class Beside(Forms):
                 formula = form.expr
             except GradcalcError:
                 pass
-            direct = reached_otherwise(self.graph, of, by)
-            self._locals[of, by] = Local(f"d{of}/d{by}", formula, direct=direct)
+            self._locals[of, by] = replace(self.named(of, by), symbolic=formula)
         return self._locals[of, by]
 
     def shorthand(

@@ -20,7 +20,7 @@ from gradcalc.report import LAYOUTS, asked
 from gradcalc.shapes import ShapeError, shape_of
 from gradcalc.sheet import Derived, Handout, Part, Row, Said, Step, Summary
 from gradcalc.sizes import Shape
-from gradcalc.solution import Answer, Number, Solution, View
+from gradcalc.solution import UNLISTED, Answer, Number, Solution, View
 from gradcalc.syntax import Binary, Call, Expr, Index, Name, Neg, Num, parse
 
 LONG = 72  # characters of a formula on one line; longer sums are broken
@@ -138,7 +138,7 @@ class _Writer:
             yield Derived(tuple(self.value(answer, self.label(Name(answer.question.of)))))
         else:
             yield from self.derivative(answer)
-        for problem in answer.warnings:
+        for problem in (p for p in answer.warnings if p.slug != UNLISTED):
             yield (f"{problem.message}.",)
 
     def shape(self, answer: Answer) -> Iterator[Step]:

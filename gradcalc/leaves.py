@@ -27,6 +27,19 @@ from gradcalc.terms import Ix, Key
 from gradcalc.unbuild import tree
 
 
+class _Tie:
+    """SymPy's own order of expressions, which is slow and seldom needed."""
+
+    def __init__(self, expr: sp.Expr) -> None:
+        self.expr = expr
+
+    def __lt__(self, other: _Tie) -> bool:
+        return bool(self.expr.sort_key() < other.expr.sort_key())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Tie) and self.expr == other.expr
+
+
 class Leaves:
     """Writes the entries of one engine. `hidden` example indices stand inside the names (per example); in the stacked
     view nothing is hidden and the example index is an axis of the stacks."""
@@ -49,7 +62,7 @@ class Leaves:
         plain = expandable(expr) and expr.is_polynomial()
         after = (-sp.Poly(expr).total_degree() if plain else 1,) if summand and len(names) == 1 else ()
         upstream = not summand and any(self.upstream(q) for _, q, _ in self.engine.entries.entries(expr))
-        return (bool(names), not upstream, not unnamed, not simple, names, *after, cost(expr), expr.sort_key())
+        return (bool(names), not upstream, not unnamed, not simple, names, *after, cost(expr), _Tie(expr))
 
     def upstream(self, quantity: Any) -> bool:
         """Is it a gradient, given or named? Then it leads a product: G ∘ (1 − a²)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gradcalc.graph import Graph
 
 
@@ -30,6 +32,11 @@ def reached_otherwise(graph: Graph, of: str, by: str) -> bool:
             seen.add(number)
             stack.extend(graph.nodes[number].args)
     return False
+
+
+def many(count: int) -> str:
+    """How many paths, in words: 12, or "more than 10^208"; there may be more than Python writes out."""
+    return str(count) if count < 10**9 else f"more than 10^{int((count.bit_length() - 1) * math.log10(2))}"
 
 
 def paths(graph: Graph, of: str, by: str, limit: int) -> tuple[list[tuple[str, ...]], int]:

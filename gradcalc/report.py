@@ -35,7 +35,8 @@ from gradcalc.blocks import (
 )
 from gradcalc.errors import Problem
 from gradcalc.exercise import Question, Value
-from gradcalc.solution import SAME, Answer, Local, Number, Solution, View
+from gradcalc.paths import many
+from gradcalc.solution import LINKS, SAME, UNLISTED, Answer, Local, Number, Solution, View
 from gradcalc.syntax import Binary, Expr, Index, Name, Neg, Num
 from gradcalc.typography import number, whole
 
@@ -43,6 +44,7 @@ __all__ = ["Failed", "Names", "Options", "Report", "asked", "compose_solution"]
 
 LISTED = 4  # answers that a warning names, where it is not about more
 PATHS = 4  # paths of a chain that are written out, unless everything is wanted
+ENDS = 3  # local derivatives at each end of a path of more than LINKS, which are written out
 
 LAYOUTS: Mapping[str, str] = {
     "gradient": "the derivative of a number has the shape of the variable, any other is the full Jacobian, output axes first",
@@ -164,7 +166,7 @@ class _View:
             (Column("derivative"), lambda a: () if a.per_example else self.view(a, a)),
             (Column("entry"), lambda a: ((f"({', '.join(a.free)})",),) if a.free else ()),
             (Column("simplified", aside=True), lambda a: self.formula(a, a.simplified)),
-            (Column("where"), lambda a: () if _wrong(a) else tuple(math(Name(n), "=", e) for n, e in a.where)),
+            (Column("where"), lambda a: self.where(a, answers)),
             (Column("in the inputs", aside=True), self.expanded),
             (Column("shape"), lambda a: self.shape(a) if records else ()),
             (Column("layout"), lambda a: ((a.layout,),) if layouts and a.kind == "derivative" else ()),
@@ -197,21 +199,40 @@ class _View:
         shown = paths if len(paths) <= PATHS or self.full else paths[: PATHS - 1]
         for position, path in enumerate(shown):
             pieces: list[Piece] = ["+"] if position else []
-            for local in path:
-                pieces += [Partial(*_label(local.label), local=local.direct), "·"]
+            long = len(path) > LINKS and not self.full
+            for n, local in enumerate(path):
+                if long and ENDS <= n < len(path) - ENDS:
+                    pieces += ["…", "·"] if n == ENDS else []
+                else:
+                    pieces += [Partial(*_label(local.label), local=local.direct), "·"]
             lines.append(math(*pieces[:-1]))
             if _arrayed(answer) and len(path) > 1 and all(local.shape is not None for local in path):
                 shapes = [Shaped(local.shape) for local in path if local.shape is not None]
                 parts = [part for shape in shapes for part in (Math((shape,)), "; ")]
                 lines.append(("shapes: ", *parts[:-1]))
-            product = None if _arrayed(answer) else _product(path)
+            product = None if _arrayed(answer) or long else _product(path)
             if product is not None and not _wrong(answer):
                 formulas.append(math(*_signed(product, bool(position))))
         rest = answer.chain_rest + len(paths) - len(shown)
         if rest:
-            lines.append((f"and {rest} more path{'s' if rest > 1 else ''}",))
+            lines.append((f"and {many(rest)} more path{'s' if rest > 1 else ''}",))
             formulas += [math("+ …")] if formulas else []
         return (*lines, *(formulas if len(formulas) == len(shown) + bool(rest) else ()))
+
+    def where(self, answer: Answer, answers: Sequence[Answer]) -> Cell:
+        """The formulas of named gradients; of very many, those that no answer above has."""
+        if _wrong(answer):
+            return ()
+        new = dict(answer.where)
+        if len(new) > LINKS:
+            for other in answers[: answers.index(answer)]:
+                new = {name: expr for name, expr in new.items() if dict(other.where).get(name) != expr}
+        lines = tuple(math(Name(name), "=", expr) for name, expr in new.items())
+        return (
+            lines
+            if len(new) == len(answer.where)
+            else (*lines, ("and the formulas above" if lines else "the formulas above",))
+        )
 
     def view(self, answer: Answer, view: View | Answer | None, example: bool = False) -> Cell:
         if view is None or view.symbolic is None:
@@ -263,7 +284,7 @@ class _View:
     def notes(self) -> Iterator[Block]:
         about: dict[str, list[Answer]] = {}
         for answer in self.solution.answers:
-            for problem in (p for p in answer.warnings if p.slug != SAME):
+            for problem in (p for p in answer.warnings if p.slug not in (SAME, UNLISTED)):
                 about.setdefault(_said(problem), []).append(answer)
         for problem in self.solution.warnings:
             if _said(problem) not in about:

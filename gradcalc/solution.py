@@ -17,6 +17,7 @@ from gradcalc.syntax import Expr, unparse
 Number: TypeAlias = Any
 
 SAME = "same-for-all"  # the slug of what is said of a derivative per example that is the same for every example
+UNLISTED = "unlisted-paths"  # and of the paths beyond those that a chain lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Local:
     symbolic: Expr | None
     shape: Shape | None = None
     direct: bool = False
+
+LINKS = 20  # local derivatives of a path; those of a longer one are named, without their formulas
 
 
 @dataclass(frozen=True, slots=True)

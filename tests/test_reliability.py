@@ -18,9 +18,11 @@ import pytest
 
 from gradcalc import cli
 from gradcalc.answers import Answerer
+from gradcalc.beside import operations
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Exercise
 from gradcalc.graph import build
+from gradcalc.paths import many
 from gradcalc.solution import Answer, Solution
 from gradcalc.solver import solve
 
@@ -93,6 +95,27 @@ def test_many_paths_cost_what_their_nodes_cost(lines: list[str], last: str, slop
     assert found.total(graph.names[last], graph.names["x"]).terms
     assert len(found.engine.nodes) <= 3 * len(lines)
     assert solve(graph.exercise).answers[0].value == float(slope)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a{k} = a{i} * a{j} / 2", "a{k} = sigmoid(a{i} * a{j})", "a{k} = w * a{i} + sin(a{j})", "a{k} = a{i} / (1 + a{j}^2)"],
+)  # fmt: skip
+def test_a_long_computation_is_written_in_short_formulas(line: str) -> None:
+    """Every gradient on the way has a name, so that the formulas grow with the lines, not with the paths."""
+    lines = ["a0 = x", "a1 = x * w", *(line.format(k=k, i=k - 1, j=k - 2) for k in range(2, 81))]
+    graph = build(Exercise.from_dict({"expression": lines, "values": {"x": 0.5, "w": 0.75}, "questions": ["da80/dx"]}))
+    (found,) = solve(graph.exercise).answers
+    assert found.verified is not None
+    assert found.verified.ok
+    assert len(found.where) > 40
+    assert max(operations(formula) for _, formula in (*found.where, ("", found.symbolic))) <= 20
+    assert [warning.slug for warning in found.warnings] == ["unlisted-paths"]
+
+
+def test_the_paths_of_a_chain_are_counted_without_writing_the_number_out() -> None:
+    assert [many(n) for n in (1, 12, 10**9 - 1)] == ["1", "12", "999999999"]
+    assert many(2**20_000) == "more than 10^6020"  # Python refuses to print it
 
 
 def towers() -> dict[str, tuple[str, str]]:

@@ -53,6 +53,25 @@ def test_only_a_few_paths_are_written_out() -> None:
     assert row(report(many, detail="full"), "df/dx")["chain rule"].endswith("and 5 more paths")
 
 
+def test_of_a_long_path_the_ends_are_written_out() -> None:
+    solution = solutions.ex1()
+    path = tuple(Local(f"dx{k + 1}/dx{k}", None) for k in reversed(range(40)))
+    answer = replace(solution.answers[4], chain=(path,))
+    chain = row(report(replace(solution, answers=(answer,))), "df/dx")["chain rule"]
+    assert chain == "∂x₄₀/∂x₃₉ · ∂x₃₉/∂x₃₈ · ∂x₃₈/∂x₃₇ · … · ∂x₃/∂x₂ · ∂x₂/∂x₁ · ∂x₁/∂x₀"
+    assert "…" not in row(report(replace(solution, answers=(answer,)), detail="full"), "df/dx")["chain rule"]
+
+
+def test_very_many_named_gradients_are_listed_once() -> None:
+    solution = solutions.ex1()
+    where = tuple((f"g{k}", parse(f"{k}*x")) for k in range(30))
+    first = replace(solution.answers[4], where=where)
+    second = replace(solution.answers[5], where=(*where, ("h", parse("y"))))
+    made = report(replace(solution, answers=(first, second)))
+    assert row(made, "df/dx")["where"].count("=") == 30
+    assert row(made, "df/dy")["where"] == "h = y | and the formulas above"
+
+
 def test_the_expansion_is_shown_where_it_differs() -> None:
     made = report(solutions.ex1())
     assert row(made, "df/dz") == {"derivative": "q", "in the inputs": "x + y", "value": "3", "with upstream": "3"}
