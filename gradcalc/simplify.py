@@ -153,7 +153,7 @@ def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
         return expr * (slope(expr.base, symbol) * expr.exp / expr.base)
     if expr.has(sp.Abs, sp.sign):  # SymPy's own, for sqrt(x^2), whose derivative it calls DiracDelta
         return slope(expr.replace(sp.Abs, function_class("abs")).replace(sp.sign, function_class("sign")), symbol)
-    if operation(expr):
+    if isinstance(expr, sp.Function):
         return sp.Add(*(expr.fdiff(n + 1) * slope(expr.args[n], symbol) for n in inside))
     found = sp.diff(expr, symbol)
     if found.has(sp.I, sp.nan, sp.zoo):  # (-2)^x and 0^x by x: the logarithm of the base
