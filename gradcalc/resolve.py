@@ -11,10 +11,11 @@ from gradcalc.constants import CONSTANTS, check_constants
 from gradcalc.errors import Problem, SpanError, closest
 from gradcalc.exercise import Definition, Exercise, Function
 from gradcalc.source import Text
-from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Num, children, names, occurrences, walk
+from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Num, names, occurrences, walk
 from gradcalc.tokens import shown
 
 NOT_NUMBERS = frozenset(("inf", "nan", "oo", "Inf", "NaN"))
+STATEMENTS = frozenset(("await", "yield"))  # of Python, complete without an operand
 _REDUCTIONS = frozenset(("sum", "mean", "prod", "max", "min"))
 
 
@@ -64,6 +65,9 @@ def _unknown(
         return SpanError(
             "number", f"`{word}` is no number here", *name.span, "to use it as a name, declare it under variables"
         )
+    if name.id in STATEMENTS:
+        hint = "to use it as a name, declare it under variables"
+        return SpanError("statement", f"`{word}` reads as a statement of Python", *name.span, hint)
     if name.id in CONSTANTS:
         return None
     product = split_product(name.id, declared)
@@ -208,8 +212,6 @@ def _comparisons(expr: Expr) -> Iterator[SpanError]:
             allowed.update(id(condition) for condition in conditions)
         elif isinstance(part, Compare) and id(part) not in allowed:
             yield SpanError("comparison", "a comparison is no quantity", *part.span, "write where(x > y, 1, 0)")
-        elif isinstance(part, Binary) and id(part) in allowed:
-            allowed.update(id(child) for child in children(part))
 
 
 def _complex(expr: Expr, known: Collection[str]) -> Iterator[SpanError]:
