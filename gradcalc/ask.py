@@ -8,7 +8,7 @@ from gradcalc.errors import Place, Problem, closest
 from gradcalc.exercise import Question
 from gradcalc.nodes import Graph
 from gradcalc.shapes import stacked
-from gradcalc.values import Sizes, shape_of_value
+from gradcalc.values import Sizes
 
 
 def descendants(graph: Graph, name: str) -> set[int]:
@@ -83,27 +83,14 @@ def check_questions(graph: Graph, sizes: Sizes) -> list[Problem]:
     for question in graph.exercise.questions:
         problems += _check(graph, question)
     for upstream in graph.exercise.upstream:
-        problems += _check_name(graph, upstream.of, upstream.place) if upstream.of is not None else []
         of = upstream.of or graph.outputs[-1]
-        if of in graph.names and isinstance(upstream.value, tuple):
+        if isinstance(upstream.value, tuple):
             node = graph.node(of)
             shape = stacked(node.shape, *(graph.indices[index] for index in node.over))
             before = len(sizes.problems)
             sizes.fit(of, upstream.value, shape, upstream.place, "the upstream gradient at")
             problems += sizes.problems[before:]
             del sizes.problems[before:]
-        elif (
-            of in graph.names
-            and graph.names[of] in {graph.names[name] for name in graph.inputs}
-            and shape_of_value(upstream.value) is not None
-        ):
-            problems.append(
-                Problem(
-                    "upstream",
-                    f"{of} is an input: an upstream gradient stands at a quantity that is computed",
-                    upstream.place,
-                )
-            )
     return problems
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gradcalc.errors import SpanError
 from gradcalc.exact import fraction, whole
 from gradcalc.ops import TABLE
-from gradcalc.shapes import ONE, Options, ShapeError, axes, bound, operands, options, product, rule
+from gradcalc.shapes import INDEXED, ONE, Options, ShapeError, axes, bound, operands, options, product, rule
 from gradcalc.syntax import Call, Expr, Name, parse, unparse
 
 if TYPE_CHECKING:
@@ -28,8 +28,20 @@ def structured(low: Lowering, call: Call, env: Env) -> int:
     return low.elementwise(call.func, call, call.args, env)
 
 
-def given(low: Lowering, call: Call) -> tuple[tuple[Expr, ...], Options]:
-    return operands(call, low.scope.indices), options(call)
+def given(low: Lowering, call: Call) -> tuple[Expr, Options]:
+    """The array that a reduction or softmax is taken of, and its options."""
+    arrays = operands(call, low.scope.indices)
+    if len(arrays) > 1 and call.func not in INDEXED:
+        raise SpanError("argument", f"{call.func} takes one array, not {len(arrays)}", *call.args[1].span)
+    if len(arrays) > 1:
+        wrong = call.args[1]
+        hint = (
+            "declare it: indices: {" + f"{wrong.id}: n" + "}"
+            if isinstance(wrong, Name)
+            else f"{call.func}(e, j), {call.func}(e, axis=0)"
+        )
+        raise SpanError("index", f"`{unparse(wrong)}` is no index", *wrong.span, hint)
+    return arrays[0], options(call)
 
 
 def along(low: Lowering, call: Call, number: int, axis: tuple[int, ...] | None) -> tuple[int, ...]:
@@ -56,23 +68,15 @@ def reduction(low: Lowering, call: Call, env: Env) -> int:
     runs = bound(call, low.scope.indices)
     if runs:
         return over_indices(low, call, env, *runs)
-    arrays, opts = given(low, call)
-    if len(arrays) != 1:
-        wrong = call.args[1]
-        hint = (
-            "declare it: indices: {" + f"{wrong.id}: n" + "}"
-            if isinstance(wrong, Name)
-            else f"{call.func}(e, j), {call.func}(e, axis=0)"
-        )
-        raise SpanError("index", f"`{unparse(wrong)}` is no index", *wrong.span, hint)
-    number = low.expr(arrays[0], env)
+    array, opts = given(low, call)
+    number = low.expr(array, env)
     node = low.nodes[number]
     each = [index for index in node.over if index in low.scope.exercise.examples]
     if not node.shape and each and call.func in ("sum", "mean"):
-        hint = f"over the examples it is {call.func}({unparse(arrays[0])}, {each[0]})"
+        hint = f"over the examples it is {call.func}({unparse(array)}, {each[0]})"
         raise SpanError(
             "index",
-            f"{low.words(arrays[0])} is a scalar for each {each[0]}: there is nothing to {call.func}",
+            f"{low.words(array)} is a scalar for each {each[0]}: there is nothing to {call.func}",
             *call.span,
             hint,
         )
@@ -128,12 +132,12 @@ def extremum(low: Lowering, call: Call, env: Env) -> int:
 
 def var(low: Lowering, call: Call, env: Env) -> int:
     """sum((x - mean)^2)/(n - ddof)"""
-    arrays, opts = given(low, call)
-    number = low.expr(arrays[0], env)
+    array, opts = given(low, call)
+    number = low.expr(array, env)
     axis = along(low, call, number, opts.axis)
     if not axis:
         raise SpanError(
-            "shape", f"{low.words(arrays[0])} is a scalar: there is nothing to take the variance of", *call.span
+            "shape", f"{low.words(array)} is a scalar: there is nothing to take the variance of", *call.span
         )
     shape = low.nodes[number].shape
     count = product(tuple(shape[place] for place in axis)) - opts.ddof
@@ -148,8 +152,8 @@ def var(low: Lowering, call: Call, env: Env) -> int:
 
 def norm(low: Lowering, call: Call, env: Env) -> int:
     """The 2-norm (Frobenius for a matrix) as one node; other orders by powers: 1, inf, p."""
-    arrays, opts = given(low, call)
-    number = low.expr(arrays[0], env)
+    array, opts = given(low, call)
+    number = low.expr(array, env)
     shape, axis = low.nodes[number].shape, along(low, call, number, opts.axis)
     order = None if opts.ord is None else fraction(opts.ord)
     infinite = isinstance(opts.ord, Name) and opts.ord.id in ("inf", "oo")
@@ -169,7 +173,7 @@ def norm(low: Lowering, call: Call, env: Env) -> int:
             piece,
         )
     if len(axis) > 1 and ONE not in shape:
-        name = unparse(arrays[0])
+        name = unparse(array)
         raise SpanError(
             "argument",
             f"which norm of a matrix is meant by ord={unparse(opts.ord or Name('2'))}?",
@@ -189,8 +193,8 @@ def softmax(low: Lowering, call: Call, env: Env) -> int:
     """softmax, log_softmax: along one axis; logsumexp: one number for each vector."""
     if bound(call, low.scope.indices):
         return reduction(low, call, env)
-    arrays, opts = given(low, call)
-    number = low.expr(arrays[0], env)
+    array, opts = given(low, call)
+    number = low.expr(array, env)
     axis = along(low, call, number, opts.axis)
     shape = low.nodes[number].shape
     if call.func == "logsumexp":

@@ -9,6 +9,7 @@ from typing import Any
 from gradcalc.errors import SpanError
 from gradcalc.exact import size_of
 from gradcalc.exercise import Definition
+from gradcalc.literals import shape_of_value
 from gradcalc.ops import TABLE
 from gradcalc.relations import (
     Alike,
@@ -28,7 +29,6 @@ from gradcalc.shapes import Options, Shape, ShapeError, Size, bound, operands, o
 from gradcalc.source import Text
 from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Slice, Transpose, Vector, unparse
 from gradcalc.unify import Axis, Constraint, Dim, Solver, Term
-from gradcalc.values import shape_of_value
 
 Where = tuple["Text | None", "Expr | None"]
 

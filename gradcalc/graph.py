@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gradcalc.ask import check_questions, default_questions, depends, descendants, operands
-from gradcalc.errors import GradcalcError, Problem, SpanError
+from gradcalc.errors import GradcalcError, Problem
 from gradcalc.exact import size_of
 from gradcalc.exercise import Exercise
 from gradcalc.infer import Inferred, infer
+from gradcalc.literals import shape_of_value
 from gradcalc.lower import Lowering
 from gradcalc.nodes import Graph, Node
 from gradcalc.reasons import computed
 from gradcalc.scope import Scope, scope
 from gradcalc.shapes import Shape, Size, show, stacked
-from gradcalc.values import Sizes, check_values, shape_of_value
+from gradcalc.syntax import unparse
+from gradcalc.values import Sizes, check_values
 
 __all__ = ["Graph", "Node", "build", "default_questions", "depends", "descendants", "operands", "stack_shape"]
 
@@ -28,13 +30,10 @@ def build(exercise: Exercise) -> Graph:
     sizes = Sizes(exercise)
     problems: list[Problem] = sizes.problems
     declared = declared_shapes(exercise, problems)
-    indices = index_sizes(exercise, problems)
+    indices = index_sizes(exercise)
     stop(problems)
     for name in exercise.values:
-        if found.kinds.get(name) == "quantity":
-            place = exercise.value_places.get(name)
-            problems.append(Problem("value", f"{name} is computed: it takes no value", place))
-        elif name in declared:
+        if name in declared:
             sizes.fit(
                 name,
                 exercise.values[name],
@@ -65,6 +64,7 @@ def build(exercise: Exercise) -> Graph:
         exercise, sizes.numbers, inferred.shapes, integers, {name: len(found.examples(name)) for name in found.inputs}
     )
     nodes, numbers = lowering.make.pruned(lowering.names)
+    problems += no_entries(exercise, nodes, sizes)
     used = {name for reads in found.uses.values() for name in reads}
     graph = Graph(
         exercise=exercise,
@@ -103,15 +103,7 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
     for name, variable in exercise.variables.items():
         if variable.shape is None or variable.function:
             continue
-        try:
-            shape = tuple(size_of(size) for size in variable.shape)
-        except SpanError as error:
-            problems.append(
-                variable.source.problem(error)
-                if variable.source
-                else Problem(error.slug, error.message, variable.place, error.hint)
-            )
-            continue
+        shape = tuple(map(size_of, variable.shape))
         if any(size.number is not None and size.number < 1 for size in shape):
             problems.append(Problem("size", f"{name}: an axis has at least one entry", variable.place))
             continue
@@ -124,15 +116,9 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
     return shapes
 
 
-def index_sizes(exercise: Exercise, problems: list[Problem]) -> dict[str, Size]:
+def index_sizes(exercise: Exercise) -> dict[str, Size]:
     """How far the declared indices run."""
-    sizes: dict[str, Size] = {}
-    for index, expr in {**exercise.indices, **exercise.examples}.items():
-        try:
-            sizes[index] = size_of(expr)
-        except SpanError as error:
-            problems.append(Problem(error.slug, f"{index}: {error.message}", None, error.hint))
-    return sizes
+    return {index: size_of(expr) for index, expr in {**exercise.indices, **exercise.examples}.items()}
 
 
 def whole(found: Scope, name: str, shape: Shape, indices: Mapping[str, Size]) -> Shape:
@@ -143,15 +129,25 @@ def whole(found: Scope, name: str, shape: Shape, indices: Mapping[str, Size]) ->
 def shapes_of(found: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], sizes: Sizes) -> Inferred:
     """The shapes of the inputs: declared or scalar by value, else inferred from everything."""
     exercise = found.exercise
-    values = {name: shape for name, value in exercise.values.items() if (shape := shape_of_value(value)) is not None}
-    for name in exercise.values.keys() - values.keys():
-        sizes.fit(name, exercise.values[name], (), exercise.value_places.get(name))
+    values = {name: shape_of_value(value) for name, value in exercise.values.items()}
     plain = {name: () for name, shape in values.items() if shape == () and not found.examples(name)}
     known = {**plain, **declared}
     if all(name in known for name in found.inputs) and all(index in indices for index in found.indices):
         reasons = dict.fromkeys(plain.keys() - declared.keys(), "its value is a number")
         return Inferred({name: known[name] for name in found.inputs}, dict(indices), reasons)
     return infer(found, declared, indices, values, sizes.numbers)
+
+
+def no_entries(exercise: Exercise, nodes: list[Node], sizes: Sizes) -> list[Problem]:
+    """Arrays that have no entry at the sizes that are known."""
+    found: list[Problem] = []
+    for node in nodes:
+        if any(size.names and (count := sizes.known(size)) is not None and count < 1 for size in node.shape):
+            name = node.name or (unparse(node.expr) if node.expr is not None else node.op)
+            variable = exercise.variables.get(name)
+            message = f"{name} is {show(node.shape)}: at the sizes given it has no entry"
+            found.append(Problem("size", message, variable.place if variable else None))
+    return found[:1]
 
 
 def reasons(

@@ -109,6 +109,6 @@ def read_head(tokens: list[Token], end: Token) -> tuple[str, str, tuple[str, ...
             noun = "an argument" if opener == "(" else "an index"
             raise SpanError("syntax", f"`{shown(token.text)}` is not the name of {noun}", token.start, token.end)
     params = tuple(token.text for token in inside)
-    if not params or len(set(params)) < len(params):
-        raise SpanError("syntax", "a name stands twice" if params else "a name is missing", rest[0].start, rest[-1].end)
+    if len(set(params)) < len(params):
+        raise SpanError("syntax", "a name stands twice", rest[0].start, rest[-1].end)
     return head.text, "function" if opener == "(" else "entries", params, span

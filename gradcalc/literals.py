@@ -10,7 +10,7 @@ from gradcalc.errors import Problem, SpanError
 from gradcalc.exercise import Value
 from gradcalc.source import Text
 from gradcalc.syntax import Expr, Index, Name, Neg, Num, Transpose, Vector, occurrences, parse, walk
-from gradcalc.tokens import MAX_DIGITS, MAX_LENGTH, shown
+from gradcalc.tokens import MAX_DIGITS, shown
 from gradcalc.yamltext import Node
 
 _PLAIN = re.compile(r"(-?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
@@ -21,8 +21,6 @@ def read_constant(text: str) -> Expr:
     if (match := _PLAIN.fullmatch(text)) and len(text) <= MAX_DIGITS:
         number = Num(Fraction(match.group(2)), match.span(2))
         return Neg(number, (0, len(text))) if match.group(1) else number
-    if len(text) > MAX_LENGTH:
-        raise SpanError("limit", f"a value of {len(text)} characters; the limit is {MAX_LENGTH}", 0, len(text))
     if re.fullmatch(r"[-+]?\.?(inf|nan)", text, re.IGNORECASE):
         raise SpanError("number", f"`{shown(text)}` is no number", 0, len(text))
     expr = parse(text)
@@ -57,7 +55,7 @@ def read_value(node: Node, path: str, problems: list[Problem]) -> Value | None:
     parts = [read_value(item, path, problems) for item in node.items]
     if any(part is None for part in parts):
         return None
-    shapes = [_shape(part) for part in parts]
+    shapes = [shape_of_value(part) for part in parts]
     for item, shape in zip(node.items, shapes, strict=True):
         if shape != shapes[0]:
             message = f"`{path}` is ragged: this entry has the shape {_say(shape)}, the first has {_say(shapes[0])}"
@@ -66,7 +64,8 @@ def read_value(node: Node, path: str, problems: list[Problem]) -> Value | None:
     return tuple(part for part in parts if part is not None)
 
 
-def _shape(value: Value | None) -> tuple[int, ...]:
+def shape_of_value(value: Value | None) -> tuple[int, ...]:
+    """The shape of nested tuples, whose rows are equally long."""
     shape: list[int] = []
     while isinstance(value, tuple):
         shape.append(len(value))
@@ -100,7 +99,7 @@ def vector_value(expr: Expr) -> Value:
         check_constants(expr)
         return expr
     parts = tuple(vector_value(item) for item in expr.items)
-    if len({_shape(part) for part in parts}) > 1:
+    if len({shape_of_value(part) for part in parts}) > 1:
         raise SpanError("ragged", "the rows have different lengths", *expr.span)
     return parts
 

@@ -9,7 +9,7 @@ from gradcalc.errors import SpanError, closest
 from gradcalc.exercise import Question
 from gradcalc.records import dataclass
 from gradcalc.source import Text
-from gradcalc.syntax import Expr, Slice, Vector, parse
+from gradcalc.syntax import Expr, Vector, parse
 from gradcalc.tokens import MAX_LENGTH, canonical, read_name, shown
 
 _NAMED = re.compile(r"\s*([^=\[\]/()]*?)\s*=(?!=)\s*")
@@ -158,21 +158,10 @@ def _two(by: str, at: int, known: Known) -> tuple[str, str]:
         if first and second:
             found.append((match.start(), first, second))
     if not found:
+        hint, end = "write d2f/dx2 or d2f/dxdy", at + len(by)
         if known.resolve(rest.strip()):
-            raise SpanError(
-                "question",
-                "a second derivative has two denominators",
-                at,
-                at + len(by),
-                f"write d{rest}2, or d{rest}d…",
-            )
-        raise SpanError(
-            "unknown-name",
-            f"`{shown(by)}` does not name two known quantities",
-            at,
-            at + len(by),
-            "write d2f/dx2 or d2f/dxdy",
-        )
+            raise SpanError("question", "a second derivative has two denominators", at, end, hint)
+        raise SpanError("unknown-name", f"`{shown(by)}` does not name two known quantities", at, end, hint)
     _, first, second = max(found)
     return first, second
 
@@ -182,6 +171,6 @@ def _entry(text: str, at: int) -> tuple[Expr, ...]:
         vector = parse(text)
     except SpanError as error:
         raise SpanError(error.slug, error.message, error.start + at, error.end + at, error.hint) from None
-    if not isinstance(vector, Vector) or any(isinstance(item, Slice) for item in vector.items):
+    if not isinstance(vector, Vector) or any(isinstance(item, Vector) for item in vector.items):
         raise SpanError("question", "an entry is [0] or [0, 2]", at, at + len(text))
     return vector.items

@@ -101,7 +101,7 @@ class _Reader(Declarations):
                 found += [(part.text, line, part.text.place(*line.span)) for line in lines]
                 self.problems += [part.text.problem(error) for error in wrong]
                 if not lines and not wrong:
-                    self.problems.append(part.text.wrong("empty", "an empty expression", self.cut_hint(part)))
+                    self.problems.append(part.text.wrong("empty", "an empty expression", "for example f = x * y"))
                 self.warn_of_comment(part)
         for key, part in named(node):
             if (
@@ -120,9 +120,6 @@ class _Reader(Declarations):
         if not found and not self.problems:
             self.problems.append(node.text.wrong("empty", "`expression` defines nothing", "for example f = x * y"))
         return found
-
-    def cut_hint(self, node: Node) -> str:
-        return "for YAML a comment begins at #: quote the expression" if node.comment else "for example f = x * y"
 
     def warn_of_comment(self, node: Node) -> None:
         if node.comment:
@@ -298,7 +295,7 @@ class _Reader(Declarations):
             if key.text.value != "choices" and len(flat) != 2:
                 self.problems.append(part.text.wrong("vary", f"`{path}.{key.text.value}` has two bounds, [from, to]"))
             found[key.text.value] = flat
-        if len(found) != 1 and node.kind == "mapping":
+        if len(node.pairs) != 1 and node.kind == "mapping":
             self.problems.append(node.text.wrong("vary", f"`{path}` wants one of integers, choices, uniform"))
         return found
 

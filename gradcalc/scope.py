@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from graphlib import TopologicalSorter
 
-from gradcalc.errors import GradcalcError, Place, Problem, SpanError, closest
+from gradcalc.errors import GradcalcError, Place, Problem, SpanError
 from gradcalc.exercise import Definition, Exercise, Function
 from gradcalc.records import dataclass
 from gradcalc.shapes import INDEXED, bound
 from gradcalc.source import Text
-from gradcalc.syntax import Call, Expr, Index, Name, Slice, names, walk
+from gradcalc.syntax import Binary, Call, Expr, Index, Name, Slice, children, names, walk
 
 MAX_CALLS = 30  # functions of the exercise inside one another
+MAX_DEPTH = 150  # of an expression with its functions written out
 
 Over = tuple[str, ...]
 
@@ -49,8 +51,19 @@ def problem(error: SpanError, source: Text | None) -> Problem:
 
 
 def scope(exercise: Exercise) -> Scope:
-    """Raises GradcalcError for unknown names, cycles, recursion, and names that are two things at once."""
+    """Raises GradcalcError for cycles through functions and stacks, and for names that are two things at once."""
     return _Scope(exercise).build()
+
+
+def nesting(expr: Expr, functions: Mapping[str, int]) -> int:
+    """How deep an expression nests, its functions written out. Sums lean to the left, which costs no depth."""
+    deepest, stack = 0, [(expr, 1)]
+    while stack:
+        part, depth = stack.pop()
+        deepest = max(deepest, depth + (functions.get(part.func, 0) if isinstance(part, Call) else 0))
+        lean = part.left if isinstance(part, Binary) else None
+        stack.extend((child, depth + (child is not lean)) for child in children(part))
+    return deepest
 
 
 class _Scope:
@@ -67,7 +80,7 @@ class _Scope:
         bodies: list[tuple[Expr, Text, Collection[str]]] = [(d.expr, d.source, ()) for d in exercise.definitions]
         bodies += [(f.expr, f.source, f.params) for f in exercise.functions.values()]
         self.declare(bodies)
-        self.refuse_recursion()
+        self.refuse_depth()
         reading = {definition.name: self.read(definition) for definition in exercise.definitions}
         inputs = [name for name, variable in exercise.variables.items() if self.kinds.get(name) == "input"]
         for definition in exercise.definitions:
@@ -92,8 +105,6 @@ class _Scope:
         if stacks:
             order = self.topological(uses)
             self.overs(order, uses)
-        if exercise.complete:
-            self.complete(inputs)
         self.raise_problems()
         return Scope(exercise, self.kinds, tuple(inputs), tuple(order), uses, self.indices, self.over, stacks)
 
@@ -169,14 +180,6 @@ class _Scope:
                     return definition.source.place(*part.span)
         return None
 
-    def complete(self, inputs: Iterable[str]) -> None:
-        """`variables` was a list: other names are mistakes."""
-        for name in inputs:
-            if name not in self.exercise.variables:
-                near = closest(name, [*self.exercise.variables, *self.defined])
-                hint = f"did you mean {near}?" if near else f"add {name} to variables"
-                self.problems.append(Problem("name", f"`{name}` is not among the variables", self.place_of(name), hint))
-
     # ---- what a definition reads
 
     def read(self, definition: Definition) -> tuple[str, ...]:
@@ -196,37 +199,28 @@ class _Scope:
                     pending.append((function.expr, function.params))
         return tuple(found)
 
-    def refuse_recursion(self) -> None:
-        """A function that calls itself, at once or through others; and calls nested too deep to be written out."""
+    def refuse_depth(self) -> None:
+        """Calls nested too deep to be written out. That none calls itself was checked in resolve.py."""
         functions = self.exercise.functions
         called = {
-            name: [part for part in walk(function.expr) if isinstance(part, Call) and part.func in functions]
+            name: {part.func for part in walk(function.expr) if isinstance(part, Call) and part.func in functions}
             for name, function in functions.items()
         }
-        height: dict[str, int] = {}
-        for start in functions:
-            path: list[tuple[str, int]] = [(start, 0)]
-            while path:
-                name, at = path.pop()
-                if name in height:
-                    continue
-                if at < len(called[name]):
-                    call = called[name][at]
-                    path.append((name, at + 1))
-                    if any(call.func == other for other, _ in path):
-                        error = SpanError("recursion", f"the function `{call.func}` calls itself", *call.span)
-                        self.problems.append(problem(error, functions[name].source))
-                        path.clear()
-                    elif call.func not in height:
-                        path.append((call.func, 0))
-                    continue
-                height[name] = 1 + max((height[call.func] for call in called[name]), default=0)
-                if height[name] == MAX_CALLS + 1:
-                    error = SpanError(
-                        "limit", f"functions call one another more than {MAX_CALLS} deep", *functions[name].expr.span
-                    )
-                    self.problems.append(problem(error, functions[name].source))
+        calls: dict[str, int] = {}
+        deep: dict[str, int] = {}
+        for name in TopologicalSorter(called).static_order():
+            calls[name] = 1 + max((calls[other] for other in called[name]), default=0)
+            deep[name] = nesting(functions[name].expr, deep)
+            if calls[name] == MAX_CALLS + 1:
+                self.too_deep(f"functions call one another more than {MAX_CALLS} deep", functions[name])
+        lines: list[Function | Definition] = [*functions.values(), *self.exercise.definitions]
+        for line in lines:
+            if nesting(line.expr, deep) > MAX_DEPTH and not self.problems:
+                self.too_deep("functions and parentheses are nested too deep", line)
         self.raise_problems()
+
+    def too_deep(self, message: str, line: Function | Definition) -> None:
+        self.problems.append(problem(SpanError("limit", message, *line.expr.span, "name parts of it"), line.source))
 
     # ---- order
 
@@ -275,12 +269,6 @@ class _Scope:
         self.memo.clear()
         for name, variable in exercise.variables.items():
             self.over[name] = (variable.each,) if variable.each else ()
-            if variable.each and variable.each not in exercise.examples:
-                near = closest(variable.each, exercise.examples) or next(iter(exercise.examples), None)
-                hint = f"did you mean {near}?" if near else "declare it: examples: {" + f"{variable.each}: m" + "}"
-                self.problems.append(
-                    Problem("index", f"`{variable.each}` is no index of examples", variable.place, hint)
-                )
         for definition in order:
             found = self.over_of(definition.expr, {}) - set(definition.indices)
             found |= {index for index in self.over.get(definition.name, ()) if index in exercise.examples}

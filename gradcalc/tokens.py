@@ -183,8 +183,6 @@ def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
 
 def read_name(text: str) -> str:
     """The canonical form of a text that is one name and nothing else. Raises SpanError."""
-    if len(text) > MAX_LENGTH:
-        raise SpanError("name", f"a name of {len(text)} characters; the limit is {MAX_NAME}", 0, len(text))
     tokens = tokenize(text)
     if not tokens[:-1]:
         raise SpanError("name", "a name is missing", 0, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TypeAlias
 
-from gradcalc.tree import NOWHERE, Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector, number
+from gradcalc.tree import NOWHERE, Binary, Call, Compare, Expr, Name, Neg, Num, Slice, Transpose, Vector, number
 
 # How tightly a form binds. Neg stands between sums and products: -a*b is -(a*b), as on a board.
 COMPARE, SUM, NEG, PRODUCT, POWER, POSTFIX = range(6)
@@ -66,12 +66,11 @@ def _pieces(node: Expr) -> tuple[int, list[Piece]]:
             return POSTFIX, ["[", *_commas([(item, COMPARE) for item in items]), "]"]
         case Transpose(arg):
             return POSTFIX, [*_base(arg), ".T"]
-        case Index(base, items):
-            listed = []
-            for position, item in enumerate(items):
-                listed += [", "] if position else []
-                listed += _slice(item) if isinstance(item, Slice) else [(item, COMPARE)]
-            return POSTFIX, [*_base(base), "[", *listed, "]"]
+    listed = []
+    for position, item in enumerate(node.items):
+        listed += [", "] if position else []
+        listed += _slice(item) if isinstance(item, Slice) else [(item, COMPARE)]
+    return POSTFIX, [*_base(node.base), "[", *listed, "]"]
 
 
 def _base(arg: Expr) -> list[Piece]:

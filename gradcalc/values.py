@@ -10,23 +10,13 @@ from typing import TypeAlias
 from gradcalc.errors import Place, Problem, SpanError
 from gradcalc.exact import number
 from gradcalc.exercise import Exercise, Value
+from gradcalc.literals import shape_of_value
 from gradcalc.shapes import Shape, Size, as_vector, show
 
 Number: TypeAlias = Fraction | float
 Array: TypeAlias = "Number | list[Array]"
 
 TOLERANCE = 1e-6  # of "symmetric", "orthogonal": values are given with a few digits
-
-
-def shape_of_value(value: Value) -> tuple[int, ...] | None:
-    """The shape of nested tuples, or None where the rows differ."""
-    if not isinstance(value, tuple):
-        return ()
-    inner = {shape_of_value(item) for item in value}
-    if len(inner) != 1:
-        return None
-    shape = inner.pop()
-    return None if shape is None else (len(value), *shape)
 
 
 def entries(value: Array) -> Iterator[Number]:
@@ -83,9 +73,7 @@ class Sizes:
         """A value against the shape it must have; fixes the sizes in it."""
         given = shape_of_value(value)
         origin = f"{what} {name}"
-        if given is None:
-            self.problems.append(Problem("value", f"the rows of {origin} are not equally long", place))
-        elif len(given) != len(shape):
+        if len(given) != len(shape):
             want = "a number" if not shape else f"an array of shape {show(shape)}"
             have = "a number" if not given else f"an array of shape {show(tuple(map(Size.of, given)))}"
             self.problems.append(Problem("value", f"{origin} is {have}, not {want}", place))

@@ -7,16 +7,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcalc.console import describe
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.exercise import Exercise, with_set
-from gradcalc.source import MAX_BYTES, MAX_LINES
+from gradcalc.source import MAX_BYTES, MAX_LINES, MAX_TOTAL
 from gradcalc.syntax import Binary, Name, Neg, Num, unparse
 from gradcalc.tex import check_markdown, check_tex
+from gradcalc.yamltext import MAX_SCALARS
 
 SHIPPED = sorted(Path(__file__).parent.parent.joinpath("exercises").glob("*.yaml"))
 
@@ -125,6 +128,8 @@ def test_inputs_leave_out_what_is_known() -> None:
     [
         ("expression: |\n  q = x + 1\n  f = q * (y\n", 3, 11, "`(` is never closed", None),
         ('expression: "a = \\u0078y +\\n"\n', 1, 26, "something is missing after `+`", None),
+        ('expression: "a = x + \\\n\\\n  \\  y z"\n', 3, 8, "missing operator before `z`", "write y*z"),
+        ('expression: "a = x\n\n  \\\n  y"\n', 4, 3, "of several lines each has a name", "write z = …"),
         ("expression: 'it''s + x'\n", 1, 18, "missing operator before `s`", None),
         ("expression: >\n  a = x +\n  y z\n", 3, 5, "missing operator before `z`", "write y*z"),
         ("expression: f = exp(x\n  + y) w\n", 2, 8, "missing operator before `w`", None),
@@ -134,6 +139,7 @@ def test_inputs_leave_out_what_is_known() -> None:
         ("expression: g(t) = g(t)\n", 1, 13, "`g` is defined by itself", None),
         ("expression: x*w1\nvariables: [x, w2]\n", 1, 15, "unknown name `w1`", "did you mean w2?"),
         ("expression: w0x0\nvariables: [w0, x0]\n", 1, 13, "unknown name `w0x0`", "did you mean w0*x0?"),
+        ("expression: c / yield\n", 1, 17, "`yield` reads as a statement of Python", "to use it as a name, declare it under variables"),
         ("expression: x + inf\n", 1, 17, "`inf` is no number here", "to use it as a name, declare it under variables"),
         ("expression: 2j\n", 1, 13, "there are no complex numbers here", "for a product write 2*j"),
         ("expression: x > y\n", 1, 13, "a comparison is no quantity", "write where(x > y, 1, 0)"),
@@ -164,6 +170,70 @@ def test_inputs_leave_out_what_is_known() -> None:
         ("expression: x\nvalues:\n", 2, 8, "`values` has no value", "wanted: a mapping, name: number or nested lists"),
         ("expression: x\ntext: a $\\write18{y}$ b\n", 2, 10, "the command `\\write` may not be used here", None),
         ("title: t\n", 1, 1, "the key `expression` is missing", "for example expression: f = (x + y) * z"),
+        ("expression: ' '\n", 1, 14, "an empty expression", "for example f = x * y"),
+        ("expression: []\n", 1, 13, "`expression` defines nothing", "for example f = x * y"),
+        ("expression: [[x]]\n", 1, 14, "`expression[0]` is a list", "wanted: an expression"),
+        ("expression: {2: x}\n", 1, 14, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
+        ("expression: {f: x, g: ''}\n", 1, 23, "an expression is missing", None),
+        ("expression: |\n  p(j] = x\n", 2, 3, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
+        ("expression: |\n  p[] = x\n", 2, 3, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
+        ("expression: |\n  p[2] = x\n", 2, 5, "`2` is not the name of an index", None),
+        ("expression: |\n  g(2) = x\n", 2, 5, "`2` is not the name of an argument", None),
+        ("expression: |\n  g(t, t) = t\n  f = x\n", 2, 4, "a name stands twice", None),
+        ("expression: |\n  g(t) = t\n  g(t) = 2*t\n  f = g(x)\n", 3, 3, "a second definition of `g`", None),
+        ("expression: |\n  g(t) = t\n  f = g(x, y)\n", 3, 7, "`g` takes 1 argument, not 2", None),
+        ("expression: |\n  g(t) = t\n  f = g'(x)\n", 3, 7, "`g'`: only unknown functions are written with '", None),
+        ("expression: g(x, y)\nvariables: {g: {function: 1}, x: [], y: []}\n", 1, 13, "`g` takes 1 argument, not 2", None),
+        ("expression: j = x\nindices: {j: 2}\n", 1, 13, "`j` is an index and cannot be defined", "use another name"),
+        ("expression: n = x*w\nvariables: {w: [n]}\n", 1, 13, "`n` is a size and cannot be defined", "use another name"),
+        ("expression: g = x\nvariables: {g: {function: 1}}\n", 1, 13, "`g` is an unknown function and cannot be defined", "use another name"),
+        ("expression: |\n  g(t) = t\n  f = g(x)\nvariables: [g, x]\n", 4, 13, "`g` is a function that a line defines and cannot be a variable too", "use another name"),
+        ("expression: x*j\nindices: {j: 3}\nvariables: {x: [3], j: []}\n", 3, 21, "`j` is an index and cannot be a variable too", "use another name"),
+        ("expression: x\nvariables: [x, x]\n", 2, 16, "`x` stands twice", None),
+        ("expression: x\nvariables: {x: {latex: [y]}}\n", 2, 24, "`variables.x.latex` is a list", "wanted: text"),
+        ("expression: x\nvariables: {x: [[2]]}\n", 2, 17, "`variables.x[0]` is a list", "wanted: a size: a name, a number, or a sum or product of them"),
+        ("expression: x\nvariables: {x: [0]}\n", 2, 17, "a size is at least 1", None),
+        ("expression: g(x)\nvariables: {g: {function: 1, shape: [2]}, x: []}\n", 2, 13, "an unknown function has no `shape`", None),
+        ("expression: x\nindices: {2: n}\n", 2, 11, "`2` is not a name", "letters, digits and _, a letter first"),
+        ("expression: x\nnotation: {latex: {2x: y}}\n", 2, 20, "`2x` is not a name", "letters, digits and _, a letter first"),
+        ("expression: x\nnotation: {digits: 40}\n", 2, 20, "`digits` is between 1 and 30", None),
+        ("expression: x\nseed: 1.5\n", 2, 7, "`1.5` is not a whole number", "`seed` is a whole number"),
+        ("expression: x\nvalues: {2x: 1}\n", 2, 10, "`2x` is not a name", "letters, digits and _, a letter first"),
+        ("expression: x\nvalues: {x: []}\n", 2, 13, "`values.x` has an empty list", "an array has at least one entry"),
+        ("expression: x\nvalues: {x: '[1]'}\n", 2, 14, "one number is wanted here", "an array is written as a YAML list"),
+        ("expression: x\nvalues: {x: '" + "1+" * 1000 + "1'}\n", 2, 14, "a line of 2001 characters; the limit is 2000", "name parts of it"),
+        ("expression: f = x\nupstream: {f: 1}\n", 2, 12, "`f` is not a derivative", "write dL/df: 1"),
+        ("expression: f = x\nupstream: {df/df: 1}\n", 2, 13, "`f` is a quantity of the exercise, so it cannot be the loss behind it", "call the loss loss: dloss/df"),
+        ("expression: f = x\nupstream: {d2x/df: 1}\n", 2, 13, "`2x` is not a name", "letters, digits and _, a letter first"),
+        ("expression: f = x\nupstream: {dL/dx: 1}\n", 2, 16, "`x` is an input", "upstream gradients stand at computed quantities"),
+        ("expression: f = x\nupstream: {dL/df: true}\n", 2, 19, "`upstream.dL/df` cannot be `true`", "a name that is not used yet keeps it symbolic"),
+        ("expression: f = x\nupstream: x\n", 2, 11, "`upstream` cannot be `x`", "a name that is not used yet keeps it symbolic"),
+        ("expression: f = x\nupstream: 2 +\n", 2, 13, "something is missing after `+`", None),
+        ("expression: |\n  q = x\n  f = q\nupstream: {dL/df: 1, dM/dq: 1}\n", 4, 22, "two losses, L and M", "the upstream gradients are those of one loss"),
+        ("expression: f = x\nquestions: ['" + "d" * 2001 + "']\n", 2, 14, "a question of 2001 characters", None),
+        ("expression: f = x\nquestions: [a = df/dx, a = df/df]\n", 2, 28, "a second answer is called `a`", None),
+        ("expression: f = x\nquestions: [{ask: a = df/dx, name: b}]\n", 2, 36, "the answer cannot be called `b`: the question names it already", None),
+        ("expression: f = x\nquestions: [{ask: df/dx, name: f}]\n", 2, 32, "the answer cannot be called `f`: it is a quantity already", None),
+        ("expression: f = x\nquestions: [{ask: df/dx, points: -1}]\n", 2, 34, "points are a number from 0", None),
+        ("expression: f = x\nquestions: [2 = df/dx]\n", 2, 13, "`2` is not a name", "name an answer as delta1 = df/dx"),
+        ("expression: f = x\nquestions: [local d2f/dx2]\n", 2, 13, "local derivatives are first derivatives", None),
+        ("expression: f = x\nupstream: 1\nquestions: [local dL/dx]\n", 3, 20, "the loss is no quantity of the graph, so it has no local derivative", None),
+        ("expression: f = x\nquestions: [d2f/dx]\n", 2, 17, "a second derivative has two denominators", "write d2f/dx2 or d2f/dxdy"),
+        ("expression: f = x\nquestions: [d2f/dyz]\n", 2, 17, "`dyz` does not name two known quantities", "write d2f/dx2 or d2f/dxdy"),
+        ("expression: f = x\nquestions: ['df[0]/dx']\n", 2, 14, "an entry stands behind the whole derivative", "write dJ/dW[0, 2]"),
+        ("expression: f = x\nquestions: ['df/dx[]']\n", 2, 20, "a vector without entries", None),
+        ("expression: f = x\nquestions: ['df/dx[[0]]']\n", 2, 19, "an entry is [0] or [0, 2]", None),
+        ("expression: f = x\nvary: {2: {uniform: [1, 2]}}\n", 2, 8, "`2` is not a name", "letters, digits and _, a letter first"),
+        ("expression: f = x\nvary: {y: {uniform: [1, 2]}}\n", 2, 8, "there is no input `y`", None),
+        ("expression: f = x\nvary: {x: {uniform: [1, 2, 3]}}\n", 2, 21, "`vary.x.uniform` has two bounds, [from, to]", None),
+        ("expression: f = x\nvary: {x: {uniform: [[1, 2]]}}\n", 2, 22, "`vary.x.uniform[0]` is a list", "wanted: a number"),
+        ("expression: f = x\nvary: {x: {uniform: 2}}\n", 2, 21, "`vary.x.uniform` is one value", "wanted: a list, [number, …]"),
+        ("expression: f = x\nvary: {x: {choices: [1, 2, 3], uniform: [1, 2]}}\n", 2, 11, "`vary.x` wants one of integers, choices, uniform", None),
+        ("expression: f = x\nvary: {require: [f != 0, x]}\n", 2, 26, "not a condition", "for example f != 0"),
+        ("expression: f = x\nvary: {require: {a: 1}}\n", 2, 17, "`vary.require` is a mapping", "wanted: expression or [expression, …]"),
+        ("~: x\nexpression: x\n", 1, 1, "a key is a name, not a list, a mapping or nothing", None),
+        ("? [a]\n: x\nexpression: x\n", 1, 3, "a key is a name, not a list, a mapping or nothing", None),
+        ("expression: x\n<<: {a: 1}\n", 2, 1, "merge keys have no place here", "write the entries out"),
         ("- x\n", 1, 1, "an exercise is a mapping of keys", "begin with expression: f = x * y"),
         ("", 1, 1, "the file is empty", "an exercise has an `expression`"),
     ],
@@ -183,6 +253,7 @@ def test_mistakes(text: str, line: int, column: int, message: str, hint: str | N
         ("title: %x\n", 1, 8, "a plain value cannot begin with `%`"),
         ("title: Exercise 1: chain rule\n", 1, 18, "a colon and a space inside a plain value"),
         ("expression: x\n  title: t\n", 2, 8, "a key that is indented under a value"),
+        ("title: - x\n", 1, 8, "a list item on the line of its key"),
         ("expression: {q: max(x, y), f: q}\n", 1, 17, "flow style, [ ] and { }, cuts expressions at their commas"),
         ("expression: J = x\nquestions: [dJ/dx[0, 2]]\n", 2, 18, "flow style, [ ] and { }, cuts expressions at their commas"),
         ("expression: [1, 2] @ x\n", 1, 20, "for YAML this value ends here: it begins with `[`, as a list"),
@@ -215,12 +286,34 @@ def test_encodings() -> None:
     assert one("title: a\x1b[31m\n") == (1, 9, "a control character (U+001B)", "delete it")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("expression: x[j]\nindices: {j: 2}\nexamples: {j: 3}\n", "`j` stands under `examples` and under `indices`"),
+        ("expression: sum(x[j], j)\nindices: {j: 3}\nvariables: {x: [j]}\n", "`j` is an index and a size"),
+    ],
+)
+def test_mistakes_without_a_place(text: str, message: str) -> None:
+    (problem,) = problems(text)
+    assert (problem.place, problem.message) == (None, message)
+
+
+def test_what_libyaml_refuses_is_refused_without_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML's own reader raises a ValueError for an escape beyond Unicode."""
+    monkeypatch.setattr("gradcalc.yamltext._LOADER", yaml.BaseLoader)
+    assert one('title: "\\UFFFFFFFF"\nexpression: x\n') == (1, 1, "this is not readable as YAML", None)
+
+
 def test_limits_of_a_file() -> None:
     head = "expression: x\n#"
     assert Exercise.parse(head + "a" * (MAX_BYTES - len(head)))
     assert one(head + "a" * (MAX_BYTES - len(head) + 1024)) == (1, 1, "a file of 257 KiB; the limit is 256", None)
     assert Exercise.parse("expression: x" + "\n" * MAX_LINES)
     assert one("expression: x" + "\n" * (MAX_LINES + 1)) == (1, 1, "a file of 5002 lines; the limit is 5000", None)
+    assert one(b"#" * (MAX_TOTAL + 1))[2] == f"a file of {MAX_TOTAL // 1024} KiB; the limit is 256"
+    assert (
+        problems("expression: x\nvalues: {x: [" + "1," * MAX_SCALARS + "]}\n")[0].message == "more than 50,000 values"
+    )
     numbers = ", ".join(["-1.23456789012345678901234567"] * 10_000)
     assert len(Exercise.parse(f"expression: x\nvalues: {{x: [{numbers}]}}\n").values["x"]) == 10_000  # type: ignore[arg-type]
 
@@ -299,6 +392,17 @@ def test_a_question_for_one_entry_and_in_long_form() -> None:
     assert (second.name, second.prompt, second.points) == ("g", "How?", 1.5)
 
 
+def test_vary() -> None:
+    vary = Exercise.parse(
+        "expression: f = x*y\nvary: {x: {integers: [-2, 2]}, y: {choices: [1, 1/2, 3]}, require: [f != 0, x < y]}\n"
+    ).vary
+    assert {kind: [unparse(value) for value in drawn] for kind, drawn in vary["x"].items()} == {"integers": ["-2", "2"]}
+    assert [unparse(value) for value in vary["y"]["choices"]] == ["1", "1/2", "3"]
+    assert [unparse(condition) for condition in vary["require"]] == ["f != 0", "x < y"]
+    (wrong,) = problems("expression: f = x\nvary: {require: f +}\n")
+    assert wrong.message == "something is missing after `+`"
+
+
 def test_upstream() -> None:
     def upstream(text: str) -> Any:
         exercise = Exercise.parse(f"expression: |\n  q = x\n  f = q*L\n{text}\n")
@@ -312,6 +416,7 @@ def test_upstream() -> None:
 
 def test_settings_replace_values() -> None:
     exercise = Exercise.parse("expression: x*w\nvariables: {w: [n]}\nvalues: {x: 1}\n")
+    assert with_set(exercise, "x=pi").values["x"] == Name("pi")
     changed = with_set(exercise, "x=-1/3", "w=[1, 2]", "n=2")
     assert unparse(changed.values["x"]) == "-1/3"  # type: ignore[arg-type]
     assert (len(changed.values["w"]), changed.sizes) == (2, {"n": 2})  # type: ignore[arg-type]
@@ -331,6 +436,9 @@ def test_from_python_data() -> None:
     exercise = Exercise.from_dict({"expression": ["q = x", "f = q*w"], "values": {"x": -0.5, "w": [1, 2]}, "seed": 3})
     assert unparse(exercise.values["x"]) == "-0.5"  # type: ignore[arg-type]
     assert exercise.seed == 3
+    assert Exercise.from_dict({"expression": "w", "values": {"w": np.eye(2)}}).values == Exercise.from_dict(
+        {"expression": "w", "values": {"w": [[1.0, 0.0], [0.0, 1.0]]}}
+    ).values  # fmt: skip
     with pytest.raises(GradcalcError) as caught:
         Exercise.from_dict({"expression": "x", "values": {"x": float("inf")}, "colour": None})
     assert [problem.slug for problem in caught.value.problems] == ["key", "number"]

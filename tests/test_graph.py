@@ -314,6 +314,45 @@ ERRORS = [
     ("f = A @ x", "{A: {shape: [n, n], assume: symmetric}, x: [n]}", "values: {A: [[1, 2], [3, 4]]}\n", "4:10: the value of A is not symmetric, as it is assumed to be"),
     ("f = x", "{x: {shape: [n], assume: positive}}", "values: {x: [1, 0]}\n", "4:10: the value of x has an entry that is not positive, as it is assumed to be"),
     ("f = x", "{x: {shape: [n, k], assume: onehot}}", "values: {x: [[0, 1], [1, 1]]}\n", "4:10: the value of x is not one-hot, as it is assumed to be"),
+    ("f = tr(A)", "{A: {shape: [n, n], assume: orthogonal}}", "values: {A: [[0.6, 0.8], [0.8, 0.6]]}\n", "4:10: the value of A is not orthogonal, as it is assumed to be"),
+    ("J = sum(x)", "{x: {shape: [2], each: i, assume: positive}}", EACH + "values: {x: [[1, 2, 3], [4, 5, -1]]}\n", "5:10: the value of x has an entry that is not positive, as it is assumed to be"),
+    ("f = x", "{x: {shape: [], assume: positive}}", "values: {x: exp(1000)}\n", "4:13: the value of x: `exp(1000)` is undefined"),
+    ("f = x", "{x: {shape: [], assume: positive}}", "values: {x: 10^400*pi}\n", "4:13: the value of x: `10^400*pi` is undefined"),
+    ("f = x", "{x: {shape: [], assume: positive}}", "values: {x: log(2)/pi - sqrt(2)*e}\n", "4:13: the value of x has an entry that is not positive, as it is assumed to be"),
+    ("f = x", "{x: [2 - n]}", "sizes: {n: 3}\n", "3:13: x is [-n + 2]: at the sizes given it has no entry"),
+    ("f = x", "{x: [3 - 3]}", "", "3:13: x: an axis has at least one entry"),
+    ("f = sum(zeros(0)) + x", "", "", "2:17: an array has at least one entry on each axis"),
+    ("f = x[::-1]", X, "", "2:9: a step is a positive number"),
+    ("f = x[1/0]", X, "", "2:9: division by zero"),
+    ("f = sum(x, axis=1/0)", X, "", "2:19: division by zero"),
+    ("f = sum(x, axis=y)", X, "", "2:19: an axis is a whole number, not `y`"),
+    ("f = x[0:k]", X, "", "2:11: `k` is not a size"),
+    ("f = x[0:nn]", X, "", "2:11: `nn` is not a size"),
+    ("f = x[0:n/3]", X, "", "2:11: `n/3` is not a size"),
+    ("f = vec(x)", "{x: [2, 3, 4]}", "", "2:7: `vec(x)`: x is 2×3×4: vec takes a matrix"),
+    ("f = concat(x, y, axis=3)", "{x: [2], y: [2]}", "", "2:7: `concat(x, y, axis=3)`: x is [2], y is [2]: there is no axis 3 in arrays of 1 axes"),
+    ("f = softmax(A, axis=(0, 1))", A, "", "2:7: softmax takes one axis"),
+    ("f = norm(x, y)", "{x: [n], y: []}", "", "2:15: norm takes one array, not 2"),
+    ("f = var(x, 2*y)", "{x: [n], y: []}", "", "2:14: var takes one array, not 2"),
+    ("f = logsumexp(x, y)", "{x: [n], y: []}", "", "2:20: `y` is no index"),
+    ("f = sum(x, y > 1)", "{x: [n], y: []}", "", "2:14: `y > 1` is no index"),
+    ("f = max(x, y > 1)", "{x: [n], y: []}", "", "2:14: a comparison stands only in where(…) and in conditions"),
+    ("f = max(x, y, axis=0)", "{x: [n], y: [n]}", "", "2:7: max of several arguments is taken entry by entry: it has no axis"),
+    ("f = sum(x[j], j, (j > 1)*y)", "{x: [n], y: []}", INDEX, "2:21: a comparison is no quantity"),
+    ("f = sum(x[j], j, j)", X, INDEX, "2:7: an index is given twice"),
+    ("f = sum(A[j][j], j)", "{A: [n, n]}", INDEX, "2:11: `A[j]` depends on j already"),
+    ("f = sum(A[p, q])", "{A: [5, n], p: [4], q: [3]}", "", "2:11: `A[p, q]`: two arrays of indices"),
+    ("f = sum(A[p, :, 0, q])", "{A: [2, n, 3, 4], p: [4], q: []}", "", "2:11: `A[p, :, 0, q]`: slices stand between the indices"),
+    ("f = var(x)", "{x: []}", "", "2:7: x is a scalar: there is nothing to take the variance of"),
+    ("f = matrix_power(x, 2)", X, "", "2:7: `matrix_power(x, 2)`: x is [n]: matrix_power takes a square matrix"),
+    ("f = stack(x + y)", "{x: {shape: [], each: i}, y: []}", EACH, "2:7: only a named quantity is stacked over the examples"),
+    ("g(t) = 2^t; f = x + g(10^9)", "", "", "2:10: a number too large to compute"),
+    ("g(t) = t; f = g + x", "", "", "3:7: `g` is a function"),
+    ("g(t) = t*f; f = g(x)", "", "", "3:7: `f` needs itself"),
+    ("g(t) = t*q; q = f; f = g(x)", "", "", "4:7: a cycle: q needs f, f needs q"),
+    ("x = sum(X)", "{x: {shape: [], each: i}}", EACH, "2:7: `x` needs itself"),
+    ("J = w*y", "{w: [], x: {shape: [], each: i}}", EACH + "questions: [dJ/dW]\n", "5:13: `W` is no quantity of this exercise"),
+    ("; ".join(["g0(t) = t", *(f"g{n + 1}(t) = {'sin(' * 55}g{n}(t){')' * 55}" for n in range(3)), "f = g3(x)"]), "", "", "5:11: functions and parentheses are nested too deep"),
     ("f = tr(A)", "{A: {shape: [n, m], assume: symmetric}}", "", "3:13: A is n×m: only a square matrix is symmetric"),
     ("f = A @ x", "{A: [n, m], x: [m]}", "sizes: {m: 4}\nvalues: {A: [[1, 2, 3], [3, 4, 5]]}\n", "5:10: m is 4 by `sizes` and 3 by the value of A"),
     ("f = A @ x", "{A: [n, n], x: [n]}", "values: {A: [[1, 2, 3], [3, 4, 5]]}\n", "4:10: n is 2 by the value of A and 3 by the value of A"),
@@ -335,6 +374,31 @@ def test_mistakes_are_said_at_their_place(expression: str, variables: str, more:
     (problem,) = caught.value.problems
     assert problem.place is not None
     assert message in (problem.message, f"{problem.place.line}:{problem.place.column}: {problem.message}")
+
+
+@pytest.mark.parametrize(
+    ("expression", "more", "message"),
+    [
+        ("f = x*sum(zeros(n - 3))", "sizes: {n: 3}\n", "zeros(n - 3) is [n - 3]: at the sizes given it has no entry"),
+        ("f = sum(x[k:])", "variables: {x: [n]}\nsizes: {n: 3, k: 3}\n", "x[k:] is [-k + n]: at the sizes given it has no entry"),
+        ("j(t) = t; f = j(x)", "indices: {j: 2}\n", "`j` is an index and a function at once"),
+    ],
+)  # fmt: skip
+def test_mistakes_without_a_place(expression: str, more: str, message: str) -> None:
+    with pytest.raises(GradcalcError) as caught:
+        graph(expression, more=more)
+    (problem,) = caught.value.problems
+    assert (problem.place, problem.message) == (None, message)
+
+
+@pytest.mark.parametrize(("shape", "size"), [("n*n", "n*n"), ("n*k", "k*n")])
+def test_a_value_fixes_no_size_that_it_does_not_determine(shape: str, size: str) -> None:
+    found = graph("f = sum(x)", f"{{x: [{shape}]}}", "values: {x: [1, 2, 3, 4]}\n")
+    assert (show(found.node("x").shape), dict(found.sizes)) == (f"[{size}]", {})
+
+
+def test_a_slice_of_a_known_fraction_of_the_axis() -> None:
+    assert show(graph("f = x[0:6*n/3]", "{x: [7*n]}").node("f").shape) == "[2*n]"
 
 
 def test_several_mistakes_come_at_once() -> None:

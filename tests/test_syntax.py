@@ -65,6 +65,10 @@ def num(value: int) -> Num:
         ("x · y × z", Binary("*", Binary("*", x, y), z)),
         ("x ⊙ y ∘ z", Binary("*", Binary("*", x, y), z)),
         ("x ÷ y − z", Binary("-", Binary("/", x, y), z)),
+        ("√x²", Binary("^", Call("sqrt", (x,)), num(2))),
+        ("x¹²", Binary("^", x, num(12))),
+        ("2*3x", Binary("*", Binary("*", num(2), num(3)), x)),
+        ("sum(x, axis=(0, 1,))", Call("sum", (x,), (("axis", Vector((num(0), num(1)))),))),
         ("√x + x²", Binary("+", Call("sqrt", (x,)), Binary("^", x, num(2)))),
         ("w₀·x³", Binary("*", Name("w0"), Binary("^", x, num(3)))),
         ("|x - y|", Call("abs", (Binary("-", x, y),))),
@@ -128,6 +132,14 @@ def test_reads(text: str, tree: Any) -> None:
         ("0b11", 0, "numbers are decimal", "for a product write 0*b…"),
         ("1e", 0, "a power of ten without digits", "for a product write 1*e"),
         ("--x", 0, "two signs in a row, `--`", "write -(-x)"),
+        ("x[]", 2, "an index is missing", None),
+        ("x[1:2:3:4]", 7, "`:` is not expected here", None),
+        ("[]", 1, "a vector without entries", None),
+        ("g()", 0, "`g` without an argument", None),
+        ("g(x, axis=0)", 0, "`g` takes arguments without names", None),
+        ("sum(axis=0)", 0, "`sum` without an argument", None),
+        ("sum(x, axis=0, axis=1)", 15, "`axis` is given twice", None),
+        ("sum(x, axis=0, x)", 15, "named arguments come last", None),
         ("x = y", 2, "`=` stands only after the name that a line defines", "equality in a condition is =="),
     ],
 )
@@ -235,6 +247,12 @@ def test_writes(tree: Any, text: str) -> None:
 @pytest.mark.parametrize("text", ["0.5*x", "1e-5", "0.044715", "123.25", "3e-200", "1e300"])
 def test_decimals_stay_as_written(text: str) -> None:
     assert unparse(parse(text)) == text
+
+
+def test_a_decimal_too_long_for_a_literal_keeps_its_value() -> None:
+    tree = parse("1.5e-400")
+    assert unparse(tree) == "3/2e400"
+    assert rational(parse("3/2e400")) == rational(tree)
 
 
 NAMES = st.sampled_from(["x", "y", "W1", "α", "ŷ", "lambda", "E", "D_a1", "sigma"]).map(Name)
