@@ -275,7 +275,7 @@ class _View:
         """The number, with its exact form before it where that says more: 1/3 ≈ 0.3333."""
         if value is None:
             return ()
-        if exact is not None and isinstance(value, float) and _telling(exact) and not whole(value, self.digits):
+        if exact is not None and isinstance(value, float) and _telling(exact, value, self.digits):
             return (math(exact, "≈", Values(value, self.digits)),)
         return (math(Values(value, self.digits)),)
 
@@ -365,11 +365,11 @@ def _given(value: Value) -> tuple[Piece, ...]:
     return ("[", *pieces, "]")
 
 
-def _telling(exact: Expr) -> bool:
+def _telling(exact: Expr, decimal: float, digits: int) -> bool:
     """Whether an exact form says more than its decimal: 1/3 and π/4 do, 5/4 and 121/100 do not."""
     value = _rational(exact)
     if value is None:
-        return True
+        return not whole(decimal, digits)
     rest = value.denominator
     for prime in (2, 5):
         while rest % prime == 0:

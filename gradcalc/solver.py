@@ -60,7 +60,8 @@ class Solver:
             again = {name: self.gradient(name, found) for name, found in self.careful.gradients().items()}
             gradients = {name: found if found.value is not None else again[name] for name, found in gradients.items()}
         forward = {name: self.values.lists(name) for name in graph.quantities}
-        exacts = {name: found for name in graph.quantities if (found := self.exact(Name(name))) is not None}
+        names = (*graph.inputs, *graph.quantities)
+        exacts = {name: found for name in names if (found := self.exact(Name(name))) is not None}
         inputs = {name: self.values.lists(name) for name in graph.inputs}
         missing = self.values.point.missing
         if missing and (graph.exercise.values or graph.exercise.seed is not None):

@@ -158,11 +158,12 @@ def number(value: float | int, digits: int = 4) -> str:
     digits = max(1, digits)
     if abs(value) < (10**20 if isinstance(value, int) else 10**15) and value == int(value):
         return str(int(value))
-    mantissa, _, exponent = f"{Decimal(value):.{digits - 1}e}".partition("e")
+    decimal = Decimal(repr(float(value)) if isinstance(value, float) else value)  # the digits a float has, and no more
+    mantissa, _, exponent = f"{decimal:.{digits - 1}e}".partition("e")
     power = int(exponent)
-    exact = abs(Decimal(f"{mantissa}e{power}") / Decimal(value) - 1) < Decimal("1e-12")
+    exact = abs(Decimal(f"{mantissa}e{power}") / decimal - 1) < Decimal("1e-12")
     if -4 <= power < max(digits, 6):
-        text = f"{value:.{max(0, digits - 1 - power)}f}"
+        text = f"{decimal:.{max(0, digits - 1 - power)}f}"
         return text.rstrip("0").rstrip(".") if exact and "." in text else text
     if exact and "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
@@ -171,7 +172,7 @@ def number(value: float | int, digits: int = 4) -> str:
 
 def whole(value: float, digits: int = 4) -> bool:
     """Whether `number` prints all there is of a value: 0.75 and 3 at four digits, not 1/3."""
-    return abs(float(number(value, digits)) - value) <= 1e-12 * max(1.0, abs(value))
+    return abs(float(number(value, digits)) - value) <= 1e-12 * abs(value)
 
 
 def to_ascii(text: str) -> str:

@@ -9,9 +9,11 @@ import solutions
 
 from gradcalc.blocks import Math, Names, Note, Options, Report, Table
 from gradcalc.errors import Problem
+from gradcalc.exercise import Exercise
 from gradcalc.render.inline import plain_line, text_line
 from gradcalc.report import compose_solution
 from gradcalc.solution import Local, Solution, Verified
+from gradcalc.solver import solve
 from gradcalc.syntax import Name, parse
 
 
@@ -122,6 +124,17 @@ def test_digits_come_from_the_options_then_from_the_exercise() -> None:
     solution = solutions.ex2()
     assert row(report(solution), "dalpha/dx0")["value"] == "0.3932"
     assert row(report(solution, digits=9), "dalpha/dx0")["value"] == "0.393223866"
+
+
+def test_exact_values_stand_beside_decimals_of_any_length_those_of_inputs_too() -> None:
+    exercise = Exercise.parse("expression: f = x^2/3\nvalues: {x: 1/7}\nquestions: [value f]\n")
+    for digits, x, f in (
+        (4, "1/7 ≈ 0.1429", "1/147 ≈ 0.006803"),
+        (13, "1/7 ≈ 0.1428571428571", "1/147 ≈ 0.006802721088435"),
+        (30, "1/7 ≈ 0.14285714285714285", "1/147 ≈ 0.006802721088435374"),  # what a float holds, and no more
+    ):
+        made = report(solve(exercise), digits=digits)
+        assert (row(made, "x")["value"], row(made, "f")["value"]) == (x, f)
 
 
 def test_columns_without_content_are_left_out() -> None:
