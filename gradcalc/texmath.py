@@ -28,6 +28,7 @@ from gradcalc.textables import (
 from gradcalc.tokens import shown
 
 MAX_LENGTH, MAX_DEPTH = 4000, 24
+_BETWEEN = frozenset(("\\right", "\\middle", "\\end", "\\\\"))  # taken by who began what they end
 _SIGNS = frozenset("+-*/=<>()[]|,.;:!?@ ")
 _ESCAPES = frozenset(",;:!> {}|%&#_$")  # control symbols, \\ apart
 COMMANDS = (
@@ -57,8 +58,6 @@ class _Reader:
         return SpanError("math", message, min(start, max(len(self.tex) - 1, 0)), max(self.at, start + 1), hint)
 
     def unexpected(self) -> SpanError:
-        if self.at >= len(self.tex):
-            return self.fail("the formula ends too early", len(self.tex) - 1)
         char = self.tex[self.at]
         if char == "}":
             return self.fail("`}` closes nothing")
@@ -71,9 +70,7 @@ class _Reader:
             return self.fail(f"`{word}` without \\left", start)
         if word == "\\end":
             return self.fail("`\\end` without \\begin", start)
-        if word == "\\\\":
-            return self.fail("`\\\\` stands only between the rows of a matrix", start)
-        return self.fail(f"`{word or char}` is not expected here", start)
+        return self.fail("`\\\\` stands only between the rows of a matrix", start)
 
     def word(self) -> str:
         """The control sequence at this place, "" where there is none."""
@@ -94,7 +91,7 @@ class _Reader:
         if self.depth > MAX_DEPTH:
             raise self.fail(f"nested more than {MAX_DEPTH} deep")
 
-    def row(self, stop: str, inside: bool = False) -> str:
+    def row(self, stop: str) -> str:
         """Atoms with their scripts up to `stop` (a character, not taken), or to what belongs to who called."""
         self.deeper()
         out: list[str] = []
@@ -102,9 +99,7 @@ class _Reader:
         operator = False
         while self.at < len(self.tex):
             char, word = self.tex[self.at], self.word()
-            if (stop and char == stop) or char in "}&%#$" or word in ("\\right", "\\end", "\\\\"):
-                break
-            if word == "\\middle" and not inside:
+            if (stop and char == stop) or char in "}&%#$" or word in _BETWEEN:
                 break
             if char in "^_":
                 if char in scripts:
@@ -147,11 +142,7 @@ class _Reader:
     def argument(self, start: int, of: str) -> str:
         """A group, a character or a command, in braces."""
         self.space()
-        if (
-            self.at >= len(self.tex)
-            or self.tex[self.at] in "}^_'&%#$"
-            or self.word() in ("\\right", "\\end", "\\\\", "\\middle")
-        ):
+        if self.at >= len(self.tex) or self.tex[self.at] in "}^_'&%#$" or self.word() in _BETWEEN:
             raise self.fail(f"`{of}` without its argument", start)
         if self.tex[self.at] == "{":
             return self.group()
@@ -252,10 +243,10 @@ class _Reader:
 
     def fenced(self, start: int) -> str:
         left = self.delimiter("\\left", start)
-        parts = [self.row("", inside=True)]
+        parts = [self.row("")]
         while self.word() == "\\middle":
             self.at += 7
-            parts.append("\\middle" + self.delimiter("\\middle", self.at) + self.row("", inside=True))
+            parts.append("\\middle" + self.delimiter("\\middle", self.at) + self.row(""))
         if self.word() != "\\right":
             raise self.fail("`\\left` without \\right", start) if self.at >= len(self.tex) else self.unexpected()
         self.at += 6

@@ -25,7 +25,7 @@ from gradcalc.figure import Sheet
 from gradcalc.handout import compose
 from gradcalc.library import exercise_text, titles
 from gradcalc.publish import OutsideError, deliver
-from gradcalc.render import handout_markdown, latex, pdf, tikz
+from gradcalc.render import handout_markdown, html, latex, pdf, tikz
 from gradcalc.sheet import Derived, Handout, plain
 from gradcalc.solution import Solution
 from gradcalc.solver import solve
@@ -75,6 +75,8 @@ def titled(**texts: str) -> Handout:
         (r"\text{if 5% é}", r"\text{if 5\% é}"),
         (r"a~b\ c", r"a\ {}b\ {}c"),
         (r"\bigl( x \bigr)", r"\bigl( x \bigr)"),
+        (r"\left( a \middle| b \right)", r"\left( a \middle| b \right)"),
+        (r"\operatorname*{argmax}_x", r"\operatorname*{argmax}_{x}"),
     ],
 )
 def test_formulas_are_written_again(given_: str, written: str) -> None:
@@ -106,6 +108,14 @@ def test_formulas_are_written_again(given_: str, written: str) -> None:
         (r"\begin{matrix} a \end{pmatrix}", r"\begin{matrix} ends with \end{pmatrix}", 17),
         (r"\mathbb{r}", r"\mathbb is for capital letters and 1", 8),
         (r"\text{\input}", r"`\` cannot stand in \text{…}", 6),
+        (r"a \middle| b", r"`\middle` without \left", 2),
+        (r"\left( {a \middle| b} \right)", r"`\middle` without \left", 10),
+        (r"\sqrt[3", "`[` is never closed", 0),
+        (r"\operatorname x", r"`\operatorname` wants its argument in braces", 0),
+        (r"\begin x", r"`\begin` wants a name in braces", 0),
+        (r"x \end{matrix}", r"`\end` without \begin", 2),
+        (r"\begin{matrix} a }", "`}` closes nothing", 17),
+        ("x" * 4001, "a formula of 4001 characters; the limit is 4000", 0),
         (r"\limits_a", r"`\limits` stands only after a big operator", 0),
         ('x"y', '`"` is no mathematics', 1),
         ("{" * 40, "nested more than 24 deep", 24),
@@ -159,6 +169,8 @@ def test_text_is_escaped() -> None:
         escape("é ǎ 中 α ½\x1b\u202e")
         == r"é \v{a} \texttt{U+4E2D} \ensuremath{\alpha} \texttt{U+00BD}\texttt{U+001B}\texttt{U+202E}"
     )
+    assert escape("a\u2003b \u0301c") == "a b c"  # a space of another width, an accent over nothing
+    assert in_math("α ≤ β") == r"\ensuremath{\alpha} \ensuremath{\le} \ensuremath{\beta}"
     assert in_math(r"\text{é} + 中") == r"\text{\text{é}} + \text{\texttt{U+4E2D}}"
 
 
@@ -194,6 +206,8 @@ def test_markdown_blocks() -> None:
         ("[a](https://b.c/d)", (md.Link((md.Words("a"),), "https://b.c/d"),)),
         ("snake_case_name", (md.Words("snake_case_name"),)),
         ("a  \nb", (md.Words("a"), md.Break(), md.Words("b"))),
+        ("$$a\n\n b$$ c", (md.Formula("a b", True), md.Words(" c"))),
+        ("*a `b* c` d*", (md.Emphasis((md.Words("a "), md.Code("b* c"), md.Words(" d"))),)),
         ("_e_", (md.Emphasis((md.Words("e"),)),)),
     ],
 )
@@ -201,6 +215,43 @@ def test_markdown_lines(text: str, parts: tuple[md.Inline, ...]) -> None:
     (block,) = md.read(text)
     assert isinstance(block, md.Paragraph)
     assert block.parts == parts
+
+
+def test_a_list_ends_where_something_else_begins() -> None:
+    item = md.Items(((md.Paragraph((md.Words("a b"),)),), (md.Paragraph((md.Words("c"),)),)))
+    assert md.read("- a\nb\n- c") == (item,)
+    with pytest.raises(SpanError, match="may not be used here"):
+        md.read("- a $\\x$")
+
+
+def test_statements_in_every_form() -> None:
+    made = titled(text="# T\n\nA *b* **c** `d` [e](https://f.g) h  \ni\n\n3. x\n4. y\n\n- z\n\n```\n<c> $x$\n```\n")
+    assert (
+        "<h2>T</h2>\n<p>A <em>b</em> <strong>c</strong> <code>d</code> e (<code>https://f.g</code>) h<br>i</p>\n"
+        '<ol start="3"><li><p>x</p></li><li><p>y</p></li></ol>\n<ul><li><p>z</p></li></ul>\n'
+        "<pre>&lt;c&gt; <span>$</span>x<span>$</span></pre>"
+    ) in html.article(made, False)
+    assert (
+        "## T\n\nA *b* **c** `d` [e](https://f.g) h  \ni\n\n3. x\n\n4. y\n\n- z\n\n```\n<c> $x$\n```\n"
+    ) in handout_markdown.page(made, False, "a.svg")
+    assert (
+        "\\par\\medskip\\noindent\\textbf{T}\\par\nA \\emph{b} \\textbf{c} \\texttt{d} "
+        "e (\\texttt{https:/\\allowbreak{}/\\allowbreak{}f.\\allowbreak{}g}) h\\hfil\\break i\n\n"
+        "\\begin{itemize}\n\\item[3.] {}x\n\\item[4.] {}y\n\\end{itemize}\n\\begin{itemize}\n\\item {}z\n\\end{itemize}\n"
+        "\\noindent\\texttt{\\textless{}c\\textgreater{} \\$x\\$}\\par\n"
+    ) in latex.question(made)
+
+
+def test_a_long_formula_within_a_line_is_fitted() -> None:
+    tex = "+".join("x" * 61)
+    assert rf"so \begin{{fitted}}${tex}$\end{{fitted}} is" in latex.question(titled(text=f"so ${tex}$ is"))
+
+
+def test_a_question_in_words_stands_with_it() -> None:
+    made = of("expression: f = x*y\nquestions: [{ask: df/dx, text: How *much*?}]\n")
+    assert made.parts[0].prompt == (md.Words("How "), md.Emphasis((md.Words("much"),)), md.Words("?"))
+    assert r"How \emph{much}?" in latex.question(made)
+    assert latex.fragment(made, False).rstrip().endswith(r"$\displaystyle \frac{\partial f}{\partial x}$")
 
 
 def test_a_mistake_in_a_statement_is_placed_in_the_file() -> None:
