@@ -340,6 +340,12 @@ def _entry(partial: str) -> Any:
     [
         ("log(x)", "-1", "log of -1 is undefined (in `log(x)`)"),
         ("where(x > 1, 2*x, x)", "1", "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there"),
+        (
+            "where(x == 0, 5*x, x^2)",
+            "0",
+            "x is 0: a branch of where(x == 0, 5*x, x^2) that holds at one point has no derivative there",
+        ),
+        ("where(x == 1, 5*x, x^2)", "0", None),
         ("relu(x)", "0", None),
     ],
 )
@@ -378,3 +384,12 @@ def test_ties_but_for_rounding_and_a_jump_in_the_third_derivative(expression: st
     (answer,) = solve(Exercise.from_dict(exercise)).answers
     assert answer.verified is not None
     assert answer.verified.ok is True, answer.verified
+
+
+def test_what_holds_where_another_quantity_has_one_value_is_differentiated_by_the_others() -> None:
+    """A branch chosen by y == 0 is the right one for a derivative by x, and none at all for one by y."""
+    text = "expression: f = where(y == 0, x, x^2)\nvalues: {x: 1, y: 0}\nquestions: [df/dx, df/dy]\n"
+    by_x, by_y = solve(Exercise.parse(text)).answers
+    assert (by_x.value, by_y.value) == (1, None)
+    assert by_x.verified
+    assert by_x.verified.ok

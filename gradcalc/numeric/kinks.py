@@ -1,7 +1,8 @@
 """Points at which a computation is not smooth: where conventions are needed, or a derivative is missing.
 
 relu(0), abs(0), ties of max and the like have a derivative by convention (slug "kink"); where the branches of `where`
-do not meet there is none (slug "jump"), and none that the chain rule finds where a root is taken of 0 (slug "root").
+do not meet there is none (slug "jump"), and none that the chain rule finds where a root is taken of 0 (slug "root"),
+or where a branch holds at that point alone, as in where(x == 0, 5x, x^2) (slug "point").
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from gradcalc.ops import TABLE
 from gradcalc.records import dataclass, replace
 from gradcalc.syntax import Binary, Call, Compare, Expr, names, unparse
 
-_BOUNDARIES = frozenset(("lt", "le", "gt", "ge"))
+_BOUNDARIES = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 EXACTLY = 1e-14  # how near to a kink a float may be that lies on it
 _TIES = {"max": "maximum", "min": "minimum"}
 
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """One place where the definition of `quantity` is not smooth; `slug` is "kink", "jump" or "root".
+    """One place where the definition of `quantity` is not smooth; `slug` is "kink", "jump", "root" or "point".
 
     on: the names that it is about; it matters to derivatives by what they are made from alone
     """
@@ -145,7 +146,11 @@ class Watcher:
             left, right, mask = (expand(t, over, rank) for t in (yes, no, replace(operands[0], data=np.asarray(close))))
             difference = np.abs(np.asarray(left, dtype=float) - np.asarray(right, dtype=float))
             gap = bool((difference * np.asarray(mask, dtype=float) > max(self.near, 1e-12)).any())
-        if gap:
+        if condition.op in ("==", "!="):  # with a gap it is a label that is compared, which is not varied
+            if not gap:
+                message = f"{meeting}: a branch of {unparse(expr)} that holds at one point has no derivative there"
+                self._note("point", message, _on((condition,)))
+        elif gap:
             self._note("jump", f"{meeting}, where {unparse(expr)} jumps: it has no derivative there")
         else:
             message = f"{meeting}: the derivative is that of the branch that is taken, by convention"
@@ -196,4 +201,4 @@ def places(values: Forward, near: float | None = None) -> list[Kink]:
 def kinks(graph: Graph, point: Point) -> list[Problem]:
     """A warning for every kink at the point, naming the convention; slug "jump" where there is no derivative."""
     found = places(forward(graph, point))
-    return [Problem(kink.slug, kink.message) for kink in found if kink.slug != "root"]
+    return [Problem(kink.slug, kink.message) for kink in found if kink.slug not in ("root", "point")]

@@ -151,7 +151,7 @@ class Oracle:
                 return problem
         target = self.target(of, bys, local)
         for kink in self.kinks(values, target):
-            if kink.slug == "jump" or (kink.slug == "root" and kink.on & {*target.again, *bys}):
+            if kink.slug == "jump" or (kink.slug in ("root", "point") and kink.on & {*target.again, *bys}):
                 return Undefined(kink.message)
         return None
 
@@ -203,7 +203,9 @@ class Oracle:
         for name in (*((target.of,) if target.of else ()), *target.bys):
             if name in values.undefined:
                 return _Outcome(None, reason=f"{name}: {values.undefined[name].message}")
-        near = [kink for kink in self.kinks(values, target) if kink.slug != "root"]
+        varied = {*target.again, *target.bys}
+        met = self.kinks(values, target)
+        near = [kink for kink in met if kink.slug in ("kink", "jump") or (kink.slug == "point" and kink.on & varied)]
         if near:
             return _Outcome(None, reason=f"no comparison at a kink: {near[0].message}")
         try:
