@@ -386,6 +386,23 @@ def test_ties_but_for_rounding_and_a_jump_in_the_third_derivative(expression: st
     assert answer.verified.ok is True, answer.verified
 
 
+def test_a_tiny_derivative_is_not_taken_for_rounding() -> None:
+    text = "expression: f = 1 + exp(-100)*x\nvalues: {x: 1}\n"
+    assert verified(text, "f", "x", "exp(-100)").ok is True
+    assert verified(text, "f", "x", "1.0005*exp(-100)").ok is False
+    assert verified(text, "f", "x", "0").ok is False
+
+
+@pytest.mark.parametrize(
+    ("expression", "claim"),
+    [("x + 10^300", "1"), ("tan(x*2^1000)", "2^1000*(1 + tan(x*2^1000)^2)"), ("sum(v) + 10^300", "ones(2)")],
+)
+def test_numbers_too_large_for_differences_are_not_compared(expression: str, claim: str) -> None:
+    text = f"expression: f = {expression}\nvalues: {{x: 1, v: [1, 2]}}\nvariables: {{x: [], v: [2]}}\n"
+    found = verified(text, "f", "v" if "v" in expression else "x", claim)
+    assert found.ok is not False
+
+
 def test_what_holds_where_another_quantity_has_one_value_is_differentiated_by_the_others() -> None:
     """A branch chosen by y == 0 is the right one for a derivative by x, and none at all for one by y."""
     text = "expression: f = where(y == 0, x, x^2)\nvalues: {x: 1, y: 0}\nquestions: [df/dx, df/dy]\n"

@@ -258,6 +258,7 @@ class Oracle:
             size, gap = max(abs(got), abs(want.data)), abs(got - want.data)
             noise = 0.0 if digits == 16 else noise_of(target, digits)
             ok = bool(gap <= relative * size + noise)
+            telling = ok and noise <= relative * size  # else more digits may tell
             reason = None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
             error = float(gap / size) if size > 1e-250 and gap > max(1e-30 * size, noise) else 0.0
             outcome = _Outcome(
@@ -266,13 +267,11 @@ class Oracle:
                 f"central differences with {digits} digits" if digits > 16 else "differences in float64",
                 reason,
             )
-            if ok:
+            if telling:
                 return outcome
         if outcome.ok is None and problem is not None:
             raise problem
-        if outcome.ok is False and size > STEEP:
-            return _Outcome(None, reason="it changes too fast for differences")
-        return outcome
+        return outcome if outcome.ok else beyond(values, target, digits, size) or outcome
 
     def _claimed(self, claim: AnyClaim, env: Env, shape: tuple[int, ...]) -> Tensor:
         if isinstance(claim, Claim):
@@ -314,7 +313,8 @@ class Oracle:
                 return outcome
         if outcome.ok is None and problem is not None:
             raise problem
-        return outcome
+        size = max(abs(entry) for array in (got, want) for entry in array.flat)
+        return outcome if outcome.ok else beyond(values, target, digits, size) or outcome
 
     def _both(
         self,
@@ -340,6 +340,19 @@ def noise_of(target: Target, digits: int) -> float:
     else:
         left = digits - digits // 3
     return float(f"1e-{left - 10}")
+
+
+def beyond(values: Forward, target: Target, digits: int, size: Any) -> _Outcome | None:
+    """What to say of a disagreement where differences do not tell: of slopes, or among numbers, that are too large."""
+    import numpy as np
+
+    if size > STEEP:
+        return _Outcome(None, reason="it changes too fast for differences")
+    known = (values[name].data for name in (*target.again, *target.bys) if name in values)
+    largest = max((np.abs(np.asarray(data, dtype=float)).max(initial=0.0) for data in known), default=0.0)
+    if largest * noise_of(target, digits) > EXACT * size:
+        return _Outcome(None, reason="the numbers are too large for differences")
+    return None
 
 
 def _near(differences: Callable[[], Any]) -> Any:
