@@ -62,10 +62,7 @@ def _attempt(work: Callable[[T], Any], item: T, debug: bool) -> Outcome:
             return None, error.problems
         if isinstance(error, MemoryError):
             return None, (Problem("memory", "there is no answer: it ran out of memory", None, _CURES["memory"]),)
-        if isinstance(error, NotImplementedError):
-            reason = "not built yet"
-        else:
-            reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         return None, (
             Problem("internal", f"gradcalc failed here ({reason})", None, "that is a bug; --debug shows where"),
         )

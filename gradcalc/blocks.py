@@ -170,11 +170,6 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Formula:
-    math: Math
-
-
-@dataclass(frozen=True, slots=True)
 class Column:
     """`right`: numbers, aligned to the right. `aside`: may stand in a list of its own where the table is too wide."""
 
@@ -200,14 +195,7 @@ class Note:
     line: Line
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A place for a drawing (`graph`), for formats that draw."""
-
-    name: str
-
-
-Block: TypeAlias = Heading | Paragraph | Formula | Table | Note | Figure
+Block: TypeAlias = Heading | Paragraph | Table | Note
 
 
 @dataclass(frozen=True, slots=True)

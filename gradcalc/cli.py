@@ -29,7 +29,7 @@ from gradcalc.startup import load
 from gradcalc.typography import for_terminal
 
 if TYPE_CHECKING:
-    from gradcalc.graph import Graph
+    pass
 
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]  # click's, which newer typers carry within
 
@@ -342,13 +342,7 @@ def validate(context: typer.Context, files: Files) -> None:
         from gradcalc.graph import build
 
         exercise = Exercise.read(file)
-        graph: Graph | None = None
-        try:
-            graph = build(exercise)
-        except NotImplementedError:
-            console.warn(*exercise.warnings)
-        else:
-            console.warn(*exercise.warnings, *graph.warnings)
+        console.warn(*exercise.warnings, *build(exercise).warnings)
         inputs = exercise.inputs
         found = [name for name in inputs if name not in exercise.variables]
         said = f"{file}: valid; inputs: {', '.join(inputs) or 'none'}"
@@ -432,8 +426,6 @@ def run(arguments: list[str], forks: bool = False) -> int:
         if code == Exit.INTERRUPTED:  # typer has caught it
             console.note("interrupted")
         return code
-    except typer.Exit as stop:
-        return int(stop.exit_code)
     except _UsageError as error:
         path = getattr(getattr(error, "ctx", None), "command_path", "gradcalc")
         said = error.format_message()

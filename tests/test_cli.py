@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 import gradcalc
 from gradcalc import cli
-from gradcalc.console import Console, describe, width
+from gradcalc.console import Console, OutputError, PipeClosed, describe, width
 from gradcalc.errors import GradcalcError, Place, Problem
 from gradcalc.exercise import Exercise
 from gradcalc.files import check_target, sweep, write_whole
@@ -221,9 +222,118 @@ def test_a_bug_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (MemoryError(), 2, "gradcalc: out of memory\n"),
+        (KeyError("k"), 2, "gradcalc failed: KeyError: 'k'\n    that is a bug; --debug shows where\n"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_stops_the_program_itself_is_one_line(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    assert (cli.run(["validate", EX1]), capsys.readouterr().err) == (code, said)
+    cli.run(["--debug", "validate", EX1])
+    assert ("Traceback" in capsys.readouterr().err) == isinstance(error, KeyError)
+
+
+def test_help_for_a_full_disk() -> None:
+    with open("/dev/full", "wb") as full:
+        done = process("--help", stdout=full)
+    assert (done.returncode, done.stderr) == (3, b"gradcalc: No space left on device\n")
+
+
+def test_a_stream_that_cannot_be_emptied_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(32, "Broken pipe")
+
+    monkeypatch.setattr(cli, "run", lambda arguments, forks: 0)
+    monkeypatch.setattr(sys, "stdout", Closed())
+    with pytest.raises(SystemExit) as stop:
+        cli.main([])
+    assert stop.value.code == 3
+    assert sys.stdout is None
+
+
+def test_a_stream_without_anything_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    console = Console()
+    assert (console.is_terminal, console.interactive, console.width) == (False, False, 80)
+    for say in (lambda: console.out("x"), lambda: console.raw(b"x")):
+        with pytest.raises(OutputError, match="the standard output is closed"):
+            say()
+    monkeypatch.setattr(sys, "stdout", io.StringIO())  # holds text alone
+    with pytest.raises(OutputError, match="cannot write to the standard output"):
+        console.raw(b"x")
+
+
+def test_bytes_go_out_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(stream, "ascii"))
+    Console().raw(b"\x89PNG\r\n")
+    assert stream.getvalue() == b"\x89PNG\r\n"
+
+    class Closed(io.TextIOWrapper):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Closed(io.BytesIO()))
+    with pytest.raises(PipeClosed):
+        Console().raw(b"x")
+
+
+def test_the_graph_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["graph", EX1, "--solution", "--set", "z=2"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Simple computational graph\n")
+    assert "above the wire: forward; below: gradient of L" in out
+    assert "f = 6" in out
+    assert cli.run(["graph", EX1, EX1, "--ascii"]) == 0
+    assert capsys.readouterr().out.count("Simple computational graph") == 2
+
+
+def test_a_preamble(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "p.tex"
+    path.write_text("% é, mine\n", "utf-8")
+    assert cli.run(["export", EX1, "--to", "latex", "--preamble", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert out.index("% é, mine") < out.index("\\begin{document}")
+    path.write_bytes(b"\xff")
+    assert cli.run(["export", EX1, "--to", "latex", "--preamble", str(path)]) == 2
+    assert capsys.readouterr().err == f"{path}:1:1: the preamble cannot be read: it is not UTF-8\n"
+    assert cli.run(["export", EX1, "--to", "latex", "--preamble", "nowhere.tex"]) == 2
+    assert "the preamble cannot be read: No such file or directory" in capsys.readouterr().err
+
+
+def test_two_figures_are_not_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["export", EX1, EX1, "--to", "svg"]) == 2
+    assert "svg holds one exercise, and there are 2" in capsys.readouterr().err
+
+
+def test_a_png_to_the_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "rsvg-convert"
+    program.write_text("#!/bin/sh\ncat >/dev/null; printf '\\211PNG-'\n")
+    program.chmod(0o755)
+    done = process("export", EX1, "--to", "png", "-o", "-", env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"\x89PNG-", b"made with rsvg-convert\n")
+    program.write_text("#!/bin/sh\ncat >/dev/null; echo no >&2; exit 1\n")
+    done = process("export", EX1, "--to", "png", "-o", "-", env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"png was not made: rsvg-convert failed: no\n" in done.stderr
+
+
 def test_many_problems_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     Console().report(*[Problem("x", f"number {n}", Place("e.yaml", n + 1, 1)) for n in range(25)])
     assert capsys.readouterr().err.endswith("e.yaml:20:1: number 19\n… and 5 more\n")
+    Console().warn(*[Problem("x", f"number {n}", Place("e.yaml", n + 1, 1)) for n in range(25)])
+    assert capsys.readouterr().err.endswith("e.yaml:20:1: warning: number 19\n… and 5 more warnings\n")
 
 
 def test_widths() -> None:

@@ -159,6 +159,7 @@ def test_inputs_leave_out_what_is_known() -> None:
         ("expression: x\nvariables: {x: {shape: [n], each: i}}\n", 2, 35, "`i` runs over no examples", "examples: {i: m}"),
         ("expression: x\nvariables: {x: [n/2]}\n", 2, 17, "`n/2` is not a size", "a size is a name, a whole number, or a sum, difference or product of them"),
         ("expression: x\nupstream: 2*y\n", 2, 13, "`y` is not a number", "a value is a number or a constant expression, 1/3, pi/4, log(2)"),
+        ("expression: L = x*loss\nupstream: 1\n", 2, 11, "which name the loss has is not clear: L and loss are quantities of the exercise", "name it: upstream: {dJ/dL: 1}"),
         ("expression: f = x\nupstream: {dL/dg: 1}\n", 2, 16, "there is no quantity `g`", "upstream gradients stand at computed quantities"),
         ("expression: f = x\nquestions: [df/dy]\n", 2, 17, "there is no quantity `y`", None),
         ("expression: f = x\nquestions: [dL/dx]\n", 2, 14, "`L` is no quantity here, and there is no upstream gradient", "with `upstream: 1` it is the loss behind the output"),
@@ -401,6 +402,21 @@ def test_vary() -> None:
     assert [unparse(condition) for condition in vary["require"]] == ["f != 0", "x < y"]
     (wrong,) = problems("expression: f = x\nvary: {require: f +}\n")
     assert wrong.message == "something is missing after `+`"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("i", "`i` is an index", None),
+        ("g", "`g` is a function", None),
+        ("pi", "`pi` is a constant", "to use it as a variable, declare it: variables: [pi]"),
+        ("X", "the stack `X` is given under the name `x`", None),
+        ("ww", "there is no input `ww`", "did you mean w?"),
+    ],
+)
+def test_what_takes_no_value(name: str, message: str, hint: str | None) -> None:
+    text = "expression: J = sum(g(x*w), i)\nexamples: {i: m}\nvariables: {x: {each: i}, w: [], g: {function: 1}}\n"
+    assert one(f"{text}values: {{{name}: 1}}\n") == (4, 10, message, hint)
 
 
 def test_upstream() -> None:

@@ -247,6 +247,33 @@ def test_a_long_formula_within_a_line_is_fitted() -> None:
     assert rf"so \begin{{fitted}}${tex}$\end{{fitted}} is" in latex.question(titled(text=f"so ${tex}$ is"))
 
 
+def test_an_upstream_gradient_is_written_as_it_was_given() -> None:
+    def given_(upstream: str, shape: str) -> str:
+        made = of(f"expression: f = 2*x\nvariables: {{x: [{shape}]}}\nupstream: {upstream}\nquestions: [dL/dx]\n")
+        return "; ".join(plain(said) for said in made.given if not isinstance(said, Derived))
+
+    assert "∂L/∂f = [1/2, 3]." in given_("[1/2, 3]", "2")
+    assert "∂L/∂f = [[1/2, 3], [0, 1]]." in given_("[[1/2, 3], [0, 1]]", "2, 2")
+    assert "Upstream" not in given_("[[[1, 2]]]", "1, 1, 2")  # no way to write it on paper
+
+
+def test_values_and_stacks_are_answered() -> None:
+    made = of(
+        "expression: |\n  p[k] = s[k]^2\n  J = sum(p[k]*x, k)\nindices: {k: n}\nvalues: {s: [1, 2], x: 3}\nquestions: [value J]\n"
+    )
+    assert [row.right.text for row in made.given[1].rows] == ["= s_k²", "= Σₖ p_k x"]  # type: ignore[union-attr]
+    assert [row.right.text for row in made.parts[0].key[0].rows] == ["= Σₖ p_k x", "= 15"]  # type: ignore[union-attr]
+    made = of("expression: J = sum(w*x, i)\nvariables: {x: {each: i}, w: []}\nexamples: {i: m}\nquestions: [shape x]\n")
+    assert [plain(said) for said in made.parts[0].key][:2] == ["x: scalar", "stacked over the examples: m"]  # type: ignore[arg-type]
+
+
+def test_a_sheet_without_questions() -> None:
+    made = of("expression: f = 2\n")
+    assert made.parts == ()
+    assert "<ol" not in html.article(made, True)
+    assert "parts}" not in latex.question(made)
+
+
 def test_a_question_in_words_stands_with_it() -> None:
     made = of("expression: f = x*y\nquestions: [{ask: df/dx, text: How *much*?}]\n")
     assert made.parts[0].prompt == (md.Words("How "), md.Emphasis((md.Words("much"),)), md.Words("?"))

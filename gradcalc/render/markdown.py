@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from gradcalc.blocks import (
     Block,
     Cell,
-    Figure,
-    Formula,
     Heading,
     Line,
     Names,
@@ -53,8 +51,6 @@ def _parts(block: Block, names: Names) -> Iterator[str]:
             yield "#" * level + " " + _line(line, names)
         case Paragraph(line):
             yield _line(line, names)
-        case Formula(math):
-            yield f"$${latex_math(math, names)}$$"
         case Note(kind, line):
             lead = {"error": "**Error:** ", "warning": "**Warning:** "}.get(kind, "")
             yield f"> {lead}{_line(line, names)}"
@@ -62,8 +58,6 @@ def _parts(block: Block, names: Names) -> Iterator[str]:
             yield from _records(block, names)
         case Table():
             yield "\n".join(_grid(block, names))
-        case Figure():
-            pass
 
 
 def _line(line: Line, names: Names) -> str:

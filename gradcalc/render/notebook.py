@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from gradcalc.blocks import Block, Cell, Figure, Formula, Heading, Line, Names, Note, Paragraph, Report, Table
+from gradcalc.blocks import Block, Cell, Heading, Line, Names, Note, Paragraph, Report, Table
 from gradcalc.render.inline import latex_math
 from gradcalc.typography import for_terminal
 
@@ -27,8 +27,6 @@ def _parts(block: Block, names: Names) -> Iterator[str]:
             yield f"<h{level + 2}>{_line(line, names)}</h{level + 2}>"
         case Paragraph(line):
             yield f"<p>{_line(line, names)}</p>"
-        case Formula(math):
-            yield f"<p>$${_tex(latex_math(math, names))}$$</p>"
         case Note(kind, line):
             lead = {"error": "<b>Error:</b> ", "warning": "<b>Warning:</b> "}.get(kind, "")
             yield f"<p>{lead}{_line(line, names)}</p>"
@@ -36,8 +34,6 @@ def _parts(block: Block, names: Names) -> Iterator[str]:
             titles = "".join(f"<th>{_text(column.title)}</th>" for column in columns)
             body = "".join("<tr>" + "".join(f"<td>{_cell(cell, names)}</td>" for cell in row) + "</tr>" for row in rows)
             yield f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
-        case Figure():
-            pass
 
 
 def _cell(cell: Cell, names: Names) -> str:

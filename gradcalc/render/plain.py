@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from gradcalc.blocks import (
     Block,
     Cell,
-    Formula,
     Heading,
     Note,
     Options,
@@ -39,8 +38,6 @@ def _lines(block: Block) -> Iterator[str]:
             yield f"{'#' * level} {plain_line(line)}"
         case Paragraph(line):
             yield plain_line(line)
-        case Formula(math):
-            yield plain_line((math,))
         case Note(kind, line):
             lead = f"{kind}: " if kind in ("error", "warning", "note") else ""
             yield lead + plain_line(line)

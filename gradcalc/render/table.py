@@ -10,8 +10,6 @@ from gradcalc.blocks import (
     Block,
     Cell,
     Column,
-    Figure,
-    Formula,
     Heading,
     Line,
     Math,
@@ -64,8 +62,6 @@ class _Page:
                 self.say(self.text(line, "bold" if level > 1 else "bold underline"), before=level > 1)
             case Paragraph(line):
                 self.say(self.text(line))
-            case Formula(math):
-                self.say(self.text((math,)), indent=2)
             case Note(kind, line):
                 lead = {"error": "error: ", "warning": "warning: "}.get(kind, "")
                 self.say(Text(lead, STYLES[kind]).append(self.text(line, STYLES[kind] if not lead else "")))
@@ -73,8 +69,6 @@ class _Page:
                 self.listing(block)
             case Table() if block.records or not self.grid(block):
                 self.records(block)
-            case Figure():
-                pass
 
     def text(self, line: Line, style: str = "", width: int = 10_000) -> Text:
         """A line; formulas of it that would fit in `width` hold together around their products."""
