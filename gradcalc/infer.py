@@ -115,11 +115,8 @@ class _Inference(Constraints):
             if self.s.dims(term) is not None and label
         }
         listed = ", ".join(f"{words} is {shape}" for words, shape in shown.items())
-        message = (
-            f"`{constraint.words}`: {listed}: {error.reason}" if listed else f"`{constraint.words}`: {error.reason}"
-        )
-        if isinstance(constraint, Examples):
-            message = f"{constraint.words} and its uses: {listed}: {error.reason}"
+        what = f"{constraint.words} and its uses" if isinstance(constraint, Examples) else f"`{constraint.words}`"
+        message = f"{what}: {listed}: {error.reason}" if listed else f"{what}: {error.reason}"
         return self.placed("shape", message, constraint.at, error.hint)
 
     def placed(self, slug: str, message: str, at: Where, hint: str | None) -> Problem:

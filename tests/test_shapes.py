@@ -180,6 +180,16 @@ def test_exercise_3_infers_the_parameters_and_says_why() -> None:
     ("g(t) = exp(t) * c; f = g(x)", "{x: [n]}", "c", "[n]"),
     ("z = W @ x; p = softmax(z)", "{x: [d], p: [k]}", "W", "k×d"),
     ("f = max(x, y) + where(c > 0, x, 1)", "{x: [n]}", "c", "[n]"),
+    ("f = a * b", "{f: []}", "b", "a scalar"),
+    ("f = x + y", "{f: [1, n], x: [1, n]}", "y", "1×n"),
+    ("f = x @ y", "{f: [n], x: [n, k]}", "y", "[k]"),
+    ("f = x @ y", "{f: [n], x: [n]}", "y", "n×n"),
+    ("f = x @ y + w", "{x: [2, n, m], y: [2, m, k]}", "w", "2×n×k"),
+    ("f = x @ y + w", "{x: [1, n, m], y: [3, m, k]}", "w", "3×n×k"),
+    ("f = x.T", "{f: [n, m]}", "x", "m×n"),
+    ("f = softmax(x)", "{f: [n]}", "x", "[n]"),
+    ("p[j] = x + w; f = sum(p @ w)", "{p: [n, k]}\nindices: {j: n}", "x", "[k]"),
+    ("f = x[1:] * w", "{x: [n + 1]}", "w", "[n]"),
 ])  # fmt: skip
 def test_inference_without_assuming_broadcasting(expression: str, variables: str, name: str, shape: str) -> None:
     assert inferred(expression, variables)[name] == shape
@@ -199,6 +209,26 @@ def test_the_value_of_a_per_example_input_is_its_stack() -> None:
     )
     assert show(found.node("x").shape) == "2×1"
     assert found.sizes == {"m": 3}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "said"),
+    [
+        ("sum(x, i)", "3", "the value of x and its uses: its value is a number, not one number for each example"),
+        ("sum(sum(x), i)", "[[1, 2, 3], [4, 5, 6]]", "x may be [2] or 2×1"),
+    ],
+)
+def test_a_value_that_is_no_stack_of_the_input(expression: str, value: str, said: str) -> None:
+    with pytest.raises(GradcalcError) as caught:
+        inferred(f"J = {expression}", "{x: {each: i}}", f"examples: {{i: m}}\nvalues: {{x: {value}}}\n")
+    assert [problem.message for problem in caught.value.problems] == [said]
+
+
+def test_a_stack_of_matrices_is_taken_apart() -> None:
+    found = inferred(
+        "J = sum(sum(x), i)", "{x: {each: i}}", "examples: {i: m}\nvalues: {x: [[[1, 2, 3], [4, 5, 6]]]}\n"
+    )
+    assert found["x"] == "1×2"
 
 
 def test_an_upstream_gradient_has_the_shape_of_its_quantity() -> None:
@@ -236,6 +266,19 @@ ERRORS = [
     ("f = g(A, x); g(M, v) = M @ v", "{A: [n, m], x: [n]}", ["3:13: `M @ v`: M is n×m, v is [n]: m ≠ n"]),
     ("f = concat(A, B)", "{A: [a, b], B: [c, d]}", ["2:7: `concat(A, B)`: A is a×b, B is c×d: b ≠ d"]),
     ("f = sum(A, axis=2)", "{A: [n, m]}", ["2:7: `sum(A, axis=2)`: A is n×m: there is no axis 2 in n×m"]),
+    ("f = a * b", "{f: [], b: [n]}", ["2:7: `a * b`: a is a scalar, b is [n]: the result is a scalar, b is not"]),
+    ("f = x + y", "{f: [n, m], x: [n], y: [n]}", ["2:7: f is declared n×m, but `x + y` is [n]"]),
+    ("f = x + y", "{f: [n], x: [n, m]}", ["2:7: `x + y`: x is n×m, y is [?]: the result has 1 axes, not 2"]),
+    ("f = x @ y", "{f: [n, m], x: [n]}", ["2:7: `x @ y`: x is [n]: the result is n×m"]),
+    ("f = x @ y", "{x: [2, n, m], y: [3, m, k]}", ["2:7: `x @ y`: x is 2×n×m, y is 3×m×k: 2 ≠ 3"]),
+    ("f = sum(x, axis=0)", "{f: [n]}", ["2:11: nothing says how long axis 0 of x is"]),
+    ("f = sum(x, axis=0, keepdims=True)", "{f: [1, n]}", ["2:11: nothing says how long axis 0 of x is"]),
+    ("f = sum(x, axis=2)", "{f: [n]}", ["2:7: `sum(x, axis=2)`: x is ?×?: there is no axis 2 in ?×?"]),
+    ("f = x[:, :, 0]", "{f: [n]}", ["2:7: `x[:, :, 0]`: the result is [n]"]),
+    ("f = x[1:]; h = x @ w", "{w: [5]}", ["3:7: `x @ w`: x may be [5] or k×5"]),
+    ("f = x[y, :]", "{f: [k, n]}", ["2:9: no shape of y fits its uses"]),
+    ("f = inv(x)", "{f: [n]}", ["2:7: f is declared [n], but `inv(x)` is ?×?"]),
+    ("f = softmax(x)", "{f: []}", ["2:7: `softmax(x)`: x is a scalar: it acts on a vector"]),
     ("f = softmax(z)", "{z: []}", ["2:7: `softmax(z)`: z is a scalar: softmax acts on a vector, not on a scalar"]),
 ]  # fmt: skip
 
