@@ -21,6 +21,7 @@ from gradcalc.forms import length, much_shorter, sizes, stack_shape
 from gradcalc.graph import Graph, Node, default_questions
 from gradcalc.paths import many, paths
 from gradcalc.records import replace
+from gradcalc.scalar import from_ast
 from gradcalc.shapes import ONE, Shape
 from gradcalc.solution import SAME, UNLISTED, Answer, Gradient, View
 from gradcalc.terms import Ix, Key, Term
@@ -63,6 +64,8 @@ class Answerer(Beside):
         number_ = None if isinstance(item.value, (tuple, Name)) else fraction(item.value)
         if number_ is not None and (number_ == 1 or not (node.shape or node.over)):
             return sp.Rational(number_.numerator, number_.denominator)
+        if not (node.shape or node.over or isinstance(item.value, (tuple, Name))):
+            return from_ast(item.value, {})  # pi/4
         name = upstream_name(self.graph, item)
         if name in self.graph.names:
             return self.engine.entry(self.graph.names[name], indices)

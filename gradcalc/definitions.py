@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.algebra import Algebra
-from gradcalc.errors import GradcalcError, Problem
+from gradcalc.errors import GradcalcError, Problem, SpanError
 from gradcalc.graph import Graph, Node
 from gradcalc.ops import TABLE
 from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
@@ -21,7 +21,7 @@ from gradcalc.records import dataclass, replace
 from gradcalc.scalar import constant, function
 from gradcalc.shapes import ONE, Size
 from gradcalc.simplify import cost, operation
-from gradcalc.syntax import Call, unparse
+from gradcalc.syntax import Call, unparse, walk
 from gradcalc.terms import Entries, Ix, Key, Term, size_expr
 
 LONGEST = 10  # that an unnamed quantity counts for
@@ -274,8 +274,15 @@ class Definitions:
         result = function(node, operands) if result is None else result
         if result in UNDEFINED or not UNDEFINED.isdisjoint(result.args):
             written = f"`{unparse(node.expr)}`" if node.expr is not None else node.name or node.op
-            raise GradcalcError(Problem("undefined", f"{written} is undefined, whatever the values"))
+            raise GradcalcError(self.placed(node, f"{written} is undefined, whatever the values"))
         return result
+
+    def placed(self, node: Node, message: str) -> Problem:
+        """A problem with a node, where the expression behind it stands in a definition."""
+        for definition in self.graph.exercise.definitions:
+            if node.expr is not None and any(part is node.expr for part in walk(definition.expr)):
+                return definition.source.problem(SpanError("undefined", message, *node.expr.span))
+        return Problem("undefined", message)
 
     def selecting(self, operands: Sequence[sp.Expr]) -> sp.Expr | None:
         """where(j == y, a, 0) as a selector times a, and where(j != y, a, 0) as what it leaves."""

@@ -162,6 +162,12 @@ class _Reader(Declarations):
         if node is None:
             return (), usual
         if node.kind != "mapping":
+            if usual in names:
+                message = "which name the loss has is not clear: L and loss are quantities of the exercise"
+                hint = (
+                    f"name it: upstream: {{dJ/d{exercise.definitions[-1].name}: 1}}" if exercise.definitions else None
+                )
+                self.problems.append(Problem("upstream", message, node.place, hint))
             value = self.gradient(node, names, "upstream")
             return ((Upstream(None, value, node.place),) if value is not None else ()), usual
         found: list[Upstream] = []

@@ -21,6 +21,7 @@ from gradcalc.numeric.verified import Verified
 from gradcalc.shapes import Shape
 from gradcalc.solution import Answer, Gradient, Number, Solution, View
 from gradcalc.syntax import Expr, Index, Name
+from gradcalc.tree import occurrences
 
 Where = tuple[tuple[str, Expr], ...]
 
@@ -237,7 +238,9 @@ class Solver:
 
     def exact(self, expr: Expr | None, where: Where = ()) -> Expr | None:
         """The exact value of a scalar formula, where it is short."""
-        if expr is None or self.values.point.missing or not self.values.scalar or where:
+        if expr is None or self.values.point.missing or not self.values.scalar:
+            return None
+        if not {name for name, _ in where}.isdisjoint(name.id for name in occurrences(expr)):
             return None
         given = {name: value for name, value in self.values.point.values.items() if not isinstance(value, tuple)}
         values = {**given, **self.exact_quantities}

@@ -55,6 +55,7 @@ OPTIONS = frozenset(("axis", "keepdims", "ord", "ddof"))
 _POWERS = {"+": (20, 21), "-": (20, 21), "*": (30, 31), "/": (30, 31), "@": (30, 31), "^": (41, 40)}
 _COMPARE, _PRODUCT, _POSTFIX = 10, 30, 50
 _STARTS = frozenset(("name", "number", "(", "[", "√"))
+_JOINED = {"and": "where(a, where(b, x, y), y)", "or": "where(a, x, where(b, x, y))"}
 
 _INSTEAD = {
     "log10": "log(x)/log(10)", "log2": "log(x)/log(2)", "log1p": "log(1 + x)", "expm1": "exp(x) - 1", "pow": "x^y",
@@ -159,6 +160,8 @@ class _Parser:
             return self.fail(
                 f"`{left}` is a function: its argument stands in parentheses", token, f"write {left}({right})"
             )
+        if joint := next((_JOINED[word.text] for word in (token, before) if word.text in _JOINED), None):
+            return self.fail(f"missing operator before `{right}`", token, f"conditions are nested: {joint}")
         hint = f"write {left}*{right}" if token.kind == "name" and before.kind in ("name", "number") else None
         return self.fail(f"missing operator before `{right}`", token, hint)
 

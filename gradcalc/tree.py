@@ -171,6 +171,15 @@ def number(value: Fraction | int) -> Expr:
     return Neg(top) if value < 0 else top
 
 
+def times(left: Expr, right: Expr) -> Expr:
+    """A product without parentheses around a factor that is a product itself: 2*x*y, not 2*(x*y)."""
+    match right:
+        case Binary("*" | "/" as op, first, second):
+            return Binary(op, times(left, first), second)
+        case _:
+            return Binary("*", left, right)
+
+
 def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
     """`expr` with names replaced by expressions, all at once; called names and keyword names stay."""
 
@@ -187,6 +196,8 @@ def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
             return Neg(of(expr.arg))
         case Transpose():
             return Transpose(of(expr.arg))
+        case Binary("*", left, Name()):
+            return times(of(left), of(expr.right))
         case Binary():
             return Binary(expr.op, of(expr.left), of(expr.right))
         case Compare():

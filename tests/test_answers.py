@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Exercise
 from gradcalc.solution import Answer
 from gradcalc.solver import solve
@@ -433,3 +434,34 @@ def test_a_gradient_on_the_way_of_a_second_derivative_is_not_called_the_loss_s()
     assert answer.verified is not None
     assert answer.verified.ok
     assert [name for name, _ in answer.where] == ["d2G_drdk"]
+
+
+def test_products_have_no_parentheses_around_factors_that_are_products() -> None:
+    found = answer("q = x*y; r = x/y; f = q^2 + r^2", {}, {}, "df/dq")
+    assert found.expanded is not None
+    assert unparse(found.expanded) == "2*x*y"
+    found = answer("q = x*y; r = x/y; f = q^2 + r^2", {}, {}, "df/dr")
+    assert found.expanded is not None
+    assert unparse(found.expanded) == "2*x/y"
+
+
+def test_an_upstream_gradient_may_be_a_constant_expression_and_values_stay_exact_beside_it() -> None:
+    exercise = {
+        "expression": "f = x^2", "values": {"x": "1/3"}, "upstream": {"dL/df": "pi/4"}, "questions": ["dL/dx", "df/dx"],
+    }  # fmt: skip
+    loss, f = solve(Exercise.from_dict(exercise)).answers
+    assert [unparse(expr) for expr in (loss.symbolic, loss.exact, f.exact) if expr is not None] == [
+        "pi*x/2",
+        "pi/6",
+        "2/3",
+    ]
+    assert loss.value == pytest.approx(0.5235987755982988)
+
+
+def test_what_is_undefined_whatever_the_values_is_placed() -> None:
+    with pytest.raises(GradcalcError) as caught:
+        solve(Exercise.parse("expression: |\n  q = 2*x\n  f = q + tan(pi/2)\n", "t.yaml"))
+    (problem,) = caught.value.problems
+    assert problem.message == "`tan(pi/2)` is undefined, whatever the values"
+    assert problem.place is not None
+    assert (problem.place.line, problem.place.column) == (3, 11)

@@ -103,6 +103,18 @@ def test_reads(text: str, tree: Any) -> None:
         ("", 0, "an expression is missing", None),
         ("x y", 2, "missing operator before `y`", "write x*y"),
         ("2 x 3", 4, "missing operator before `3`", None),
+        (
+            "where(x > 1 and y > 1, x, y)",
+            16,
+            "missing operator before `y`",
+            "conditions are nested: where(a, where(b, x, y), y)",
+        ),
+        (
+            "where(x > y or y > 1, x, y)",
+            12,
+            "missing operator before `or`",
+            "conditions are nested: where(a, x, where(b, x, y))",
+        ),
         ("1/2x", 2, "`2x` is ambiguous here", "write the * and the parentheses you mean"),
         ("x^2y", 2, "`2y` is ambiguous here", "write the * and the parentheses you mean"),
         ("sin x", 4, "`sin` is a function: its argument stands in parentheses", "write sin(x)"),
