@@ -159,22 +159,24 @@ class Writer(Reducer):
     @cached_property
     def products(self) -> dict[tuple[Matrix, ...], Matrix]:
         """Factors of a product that has a name: A V is O."""
-        found: dict[tuple[Matrix, ...], Matrix] = {}
-        self.__dict__["products"] = found  # empty while the products themselves are written
-        for number in self.engine.products:
-            if number not in self.engine.scope:
-                continue
-            try:
-                own = self.engine.fresh(number)
-                term = self.engine.inline(self.engine.algebra.normal(self.engine.definition(number, own)[0]))
-                inner = self.reduce(term, own).body
-                outer, _ = self.leaf(self.engine.entry(number, own))
-            except (NoMatrixForm, AssertionError):
-                continue
-            if inner is not None and inner.kind == "product":
-                found[inner.parts] = outer
-                found[transpose(inner).parts] = transpose(outer)
-        return found
+        self.__dict__["products"] = {}  # while the products themselves are written
+        known, scope = self.engine.factors, self.engine.scope
+        numbers = [number for number in self.engine.products if number in scope]
+        known |= {number: self.factors(number) for number in numbers if number not in known}
+        return {parts: name for number in numbers for parts, name in known[number].items()}
+
+    def factors(self, number: int) -> dict[tuple[Matrix, ...], Matrix]:
+        """The factors of one named product and of its transpose; {} where it has none."""
+        try:
+            own = self.engine.fresh(number)
+            term = self.engine.inline(self.engine.algebra.normal(self.engine.definition(number, own)[0]))
+            inner = self.reduce(term, own).body
+            outer, _ = self.leaf(self.engine.entry(number, own))
+        except (NoMatrixForm, AssertionError):
+            return {}
+        if inner is None or inner.kind != "product":
+            return {}
+        return {inner.parts: outer, transpose(inner).parts: transpose(outer)}
 
     def renamed(self, m: Matrix) -> Matrix:
         """The tree with named products read by their names."""

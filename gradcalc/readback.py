@@ -32,6 +32,7 @@ class Readback(Definitions):
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
         self.scope: set[int] = set()
+        self.factors: dict[int, Any] = {}  # named product -> what it is read from (see notation.py)
         self.beside: set[int] = set()  # of these, the numbers that the numerator is not made from
         self.inlined: frozenset[str] = INLINED  # unnamed contractions that are written out
         self._shortened: dict[tuple[sp.Expr, bool], sp.Expr] = {}
