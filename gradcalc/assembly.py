@@ -20,38 +20,13 @@ from gradcalc.forms import as_vector
 from gradcalc.graph import Graph, Node
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.paths import paths
-from gradcalc.records import dataclass, replace
+from gradcalc.records import replace
 from gradcalc.shapes import ONE, ShapeError, shape_of
 from gradcalc.sizes import Shape
 from gradcalc.solution import Answer
+from gradcalc.steps import Assembly, Factor
 from gradcalc.syntax import Binary, Expr, Name
 from gradcalc.terms import Ix, Key, Term
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """A local derivative of a chain: `name` in formulas, `of` and `by`, its full shape, what is written for it in short
-    and the shape of that."""
-
-    name: str
-    of: str
-    by: str
-    full: Shape
-    short: Expr
-    shape: Shape
-
-
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """`question`: what it answers. `literal`: the shape of the product in the order of the chain, None where it does not conform at `clash`, a pair
-    of shapes. `product`: the composition in the factors' names, per example; `summed`: over these examples."""
-
-    question: Question
-    factors: tuple[Factor, ...]
-    literal: Shape | None
-    clash: tuple[Shape, Shape] | None
-    product: Expr
-    shape: Shape
 
 
 def links(graph: Graph, path: Sequence[str], named: Sequence[Answer], question: Question) -> list[tuple[str, str, str]]:

@@ -1,10 +1,10 @@
 """One backward pass, symbolic: every gradient named, each contribution an upstream gradient times a local derivative.
 
-    BackwardPass(writer, "J", "J").run()  ->  stages, output first:
+    BackwardPass(writer, "J", "J").run()  ->  steps, output first:
         ∂J/∂a1 = W2ᵀ ∂J/∂z2,  ∂J/∂z1 = ∂J/∂a1 ∘ 1[z1 > 0],  ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ
 
 The engine that answers questions pulls the terms back; here it stops at every named quantity, and the gradient there
-gets a name of its own, which the stages after it use. Where the numerator is an array its axes come first.
+gets a name of its own, which the steps after it use. Where the numerator is an array its axes come first.
 """
 
 from __future__ import annotations
@@ -24,125 +24,72 @@ from gradcalc.exercise import Question
 from gradcalc.forms import as_vector
 from gradcalc.graph import Node
 from gradcalc.matrix import NoMatrixForm
-from gradcalc.records import dataclass, replace
+from gradcalc.records import replace
 from gradcalc.shapes import ONE, Shape
 from gradcalc.solution import Shorthand
+from gradcalc.steps import Entries, Path, Step, Written
 from gradcalc.syntax import Binary, Expr, Name, Neg, Num
 from gradcalc.terms import Key, Term
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A derivative written down. `free`: it is one entry at these indices; `each`: the examples it is per; `stacked`:
-    the same in stacks over the examples, where it has that form; `paired`: examples meet, it is written in stacks."""
-
-    symbolic: Expr
-    shape: Shape
-    free: tuple[str, ...] = ()
-    each: tuple[str, ...] = ()
-    stacked: Expr | None = None
-    paired: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """An edge entry by entry: z1[k] = …, ∂z1[k]/∂W1[p, q] = …, and the sum over k of upstream × local."""
-
-    definition: Written | None  # None for an operation that is not a sum of products (an inverse, softmax)
-    local: Written
-    product: Written
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """What a quantity hands back to one of its operands. `through` None: the loss, by the upstream gradient given.
-
-    local: the local derivative, in full; shorthand: what is written for it. product: upstream × local.
-    """
-
-    through: str | None
-    product: Written
-    local: Written | None = None
-    shorthand: Shorthand | None = None
-    entries: Entries | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """The gradient at a quantity; `name` (dJ_dz1) is what later stages call it, `shape` and `over` are its axes."""
-
-    quantity: str
-    name: str
-    edges: tuple[Edge, ...]
-    total: Written
-    shape: Shape
-    over: tuple[str, ...]
-
-
 class BackwardPass:
     """From a quantity `of`, or from the loss behind the upstream gradients (None). `word` is the numerator in names of
-    gradients. `wanted`: only the paths to these. `entries`: edges are written entry by entry besides."""
+    gradients. `wanted`: only the paths to these. `entries`: paths are written entry by entry besides."""
 
     def __init__(
         self, writer: Answerer, of: str | None, word: str, wanted: Sequence[str] = (), entries: bool = False
     ) -> None:
         self.writer, self.graph, self.engine = writer, writer.graph, writer.engine
-        self.of, self.word, self.entries = of, word, entries
-        graph = self.graph
+        self.word, self.entries = word, entries
+        graph, engine = self.graph, self.engine
+        start = writer.loss if of is None else graph.names[of]
+        assert start is not None
+        self.start = start
+        engine.scope = engine.ancestors(start)
         self.numbers = all(not node.shape and not node.over for node in graph.nodes)
-        self.skip = {graph.names[name] for name in (*graph.integers, *graph.constants)}
-        self.wanted = {graph.names[name] for name in wanted}
-        self.below: dict[int, set[int]] = {}
-        self.own: dict[int, Key] = {}
+        own = () if of is None else engine.fresh(start)
+        self.out = tuple(engine.entries.like(ix) for ix in own)
+        self.own: dict[int, Key] = {start: own}
+        self.array = bool(self.out) and any(size != ONE for size in engine.nodes[start].shape)
+        self.below = self.operands({graph.names[name] for name in wanted})
         self.reached: dict[int, list[tuple[int, Derivative, list[Term]]]] = {}  # (user, local derivative, product)
         self.names: dict[int, str] = {}  # node -> the name of its gradient
-        self.out: Key = ()
 
-    def run(self) -> list[Stage]:
-        """The stages in working order: a quantity when all that uses it is done, inputs right behind their last use."""
-        engine = self.engine
-        start = self.writer.loss if self.of is None else self.graph.names[self.of]
-        assert start is not None
-        engine.scope = engine.ancestors(start)
-        self.start = start
-        self.find_edges(start)
+    def run(self) -> list[Step]:
+        """The steps in working order: a quantity when all that uses it is done, inputs right behind their last use."""
         pending = Counter(operand for below in self.below.values() for operand in below)
-        own = () if self.of is None else engine.fresh(start)
-        self.out = tuple(engine.entries.like(ix) for ix in own)
-        self.array = bool(own) and any(size != ONE for size in engine.nodes[start].shape)
-        stages: list[Stage] = []
-        ready = [start]
+        steps: list[Step] = []
+        ready = [self.start]
         while ready:
             number = min(ready, key=self.turn)
             ready.remove(number)
-            if number == start:
-                deltas = frozenset((min(pair), max(pair)) for pair in zip(self.out, own, strict=True))
-                self.hand_back(number, own, Term(sp.S.One, {}, deltas))
+            if number == self.start:
+                pairs = zip(self.out, self.own[number], strict=True)
+                self.hand_back(number, Term(sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in pairs)))
             elif number in self.reached:
-                stages.append(self.stage(number))
+                steps.append(self.step(number))
             for operand in sorted(self.below[number]):
                 pending[operand] -= 1
                 if not pending[operand]:
                     ready.append(operand)
-        return stages
+        return steps
 
     def turn(self, number: int) -> tuple[bool, int]:
         """Inputs before quantities, as declared; of quantities the one computed last."""
         given = number < len(self.graph.nodes) and self.engine.nodes[number].op == "input"
         return not given, number if given else -number
 
-    def find_edges(self, start: int) -> None:
-        """Fill `below`: each named quantity on a path, and its named operands there."""
-        names = self.graph.names
-        named = {names[name] for name in names if names[name] in self.engine.scope} - self.skip - {start}
-        reads = {n: {names[word] for word in self.uses(n)} & named for n in (*sorted(named), start)}
-        kept = set(reads)
-        if self.wanted:
-            kept = {start}
-            for number in sorted(named):
-                if number in self.wanted or reads[number] & kept:
-                    kept.add(number)
-        self.below = {number: found & kept for number, found in reads.items() if number in kept}
+    def operands(self, wanted: set[int]) -> dict[int, set[int]]:
+        """Each named quantity on a path to what is wanted (nothing: on any path), and its named operands there."""
+        graph, names = self.graph, self.graph.names
+        still = {names[name] for name in (*graph.integers, *graph.constants)}
+        named = {n for n in names.values() if n in self.engine.scope} - still - {self.start}
+        reads = {n: {names[word] for word in self.uses(n)} & named for n in (*sorted(named), self.start)}
+        kept = set() if wanted else set(reads)
+        for number, found in reads.items():
+            if number in wanted or number == self.start or found & kept:
+                kept.add(number)
+        return {number: reads[number] & kept for number in reads if number in kept}
 
     def uses(self, number: int) -> Sequence[str]:
         """The named operands of a quantity; of the loss those that have an upstream gradient."""
@@ -151,27 +98,22 @@ class BackwardPass:
         node = self.graph.nodes[number]
         return operands(self.graph, node.name) if node.name and node.op != "input" else ()
 
-    # ---- one stage
+    # ---- one step
 
-    def hand_back(self, number: int, own: Key, term: Term) -> None:
+    def hand_back(self, number: int, term: Term) -> None:
         """Multiply the gradient at a quantity with its local derivatives."""
-        engine = self.engine
-        if number in engine.virtual:
-            pulled = engine.pull(number, own, [term], set(self.below[number]), lambda n: engine.nodes[n].name is None)
-            for operand, (at, terms) in sorted(pulled.items()):
-                mine = self.own.setdefault(operand, engine.fresh(operand))
-                table = dict(zip(at, mine, strict=True))
-                renamed = [engine.algebra.rename(t, table) for t in terms]
-                self.reached.setdefault(operand, []).append((number, Derivative(tuple(renamed), (), mine), renamed))
-            return
-        for operand, local in sorted(self.writer.links(number).items()):
-            if operand not in self.below[number]:
-                continue
+        engine, own, below = self.engine, self.own[number], self.below[number]
+        loss = number in engine.virtual
+        if loss:
+            pulled = engine.pull(number, own, [term], set(below), lambda n: engine.nodes[n].name is None)
+            links = {n: Derivative(tuple(terms), own, at) for n, (at, terms) in pulled.items()}
+        else:
+            links = {n: local for n, local in self.writer.links(number).items() if n in below}
+        for operand, local in sorted(links.items()):
             mine = self.own.setdefault(operand, engine.fresh(operand))
-            product = []
-            for piece in () if self.numbers else local.terms:
-                tied = engine.algebra.rename(piece, dict(zip((*local.out, *local.into), (*own, *mine), strict=True)))
-                product.append(self.multiplied(term, tied, own))
+            table = dict(zip((*local.out, *local.into), (*own, *mine), strict=True))
+            pieces = () if self.numbers and not loss else local.terms
+            product = [self.multiplied(term, engine.algebra.rename(piece, table), own) for piece in pieces]
             self.reached.setdefault(operand, []).append((number, local, product))
 
     def multiplied(self, upstream: Term, local: Term, own: Key) -> Term:
@@ -183,21 +125,20 @@ class BackwardPass:
         product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas, summed)
         return self.engine.inline(self.engine.selected(self.engine.algebra.normal(product)))
 
-    def stage(self, number: int) -> Stage:
+    def step(self, number: int) -> Step:
         node = self.engine.nodes[number]
         assert node.name is not None
         parts = self.reached[number]
-        edges = tuple(self.edge(user, number, local, terms) for user, local, terms in parts)
+        paths = tuple(self.path(user, number, local, terms) for user, local, terms in parts)
+        total = paths[0].product
         if self.numbers:
-            total = replace(edges[0].product, symbolic=reduce(plus, (edge.product.symbolic for edge in edges)))
-        else:
-            total = (
-                edges[0].product if len(edges) == 1 else self.write([t for _, _, terms in parts for t in terms], number)
-            )
+            total = replace(total, symbolic=reduce(plus, (path.product.symbolic for path in paths)))
+        elif len(paths) > 1:
+            total = self.write([t for _, _, terms in parts for t in terms], number)
         shape, over, term = self.symbol(number)
         if node.op != "input":
-            self.hand_back(number, self.own[number], term)
-        return Stage(node.name, self.names[number], edges, total, shape, over)
+            self.hand_back(number, term)
+        return Step(self.word, node.name, self.names[number], paths, total, shape, over)
 
     def symbol(self, number: int) -> tuple[Shape, tuple[str, ...], Term]:
         """The gradient at a node as a quantity of its own: its shape, its examples, and it as a term.
@@ -214,51 +155,43 @@ class BackwardPass:
             shape = tuple(ix.size for ix in first)
         if self.out:
             over = tuple(ix.label for ix in last if ix.label)
-        name = self.fresh_name(f"d{self.word}_d{node.name}")
+        name = f"d{self.word}_d{node.name}"
+        while name in self.graph.names or name in self.graph.stacks:
+            name += "_"
         self.names[number] = name
         engine.nodes.append(Node("gradient", (), shape, over, name=name))
         entry = engine.entry(len(engine.nodes) - 1, (*first, *last))
         return shape, over, Term(sp.S.One, {engine.entries.key(entry): entry}, same)
 
-    def fresh_name(self, name: str) -> str:
-        while name in self.graph.names or name in self.graph.stacks:
-            name += "_"
-        return name
-
-    def edge(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Edge:
+    def path(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Path:
         through = self.engine.nodes[user].name if user < len(self.graph.nodes) else None
         if through is None:
-            return Edge(None, self.write(terms, number))
+            return Path(None, self.write(terms, number))
         local, shorthand = self.local(user, number, derivative)
+        upstream = Name(self.names[user]) if user in self.names else None
         if self.numbers and local is not None:
-            upstream = Name(self.names[user]) if user in self.names else None
-            return Edge(through, replace(local, symbolic=times(upstream, local.symbolic)), local)
+            return Path(through, replace(local, symbolic=times(upstream, local.symbolic)), local)
         entries = self.by_entries(user, number, derivative, terms) if self.entries else None
         product = self.write(terms, number)
-        if local is not None and user in self.names and self.alike(user, number):
-            product = replace(product, symbolic=times(Name(self.names[user]), local.symbolic))  # nothing done to it yet
-        return Edge(through, product, local, shorthand, entries)
+        if local is not None and upstream is not None and self.alike(user, number):
+            product = replace(product, symbolic=times(upstream, local.symbolic))  # nothing done to it yet
+        return Path(through, product, local, shorthand, entries)
 
     def alike(self, user: int, number: int) -> bool:
-        """Whether an edge leads from one number to one number, 1×1 or in each example, and the numerator is one."""
+        """Whether a wire leads from one number to one number, 1×1 or in each example, and the numerator is one."""
         nodes = [self.engine.nodes[n] for n in (user, number)]
         return not self.array and nodes[0].over == nodes[1].over and all(s == ONE for node in nodes for s in node.shape)
 
     def local(self, user: int, number: int, derivative: Derivative) -> tuple[Written | None, Shorthand | None]:
         """The local derivative as its rule gives it, and what the literature writes for it."""
-        engine, writer = self.engine, self.writer
-        question = Question("", "local", engine.nodes[user].name or "", (engine.nodes[number].name or "",))
+        writer = self.writer
+        _, shape = writer.shapes(user, [number], ANY)
+        opened = replace(derivative, terms=tuple(self.opened(derivative.terms)))
         try:
-            terms, out, into, each = writer.per_example(derivative, question)
-            terms = [engine.residuals_open(engine.algebra.normal(term)) for term in terms]
-            out_shape, shape = writer.shapes(user, [number], question)
-            if writer.pairs(terms, each):
-                return None, None
-            form = writer.form_of(terms, writer.order(out, into, out_shape), each, shape, into)
+            found = written(writer, opened, shape)
         except (GradcalcError, NoMatrixForm):
             return None, None
-        short = writer.shorthand(terms, out, into, each, [number]) if terms else None
-        return Written(form.expr, shape, form.free, tuple(each.values())), short
+        return found, writer.shorthand(*writer.per_example(opened, ANY), [number]) if opened.terms else None
 
     def by_entries(self, user: int, number: int, derivative: Derivative, terms: Sequence[Term]) -> Entries | None:
         """The derivation behind the matrix rule; None for numbers, which have one entry, and where examples meet."""
@@ -266,12 +199,13 @@ class BackwardPass:
         if self.out or not (derivative.out or derivative.into):
             return None
         own = engine.fresh(user)
-        opened = [engine.inline(engine.algebra.normal(part)) for part in self.summands(user, own)]
+        opened = tuple(engine.inline(engine.algebra.normal(part)) for part in self.summands(user, own))
+        product = Derivative(tuple(terms), (), self.own[number])
         try:
             return Entries(
-                self.one_entry(opened, own, ()) if opened else None,
-                self.one_entry(derivative.terms, derivative.out, derivative.into),
-                self.one_entry(terms, (), self.own[number]),
+                written(self.writer, Derivative(opened, own, ())) if opened else None,
+                written(self.writer, derivative),
+                written(self.writer, product),
             )
         except (GradcalcError, NoMatrixForm):
             return None
@@ -291,44 +225,46 @@ class BackwardPass:
                 found.append(replace(term, groups=rest))
         return found
 
-    def one_entry(self, terms: Sequence[Term], out: Key, into: Key) -> Written:
-        writer = self.writer
-        parts, out, into, each = writer.per_example(
-            Derivative(tuple(terms), out, into), Question("", "local", "", ("",))
-        )
-        parts = [self.engine.algebra.normal(term) for term in parts]
-        if writer.pairs(parts, each):
-            raise NoMatrixForm
-        form = writer.entry_form(parts, (*out, *into), each, into)
-        return Written(form.expr, (), form.free, tuple(each.values()))
-
-    # ---- writing
-
     def write(self, terms: Sequence[Term], number: int) -> Written:
         """Terms of a gradient at a node in the shape of the node behind the numerator's; they are gathered, not more."""
-        engine, writer, node = self.engine, self.writer, self.engine.nodes[number]
-        tidied = [engine.residuals_open(engine.algebra.normal(term)) for term in terms]
-        tidied = engine.algebra.gather(tidied)
-        question = Question(f"d{self.word}/d{node.name}", "derivative", self.word, (node.name or "",))
-        parts, out, into, each = writer.per_example(Derivative(tuple(tidied), self.out, self.own[number]), question)
-        shape = node.shape
+        engine, shape = self.engine, self.engine.nodes[number].shape
         if self.array:
-            shape = (*as_vector(self.engine.nodes[self.start].shape), *as_vector(node.shape))
-        free = (*out, *into)
-        if writer.pairs(parts, each):
-            answer = writer.paired(question, parts, free, each, shape, into, self.start)
-            assert answer.symbolic is not None
-            return Written(answer.symbolic, answer.shape, answer.free, paired=True)
-        form = writer.form_of(parts, free, each, shape, into)
-        sums = any(ix.label in self.graph.examples for term in parts for ix in term.summed)
-        stacked = writer.stacked(parts, free, each, shape, into) if each or sums else None
-        return Written(
-            form.expr,
-            shape,
-            form.free,
-            tuple(each.values()),
-            stacked.symbolic if stacked and not stacked.free else None,
-        )
+            shape = (*as_vector(engine.nodes[self.start].shape), *as_vector(shape))
+        tidied = engine.algebra.gather(self.opened(terms))
+        of, by = self.word, engine.nodes[number].name or ""
+        found = Derivative(tuple(tidied), self.out, self.own[number])
+        return written(self.writer, found, shape, self.start, Question(f"d{of}/d{by}", "derivative", of, (by,)))
+
+    def opened(self, terms: Sequence[Term]) -> list[Term]:
+        return [self.engine.residuals_open(self.engine.algebra.normal(term)) for term in terms]
+
+
+ANY = Question("", "local", "", ("",))  # what is written here answers no question
+
+
+def written(
+    writer: Answerer, derivative: Derivative, shape: Shape | None = None, of: int | None = None, asked: Question = ANY
+) -> Written:
+    """A derivative written in a shape; None: one entry of it. `of`: a gradient of that node, which may be in stacks.
+
+    Raises NoMatrixForm where examples meet, GradcalcError where they do and it may be in stacks.
+    """
+    terms, out, into, each = writer.per_example(derivative, asked)
+    terms = [writer.engine.algebra.normal(term) for term in terms]
+    free, examples = (*out, *into), tuple(each.values())
+    if writer.pairs(terms, each):
+        if of is None or shape is None:
+            raise NoMatrixForm
+        answer = writer.paired(asked, terms, free, each, shape, into, of)
+        assert answer.symbolic is not None
+        return Written(answer.symbolic, answer.shape, answer.free, paired=True)
+    if shape is None:
+        form = writer.entry_form(terms, free, each, into)
+        return Written(form.expr, (), form.free, examples)
+    form = writer.form_of(terms, free, each, shape, into)
+    sums = any(ix.label in writer.graph.examples for term in terms for ix in term.summed)
+    stacked = writer.stacked(terms, free, each, shape, into) if of is not None and (each or sums) else None
+    return Written(form.expr, shape, form.free, examples, stacked.symbolic if stacked and not stacked.free else None)
 
 
 MINUS_ONE = Neg(Num(Fraction(1)))

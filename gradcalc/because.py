@@ -1,6 +1,6 @@
 """Why a product looks as it does: the shapes of its factors as an argument, what is summed over, what is entry by entry.
 
-why(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1; ∂J/∂z1 is D_a1 × 1 and xᵀ is 1 × D_x, so the
+argued(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1; ∂J/∂z1 is D_a1 × 1 and xᵀ is 1 × D_x, so the
 outer product"; "W1 is the same for all m examples: add what every example hands back"
 """
 
@@ -8,64 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.backpass import Edge, Stage
-from gradcalc.blocks import Line, Math, Names, Partial, Piece, Shaped, Under, math
+from gradcalc.blocks import Line, Math, Names, Partial, Piece, Shaped, Under, line, listed
 from gradcalc.errors import SpanError
 from gradcalc.graph import Graph
 from gradcalc.matrix import size_tree
-from gradcalc.records import dataclass
+from gradcalc.records import dataclass, replace
 from gradcalc.shapes import ONE, ShapeError, shape_of
 from gradcalc.sizes import Shape
+from gradcalc.steps import Path, Step
 from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num, Transpose
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
-    """`reasons` in the order of the argument; `shapes`: the factors of the product, the shape under each; `factors`: they
-    as data."""
-
-    reasons: tuple[Line, ...] = ()
-    shapes: Math | None = None
-    factors: tuple[tuple[Expr, Shape], ...] = ()
-
-
-def why(graph: Graph, names: Names, stage: Stage, edge: Edge, before: Stage | None, stretched: Sequence[str]) -> Why:
-    """The reasons for what a quantity hands back to an operand; `before` is the step of that quantity."""
-    if edge.through is None:
-        return Why()
-    own = graph.node(stage.quantity)
-    user_over = before.over if before else graph.node(edge.through).over if edge.through in graph.names else ()
+def argued(graph: Graph, names: Names, step: Step, path: Path, before: Step | None, stretched: Sequence[str]) -> Path:
+    """A path with the reasons for its product; `before` is the step of the quantity it comes through."""
+    name, own, user = Name(step.quantity), graph.node(step.quantity), graph.node(path.through or "")
     lines: list[Line] = []
-    shapes: Math | None = None
-    factors: tuple[tuple[Expr, Shape], ...] = ()
-    if (
-        not edge.product.free
-        and not edge.product.paired
-        and before is not None
-        and before.shape == graph.node(edge.through).shape
-    ):
-        found = core(edge.product.symbolic, names)
-        lines += dimensions(names, stage, edge, found)
-        shapes, factors = under(found, stage.shape), found.factors
-    if zero(edge.product.symbolic):
+    if before is not None and before.shape == user.shape and not path.product.free and not path.product.paired:
+        found = core(path.product.symbolic, names)
+        lines += dimensions(names, step, found)
+        factors = found.factors if len(found.factors) > 1 else ()
+        path = replace(path, shapes=under(found, step.shape), factors=factors)
+    if zero(path.product.symbolic):
         lines.append(("nothing comes back on this path: what the entries hand back cancels in the sum",))
-    lost = [index for index in user_over if index in graph.examples and index not in own.over]
-    for index in lost:
-        count = size_tree(graph.indices[index])
-        lines.append((Math((Name(stage.quantity),)), " is the same for all ", Math((count,)),
-                      f" examples: what every example hands back is added up, the sum over {index}"))  # fmt: skip
+    for index in before.over if before else user.over:
+        if index in graph.examples and index not in own.over:
+            ending = f" examples: what every example hands back is added up, the sum over {index}"
+            lines.append(line(name, " is the same for all ", size_tree(graph.indices[index]), ending))
     for axis in stretched:
         if axis not in graph.indices:
-            lines.append((Math((Name(stage.quantity),)), " is repeated along an axis of length ", Math((Name(axis),)) if axis.isidentifier() else axis,
-                          ": every copy hands its gradient back, so they are added up along that axis"))  # fmt: skip
-    return Why(tuple(lines), shapes, factors if len(factors) > 1 else ())
+            length = Name(axis) if axis.isidentifier() else axis
+            ending = ": every copy hands its gradient back, so they are added up along that axis"
+            lines.append(line(name, " is repeated along an axis of length ", length, ending))
+    return replace(path, because=tuple(lines))
 
 
 def of_shape(shape: Shape) -> Line:
     """A shape in a sentence: a number, a vector of length n, m × n."""
-    if len(shape) > 1:
-        return math(Shaped(shape))
-    return ("a vector of length ", *math(Shaped(shape))) if shape else ("a number",)
+    return line("a vector of length " if len(shape) == 1 else "", Shaped(shape)) if shape else ("a number",)
 
 
 def zero(expr: Expr) -> bool:
@@ -142,9 +121,7 @@ def shaped(expr: Expr, names: Names) -> Shape | None:
 
 def plain(expr: Expr, names: Names) -> bool:
     """A number that is no gradient: a coefficient."""
-    return shaped(expr, names) == () and not any(
-        isinstance(part, Name) and part.id in names.partials for part in (expr,)
-    )
+    return shaped(expr, names) == () and not (isinstance(expr, Name) and expr.id in names.partials)
 
 
 def bare(expr: Expr, names: Names) -> bool:
@@ -164,61 +141,43 @@ def under(found: Core, result: Shape) -> Math | None:
     return Math((*(piece for piece in pieces if piece != ""), "→", Shaped(result)))
 
 
-def dimensions(names: Names, stage: Stage, edge: Edge, found: Core) -> Iterator[Line]:
+def dimensions(names: Names, step: Step, found: Core) -> Iterator[Line]:
     """The argument from the shapes."""
     factors = found.factors
     if len(factors) < 2 or not any(size != ONE for _, shape in factors for size in shape):
         return
+    (first, shape), (last, _) = factors[0], factors[-1]
     if found.kind == "dot":
-        both = (*math(factors[0][0]), " and ", *math(factors[1][0]))
-        yield (
-            *both,
-            " are vectors of one length, and ",
-            *math(Name(stage.quantity)),
-            " is a number: their dot product",
-        )
+        both = line(first, " and ", last, " are vectors of one length, and ")
+        yield line(both, Name(step.quantity), " is a number: their dot product")
         return
-    of, by = names.partials[stage.name]
-    gradient: Piece = Partial(of, (by,))
     if found.kind == "*":
-        yield (*math(factors[0][0]), " and ", *math(factors[-1][0]), " are both ", *(of_shape(factors[0][1])),
-               ", and each entry depends on its own entry alone: they are multiplied entry by entry, not as matrices")  # fmt: skip
+        ending = ", and each entry depends on its own entry alone: they are multiplied entry by entry, not as matrices"
+        yield line(first, " and ", last, " are both ", of_shape(shape), ending)
         return
-    said: list[str | Math] = [
-        *math(gradient),
-        " must have the shape of ",
-        *math(Name(stage.quantity)),
-        ", ",
-        *of_shape(stage.shape),
-        "; ",
-    ]
-    for number, (part, shape) in enumerate(factors):
-        said += [
-            " and " if number == len(factors) - 1 else ", " if number else "",
-            *math(part),
-            " is ",
-            *of_shape(shape),
-        ]
-    if found.kind == "@":
-        outer = len(factors) == 2 and factors[0][1][1:] == (ONE,) and factors[1][1][:1] == (ONE,)
-        said.append(", so it is the outer product, column times row" if outer else ", so only this order conforms and gives it"
-                    if len(factors) == 2 and not fits(factors[::-1], stage.shape) else ", so this product gives it")  # fmt: skip
+    if found.kind == ".":
+        so = "each entry is multiplied by that number"
+    elif len(factors) == 2 and shape[1:] == (ONE,) and factors[1][1][:1] == (ONE,):
+        so = "it is the outer product, column times row"
+    elif len(factors) == 2 and conforms(factors[::-1]) != step.shape:
+        so = "only this order conforms and gives it"
     else:
-        said.append(", so each entry is multiplied by that number")
-    yield tuple(said)
+        so = "this product gives it"
+    of, by = names.partials[step.name]
+    said = listed(line(part, " is ", of_shape(size)) for part, size in factors)
+    must = line(Partial(of, (by,)), " must have the shape of ", Name(step.quantity), ", ", of_shape(step.shape))
+    yield line(must, "; ", said, f", so {so}")
     yield from scaling(factors)
-    yield from untransposed(found, stage.shape, names)
+    yield from untransposed(found, step.shape, names)
 
 
 def scaling(factors: Sequence[tuple[Expr, Shape]]) -> Iterator[Line]:
     """What a diagonal matrix does to the other factor."""
-    for place, what in (
-        (len(factors) - 1, "on the right multiplies every column"),
-        (0, "on the left multiplies every row"),
-    ):
+    sides = ((-1, "on the right multiplies every column"), (0, "on the left multiplies every row"))
+    for place, what in sides:
         part = factors[place][0]
         if isinstance(part, Call) and part.func == "diag" and len(part.args) == 1 and len(factors) > 1:
-            yield (*math(part), f" {what} by its own entry of ", *math(part.args[0]))
+            yield line(part, f" {what} by its own entry of ", part.args[0])
 
 
 def untransposed(found: Core, result: Shape, names: Names) -> Iterator[Line]:
@@ -231,13 +190,11 @@ def untransposed(found: Core, result: Shape, names: Names) -> Iterator[Line]:
             continue
         changed = [*found.factors]
         changed[number] = (part.arg, own)
-        if found.kind == "." or not conforms(changed):
-            ending = (
-                (", not ", *math(Shaped(result)))
-                if found.kind == "."
-                else (": without the transpose the product does not conform",)
-            )
-            yield ("the transpose, because ", *math(part.arg), " itself is ", *math(Shaped(own)), *ending)
+        why = line("the transpose, because ", part.arg, " itself is ", Shaped(own))
+        if found.kind == ".":
+            yield line(why, ", not ", Shaped(result))
+        elif not conforms(changed):
+            yield line(why, ": without the transpose the product does not conform")
 
 
 def conforms(factors: Sequence[tuple[Expr, Shape]]) -> Shape | None:
@@ -250,7 +207,3 @@ def conforms(factors: Sequence[tuple[Expr, Shape]]) -> Shape | None:
         return shape_of(product, names)
     except (ShapeError, SpanError):
         return None
-
-
-def fits(factors: Sequence[tuple[Expr, Shape]], result: Shape) -> bool:
-    return conforms(factors) == result

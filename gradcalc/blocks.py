@@ -6,7 +6,7 @@ decides what is said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from gradcalc.errors import Problem
@@ -228,3 +228,23 @@ def continues(line: Line) -> bool:
 def math(*pieces: Piece, example: bool = False) -> Line:
     """A line that is one formula."""
     return (Math(pieces, example),)
+
+
+def line(*parts: str | Line | Math | Piece, example: bool = False) -> Line:
+    """Text with formulas in it: a str is text, a line stands as it is, anything else is a formula of its own."""
+    found: list[str | Math] = []
+    for part in parts:
+        if isinstance(part, tuple):
+            found += part
+        elif part != "":
+            found.append(part if isinstance(part, str | Math) else Math((part,), example))
+    return tuple(found)
+
+
+def listed(
+    parts: Iterable[str | Line | Math | Piece], between: str = ", ", last: str = " and ", example: bool = False
+) -> Line:
+    """In a sentence: a, b and c."""
+    lines = [line(part, example=example) for part in parts]
+    signs = ["", *[between] * (len(lines) - 2), last]
+    return line(*(piece for pair in zip(signs, lines, strict=False) for piece in pair))

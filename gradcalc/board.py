@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.backpass import Written
-from gradcalc.blocks import Cell, Column, Factors, Line, Math, Partial, Piece, Shaped, Table, Values, math
-from gradcalc.gates import Gate, telling
+from gradcalc.blocks import Cell, Column, Factors, Line, Partial, Piece, Shaped, Table, Values, line, listed, math
+from gradcalc.gates import telling
 from gradcalc.rules import general
 from gradcalc.shapes import ONE
 from gradcalc.solution import Number
-from gradcalc.steps import Derivation, Pass, Path, Quantity, Step
+from gradcalc.steps import Derivation, Gate, Path, Step, Written
 from gradcalc.syntax import Expr, Index, Name, Neg, Num, names
 from gradcalc.typography import name_text, whole
 
@@ -38,91 +37,69 @@ class Board:
         self.said.add(thing)
         return new or self.full
 
-    def gradient(self, one: Pass, step: Step) -> Line:
-        return math(Partial(one.of, (step.quantity,)))
-
-    def chain(self, one: Pass, step: Step, path: Path) -> list[Piece]:
+    def chain(self, step: Step, path: Path) -> list[Piece]:
         """∂L/∂z · ∂z/∂x₀"""
         if path.through is None:
             return []
         local = Partial(path.through, (step.quantity,))
-        return [Partial(one.of, (path.through,)), "·", local] if path.upstream else [local]
+        return [Partial(step.of, (path.through,)), "·", local] if path.upstream else [local]
 
-    def step(self, one: Pass, step: Step, lead: str) -> Table:
+    def step(self, step: Step, lead: str) -> Table:
         """A step backward as a record: the fields of each path, then the sum."""
-        several = len(step.paths) > 1
         fields: list[tuple[str, Cell]] = []
+        several = len(step.paths) > 1
         if several:
-            fields.append(("used", (self.used(one, step),)))
+            fields.append(("used", (self.used(step),)))
         for path in step.paths:
-            own = list(self.path(one, step, path, several))
+            own = list(self.path(step, path))
             if several and path.through is not None:
-                fields.append((f"through {name_text(path.through)}", own[0][1] if own else ()))
-                fields += own[1:]
-            else:
-                fields += own
-        fields += self.sum(one, step, several)
-        head: Cell = ((lead, *self.gradient(one, step)),)
-        return record(head, fields)
+                own[0] = (f"through {name_text(path.through)}", own[0][1])
+            fields += own
+        fields += self.sum(step)
+        return record((line(lead, step.gradient),), fields)
 
-    def used(self, one: Pass, step: Step) -> Line:
+    def used(self, step: Step) -> Line:
         count = len(step.paths)
-        words: list[str | Math] = [*math(Name(step.quantity)), f" is used {COUNTED.get(count, f'{count} times')}: in "]
-        for place, path in enumerate(step.paths):
-            words += [" and in " if place == count - 1 else ", in " if place else "",
-                      "the loss itself" if path.through is None else Math((Name(path.through),))]  # fmt: skip
-        words.append(f". Add the contributions of {'both' if count == 2 else 'all'} paths.")
-        return tuple(words)
+        times = COUNTED.get(count, f"{count} times")
+        users = [line("in ", Name(path.through) if path.through else "the loss itself") for path in step.paths]
+        both = "both" if count == 2 else "all"
+        return line(
+            Name(step.quantity), f" is used {times}: ", listed(users), f". Add the contributions of {both} paths."
+        )
 
-    def path(self, one: Pass, step: Step, path: Path, several: bool) -> Iterator[tuple[str, Cell]]:
+    def path(self, step: Step, path: Path) -> Iterator[tuple[str, Cell]]:
+        several = len(step.paths) > 1
         if path.through is None:
-            yield "given", (self.given(one, step, path, several),)
+            yield "given", (self.given(step, path, several),)
             return
-        definition = self.definition(path.through)
-        yield "used in", (definition,) if definition else ()
+        yield "used in", self.definition(path.through)
         yield "rule", tuple(self.rules(path))
-        if path.gates:
-            yield "inside", tuple(self.gates(path))
-        yield "local", tuple(self.local(one, step, path))
-        yield "gradient" if not several else "hands back", tuple(self.product(one, step, path))
-        if path.why.shapes is not None:
-            yield "shapes", ((path.why.shapes,),)
-        if path.why.reasons:
-            yield "because", tuple(map(spoken, path.why.reasons))
-        if path.entries is not None and (path.entries.local.free or path.entries.product.free):
-            yield "by entries", tuple(self.entries(one, step, path))
+        yield "inside", tuple(self.gates(path))
+        yield "local", tuple(self.local(step, path))
+        yield "gradient" if not several else "hands back", tuple(self.product(step, path))
+        yield "shapes", ((path.shapes,),) if path.shapes is not None else ()
+        yield "because", tuple(map(spoken, path.because))
+        yield "by entries", tuple(self.entries(step, path))
         value = path.value if several else step.value
-        if (
-            isinstance(path.local_value, int | float)
-            and isinstance(path.upstream_value, int | float)
-            and value is not None
-        ):
+        if is_number(path.local_value) and is_number(path.upstream_value) and value is not None:
             numbers = (Values(path.upstream_value, self.digits), "·", *self.bracketed(path.local_value))
-            own: list[Piece] = [] if several else [Partial(one.of, (step.quantity,)), "="]
+            own: list[Piece] = [] if several else [step.gradient, "="]
             yield "numbers", (math(*own, *numbers, *self.equals(value)),)
 
-    def given(self, one: Pass, step: Step, path: Path, several: bool) -> Line:
+    def given(self, step: Step, path: Path, several: bool) -> Line:
         """The upstream gradient with which the way back begins, or which is added on the way."""
-        known: Line = ()
-        if path.product.symbolic != Name(step.name):
-            known = (", ", *math(Partial(one.of, (step.quantity,)), "=", path.product.symbolic)) if not several else (
-                ": ", *math(path.product.symbolic))  # fmt: skip
+        formula = path.product.symbolic
+        known = formula != Name(step.name)
         if several:
-            return (*math(Name(one.of)), " depends on ", *math(Name(step.quantity)), " directly too; the upstream gradient given there", *known)  # fmt: skip
-        return ("the way back begins here, with the upstream gradient that is given", *known)
+            directly = line(Name(step.of), " depends on ", Name(step.quantity), " directly too")
+            return line(directly, "; the upstream gradient given there", line(": ", formula) if known else ())
+        begins = "the way back begins here, with the upstream gradient that is given"
+        return line(begins, line(", ", *math(step.gradient, "=", formula)) if known else ())
 
-    def definition(self, name: str) -> Line | None:
+    def definition(self, name: str) -> Cell:
         firsts = (one.first[1] for one in self.derivation.passes if one.first is not None)
         found = next((q for q in (*self.derivation.forward, *firsts) if q.name == name), None)
-        return None if found is None or found.expr is None else self.defined(found)
-
-    def defined(self, quantity: Quantity) -> Line:
-        assert quantity.expr is not None
-        return math(*self.name(quantity), "=", quantity.expr)
-
-    def name(self, quantity: Quantity) -> tuple[Expr]:
-        name = Name(quantity.name)
-        return (Index(name, tuple(map(Name, quantity.indices))) if quantity.indices else name,)
+        return () if found is None or found.expr is None else (math(found.written, "=", found.expr),)
 
     def rules(self, path: Path) -> Iterator[Line]:
         """The sentence of each rule, then its formula; what passes a gradient unchanged only in full detail, or alone."""
@@ -144,114 +121,94 @@ class Board:
     def gate(self, gate: Gate, places: int) -> Line:
         written = gate.gradient
         example = written is not None and bool(written.each)
-        operand = math(gate.operand, example=example)
-        out: list[str | Math] = ["from ", *math(gate.result, example=example), " to ", *operand]
-        if gate.local is not None:
-            out += [": times ", *math(Factors((gate.local,)), example=example)]
+        local = line(": times ", Factors((gate.local,)), example=example) if gate.local is not None else ()
+        out = line("from ", gate.result, " to ", gate.operand, local, example=example)
         if written is None:
-            return tuple(out)
+            return out
+        lead = ", so far "
         if places > 1:
-            out += ["; ", *operand, f" stands at {places} places here, so what reaches them is added: "]
-        else:
-            out += [", so far "]
-        out += math(written.symbolic, example=example)
-        return (*out, f", at entry ({', '.join(written.free)})") if written.free else tuple(out)
+            lead = f" stands at {places} places here, so what reaches them is added: "
+            out = line(out, "; ", gate.operand, example=example)
+        entry = f", at entry ({', '.join(written.free)})" if written.free else ""
+        return line(out, lead, written.symbolic, entry, example=example)
 
-    def local(self, one: Pass, step: Step, path: Path) -> Iterator[Line]:
+    def local(self, step: Step, path: Path) -> Iterator[Line]:
         found = path.local
         if found is None:
             return
-        held = [other.through for other in step.paths if other.through not in (None, path.through)]
-        lead: list[str | Math] = []
-        if path.through == one.of and held:  # beside the total derivative of the same name
-            for place, name in enumerate(held):
-                lead += [" and " if place and place == len(held) - 1 else ", " if place else "with ", *math(Name(name or ""))]  # fmt: skip
-            lead.append(" held: ")
+        lead: Line = ()
+        held = [Name(other.through) for other in step.paths if other.through and other.through != path.through]
+        if path.through == step.of and held:  # beside the total derivative of the same name
+            lead = line("with ", listed(held), " held: ")
         pieces: list[Piece] = [Partial(path.through or "", (step.quantity,)), "=", found.symbolic]
-        if path.local_value is not None and not number(found.symbolic):
+        if path.local_value is not None and not literal(found.symbolic):
             pieces += self.equals(path.local_value)
-        free = f", entry ({', '.join(found.free)})" if found.free else ""
-        shape: Line = (f"{free}, shape ", Math((Shaped(found.shape),))) if any(s != ONE for s in found.shape) else ()
-        yield (*lead, *math(*pieces, example=bool(found.each)), *shape)
+        entry = f", entry ({', '.join(found.free)})" if found.free else ""
+        shape = line(f"{entry}, shape ", Shaped(found.shape)) if any(s != ONE for s in found.shape) else ()
+        yield line(lead, math(*pieces, example=bool(found.each)), shape)
         if path.shorthand is not None:
-            yield ("for short ", *math(path.shorthand.symbolic, example=bool(found.each)), f": {path.shorthand.sentence}")  # fmt: skip
+            short, sentence = path.shorthand.symbolic, path.shorthand.sentence
+            yield line("for short ", short, f": {sentence}", example=bool(found.each))
 
-    def product(self, one: Pass, step: Step, path: Path) -> Iterator[Line]:
+    def product(self, step: Step, path: Path) -> Iterator[Line]:
         """Upstream × local, then what that is; with several paths the sum follows."""
         example = bool(path.product.each)
         alone = len(step.paths) == 1
-        own: Piece = Partial(one.of, (step.quantity,))
-        lead: list[Piece] = [own, "="] if alone else []
+        lead: list[Piece] = [step.gradient, "="] if alone else []
         scalar = path.local is not None and not path.local.shape and not path.product.shape
         if not path.upstream:
-            line = self.written(path.product, lead)
-            if alone and self.first(("begins", one.of)):
-                line = (*line, ": ", *math(Name(one.of)), " is where the way back begins, so the local derivative is the gradient")  # fmt: skip
-            yield line
+            begins = line(": ", Name(step.of), " is where the way back begins, so the local derivative is the gradient")
+            first = alone and self.first(("begins", step.of))
+            yield line(self.written(path.product, lead), begins if first else ())
         elif scalar and path.local is not None:
-            yield math(*lead, *self.chain(one, step, path), "=", Factors((Name(path.upstream), path.local.symbolic)), example=example)  # fmt: skip
+            factors = Factors((Name(path.upstream), path.local.symbolic))
+            yield math(*lead, *self.chain(step, path), "=", factors, example=example)
         else:
-            yield math(*lead, *self.chain(one, step, path), example=example)
+            yield math(*lead, *self.chain(step, path), example=example)
             yield self.written(path.product, ["="])
         if alone:
-            yield from self.collected(one, step)
+            yield from self.collected(step)
         if not scalar and path.product.stacked is not None and path.product.stacked != path.product.symbolic:
-            yield ("stacked over the examples: ", *math(path.product.stacked))
+            yield line("stacked over the examples: ", path.product.stacked)
 
     def written(self, formula: Written, lead: Sequence[Piece]) -> Line:
-        free = (f" at entry ({', '.join(formula.free)})",) if formula.free else ()
-        return (*math(*lead, formula.symbolic, example=bool(formula.each)), *free)
+        entry = f" at entry ({', '.join(formula.free)})" if formula.free else ""
+        return line(math(*lead, formula.symbolic, example=bool(formula.each)), entry)
 
-    def collected(self, one: Pass, step: Step) -> Iterator[Line]:
+    def collected(self, step: Step) -> Iterator[Line]:
         """The gradient with the gradients of earlier steps put in; in full detail what is done to it."""
         if step.collected is None:
             return
         example = bool(step.total.each)
-        if step.put_in is not None:
-            yield (*math("=", step.put_in, example=example), ", with ", *self.upstreams(one, step), " put in")
-            notes: list[str | Math] = [":"]
-            for rewriting in step.rewritings:
-                notes.append("; " if len(notes) > 1 else " ")
-                for place, part in enumerate(rewriting.parts):
-                    last = place == len(rewriting.parts) - 1
-                    notes += [" and " if place and last else ", " if place else "", *math(part, example=example)]
-                notes.append(" " * bool(rewriting.parts) + rewriting.what)
-            yield (*math("=", step.collected, example=example), *(notes if step.rewritings else ()))
-        else:
-            words = self.upstreams(one, step)
-            yield (*math("=", step.collected, example=example), *((", with ", *words, " put in") if words else ()))
-
-    def upstreams(self, one: Pass, step: Step) -> Line:
-        """The gradients of earlier steps that a step uses."""
-        words: list[str | Math] = []
-        assert step.collected is not None
         left = set(names(step.collected))  # a gradient that is given by a name stays
         users = [path.through for path in step.paths if path.upstream and path.through and path.upstream not in left]
-        for place, name in enumerate(users):
-            words += [" and " if place and place == len(users) - 1 else ", " if place else "", *math(Partial(one.of, (name,)))]  # fmt: skip
-        return tuple(words)
+        words = line(", with ", listed(Partial(step.of, (name,)) for name in users), " put in") if users else ()
+        if step.put_in is None:
+            yield line(math("=", step.collected, example=example), words)
+            return
+        yield line(math("=", step.put_in, example=example), words)
+        done = [line(listed(rewriting.parts, example=example) if rewriting.parts else (), " " * bool(rewriting.parts) + rewriting.what)
+                for rewriting in step.rewritings]  # fmt: skip
+        yield line(math("=", step.collected, example=example), line(": ", listed(done, "; ", "; ")) if done else ())
 
-    def sum(self, one: Pass, step: Step, several: bool) -> Iterator[tuple[str, Cell]]:
-        own = Partial(one.of, (step.quantity,))
-        counted = False
-        if several:
-            lines = [math(own, "=", *self.added(step), example=bool(step.total.each)), *self.collected(one, step)]
-            yield "sum", tuple(lines)
+    # ---- the sum, the value
+
+    def sum(self, step: Step) -> Iterator[tuple[str, Cell]]:
+        if len(step.paths) > 1:
+            total = math(step.gradient, "=", *self.added(step), example=bool(step.total.each))
+            yield "sum", (total, *self.collected(step))
             values = [path.value for path in step.paths]
-            counted = step.value is not None and all(isinstance(value, int | float) for value in values)
+            counted = step.value is not None and all(map(is_number, values))
             if counted:
                 parts: list[Piece] = [Values(values[0], self.digits)]
                 for value in values[1:]:
                     parts += ["−" if value < 0 else "+", Values(abs(value), self.digits)]
-                yield "numbers", (math(own, "=", *parts, *self.equals(step.value)),)
+                yield "numbers", (math(step.gradient, "=", *parts, *self.equals(step.value)),)
         else:
-            path = step.paths[0]
-            counted = isinstance(path.local_value, int | float) and (
-                path.upstream is None or isinstance(path.upstream_value, int | float)
-            )
-        if step.where:
-            yield "where", tuple(math(Name(name), "=", expr) for name, expr in step.where)
-        if step.value is not None and not counted and not number(step.total.symbolic):
+            (path,) = step.paths
+            counted = is_number(path.local_value) and (path.upstream is None or is_number(path.upstream_value))
+        yield "where", tuple(math(Name(name), "=", expr) for name, expr in step.where)
+        if not counted and not literal(step.total.symbolic):
             yield "value", self.value(step.value)
         if step.verified is not None and step.verified.ok is False:
             yield "check", (("differs from the numeric derivative: do not rely on this step",),)
@@ -269,21 +226,23 @@ class Board:
                 pieces.append(path.product.symbolic)
         return pieces
 
-    def entries(self, one: Pass, step: Step, path: Path) -> Iterator[Line]:
-        """The index derivation behind the matrix rule."""
+    def entries(self, step: Step, path: Path) -> Iterator[Line]:
+        """The index derivation behind the matrix rule; nothing where no factor has indices."""
         found = path.entries
-        assert found is not None
-        assert path.through is not None
+        if found is None or path.through is None or not (found.local.free or found.product.free):
+            return
         user = Name(path.through)
         if found.definition is not None:
             free = found.definition.free
             entry = Index(user, tuple(map(Name, free))) if free else user
             yield math(entry, "=", found.definition.symbolic, example=bool(found.definition.each))
-        local, product = found.local, found.product
-        slope, gradient = Partial(path.through, (step.quantity,)), Partial(one.of, (step.quantity,))
-        yield (*of_entry(local.free), *math(slope, "=", local.symbolic, example=bool(local.each)))
-        yield ("times the upstream gradient, summed over all entries of ", *math(user), ": ", *of_entry(product.free),
-               *math(gradient, "=", product.symbolic, example=bool(product.each)))  # fmt: skip
+        yield self.entry(Partial(path.through, (step.quantity,)), found.local)
+        summed = line("times the upstream gradient, summed over all entries of ", user, ": ")
+        yield line(summed, self.entry(step.gradient, found.product))
+
+    def entry(self, gradient: Partial, written: Written) -> Line:
+        which = f"entry ({', '.join(written.free)}) of " if written.free else ""
+        return line(which, math(gradient, "=", written.symbolic, example=bool(written.each)))
 
     def value(self, value: Number) -> Cell:
         return () if value is None else (math(Values(value, self.digits)),)
@@ -300,12 +259,12 @@ class Board:
         return ["=" if exact or isinstance(value, list) else "≈", Values(value, self.digits)]
 
 
-def number(expr: Expr) -> bool:
+def literal(expr: Expr) -> bool:
     return isinstance(expr.arg if isinstance(expr, Neg) else expr, Num)
 
 
-def of_entry(free: Sequence[str]) -> Line:
-    return (f"entry ({', '.join(free)}) of ",) if free else ()
+def is_number(value: Number) -> bool:
+    return isinstance(value, int | float)
 
 
 def spoken(line: Line) -> Line:

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from gradcalc.answers import Answerer, upstream_name
 from gradcalc.ask import ancestors, depends, operands
-from gradcalc.assembly import Assembler, Assembly
-from gradcalc.backpass import Written
+from gradcalc.assembly import Assembler
 from gradcalc.blocks import Names
 from gradcalc.errors import GradcalcError, SpanError
 from gradcalc.exercise import Definition, Exercise, Question, Text, Variable
@@ -23,9 +22,9 @@ from gradcalc.plug import Numbers, plugged
 from gradcalc.questions import Known, read_question, stack_names
 from gradcalc.records import replace
 from gradcalc.shapes import ONE
-from gradcalc.solution import Answer, Number, Solution
+from gradcalc.solution import Answer, Solution
 from gradcalc.solver import Solver
-from gradcalc.steps import Derivation, Pass, Quantity
+from gradcalc.steps import Assembly, Derivation, Pass, Quantity, Written
 from gradcalc.syntax import names, unparse
 
 
@@ -59,22 +58,15 @@ def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
         if wanted in (question.name, question.text, question.text.replace(" ", "")):
             return exercise, question
     names = frozenset((*exercise.inputs, *(definition.name for definition in exercise.definitions)))
-    known = Known(
-        names, stack_names(names) if exercise.examples else frozenset(), exercise.loss if exercise.upstream else None
-    )
+    stacks = stack_names(names) if exercise.examples else frozenset()
+    known = Known(names, stacks, exercise.loss if exercise.upstream else None)
     source = Text(wanted, "--for")
     try:
         found = read_question(source, known)
     except SpanError as error:
         raise GradcalcError(source.problem(error)) from None
-    same = next(
-        (
-            q
-            for q in exercise.questions
-            if (q.kind, q.of, q.by, q.entry) == (found.kind, found.of, found.by, found.entry)
-        ),
-        None,
-    )
+    asked = found.kind, found.of, found.by, found.entry
+    same = next((q for q in exercise.questions if (q.kind, q.of, q.by, q.entry) == asked), None)
     return (exercise, same) if same else (replace(exercise, questions=(*exercise.questions, found)), found)
 
 
@@ -96,13 +88,9 @@ def with_quantity(graph: Graph, name: str, answer: Answer, point: Point) -> tupl
                 values[word] = point.upstream[of]
     sizes = [size_tree(size) for size in answer.shape if size != ONE] if answer.free else []
     indices = {**exercise.indices, **dict(zip(answer.free, sizes, strict=True))}
+    definitions = (*exercise.definitions, *made)
     exercise = replace(
-        exercise,
-        definitions=(*exercise.definitions, *made),
-        variables=variables,
-        upstream=(),
-        questions=(),
-        indices=indices,
+        exercise, definitions=definitions, variables=variables, upstream=(), questions=(), indices=indices
     )
     return build(exercise), replace(point, values=values, upstream={})
 
@@ -112,34 +100,30 @@ def derive(solver: Solver, solution: Solution, detail: str = "normal", only: Ans
     return _Deriver(solver, solution, detail, only).derivation()
 
 
-class _Deriver:
+class _Deriver(Kit):
     def __init__(self, solver: Solver, solution: Solution, detail: str, only: Answer | None) -> None:
-        self.solver, self.solution, self.detail, self.only = solver, solution, detail, only
-        self.graph = solver.graph
-        self.exercise = solver.graph.exercise
+        self.only = only
         self.answers = (only,) if only is not None else solution.answers
-        names = Names.of(self.graph, tuple(pair for answer in self.answers for pair in answer.where))
-        self.kit = Kit(solver, solution, detail, names)
+        names = Names.of(solver.graph, tuple(pair for answer in self.answers for pair in answer.where))
+        super().__init__(solver, solution, detail, names)
 
     def derivation(self) -> Derivation:
-        passes = [Walk(self.kit, of, wanted).made() for of, wanted in self.starts()] + list(self.seconds())
-        passes = [one for one in passes if one.steps]
+        passes = [*(Walk(self, of, wanted).made() for of, wanted in self.starts()), *self.seconds()]
         return Derivation(
-            self.graph, self.solution, tuple(map(self.quantity, self.shown())), tuple(passes), self.answers, self.kit.names,
-            self.assemblies(), self.detail, self.only.question.text if self.only else None,
+            self.graph, self.solution, tuple(map(self.quantity, self.shown())), tuple(one for one in passes if one.steps),
+            self.answers, self.names, self.assemblies(), self.detail, self.only.question.text if self.only else None,
         )  # fmt: skip
 
     def assemblies(self) -> tuple[Assembly, ...]:
         """Chains of arrays whose factors do not simply multiply, each with the value of its answer."""
         if self.detail == "brief" or self.solver.form != "matrix":
             return ()
-        assembler = Assembler(self.kit.writer, self.solution.answers)
-        made = map(assembler.assemble, self.answers)
-        return tuple(one for one in made if one is not None and self.right(one))
+        assembler = Assembler(self.writer, self.solution.answers)
+        made = [(answer, assembler.assemble(answer)) for answer in self.answers]
+        return tuple(one for answer, one in made if one is not None and self.right(answer, one))
 
-    def right(self, one: Assembly) -> bool:
+    def right(self, answer: Answer, one: Assembly) -> bool:
         """Whether the composition has the value of the answer; where there are no numbers the engine's word is taken."""
-        answer = next(answer for answer in self.answers if answer.question == one.question)
         if answer.value is None:
             return True
         numbers = Numbers(self.solver)
@@ -164,24 +148,13 @@ class _Deriver:
         definition = next((d for d in self.exercise.definitions if d.name == name), None)
         values = solution.inputs if name in graph.inputs else solution.forward
         expr = definition.expr if definition else None
+        scalar, known = self.solver.values.scalar, {**solution.inputs, **solution.forward}
         return Quantity(
             name, expr, definition.indices if definition else (),
-            plugged(expr, self.values, self.digits) if expr is not None and self.scalar else None,
+            plugged(expr, known, self.exercise.notation.digits) if expr is not None and scalar else None,
             node.shape, tuple(index for index in node.over if index in graph.examples), values.get(name),
             solution.forward_exact.get(name), graph.reasons.get(name), operands(graph, name) if definition else (),
         )  # fmt: skip
-
-    @property
-    def digits(self) -> int:
-        return self.exercise.notation.digits
-
-    @property
-    def scalar(self) -> bool:
-        return self.solver.values.scalar
-
-    @property
-    def values(self) -> dict[str, Number]:
-        return {**self.solution.inputs, **self.solution.forward}
 
     # ---- which passes there are
 
@@ -218,7 +191,7 @@ class _Deriver:
         others = any(depends(graph, other, by) for other in operands(graph, of) if other != by) if direct else True
         if on_path and direct and not others:
             return True
-        return borne == [of] and self.scalar
+        return borne == [of] and self.solver.values.scalar
 
     # ---- one pass
 
@@ -232,13 +205,8 @@ class _Deriver:
             one, two = (self.graph.stacks.get(name, name) for name in question.by)
             if one == two or not (depends(self.graph, one, two) or depends(self.graph, two, one)):  # else it is 0
                 again.setdefault((question.of, question.by[0], question.loss), []).append(answer)
-        taken = {
-            *self.graph.names,
-            *self.graph.stacks,
-            *self.graph.sizes,
-            *self.graph.indices,
-            *self.exercise.functions,
-        }
+        graph = self.graph
+        taken = {*graph.names, *graph.stacks, *graph.sizes, *graph.indices, *self.exercise.functions}
         words = [word for word in ("g", "h", "u", "v", *(f"g{n}" for n in range(1, 99))) if word not in taken]
         for name, answers in zip(words, again.values(), strict=False):
             yield self.second(name, answers)
@@ -248,8 +216,7 @@ class _Deriver:
         asked = answers[0].question
         one = Question(f"d{asked.of}/d{asked.by[0]}", "derivative", asked.of, asked.by[:1], loss=asked.loss)
         wanted = [self.graph.stacks.get(answer.question.by[1], answer.question.by[1]) for answer in answers]
-        writer = self.kit.writer
-        writer = writer.varied([self.graph.names[by] for by in wanted]) or writer
+        writer = self.writer.varied([self.graph.names[by] for by in wanted]) or self.writer
         first = writer.answer(one)
         assert first.symbolic is not None
         graph, point = with_quantity(self.graph, name, first, self.solver.oracle.given.point)
@@ -262,7 +229,7 @@ class _Deriver:
         forward = {**self.solution.forward, name: solver.values.lists(name)}
         solution = replace(self.solution, graph=graph, answers=posed, forward=forward, gradients={})
         inner = _Deriver(solver, solution, self.detail, None)
-        found = Walk(inner.kit, name, tuple(dict.fromkeys(wanted))).made()
-        mine, new = self.kit.names, inner.kit.names
-        self.kit.names = replace(new, shapes={**mine.shapes, **new.shapes}, partials={**mine.partials, **new.partials})
+        found = Walk(inner, name, tuple(dict.fromkeys(wanted))).made()
+        self.names = replace(inner.names, shapes={**self.names.shapes, **inner.names.shapes},
+                             partials={**self.names.partials, **inner.names.partials})  # fmt: skip
         return replace(found, first=(one, inner.quantity(name)))

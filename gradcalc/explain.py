@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcalc.assembly import Assembly
 from gradcalc.because import core, under
 from gradcalc.blocks import (
     Block,
@@ -26,6 +25,7 @@ from gradcalc.blocks import (
     Shaped,
     Table,
     Under,
+    line,
     math,
     table,
 )
@@ -34,10 +34,18 @@ from gradcalc.records import dataclass, replace
 from gradcalc.report import answer_blocks
 from gradcalc.shapes import ONE
 from gradcalc.solution import Answer
-from gradcalc.steps import Derivation, Pass, Quantity, Step
+from gradcalc.steps import Assembly, Derivation, Factor, Pass, Quantity, Step
 from gradcalc.syntax import Name
 
+WHAT_CONFORMS = (
+    "going back, each factor is transposed as it acts on what came before, a mask acts entry by entry, "
+    "and a row closes an outer product"
+)
 DETAILS = ("brief", "normal", "full")
+FROM_THE_OUTPUT_BACK = (
+    "From the output back: the gradient at an operand is the upstream gradient times the local derivative; "
+    "where a quantity is used more than once, the contributions of all its uses are added."
+)
 
 
 def compose_explanation(derivation: Derivation, options: Options) -> Report:
@@ -52,7 +60,7 @@ def compose_explanation(derivation: Derivation, options: Options) -> Report:
             continue
         for step in one.steps:
             count += 1
-            blocks.append(view.step(one, step, f"{count}. "))
+            blocks.append(view.step(step, f"{count}. "))
     blocks += view.answers()
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
 
@@ -85,7 +93,7 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
         for step in one.steps:
             done |= {step.quantity}
             view.said.clear()  # each step has the screen to itself
-            found.append(((*opening, view.step(one, step, "")), known, done, step.quantity, place))
+            found.append(((*opening, view.step(step, "")), known, done, step.quantity, place))
             opening = ()
     last = len(derivation.passes) - 1
     done = found[-1][2]
@@ -109,10 +117,10 @@ class _View(Board):
         rows: list[list[Cell]] = []
         for quantity in self.derivation.forward:
             value = self.value(quantity.value) if not isinstance(quantity.value, list) or self.detail != "brief" else ()
-            shape: Cell = (self.shape(quantity),) if self.arrays else ()
-            formula: Cell = (math(quantity.expr),) if quantity.expr is not None else ()
-            plugged: Cell = (math(quantity.plugged),) if quantity.plugged is not None else ()
-            rows.append([(math(*self.name(quantity)),), formula, plugged, shape, value])
+            formulas: list[Cell] = [
+                (math(expr),) if expr is not None else () for expr in (quantity.expr, quantity.plugged)
+            ]
+            rows.append([(math(quantity.written),), *formulas, self.shape(quantity), value])
         columns = [Column("quantity"), Column("expression"), Column("with numbers"), Column("shape"),
                    Column("value", right=not self.arrays, aside=self.arrays)]  # fmt: skip
         yield Heading(("Forward pass",))
@@ -120,51 +128,48 @@ class _View(Board):
             yield Paragraph(("Every quantity in the order in which it is computed; the way back needs these values.",))
         yield table(columns, rows)
 
-    def shape(self, quantity: Quantity) -> Line:
+    def shape(self, quantity: Quantity) -> Cell:
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
-        return (Math((Shaped(quantity.shape),)), *((each,) if each else ()))
+        return (line(Shaped(quantity.shape), each),) if self.arrays else ()
 
     def inputs(self) -> Iterator[Block]:
         yield Paragraph(("What is given:",))
-        rows = [[(math(*self.name(q)),), (self.shape(q),) if self.arrays else (), self.value(q.value)]
-                for q in self.derivation.forward if q.expr is None]  # fmt: skip
+        rows = [
+            [(math(q.written),), self.shape(q), self.value(q.value)] for q in self.derivation.forward if q.expr is None
+        ]
         yield table([Column("input"), Column("shape"), Column("value", right=not self.arrays)], rows)
 
     def quantity(self, quantity: Quantity) -> Table:
         """A step forward as a record."""
         assert quantity.expr is not None
-        head: Cell = (("Forward: ", *self.defined(quantity)),)
-        fields: list[tuple[str, Cell]] = []
+        fields: list[tuple[str, Cell]] = [("value", self.value(quantity.value))]
         if quantity.plugged is not None and quantity.value is not None:
-            fields.append(
-                ("numbers", (math(Name(quantity.name), "=", quantity.plugged, *self.equals(quantity.value)),))
-            )
-        elif quantity.value is not None:
-            fields.append(("value", self.value(quantity.value)))
+            numbers = math(Name(quantity.name), "=", quantity.plugged, *self.equals(quantity.value))
+            fields = [("numbers", (numbers,))]
         if self.arrays:
             because = ((quantity.reason,),) if quantity.reason and quantity.reason != "declared" else ()
-            fields.append(("shape", (self.shape(quantity), *because)))
-        return record(head, fields)
+            fields.append(("shape", (*self.shape(quantity), *because)))
+        return record((line("Forward: ", *math(quantity.written, "=", quantity.expr)),), fields)
 
     def opening(self, one: Pass) -> Iterator[Block]:
         """What a pass is about."""
-        of = math(Name(one.of))
-        yield Heading(("Backward pass from ", *of))
+        of = Name(one.of)
+        yield Heading(line("Backward pass from ", of))
         if one.first is not None:
             question, first = one.first
             assert first.expr is not None
-            yield Paragraph(("The first derivative is a quantity like any other: call it ", *of, ". ", *math(
-                *self.name(first), "=", Partial(question.of, question.by), "=", first.expr), ". Differentiate it again."))  # fmt: skip
+            formula = math(first.written, "=", Partial(question.of, question.by), "=", first.expr)
+            called = line("The first derivative is a quantity like any other: call it ", of)
+            yield Paragraph(line(called, ". ", formula, ". Differentiate it again."))
         elif self.detail != "brief" and one is self.derivation.passes[0]:
-            yield Paragraph(("From the output back: the gradient at an operand is the upstream gradient times the local derivative; "
-                             "where a quantity is used more than once, the contributions of all its uses are added.",))  # fmt: skip
+            yield Paragraph((FROM_THE_OUTPUT_BACK,))
 
     def brief(self, one: Pass) -> Table:
         rows: list[list[Cell]] = []
         for step in one.steps:
-            chain = [piece for path in step.paths for piece in ("+", *self.chain(one, step, path))][1:]
+            chain = [piece for path in step.paths for piece in ("+", *self.chain(step, path))][1:]
             formula = self.result(step)
-            rows.append([(self.gradient(one, step),), (math(*chain),) if chain else (("given",),), (formula,) if formula else (),
+            rows.append([(math(step.gradient),), (math(*chain),) if chain else (("given",),), (formula,) if formula else (),
                          self.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
         columns = [Column("gradient"), Column("upstream times local"), Column("formula"), Column("value", right=True)]
         return table(columns, rows)
@@ -179,92 +184,68 @@ class _View(Board):
         yield from answer_blocks(solution, self.digits, self.detail == "full")
         for one in derivation.assemblies:
             yield self.assembly(one)
-        steps = [step for one in derivation.passes for step in one.steps]
-        checked = [step for step in steps if step.verified is not None and step.verified.ok is not None]
-        right = [step for step in checked if step.verified is not None and step.verified.ok]
+        found = [step.verified.ok for one in derivation.passes for step in one.steps if step.verified is not None]
+        right, checked = found.count(True), len(found) - found.count(None)
         if checked:
-            yield Note(
-                "check",
-                (
-                    f"steps checked: the value of {len(right)} of {len(checked)} gradients on the way agrees with the numeric derivative",
-                ),
-            )
+            agrees = f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
+            yield Note("check", (f"steps checked: {agrees}",))
 
     def assembly(self, one: Assembly) -> Table:
         """Why the factors of a chain do not simply multiply, and how they do."""
         base = self.derivation.names
+        shapes = {f.name: f.shape for f in one.factors}
         partials = {f.name: (f.of, f.by) for f in one.factors if f.name == f"d{f.of}_d{f.by}"}
-        names = replace(
-            base,
-            shapes={**base.shapes, **{f.name: f.shape for f in one.factors}},
-            partials={**base.partials, **partials},
-        )
+        names = replace(base, shapes={**base.shapes, **shapes}, partials={**base.partials, **partials})
 
-        def line(*pieces: Piece) -> Math:
+        def own(*pieces: Piece) -> Math:
             return Math(pieces, example=True, names=names)
 
-        gradient = Partial(one.question.of, one.question.by)
-        head: Cell = (("Putting it together: ", *math(gradient)),)
-        row: list[Piece] = [Under(Name(f.name), f.shape) for f in one.factors]
-        short = [line(Name(f.name), "=", f.short) for f in one.factors]
-        full = [(*math(Partial(f.of, (f.by,))), " is in full ", *math(Shaped(f.full)), ", mostly zeros: written short it is ",
-                 *math(Shaped(f.shape))) for f in one.factors if len(f.full) > 2 or (len(f.full) == 2 and ONE in f.shape and ONE not in f.full)]  # fmt: skip
-        literal: Line
+        def full(factor: Factor) -> Line:
+            zeros = line(
+                " is in full ", Shaped(factor.full), ", mostly zeros: written short it is ", Shaped(factor.shape)
+            )
+            return line(Partial(factor.of, (factor.by,)), zeros)
+
+        mostly = [
+            f for f in one.factors if len(f.full) > 2 or (len(f.full) == 2 and ONE in f.shape and ONE not in f.full)
+        ]
         if one.clash is not None:
-            literal = (
-                "multiplied as they stand they do not conform: ",
-                *math(Shaped(one.clash[0])),
-                " meets ",
-                *math(Shaped(one.clash[1])),
-            )
+            left, right = map(Shaped, one.clash)
+            trap = line("multiplied as they stand they do not conform: ", left, " meets ", right)
         else:
-            literal = (
-                "multiplied as they stand they give ",
-                *math(Shaped(one.literal or ())),
-                ", not ",
-                *math(Shaped(one.shape)),
-            )
-        found = core(one.product, names)
-        shapes = under(found, one.shape)
-        fields: list[tuple[str, Cell]] = [
-            ("the factors", ((line(*row),), *((piece,) for piece in short))),
-            ("in full", tuple(full)),
-            ("the trap", (literal,)),
-            ("what conforms", (
-                ("going back, each factor is transposed as it acts on what came before, a mask acts entry by entry, and a row closes an outer product",),
-                (line(gradient, "=", one.product),),
-            )),
-            ("shapes", ((replace(shapes, names=names),),) if shapes is not None else ()),
-        ]  # fmt: skip
+            trap = line("multiplied as they stand they give ", Shaped(one.literal or ()), ", not ", Shaped(one.shape))
+        gradient = Partial(one.question.of, one.question.by)
+        under_it = under(core(one.product, names), one.shape)
         answer = next(a for a in self.derivation.answers if a.question == one.question)
-        if answer.symbolic is not None:
-            fields.append(("that is", (math("=", answer.symbolic, example=answer.per_example is not None),)))
+        stacked: list[Line] = []
         if answer.same:
-            fields.append(("stacked", (("the same for every example",),)))
+            stacked.append(("the same for every example",))
         elif answer.stacked is not None and not answer.stacked.free:
-            fields.append(
-                (
-                    "stacked",
-                    (
-                        math("=", answer.stacked.symbolic),
-                        *([(f,)] if (f := under(core(answer.stacked.symbolic, base), one.shape)) else []),
-                    ),
-                )
-            )
-        return record(head, fields)
+            below = under(core(answer.stacked.symbolic, base), one.shape)
+            stacked += [math("=", answer.stacked.symbolic), *([(below,)] if below else [])]
+        that_is = (
+            math("=", answer.symbolic, example=answer.per_example is not None) if answer.symbolic is not None else ()
+        )
+        row = own(*(Under(Name(f.name), f.shape) for f in one.factors))
+        fields: list[tuple[str, Cell]] = [
+            ("the factors", ((row,), *((own(Name(f.name), "=", f.short),) for f in one.factors))),
+            ("in full", tuple(map(full, mostly))),
+            ("the trap", (trap,)),
+            ("what conforms", ((WHAT_CONFORMS,), (own(gradient, "=", one.product),))),
+            ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
+            ("that is", (that_is,) if that_is else ()),
+            ("stacked", tuple(stacked)),
+        ]
+        return record((line("Putting it together: ", gradient),), fields)
 
     def short(self, answer: Answer) -> Answer:
         """An answer without what its step has shown, or nobody reads: arrays of numbers, the formula in the inputs."""
         if self.detail == "full":
             return answer
-        deep = (
-            isinstance(answer.value, list)
-            and bool(answer.value)
-            and isinstance(answer.value[0], list)
-            and isinstance(answer.value[0][0], list)
-        )
+        value, by = answer.value, answer.question.by
+        arrays = isinstance(value, list)
+        deep = arrays and value and isinstance(value[0], list) and isinstance(value[0][0], list)
         of = None if answer.question.loss else answer.question.of
-        seen = any(step.quantity == answer.question.by[0] for one in self.derivation.passes for step in one.steps
-                   if one.first is None and of == (None if one.loss else one.of)) if answer.question.by else False  # fmt: skip
-        hidden = isinstance(answer.value, list) and (deep or seen)
-        return replace(answer, value=None if hidden else answer.value, expanded=None)
+        passes = [one for one in self.derivation.passes if one.first is None and of == (None if one.loss else one.of)]
+        seen = any(step.quantity == by[0] for one in passes for step in one.steps) if by else False
+        return replace(answer, value=None if arrays and (deep or seen) else value, expanded=None)

@@ -13,16 +13,16 @@ from functools import cached_property
 import sympy as sp
 
 from gradcalc.answers import Answerer
-from gradcalc.backpass import Written, plus, times
+from gradcalc.backpass import plus, times, written
 from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError
-from gradcalc.exercise import Question
 from gradcalc.graph import Graph, Node
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.ops import TABLE
-from gradcalc.records import dataclass, replace
+from gradcalc.records import replace
 from gradcalc.rules import partial
-from gradcalc.shapes import ONE, Shape
+from gradcalc.shapes import ONE
+from gradcalc.steps import Gate, Step, Written
 from gradcalc.syntax import Call, Expr, Name
 from gradcalc.terms import Key, Term
 from gradcalc.unbuild import tree
@@ -35,27 +35,6 @@ TRIVIAL = PLAIN | {"sub", "neg", "transpose"}
 def telling(operation: str, operand: int) -> bool:
     """Whether an operation does something to the gradient."""
     return operation not in PLAIN and (operation, operand) != ("sub", 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One operation on the way back: `result` = operation(…, `operand`, …).
-
-    place      of the operand among the others
-    sentence   why it passes the gradient as it does, from the table
-    local      ∂result/∂operand, where that is taken entry by entry
-    gradient   at the operand, in terms of the gradient of the definition; None where another operation adds to it
-    stretched  axes and examples along which the operand was repeated, so that its gradient is summed over them
-    """
-
-    operation: str
-    result: Expr
-    operand: Expr
-    place: int
-    sentence: str
-    local: Expr | None
-    gradient: Written | None
-    stretched: tuple[str, ...]
 
 
 class Gates(Engine):
@@ -126,6 +105,10 @@ def depth(graph: Graph, operations: Mapping[int, list[int]], steady: set[int]) -
     return max(deepest.values(), default=0)
 
 
+def is_number(node: Node) -> bool:
+    return not node.over and all(size == ONE for size in node.shape)
+
+
 class GateWriter:
     """Gates of the definitions of one graph."""
 
@@ -137,55 +120,52 @@ class GateWriter:
         self.steady = constants(graph)
         self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
 
-    def gates(
-        self, name: str, gradient: str | None, shape: Shape, over: tuple[str, ...], operand: str
-    ) -> tuple[Gate, ...]:
-        """The operations of a definition back to one of its operands; `gradient` is the upstream gradient's name, None
+    def gates(self, name: str, upstream: Step | None, operand: str) -> tuple[Gate, ...]:
+        """The operations of a definition back to one of its operands; `upstream` is the step of its gradient, None
         where the definition is what is differentiated. Empty where the numerator is an array."""
-        if (name, gradient) not in self.done:
-            self.done[name, gradient] = self.all_gates(name, gradient, shape, over)
+        key = name, upstream.name if upstream else None
+        if key not in self.done:
+            self.done[key] = self.all_gates(name, upstream)
         kept = leading(inside(self.graph, name, self.steady), self.graph.names[operand])
-        return tuple(gate for (number, arg), gate in self.done[name, gradient] if arg in kept.get(number, ()))
+        return tuple(gate for (number, arg), gate in self.done[key] if arg in kept.get(number, ()))
 
-    def all_gates(
-        self, name: str, gradient: str | None, shape: Shape, over: tuple[str, ...]
-    ) -> list[tuple[tuple[int, int], Gate]]:
+    def all_gates(self, name: str, upstream: Step | None) -> list[tuple[tuple[int, int], Gate]]:
         """Every operation of a definition, with the numbers of its node and its operand."""
-        graph, engine = self.graph, self.engine
-        number = graph.names[name]
-        node = graph.nodes[number]
-        alone = not node.over and all(size == ONE for size in shape)
-        if (shape, over) != (node.shape, node.over) or (gradient is None and not alone):
+        graph, engine, nodes = self.graph, self.engine, self.graph.nodes
+        number, node = graph.names[name], graph.node(name)
+        if (upstream.shape, upstream.over) != (node.shape, node.over) if upstream else not is_number(node):
             return []
         operations = {n: args for n, args in inside(graph, name, self.steady).items() if args}
-        targets = {arg for args in operations.values() for arg in args if graph.nodes[arg].name is not None}
-        engine.scope = {number, *operations, *(arg for args in operations.values() for arg in args)}
+        reached = {arg for args in operations.values() for arg in args}
+        engine.scope = {number, *operations, *reached}
         own = engine.fresh(number)
         start = Term(sp.S.One, {})
-        if gradient is not None:
-            engine.nodes.append(Node("gradient", (), shape, over, name=gradient))
+        if upstream is not None:
+            engine.nodes.append(Node("gradient", (), node.shape, node.over, name=upstream.name))
             entry = engine.entry(len(engine.nodes) - 1, own)
             start = Term(sp.S.One, {engine.entries.key(entry): entry})
-        reached = {arg for args in operations.values() for arg in args}
         alike = all(self.alike(number, n) for n in operations) and all(self.alike(number, n, True) for n in reached)
-        pulled = {} if alike else engine.pull(number, own, [start], reached, lambda n: n not in targets)
-        so_far: dict[int, Expr] = {} if gradient is None else {number: Name(gradient)}
+        pulled = {} if alike else engine.pull(
+            number, own, [start], reached, lambda n: n not in reached or nodes[n].name is None
+        )  # fmt: skip
+        each = tuple(index for index in node.over if index in graph.examples)
+        so_far: dict[int, Expr] = {number: Name(upstream.name)} if upstream else {}
         found: list[tuple[tuple[int, int], Gate]] = []
         last = {arg: n for n, args in operations.items() for arg in args}
         for n, args in operations.items():
             for arg in dict.fromkeys(args):
                 local = self.local(n, arg)
-                written = None
-                if not alike:
-                    written = self.written(arg, *pulled.get(arg, ((), []))) if last[arg] == n else None
-                elif local is not None:  # nothing has to be pulled back: the products are written as they arise
+                if alike and local is not None:  # nothing has to be pulled back: the products are written as they arise
                     part = times(so_far.get(n), local)
                     so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
-                    each = tuple(index for index in over if index in graph.examples)
-                    written = Written(so_far[arg], shape, (), each) if last[arg] == n else None
+                gradient = None
+                if last[arg] == n and not alike:
+                    gradient = self.written(arg, *pulled.get(arg, ((), [])))
+                elif last[arg] == n and local is not None:
+                    gradient = Written(so_far[arg], node.shape, (), each)
                 gate = Gate(
-                    graph.nodes[n].op, tree(graph.nodes, n, open_=n == number), tree(graph.nodes, arg),
-                    graph.nodes[n].args.index(arg), said(graph, n, arg, self.steady), local, written, self.stretched(n, arg),
+                    nodes[n].op, tree(nodes, n, open_=n == number), tree(nodes, arg), nodes[n].args.index(arg),
+                    said(graph, n, arg, self.steady), local, gradient, self.stretched(n, arg),
                 )  # fmt: skip
                 found.append(((n, arg), gate))
         return found
@@ -198,17 +178,10 @@ class GateWriter:
 
     def written(self, number: int, own: Key, terms: list[Term]) -> Written | None:
         """The gradient at an operation; None where examples meet."""
-        writer, node = self.writer, self.engine.nodes[number]
-        question = Question("", "derivative", "", ("",))
-        terms = [self.engine.algebra.normal(term) for term in terms]
         try:
-            parts, _, into, each = writer.per_example(Derivative(tuple(terms), (), own), question)
-            if writer.pairs(parts, each):
-                return None
-            form = writer.form_of(parts, into, each, node.shape, into)
+            return written(self.writer, Derivative(tuple(terms), (), own), self.engine.nodes[number].shape)
         except (GradcalcError, NoMatrixForm):
             return None
-        return Written(form.expr, node.shape, form.free, tuple(each.values()))
 
     def local(self, number: int, operand: int) -> Expr | None:
         """∂result/∂operand of an operation that is taken entry by entry, as the table states it."""

@@ -6,23 +6,24 @@ Walk(kit, "J", ()).made()  ->  Pass (see steps.py)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 
-from gradcalc.answers import Answerer
-from gradcalc.backpass import BackwardPass, Edge, Stage
-from gradcalc.because import why
+from gradcalc.backpass import BackwardPass
+from gradcalc.because import argued
 from gradcalc.blocks import Line, Names
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Question
-from gradcalc.gates import Gate, GateWriter, depth, inside, leading, said
+from gradcalc.gates import GateWriter, depth, inside, leading, said
 from gradcalc.numeric.oracle import Claim
 from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE
 from gradcalc.plug import Numbers
 from gradcalc.records import replace
 from gradcalc.rewriting import canonical, rewritings
-from gradcalc.solution import Answer, Number, Solution
+from gradcalc.shapes import Shape
+from gradcalc.solution import Answer, Solution
 from gradcalc.solver import Solver
-from gradcalc.steps import Pass, Path, Rule, Step
+from gradcalc.steps import Gate, Pass, Path, Rule, Step
 from gradcalc.tree import Expr, Name, Num, substitute, walk
 
 LONG = 60  # quantities; with more of them gradients are not written out in terms of the values alone
@@ -35,12 +36,16 @@ class Kit:
     def __init__(self, solver: Solver, solution: Solution, detail: str, names: Names) -> None:
         self.solver, self.solution, self.detail, self.names = solver, solution, detail, names
         self.graph, self.exercise, self.oracle = solver.graph, solver.graph.exercise, solver.oracle
-        self.writer = Answerer.__new__(Answerer)  # the solver's own, so that nothing is derived twice
-        self.writer.__dict__.update(solver.answerer.__dict__)
+        self.writer = copy(solver.answerer)  # with all that it has derived
         self.writer.layout = "gradient"  # which gradients follow, whatever the answers do
         self.gates = GateWriter(self.graph, solver.form)
         self.steady = self.gates.steady
         self.long = len(self.graph.quantities) > LONG
+
+    def called(self, shapes: Mapping[str, Shape], partials: Mapping[str, tuple[str, str]]) -> None:
+        """Gradients with names, by their shapes and by what they are gradients of."""
+        names = self.names
+        self.names = replace(names, shapes={**names.shapes, **shapes}, partials={**names.partials, **partials})
 
 
 class Walk:
@@ -52,46 +57,45 @@ class Walk:
         self.graph, self.solver = kit.graph, kit.solver
         self.word = kit.exercise.loss if of is None else of
         self.numbers = Numbers(kit.solver)
-        self.stages: dict[str, Stage] = {}
         self.steps: dict[str, Step] = {}
         self.flat: dict[str, Expr] = {}  # the name of a gradient -> the gradient in quantities alone
 
     def made(self) -> Pass:
         kit = self.kit
         entries = kit.detail == "full" or kit.solver.form != "matrix"
-        stages = BackwardPass(kit.writer, self.of, self.word, self.wanted, entries).run()
-        shapes = {stage.name: stage.shape for stage in stages}
-        partials = {stage.name: (self.word, stage.quantity) for stage in stages}
-        kit.names = replace(
-            kit.names, shapes={**kit.names.shapes, **shapes}, partials={**kit.names.partials, **partials}
-        )
-        for stage in stages:
-            step = self.step(stage)
-            self.stages[stage.quantity], self.steps[stage.quantity] = stage, step
+        steps = BackwardPass(kit.writer, self.of, self.word, self.wanted, entries).run()
+        shapes = {step.name: step.shape for step in steps}
+        partials = {step.name: (self.word, step.quantity) for step in steps}
+        kit.called(shapes, partials)
+        for step in steps:
+            self.steps[step.quantity] = step = self.completed(step)
             formula = step.total.symbolic if step.collected is None else step.collected
             if not step.where and not step.total.free and not step.total.paired and not self.open(formula):
-                self.flat[stage.name] = formula
+                self.flat[step.name] = formula
         return Pass(self.word, self.of is None, tuple(self.steps.values()))
 
     def open(self, expr: Expr) -> list[str]:
         """The gradients of earlier steps that a formula is written in."""
         words = {part.id for part in walk(expr) if isinstance(part, Name)}
-        return [stage.name for stage in self.stages.values() if stage.name in words]
+        return [step.name for step in self.steps.values() if step.name in words]
 
-    def step(self, stage: Stage) -> Step:
+    def completed(self, step: Step) -> Step:
+        """A step with its numbers, its reasons, its formula as answers are written, and its check."""
         numbers = self.numbers
-        paths = tuple(self.path(stage, edge) for edge in stage.edges)
-        refused = self.kit.oracle.refusal(self.of, (stage.quantity,))
-        value = None if refused else numbers.bind(stage.name, stage.total, stage.shape, stage.over)
-        known = self.known(stage.quantity)
-        collected, where = self.collected(stage, known)
-        if collected is not None and self.same(collected, stage.total.symbolic):
+        step = replace(step, paths=tuple(self.path(step, path) for path in step.paths))
+        refused = self.kit.oracle.refusal(self.of, (step.quantity,))
+        value = None if refused else numbers.bind(step.name, step.total, step.shape, step.over)
+        known = self.known(step.quantity)
+        collected, where = self.collected(step, known)
+        if collected is not None and self.same(collected, step.total.symbolic):
             collected, where = None, ()
         where = tuple((name, expr) for name, expr in where if not numbers.known(name))
-        verified = None if refused else self.check(stage, known)
-        put_in = self.put_in(stage, value, collected) if self.kit.detail == "full" and collected is not None else None
-        done = rewritings(put_in or stage.total.symbolic, collected) if put_in and collected is not None else ()
-        return Step(stage.quantity, stage.name, paths, stage.total, stage.shape, put_in, done, collected, where, value, verified)  # fmt: skip
+        verified = None if refused else self.check(step, known)
+        step = replace(step, collected=collected, where=where, value=value, verified=verified)
+        put_in = self.put_in(step) if self.kit.detail == "full" else None
+        if put_in is None or collected is None:
+            return step
+        return replace(step, put_in=put_in, rewritings=rewritings(put_in, collected))
 
     # ---- the gradient without the gradients before it
 
@@ -107,20 +111,20 @@ class Walk:
                 return answer
         return None
 
-    def collected(self, stage: Stage, known: Answer | None) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
+    def collected(self, step: Step, known: Answer | None) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
         """The gradient with the gradients of the steps before put in: exactly as the answers have it."""
         kit, of = self.kit, self.of
         if known is not None and known.layout == "gradient":
             return known.symbolic, known.where
         start = of or self.graph.outputs[-1]
         if of is None or start == self.graph.outputs[-1]:
-            gradient = kit.solution.gradients.get(stage.quantity)
+            gradient = kit.solution.gradients.get(step.quantity)
             if gradient is not None and not gradient.free and (of is None) == bool(kit.exercise.upstream):
                 return gradient.symbolic, gradient.where
-        if stage.total.free or stage.total.paired or kit.long:
+        if step.total.free or step.total.paired or kit.long:
             return None, ()
-        question = Question("", "derivative", start, (stage.quantity,), loss=of is None)
-        number, by = kit.writer.numerator(question), self.graph.names[stage.quantity]
+        question = Question("", "derivative", start, (step.quantity,), loss=of is None)
+        number, by = kit.writer.numerator(question), self.graph.names[step.quantity]
         try:
             answer = kit.writer.written(question, kit.writer.total(number, by), number, [by], False)
         except GradcalcError:
@@ -129,70 +133,75 @@ class Walk:
 
     def same(self, collected: Expr, total: Expr) -> bool:
         """Whether two forms differ at most in what gradients are called."""
-        named = {answer.question.name: Name(stage.name) for quantity, stage in self.stages.items()
+        named = {answer.question.name: Name(step.name) for quantity, step in self.steps.items()
                  if (answer := self.known(quantity)) is not None and answer.question.name}  # fmt: skip
         return canonical(substitute(collected, named)) == canonical(total)
 
-    def put_in(self, stage: Stage, value: Number, collected: Expr) -> Expr | None:
+    def put_in(self, step: Step) -> Expr | None:
         """The gradient with those before it put in and nothing done to it yet; None where it says no more."""
-        names = self.open(stage.total.symbolic)
-        if stage.total.free or stage.total.paired or not names or not self.flat.keys() >= set(names):
+        names, total = self.open(step.total.symbolic), step.total
+        if total.free or total.paired or step.collected is None or not names or not self.flat.keys() >= set(names):
             return None
-        expr = substitute(stage.total.symbolic, {name: self.flat[name] for name in names})
+        expr = substitute(total.symbolic, {name: self.flat[name] for name in names})
         plain = all(isinstance(self.flat[name], Num) for name in names)
-        if plain or not rewritings(expr, collected):  # a number put in, or factors in another order
+        if plain or not rewritings(expr, step.collected):  # a number put in, or factors in another order
             return None
-        if value is None:
-            right = self.kit.oracle.verify(Claim(expr, self.solver.where(())), self.of, stage.quantity).ok
+        if step.value is None:
+            right = self.kit.oracle.verify(Claim(expr, self.solver.where(())), self.of, step.quantity).ok
         else:
-            right = self.numbers.close(self.numbers.value(replace(stage.total, symbolic=expr), stage.shape, stage.over), value)  # fmt: skip
+            right = self.numbers.close(self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value)  # fmt: skip
         return expr if right else None
 
     # ---- the check
 
-    def check(self, stage: Stage, known: Answer | None) -> Verified | None:
+    def check(self, step: Step, known: Answer | None) -> Verified | None:
         """The value of a step against the oracle; where an answer to the same was checked, against that answer."""
         right = known is not None and known.verified is not None and known.verified.ok and known.layout == "gradient"
-        if known is not None and right and known.value is not None and self.numbers.known(stage.name):
-            same = self.numbers.close(self.numbers.lists(stage.name), known.value)
+        if known is not None and right and known.value is not None and self.numbers.known(step.name):
+            same = self.numbers.close(self.numbers.lists(step.name), known.value)
             return known.verified if same else Verified(False, "the answer", None, "differs from the answer")
-        if not self.numbers.known(stage.name):
-            return self.claimed(stage)
-        return self.kit.oracle.verify(self.numbers.tensor(stage.name), self.of, stage.quantity, layout="gradient")
+        if not self.numbers.known(step.name):
+            return self.claimed(step)
+        return self.kit.oracle.verify(self.numbers.tensor(step.name), self.of, step.quantity, layout="gradient")
 
-    def claimed(self, stage: Stage) -> Verified | None:
+    def claimed(self, step: Step) -> Verified | None:
         """Without values: the formulas of all steps so far, at values that are drawn."""
-        if any(item.total.paired or (item.total.free and item is not stage) for item in (*self.stages.values(), stage)):
+        before = [*self.steps.values()]
+        if step.total.paired or any(item.total.paired or item.total.free for item in before):
             return None
-        where = tuple((item.name, item.total.symbolic) for item in self.stages.values())
-        claim = Claim(stage.total.symbolic, self.solver.where(where), stage.total.free)
-        return self.kit.oracle.verify(claim, self.of, stage.quantity)
+        where = tuple((item.name, item.total.symbolic) for item in before)
+        claim = Claim(step.total.symbolic, self.solver.where(where), step.total.free)
+        return self.kit.oracle.verify(claim, self.of, step.quantity)
 
     # ---- one path
 
-    def path(self, stage: Stage, edge: Edge) -> Path:
+    def path(self, step: Step, path: Path) -> Path:
+        """A path with its numbers, its rules and its reasons."""
         kit, numbers = self.kit, self.numbers
-        before = self.stages.get(edge.through) if edge.through else None
-        operations: Mapping[int, list[int]] = {}
-        if edge.through is not None:
-            operations = leading(inside(self.graph, edge.through, kit.steady), self.graph.names[stage.quantity])
-        rules = self.rules(operations)
-        if edge.through is not None and not operations:  # it is only compared there
-            rules = (Rule("eq", 0, TABLE["eq"].sentence),)
-        local_value = numbers.value(edge.local) if edge.local and self.solver.values.scalar else None
-        value = numbers.value(edge.product, stage.shape, stage.over) if len(stage.edges) > 1 else None
+        value = numbers.value(path.product, step.shape, step.over) if len(step.paths) > 1 else None
+        through = path.through
+        if through is None:
+            return replace(path, value=value)
+        before = self.steps.get(through)
+        operations = leading(inside(self.graph, through, kit.steady), self.graph.names[step.quantity])
+        # Without operations it is only compared there.
+        rules = self.rules(operations) if operations else (Rule("eq", 0, TABLE["eq"].sentence),)
         stretched = dict.fromkeys(axis for n, args in operations.items() for arg in args for axis in kit.gates.stretched(n, arg))  # fmt: skip
-        reasons = why(self.graph, kit.names, stage, edge, before, tuple(stretched))
-        argument = reasons.reasons if operations else ()
-        reasons = replace(reasons, reasons=(*argument, *self.conventions(stage, edge, rules)))
-        return Path(
-            edge.through, rules, edge.local, edge.shorthand, local_value, before.name if before else None,
-            self.steps[before.quantity].value if before else None, edge.product, value, reasons, edge.entries,
-            self.opened(edge.through, operations, stage, before),
-        )  # fmt: skip
+        path = argued(self.graph, kit.names, step, path, before, tuple(stretched))
+        because = path.because if operations else ()
+        return replace(
+            path,
+            upstream=before.name if before else None,
+            upstream_value=before.value if before else None,
+            local_value=numbers.value(path.local) if path.local and self.solver.values.scalar else None,
+            value=value,
+            rules=rules,
+            because=(*because, *self.conventions(step, through, rules)),
+            gates=self.opened(through, operations, step, before),
+        )
 
     def rules(self, operations: Mapping[int, list[int]]) -> tuple[Rule, ...]:
-        """The operations a gradient passes on an edge, each said once."""
+        """The operations a gradient passes on a path, each said once."""
         found: dict[tuple[str, str], Rule] = {}
         for number, args in operations.items():
             node = self.graph.nodes[number]
@@ -202,20 +211,17 @@ class Walk:
         return tuple(found.values())
 
     def opened(
-        self, through: str | None, operations: Mapping[int, list[int]], stage: Stage, before: Stage | None
+        self, through: str, operations: Mapping[int, list[int]], step: Step, before: Step | None
     ) -> tuple[Gate, ...]:
         """The operations one by one, where several follow one another."""
         kit = self.kit
         several = len(operations) > 1 if kit.detail == "full" else depth(self.graph, operations, kit.steady) > 1
-        if through is None or not several or kit.detail == "brief":
-            return ()
-        node = self.graph.node(through)
-        name, shape, over = (before.name, before.shape, before.over) if before else (None, node.shape, node.over)
-        return kit.gates.gates(through, name, shape, over, stage.quantity)
+        return kit.gates.gates(through, before, step.quantity) if several and kit.detail != "brief" else ()
 
-    def conventions(self, stage: Stage, edge: Edge, rules: Sequence[Rule]) -> list[Line]:
+    def conventions(self, step: Step, through: str, rules: Sequence[Rule]) -> list[Line]:
         """What is taken where a rule meets a kink at the given values."""
-        if edge.through is None or not any(TABLE[rule.operation].smooth or rule.operation in KINKED for rule in rules):
+        if not any(TABLE[rule.operation].smooth or rule.operation in KINKED for rule in rules):
             return []
-        target = self.kit.oracle.target(edge.through, (stage.quantity,), local=True)
-        return [("here " + kink.message,) for kink in self.kit.oracle.kinks(self.kit.oracle.given, target) if kink.quantity == edge.through]  # fmt: skip
+        oracle = self.kit.oracle
+        kinks = oracle.kinks(oracle.given, oracle.target(through, (step.quantity,), local=True))
+        return [("here " + kink.message,) for kink in kinks if kink.quantity == through]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from gradcalc.backpass import Written
 from gradcalc.numeric.backends import Undefined
 from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.forward import rounded, to_lists
@@ -13,6 +12,7 @@ from gradcalc.numeric.tensor import Tensor
 from gradcalc.shapes import Shape
 from gradcalc.solution import Number
 from gradcalc.solver import Solver, shaped
+from gradcalc.steps import Written
 from gradcalc.syntax import Expr, Neg, Num
 from gradcalc.tree import occurrences, substitute
 from gradcalc.typography import number

@@ -257,7 +257,7 @@ def test_the_last_step_has_the_form_of_the_answer() -> None:
 def test_what_is_shared_by_the_examples_is_summed_over_them() -> None:
     path = wire(of(NETWORK), "W", "z")
     assert unparse(path.product.symbolic) == "sum(dJ_dz @ x.T, i)"
-    said = [text_line(line, of(NETWORK).names) for line in path.why.reasons]
+    said = [text_line(line, of(NETWORK).names) for line in path.because]
     assert said == [
         "∂J/∂W must have the shape of W, h × d; ∂J/∂z is h × 1 and xᵀ is 1 × d, so it is the outer product, column times row",
         "the transpose, because x itself is d × 1: without the transpose the product does not conform",
@@ -269,19 +269,19 @@ def test_a_mask_is_entry_by_entry() -> None:
     found = of(NETWORK)
     path = wire(found, "z", "a")
     assert unparse(path.product.symbolic) == "dJ_da*step(z)"
-    assert text_line(path.why.reasons[0], found.names).endswith("multiplied entry by entry, not as matrices")
-    assert path.why.shapes is not None
-    assert text_line((path.why.shapes,), found.names) == "∂J/∂a  ∘  1[z > 0]  →  h × 1\nh × 1      h × 1"
+    assert text_line(path.because[0], found.names).endswith("multiplied entry by entry, not as matrices")
+    assert path.shapes is not None
+    assert text_line((path.shapes,), found.names) == "∂J/∂a  ∘  1[z > 0]  →  h × 1\nh × 1      h × 1"
 
 
 def test_what_is_stretched_is_added_up_along_the_axis() -> None:
     path = wire(shipped("batch-normalisation"), "beta", "Y")
-    assert plain_line(path.why.reasons[-1]).startswith("beta is repeated along an axis of length m")
+    assert plain_line(path.because[-1]).startswith("beta is repeated along an axis of length m")
 
 
 def test_a_path_on_which_nothing_comes_back_says_so() -> None:
     path = wire(shipped("batch-normalisation"), "mu", "v")
-    assert plain_line(path.why.reasons[0]).startswith("nothing comes back on this path")
+    assert plain_line(path.because[0]).startswith("nothing comes back on this path")
 
 
 def test_the_operations_of_a_definition_one_by_one() -> None:
@@ -380,7 +380,7 @@ def test_what_lies_between_two_forms(before: str, after: str, done: list[str]) -
 
 def test_a_convention_is_said_where_it_is_needed() -> None:
     (path,) = [path for path in steps(shipped("relu-kink"))["x"].paths if path.through == "a"]
-    assert [plain_line(line) for line in path.why.reasons] == ["here x is 0: relu'(0) = 0 by convention"]
+    assert [plain_line(line) for line in path.because] == ["here x is 0: relu'(0) = 0 by convention"]
 
 
 def test_a_gradient_under_another_name_is_not_written_twice() -> None:
@@ -423,4 +423,4 @@ def test_an_input_without_a_value_leaves_the_steps_symbolic() -> None:
 def test_what_is_only_compared_hands_nothing_back_and_says_why() -> None:
     (path,) = steps(of("{expression: 'f = where(y > 1, 2*x, x)', values: {x: 3, y: 2}}"))["y"].paths
     assert [rule.sentence for rule in path.rules] == ["a comparison has no gradient"]
-    assert path.why.reasons == ()
+    assert path.because == ()
