@@ -6,7 +6,7 @@ Floats only; where a node has no value (undefined, or a value is missing) it is 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,10 +14,8 @@ from gradcalc.nodes import Graph, Node
 from gradcalc.numeric.backends import Undefined
 from gradcalc.ops import TABLE
 from gradcalc.records import dataclass, field
-from gradcalc.reverse import WORDS, functions, local
+from gradcalc.reverse import TESTS, WORDS, functions, pullback, reads
 from gradcalc.syntax import Binary, Call, Name, Neg, Num
-
-TESTS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 
 
 @dataclass(slots=True)
@@ -59,7 +57,7 @@ def is_scalar(graph: Graph) -> bool:
     return all(not node.shape and not node.over and node.op in _KNOWN for node in graph.nodes)
 
 
-_KNOWN = frozenset(name for name, op in TABLE.items() if op.value and (op.partials or name in TESTS)) | {
+_KNOWN = frozenset(name for name, op in TABLE.items() if op.value and (op.partials or name in TESTS.values())) | {
     "input",
     "const",
     "size",
@@ -108,10 +106,10 @@ def _constant(value: Any) -> float | None:
             return _times(-1.0, _constant(arg))
         case Binary(op, left, right) if op in WORDS:
             parts = [_constant(left), _constant(right)]
-            return None if None in parts else _applied(functions(), WORDS[op], parts)
+            return None if None in parts else _applied(functions()[WORDS[op]], parts)
         case Call(func, args):
             parts = [_constant(arg) for arg in args]
-            return None if None in parts else _applied(functions(), func, parts)
+            return None if None in parts else _applied(functions()[func], parts)
     return None
 
 
@@ -137,35 +135,27 @@ def _value(node: Node, operands: list[Any], inputs: Mapping[str, Any], graph: Gr
             return None
     if any(operand is None for operand in operands):
         return None
-    return _applied(table, node.op, operands)
+    return _applied(table[node.op], operands)
 
 
-def _applied(table: Mapping[str, Any], op: str, operands: Sequence[Any]) -> Any:
+def _applied(function: Callable[..., Any], operands: Sequence[Any]) -> Any:
     try:
-        value = table[op](*operands)
+        value = function(*operands)
     except (Undefined, ArithmeticError, ValueError):
         return None
-    return value if isinstance(value, bool) or op in TESTS or math.isfinite(value) else None
+    return value if isinstance(value, bool) or math.isfinite(value) else None
 
 
 def _local(node: Node, operand: int, values: Sequence[Any], result: Any) -> float | None:
     """The local derivative as a number."""
-    if node.op in TESTS or not TABLE[node.op].partials:
+    partials = TABLE[node.op].partials
+    if not partials or partials[operand] in ("", "0"):
         return 0.0
-    table = functions()
-    done: list[Any] = []
-    operands = [values[n] for n in node.args]
-
-    def read(place: int) -> Any:
-        return done[place] if place >= 0 else operands[~place] if ~place < len(operands) else result
-
-    for word, parts in local(node.op, operand):
-        if word == "const":
-            done.append(parts)
-            continue
-        given = [read(place) for place in parts]
-        done.append(None if any(value is None for value in given) else _applied(table, word, given))
-    return (None if done[-1] is None else float(done[-1])) if done else 0.0
+    name, given = f"{node.op}'{operand}", (*(values[n] for n in node.args), result)
+    if any(given[place] is None for place in reads(name)):
+        return None
+    value = _applied(pullback(name), (given,))
+    return None if value is None else float(value)
 
 
 def _times(a: float | None, b: float | None) -> float | None:

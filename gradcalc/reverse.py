@@ -22,13 +22,11 @@ from gradcalc.numeric.backends import Undefined, floats
 from gradcalc.ops import TABLE
 from gradcalc.records import dataclass
 from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse
+from gradcalc.tree import occurrences
 
 ARITHMETIC: Mapping[str, Callable[..., Any]] = {"+": add, "-": sub, "*": mul}
 WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 TESTS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
-# One step of a local derivative: (operation, operands); an operand is a step's number, or ~k for operand k of the
-# node (~0, ~1, …), the last one being its result. A constant is ("const", value).
-Step = tuple[str, Any]
 
 
 @dataclass(slots=True)
@@ -44,41 +42,6 @@ class Tape:
     args: list[Any]
     size: int
     adjoint: list[int]
-
-
-@cache
-def local(op: str, operand: int) -> tuple[Step, ...]:
-    """The local derivative of an operation by one operand as steps; () is 0, the constant 1 is ("const", 1.0)."""
-    entry = TABLE[op]
-    text = entry.partials[operand] if entry.partials else ""
-    if text in ("", "0"):
-        return ()
-    places = {name: ~k for k, name in enumerate((*entry.operands, "r"))}
-    steps: list[Step] = []
-
-    def emit(tree: Expr) -> int:
-        if isinstance(tree, Name) and tree.id in places:
-            return places[tree.id]
-        if isinstance(tree, Name):
-            step: Step = ("const", {"pi": math.pi, "e": math.e}[tree.id])
-        elif isinstance(tree, Num):
-            step = ("const", float(tree.value))
-        elif isinstance(tree, Neg):
-            step = ("neg", (emit(tree.arg),))
-        elif isinstance(tree, (Binary, Compare)):
-            word = WORDS[tree.op] if isinstance(tree, Binary) else TESTS[tree.op]
-            step = (word, (emit(tree.left), emit(tree.right)))
-        elif isinstance(tree, Call):
-            step = (tree.func, tuple(emit(arg) for arg in tree.args))
-        else:
-            raise TypeError(f"not a scalar expression: {tree!r}")
-        steps.append(step)
-        return len(steps) - 1
-
-    last = emit(parse(text))
-    if last < 0:
-        steps.append(("copy", (last,)))
-    return tuple(steps)
 
 
 # How the adjoint of a node goes on to an operand: multiplied by another operand or by the RESULT, as it is, turned,
@@ -176,10 +139,22 @@ def functions() -> Mapping[str, Callable[..., Any]]:
 @cache
 def pullback(name: str) -> Callable[[tuple[Any, ...]], Any]:
     """The local derivative that a pullback multiplies by, of (operands…, result)."""
+    stated, places = _stated(name)
+    return _function(stated, places)
+
+
+@cache
+def reads(name: str) -> frozenset[int]:
+    """Which of (operands…, result) a pullback reads."""
+    stated, places = _stated(name)
+    return frozenset(places[part.id] for part in occurrences(stated) if part.id in places)
+
+
+def _stated(name: str) -> tuple[Expr, Mapping[str, int]]:
+    """The formula of a pullback in the table, and the places of the names in it."""
     op, k = name.split("'")
     entry = TABLE[op]
-    places = {n: i for i, n in enumerate((*entry.operands, "r"))}
-    return _function(parse(entry.partials[int(k)]), places)
+    return parse(entry.partials[int(k)]), {word: place for place, word in enumerate((*entry.operands, "r"))}
 
 
 def _function(tree: Expr, places: Mapping[str, int]) -> Callable[[Any], Any]:

@@ -7,7 +7,7 @@ import pytest
 from gradcalc.nodes import Node
 from gradcalc.numeric.backends import Undefined, floats
 from gradcalc.ops import TABLE
-from gradcalc.reverse import adjoints, evaluate, functions, local, pullback
+from gradcalc.reverse import adjoints, evaluate, functions
 
 RULES = [
     (name, k)
@@ -44,20 +44,6 @@ def test_a_rule_is_the_slope_of_its_operation(name: str, k: int) -> None:
 def test_a_function_taken_directly_is_that_of_the_table(name: str) -> None:
     for x in (0.3, 0.9):
         assert functions()[name](x) == TABLE[name].value(floats().scalar, x)  # type: ignore[misc]
-
-
-@pytest.mark.parametrize(("name", "k"), [rule for rule in RULES if local(*rule)])
-def test_a_pullback_is_its_steps(name: str, k: int) -> None:
-    """The steps that the figure shows and the function that the tape calls are of the same formula."""
-    op = TABLE[name]
-    at = [1.0 if operand == "c" else 0.37 + 0.21 * i for i, operand in enumerate(op.operands)]
-    places = [*at, functions()[name](*at)]
-    done: list[float] = []
-    for word, parts in local(name, k):
-        done.append(
-            parts if word == "const" else functions()[word](*(done[i] if i >= 0 else places[~i] for i in parts))
-        )
-    assert pullback(f"{name}'{k}")(tuple(places)) == pytest.approx(done[-1], rel=1e-14)
 
 
 def test_contributions_add_over_two_to_the_sixty_paths() -> None:

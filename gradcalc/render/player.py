@@ -15,12 +15,11 @@ from typing import Any
 
 from gradcalc.blocks import Options, Values
 from gradcalc.explain import Page, pages
-from gradcalc.figure import Picture, Sheet, picture
+from gradcalc.figure import Picture, Sheet, picture, tidy
 from gradcalc.labels import Label, label, tex_names
 from gradcalc.layout import columns as columns_of
 from gradcalc.records import replace
 from gradcalc.render import table, terminal_graph
-from gradcalc.solution import Number
 from gradcalc.steps import Derivation
 from gradcalc.syntax import Expr, Name
 from gradcalc.typography import name_text, to_ascii
@@ -117,11 +116,6 @@ class Film:
         expr: Expr = step.collected if step.collected is not None else step.total.symbolic
         found = label(self.names, expr)
         return found if len(found.text) <= SHORT else label(self.names, Name(step.name))
-
-
-def tidy(value: Number) -> Number:
-    near = round(value, 12)
-    return int(near) if near == int(near) and abs(near) < 10**15 else value
 
 
 def play(derivation: Derivation, options: Options, size: Callable[[], tuple[int, int]]) -> None:
