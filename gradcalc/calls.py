@@ -126,6 +126,8 @@ def extremum(low: Lowering, call: Call, env: Env) -> int:
     numbers = [low.expr(arg, env) for arg in call.args]
     number = numbers[0]
     for place, other in enumerate(numbers[1:], 2):
+        if other == number:  # max(x, x) is x
+            continue
         number = low.apply(call.func + "imum", call, call.args[:place], (number, other), env)
     return number
 

@@ -129,10 +129,15 @@ def signs_met(expr: sp.Expr) -> sp.Expr:
     """What meets in products and sums: x·sign(x) is |x|, sinh x/cosh x is tanh x, and 1 − σ(−x) is σ(x); cases of one
     condition are one case."""
     for f in expr.atoms(sp.Function):
-        if operation(f) == "sigmoid" and f.args[0].could_extract_minus_sign():
+        if operation(f) == "sigmoid" and f.args[0].could_extract_minus_sign() and not slope_of(f, expr):
             expr = expr.subs(1 - f, type(f)(-f.args[0]))
     expr = expr.replace(lambda part: isinstance(part, (sp.Mul, sp.Pow)), factors_met)
     return expr.replace(lambda part: isinstance(part, sp.Add), cases_met)
+
+
+def slope_of(f: sp.Expr, expr: sp.Expr) -> bool:
+    """Does f (1 − f), the slope of a sigmoid, stand in it?"""
+    return any({f, 1 - f} <= set(part.args) for part in sp.preorder_traversal(expr) if isinstance(part, sp.Mul))
 
 
 def operation(expr: sp.Expr) -> str:
@@ -168,23 +173,24 @@ QUOTIENTS = {sp.cosh: (sp.sinh, sp.tanh), sp.cos: (sp.sin, sp.tan)}
 
 
 def factors_met(product: sp.Expr) -> sp.Expr:
-    """The factors of a product that say something together: x·sign(x), relu(x)·step(x), step(x)², sinh(x)/cosh(x)."""
+    """The factors of a product that say something together: x·sign(x), |x|², relu(x)·step(x), step(x)², sinh(x)/cosh(x)."""
     powers = product.as_powers_dict()
     for factor, exponent in powers.items():
         name, arg = operation(factor), factor.args[0] if factor.args else None
         if name == "step" and exponent.is_integer and exponent > 1:
             return factors_met(product / factor ** (exponent - 1))
-        if name == "sign" and arg in powers and powers[arg] == 1:
-            return factors_met(product / factor / arg * function_class("abs")(arg))
+        if name == "sign" and arg in powers and abs(powers[arg]) == 1:
+            return factors_met(product / factor * (function_class("abs")(arg) / arg) ** powers[arg])
         for other in powers:
             met = MET.get((name, operation(other))) if exponent == 1 and other.args[:1] == (arg,) else None
-            if met is not None:
+            if met is not None and powers[other].is_integer:
                 return factors_met(product / factor / other * (function_class(met)(arg) if met else arg))
         if type(factor) in QUOTIENTS and exponent.could_extract_minus_sign():
             above, name = QUOTIENTS[type(factor)]
             if above(arg) in powers and powers[above(arg)] == -exponent:
                 return factors_met(product / factor**exponent / above(arg) ** -exponent * name(arg) ** -exponent)
-    return product
+    even = [factor for factor, exponent in powers.items() if operation(factor) == "abs" and exponent.is_even]
+    return product.subs({factor: factor.args[0] for factor in even}) if even else product
 
 
 def cases_met(total: sp.Add) -> sp.Expr:

@@ -26,6 +26,13 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
     ("u = (a + b)^2; v = (a - b)^2; f = (u + v)^2", {}, {}, "df/da", "8*a*(u + v)"),
     ("f = x^y", {}, {}, "df/dy", "f*log(x)"),
     ("f = x^3", {}, {}, "df/dx", "3*x^2"),
+    ("f = log(abs(x))", {}, {}, "df/dx", "1/x"),
+    ("f = abs(x)^2", {}, {}, "df/dx", "2*x"),
+    ("f = x/abs(x)", {}, {}, "df/dx", "0"),
+    ("f = sqrt(abs(x))", {}, {}, "df/dx", "sign(x)/(2*f)"),
+    ("f = sigmoid(-x)", {}, {}, "df/dx", "-f*(1 - f)"),
+    ("f = 1/(1 + exp(x))", {}, {}, "df/dx", "-f*(1 - f)"),
+    ("f = -log(sigmoid(-x))", {}, {}, "df/dx", "sigmoid(x)"),
     (
         "L = -sum(y*log(softmax(W @ x)))",
         {"W": ["k", "n"], "x": ["n"], "y": ["k"]},
@@ -465,3 +472,8 @@ def test_what_is_undefined_whatever_the_values_is_placed() -> None:
     assert problem.message == "`tan(pi/2)` is undefined, whatever the values"
     assert problem.place is not None
     assert (problem.place.line, problem.place.column) == (3, 11)
+
+
+def test_the_maximum_of_one_and_the_same_is_no_tie() -> None:
+    (found,) = solve(Exercise.parse("expression: f = max(x, x)\nvalues: {x: 1}\n")).answers
+    assert (found.symbolic and unparse(found.symbolic), found.value) == ("1", 1)

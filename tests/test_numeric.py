@@ -334,6 +334,7 @@ def test_no_point_in_the_domain_gives_a_reason() -> None:
         ("relu(x)", "0", ["x is 0: relu'(0) = 0 by convention"]),
         ("abs(x - 1)", "1", ["x - 1 is 0: abs'(0) = 0 by convention"]),
         ("step(x) + sign(x)", "0", ["x is 0: step'(0) = 0 by convention", "x is 0: sign'(0) = 0 by convention"]),
+        ("max(x, 2, 2*x - 2)", "2", ["x, 2 and 2*x - 2 are equal: at a tie max shares the gradient evenly, two by two, by convention"]),
         ("max(x, 2)", "2", ["x and 2 are equal: at a tie max shares the gradient evenly, by convention"]),
         ("relu(0.1 + 0.2 - x)", "0.3", ["0.1 + 0.2 - x is 0: relu'(0) = 0 by convention"]),
         (

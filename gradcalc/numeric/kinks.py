@@ -92,11 +92,10 @@ class Watcher:
             return
         args = expr.args if isinstance(expr, Call) else ()
         if tie:
-            self._note(
-                "kink",
-                f"{' and '.join(map(unparse, args)) or 'the operands'} are equal: {op.convention}, by convention",
-                _on(args),
-            )
+            *most, last = map(unparse, args) if args else ("the operands",)
+            what = f"{', '.join(most)} and {last}" if most else last
+            pairs = ", two by two" if len(most) > 1 else ""  # max(x, y, z) is max(max(x, y), z)
+            self._note("kink", f"{what} are equal: {op.convention}{pairs}, by convention", _on(args))
         else:
             what = _entries(unparse(args[0]) if args else "the operand", close, operands[0])
             self._note("kink", f"{what} 0: {op.convention} by convention", _on(args))
