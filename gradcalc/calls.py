@@ -101,7 +101,13 @@ def over_indices(low: Lowering, call: Call, env: Env, indices: tuple[str, ...], 
             raise SpanError("argument", f"{call.func} takes no condition", *condition.span, "sum and prod do")
         neutral = low.make.const(Fraction(call.func == "prod"))
         number = low.make("where", (low.condition(condition, env), number, neutral), expr=None)
-    shape = low.nodes[number].shape
+    shape, over = low.nodes[number].shape, low.nodes[number].over
+    if call.func == "prod" and (equal := [index for index in indices if index not in over]):  # equal factors are a power
+        indices = tuple(index for index in indices if index in over)
+        count = low.make.size(product(tuple(low.length(index, call) for index in equal)))
+        number = low.make("pow", (number, count), expr=None if indices else low.piece(call, env))
+    if not indices:
+        return number
     attrs = {"index": low.scope.sorted(indices)}
     if call.func in ("logsumexp", "softmax", "log_softmax"):
         powers = low.make("exp", (number,))

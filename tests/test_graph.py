@@ -113,6 +113,8 @@ INDEX = "indices: {j: n, k: n}\n"
     ("f = sum(A[j, k], k, j)", A, "sum(getitem(A, index j, index k), index=j/k)"),
     ("f = sum(x[j], j, j != k0)", X, "sum(where(ne(index(name=j), k0), getitem(x, index j), 0), index=j)"),
     ("f = prod(x[j], j, j < 2)", X, "prod(where(lt(index(name=j), 2), getitem(x, index j), 1), index=j)"),
+    ("f = prod(x[j]*c, j, k)", X, "prod(pow(mul(getitem(x, index j), c), n), index=j)"),  # equal factors
+    ("f = prod(c, j)", "", "pow(c, n)"),
     ("f = mean(j * x[j], j)", X, "mean(mul(index(name=j), getitem(x, index j)), index=j)"),
     ("f = max(x[j], j)", X, "max(getitem(x, index j), index=j)"),
     ("f = sum(3, j)", "", "sum(3, index=j)"),

@@ -103,16 +103,6 @@ def mask(expr: Expr) -> Expr | None:
 
 
 def number(value: Fraction) -> Piece:
-    """An exact number as Python writes it: 2, 0.5, 1 / 3."""
-    if value < 0:
-        inner = number(-value)
-        return Piece(f"-{inner.at(PRODUCT)}", min(inner.level, NEG), (), True)
-    if value.denominator == 1:
-        text = str(value.numerator) if value < 2**53 else repr(float(value))
-        return Piece(text, ATOM, (), True)
-    decimal = repr(float(value))
-    if Fraction(decimal) == value and "e" not in decimal:
-        return Piece(decimal, ATOM, (), True)
-    if max(value.numerator, value.denominator) >= 2**53:
-        return Piece(decimal, ATOM, (), True)
-    return Piece(f"{value.numerator} / {value.denominator}", PRODUCT, (), True)
+    """A whole number from 0 as Python writes it: others are quotients, and a sign stands before them."""
+    assert value == abs(value.numerator), value
+    return Piece(str(value) if value < 2**53 else repr(float(value)), ATOM, (), True)

@@ -72,9 +72,8 @@ def reduction(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str
                 piece = emit.arrays.reduce(template, piece, {ix}, None)
         elif node.op == "norm" and 2 < len(over) < len(piece.axes):
             square = formula(emit.arrays, Binary("*", Name("~"), Name("~")), {"~": piece}, None)
-            piece = emit.arrays.call(
-                "{xp}.sqrt({0})", emit.arrays.reduce("{xp}.sum({0}{options})", square, over, None), axes=()
-            )
+            total = emit.arrays.reduce("{xp}.sum({0}{options})", square, over, None)
+            piece = emit.arrays.call("{xp}.sqrt({0})", total, axes=total.axes)
         else:
             piece = emit.arrays.reduce(template, piece, over - missing, hint)
     elif node.op == "norm":
