@@ -395,13 +395,34 @@ class Definitions:
         self.nodes.append(Node(op, (arg,), node.shape, node.over, attrs))
         return len(self.nodes) - 1
 
-    def others(self, arg: int, count: int) -> int:
-        """The products of all entries of a vector but one (or two): a virtual node."""
-        size = self.axes(arg)[0]
+    def vector(self, number: int) -> bool:
+        """Has it one axis, which is no named index?"""
+        return len(self.axes(number)) == 1 and not self.nodes[number].over
+
+    def rest(self, arg: int, product: int) -> int:
+        """The products of all entries of an array but one, along the axes of a `prod`: a virtual node."""
         for number, node in enumerate(self.nodes):
-            if node.op == "others" and node.args == (arg,) and len(node.shape) == count:
+            if node.op == "rest" and node.args == (arg, product):
                 return number
-        self.nodes.append(Node("others", (arg,), (size,) * count))
+        node = self.nodes[arg]
+        self.nodes.append(Node("rest", (arg, product), node.shape, node.over, self.nodes[product].attrs))
+        return len(self.nodes) - 1
+
+    def multiplied(self, rest: int, at: Key) -> Key:
+        """The indices of the product that an entry of `rest` is part of."""
+        node = self.nodes[rest]
+        positional, named = self.full(node, at)
+        over = node.attrs.get("axis", ())
+        kept = [ix for axis, ix in enumerate(positional) if axis not in over or node.attrs.get("keepdims")]
+        return self.flat(node.args[1], kept, named)
+
+    def pairs(self, arg: int) -> int:
+        """The products of all entries of a vector but two: a virtual node."""
+        (size,) = self.axes(arg)
+        for number, node in enumerate(self.nodes):
+            if node.op == "pairs" and node.args == (arg,):
+                return number
+        self.nodes.append(Node("pairs", (arg,), (size, size)))
         return len(self.nodes) - 1
 
     def ties(self, number: int, arg: int) -> int:

@@ -164,8 +164,10 @@ class IndexWriter:
     def node(self, quantity: int, at: Key) -> Expr:
         """x[q], inv(S)[p, q]: an entry of a quantity, named indices inside its expression."""
         node = self.engine.nodes[quantity]
-        if node.op == "others":
-            return self.others(node.args[0], at)
+        if node.op == "pairs":
+            return self.pairs(node.args[0], at)
+        if node.op == "rest":
+            return self.rest(quantity, at)
         sizes = [size for size in node.shape if size != ONE]
         given = iter(at)
         items: list[Expr] = [
@@ -186,7 +188,19 @@ class IndexWriter:
             items.pop()
         return Index(base, tuple(items)) if items else base
 
-    def others(self, vector: int, at: Key) -> Expr:
+    def rest(self, number: int, at: Key) -> Expr:
+        """Π of the entries of an array that are not at this place, along the axes of the product."""
+        node, engine = self.engine.nodes[number], self.engine
+        kept = engine.multiplied(number, at)
+        bound = {ix: engine.entries.index(ix.size, ix.label) for ix in at if ix not in kept}
+        same = self.node(node.args[0], tuple(bound.get(ix, ix) for ix in at))
+        body: Expr = Num(Fraction(1))
+        for ix, other in reversed(bound.items()):
+            here = Compare("==", Name(self.name(other, BOUND)), Name(self.name(ix, BOUND)))
+            body = Call("where", (here, body, same))
+        return Call("prod", (body, *(Name(self.words[ix]) for ix in bound.values()))) if bound else body
+
+    def pairs(self, vector: int, at: Key) -> Expr:
         """Π of the entries of a vector that are not at these places."""
         k = self.engine.entries.index(at[0].size)
         body = self.node(vector, (k,))

@@ -85,7 +85,7 @@ class Leaves:
         if len(visible) > 2:
             raise NoMatrixForm
         node = self.engine.nodes[quantity]
-        if node.op == "others" and len(node.shape) > 1:
+        if node.op == "pairs" or (node.op == "rest" and not self.engine.vector(node.args[0])):
             raise NoMatrixForm
         positional = [size for size in node.shape if size != ONE]
         over_visible = [ix for ix in at[len(positional) :] if ix not in self.hidden]

@@ -252,33 +252,32 @@ def norm(engine: Engine, number: int, node: Node, at: Positional, named: Named) 
 
 
 def prod(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
-    """∂(Π x)/∂x_j = (Π x) / x_j; where an entry is 0, the product of the others (see Engine.careful)."""
+    """∂(Π x)/∂x_j = (Π x) / x_j; where an entry may be 0, the product of the others (see Engine.careful)."""
     arg = node.args[0]
-    if engine.careful and len(engine.axes(arg)) == 1 and not engine.axes(number):
-        (j,) = at_others = engine.fresh(arg)
-        return {arg: [(at_others, one(engine.entry(engine.others(arg, 1), at_others), engine, {j}))]}
     inner, names, over, _ = reduced(engine, node, at, named)
     place = engine.flat(arg, inner, names)
-    return {
-        arg: [
-            (place, one(engine.entry(number, engine.flat(number, at, named)) / engine.entry(arg, place), engine, over))
-        ]
-    }
+    if engine.careful:
+        return {arg: [(place, one(engine.entry(engine.rest(arg, number), place), engine, over))]}
+    product = engine.entry(number, engine.flat(number, at, named))
+    return {arg: [(place, one(product / engine.entry(arg, place), engine, over))]}
 
 
-def others(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
-    """∂(Π_{k≠p} x_k)/∂x_q = Π_{k≠p,q} x_k, and 0 where q is p"""
-    arg = node.args[0]
-    if len(node.shape) > 1:
-        return {}
-    (p,), (q,) = engine.flat(number, at, named), engine.fresh(arg)
-    pair = engine.others(arg, 2)
-    return {
-        arg: [
-            ((q,), one(engine.entry(pair, (p, q)), engine, {q})),
-            ((p,), one(engine.entry(pair, (p, p)), engine, coef=sp.S.NegativeOne)),
-        ]
-    }
+def rest(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
+    """∂(Π_{k≠p} x_k)/∂x_q = Π_{k≠p,q} x_k, and 0 where q is p; of arrays that are no vector, as (Π x) / x_p."""
+    arg, product = node.args
+    place = engine.flat(number, at, named)
+    if engine.vector(arg):
+        (p,), (q,) = place, engine.fresh(arg)
+        pairs = engine.pairs(arg)
+        return {
+            arg: [
+                ((q,), one(engine.entry(pairs, (p, q)), engine, {q})),
+                ((p,), one(engine.entry(pairs, (p, p)), engine, coef=sp.S.NegativeOne)),
+            ]
+        }
+    own = engine.multiplied(number, place)
+    whole, entry = engine.entry(product, own), engine.entry(arg, place)
+    return {product: [(own, one(1 / entry, engine))], arg: [(place, one(-whole / entry**2, engine))]}
 
 
 def extremum(engine: Engine, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -365,5 +364,5 @@ def nothing(engine: Engine, number: int, node: Node, at: Positional, named: Name
 SPECIAL: Mapping[str, Any] = {
     "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "norm": norm, "prod": prod, "max": extremum,
     "min": extremum, "inv": inv, "det": det, "logdet": logdet, "getitem": getitem, "eye": nothing, "ties": nothing,
-    "others": others,
+    "rest": rest,
 }  # fmt: skip

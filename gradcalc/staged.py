@@ -70,6 +70,7 @@ class _Engine(Engine):
         self.inlined = frozenset(("diag",))  # other contractions are at hand from the forward pass
         self.entries.length = lambda quantity: 1  # every quantity has a variable
         self.algebra = _Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
+        self.careful = True
         self.stages: list[Stage] = []
         names = set(graph.names)
         self.loss = next(word for word in (graph.exercise.loss, "loss", "loss_") if word not in names)

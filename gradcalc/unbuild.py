@@ -69,7 +69,7 @@ def tree(nodes: Sequence[Node], at: int, indices: Mapping[str, str] | None = Non
         return Call(op, tuple(size_tree(size) for size in (node.shape[:1] if op == "eye" else node.shape)))
     if op == "stack" and all(nodes[a].shape == () for a in node.args):
         return Vector(tuple(arg(n) for n in range(len(node.args))))
-    if op == "others":
+    if op == "rest":
         vector, size = arg(0), node.shape[0]
         column = len(nodes[node.args[0]].shape) == 2 and nodes[node.args[0]].shape[1] == Size.of(1)
         at_one = Compare("==", Call("eye", (size_tree(size),)), Num(Fraction(1)))

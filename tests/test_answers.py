@@ -362,6 +362,28 @@ def test_a_gradient_at_a_factor_of_zero() -> None:
     assert found.value == [[0, 0, 2], [0, 0, 0], [2, 0, 0]]
 
 
+@pytest.mark.parametrize(
+    ("expression", "shape", "indices", "x", "gradient"),
+    [
+        ("sum(prod(x, axis=0))", ["n", "m"], {}, [[1, 0, 2], [0, 3, 4]], [[0, 3, 4], [1, 0, 2]]),
+        ("sum(prod(x, axis=1, keepdims=True))", ["n", "m"], {}, [[1, 0, 2], [0, 3, 4]], [[0, 2, 0], [12, 0, 0]]),
+        ("prod(x)", ["n", "m"], {}, [[1, 2], [0, 3]], [[0, 0], [6, 0]]),
+        ("prod(x[j] + x[j]^2, j)", ["n"], {"j": "n"}, [2, 0, 1], [0, 12, 0]),
+        ("prod(a*x)", ["n"], {}, [2, 0, 1], [0, 16, 0]),
+    ],
+)  # fmt: skip
+def test_a_gradient_at_a_factor_of_zero_along_any_axis(
+    expression: str, shape: list[str], indices: dict[str, str], x: Any, gradient: Any
+) -> None:
+    content = {"expression": f"f = {expression}", "variables": {"x": shape, "a": []}, "indices": indices}
+    solution = solve(Exercise.from_dict({**content, "values": {"x": x, "a": 2}, "questions": ["df/dx"]}))
+    (found,) = solution.answers
+    assert found.value == gradient
+    assert solution.gradients["x"].value == gradient
+    assert found.verified is not None
+    assert found.verified.ok is True
+
+
 def test_gradients_of_a_given_upstream_are_named() -> None:
     """An array upstream names the gradients on the way, as a loss does: 12 layers with skips are no larger than two."""
     lines = [

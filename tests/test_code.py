@@ -129,6 +129,16 @@ def test_shapes_that_are_rare_are_exported_too(
     agrees(exported({**content, "expression": expression.split("; "), "variables": variables}, tmp_path), capsys)
 
 
+def test_a_product_with_a_factor_of_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Along any axis nothing is divided by an entry."""
+    lines = ["f = prod(x) + prod(A)", "g = prod(A, axis=0)", "h = prod(w[j] + x[j], j)", "J = f + sum(g*w) + h"]
+    content = {
+        "expression": lines, "variables": {"x": [3], "A": [2, 3], "w": [3]}, "indices": {"j": 3},
+        "values": {"x": [2, 0, 3], "A": [[1, 0, 2], [3, 4, 5]], "w": [1, 0, 2]},
+    }  # fmt: skip
+    agrees(exported(content, tmp_path), capsys)
+
+
 @pytest.mark.parametrize(
     "name",
     ["ex1", "ex2-gates", "ex3", "attention", "batch-normalisation", "layer-normalisation", "embedding-lookup", "lstm-cell",

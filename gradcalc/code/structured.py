@@ -210,6 +210,17 @@ def guard(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix
     )
 
 
+def rest(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes) -> Piece:
+    """The products of all other entries along the axes of a `prod`."""
+    arg, attrs = node.args[0], node.attrs
+    axes = emit.stored(emit.engine.nodes[arg], at, named)
+    over = {*(at[axis] for axis in attrs.get("axis", ())), *(named[name] for name in attrs.get("index", ()))}
+    places = tuple(n for n, axis in enumerate(axes) if axis is not None and axis in over)
+    if not places:
+        return Piece("1.0", plain=True)
+    return emit.arrays.call("_others({0}{options})", emit.exact(arg, at, named, axes), axes=axes, options=f", {places}")
+
+
 def getitem(emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes) -> Piece:
     """Entries, slices and integer arrays: first what Python's own indexing says, then the integer arrays."""
     engine = emit.engine
@@ -290,5 +301,5 @@ STRUCTURED: Mapping[str, Rule] = {
     **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
     "matmul": matmul, "softmax": along, "log_softmax": along, "det": square, "logdet": square,
     "inv": square, "tr": trace, "diag": diag, "outer": outer, "kron": kron, "vec": vec, "concat": concat, "stack": stack,
-    "eye": eye, "ties": ties, "guard": guard, "getitem": getitem,
+    "eye": eye, "ties": ties, "guard": guard, "rest": rest, "getitem": getitem,
 }  # fmt: skip

@@ -104,7 +104,7 @@ class _Module:
         if name is None:
             self.steps += 1
             self.variables[number] = self.names.new(f"t{self.steps}")
-            expr = None if node.op == "guard" else tree(self.engine.nodes, number, open_=True)
+            expr = None if node.op in ("guard", "rest") else tree(self.engine.nodes, number, open_=True)
             return _Line(self.variables[number], piece.text, self.said(None, expr, node))
         formula = tree(self.original.nodes, self.original.names[name], open_=True)
         return _Line(self.variables[number], piece.text, self.said(name, formula, node))
@@ -179,19 +179,19 @@ class _Module:
         return form.expr
 
     def unguarded(self, term: Term) -> Term:
-        """A term with the norms themselves where guarded ones stand."""
+        """A term with the norms themselves where guarded ones stand, and a product over its entry for those of others."""
+        engine = self.engine
 
         def plain(expr: Any) -> Any:
-            found = [
-                (s, q, at)
-                for s, q, at in self.engine.entries.entries(expr)
-                if isinstance(q, int) and self.engine.nodes[q].op == "guard"
-            ]
-            return (
-                expr.xreplace({s: self.engine.entry(self.engine.nodes[q].args[0], at) for s, q, at in found})
-                if found
-                else expr
-            )
+            table = {}
+            for symbol, quantity, at in engine.entries.entries(expr):
+                node = engine.nodes[quantity] if isinstance(quantity, int) else None
+                if node is not None and node.op == "guard":
+                    table[symbol] = engine.entry(node.args[0], at)
+                elif node is not None and node.op == "rest":
+                    product = engine.entry(node.args[1], engine.multiplied(quantity, at))
+                    table[symbol] = product / engine.entry(node.args[0], at)
+            return expr.xreplace(table) if table else expr
 
         return replace(term, groups={key: plain(expr) for key, expr in term.groups.items()})
 
