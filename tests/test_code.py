@@ -139,6 +139,14 @@ def test_a_product_with_a_factor_of_zero(tmp_path: Path, capsys: pytest.CaptureF
     agrees(exported(content, tmp_path), capsys)
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_a_gradient_that_is_no_number_does_not_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exported({"expression": "f = x^y", "values": {"x": 0, "y": 2}}, tmp_path)._compare()
+    x, y = capsys.readouterr().out.splitlines()
+    assert x.startswith("x: agrees")
+    assert y == "y: DIFFERS from finite differences, by at most nan"
+
+
 @pytest.mark.parametrize(
     "name",
     ["ex1", "ex2-gates", "ex3", "attention", "batch-normalisation", "layer-normalisation", "embedding-lookup", "lstm-cell",

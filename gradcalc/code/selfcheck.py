@@ -84,7 +84,8 @@ def _compare(step=1e-5):
             if abs(after - 2 * here + before) > 0.01 * step * scale:
                 kinks += 1  # the slopes to the left and to the right differ
             else:
-                worst = max(worst, abs((after - before) / (2 * step) - float(found[k])))
+                off = abs((after - before) / (2 * step) - float(found[k]))
+                worst = worst if off <= worst else off  # nan too
         verdict = "agrees with" if worst <= 1e-6 * scale else "DIFFERS from"
         at = f"; {kinks} at a kink, not compared" if kinks else ""
         print(f"{name}: {verdict} finite differences, by at most {worst:.1e}{at}")
