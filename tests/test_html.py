@@ -108,6 +108,18 @@ def labels(item: object) -> Iterator[str]:
         ),
         (r"\mathit{data} < \mathbf{W}", "<mrow><mi>𝑑𝑎𝑡𝑎</mi><mo>&lt;</mo><mi>𝐖</mi></mrow>"),
         (r"\text{5% é “中” & <b>}", "<mtext>5% é “中” &amp; &lt;b&gt;</mtext>"),
+        (r"\text{ǎ ≤ 中}", "<mtext>ǎ ≤ 中</mtext>"),
+        (r"\sum\limits_i x", "<mrow><munder><mo>∑</mo><mi>i</mi></munder><mi>x</mi></mrow>"),
+        (r"\int\nolimits_0 x", "<mrow><msub><mo>∫</mo><mn>0</mn></msub><mi>x</mi></mrow>"),
+        (r"\{x\|y\}", "<mrow><mo>{</mo><mi>x</mi><mo>‖</mo><mi>y</mi><mo>}</mo></mrow>"),
+        (r"\operatorname*{argmax}_x", '<msub><mi mathvariant="normal">argmax</mi><mi>x</mi></msub>'),
+        (r"a\ b", '<mrow><mi>a</mi><mspace width="0.25em"/><mi>b</mi></mrow>'),
+        (r"\mathbf{a+b}", "<mrow><mi>𝐚</mi><mo>+</mo><mi>𝐛</mi></mrow>"),
+        (
+            r"\left( a \middle| b \right)",
+            '<mrow><mo stretchy="true" form="prefix">(</mo><mi>a</mi><mo stretchy="true">|</mo><mi>b</mi>'
+            '<mo stretchy="true" form="postfix">)</mo></mrow>',
+        ),
         (r"\frac{\displaystyle x}{y}", '<mfrac><mstyle displaystyle="true"><mi>x</mi></mstyle><mi>y</mi></mfrac>'),
     ],
 )
@@ -136,6 +148,10 @@ def test_every_environment_is_a_table(name: str) -> None:
 def test_what_is_on_no_list_is_refused() -> None:
     with pytest.raises(ValueError, match="no MathML for"):
         mathml(r"\input{x}")
+    with pytest.raises(ValueError, match="no MathML for tabular"):
+        mathml(r"\begin{tabular}x\end{tabular}")
+    with pytest.raises(ValueError, match="'}' in 'x }'"):
+        mathml("x }")
 
 
 @pytest.mark.parametrize("name", ["ex1", "ex2", "ex3", *list(titles())[::20]])

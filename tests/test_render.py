@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from gradcalc.blocks import Column, Failed, Options, Report, Table, math
+from gradcalc.blocks import Column, Failed, Names, Options, Partial, Report, Table, math
 from gradcalc.errors import Place, Problem
 from gradcalc.render import formats, load, render_as
-from gradcalc.render.inline import array_latex, array_text
+from gradcalc.render.inline import array_latex, array_text, partial_latex
 from gradcalc.render.json import clean
 from gradcalc.syntax import Name, parse
 
@@ -185,6 +185,9 @@ def test_formats_are_found_by_name_and_imported_when_asked() -> None:
 def test_arrays_are_laid_out_and_large_ones_shortened() -> None:
     assert array_text([[1, -0.5], [10.25, 0.125]], 4, "-") == "[[    1, -0.5  ],\n [10.25,  0.125]]"
     assert array_text([1, 2.5, None], 4) == "[1, 2.5, undefined]"
+    entry = Partial("J", ("W",), entry=(parse("0"), parse("n - 1")))
+    assert partial_latex(entry, Names()) == r"\left[\frac{\partial J}{\partial W}\right]_{0,n - 1}"
+    assert array_latex(None, 4) == r"\text{undefined}"
     assert array_text([[i * j for j in range(20)] for i in range(20)], 4).count("\n") == 6
     assert max(map(len, array_text([[1.234567] * 9] * 2, 9, "-", width=30).splitlines())) <= 30
     assert array_text([], 4) == "[]"
