@@ -54,8 +54,8 @@ _PLAIN = frozenset(
         "softplus",
     )
 )
-_SINES: Mapping[Fraction, Fraction | int] = {Fraction(0): 0, Fraction(1, 6): Fraction(1, 2), Fraction(1, 2): 1, Fraction(5, 6): Fraction(1, 2), Fraction(1): 0,
-          Fraction(7, 6): Fraction(-1, 2), Fraction(3, 2): -1, Fraction(11, 6): Fraction(-1, 2)}  # fmt: skip
+# 4 sin² at these multiples of pi
+_SINES = {Fraction(0): 0, Fraction(1, 6): 1, Fraction(1, 4): 2, Fraction(1, 3): 3, Fraction(1, 2): 4}
 
 
 class _NotExact(Exception):
@@ -233,6 +233,8 @@ def _quotient(left: Exact, right: Exact) -> Exact:
         return Fraction(0)
     if isinstance(right, Neg):
         return _minus(_quotient(left, right.arg))
+    if isinstance(right, Binary) and right.op == "/" and isinstance(right.right, Num):
+        return _quotient(_binary("*", right.right.value, left), right.left)
     if isinstance(left, Neg) or (isinstance(left, Fraction) and left < 0):
         return _minus(_quotient(_minus(left), right))
     if isinstance(left, Fraction) and left.denominator != 1:
@@ -271,8 +273,8 @@ def _power(base: Exact, exponent: Exact) -> Exact:
             return _product(Fraction(outside, base.denominator), _form(Call("sqrt", (number(Fraction(inside)),))))
         return _form(Binary("^", number(base), number(part)))
     match base:
-        case Call("sqrt", (arg,)) if exponent == 2:
-            return _value(arg, {}, {})
+        case Call("sqrt", (arg,)) if exponent == 2 or isinstance(arg, Num):
+            return _power(_value(arg, {}, {}), exponent / 2)
         case Call("exp", (arg,)):
             return _call("exp", [_product(exponent, _value(arg, {}, {}))])
         case Neg(arg) if exponent.denominator == 1:
@@ -280,6 +282,9 @@ def _power(base: Exact, exponent: Exact) -> Exact:
             return power if exponent % 2 == 0 else _minus(power)
     if exponent == -1:
         return _quotient(Fraction(1), base)
+    times, of = _multiple(base)
+    if times != 1 and exponent.denominator == 1:
+        return _binary("*", _power(times, exponent), _power(_value(of, {}, {}), exponent))
     if _check(base) <= 0 and exponent.denominator != 1:
         raise _NotExact
     return _form(Binary("^", base, number(exponent)))
@@ -319,11 +324,13 @@ def _call(func: str, args: list[Exact]) -> Exact:
             return _value(inside, {}, {})
         case Name("e") if func == "log":
             return Fraction(1)
-    turn = _turn(arg)
-    if turn is not None and func in ("sin", "cos"):
-        sine = _SINES.get((turn + (Fraction(1, 2) if func == "cos" else 0)) % 2)
-        if sine is not None:
-            return Fraction(sine)
+    times, of = _multiple(arg)
+    if func == "exp" and isinstance(of, Call) and of.func == "log":  # exp(q log a) = a^q
+        return _power(_value(of.args[0], {}, {}), times)
+    if func in ("sin", "cos", "tan") and of == Name("pi"):
+        sine, cosine = _sine(times), _sine(times + Fraction(1, 2))
+        if sine is not None and cosine is not None and not (func == "tan" and cosine == 0):
+            return _binary("/", sine, cosine) if func == "tan" else sine if func == "sin" else cosine
     if func in ("abs", "relu", "sign", "step"):
         sign = _check(arg)
         if abs(sign) < 1e-9:
@@ -365,18 +372,23 @@ def _call_form(func: str, arg: Exact) -> Expr:
     return _form(Call(func, (_tree(arg),)))
 
 
-def _turn(expr: Expr) -> Fraction | None:
-    """q where the expression is q*pi."""
+def _multiple(expr: Expr) -> tuple[Fraction, Expr]:
+    """(q, x) where the expression is q*x."""
     match expr:
-        case Name("pi"):
-            return Fraction(1)
         case Neg(arg):
-            turn = _turn(arg)
-            return None if turn is None else -turn
+            times, of = _multiple(arg)
+            return -times, of
         case Binary("*", Num(value), right):
-            turn = _turn(right)
-            return None if turn is None else value * turn
+            times, of = _multiple(right)
+            return value * times, of
         case Binary("/", left, Num(value)):
-            turn = _turn(left)
-            return None if turn is None else turn / value
-    return None
+            times, of = _multiple(left)
+            return times / value, of
+    return Fraction(1), expr
+
+
+def _sine(turn: Fraction) -> Exact | None:
+    """The sine of turn*pi, where it is half a root."""
+    turn, sign = turn % 1, -1 if turn % 2 > 1 else 1
+    four = _SINES.get(min(turn, 1 - turn))
+    return None if four is None else _binary("*", Fraction(sign, 2), _power(Fraction(four), Fraction(1, 2)))
