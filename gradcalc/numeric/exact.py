@@ -188,6 +188,8 @@ def _sum(op: str, left: Exact, right: Exact) -> Exact:
 def _product(left: Exact, right: Exact) -> Exact:
     if left == 0 or right == 0:
         return Fraction(0)
+    if isinstance(left, Fraction) and isinstance(right, Fraction):
+        return _bounded(left * right)
     if left == 1:
         return right
     if right == 1:
@@ -234,7 +236,7 @@ def _quotient(left: Exact, right: Exact) -> Exact:
     if isinstance(right, Neg):
         return _minus(_quotient(left, right.arg))
     if isinstance(right, Binary) and right.op == "/" and isinstance(right.right, Num):
-        return _quotient(_binary("*", right.right.value, left), right.left)
+        return _quotient(_product(right.right.value, left), right.left)
     if isinstance(left, Neg) or (isinstance(left, Fraction) and left < 0):
         return _minus(_quotient(_minus(left), right))
     if isinstance(left, Fraction) and left.denominator != 1:
@@ -391,4 +393,4 @@ def _sine(turn: Fraction) -> Exact | None:
     """The sine of turn*pi, where it is half a root."""
     turn, sign = turn % 1, -1 if turn % 2 > 1 else 1
     four = _SINES.get(min(turn, 1 - turn))
-    return None if four is None else _binary("*", Fraction(sign, 2), _power(Fraction(four), Fraction(1, 2)))
+    return None if four is None else _product(Fraction(sign, 2), _power(Fraction(four), Fraction(1, 2)))
