@@ -37,6 +37,7 @@ NATIVE: dict[str, Any] = {
     "neg": lambda x: -x,
     "copy": lambda x: x,
 }
+WRITTEN = {"maximum": "max", "minimum": "min", "Abs": "abs"}  # SymPy makes an Abs of sqrt(x^2)
 COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
@@ -155,7 +156,7 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
     for sign, word in COMPARISON.items():
         if name == word:
             return Compare(sign, args[0], args[1])
-    return Call({"maximum": "max", "minimum": "min"}.get(name, name), args)
+    return Call(WRITTEN.get(name, name), args)
 
 
 def rational(value: sp.Rational) -> Expr:
@@ -224,9 +225,17 @@ def product_ast(
     """number · expr; kept apart because SymPy would distribute the number over a sum."""
     inner, rest = expr.as_coeff_Mul()
     number = number * inner
+    if number < 0 and (turned := as_spelled(rest, spell)) is not None:
+        return product_ast(turned, leaf, rank, -number, spell)
     if number < 0:
         return Neg(product_ast(rest, leaf, rank, -number, spell))
-    factors = [f for f in sp.Mul.make_args(rest) if f != 1]
+    factors = []
+    for factor in sp.Mul.make_args(rest):
+        written = spell(factor) if isinstance(factor, sp.Add) else None
+        if isinstance(written, Binary) and written.op == "/" and isinstance(written.right, Num):  # (10 - v)/100
+            number /= written.right.value
+            factor = sp.Add(*(arg * written.right.value for arg in factor.args))
+        factors += [factor] if factor != 1 else []
     above, below, factors = radicals(number, factors)
     slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
 
@@ -245,6 +254,21 @@ def product_ast(
             above.append(to_ast(factor, leaf, rank, spell))
     top = chain(above)
     return Binary("/", top, chain(below)) if below else top
+
+
+def as_spelled(product: sp.Expr, spell: Spell) -> sp.Expr | None:
+    """−product with its one difference as the author wrote it: x/(eˣ − 1) for −x/(1 − eˣ); None where there is none."""
+    found = []
+    for factor in sp.Mul.make_args(product):
+        base, exponent = factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        if isinstance(base, sp.Add) and exponent.is_odd and spell(base) is None:
+            turned = sp.Add(*(-arg for arg in base.args))
+            if spell(turned) is not None:
+                found.append((factor, turned**exponent))
+    if len(found) != 1:
+        return None
+    factor, turned = found[0]
+    return sp.Mul(*(turned if arg == factor else arg for arg in sp.Mul.make_args(product)))
 
 
 def radicals(number: sp.Rational, factors: list[sp.Expr]) -> tuple[list[Expr], list[Expr], list[sp.Expr]]:

@@ -42,6 +42,9 @@ FORMULAS = [
     ("f = log(s) + (y - m)^2/(2*s^2)", "df/ds", "1/s - (y - m)^2/s^3"),
     ("f = -(1 - p)^g*log(p)", "df/dp", "g*log(p)*(1 - p)^(g - 1) - (1 - p)^g/p"),
     ("f = log(cosh(x - y))", "df/dx", "tanh(x - y)"),
+    ("x = h/T; B = c/(exp(x) - 1)", "dB/dT", "x*B*exp(x)/(T*(exp(x) - 1))"),
+    ("u = exp(v) - 1; f = w*(9 - v)/10/u", "df/dw", "(9 - v)/(10*u)"),
+    ("f = sqrt(x^2*y^2)", "df/dx", "sign(x)*abs(y)"),
     # names of quantities
     ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z", "dp/dt", "-p*q"),
     ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z; f = -log(p)", "df/ds", "p - 1"),
