@@ -14,7 +14,7 @@ from gradcalc.exercise import Exercise
 from gradcalc.infer import Inferred, infer
 from gradcalc.literals import shape_of_value
 from gradcalc.lower import Lowering
-from gradcalc.nodes import Graph, Node
+from gradcalc.nodes import Graph, Node, unfit
 from gradcalc.reasons import computed
 from gradcalc.scope import Scope, scope
 from gradcalc.shapes import Shape, Size, show, stacked
@@ -64,7 +64,7 @@ def build(exercise: Exercise) -> Graph:
         exercise, sizes.numbers, inferred.shapes, integers, {name: len(found.examples(name)) for name in found.inputs}
     )
     nodes, numbers = lowering.make.pruned(lowering.names)
-    problems += no_entries(exercise, nodes, sizes)
+    problems += misfits(exercise, nodes, sizes)
     used = {name for reads in found.uses.values() for name in reads}
     graph = Graph(
         exercise=exercise,
@@ -138,16 +138,14 @@ def shapes_of(found: Scope, declared: Mapping[str, Shape], indices: Mapping[str,
     return infer(found, declared, indices, values, sizes.numbers)
 
 
-def no_entries(exercise: Exercise, nodes: list[Node], sizes: Sizes) -> list[Problem]:
-    """Arrays that have no entry at the sizes that are known."""
-    found: list[Problem] = []
-    for node in nodes:
-        if any(size.names and (count := sizes.known(size)) is not None and count < 1 for size in node.shape):
-            name = node.name or (unparse(node.expr) if node.expr is not None else node.op)
-            variable = exercise.variables.get(name)
-            message = f"{name} is {show(node.shape)}: at the sizes given it has no entry"
-            found.append(Problem("size", message, variable.place if variable else None))
-    return found[:1]
+def misfits(exercise: Exercise, nodes: list[Node], sizes: Sizes) -> list[Problem]:
+    """What cannot be at the sizes that are known."""
+    if (found := unfit(nodes, sizes.numbers)) is None:
+        return []
+    node, reason = found
+    variable = exercise.variables.get(node.name or "")
+    what = node.name if node.expr is None else unparse(node.expr)
+    return [Problem("size", f"{what or node.op} {reason}", variable.place if variable else None)]
 
 
 def reasons(

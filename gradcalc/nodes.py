@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcalc.errors import Problem
 from gradcalc.exercise import Exercise
 from gradcalc.records import dataclass, field
-from gradcalc.shapes import Shape, Size
+from gradcalc.shapes import Shape, Size, show
 from gradcalc.syntax import Expr
 
 
@@ -65,3 +65,21 @@ class Graph:
     def __repr__(self) -> str:
         of, given = ", ".join(self.outputs), ", ".join(self.inputs)
         return f"<Graph of {of}: {len(self.nodes)} nodes; inputs {given}>"
+
+
+def unfit(nodes: Sequence[Node], numbers: Mapping[str, int]) -> tuple[Node, str] | None:
+    """The first node that cannot be at these sizes: an array without entries, or entries beyond an axis."""
+
+    def ascend(*row: int | Size) -> bool:
+        sizes = [Size.of(item) for item in row]
+        known = [size.at(dict(numbers)) for size in sizes if size.names <= numbers.keys()]
+        return len(known) < len(row) or known == sorted(known)
+
+    for node in nodes:
+        if not all(ascend(1, size) for size in node.shape):
+            return node, f"is {show(node.shape)}: at the sizes given it has no entry"
+        if node.op == "getitem":
+            for (kind, *places), length in zip(node.attrs["items"], nodes[node.args[0]].shape, strict=False):
+                if kind in ("at", "slice") and not ascend(0, *places[:2], length - (kind == "at")):
+                    return node, f"reaches beyond the axis of {length} at the sizes given"
+    return None

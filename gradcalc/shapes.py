@@ -264,9 +264,8 @@ def _edge(expr: Expr, length: Size, known: Collection[str] | None) -> Size:
     if size.number is not None and size.number < 0:
         size = size + length
         return Size.of(max(size.number, 0)) if size.number is not None else size
-    if size.number is not None and length.number is not None:
-        return Size.of(min(size.number, length.number))
-    return size
+    beyond = (size - length).number
+    return length if beyond is not None and beyond > 0 else size
 
 
 def position(expr: Expr, length: Size, known: Collection[str] | None = None) -> Size:

@@ -36,6 +36,11 @@ def answers(expression: str, variables: str, questions: str) -> list[str]:
         ('J = x @ (A * A.T) @ y', '{A: [n, n], x: [n], y: [n]}', 'dJ/dA, dJ/dx', ['outer(y, x)*A.T + outer(x, y)*A.T', 'A.T*A @ y']),
         ('J = (x @ y)*(y @ z)*(z @ x)', '{x: [n], y: [n], z: [n]}', 'dJ/dx, d2J/dxdy', ['y @ z*(x @ y*z + x @ z*y)', 'y @ z*outer(z, x) + x @ y*outer(z, z) + y @ z*(x @ z)*eye(n) + x @ z*outer(y, z)']),
         ('J = sum(1/x * 1/y)', '{x: [n], y: [n]}', 'dJ/dx', ['-1/(x^2*y)']),
+        # No size is drawn at which there is no such part.
+        ("J = sum(x[1:4]^2)", "{x: [n]}", "dJ/dx", ["2*concat(0, x[1:4], zeros(n - 4))"]),
+        ("J = sum(x[n - 5:]^2)", "{x: [n]}", "dJ/dx", ["2*concat(zeros(n - 5), x[n - 5:])"]),
+        ("J = x[8]^2", "{x: [n]}", "dJ/dx", ["2*x[8]*eye(n)[8]"]),
+        ("J = sum(x[:n + 1]^2)", "{x: [n]}", "dJ/dx", ["2*x"]),
     ],
 )  # fmt: skip
 def test_answers_about_parts_of_arrays(expression: str, variables: str, questions: str, expected: list[str]) -> None:

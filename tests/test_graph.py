@@ -342,6 +342,7 @@ ERRORS = [
     ("f = max(x, y, axis=0)", "{x: [n], y: [n]}", "", "2:7: max of several arguments is taken entry by entry: it has no axis"),
     ("f = sum(x[j], j, (j > 1)*y)", "{x: [n], y: []}", INDEX, "2:21: a comparison is no quantity"),
     ("f = sum(x[j], j, j)", X, INDEX, "2:7: an index is given twice"),
+    ("f = logsumexp(x, j)", X, "", "2:7: nothing says how far j runs"),
     ("f = sum(A[j][j], j)", "{A: [n, n]}", INDEX, "2:11: `A[j]` depends on j already"),
     ("f = sum(A[p, q])", "{A: [5, n], p: [4], q: [3]}", "", "2:11: `A[p, q]`: two arrays of indices"),
     ("f = sum(A[p, :, 0, q])", "{A: [2, n, 3, 4], p: [4], q: []}", "", "2:11: `A[p, :, 0, q]`: slices stand between the indices"),
@@ -382,6 +383,9 @@ def test_mistakes_are_said_at_their_place(expression: str, variables: str, more:
     ("expression", "more", "message"),
     [
         ("f = x*sum(zeros(n - 3))", "sizes: {n: 3}\n", "zeros(n - 3) is [n - 3]: at the sizes given it has no entry"),
+        ("f = x[n - 5:]", "variables: {x: [n]}\nsizes: {n: 3}\n", "x[n - 5:] reaches beyond the axis of n at the sizes given"),
+        ("f = x[:k]", "variables: {x: [n]}\nsizes: {n: 3, k: 5}\n", "x[:k] reaches beyond the axis of n at the sizes given"),
+        ("f = x[3]", "variables: {x: [n]}\nvalues: {x: [1, 2, 3]}\n", "x[3] reaches beyond the axis of n at the sizes given"),
         ("f = sum(x[k:])", "variables: {x: [n]}\nsizes: {n: 3, k: 3}\n", "x[k:] is [-k + n]: at the sizes given it has no entry"),
         ("j(t) = t; f = j(x)", "indices: {j: 2}\n", "`j` is an index and a function at once"),
     ],
@@ -399,8 +403,12 @@ def test_a_value_fixes_no_size_that_it_does_not_determine(shape: str, size: str)
     assert (show(found.node("x").shape), dict(found.sizes)) == (f"[{size}]", {})
 
 
-def test_a_slice_of_a_known_fraction_of_the_axis() -> None:
-    assert show(graph("f = x[0:6*n/3]", "{x: [7*n]}").node("f").shape) == "[2*n]"
+@pytest.mark.parametrize(
+    ("part", "shape", "length"),
+    [("0:6*n/3", "7*n", "[2*n]"), (":n + 1", "n", "[n]"), ("n - 5:", "n", "[5]"), ("1:4", "n", "[3]")],
+)
+def test_how_long_a_slice_is(part: str, shape: str, length: str) -> None:
+    assert show(graph(f"f = x[{part}]", f"{{x: [{shape}]}}").node("f").shape) == length
 
 
 def test_several_mistakes_come_at_once() -> None:

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from gradcalc.exercise import Value
-from gradcalc.nodes import Graph, Node
+from gradcalc.nodes import Graph, Node, unfit
 from gradcalc.numeric.backends import TooLarge, Undefined, Unknown, floats
 from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, propagate, symbol_of
 from gradcalc.numeric.kinks import places
@@ -340,7 +340,7 @@ def _other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
         yield {}
         return
     like_given = sorted(sizes, key=lambda name: graph.sizes.get(name, 0))
-    for start in (2, 3, 4, 7):
+    for start in (2, 3, 4, 7, 12):
         turn = (2 * number + 1) % len(sizes)
         turned = sizes[-turn:] + sizes[:-turn]
         for order in (turned[::-1] if number % 2 else turned, like_given):
@@ -348,7 +348,8 @@ def _other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
             chosen = {name: first + k for k, name in enumerate(order)}
             if all(graph.sizes.get(name) == n for name, n in chosen.items()):
                 chosen = {name: n + 1 for name, n in chosen.items()}
-            yield chosen
+            if unfit(graph.nodes, chosen) is None:  # x[1:4] has an n from 4
+                yield chosen
 
 
 def _upstreams(graph: Graph) -> tuple[dict[str, Value], list[str]]:
