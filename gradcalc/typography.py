@@ -132,11 +132,6 @@ def _tex_letter(letter: str) -> str:
     return letter if letter.isascii() else f"\\text{{{letter}}}"
 
 
-def name_ascii(name: str) -> str:
-    """A name in ASCII: as the author wrote it where that is ASCII, Greek letters spelled, the rest escaped."""
-    return to_ascii("".join(SPELLED.get(char, char) for char in name))
-
-
 def lowered(text: str) -> str | None:
     """Digits and most letters as subscripts (ᵢ), or None where Unicode lacks one."""
     below = text.translate(_SUBSCRIPTS).translate(_LETTERS_BELOW)

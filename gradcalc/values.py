@@ -151,11 +151,10 @@ def _each(value: Array, stacks: int) -> list[Array]:
     if not stacks:
         return [value]
 
-    def take(item: Array, number: int) -> Array:
-        if not isinstance(item, list):
-            return item
-        return [take(inner, number) for inner in item] if isinstance(item[0], list) else item[number]
+    def take(item: list[Array], number: int) -> Array:
+        return [take(inner, number) for inner in item if isinstance(inner, list)] or item[number]
 
+    assert isinstance(value, list)
     return [single for number in range(_length(value)[-1]) for single in _each(take(value, number), stacks - 1)]
 
 

@@ -13,7 +13,7 @@ import pytest
 from gradcalc.render.formula import Names, latex, text
 from gradcalc.sizes import Size
 from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num, Transpose, parse
-from gradcalc.typography import for_terminal, name_ascii, name_latex, name_text, number
+from gradcalc.typography import for_terminal, name_latex, name_text, number, to_ascii
 
 
 def shape(*sizes: int | str) -> tuple[Size, ...]:
@@ -131,7 +131,7 @@ def test_ascii_is_the_expression_language() -> None:
     ],
 )  # fmt: skip
 def test_names(name: str, line: str, tex: str, ascii: str) -> None:
-    assert (name_text(name), name_latex(name), name_ascii(name)) == (line, tex, ascii)
+    assert (name_text(name), name_latex(name), to_ascii(name)) == (line, tex, ascii)
 
 
 @pytest.mark.parametrize(
