@@ -306,7 +306,8 @@ class Algebra:
         has_power = divided(expr)
         # Without a denominator a product has nothing to cancel, and a sum can only be factored.
         if not has_power and not (has_sum and isinstance(expr, sp.Add)):
-            return signs_met(expr)
+            parts = sp.Mul.make_args(signs_met(expr))
+            return sp.Mul(*(self.tidy(part) if isinstance(part, sp.Add) and len(parts) > 1 else part for part in parts))
         if len(expr.free_symbols) > 12:
             return expr
         if expr not in self._tidied:

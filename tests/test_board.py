@@ -45,6 +45,7 @@ FORMULAS = [
     ("x = h/T; B = c/(exp(x) - 1)", "dB/dT", "x*B*exp(x)/(T*(exp(x) - 1))"),
     ("u = exp(v) - 1; f = w*(9 - v)/10/u", "df/dw", "(9 - v)/(10*u)"),
     ("f = sqrt(x^2*y^2)", "df/dx", "sign(x)*abs(y)"),
+    ("u = exp(-a*(r - s)); V = D*(1 - u)^2", "d2V/dr2", "-2*a^2*D*u*(1 - 2*u)"),
     # names of quantities
     ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z", "dp/dt", "-p*q"),
     ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z; f = -log(p)", "df/ds", "p - 1"),
