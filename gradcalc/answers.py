@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.beside import Beside, fractions, operations
+from gradcalc.beside import Beside, fractions, operations, upstream_name
 from gradcalc.derive import Derivative
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.exact import fraction
@@ -311,12 +311,3 @@ class Answerer(Beside):
             where = held.gradients_named(form.expr, of)
             result[name] = Gradient(form.expr, free=form.free, sizes=form.sizes, where=where)
         return result
-
-
-def upstream_name(graph: Graph, item: Any) -> str:
-    """How an upstream gradient is written: its own name, or dL_df."""
-    if isinstance(item.value, Name):
-        return item.value.id
-    quantity = item.of or graph.outputs[-1]
-    # At a quantity that feeds others the total gradient is more than what is given there.
-    return f"d{graph.exercise.loss}_d{quantity}" if quantity in graph.outputs else f"upstream_{quantity}"

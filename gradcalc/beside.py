@@ -10,7 +10,7 @@ import sympy as sp
 from gradcalc.definitions import UNDEFINED
 from gradcalc.derive import Derivative
 from gradcalc.errors import GradcalcError, SpanError
-from gradcalc.exercise import Question
+from gradcalc.exercise import Question, Upstream
 from gradcalc.folding import units_read
 from gradcalc.forms import Forms, much_shorter
 from gradcalc.graph import Graph, operands
@@ -27,6 +27,7 @@ from gradcalc.tree import Binary, Call, Expr, Name, children, occurrences, subst
 from gradcalc.unbuild import tree
 
 EXPANDED_LIMIT = 300
+PATHS = 20  # of a chain
 TIDIED_LIMIT = 100  # operations of an expanded form that is searched for what cancels
 
 
@@ -111,13 +112,25 @@ class Beside(Forms):
 
     def chain(self, question: Question) -> tuple[tuple[tuple[Local, ...], ...], int]:
         """The paths from numerator to denominator as local derivatives (at most 20), and how many more there are."""
-        if question.loss:
-            return (), 0
         by = self.graph.stacks.get(question.by[0], question.by[0])
-        found, rest = paths(self.graph, question.of, by, 20)
-        return tuple(
-            tuple(map(self.local if len(path) <= LINKS else self.named, path, path[1:])) for path in found
-        ), rest
+        if not question.loss:
+            found, rest = paths(self.graph, question.of, by, PATHS)
+            return tuple(map(self.links_of, found)), rest
+        chains: list[tuple[Local, ...]] = []
+        more = 0
+        for item in self.graph.exercise.upstream:
+            of = item.of or self.graph.outputs[-1]
+            given = Name(upstream_name(self.graph, item)) if isinstance(item.value, tuple) else item.value
+            first = Local(f"d{question.of}/d{of}", given, direct=of not in self.graph.outputs)
+            found, rest = paths(self.graph, of, by, PATHS - len(chains))
+            found = [(of,)] if of == by else found
+            chains += [(first, *self.links_of(path)) for path in found]
+            more += rest
+        return tuple(chains), more
+
+    def links_of(self, path: Sequence[str]) -> tuple[Local, ...]:
+        """The local derivatives along a path."""
+        return tuple(map(self.local if len(path) <= LINKS else self.named, path, path[1:]))
 
     def named(self, of: str, by: str) -> Local:
         """A local derivative by its name alone."""
@@ -221,6 +234,15 @@ def opened(name: str, formula: Expr, table: dict[str, Expr], lengths: dict[str, 
     lengths[name] = expanded_length(formula, lengths)
     if lengths[name] <= EXPANDED_LIMIT:
         table[name] = substitute(formula, table)
+
+
+def upstream_name(graph: Graph, item: Upstream) -> str:
+    """How an upstream gradient is written: its own name, or dL_df."""
+    if isinstance(item.value, Name):
+        return item.value.id
+    quantity = item.of or graph.outputs[-1]
+    # At a quantity that feeds others the total gradient is more than what is given there.
+    return f"d{graph.exercise.loss}_d{quantity}" if quantity in graph.outputs else f"upstream_{quantity}"
 
 
 def expanded_length(expr: Expr, lengths: Mapping[str, int]) -> int:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.answers import Answerer, upstream_name
+from gradcalc.answers import Answerer
 from gradcalc.ask import ancestors, depends, operands
 from gradcalc.assembly import Assembler
+from gradcalc.beside import upstream_name
 from gradcalc.blocks import Names
 from gradcalc.errors import GradcalcError, SpanError
 from gradcalc.exercise import Definition, Exercise, Question, Text, Variable

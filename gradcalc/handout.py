@@ -180,7 +180,7 @@ class _Writer:
                 for path in answer.chain[:PATHS]
             ]
             more = len(answer.chain) - PATHS + answer.chain_rest if len(answer.chain) > PATHS else answer.chain_rest
-            rows += self.lines(left, [Label(" + ".join(p.text for p in pieces), " + ".join(p.latex for p in pieces))])
+            rows += self.lines(left, [added(pieces)])
             if more:
                 rows[-1] = replace(
                     rows[-1], right=Label(rows[-1].right.text + " + …", rows[-1].right.latex + r" + \cdots")
@@ -192,7 +192,7 @@ class _Writer:
                     self.label(Factors(tuple(expr for expr in path if expr is not None)), example=example)
                     for path in locals_
                 ]
-                plugged = Label(" + ".join(f.text for f in factors), " + ".join(f.latex for f in factors))
+                plugged = added(factors)
                 if len(plugged.text) <= 2 * LONG:
                     rows += self.lines(None, [plugged])
         rows += self.written(answer, left if not rows else None, example)
@@ -412,3 +412,13 @@ def factored(expr: Expr, mark: Callable[[Expr], Expr]) -> Expr:
 
 def dimensions(shape: Shape) -> str:
     return r" \times ".join(map(size_latex, shape))
+
+
+def added(parts: Sequence[Label]) -> Label:
+    """The sum of terms, a negative one subtracted: a + b − c."""
+    text, latex = parts[0].text, parts[0].latex
+    for part in parts[1:]:
+        negative = part.text[:1] in ("−", "-") and part.latex[:1] == "-"
+        text += f" − {part.text[1:]}" if negative else f" + {part.text}"
+        latex += f" - {part.latex[1:].lstrip()}" if negative else f" + {part.latex}"
+    return Label(text, latex)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from gradcalc.answers import Answerer, upstream_name
+from gradcalc.answers import Answerer
+from gradcalc.beside import upstream_name
 from gradcalc.errors import Problem
 from gradcalc.exercise import Exercise, Question
 from gradcalc.graph import Graph, build

@@ -499,3 +499,19 @@ def test_what_is_undefined_whatever_the_values_is_placed() -> None:
 def test_the_maximum_of_one_and_the_same_is_no_tie() -> None:
     (found,) = solve(Exercise.parse("expression: f = max(x, x)\nvalues: {x: 1}\n")).answers
     assert (found.symbolic and unparse(found.symbolic), found.value) == ("1", 1)
+
+
+def test_the_chain_of_the_loss_begins_with_each_upstream_gradient() -> None:
+    exercise = {
+        "expression": ["q = x*y", "f = q^2", "g = q + z"], "upstream": {"dL/df": 3, "dL/dg": "G", "dL/dq": -5},
+        "questions": ["dL/dx", "dL/dq", "dL/df", "df/dx"],
+    }  # fmt: skip
+    answers = solve(Exercise.from_dict(exercise)).answers
+    assert [[[local.label for local in path] for path in answer.chain] for answer in answers] == [
+        [["dL/df", "df/dq", "dq/dx"], ["dL/dg", "dg/dq", "dq/dx"], ["dL/dq", "dq/dx"]],
+        [["dL/df", "df/dq"], ["dL/dg", "dg/dq"], ["dL/dq"]], [["dL/df"]], [["df/dq", "dq/dx"]],
+    ]  # fmt: skip
+    firsts = [path[0] for path in answers[0].chain]
+    assert [(unparse(local.symbolic), local.direct) for local in firsts if local.symbolic is not None] == [
+        ("3", False), ("G", False), ("-5", True)
+    ]  # fmt: skip
