@@ -13,11 +13,12 @@ from collections.abc import Sequence
 import sympy as sp
 
 from gradcalc.answers import Answerer
+from gradcalc.backpass import standing_for
 from gradcalc.derive import Derivative
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Question
 from gradcalc.forms import as_vector
-from gradcalc.graph import Graph, Node
+from gradcalc.graph import Graph
 from gradcalc.matrix import NoMatrixForm
 from gradcalc.paths import paths
 from gradcalc.records import replace
@@ -25,7 +26,7 @@ from gradcalc.shapes import ONE, ShapeError, shape_of
 from gradcalc.sizes import Shape
 from gradcalc.solution import Answer
 from gradcalc.steps import Assembly, Factor
-from gradcalc.syntax import Binary, Expr, Name
+from gradcalc.syntax import Binary, Name
 from gradcalc.terms import Ix, Key, Term
 
 
@@ -59,11 +60,10 @@ class Assembler:
             return None
         by = graph.stacks.get(question.by[0], question.by[0])
         found, rest = paths(graph, question.of, by, 2)
-        if rest or len(found) != 1 or len(found[0]) < 4 or graph.node(question.of).over:
+        start = graph.node(question.of)
+        if rest or len(found) != 1 or len(found[0]) < 4 or start.over:
             return None
-        if any(size != ONE for size in graph.node(question.of).shape) or all(
-            size == ONE for size in graph.node(by).shape
-        ):
+        if not all(size == ONE for size in start.shape) or all(size == ONE for size in graph.node(by).shape):
             return None
         try:
             return self.assembly(links(graph, found[0], self.named, question), question)
@@ -93,9 +93,8 @@ class Assembler:
             upstream = [engine.step(before, term, own, at, into) for before in upstream]
             own = into
         terms, _, free, each = self.writer.per_example(Derivative(tuple(upstream), (), own), question)
-        return Assembly(
-            question, factors, literal, clash, self.writer.matrix(terms, free, each, node.shape), node.shape
-        )
+        product = self.writer.matrix(terms, free, each, node.shape)
+        return Assembly(question, factors, literal, clash, product, node.shape)
 
     def factor(self, name: str, of: str, by: str) -> tuple[Factor, Term, Key, Key] | None:
         """A link as a quantity of its own, and the term it stands in: the quantity, with the deltas that tie its indices."""
@@ -114,18 +113,15 @@ class Assembler:
         if shape is None:
             return None
         over = tuple(dict.fromkeys(ix.label for ix in carried if ix.label))
-        engine.nodes.append(Node("gradient", (), shape, over, name=name))
-        number = len(engine.nodes) - 1
         positional = [ix for ix in carried if not ix.label]
         if len(positional) == 2 and positional[0] in found.into:
             positional.sort()
         key = (*positional, *(ix for ix in carried if ix.label))
-        entry = engine.entry(number, key)
-        term = Term(sp.S.One, {engine.entries.key(entry): entry}, deltas, frozenset(found.into))
-        full = tuple(s for s in (*as_vector(graph.node(of).shape), *as_vector(graph.node(by).shape)))
-        short = self.short(terms, positional, carried, shape)
-        if short is None:
-            return None
+        term = standing_for(engine, name, shape, over, key)
+        term = replace(term, deltas=deltas, summed=frozenset(found.into))
+        full = (*as_vector(graph.node(of).shape), *as_vector(graph.node(by).shape))
+        bare = [replace(term, deltas=frozenset()) for term in terms]
+        short = self.writer.matrix(bare, tuple(positional), {ix: ix.label for ix in carried if ix.label}, shape)
         return Factor(name, of, by, full, short, shape), term, found.out, found.into
 
     def shape(self, carried: Sequence[Ix], found: Derivative, name: str, by: Shape) -> Shape | None:
@@ -146,16 +142,6 @@ class Assembler:
             return (ONE, ix.size) if row else (ix.size, ONE)
         return tuple(ix.size for ix in positional) if len(positional) == 2 else None
 
-    def short(
-        self, terms: Sequence[Term], positional: Sequence[Ix], carried: Sequence[Ix], shape: Shape
-    ) -> Expr | None:
-        bare = [replace(term, deltas=frozenset()) for term in terms]
-        each = {ix: ix.label for ix in carried if ix.label}
-        try:
-            return self.writer.matrix(bare, tuple(positional), each, shape)
-        except NoMatrixForm:
-            return None
-
 
 def product_in_order(shapes: Sequence[Shape]) -> tuple[Shape | None, tuple[Shape, Shape] | None]:
     """The shape of a product of matrices and numbers as it stands, or the two shapes at which it fails."""
@@ -167,8 +153,7 @@ def product_in_order(shapes: Sequence[Shape]) -> tuple[Shape | None, tuple[Shape
             done = shape
             continue
         try:
-            done_next = shape_of(Binary("@", Name("a"), Name("b")), {"a": done, "b": shape})
+            done = shape_of(Binary("@", Name("a"), Name("b")), {"a": done, "b": shape})
         except ShapeError:
             return None, (done, shape)
-        done = done_next
     return done, None

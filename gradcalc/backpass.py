@@ -18,7 +18,7 @@ import sympy as sp
 
 from gradcalc.answers import Answerer
 from gradcalc.ask import operands
-from gradcalc.derive import Derivative
+from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError
 from gradcalc.exercise import Question
 from gradcalc.forms import as_vector
@@ -159,9 +159,7 @@ class BackwardPass:
         while name in self.graph.names or name in self.graph.stacks:
             name += "_"
         self.names[number] = name
-        engine.nodes.append(Node("gradient", (), shape, over, name=name))
-        entry = engine.entry(len(engine.nodes) - 1, (*first, *last))
-        return shape, over, Term(sp.S.One, {engine.entries.key(entry): entry}, same)
+        return shape, over, replace(standing_for(engine, name, shape, over, (*first, *last)), deltas=same)
 
     def path(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Path:
         through = self.engine.nodes[user].name if user < len(self.graph.nodes) else None
@@ -237,6 +235,13 @@ class BackwardPass:
 
     def opened(self, terms: Sequence[Term]) -> list[Term]:
         return [self.engine.residuals_open(self.engine.algebra.normal(term)) for term in terms]
+
+
+def standing_for(engine: Engine, name: str, shape: Shape, over: tuple[str, ...], at: Key) -> Term:
+    """A gradient as a quantity of its own, by its name: the term that stands for its entry at these indices."""
+    engine.nodes.append(Node("gradient", (), shape, over, name=name))
+    entry = engine.entry(len(engine.nodes) - 1, at)
+    return Term(sp.S.One, {engine.entries.key(entry): entry})
 
 
 ANY = Question("", "local", "", ("",))  # what is written here answers no question

@@ -6,12 +6,13 @@ outer product"; "W1 is the same for all m examples: add what every example hands
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gradcalc.blocks import Line, Math, Names, Partial, Piece, Shaped, Under, line, listed
 from gradcalc.errors import SpanError
 from gradcalc.graph import Graph
 from gradcalc.matrix import size_tree
+from gradcalc.ops import TABLE
 from gradcalc.records import dataclass, replace
 from gradcalc.shapes import ONE, ShapeError, shape_of
 from gradcalc.sizes import Shape
@@ -19,8 +20,11 @@ from gradcalc.steps import Path, Step
 from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num, Transpose
 
 
-def argued(graph: Graph, names: Names, step: Step, path: Path, before: Step | None, stretched: Sequence[str]) -> Path:
-    """A path with the reasons for its product; `before` is the step of the quantity it comes through."""
+def argued(
+    graph: Graph, names: Names, step: Step, path: Path, before: Step | None, operations: Mapping[int, Sequence[int]]
+) -> Path:
+    """A path with the reasons for its product; `before` is the step of the quantity it comes through, `operations` those
+    between it and the operand."""
     name, own, user = Name(step.quantity), graph.node(step.quantity), graph.node(path.through or "")
     lines: list[Line] = []
     if before is not None and before.shape == user.shape and not path.product.free and not path.product.paired:
@@ -34,12 +38,22 @@ def argued(graph: Graph, names: Names, step: Step, path: Path, before: Step | No
         if index in graph.examples and index not in own.over:
             ending = f" examples: what every example hands back is added up, the sum over {index}"
             lines.append(line(name, " is the same for all ", size_tree(graph.indices[index]), ending))
-    for axis in stretched:
-        if axis not in graph.indices:
-            length = Name(axis) if axis.isidentifier() else axis
-            ending = ": every copy hands its gradient back, so they are added up along that axis"
-            lines.append(line(name, " is repeated along an axis of length ", length, ending))
+    for axis in dict.fromkeys(
+        str(size) for n, args in operations.items() for arg in args for size in stretched(graph, n, arg)
+    ):
+        length = Name(axis) if axis.isidentifier() else axis
+        ending = ": every copy hands its gradient back, so they are added up along that axis"
+        lines.append(line(name, " is repeated along an axis of length ", length, ending))
     return replace(path, because=tuple(lines))
+
+
+def stretched(graph: Graph, number: int, operand: int) -> Shape:
+    """The axes along which an operand was repeated to meet the others."""
+    result, shape = graph.nodes[number], graph.nodes[operand].shape
+    if TABLE[result.op].signature != "elementwise":
+        return ()
+    own = (ONE,) * (len(result.shape) - len(shape)) + shape
+    return tuple(size for size, had in zip(result.shape, own, strict=True) if size != ONE and had == ONE)
 
 
 def of_shape(shape: Shape) -> Line:
@@ -82,8 +96,10 @@ def core(expr: Expr, names: Names) -> Core:
             parts = with_shapes(chain(expr, names), names)
             return Core("dot" if [len(shape) for _, shape in parts] == [1, 1] else "@", parts)
         case Call("outer", (left, right)):
-            return Core("@", tuple((part, shape) for (part, _), shape in zip(
-                with_shapes((left, Transpose(right)), names), outer_shapes(left, right, names), strict=True)))  # fmt: skip
+            sizes = [
+                next((size for size in shape if size != ONE), ONE) for _, shape in with_shapes((left, right), names)
+            ]
+            return Core("@", ((left, (sizes[0], ONE)), (Transpose(right), (ONE, sizes[1]))))
         case Binary("*", left, right):
             parts = with_shapes((left, right), names)
             small = [all(size == ONE for size in shape) for _, shape in parts]
@@ -100,12 +116,6 @@ def chain(expr: Expr, names: Names) -> tuple[Expr, ...]:
     while isinstance(expr, Binary) and expr.op == "*" and plain(expr.left, names):
         expr = expr.right
     return (expr, *factors)
-
-
-def outer_shapes(left: Expr, right: Expr, names: Names) -> tuple[Shape, Shape]:
-    (_, a), (_, b) = with_shapes((left, right), names)
-    count = [next((size for size in shape if size != ONE), ONE) for shape in (a, b)]
-    return (count[0], ONE), (ONE, count[1])
 
 
 def with_shapes(parts: Sequence[Expr], names: Names) -> tuple[tuple[Expr, Shape], ...]:

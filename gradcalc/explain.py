@@ -6,7 +6,7 @@ pages(derivation, options)                ->  the same, a Report for each step
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gradcalc.because import core, under
 from gradcalc.blocks import (
@@ -80,30 +80,30 @@ class Page:
 def pages(derivation: Derivation, options: Options) -> list[Page]:
     """The walk, a page a step: what is given, each quantity forward, each gradient backward, the answers."""
     view = _View(derivation, options.detail, options.digits)
-    found: list[tuple[tuple[Block, ...], frozenset[str], frozenset[str], str | None, int]] = []
-    known = frozenset(q.name for q in derivation.forward if q.expr is None)
-    found.append(((*view.inputs(),), known, frozenset(), None, 0))
+    found: list[Page] = []
+    values = frozenset(quantity.name for quantity in derivation.forward if quantity.expr is None)
+    gradients: frozenset[str] = frozenset()
+
+    def add(blocks: Iterable[Block], at: str | None = None, of: int = 0) -> None:
+        found.append(Page(Report((*blocks,), derivation.names, view.title), values, gradients, at, of))
+
+    add(view.inputs())
     for quantity in derivation.forward:
         if quantity.expr is not None:
-            known |= {quantity.name}
-            found.append(((view.quantity(quantity),), known, frozenset(), quantity.name, 0))
+            values |= {quantity.name}
+            add([view.quantity(quantity)], quantity.name)
     for place, one in enumerate(derivation.passes):
-        done: frozenset[str] = frozenset()
-        opening = tuple(view.opening(one))
+        gradients = frozenset()
         for step in one.steps:
-            done |= {step.quantity}
+            opening = () if gradients else view.opening(one)
+            gradients |= {step.quantity}
             view.said.clear()  # each step has the screen to itself
-            found.append(((*opening, view.step(step, "")), known, done, step.quantity, place))
-            opening = ()
-    last = len(derivation.passes) - 1
-    done = found[-1][2]
-    found.append((tuple(view.answers()), known, done, None, max(last, 0)))
-    total = len(found)
-    out = []
-    for count, (blocks, values, gradients, at, place) in enumerate(found, 1):
-        head = Heading((f"Step {count} of {total}",))
-        out.append(Page(Report((head, *blocks), derivation.names, view.title, None), values, gradients, at, place))
-    return out
+            add([*opening, view.step(step, "")], step.quantity, place)
+    add(view.answers(), of=max(len(derivation.passes) - 1, 0))
+    for number, page in enumerate(found, 1):
+        head = Heading((f"Step {number} of {len(found)}",))
+        found[number - 1] = replace(page, report=replace(page.report, blocks=(head, *page.report.blocks)))
+    return found
 
 
 class _View(Board):

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from gradcalc.exercise import Value
 from gradcalc.nodes import Graph, Node
 from gradcalc.numeric.backends import Undefined
 from gradcalc.ops import TABLE
 from gradcalc.records import dataclass, field
-from gradcalc.reverse import TESTS, WORDS, functions, pullback, reads
-from gradcalc.syntax import Binary, Call, Name, Neg, Num
+from gradcalc.reverse import TESTS, function, functions, pullback, reads
 
 
 @dataclass(slots=True)
@@ -95,22 +95,12 @@ def seeds(graph: Graph) -> dict[int, float | None]:
     return found
 
 
-def _constant(value: Any) -> float | None:
+def _constant(value: Value) -> float | None:
     """A constant expression as a float; None for a symbol or an array."""
-    match value:
-        case Num(number):
-            return float(number)
-        case Name(id):
-            return {"pi": math.pi, "e": math.e}.get(id)
-        case Neg(arg):
-            return _times(-1.0, _constant(arg))
-        case Binary(op, left, right) if op in WORDS:
-            parts = [_constant(left), _constant(right)]
-            return None if None in parts else _applied(functions()[WORDS[op]], parts)
-        case Call(func, args):
-            parts = [_constant(arg) for arg in args]
-            return None if None in parts else _applied(functions()[func], parts)
-    return None
+    try:
+        return None if isinstance(value, tuple) else float(function(value, {})(()))
+    except (KeyError, TypeError, Undefined, ArithmeticError, ValueError):
+        return None
 
 
 def forward(graph: Graph, inputs: Mapping[str, Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from functools import cached_property
 import sympy as sp
 
 from gradcalc.answers import Answerer
-from gradcalc.backpass import plus, times, written
+from gradcalc.backpass import plus, standing_for, times, written
 from gradcalc.derive import Derivative, Engine
 from gradcalc.errors import GradcalcError
 from gradcalc.graph import Graph, Node
@@ -141,9 +141,7 @@ class GateWriter:
         own = engine.fresh(number)
         start = Term(sp.S.One, {})
         if upstream is not None:
-            engine.nodes.append(Node("gradient", (), node.shape, node.over, name=upstream.name))
-            entry = engine.entry(len(engine.nodes) - 1, own)
-            start = Term(sp.S.One, {engine.entries.key(entry): entry})
+            start = standing_for(engine, upstream.name, node.shape, node.over, own)
         alike = all(self.alike(number, n) for n in operations) and all(self.alike(number, n, True) for n in reached)
         pulled = {} if alike else engine.pull(
             number, own, [start], reached, lambda n: n not in reached or nodes[n].name is None
@@ -163,10 +161,8 @@ class GateWriter:
                     gradient = self.written(arg, *pulled.get(arg, ((), [])))
                 elif last[arg] == n and local is not None:
                     gradient = Written(so_far[arg], node.shape, (), each)
-                gate = Gate(
-                    nodes[n].op, tree(nodes, n, open_=n == number), tree(nodes, arg), nodes[n].args.index(arg),
-                    said(graph, n, arg, self.steady), local, gradient, self.stretched(n, arg),
-                )  # fmt: skip
+                sides, place = (tree(nodes, n, open_=n == number), tree(nodes, arg)), nodes[n].args.index(arg)
+                gate = Gate(nodes[n].op, *sides, place, said(graph, n, arg, self.steady), local, gradient)
                 found.append(((n, arg), gate))
         return found
 
@@ -195,16 +191,3 @@ class GateWriter:
             if arg == operand and (local := partial(node.op, place, operands, tree(nodes, number))) is not None:
                 found = local if found is None else plus(found, local)
         return found
-
-    def stretched(self, number: int, operand: int) -> tuple[str, ...]:
-        """Where an operand was repeated to meet the others: sizes of axes, and examples."""
-        result, node = self.graph.nodes[number], self.graph.nodes[operand]
-        if TABLE[result.op].signature != "elementwise":
-            return ()
-        missing = len(result.shape) - len(node.shape)
-        axes = [
-            size
-            for place, size in enumerate(result.shape)
-            if size != ONE and (place < missing or node.shape[place - missing] == ONE)
-        ]
-        return (*map(str, axes), *(name for name in result.over if name not in node.over))

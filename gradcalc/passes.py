@@ -186,8 +186,7 @@ class Walk:
         operations = leading(inside(self.graph, through, kit.steady), self.graph.names[step.quantity])
         # Without operations it is only compared there.
         rules = self.rules(operations) if operations else (Rule("eq", 0, TABLE["eq"].sentence),)
-        stretched = dict.fromkeys(axis for n, args in operations.items() for arg in args for axis in kit.gates.stretched(n, arg))  # fmt: skip
-        path = argued(self.graph, kit.names, step, path, before, tuple(stretched))
+        path = argued(self.graph, kit.names, step, path, before, operations)
         because = path.because if operations else ()
         return replace(
             path,

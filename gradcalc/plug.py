@@ -59,9 +59,11 @@ class Numbers:
             tensor = entries(written.symbolic, free, self.env) if free else evaluate(written.symbolic, self.env)
             if written.paired:
                 tensor = self.unstacked(tensor, over)
-            return shaped(tensor, target, [tensor.size(name) for name in tensor.over])
+            tensor = shaped(tensor, target, [tensor.size(name) for name in tensor.over])
         except (Undefined, KeyError, ValueError, OverflowError):
             return None
+        examples = self.solver.graph.examples
+        return self.solver.spread(tensor, tuple(name for name in over or written.each if name in examples))
 
     def unstacked(self, tensor: Tensor, over: tuple[str, ...]) -> Tensor:
         """A stack, its examples last, as one array for each example."""
@@ -73,10 +75,7 @@ class Numbers:
 
     def value(self, written: Written, shape: Shape | None = None, over: tuple[str, ...] = ()) -> Number:
         tensor = self.evaluated(written, shape, over)
-        return None if tensor is None else self.listed(self.spread(tensor, over or written.each))
-
-    def spread(self, tensor: Tensor, over: tuple[str, ...]) -> Tensor:
-        return self.solver.spread(tensor, tuple(name for name in over if name in self.solver.graph.examples))
+        return None if tensor is None else self.listed(tensor)
 
     def listed(self, tensor: Tensor) -> Number:
         try:
@@ -89,7 +88,6 @@ class Numbers:
         tensor = self.evaluated(written, shape, over)
         if tensor is None:
             return None
-        tensor = self.spread(tensor, over)
         self.bound[name] = tensor
         self.env = self.env.bind({name: tensor})
         return self.listed(tensor)

@@ -30,6 +30,8 @@ from gradcalc.blocks import (
     Shaped,
     Table,
     Values,
+    line,
+    listed,
     math,
     table,
 )
@@ -75,11 +77,10 @@ def answer_blocks(solution: Solution, digits: int, full: bool = False) -> Iterat
 def asked(question: Question) -> Line:
     """What a question asks, as it is headed: δ₁ = ∂J/∂ŷ, shape of W₁, ∂²f/∂x∂y."""
     if question.kind in ("shape", "value"):
-        return (f"{question.kind} of ", Math((Name(question.of),)))
-    pieces: tuple[Piece, ...] = (Partial(question.of, question.by, question.entry or ()),)
-    if question.name:
-        pieces = (Name(question.name), "=", *pieces)
-    return (*(("local ",) if question.kind == "local" else ()), Math(pieces))
+        return line(f"{question.kind} of ", Name(question.of))
+    named = (Name(question.name), "=") if question.name else ()
+    formula = math(*named, Partial(question.of, question.by, question.entry or ()))
+    return line("local " if question.kind == "local" else "", formula)
 
 
 class _View:
@@ -92,25 +93,19 @@ class _View:
 
     def forward(self) -> Iterator[Block]:
         graph, solution = self.graph, self.solution
-        formulas = {d.name: d.expr for d in graph.exercise.definitions if not d.indices}
-        entries = {d.name: d for d in graph.exercise.definitions if d.indices}
+        definitions = {d.name: d for d in graph.exercise.definitions}
         arrays = any(graph.node(name).shape or graph.node(name).over for name in graph.names)
         rows: list[list[Cell]] = []
         for name in (*graph.inputs, *graph.quantities):
-            expr = formulas.get(name)
-            label: Line = math(Name(name))
-            if name in entries:
-                label, expr = math(Index(Name(name), tuple(map(Name, entries[name].indices)))), entries[name].expr
+            found = definitions.get(name)
+            at = tuple(map(Name, found.indices)) if found else ()
+            label = math(Index(Name(name), at) if at else Name(name))
             values = solution.inputs if name in graph.inputs else solution.forward
-            shape = self.shape_line(name) if arrays else None
             value = self.value(values.get(name), solution.forward_exact.get(name))
-            rows.append([(label,), (math(expr),) if expr is not None else (), (shape,) if shape else (), value])
-        columns = [
-            Column("quantity"),
-            Column("expression"),
-            Column("shape"),
-            Column("value", right=not arrays, aside=arrays),
-        ]
+            shape: Cell = (self.shape_line(name),) if arrays else ()
+            rows.append([(label,), (math(found.expr),) if found else (), shape, value])
+        last = Column("value", right=not arrays, aside=arrays)
+        columns = [Column("quantity"), Column("expression"), Column("shape"), last]
         yield Heading(("Forward pass",))
         yield table(columns, rows)
         if any(graph.node(name).over for name in graph.names) and any(row[3] for row in rows):
@@ -119,7 +114,7 @@ class _View:
     def shape_line(self, name: str) -> Line:
         node = self.graph.node(name)
         each = [index for index in node.over if index in self.graph.examples]
-        return (Math((Shaped(node.shape),)), *((f", each {', '.join(each)}",) if each else ()))
+        return line(Shaped(node.shape), f", each {', '.join(each)}" if each else "")
 
     def upstream(self) -> Iterator[Block]:
         exercise, graph = self.graph.exercise, self.graph
@@ -207,9 +202,8 @@ class _View:
                     pieces += [Partial(*_label(local.label), local=local.direct), "·"]
             lines.append(math(*pieces[:-1]))
             if _arrayed(answer) and len(path) > 1 and all(local.shape is not None for local in path):
-                shapes = [Shaped(local.shape) for local in path if local.shape is not None]
-                parts = [part for shape in shapes for part in (Math((shape,)), "; ")]
-                lines.append(("shapes: ", *parts[:-1]))
+                shapes = (Shaped(local.shape) for local in path if local.shape is not None)
+                lines.append(line("shapes: ", listed(shapes, "; ", "; ")))
             product = None if _arrayed(answer) or long else _product(path)
             if product is not None and not _wrong(answer):
                 formulas.append(math(*_signed(product, bool(position))))
@@ -239,10 +233,8 @@ class _View:
             return ()
         if _wrong(answer):
             return (("failed the check",),)
-        line = math(view.symbolic, example=example)
-        if isinstance(view, View) and view.free:
-            line = (*line, f"  entry ({', '.join(view.free)})")
-        return (line,)
+        entry = f"  entry ({', '.join(view.free)})" if isinstance(view, View) and view.free else ""
+        return (line(view.symbolic, entry, example=example),)
 
     def formula(self, answer: Answer, expr: Expr | None) -> Cell:
         return () if expr is None or _wrong(answer) else (math(expr, example=answer.per_example is not None),)
@@ -256,11 +248,8 @@ class _View:
         shapes = {view.shape for view in (answer.per_example, answer.stacked) if view is not None}
         if len(shapes) == 1 and answer.stacked is not None:
             return (math(Shaped(answer.stacked.shape)),)
-        parts: list[str | Math] = []
-        for view, word in ((answer.per_example, " per example"), (answer.stacked, " stacked")):
-            if view is not None:
-                parts += [*([", "] if parts else []), Math((Shaped(view.shape),)), word]
-        return (tuple(parts),)
+        views = (answer.per_example, " per example"), (answer.stacked, " stacked")
+        return (listed((line(Shaped(view.shape), word) for view, word in views if view is not None), last=", "),)
 
     def shorthand(self, answer: Answer) -> Cell:
         short = answer.shorthand
@@ -290,7 +279,7 @@ class _View:
             if _said(problem) not in about:
                 yield Note("warning", (_said(problem),))
         for message, answers in about.items():
-            yield Note("warning", (*((*_listed(answers), ": ") if len(answers) <= LISTED else ()), message))
+            yield Note("warning", line(*((_listed(answers), ": ") if len(answers) <= LISTED else ()), message))
         yield from self.checks()
 
     def checks(self) -> Iterator[Block]:
@@ -394,7 +383,4 @@ def _said(problem: Problem) -> str:
 
 
 def _listed(answers: Sequence[Answer]) -> Line:
-    out: list[str | Math] = []
-    for answer in answers:
-        out += [*([", "] if out else []), *asked(answer.question)]
-    return tuple(out)
+    return listed((asked(answer.question) for answer in answers), last=", ")

@@ -140,7 +140,7 @@ def functions() -> Mapping[str, Callable[..., Any]]:
 def pullback(name: str) -> Callable[[tuple[Any, ...]], Any]:
     """The local derivative that a pullback multiplies by, of (operands…, result)."""
     stated, places = _stated(name)
-    return _function(stated, places)
+    return function(stated, places)
 
 
 @cache
@@ -157,26 +157,29 @@ def _stated(name: str) -> tuple[Expr, Mapping[str, int]]:
     return parse(entry.partials[int(k)]), {word: place for place, word in enumerate((*entry.operands, "r"))}
 
 
-def _function(tree: Expr, places: Mapping[str, int]) -> Callable[[Any], Any]:
-    """A formula of the table as a function of a tuple, put together from those of its parts."""
+def function(tree: Expr, places: Mapping[str, int]) -> Callable[[Any], Any]:
+    """A scalar formula as a function of a tuple, put together from those of its parts; `places`: of names in the tuple.
+
+    Raises KeyError for any other name, TypeError for what is no scalar expression.
+    """
     if isinstance(tree, Name) and tree.id in places:
         return itemgetter(places[tree.id])
     if isinstance(tree, (Name, Num)):
         constant = {"pi": math.pi, "e": math.e}[tree.id] if isinstance(tree, Name) else float(tree.value)
         return lambda v: constant
     if isinstance(tree, Neg):
-        inner = _function(tree.arg, places)
+        inner = function(tree.arg, places)
         return lambda v: -inner(v)
     if isinstance(tree, Call):
-        called, (first, *rest) = functions()[tree.func], [_function(arg, places) for arg in tree.args]
+        called, (first, *rest) = functions()[tree.func], [function(arg, places) for arg in tree.args]
         return (lambda v: called(first(v), *[part(v) for part in rest])) if rest else (lambda v: called(first(v)))
     if not isinstance(tree, (Binary, Compare)):
         raise TypeError(f"not a scalar expression: {tree!r}")
     place = places.get(tree.left.id) if isinstance(tree.left, Name) else None
     if tree.op == "^" and tree.right == Num(Fraction(2)):
-        return _square(_function(tree.left, places)) if place is None else lambda v: v[place] * v[place]
+        return _square(function(tree.left, places)) if place is None else lambda v: v[place] * v[place]
     combined = ARITHMETIC.get(tree.op) or functions()[(WORDS | TESTS)[tree.op]]
-    left, right = _function(tree.left, places), _function(tree.right, places)
+    left, right = function(tree.left, places), function(tree.right, places)
     if isinstance(tree.left, Num):
         number = float(tree.left.value)
         return lambda v: combined(number, right(v))

@@ -85,13 +85,8 @@ def differentiate(
     for name in wrt:
         if name not in exercise.inputs:
             known = closest(name, exercise.inputs)
-            hint = (
-                f"did you mean {known}?"
-                if known
-                else f"it has {', '.join(exercise.inputs)}"
-                if exercise.inputs
-                else None
-            )
+            there = f"it has {', '.join(exercise.inputs)}" if exercise.inputs else None
+            hint = f"did you mean {known}?" if known else there
             raise GradcalcError(Problem("independent", f"{name} does not occur in the expression", None, hint))
     assumed = conventional(exercise)
     variables = {name: Variable(name, tuple(map(size_tree, shape))) for name, shape in assumed.items()}

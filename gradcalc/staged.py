@@ -9,12 +9,13 @@ log σ(z) becomes −softplus(−z), so that neither pass divides by a probabili
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import sympy as sp
 
 from gradcalc.algebra import Algebra
+from gradcalc.ask import ancestors
 from gradcalc.derive import Engine
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.nodes import Graph, Node
@@ -22,6 +23,7 @@ from gradcalc.records import dataclass, replace
 from gradcalc.scalar import function_class
 from gradcalc.simplify import measure
 from gradcalc.stable import stable
+from gradcalc.syntax import Name
 from gradcalc.terms import Key, Term
 
 __all__ = ["Stage", "Staged", "staged"]
@@ -91,12 +93,8 @@ class _Engine(Engine):
         if node.name is None or start == number:
             return upstream
         upstream = self.algebra.gather([self.reread(term) for term in upstream])
-        gradient = len(self.nodes)
-        self.nodes.append(Node("gradient", (), node.shape, node.over, name=f"d{self.loss}_d{node.name}"))
-        self.virtual[gradient] = (own, upstream)
-        self.named[gradient] = number
-        self.stages.append(Stage(node.name, number, gradient, own, tuple(upstream)))
-        return [Term(sp.S.One, {own: self.entry(gradient, own)})]
+        self.stages.append(Stage(node.name, number, len(self.nodes), own, tuple(upstream)))
+        return self.name_gradient(number, own, upstream, f"d{self.loss}_d{node.name}")
 
     def reread(self, term: Term) -> Term:
         """The term as it is to be computed.
@@ -120,11 +118,9 @@ class _Engine(Engine):
         """The expression with norms as divisors replaced by 1 where they are 0."""
         table = {}
         for power in expr.atoms(sp.Pow):
-            found = (
-                self.entries.entry(power.base)
-                if power.base.is_Symbol and power.exp.could_extract_minus_sign()
-                else None
-            )
+            if not (power.base.is_Symbol and power.exp.could_extract_minus_sign()):
+                continue
+            found = self.entries.entry(power.base)
             if found is not None and isinstance(found[0], int) and self.nodes[found[0]].op == "norm":
                 table[power] = self.entry(self.make_virtual("guard", found[0]), found[1]) ** power.exp
         return expr.xreplace(table) if table else expr
@@ -154,7 +150,8 @@ def staged(graph: Graph) -> Staged:
     engine.nodes.append(Node("gradient", (), ()))
     loss = len(engine.nodes) - 1
     engine.virtual[loss] = ((), terms)
-    engine.scope = engine.ancestors(loss) | {graph.names[name] for name in _used(before, upstream)}
+    used = set().union(*(ancestors(before, quantity) for quantity in upstream))
+    engine.scope = engine.ancestors(loss) | {graph.names[name] for name, n in before.names.items() if n in used}
     targets = {graph.names[name] for name in graph.inputs if name not in graph.integers and name not in graph.constants}
     engine.pull(loss, (), [Term(sp.S.One, {})], targets, lambda number: True)
     return Staged(graph, engine, engine.loss, upstream, tuple(engine.stages))
@@ -162,21 +159,8 @@ def staged(graph: Graph) -> Staged:
 
 def _upstreams(graph: Graph) -> dict[str, int | None]:
     """Quantities with an upstream gradient; the node of the input that is it, where it is one."""
-    from gradcalc.syntax import Name
-
     found: dict[str, int | None] = {}
     for item in graph.exercise.upstream:
         named = graph.names.get(item.value.id) if isinstance(item.value, Name) else None
         found[item.of or graph.outputs[-1]] = named
     return found or {graph.outputs[-1]: None}
-
-
-def _used(graph: Graph, quantities: Iterable[str]) -> set[str]:
-    """The names that quantities are made from."""
-    found, stack = set(), [graph.names[name] for name in quantities]
-    while stack:
-        number = stack.pop()
-        if number not in found:
-            found.add(number)
-            stack.extend(graph.nodes[number].args)
-    return {name for name, number in graph.names.items() if number in found}

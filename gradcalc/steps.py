@@ -48,11 +48,10 @@ class Entries:
 class Gate:
     """One operation on the way back: `result` = operation(…, `operand`, …).
 
-    place      of the operand among the others
-    sentence   why it passes the gradient as it does, from the table
-    local      ∂result/∂operand, where that is taken entry by entry
-    gradient   at the operand, in terms of the gradient of the definition; None where another operation adds to it
-    stretched  axes and examples along which the operand was repeated, so that its gradient is summed over them
+    place     of the operand among the others
+    sentence  why it passes the gradient as it does, from the table
+    local     ∂result/∂operand, where that is taken entry by entry
+    gradient  at the operand, in terms of the gradient of the definition; None where another operation adds to it
     """
 
     operation: str
@@ -62,7 +61,6 @@ class Gate:
     sentence: str
     local: Expr | None
     gradient: Written | None
-    stretched: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,24 +43,24 @@ class Totals(Readback):
 
     def total(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
         """Σ_ix of an expression in named scalars; None where one of its parts has no name."""
-        factors = sp.Mul.make_args(expr)
-        whole = next((n for n in (self.multiple(expr, ix, number) for number in self.sums) if n is not None), None)
+        whole = self.of_sums(expr, ix)
         if whole is not None:
             return whole
-        sums = [factor for factor in factors if isinstance(factor, sp.Add)]
+        sums = [factor for factor in sp.Mul.make_args(expr) if isinstance(factor, sp.Add)]
         parts = [expr / sums[0] * arg for arg in sums[0].args] if len(sums) == 1 else [expr]
         found, named = sp.S.Zero, False
         for part in parts:
             known = self.known_sum(part, ix)
             if known is None:
-                known = next(
-                    (n for n in (self.multiple(part, ix, number) for number in self.sums) if n is not None), None
-                )
-                named = True
+                known, named = self.of_sums(part, ix), True
             if known is None:
                 return None
             found += known
         return found if named else None
+
+    def of_sums(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
+        """Σ_ix of an expression as a multiple of one of the named sums."""
+        return next((n for n in (self.multiple(expr, ix, number) for number in self.sums) if n is not None), None)
 
     def multiple(self, expr: sp.Expr, ix: Ix, number: int) -> sp.Expr | None:
         """Σ_ix of an expression as a multiple of the named sum `number`."""
