@@ -126,7 +126,7 @@ class Result:
     @property
     def ok(self) -> bool:
         """No answer was refuted by its check."""
-        return not any(answer.verified is not None and answer.verified.ok is False for answer in self.answers)
+        return self.solution.right
 
     def __getitem__(self, question: str) -> Answer:
         """The answer to a question, by its text (`df/dx`) or its name. Raises KeyError."""

@@ -153,14 +153,9 @@ def solve(
         view, item = _view(console, digits, form), solution
         if format not in ("json", "jsonl"):
             item = load("gradcalc.report").compose_solution(solution, view)
-        return render.load(format).render(item, view), _right(solution)
+        return render.load(format).render(item, view), solution.right
 
     finish(console, print_each(console, files, format, work, timeout))
-
-
-def _right(solution: Any) -> bool:
-    """Whether no answer failed its check."""
-    return all(answer.verified is None or answer.verified.ok is not False for answer in solution.answers)
 
 
 def _view(console: Console, digits: int | None = None, form: str | None = None) -> Any:
@@ -230,7 +225,7 @@ def explain(
             items = [page.report for page in view.pages(found, options)]
         else:
             items = [view.compose_explanation(found, options)]
-        return render.render_as(format, items, options), _right(found.solution)
+        return render.render_as(format, items, options), found.solution.right
 
     from gradcalc.library import exercise_text
 
@@ -240,7 +235,7 @@ def explain(
         if found is not None:
             options = replace(_view(console, digits, form), detail=detail)
             load("gradcalc.render.player").play(found, options, console.size)
-            finish(console, _right(found.solution))
+            finish(console, found.solution.right)
     finish(console)
 
 
@@ -304,7 +299,7 @@ def export(
         # Code answers no questions.
         found = load("gradcalc.figure").sketch(exercise) if to in CODE else load("gradcalc.solver").solve(exercise)
         made = part(found, picture, to, how)
-        return made.text, made.beside, _right(found)
+        return made.text, made.beside, found.right
 
     results = (done for _, done, _ in each(console, jobs, work, timeout, lambda job: job[0]))
     outside, fine = False, True

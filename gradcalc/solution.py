@@ -51,6 +51,7 @@ class Local:
     shape: Shape | None = None
     direct: bool = False
 
+
 LINKS = 20  # local derivatives of a path; those of a longer one are named, without their formulas
 
 
@@ -107,7 +108,8 @@ class Answer:
 class Gradient:
     """The total gradient of the loss at an input, upstream included, in the shape of the input.
 
-    free, sizes: of an entry form; where: named gradients that the expression uses; shape: where it is written in stacks.
+    free, sizes: of an entry form; where: named gradients that the expression uses; shape: where it is written in stacks;
+    verified: None where an answer that was verified says the same.
     """
 
     symbolic: Expr | None
@@ -116,6 +118,7 @@ class Gradient:
     sizes: Mapping[str, Size] | None = None
     where: tuple[tuple[str, Expr], ...] = ()
     shape: Shape | None = None
+    verified: Verified | None = None
 
     @property
     def text(self) -> str | None:
@@ -137,3 +140,10 @@ class Solution:
     inputs: Mapping[str, Number]  # the values at which everything was evaluated
     gradients: Mapping[str, Gradient]
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def right(self) -> bool:
+        """No answer, and no gradient, was refuted by its check."""
+        checks = [answer.verified for answer in self.answers]
+        checks += [gradient.verified for gradient in self.gradients.values()]
+        return all(verified is None or verified.ok is not False for verified in checks)

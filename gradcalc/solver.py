@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from gradcalc.answers import Answerer
 from gradcalc.beside import upstream_name
-from gradcalc.errors import Problem
+from gradcalc.errors import GradcalcError, Problem, SpanError
+from gradcalc.exact import size_of
 from gradcalc.exercise import Exercise, Question
 from gradcalc.graph import Graph, build
+from gradcalc.listing import settled
 from gradcalc.numeric.backends import Undefined
 from gradcalc.numeric.exact import exact
 from gradcalc.numeric.forward import Forward, to_lists, upstream_key
@@ -19,10 +21,9 @@ from gradcalc.numeric.kinks import kinks
 from gradcalc.numeric.oracle import Claim, Oracle
 from gradcalc.numeric.tensor import Tensor
 from gradcalc.numeric.verified import Verified
-from gradcalc.shapes import Shape
+from gradcalc.shapes import Shape, Size
 from gradcalc.solution import Answer, Gradient, Number, Solution, View
-from gradcalc.syntax import Expr, Index, Name
-from gradcalc.tree import occurrences
+from gradcalc.tree import Expr, Index, Name, occurrences, substitute
 
 Where = tuple[tuple[str, Expr], ...]
 
@@ -57,10 +58,16 @@ class Solver:
         graph = self.graph
         questions = graph.exercise.questions or default_questions(graph)
         answers = tuple(self.answer(question) for question in questions)
-        gradients = {name: self.gradient(name, found) for name, found in self.answerer.gradients().items()}
+        known = {
+            (a.question.by, a.symbolic) for a in answers if self.total(a.question) and a.verified and a.verified.ok
+        }
+        gradients = {name: self.gradient(name, found, known) for name, found in self.answerer.gradients().items()}
         if any(found.value is None for found in gradients.values()) and self.careful is not None:
-            again = {name: self.gradient(name, found) for name, found in self.careful.gradients().items()}
+            again = {name: self.gradient(name, found, known) for name, found in self.careful.gradients().items()}
             gradients = {name: found if found.value is not None else again[name] for name, found in gradients.items()}
+        for name, gradient in gradients.items():
+            if gradient.verified is not None and gradient.verified.ok is False:
+                self.warn("refuted", f"the gradient at {name} failed its check; it is not shown")
         forward = {name: self.values.lists(name) for name in graph.quantities}
         names = (*graph.inputs, *graph.quantities)
         exacts = {name: found for name in names if (found := self.exact(Name(name))) is not None}
@@ -75,6 +82,11 @@ class Solver:
             self.warnings += kinks(graph, self.values.point)
         unique = tuple(dict.fromkeys(self.warnings))
         return Solution(graph, answers, forward, exacts, inputs, gradients, unique)
+
+    def total(self, question: Question) -> bool:
+        """Does it ask for what `gradients` holds, of the loss or of *the* output?"""
+        of_output = not self.graph.exercise.upstream and question.of == self.graph.outputs[-1]
+        return question.kind == "derivative" and (question.loss or of_output)
 
     def warn(self, slug: str, message: str) -> None:
         self.warnings.append(Problem(slug, message))
@@ -258,22 +270,42 @@ class Solver:
         return found
 
     def one_entry(self, answer: Answer, entry: tuple[Expr, ...]) -> Answer:
-        """A single entry of an answer."""
-        from gradcalc.syntax import Num
+        """A single entry of an answer. Raises GradcalcError where it has none at that place."""
+        question = answer.question
+        try:
+            places = [self.length(size_of(item)) for item in entry]
+        except SpanError as error:
+            raise GradcalcError(Problem("entry", error.message, question.place, "entries are counted from 0")) from None
+        axes = [self.length(size) for size in answer.shape]
+        pairs = [(k, n) for k, n in zip(places, axes, strict=False) if k is not None]
+        if len(places) > len(axes) or any(k < 0 or (n is not None and k >= n) for k, n in pairs):
+            message = f"`{question.text}`: the derivative has the shape [{', '.join(map(str, answer.shape))}]"
+            raise GradcalcError(Problem("entry", message, question.place, "entries are counted from 0"))
 
         def pick(value: Any) -> Any:
-            for item in entry:
-                if not isinstance(value, list) or not isinstance(item, Num):
-                    return None
-                position = int(item.value)
-                value = value[position] if position < len(value) else None
+            for place in places:
+                value = value[place] if isinstance(value, list) and place is not None else None
             return value
 
-        symbolic = Index(answer.symbolic, entry) if answer.symbolic is not None else None
+        fixed = [item for item, size in zip(entry, answer.shape, strict=False) if size.number != 1]
+        table = dict(zip(answer.free, fixed, strict=False))
+
+        def part(expr: Expr | None) -> Expr | None:
+            if expr is None or not answer.free:
+                return None if expr is None else Index(expr, entry)
+            return settled(substitute(expr, table), {})
+
         return replace(
-            answer, symbolic=symbolic, expanded=None, value=pick(answer.value), with_upstream=pick(answer.with_upstream),
-            shape=answer.shape[len(entry):], free=(), per_example=None, stacked=None, shorthand=None,
+            answer, symbolic=part(answer.symbolic), expanded=part(answer.expanded), value=pick(answer.value),
+            with_upstream=pick(answer.with_upstream), shape=answer.shape[len(entry):], free=answer.free[len(table):],
+            per_example=None, stacked=None, shorthand=None,
         )  # fmt: skip
+
+    def length(self, size: Size) -> int | None:
+        try:
+            return size.at(self.sizes)
+        except KeyError:
+            return None
 
     # ---- the loss
 
@@ -295,16 +327,21 @@ class Solver:
         value, _ = self.number(total.symbolic, where, total.free, total.shape, self.examples(asked))
         return replace(answer, with_upstream=value, with_upstream_exact=self.exact(total.symbolic, total.where))
 
-    def gradient(self, name: str, found: Gradient) -> Gradient:
+    def gradient(self, name: str, found: Gradient, known: Container[Any]) -> Gradient:
+        """A total gradient with its number. What no verified answer says already is compared along one direction."""
         node = self.graph.node(name)
         loss = None if self.graph.exercise.upstream else self.graph.outputs[-1]
+        where = self.where(found.where)
+        if found.symbolic is not None and ((name,), found.symbolic) not in known:
+            verified = self.oracle.verify(Claim(found.symbolic, where, found.free), loss, name, once=True)
+            found = replace(found, verified=Verified(verified.ok, verified.method, verified.error, verified.reason))
+            if verified.ok is False:
+                return replace(found, symbolic=None, where=(), free=())
         if self.oracle.refusal(loss, (name,)):
             return found
         over = tuple(ix for ix in node.over if ix in self.graph.examples)
-        value, _ = self.number(
-            found.symbolic, self.where(found.where), found.free, found.shape or node.shape, () if found.shape else over
-        )
-        return replace(found, value=value)
+        shape, examples = (found.shape, ()) if found.shape else (node.shape, over)
+        return replace(found, value=self.number(found.symbolic, where, found.free, shape, examples)[0])
 
 
 def shaped(tensor: Tensor, target: Sequence[int], over: Sequence[int]) -> Tensor:

@@ -205,6 +205,26 @@ def test_a_structured_rule_wrong_by_half_a_per_mille_is_found(name: str, monkeyp
     assert False in verdicts
 
 
+def test_a_gradient_that_nothing_asks_for_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`gradients` holds no formula that a check refutes, be there a question about it or not."""
+    exercise = Exercise.parse(
+        "expression: f = norm(x) + y^2\nvariables: {x: [n]}\nquestions: [value f, df/dy]\nseed: 1\n"
+    )
+    assert solve(exercise).right
+    right = SPECIAL["norm"]
+    off = sp.Rational(10005, 10000)
+
+    def wrong(*args: Any) -> Any:
+        return {n: [(at, dataclasses.replace(t, coef=t.coef * off)) for at, t in p] for n, p in right(*args).items()}
+
+    monkeypatch.setitem(SPECIAL, "norm", wrong)  # type: ignore[arg-type]
+    found = solve(exercise)
+    assert not found.right
+    assert found.gradients["x"].symbolic is found.gradients["x"].value is None
+    assert found.gradients["y"].text == "2*y"
+    assert [warning.slug for warning in found.warnings if warning.slug == "refuted"] == ["refuted"]
+
+
 BACK = [(op, k) for op in STRUCTURED for k, text in enumerate(op.back) if text]
 
 

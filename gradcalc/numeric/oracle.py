@@ -12,7 +12,7 @@ two evaluations with 60 digits, then with 400.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -163,28 +163,28 @@ class Oracle:
         then: str | None = None,
         local: bool = False,
         layout: str | None = None,
+        once: bool = False,
     ) -> Verified:
         """Compare a claimed derivative of `of` by `by` (and `then`) with differences, at the given point and others.
 
         The claim holds in the layout given (default: its own, else gradient), squeezed of axes of length 1; it may be
-        over the examples, or their stack.
+        over the examples, or their stack. `once`: at one point, along one direction.
         """
         bys = (by,) if then is None else (by, then)
         target = self.target(of, bys, local)
         layout = layout or (claim.layout if isinstance(claim, Claim) else "gradient")
         found: list[tuple[str, _Outcome]] = []
         for label, values in self._points(claim):
-            outcome = self._at(claim, target, values, layout)
+            outcome = self._at(claim, target, values, layout, once)
             found.append((label, outcome))
-            if outcome.ok is False:
+            if outcome.ok is False or (once and outcome.ok):
                 break
         return self._summary(found)
 
-    def _points(self, claim: AnyClaim) -> list[tuple[str, Forward]]:
-        points = [(self.given.point.label, self.given)]
+    def _points(self, claim: AnyClaim) -> Iterator[tuple[str, Forward]]:
+        yield self.given.point.label, self.given
         if isinstance(claim, Claim) or callable(claim):
-            points += [(values.point.label, values) for values in self.others]
-        return points
+            yield from ((values.point.label, values) for values in self.others)
 
     def _summary(self, found: list[tuple[str, _Outcome]]) -> Verified:
         compared = [(label, outcome) for label, outcome in found if outcome.ok is not None]
@@ -199,7 +199,7 @@ class Oracle:
             return Verified(False, method, worst.error, worst.reason or f"differs at {label}")
         return Verified(True, method, worst.error, reasons[0] if reasons else None)
 
-    def _at(self, claim: AnyClaim, target: Target, values: Forward, layout: str) -> _Outcome:
+    def _at(self, claim: AnyClaim, target: Target, values: Forward, layout: str, once: bool = False) -> _Outcome:
         for name in (*((target.of,) if target.of else ()), *target.bys):
             if name in values.undefined:
                 return _Outcome(None, reason=f"{name}: {values.undefined[name].message}")
@@ -211,7 +211,7 @@ class Oracle:
         try:
             if values.scalar:
                 return self._scalar(claim, target, values)
-            chosen = directions(values, target, MAX_ENTRIES, RANDOM_DIRECTIONS)
+            chosen = directions(values, target, *((0, 1) if once else (MAX_ENTRIES, RANDOM_DIRECTIONS)))
             how = "differences in float64, " + (
                 "entry by entry" if chosen.complete else f"along {RANDOM_DIRECTIONS} random directions"
             )
