@@ -15,12 +15,14 @@ from gradcalc.simplify import (
     complemented,
     cost,
     divided,
+    in_powers,
     linear,
     operation,
     repeated,
     shortest,
     signs_met,
     standing_for,
+    varying_powers,
 )
 from gradcalc.terms import Entries, Ix, Key, Term, kind, minus, size_expr, sort_symmetric
 
@@ -330,6 +332,11 @@ class Algebra:
         expr = signs_met(expr)
         if expr not in found:
             found.append(expr)
+        powers = varying_powers(expr)
+        if powers:
+            symbols = {power: symbol for symbol, power in powers.items()}
+            flat = expr.replace(lambda part: isinstance(part, sp.Pow), lambda part: in_powers(part, symbols))
+            return found + [signs_met(again.xreplace(powers)) for again in self.rewritings(flat)]
         factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
         whole = (factor, sp.factor_terms) if self.factoring and not linear(expr) else (sp.factor_terms,)
         for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else whole:

@@ -166,6 +166,11 @@ class Definitions:
                 self._symmetric[quantity] = self.mirrored(quantity)
         return self._symmetric[quantity]
 
+    def positive(self, expr: sp.Expr) -> set[sp.Symbol]:
+        """The entries in an expression that are assumed to be positive."""
+        found = self.entries.entries(expr)
+        return {symbol for symbol, quantity, _ in found if "positive" in self.assume.get(quantity, frozenset())}
+
     def mirrored(self, quantity: int) -> bool:
         """Has its definition at (j, i) the terms of that at (i, j)? Σ x xᵀ, XᵀX/m + λI, exp(−D) of a symmetric D."""
         if (

@@ -80,7 +80,7 @@ class Engine(Totals):
             for symbol, quantity, at in self.entries.entries(formula):
                 derivative = self.slope(formula, symbol)
                 if isinstance(quantity, int) and derivative != 0:
-                    groups = self.algebra.split(shorter(signs_met(derivative), formula, own))
+                    groups = self.algebra.split(shorter(signs_met(derivative), formula, own, self.positive(formula)))
                     result.setdefault(quantity, []).append((at, Term(sp.S.One, groups)))
             return result
         for term in self.varied(number, indices):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import sympy as sp
 
 from gradcalc.effort import expandable
-from gradcalc.scalar import function_class
+from gradcalc.scalar import divides, function_class
 from gradcalc.simplify import cost, shortest
 from gradcalc.terms import unnamed
 
@@ -102,8 +104,8 @@ def unit_read(product: sp.Expr) -> sp.Expr:
     return product
 
 
-def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
-    """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new."""
+def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol, positive: Set[sp.Expr] = frozenset()) -> sp.Expr:
+    """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new that may be 0."""
     if cost(derivative) > LONG:
         return shortest([derivative, folded(derivative, formula, own)])
     if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
@@ -114,14 +116,16 @@ def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
     if whole and not apart:
         ratio = sp.Add(*(sp.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
         read = folded(ratio, formula, own) * own
-        if quantities(read) <= quantities(derivative) + ratio.has(formula) and divisors(ratio) <= divisors(derivative):
+        few = quantities(read) <= quantities(derivative) + ratio.has(formula) or 2 * cost(read) < cost(derivative)
+        new = divisors(ratio) - divisors(derivative)
+        if few and (not new or (isinstance(formula, sp.Mul) and all({n, -n} & positive for n in new))):
             candidates.append(read)
     return shortest(candidates)
 
 
 def divisors(expr: sp.Expr) -> set[sp.Expr]:
     """What an expression divides by, each factor up to a number."""
-    powers = (p for p in sp.preorder_traversal(expr) if isinstance(p, sp.Pow) and p.exp.could_extract_minus_sign())
+    powers = (p for p in sp.preorder_traversal(expr) if isinstance(p, sp.Pow) and divides(p.exp))
     factors = {factor for power in powers for factor in sp.Mul.make_args(power.base)}
     return {min(sum_, -sum_, key=str) for sum_ in (factor.primitive()[1] for factor in factors)}
 

@@ -144,7 +144,7 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
         return product_ast(expr, leaf, rank, spell=spell)
     if isinstance(expr, sp.Pow):
         base, exponent = expr.as_base_exp()
-        if exponent.could_extract_minus_sign():
+        if divides(exponent):
             return Binary("/", Num(Fraction(1)), to_ast(1 / expr, leaf, rank, spell))
         if exponent == sp.Rational(1, 2):
             return Call("sqrt", (to_ast(base, leaf, rank, spell),))
@@ -157,6 +157,11 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
         if name == word:
             return Compare(sign, args[0], args[1])
     return Call(WRITTEN.get(name, name), args)
+
+
+def divides(exponent: sp.Expr) -> bool:
+    """Is a power with this exponent written below the bar? SymPy finds a minus in one of a − 1 and 1 − a."""
+    return all(arg.could_extract_minus_sign() for arg in sp.Add.make_args(exponent))
 
 
 def rational(value: sp.Rational) -> Expr:
@@ -248,7 +253,7 @@ def product_ast(
 
     for factor in sorted(factors, key=order):
         _base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
-        if isinstance(factor, sp.Pow) and exponent.could_extract_minus_sign():
+        if isinstance(factor, sp.Pow) and divides(exponent):
             below.append(to_ast(1 / factor, leaf, rank, spell))
         else:
             above.append(to_ast(factor, leaf, rank, spell))

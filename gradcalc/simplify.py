@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import sympy as sp
 
 from gradcalc.errors import GradcalcError, Problem
-from gradcalc.scalar import function_class
+from gradcalc.scalar import divides, function_class
 from gradcalc.terms import unnamed
 
 
@@ -25,7 +25,7 @@ def cost(expr: sp.Expr) -> int:
         parts = [factor for factor in sp.Mul.make_args(expr) if factor is not sp.S.NegativeOne]
         for factor in parts:
             base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
-            negative = exponent.could_extract_minus_sign()
+            negative = divides(exponent)
             exponent = -exponent if negative else exponent
             raised = 0 if exponent == 1 else 1 if exponent == sp.S.Half else 1 + cost(exponent)
             length = cost(base) + raised
@@ -68,6 +68,25 @@ def complemented(total: sp.Add) -> sp.Expr:
     return total
 
 
+def varying_powers(expr: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """Symbols for the powers with a varying exponent, so that L²ⁿ⁻¹ is P²/L: symbol -> the power Lⁿ it stands for."""
+    found: dict[sp.Expr, sp.Symbol] = {}
+    for power in expr.atoms(sp.Pow):
+        for arg in sp.Add.make_args(power.exp):
+            number, rest = arg.as_coeff_Mul()
+            if rest != 1 and number.is_Integer:
+                found.setdefault(power.base**rest, standing_for(power.base**rest))
+    return {symbol: power for power, symbol in found.items()}
+
+
+def in_powers(power: sp.Pow, symbols: Mapping[sp.Expr, sp.Symbol]) -> sp.Expr:
+    """A power in those symbols: L²ⁿ⁻¹ as P²/L."""
+    parts = [arg.as_coeff_Mul() for arg in sp.Add.make_args(power.exp)]
+    return sp.Mul(
+        *(symbols[power.base**r] ** n if power.base**r in symbols else power.base ** (n * r) for n, r in parts)
+    )
+
+
 def repeated(expr: sp.Expr) -> sp.Add | None:
     """A sum that stands in several places and holds all of its symbols, like x + b in (x + b)/(1 + (x + b)²): simplified
     as one symbol, it is not expanded."""
@@ -106,7 +125,7 @@ def apart(expr: sp.Expr) -> list[sp.Expr]:
 
 def divided(expr: sp.Expr) -> bool:
     """Does it have a denominator anywhere?"""
-    return any(power.exp.could_extract_minus_sign() for power in expr.atoms(sp.Pow))
+    return any(divides(power.exp) for power in expr.atoms(sp.Pow))
 
 
 def linear(expr: sp.Expr) -> bool:
@@ -173,8 +192,14 @@ QUOTIENTS = {sp.cosh: (sp.sinh, sp.tanh), sp.cos: (sp.sin, sp.tan)}
 
 
 def factors_met(product: sp.Expr) -> sp.Expr:
-    """The factors of a product that say something together: x·sign(x), |x|², relu(x)·step(x), step(x)², sinh(x)/cosh(x)."""
+    """The factors of a product that say something together: x·xⁿ, x·sign(x), |x|², relu(x)·step(x), sinh(x)/cosh(x)."""
     powers = product.as_powers_dict()
+    bases = [factor.as_base_exp()[0] for factor in sp.Mul.make_args(product)]
+    for base, exponent in powers.items():
+        if not exponent.is_number and not base.is_number and bases.count(base) > 1:  # x·xⁿ
+            return factors_met(
+                sp.Mul(*(f for f in sp.Mul.make_args(product) if f.as_base_exp()[0] != base), base**exponent)
+            )
     for factor, exponent in powers.items():
         name, arg = operation(factor), factor.args[0] if factor.args else None
         if name == "step" and exponent.is_integer and exponent > 1:

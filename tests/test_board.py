@@ -46,6 +46,10 @@ FORMULAS = [
     ("u = exp(v) - 1; f = w*(9 - v)/10/u", "df/dw", "(9 - v)/(10*u)"),
     ("f = sqrt(x^2*y^2)", "df/dx", "sign(x)*abs(y)"),
     ("u = exp(-a*(r - s)); V = D*(1 - u)^2", "d2V/dr2", "-2*a^2*D*u*(1 - 2*u)"),
+    ("f = x^n/(k^n + x^n)", "df/dx", "n*x^(n - 1)*k^n/(k^n + x^n)^2"),
+    ("p = sigmoid(z); f = -(1 - p)^g*log(p)", "df/dz", "(1 - p)^g*(g*p*log(p) + p - 1)"),
+    ("f = x*x^n/n", "df/dx", "x^n*(n + 1)/n"),
+    ("u = exp(-x^2/(4*k*t))/sqrt(4*pi*k*t)", "du/dx", "-x*u/(2*k*t)"),
     # names of quantities
     ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z", "dp/dt", "-p*q"),
     ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z; f = -log(p)", "df/ds", "p - 1"),
@@ -71,6 +75,18 @@ FORMULAS = [
     ("f = -w*(x - m)*exp(x - m)", "df/dw", "exp(x - m)*(m - x)"),
     ("f = 2^x", "df/dx", "log(2)*f"),
 ]  # fmt: skip
+
+
+COBB_DOUGLAS = [("dY/dK", "a*Y/K"), ("d2Y/dK2", "-Y*a*(1 - a)/K^2"), ("d2Y/dKdL", "Y*a*(1 - a)/(K*L)")]
+
+
+@pytest.mark.parametrize(("question", "formula"), COBB_DOUGLAS)
+def test_what_is_positive_may_be_divided_by(question: str, formula: str) -> None:
+    positive: dict[str, Any] = {"assume": "positive"}
+    variables = {"A": [], "K": positive, "L": positive, "a": []}
+    found = solved("Y = A*K^a*L^(1 - a)", question, variables=variables)[question]
+    assert found.symbolic is not None
+    assert unparse(found.symbolic) == formula
 
 
 @pytest.mark.parametrize(("lines", "question", "formula"), FORMULAS)
