@@ -187,7 +187,12 @@ class _Writer:
                 )
             locals_ = [[local.symbolic for local in path] for path in answer.chain]
             short = not more and max(map(len, answer.chain)) <= LINKS
-            if not arrayed(answer) and short and all(expr is not None for path in locals_ for expr in path):
+            if (
+                not arrayed(answer)
+                and not question.entry
+                and short
+                and all(expr is not None for path in locals_ for expr in path)
+            ):
                 factors = [
                     self.label(Factors(tuple(expr for expr in path if expr is not None)), example=example)
                     for path in locals_

@@ -204,7 +204,7 @@ class _View:
             if _arrayed(answer) and len(path) > 1 and all(local.shape is not None for local in path):
                 shapes = (Shaped(local.shape) for local in path if local.shape is not None)
                 lines.append(line("shapes: ", listed(shapes, "; ", "; ")))
-            product = None if _arrayed(answer) or long else _product(path)
+            product = None if _arrayed(answer) or answer.question.entry or long else _product(path)
             if product is not None and not _wrong(answer):
                 formulas.append(math(*_signed(product, bool(position))))
         rest = answer.chain_rest + len(paths) - len(shown)

@@ -273,7 +273,8 @@ class Solver:
         """A single entry of an answer. Raises GradcalcError where it has none at that place."""
         question = answer.question
         try:
-            places = [self.length(size_of(item)) for item in entry]
+            known = {name for node in self.graph.nodes for size in node.shape for name in size.names}
+            places = [self.length(size_of(item, known)) for item in entry]
         except SpanError as error:
             raise GradcalcError(Problem("entry", error.message, question.place, "entries are counted from 0")) from None
         axes = [self.length(size) for size in answer.shape]

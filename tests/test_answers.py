@@ -515,3 +515,37 @@ def test_the_chain_of_the_loss_begins_with_each_upstream_gradient() -> None:
     assert [(unparse(local.symbolic), local.direct) for local in firsts if local.symbolic is not None] == [
         ("3", False), ("G", False), ("-5", True)
     ]  # fmt: skip
+
+
+ENTRIES = {
+    "expression": ["y = W @ x", "a = tanh(y)", "J = sum(a)"], "variables": {"W": ["n", "d"], "x": ["d"]},
+    "values": {"W": [[1, 2], [3, 4]], "x": [1, 2]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "question", "formula", "free", "value"),
+    [
+        ("matrix", "dy/dW[0, 0, 1]", "x[1]", (), 2),
+        ("matrix", "dy/dx[n - 1, 0]", "W[n - 1, 0]", (), 3),
+        ("matrix", "dy/dW[0, 0]", "x[q]", ("q",), [1, 2]),
+        ("matrix", "dy/dW[0]", "where(0 == p, x[q], 0)", ("p", "q"), [[1, 2], [0, 0]]),
+        ("matrix", "dy/dx[1, 0]", "W[1, 0]", (), 3),
+        ("index", "dJ/dW[1, 0]", "x[0]*(1 - a[1]^2)", (), 1.1157e-9),
+        ("index", "dJ/dx[1]", "sum(W[b, 1]*(1 - a[b]^2), b)", (), 3.632e-4),
+    ],
+)
+def test_an_entry_names_no_index_that_it_fixes(
+    form: str, question: str, formula: str, free: tuple[str, ...], value: Any
+) -> None:
+    exercise = Exercise.from_dict({**ENTRIES, "notation": {"form": form}, "questions": [question]})
+    (found,) = solve(exercise).answers
+    assert found.symbolic is not None
+    assert (unparse(found.symbolic), found.free, found.expanded is None) == (formula, free, False)
+    assert found.value == pytest.approx(value, rel=1e-3) if not isinstance(value, list) else found.value == value
+
+
+@pytest.mark.parametrize("question", ["dJ/dW[2, 0]", "dJ/dx[0, 0]", "dJ/dx[1.5]", "dJ/dx[-1]", "dJ/dx[i]"])
+def test_an_entry_that_is_not_there_is_an_error(question: str) -> None:
+    with pytest.raises(GradcalcError):
+        solve(Exercise.from_dict({**ENTRIES, "questions": [question]}))
