@@ -165,6 +165,19 @@ def test_what_was_assumed_is_told() -> None:
     assert {name: show(shape) for name, shape in found.assumed.items()} == {"A": "n×m", "x": "[m]", "y": "[n]"}
     assert found.data["assumed"] == {"A": ["n", "m"], "x": ["m"], "y": ["n"]}
     assert found._repr_mimebundle_()["text/latex"] == r"$2 A^{\top} (A x - y)$"
+    assert repr(found) == "<gradcalc.Derivative 2*A.T @ (A @ x - y)>"
+    assert found.to("latex").startswith("\\documentclass")
+
+
+def test_what_is_not_one_derivative_is_refused() -> None:
+    with pytest.raises(gradcalc.GradcalcError, match="wrt is one name, or two for a second derivative"):
+        gradcalc.diff("x*y*z", wrt=["x", "y", "z"])
+
+
+def test_what_is_offered_and_how_a_result_prints() -> None:
+    assert dir(gradcalc) == sorted(gradcalc.__all__)
+    result = gradcalc.solve(Path(__file__).parent.parent / "exercises" / "ex1.yaml")
+    assert repr(result) == "<gradcalc.Result 'Simple computational graph': 6 answers>"
 
 
 @pytest.mark.parametrize(
