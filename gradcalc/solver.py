@@ -196,7 +196,7 @@ class Solver:
     def bys(self, question: Question) -> tuple[str, ...]:
         return tuple(self.graph.stacks.get(name, name) for name in question.by)
 
-    def verify(self, answer: Answer) -> Verified:
+    def verify(self, answer: Answer, once: bool = False) -> Verified:
         question = answer.question
         by = self.bys(question)
         expr = answer.symbolic
@@ -205,7 +205,7 @@ class Solver:
             expr = answer.per_example.symbolic
         claim = Claim(expr, self.where(answer.where), answer.free, answer.layout)
         then = by[1] if len(by) > 1 else None
-        found = self.oracle.verify(claim, self.of(question), by[0], then, local=question.kind == "local")
+        found = self.oracle.verify(claim, self.of(question), by[0], then, local=question.kind == "local", once=once)
         return Verified(found.ok, found.method, found.error, found.reason)
 
     def where(self, where: Where) -> Where:
@@ -325,6 +325,8 @@ class Solver:
         where = self.where(total.where)
         if self.oracle.refusal(None, self.bys(question)):
             return answer
+        if (verified := self.verify(total, once=True)).ok is False:
+            return replace(answer, verified=verified)
         value, _ = self.number(total.symbolic, where, total.free, total.shape, self.examples(asked))
         return replace(answer, with_upstream=value, with_upstream_exact=self.exact(total.symbolic, total.where))
 
