@@ -126,7 +126,7 @@ class Writer(Reducer):
         for scalar in term.scalars:
             if isinstance(scalar, Matrix):
                 stand_in = sp.Symbol(f"~{term.scalars.index(scalar)}", real=True)  # the same twice is a square
-                written[stand_in] = write(scalar)[0]
+                written[stand_in] = write(self.renamed(scalar))[0]
                 symbolic *= stand_in
             else:
                 symbolic *= scalar

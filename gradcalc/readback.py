@@ -43,11 +43,9 @@ class Readback(Definitions):
 
     @cached_property
     def products(self) -> tuple[int, ...]:
-        """Matrix products that have a name."""
+        """Products of matrices and vectors that have a name."""
         nodes = enumerate(self.graph.nodes)
-        return tuple(
-            n for n, node in nodes if node.op == "matmul" and node.name and not node.over and len(node.shape) == 2
-        )
+        return tuple(n for n, node in nodes if node.op == "matmul" and node.name and not node.over and node.shape)
 
     def unit_sum(self, quantity: Any, position: int) -> bool:
         """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""

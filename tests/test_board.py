@@ -1,4 +1,4 @@
-"""Scalar answers as one writes them on a board. Each line is an exercise whose answer once read, or was, otherwise."""
+"""Answers as one writes them on a board, most of them scalar. Each line is an exercise whose answer once read, or was, otherwise."""
 
 from __future__ import annotations
 
@@ -75,6 +75,27 @@ FORMULAS = [
     ("f = -w*(x - m)*exp(x - m)", "df/dw", "exp(x - m)*(m - x)"),
     ("f = 2^x", "df/dx", "log(2)*f"),
 ]  # fmt: skip
+
+
+ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
+    # a product's name, in vectors and within a number
+    ("u = inv(M) @ w; c = u.T @ u", "dc/dM", {"M": ["n", "n"], "w": ["n"]}, "-2*outer(inv(M).T @ u, u)"),
+    (
+        "a = softmax(s); o = V.T @ a; f = g.T @ o",
+        "df/ds",
+        {"s": ["n"], "V": ["n", "p"], "g": ["p"]},
+        "a*(V @ g) - o @ g*a",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "question", "variables", "formula"), ARRAYS)
+def test_array(lines: str, question: str, variables: dict[str, Any], formula: str) -> None:
+    found = solved(lines, question, variables=variables, sizes={"n": 3, "p": 2})[question]
+    assert found.verified is not None
+    assert found.verified.ok
+    assert found.symbolic is not None
+    assert unparse(found.symbolic) == formula
 
 
 COBB_DOUGLAS = [("dY/dK", "a*Y/K"), ("d2Y/dK2", "-Y*a*(1 - a)/K^2"), ("d2Y/dKdL", "Y*a*(1 - a)/(K*L)")]
