@@ -79,7 +79,7 @@ class Answerer(Beside):
         if question.loss:
             assert self.loss is not None
             return self.loss
-        return self.graph.names[question.of]
+        return self.graph.names[self.graph.stacks.get(question.of, question.of)]
 
     def answer(self, question: Question) -> Answer:
         if question.kind == "value":
@@ -201,7 +201,8 @@ class Answerer(Beside):
     def is_single(self, question: Question) -> bool:
         """One local derivative and nothing else: it stays as its rule gives it."""
         by = self.graph.stacks.get(question.by[0], question.by[0])
-        found, rest = paths(self.graph, question.of, by, 2) if not question.loss else ([], 1)
+        of = self.graph.stacks.get(question.of, question.of)
+        found, rest = paths(self.graph, of, by, 2) if not question.loss else ([], 1)
         if rest or len(found) != 1:
             return False
         locals_ = (self.local(a, b).symbolic for a, b in pairwise(found[0]))

@@ -59,8 +59,9 @@ class Assembler:
         if answer.kind != "derivative" or question.kind != "derivative" or question.loss or question.entry:
             return None
         by = graph.stacks.get(question.by[0], question.by[0])
-        found, rest = paths(graph, question.of, by, 2)
-        start = graph.node(question.of)
+        of = graph.stacks.get(question.of, question.of)
+        found, rest = paths(graph, of, by, 2)
+        start = graph.node(of)
         if rest or len(found) != 1 or len(found[0]) < 4 or start.over:
             return None
         if not all(size == ONE for size in start.shape) or all(size == ONE for size in graph.node(by).shape):

@@ -114,7 +114,7 @@ class Beside(Forms):
         """The paths from numerator to denominator as local derivatives (at most 20), and how many more there are."""
         by = self.graph.stacks.get(question.by[0], question.by[0])
         if not question.loss:
-            found, rest = paths(self.graph, question.of, by, PATHS)
+            found, rest = paths(self.graph, self.graph.stacks.get(question.of, question.of), by, PATHS)
             return tuple(map(self.links_of, found)), rest
         chains: list[tuple[Local, ...]] = []
         more = 0

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from gradcalc.ask import check_questions, default_questions, depends, descendants, operands
 from gradcalc.errors import GradcalcError, Problem
 from gradcalc.exact import size_of
-from gradcalc.exercise import Exercise
+from gradcalc.exercise import Exercise, Question
 from gradcalc.infer import Inferred, infer
 from gradcalc.literals import shape_of_value
 from gradcalc.lower import Lowering
 from gradcalc.nodes import Graph, Node, unfit
 from gradcalc.reasons import computed
+from gradcalc.records import replace
 from gradcalc.scope import Scope, scope
 from gradcalc.shapes import Shape, Size, show, stacked
 from gradcalc.syntax import unparse
@@ -66,6 +67,9 @@ def build(exercise: Exercise) -> Graph:
     nodes, numbers = lowering.make.pruned(lowering.names)
     problems += misfits(exercise, nodes, sizes)
     used = {name for reads in found.uses.values() for name in reads}
+    stacks = dict(found.stacks)
+    each = frozenset(name for name, number in numbers.items() if nodes[number].over)
+    exercise = replace(exercise, questions=tuple(called(question, stacks, each) for question in exercise.questions))
     graph = Graph(
         exercise=exercise,
         nodes=nodes,
@@ -80,13 +84,27 @@ def build(exercise: Exercise) -> Graph:
         indices={index: inferred.indices[index] for index in found.indices if index in inferred.indices},
         examples=tuple(index for index in found.indices if index in exercise.examples),
         sizes=sizes.numbers,
-        stacks=found.stacks,
+        stacks=stacks,
         reasons=reasons(found, declared, inferred, nodes, numbers),
         warnings=(*lowering.warnings, *unused(found, used)),
     )
     problems += check_questions(graph, sizes)
     stop(problems)
     return graph
+
+
+def called(question: Question, stacks: dict[str, str], each: frozenset[str]) -> Question:
+    """A question with stack(x) under the name of that stack, X; where that name is taken, stack(x) becomes one."""
+
+    def name(text: str) -> str:
+        one = text.removeprefix("stack(").removesuffix(")")
+        if one == text or one not in each:
+            return text
+        known = next((stack for stack, of in stacks.items() if of == one), text)
+        stacks.setdefault(known, one)
+        return known
+
+    return replace(question, of=name(question.of), by=tuple(map(name, question.by)))
 
 
 def stop(problems: list[Problem]) -> None:

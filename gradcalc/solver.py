@@ -108,8 +108,10 @@ class Solver:
             if self.verify(again).ok:
                 found, verified = again, self.verify(again)
         where = self.where(found.where)
-        meeting = found.per_example is None and found.stacked is not None  # two examples meet: written in stacks
-        examples = () if meeting or self.spans(found) else self.examples(question)
+        # Written in stacks: two examples meet, or the question names a stack.
+        by_stack = any(name in self.graph.stacks for name in question.by)
+        whole = found.stacked is not None and (found.per_example is None or by_stack)
+        examples = () if whole or self.spans(found) else self.examples(question)
         value, problem = self.number(found.symbolic, where, found.free, found.shape, examples)
         if problem is not None and (careful := self.careful) is not None:
             again = careful.answer(question)

@@ -549,3 +549,38 @@ def test_an_entry_names_no_index_that_it_fixes(
 def test_an_entry_that_is_not_there_is_an_error(question: str) -> None:
     with pytest.raises(GradcalcError):
         solve(Exercise.from_dict({**ENTRIES, "questions": [question]}))
+
+
+@pytest.mark.parametrize(
+    ("question", "stacked", "value"),
+    [
+        ("dJ/dX", "2*w @ Z", [[4, 8, 12], [8, 16, 24]]),
+        ("dJ/dstack(x)", "2*w @ Z", [[4, 8, 12], [8, 16, 24]]),
+        ("dZ/dw", "X", [[[0, 2, 2], [1, 1, 2]]]),
+        ("dstack(z)/dw", "X", [[[0, 2, 2], [1, 1, 2]]]),
+        ("dZ/dX", "outer(w, ones(m))", [[[1, 1, 1], [2, 2, 2]]]),
+    ],
+)
+def test_questions_may_name_stacks(question: str, stacked: str, value: Any) -> None:
+    exercise = {
+        "expression": ["z = w.T @ x", "J = sum(z^2, i)"], "examples": {"i": "m"},
+        "variables": {"x": {"shape": ["D", 1], "each": "i"}, "w": ["D", 1]},
+        "values": {"x": [[0, 2, 2], [1, 1, 2]], "w": [[1], [2]]}, "questions": [question],
+    }  # fmt: skip
+    (found,) = solve(Exercise.from_dict(exercise)).answers
+    assert found.verified is not None
+    assert found.verified.ok, found.verified
+    assert found.stacked is not None
+    assert (unparse(found.stacked.symbolic), found.value) == (stacked, value)
+
+
+def test_a_stack_of_numbers_has_their_derivatives_once() -> None:
+    exercise = {
+        "expression": ["z = w*x", "J = sum(z^2, i)"], "examples": {"i": 2}, "variables": {"x": {"each": "i"}},
+        "values": {"x": [1, 2], "w": 3}, "questions": ["dJ/dX", "shape stack(x)"],
+    }  # fmt: skip
+    by_stack, shape = solve(Exercise.from_dict(exercise)).answers
+    assert by_stack.value == [18, 36]
+    assert by_stack.verified is not None
+    assert by_stack.verified.ok
+    assert [str(size) for size in shape.shape] == ["2"]
