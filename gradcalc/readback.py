@@ -78,13 +78,15 @@ class Readback(Definitions):
         total = sp.S.Zero
         opened = self.opened(expr) if expr.is_Symbol else expr
         for arg in sp.Add.make_args(sp.expand(opened) if expr.is_Symbol and expandable(opened) else opened):
-            number, symbol = arg.as_coeff_Mul()
-            quantity, at = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
-            if ix not in self.entries.key(arg):
+            inside = sp.Mul(*(factor for factor in sp.Mul.make_args(arg) if ix in self.entries.key(factor)))
+            quantity, at = (self.entries.entry(inside) if inside.is_Symbol else None) or (None, ())
+            if inside == 1:
                 total += arg * size_expr(ix.size)
             elif isinstance(quantity, int) and at.count(ix) == 1 and (quantity, at.index(ix)) in self.averages:
                 place = at.index(ix)
-                total += number * self.total_of(quantity, place, at[:place] + at[place + 1 :])
+                total += arg / inside * self.total_of(quantity, place, at[:place] + at[place + 1 :])
+            elif inside != expr and self.known_sum(inside, ix) == 0:  # of c_j / s, that of c_j
+                continue
             else:
                 return None
         for _ in range(3):

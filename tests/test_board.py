@@ -78,6 +78,13 @@ FORMULAS = [
 
 
 ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
+    # what sums to 0
+    (
+        "c = x - mean(x); s = sqrt(mean(c^2)); y = c/s",
+        "dy/dx",
+        {"x": ["n"]},
+        "(eye(n) - outer(y, y)/n - outer(ones(n), ones(n))/n)/s",
+    ),
     # a product's name, in vectors and within a number
     ("u = inv(M) @ w; c = u.T @ u", "dc/dM", {"M": ["n", "n"], "w": ["n"]}, "-2*outer(inv(M).T @ u, u)"),
     (
