@@ -410,3 +410,10 @@ def test_what_holds_where_another_quantity_has_one_value_is_differentiated_by_th
     assert (by_x.value, by_y.value) == (1, None)
     assert by_x.verified
     assert by_x.verified.ok
+
+
+def test_a_computation_that_is_defined_nowhere_says_so_although_no_values_are_given() -> None:
+    (answer,) = solve(Exercise.parse("expression: f = log(-1 - x^2)\n")).answers
+    assert answer.verified is not None
+    assert answer.verified.ok is None
+    assert "is undefined" in (answer.verified.reason or "")

@@ -190,6 +190,8 @@ class Oracle:
         compared = [(label, outcome) for label, outcome in found if outcome.ok is not None]
         reasons = [outcome.reason for _, outcome in found if outcome.reason]
         if not compared:
+            if self.given.point.missing and self._reason:  # that no values are given is not why
+                reasons = [self._reason]
             return Verified(None, reason=(reasons[0] if reasons else None) or self._reason or "nothing to compare")
         bad = [(label, outcome) for label, outcome in compared if not outcome.ok]
         label, worst = max(bad or compared, key=lambda item: item[1].error)
