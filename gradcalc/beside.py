@@ -85,7 +85,11 @@ class Beside(Forms):
             for name, n in self.graph.names.items()
             if not self.engine.axes(n) and not self.engine.nodes[n].shape
         }
-        if operations(expr) > TIDIED_LIMIT or not {name.id for name in occurrences(expr)} <= {*numbers, "pi", "e"}:
+        if (
+            self.engine.long
+            or operations(expr) > TIDIED_LIMIT
+            or not {name.id for name in occurrences(expr)} <= {*numbers, "pi", "e"}
+        ):
             return expr
         try:
             found = from_ast(expr, {name: self.engine.entry(n, ()) for name, n in numbers.items()})

@@ -39,6 +39,7 @@ from gradcalc.syntax import Expr
 
 MAX_ENTRIES, RANDOM_DIRECTIONS, RECHECKED = 200, 3, 12
 STEEP = 1e100  # a slope that steps in 400 digits, some 1e-133, do not resolve
+LADDER = 60, 150, 400  # digits
 FLOAT, EXACT = 1e-7, 1e-9
 MAX_EFFORT = 20_000  # entries recomputed in high precision
 MAX_WORK = 50_000  # operations that one direction may take there
@@ -236,44 +237,41 @@ class Oracle:
             return _Outcome(None, reason=problem.message)
 
     def _scalar(self, claim: AnyClaim, target: Target, values: Forward) -> _Outcome:
-        """Numbers need no arrays: two evaluations, or four, with 60 digits, and with 400 where that disagrees.
+        """Numbers need no arrays: two evaluations, with so many digits that rounding does not hide what is claimed.
 
-        A first derivative through very many definitions is tried in floats before.
+        What disagrees is tried with more; a first derivative through very many definitions with floats before.
         """
         outcome = _Outcome(None)
         problem: Undefined | None = None
         many = not values.precise and len(target.again) > MANY_DEFINITIONS and len(target.bys) == 1
-        for digits in (16, 60, 400) if many else (60, 400):
+        for digits in (16, *LADDER) if many else LADDER:
+            relative = EXACT if digits > 16 and (isinstance(claim, Claim) or callable(claim)) else FLOAT
+            noise = 0.0 if digits == 16 else noise_of(target, digits)
             try:
-                got = _near(partial(scalar_difference, values, target, digits))
                 want = self._claimed(claim, values.env(digits), ())
                 if not want.plain:
                     want = Tensor(want.data.reshape(-1)[0]) if want.data.size == 1 else want
                 if not want.plain:
                     return _Outcome(None, reason="the formula is no number")
+                if noise > relative * abs(want.data) and digits < LADDER[-1]:
+                    continue
+                got = _near(partial(scalar_difference, values, target, digits))
             except (Unknown, Misfit):
                 raise
             except Undefined as found:
                 problem = found
                 continue
-            relative = EXACT if digits > 16 and (isinstance(claim, Claim) or callable(claim)) else FLOAT
             size, gap = max(abs(got), abs(want.data)), abs(got - want.data)
-            noise = 0.0 if digits == 16 else noise_of(target, digits)
             ok = bool(gap <= relative * size + noise)
-            telling = ok and noise <= relative * size  # else more digits may tell
             reason = None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
             error = float(gap / size) if size > 1e-250 and gap > max(1e-30 * size, noise) else 0.0
-            outcome = _Outcome(
-                ok,
-                error,
-                f"central differences with {digits} digits" if digits > 16 else "differences in float64",
-                reason,
-            )
-            if telling:
+            how = f"central differences with {digits} digits" if digits > 16 else "differences in float64"
+            outcome = _Outcome(ok, error, how, reason)
+            if ok:
                 return outcome
         if outcome.ok is None and problem is not None:
             raise problem
-        return outcome if outcome.ok else beyond(values, target, digits, size) or outcome
+        return beyond(values, target, digits, size) or outcome
 
     def _claimed(self, claim: AnyClaim, env: Env, shape: tuple[int, ...]) -> Tensor:
         if isinstance(claim, Claim):
