@@ -25,7 +25,7 @@ from gradcalc.reduction import Reduced, Reducer
 from gradcalc.scalar import product_ast, to_ast
 from gradcalc.shapes import ONE
 from gradcalc.simplify import cost
-from gradcalc.syntax import Expr, Name, Num, Vector
+from gradcalc.syntax import Binary, Expr, Index, Name, Num, Vector
 from gradcalc.terms import Ix, Key, Term, minus
 
 WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
@@ -149,7 +149,15 @@ class Writer(Reducer):
                 raise NoMatrixForm
             return write(matrix)[0]
 
-        coefficient = product_ast(symbolic, entry, self.rank, number, self.engine.spelled)
+        def rank(expr: sp.Expr, summand: bool = False) -> Any:
+            order = self.rank(expr, summand)
+            form = written.get(expr)
+            sums = isinstance(form, Binary) and form.op in "+-"
+            if sums or isinstance(form, Index):
+                return True, True, True, False, ["~"], *order[-2:]  # l r[0], though (x · y) l
+            return order
+
+        coefficient = product_ast(symbolic, entry, rank, number, self.engine.spelled)
         if term.body is None:
             return leaf(coefficient, ONE, ONE, 0)
         if coefficient == UNIT:

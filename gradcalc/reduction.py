@@ -189,14 +189,14 @@ class Reducer(Leaves):
     def total(own: list[Matrix]) -> Matrix:
         """Σ_v of a weight: a dot product of two factors, or the sum of the entries."""
         factors = [part for m in own for part in (m.parts if m.kind == "hadamard" else [m])]
+        if len(factors) == 1 and factors[0].kind == "entrywise":
+            factors = halves(factors[0])
         chosen = next((part for part in factors if picked(part) is not None), None)
         if chosen is not None and len(factors) == 2:
             (other,) = (part for part in factors if part is not chosen)
             found = entry_at(other, picked(chosen))
             if found is not None:
                 return found
-        if len(factors) == 1 and factors[0].kind == "entrywise":
-            factors = halves(factors[0])
         if len(factors) == 2:
             left, right = factors
             if left.kind != "product" and right.kind == "product":
@@ -264,7 +264,11 @@ def picked(m: Matrix) -> Expr | None:
 
 
 def entry_at(m: Matrix, place: Expr | None) -> Matrix | None:
-    """One entry of a vector that is a name."""
+    """One entry of a vector that is a name, or made of names entry by entry: t[0] − a[0]."""
+    if m.kind == "entrywise" and m.expr is not None:
+        places = [part if (part.rows, part.cols) == (ONE, ONE) else entry_at(part, place) for part in m.parts]
+        table = {f"~{n}": write(part)[0] for n, part in enumerate(places) if part is not None}
+        return leaf(substitute(m.expr, table), ONE, ONE, 0) if len(table) == len(places) else None
     if m.kind != "leaf" or not isinstance(m.expr, Name) or place is None or picked(m) is not None:
         return None
     items = (place,) if m.rank == 1 or m.cols == ONE else (ZERO, place)

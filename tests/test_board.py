@@ -78,6 +78,19 @@ FORMULAS = [
 
 
 ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
+    # entries of a vector given entry by entry
+    (
+        "a = [l*cos(q[0]), l*sin(q[1])]; r = a - t; E = 1/2*sum(r^2)",
+        "dE/dl",
+        {"q": [2], "t": [2], "l": []},
+        "r[0]*cos(q[0]) + r[1]*sin(q[1])",
+    ),
+    (
+        "a = [l*q[0], l*exp(q[1])]; E = 1/2*norm(a - t)^2",
+        "dE/dq",
+        {"q": [2], "t": [2], "l": []},
+        "[l*(a[0] - t[0]), l*(a[1] - t[1])*exp(q[1])]",
+    ),
     # what sums to 0
     (
         "c = x - mean(x); s = sqrt(mean(c^2)); y = c/s",
