@@ -176,6 +176,7 @@ def test_inputs_leave_out_what_is_known() -> None:
         ("expression: [[x]]\n", 1, 14, "`expression[0]` is a list", "wanted: an expression"),
         ("expression: {2: x}\n", 1, 14, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
         ("expression: {f: x, g: ''}\n", 1, 23, "an expression is missing", None),
+        ("expression: {f: x, g: 'y $'}\n", 1, 26, "`$` is not part of the expression language", "an expression stands without $"),
         ("expression: |\n  p(j] = x\n", 2, 3, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
         ("expression: |\n  p[] = x\n", 2, 3, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
         ("expression: |\n  p[2] = x\n", 2, 5, "`2` is not the name of an index", None),

@@ -208,6 +208,7 @@ def test_markdown_blocks() -> None:
         ("a  \nb", (md.Words("a"), md.Break(), md.Words("b"))),
         ("$$a\n\n b$$ c", (md.Formula("a b", True), md.Words(" c"))),
         ("*a `b* c` d*", (md.Emphasis((md.Words("a "), md.Code("b* c"), md.Words(" d"))),)),
+        ("*a *c*", (md.Emphasis((md.Words("a *c"),)),)),  # behind a space nothing ends
         ("_e_", (md.Emphasis((md.Words("e"),)),)),
     ],
 )
