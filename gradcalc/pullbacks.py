@@ -178,7 +178,7 @@ CONTRACTIONS: Mapping[str, Any] = {
     "matmul": matmul, "sum": sum_, "mean": mean, "tr": trace, "diag": diag, "outer": outer, "kron": kron,
     "vec": vec, "concat": concat, "stack": stack,
 }  # fmt: skip
-INLINED = frozenset({"matmul", "sum", "mean", "tr", "diag", "outer", "kron", "vec"})
+INLINED = frozenset({"matmul", "sum", "mean", "tr", "diag", "outer"})
 
 
 # ---- special functions: Engine, node number, node, its index list -> operand -> [(operand's indices, term)]
