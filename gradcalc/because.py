@@ -38,9 +38,8 @@ def argued(
         if index in graph.examples and index not in own.over:
             ending = f" examples: what every example hands back is added up, the sum over {index}"
             lines.append(line(name, " is the same for all ", size_tree(graph.indices[index]), ending))
-    for axis in dict.fromkeys(
-        str(size) for n, args in operations.items() for arg in args for size in stretched(graph, n, arg)
-    ):
+    axes = (size for n, args in operations.items() for arg in args for size in stretched(graph, n, arg))
+    for axis in dict.fromkeys(map(str, axes)):
         length = Name(axis) if axis.isidentifier() else axis
         ending = ": every copy hands its gradient back, so they are added up along that axis"
         lines.append(line(name, " is repeated along an axis of length ", length, ending))

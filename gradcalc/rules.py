@@ -51,9 +51,8 @@ def partial(operation: str, operand: int, operands: Sequence[Expr], result: Expr
         lower = operands[1].value - 1
         base = operands[0] if lower == 1 else Binary("^", operands[0], number(lower))
         return Binary("*", operands[1], base)
-    return _single(
-        substitute(_parsed(op.partials[operand]), dict(zip((*op.operands, "r"), (*operands, result), strict=True)))
-    )
+    values = dict(zip((*op.operands, "r"), (*operands, result), strict=True))
+    return _single(substitute(_parsed(op.partials[operand]), values))
 
 
 @cache
@@ -82,15 +81,8 @@ def _by_upstream(operation: str, operand: int) -> Line:
     def line(*pieces: Piece) -> Math:
         return Math(pieces, names=names)
 
-    return (
-        line(example),
-        ": ",
-        "every entry of " if every else "",
-        line(by),
-        " gets ",
-        line(back),
-        ", G the upstream gradient",
-    )
+    gets = ": every entry of " if every else ": "
+    return (line(example), gets, line(by), " gets ", line(back), ", G the upstream gradient")
 
 
 def rule_names(operation: str) -> Names:

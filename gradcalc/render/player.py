@@ -58,10 +58,8 @@ class Film:
         """The graph with the values and gradients known by then; "" where it is too large to draw."""
         if self.drawn.crowded:
             return ""
-        names = [*self.derivation.graph.inputs]
-        numbers = sorted(set(self.derivation.graph.names.values()))
-        inputs = [self.derivation.graph.names[name] for name in names]
-        order = [*inputs, *(n for n in numbers if n not in set(inputs))]
+        inputs = [self.derivation.graph.names[name] for name in self.derivation.graph.inputs]
+        order = dict.fromkeys((*inputs, *sorted(self.derivation.graph.names.values())))
         vertices = []
         for number, vertex in zip(order, self.drawn.vertices, strict=True):
             name = self.derivation.graph.nodes[number].name or ""
@@ -72,13 +70,8 @@ class Film:
             if here and not page.gradients and above:
                 above = Label(above.text + " ◀", above.latex)
             vertices.append(replace(vertex, above=above, below=below))
-        bare = replace(
-            self.drawn,
-            vertices=tuple(vertices),
-            wires=tuple(replace(w, share=None) for w in self.drawn.wires),
-            title="",
-            notes=(),
-        )
+        wires = tuple(replace(wire, share=None) for wire in self.drawn.wires)
+        bare = replace(self.drawn, vertices=tuple(vertices), wires=wires, title="", notes=())
         lines = terminal_graph.render(bare, options.width, options.color, options.ascii).strip("\n").splitlines()
         return "\n".join(lines[: -2 if len(lines) > 2 else None]).rstrip()
 
@@ -104,15 +97,12 @@ class Film:
         return label(self.names, Name(name)) if above is not None else None
 
     def gradient(self, name: str, page: Page) -> Label | None:
-        steps = {step.quantity: step for step in self.derivation.passes[page.of].steps}
-        if name not in steps:
+        step = next((step for step in self.derivation.passes[page.of].steps if step.quantity == name), None)
+        if step is None:
             return None
-        step = steps[name]
         if isinstance(step.value, int | float):
-            return label(
-                self.names,
-                Values(tidy(step.value), self.options.digits or self.derivation.graph.exercise.notation.digits),
-            )
+            digits = self.options.digits or self.derivation.graph.exercise.notation.digits
+            return label(self.names, Values(tidy(step.value), digits))
         expr: Expr = step.collected if step.collected is not None else step.total.symbolic
         found = label(self.names, expr)
         return found if len(found.text) <= SHORT else label(self.names, Name(step.name))

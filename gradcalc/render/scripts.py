@@ -60,6 +60,11 @@ class Box:
         return Box(body, level, head=self.head, tail=right.tail, tall=tall)
 
 
+def dotted(left: Box, right: Box, form: str) -> bool:
+    """Whether a product needs a sign in any script: before a digit, after a 1, beside a word."""
+    return right.head == "d" or left.body == "1" or (form == "*" and "w" in (left.tail, right.head))
+
+
 class Pen(Protocol):
     def at(self, box: Box, level: int) -> Box: ...
     def product(self, left: Box, right: Box, form: str) -> Box: ...
@@ -96,9 +101,7 @@ class Text:
         return Box(f"∂{name_text(of)}/∂{name_text(by)}", PRODUCT, head="l", tail="l", form="/")
 
     def between(self, left: Box, right: Box, form: str) -> str:
-        if right.head == "d" or left.body == "1" or (form == "*" and "w" in (left.tail, right.head)):
-            return " · "
-        if right.head == "1" and left.tail == "d":
+        if dotted(left, right, form) or (right.head == "1" and left.tail == "d"):
             return " · "
         if left.tail == "d" and right.head == "l":
             return "·" if right.array or right.dot else ""
@@ -120,10 +123,8 @@ class Text:
         minus, top = top.minus, replace(top, minus=False)
         top = pen.at(top, ATOM if top.form == "/" else PRODUCT)
         bottom = pen.at(bottom, POWER)
-        slash = " / " if top.form in ("*", "@") else "/"
-        return Box(
-            top.body + slash + bottom.body, PRODUCT, minus, head=top.head, tail=bottom.tail, form="/", dot=top.dot
-        )
+        body = top.body + (" / " if top.form in ("*", "@") else "/") + bottom.body
+        return Box(body, PRODUCT, minus, head=top.head, tail=bottom.tail, form="/", dot=top.dot)
 
     def power(self, base: Box, exponent: Box, mark: str) -> Box:
         small = raised(exponent.full) if not mark else None
@@ -137,11 +138,7 @@ class Text:
 
     def entry(self, base: Box, items: tuple[str, ...]) -> Box:
         """x_j, W_jk; W₁[j, k], x[0], x[1:] where a bare subscript would not be clear."""
-        if (
-            base.head == base.tail == "l"
-            and len(base.body) == 1
-            and all(len(item) == 1 and item.isalpha() for item in items)
-        ):
+        if base.head == base.tail == "l" and len(base.body) == 1 and _letters(items):
             return Box(f"{base.body}_{''.join(items)}", ATOM, head="l", tail="l")
         return Box(f"{base.body}[{', '.join(items)}]", ATOM, head=base.head, tail="s")
 
@@ -152,12 +149,8 @@ class Text:
         return self.apply("exp", (arg,))
 
     def root(self, arg: Box) -> Box:
-        return Box(
-            f"√{arg.body}" if arg.level == ATOM and not arg.minus and arg.head != "f" else f"√({arg.full})",
-            POWER,
-            head="f",
-            tail="s",
-        )
+        bare = arg.level == ATOM and not arg.minus and arg.head != "f"
+        return Box(f"√{arg.body}" if bare else f"√({arg.full})", POWER, head="f", tail="s")
 
     def indicator(self, condition: str) -> Box:
         return Box(f"1[{condition}]", ATOM, head="1")
@@ -223,8 +216,7 @@ class Latex:
         return Box(rf"\frac{{\partial {above}}}{{\partial {below}}}", POWER, tall=True)
 
     def between(self, left: Box, right: Box, form: str) -> str:
-        dotted = right.head == "d" or left.body == "1" or (form == "*" and "w" in (left.tail, right.head))
-        return r" \cdot " if dotted else " "
+        return r" \cdot " if dotted(left, right, form) else " "
 
     def factor(self, box: Box, pen: Pen) -> Box:
         return box
@@ -267,7 +259,7 @@ class Latex:
         return Box(f"{stem}^{{{over}}}", POWER, head=base.head, tail="s", tall=base.tall)
 
     def entry(self, base: Box, items: tuple[str, ...]) -> Box:
-        joined = "".join(items) if all(len(item) == 1 and item.isalpha() for item in items) else ",".join(items)
+        joined = "".join(items) if _letters(items) else ",".join(items)
         if "_" in base.body or (base.level == ATOM and base.head == "f"):
             base = self.bracket(base.body, "[]", base.tall)
         if base.above:
@@ -307,6 +299,10 @@ class Latex:
 
 
 Script = Text | Latex
+
+
+def _letters(items: tuple[str, ...]) -> bool:
+    return all(len(item) == 1 and item.isalpha() for item in items)
 
 
 def size_text(size: Size) -> str:
