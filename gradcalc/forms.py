@@ -24,9 +24,10 @@ from gradcalc.shapes import ONE, Shape, Size
 from gradcalc.simplify import measure
 from gradcalc.solution import View
 from gradcalc.terms import Ix, Key, Term
-from gradcalc.tree import Call, Expr, Name, Neg, Num, Vector
+from gradcalc.tree import Call, Expr, Name, Neg, Num, Span, Vector, walk
 from gradcalc.unbuild import tree
 
+DECIMALS = 10**6  # a decimal has at most six digits behind the point
 SHORTER = 0.75  # a local derivative is replaced by its simplified form below this share of its length
 
 
@@ -49,8 +50,21 @@ class Forms:
         self.engine.spelled = self.spelled
 
     def spelled(self, expr: sp.Expr) -> Expr | None:
-        """A sum or an argument of a function as the author wrote it: σ(β x), though x was named before β."""
+        """A sum or an argument of a function as the author wrote it: σ(β x), though x was named before β; tenths and
+        hundredths as decimals, 0.01, where the author writes any."""
+        if isinstance(expr, sp.Rational):
+            short = expr.q % 5 == 0 and DECIMALS % expr.q == 0 and 0 < expr.p < DECIMALS
+            return Num(Fraction(expr.p, expr.q), self._decimal) if short and self._decimal else None
         return self._spellings.get(expr)
+
+    @cached_property
+    def _decimal(self) -> Span | None:
+        """Where the author writes a decimal: a number with a place is printed as one."""
+        exercise = self.graph.exercise
+        lines = [definition.expr for definition in exercise.definitions]
+        lines += [function.expr for function in exercise.functions.values()]
+        numbers = (part for line in lines for part in walk(line) if isinstance(part, Num))
+        return next((number.span for number in numbers if number.value.denominator != 1), None)
 
     @cached_property
     def _spellings(self) -> Mapping[sp.Expr, Expr]:
@@ -180,7 +194,11 @@ class Forms:
         if factor == 1:
             return body
         return Matrix(
-            "scaled", body.rows, body.cols, (body,), coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank),)
+            "scaled",
+            body.rows,
+            body.cols,
+            (body,),
+            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
         )
 
     def entry_form(

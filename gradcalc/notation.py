@@ -113,7 +113,9 @@ class Writer(Reducer):
         ]
         # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
         order = sorted(range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product"))
-        coefficients = tuple(to_ast(terms[n].coef, lambda s: Name(s.name), self.rank) for n in order)
+        coefficients = tuple(
+            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.engine.spelled) for n in order
+        )
         total = Matrix(
             "sum", bodies[0].rows, bodies[0].cols, tuple(bodies[n] for n in order), coefficients=coefficients
         )

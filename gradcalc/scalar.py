@@ -127,11 +127,11 @@ def unspelled(expr: sp.Expr) -> Expr | None:
 def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspelled) -> Expr:
     """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums with a plus first.
 
-    `leaf` writes an entry or a size; `rank` orders factors and summands; `spell` knows how the author wrote a sum or an
-    argument.
+    `leaf` writes an entry or a size; `rank` orders factors and summands; `spell` knows how the author wrote a sum, an
+    argument or a number.
     """
     if isinstance(expr, sp.Rational):
-        return rational(expr)
+        return Neg(spell(-expr) or rational(-expr)) if expr < 0 else spell(expr) or rational(expr)
     if expr is sp.pi:
         return Name("pi")
     if expr is sp.E:
@@ -241,7 +241,9 @@ def product_ast(
             number /= written.right.value
             factor = sp.Add(*(arg * written.right.value for arg in factor.args))
         factors += [factor] if factor != 1 else []
-    above, below, factors = radicals(number, factors)
+    decimal = spell(number)
+    above, below, factors = radicals(sp.S.One if decimal else number, factors)
+    above[:0] = [decimal] if decimal else []
     slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
 
     def order(factor: sp.Expr) -> Any:

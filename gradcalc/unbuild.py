@@ -42,6 +42,8 @@ def tree(nodes: Sequence[Node], at: int, indices: Mapping[str, str] | None = Non
     op = node.op
     if op == "const":
         value = node.attrs["value"]
+        if isinstance(node.expr, Num) and node.expr.value == value:
+            return node.expr  # a decimal stays one
         return Name(value) if isinstance(value, str) else number(value)
     if op == "size":
         return size_tree(node.attrs["value"])

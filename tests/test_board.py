@@ -31,6 +31,14 @@ FORMULAS = [
     ("s = x + y + z; f = s*x*y*z", "local df/dx", "y*z*s"),
     ("f = a*exp(-b*x)*cos(w*x)", "df/dw", "-a*x*exp(-b*x)*sin(w*x)"),
     ("v = V*S/(K + S)", "dv/dV", "S/(K + S)"),
+    # tenths and hundredths are decimals where the author writes any; halves and quarters are fractions
+    ("f = leaky_relu(x, 0.01)", "df/dx", "where(x > 0, 1, 0.01)"),
+    ("f = 0.1*z + 1.25", "df/dz", "0.1"),
+    ("f = 0.05*x^3/y", "df/dx", "0.15*x^2/y"),
+    ("f = 0.5*x^2 + x/4", "df/dx", "x + 1/4"),
+    ("f = x^2/10", "df/dx", "x/5"),
+    ("f = log(x^2 + 1e-5)", "df/dx", "2*x/(x^2 + 1e-5)"),
+    ("f = where(0.1*x > 0, x, y)", "df/dx", "where(0.1*x > 0, 1, 0)"),
     # quotients
     ("v = V*S/(K + S)", "dv/dS", "V*K/(K + S)^2"),
     ("t = atan(y/x)", "dt/dx", "-y/(y^2 + x^2)"),
@@ -149,6 +157,22 @@ EXPANDED = [
     ("z = w*x; n = -z; E = exp(n); N = E + 1; f = 1/N", "df/dz", "sigmoid(w*x)*(1 - sigmoid(w*x))"),
     ("n = w*x; E = exp(2*n); o = (E - 1)/(E + 1)", "do/dn", "1 - tanh(w*x)^2"),
 ]
+
+
+EXPANDED_ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("F = -log(sum(exp(z))); f = F^2 + x; g = exp(F) - F*x", "dg/dx", {"z": ["n"]}, "logsumexp(z)"),
+    ("s = -sum(z); f = (x - s)^2", "df/dx", {"z": ["n"]}, "2*(x + sum(z))"),
+    ("a = [l*q[0], l*q[1]]; E = a[0]*w", "dE/dw", {"q": [2]}, "l*q[0]"),
+]
+
+
+@pytest.mark.parametrize(("lines", "question", "variables", "expanded"), EXPANDED_ARRAYS)
+def test_expanded_has_no_double_sign_and_no_entry_of_a_list(
+    lines: str, question: str, variables: dict[str, Any], expanded: str
+) -> None:
+    found = solved(lines, question, variables=variables, sizes={"n": 3})[question]
+    assert found.expanded is not None
+    assert unparse(found.expanded) == expanded
 
 
 @pytest.mark.parametrize(("lines", "question", "formula"), EXPANDED)
