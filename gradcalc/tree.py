@@ -192,12 +192,16 @@ def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
     match expr:
         case Name():
             return table.get(expr.id, expr)
+        case Neg(Name()) if (opposite := negated(of(expr.arg))) is not None:
+            return opposite
         case Neg():
             return Neg(of(expr.arg))
         case Transpose():
             return Transpose(of(expr.arg))
         case Binary("*", left, Name()):
             return times(of(left), of(expr.right))
+        case Binary("+" | "-", _, Name()) if (opposite := negated(of(expr.right))) is not None:
+            return Binary("-" if expr.op == "+" else "+", of(expr.left), opposite)  # a − f with f = −b is a + b
         case Binary():
             return Binary(expr.op, of(expr.left), of(expr.right))
         case Compare():
@@ -211,6 +215,26 @@ def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
                 Slice(maybe(i.start), maybe(i.stop), maybe(i.step)) if isinstance(i, Slice) else of(i)
                 for i in expr.items
             )
-            return Index(of(expr.base), items)
+            return picked(of(expr.base), items) if isinstance(expr.base, Name) else Index(of(expr.base), items)
         case _:
             return expr
+
+
+def negated(expr: Expr) -> Expr | None:
+    """b/c for −b/c; None where no minus leads, and for a number: 3 − (−2) stays."""
+    match expr:
+        case Neg(arg) if names(arg):
+            return arg
+        case Binary("*" | "/" as op, left, right) if (opposite := negated(left)) is not None:
+            return Binary(op, opposite, right)
+        case _:
+            return None
+
+
+def picked(base: Expr, items: tuple[Expr | Slice, ...]) -> Expr:
+    """base[items], where the base is a list its item: [a, b][1] is b."""
+    match base, items:
+        case Vector(entries), (Num(value), *rest) if value.denominator == 1 and value < len(entries):
+            return picked(entries[int(value)], tuple(rest)) if rest else entries[int(value)]
+        case _:
+            return Index(base, items)
