@@ -122,7 +122,11 @@ class Answerer(Beside):
             )
         if stacked_by and answer.stacked is not None:
             answer = replace(
-                answer, symbolic=answer.stacked.symbolic, free=answer.stacked.free, shape=answer.stacked.shape
+                answer,
+                symbolic=answer.stacked.symbolic,
+                free=answer.stacked.free,
+                shape=answer.stacked.shape,
+                per_example=answer.per_example and replace(answer.per_example, free=answer.free),
             )
         return replace(answer, chain=chain, chain_rest=rest, warnings=tuple(warnings))
 

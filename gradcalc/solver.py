@@ -201,11 +201,11 @@ class Solver:
     def verify(self, answer: Answer, once: bool = False) -> Verified:
         question = answer.question
         by = self.bys(question)
-        expr = answer.symbolic
+        expr, free = answer.symbolic, answer.free
         assert expr is not None
-        if answer.per_example is not None:
-            expr = answer.per_example.symbolic
-        claim = Claim(expr, self.where(answer.where), answer.free, answer.layout)
+        if answer.per_example is not None and answer.per_example.symbolic != expr:
+            expr, free = answer.per_example.symbolic, answer.per_example.free
+        claim = Claim(expr, self.where(answer.where), free, answer.layout)
         then = by[1] if len(by) > 1 else None
         found = self.oracle.verify(claim, self.of(question), by[0], then, local=question.kind == "local", once=once)
         return Verified(found.ok, found.method, found.error, found.reason)

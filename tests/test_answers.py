@@ -384,6 +384,19 @@ def test_a_gradient_at_a_factor_of_zero_along_any_axis(
     assert found.verified.ok is True
 
 
+def test_second_derivatives_by_a_stack() -> None:
+    lines = ["z = w.T @ x", "J = sum(z^2, i)"]
+    variables = {"w": ["n", 1], "x": {"shape": ["n", 1], "each": "i"}}
+    given = {"examples": {"i": "m"}, "sizes": {"n": 2, "m": 3}, "seed": 1}
+    exercise = {"expression": lines, "variables": variables, **given, "questions": ["d2J/dX2", "d2J/dx2"]}
+    by_stack, by_each = solve(Exercise.from_dict(exercise)).answers
+    assert by_stack.verified is not None
+    assert by_stack.verified.ok is True
+    assert by_stack.value == by_each.value
+    assert by_stack.per_example is not None
+    assert unparse(by_stack.per_example.symbolic) == "2*w @ w.T"
+
+
 def test_gradients_of_a_given_upstream_are_named() -> None:
     """An array upstream names the gradients on the way, as a loss does: 12 layers with skips are no larger than two."""
     lines = [
