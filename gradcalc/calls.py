@@ -102,7 +102,9 @@ def over_indices(low: Lowering, call: Call, env: Env, indices: tuple[str, ...], 
         neutral = low.make.const(Fraction(call.func == "prod"))
         number = low.make("where", (low.condition(condition, env), number, neutral), expr=None)
     shape, over = low.nodes[number].shape, low.nodes[number].over
-    if call.func == "prod" and (equal := [index for index in indices if index not in over]):  # equal factors are a power
+    if call.func == "prod" and (
+        equal := [index for index in indices if index not in over]
+    ):  # equal factors are a power
         indices = tuple(index for index in indices if index in over)
         count = low.make.size(product(tuple(low.length(index, call) for index in equal)))
         number = low.make("pow", (number, count), expr=None if indices else low.piece(call, env))
