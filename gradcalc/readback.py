@@ -299,7 +299,8 @@ class Readback(Definitions):
                     before = cost(expr) + sum(cost(term.groups.get(k, sp.S.One)) for k in parts)
                     for k, factor in parts.items():
                         groups[k] = self.algebra.tidy(groups.get(k, sp.S.One) / factor)
-                    if 1 + sum(cost(groups[k]) for k in parts) < before:
+                    divides = any(divisors(groups[k]) - divisors(term.groups.get(k, sp.S.One)) for k in parts)
+                    if not divides and 1 + sum(cost(groups[k]) for k in parts) < before:
                         return self.named_parts(
                             self.algebra.normal(replace(term, coef=term.coef / sign, groups=groups))
                         )
@@ -418,8 +419,7 @@ class Readback(Definitions):
         found = set()
         for user in {user for arg in way for user in self.users.get(arg, ())} - way:
             operands = set(self.operands(user))
-            scalar = not self.axes(user) and all(not self.axes(arg) for arg in operands)
-            if scalar and operands < way - {number} and any(self.computed(arg) for arg in operands):
+            if operands < way - {number} and any(self.computed(arg) for arg in operands):
                 found.add(user)
         return found
 

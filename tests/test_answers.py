@@ -384,6 +384,20 @@ def test_a_gradient_at_a_factor_of_zero_along_any_axis(
     assert found.verified.ok is True
 
 
+def test_a_named_power_is_not_read_back_by_a_division() -> None:
+    """3 s² x³ is not 3 q/s, which has no value where s is 0."""
+    lines, values = ["q = (x*s)^3", "f = sum(q)"], {"x": [1, 2], "s": 0}
+    exercise = {
+        "expression": lines,
+        "variables": {"x": ["n"], "s": []},
+        "values": values,
+        "questions": ["dq/ds", "df/ds"],
+    }
+    local, total = solve(Exercise.from_dict(exercise)).answers
+    assert (local.text, local.value) == ("3*s^2*x^3", [0, 0])
+    assert (total.text, total.value) == ("3*sum(x^3)*s^2", 0)
+
+
 def test_second_derivatives_by_a_stack() -> None:
     lines = ["z = w.T @ x", "J = sum(z^2, i)"]
     variables = {"w": ["n", 1], "x": {"shape": ["n", 1], "each": "i"}}
