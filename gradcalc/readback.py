@@ -20,7 +20,7 @@ from gradcalc.folding import divisors, folded, solve_for
 from gradcalc.graph import Graph
 from gradcalc.pullbacks import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.shapes import ONE, Size
-from gradcalc.simplify import cost, measure
+from gradcalc.simplify import assuming, cost, measure
 from gradcalc.terms import Ix, Key, Term, size_expr
 
 LONG = 32  # named quantities; in a longer computation no search is made for what could be read backwards
@@ -306,6 +306,12 @@ class Readback(Definitions):
                         )
         return term
 
+    def assumed(self, term: Term) -> Term:
+        """A term with what is assumed of the signs of inputs."""
+        if not any("positive" in known for known in self.assume.values()):
+            return term
+        return replace(term, groups={key: assuming(e, self.positive(e)) for key, e in term.groups.items()})
+
     def within(self, number: int) -> None:
         """Let answers about a quantity use the names it is made from, and those beside."""
         if number not in self._scopes:
@@ -414,12 +420,12 @@ class Readback(Definitions):
         return results
 
     def siblings(self, number: int) -> set[int]:
-        """Named numbers beside the way to a quantity, made of computed quantities on it: p₂ = e₂/Z, for p₁ = e₁/Z."""
+        """Named quantities beside the way to another, made of computed ones on it: p₂ = e₂/Z, for p₁ = e₁/Z and log Z."""
         way = self.ancestors(number)
         found = set()
         for user in {user for arg in way for user in self.users.get(arg, ())} - way:
             operands = set(self.operands(user))
-            if operands < way - {number} and any(self.computed(arg) for arg in operands):
+            if operands <= way - {number} and any(self.computed(arg) for arg in operands):
                 found.add(user)
         return found
 

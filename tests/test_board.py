@@ -99,6 +99,8 @@ ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
         {"q": [2], "t": [2], "l": []},
         "[l*(a[0] - t[0]), l*(a[1] - t[1])*exp(q[1])]",
     ),
+    # the name of a quantity beside the way
+    ("Z = sum(exp(-b*E)); F = -log(Z)/b; w = exp(-b*E)/Z", "dF/dE", {"E": ["n"], "b": []}, "w"),
     # what sums to 0
     (
         "c = x - mean(x); s = sqrt(mean(c^2)); y = c/s",
