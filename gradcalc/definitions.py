@@ -167,9 +167,9 @@ class Definitions:
         return self._symmetric[quantity]
 
     def positive(self, expr: sp.Expr) -> set[sp.Symbol]:
-        """The entries in an expression that are assumed to be positive."""
-        found = self.entries.entries(expr)
-        return {symbol for symbol, quantity, _ in found if "positive" in self.assume.get(quantity, frozenset())}
+        """The entries in an expression that are assumed to be positive; of a positive matrix they need not be."""
+        numbers = [(symbol, n) for symbol, n, _ in self.entries.entries(expr) if n in self.assume]
+        return {s for s, n in numbers if "positive" in self.assume[n] and len(self.nodes[n].shape) < 2}
 
     def mirrored(self, quantity: int) -> bool:
         """Has its definition at (j, i) the terms of that at (i, j)? Σ x xᵀ, XᵀX/m + λI, exp(−D) of a symmetric D."""

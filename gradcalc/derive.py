@@ -59,7 +59,8 @@ class Engine(Totals):
             return self._local[number]
         raw = self.raw_local(number, indices)
         found = {
-            n: [(at, self.called(self.algebra.identified(term))) for at, term in pieces] for n, pieces in raw.items()
+            n: [(at, self.called(self.algebra.identified(self.assumed(term)))) for at, term in pieces]
+            for n, pieces in raw.items()
         }
         if not indices and all(not at for pieces in found.values() for at, _ in pieces):
             self._local[number] = found

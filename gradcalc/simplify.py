@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
 import sympy as sp
@@ -157,6 +157,32 @@ def signs_met(expr: sp.Expr) -> sp.Expr:
 def slope_of(f: sp.Expr, expr: sp.Expr) -> bool:
     """Does f (1 − f), the slope of a sigmoid, stand in it?"""
     return any({f, 1 - f} <= set(part.args) for part in sp.preorder_traversal(expr) if isinstance(part, sp.Mul))
+
+
+def assuming(expr: sp.Expr, positive: Set[sp.Symbol]) -> sp.Expr:
+    """The expression where some symbols are known to be positive: sign(x) and step(x) are 1, |x| is x."""
+
+    def known(part: sp.Expr) -> bool:
+        if isinstance(part, (sp.Add, sp.Mul)):
+            return all(map(known, part.args))
+        if isinstance(part, sp.Pow):
+            return known(part.base)
+        return part in positive or isinstance(part, sp.exp) or (part.is_number and bool(part.is_positive))
+
+    def met(f: sp.Expr) -> sp.Expr:
+        name, arg = operation(f), f.args[0]
+        if name == "where":
+            decided = operation(arg) in ("gt", "ge") and arg.args[1] == 0 and known(arg.args[0])
+            return f.args[1] if decided else f
+        rest = sp.Mul(*(factor for factor in sp.Mul.make_args(arg) if not known(factor)))
+        if rest == arg:
+            return f
+        outside = arg / rest if name in ("abs", "relu") else sp.S.One
+        signs = {"sign": sp.sign(rest), "step": sp.Heaviside(rest, 0), "abs": abs(rest), "relu": sp.Max(rest, 0)}
+        return outside * (signs[name] if rest.is_number else type(f)(rest))
+
+    functions = ("sign", "step", "abs", "relu", "where")
+    return expr.replace(lambda part: operation(part) in functions, met) if positive else expr
 
 
 def operation(expr: sp.Expr) -> str:

@@ -101,6 +101,11 @@ ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     # the name of a quantity beside the way
     ("Z = sum(exp(-b*E)); F = -log(Z)/b; w = exp(-b*E)/Z", "dF/dE", {"E": ["n"], "b": []}, "w"),
+    # what is assumed of signs
+    ("f = abs(x*y)", "df/dx", {"x": {"assume": "positive"}, "y": []}, "abs(y)"),
+    ("f = sqrt(x^2*y) + relu(-x)", "df/dx", {"x": {"assume": "positive"}, "y": []}, "sqrt(y)"),
+    ("f = where(x > 0, x^2, y)", "df/dx", {"x": {"assume": "positive"}, "y": []}, "2*x"),
+    ("f = sum(abs(A))", "df/dA", {"A": {"shape": ["n", "n"], "assume": "positive"}}, "sign(A)"),
     # what sums to 0
     (
         "c = x - mean(x); s = sqrt(mean(c^2)); y = c/s",
