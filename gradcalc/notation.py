@@ -22,7 +22,7 @@ from gradcalc.matrix import (
 )  # fmt: skip
 from gradcalc.records import replace
 from gradcalc.reduction import Reduced, Reducer
-from gradcalc.scalar import product_ast, to_ast
+from gradcalc.scalar import decimals, product_ast, to_ast
 from gradcalc.shapes import ONE
 from gradcalc.simplify import cost
 from gradcalc.syntax import Binary, Expr, Index, Name, Num, Vector
@@ -142,6 +142,8 @@ class Writer(Reducer):
             and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
         ):
             number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
+        if self.engine.spelled(abs(number)):
+            number, symbolic = decimals(number, symbolic)
 
         def entry(symbol: sp.Symbol) -> Expr:
             if symbol in written:

@@ -307,6 +307,14 @@ def radicals(number: sp.Rational, factors: list[sp.Expr]) -> tuple[list[Expr], l
     return up, down, [f for f in factors if f not in roots]
 
 
+def decimals(number: sp.Rational, expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
+    """number · expr where numbers are decimals: 0.6215 + 0.3965 u, not 0.0005 (1243 + 793 u), but 0.1 (x + y)."""
+    sums = [factor for factor in sp.Mul.make_args(expr) if isinstance(factor, sp.Add)]
+    if len(sums) != 1 or all(abs(arg.as_coeff_Mul()[0]) < 100 for arg in sums[0].args):
+        return number, expr
+    return sp.S.One, expr / sums[0] * sp.Add(*(number * arg for arg in sums[0].args))
+
+
 def number_ast(value: int) -> Expr:
     return Num(Fraction(int(value)))
 
