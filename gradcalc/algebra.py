@@ -19,6 +19,7 @@ from gradcalc.simplify import (
     linear,
     operation,
     repeated,
+    roots_met,
     shortest,
     signs_met,
     standing_for,
@@ -337,6 +338,11 @@ class Algebra:
             symbols = {power: symbol for symbol, power in powers.items()}
             flat = expr.replace(lambda part: isinstance(part, sp.Pow), lambda part: in_powers(part, symbols))
             return found + [signs_met(again.xreplace(powers)) for again in self.rewritings(flat)]
+        try:
+            rooted = roots_met(expr) if divided(expr) else []
+        except (sp.PolynomialError, NotImplementedError, RecursionError):
+            rooted = []
+        found += [again for again in rooted if again not in found]
         factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
         whole = (factor, sp.factor_terms) if self.factoring and not linear(expr) else (sp.factor_terms,)
         for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else whole:

@@ -14,7 +14,7 @@ from enum import IntEnum
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -27,9 +27,6 @@ from gradcalc.exercise import Exercise, with_set
 from gradcalc.schema import FORMS, LAYOUTS
 from gradcalc.startup import load
 from gradcalc.typography import for_terminal
-
-if TYPE_CHECKING:
-    pass
 
 _UsageError: type[Any] = typer.BadParameter.__mro__[1]  # click's, which newer typers carry within
 

@@ -30,7 +30,8 @@ def cost(expr: sp.Expr) -> int:
             raised = 0 if exponent == 1 else 1 if exponent == sp.S.Half else 1 + cost(exponent)
             length = cost(base) + raised
             above, below = (above, below + length) if negative else (above + length, below)
-            inside += isinstance(base, sp.Add) and any(sp.fraction(arg)[1] != 1 for arg in base.args)
+            sums = [part for part in sp.Mul.make_args(base) if isinstance(part, sp.Add)]
+            inside += any(sp.fraction(arg)[1] != 1 for part in sums for arg in part.args)
         # A fraction inside another is hard to read.
         return above + below + len(parts) - 1 + (2 if below and not above else 0) + (3 * inside if below else 0)
     return sum(cost(arg) for arg in expr.args) + max(len(expr.args) - 1, 1)
@@ -85,6 +86,22 @@ def in_powers(power: sp.Pow, symbols: Mapping[sp.Expr, sp.Symbol]) -> sp.Expr:
     return sp.Mul(
         *(symbols[power.base**r] ** n if power.base**r in symbols else power.base ** (n * r) for n, r in parts)
     )
+
+
+def roots_met(expr: sp.Expr) -> list[sp.Expr]:
+    """With the one square root of a sum in it as a symbol: 1/t + v²/(c² t³) is 1/t³, where t² is 1 − v²/c²."""
+    roots = {p.base for p in expr.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q == 2 and isinstance(p.base, sp.Add)}
+    if len(roots) != 1:
+        return []
+    (base,) = roots
+    t = standing_for(sp.sqrt(base))
+    flat = expr.replace(lambda p: isinstance(p, sp.Pow) and p.base == base, lambda p: t ** (2 * p.exp))
+    top, bottom = sp.fraction(sp.together(flat.xreplace({base: t**2})))
+    terms = sp.Poly(top, t).terms()
+    reduced = sp.Add(*(coefficient * base ** (power // 2) * t ** (power % 2) for (power,), coefficient in terms))
+    above = sp.factor(sp.cancel(reduced))
+    found = [sp.cancel(part) / bottom for part in (above, above / base)]
+    return [expr.xreplace({t: sp.sqrt(base)}) for expr in (sp.cancel(found[0]), sp.cancel(found[1] * t**2))]
 
 
 def repeated(expr: sp.Expr) -> sp.Add | None:

@@ -163,6 +163,9 @@ EXPANDED = [
     ("d = a*b; e = a + b; f = d*e", "df/da", "b*(2*a + b)"),
     ("c = a + b; d = b + 1; e = c*d", "de/db", "a + 2*b + 1"),
     ("u = x/y; f = u^2", "du/dy", "-x/y^2"),
+    ("g = 1/sqrt(1 - v^2/c^2); p = g*m*v", "dp/dv", "m/(1 - v^2/c^2)^(3/2)"),
+    ("g = 1/sqrt(1 - v^2/c^2); E = g*m*c^2", "dE/dv", "v*m/(1 - v^2/c^2)^(3/2)"),
+    ("s = sqrt(1 - x^2); f = s*x + asin(x)", "df/dx", "2*sqrt(1 - x^2)"),
     ("z = w*x; n = -z; E = exp(n); N = E + 1; f = 1/N", "df/dz", "sigmoid(w*x)*(1 - sigmoid(w*x))"),
     ("n = w*x; E = exp(2*n); o = (E - 1)/(E + 1)", "do/dn", "1 - tanh(w*x)^2"),
 ]
