@@ -48,7 +48,17 @@ def measure(expr: sp.Expr) -> tuple[int, int, int]:
     """What `shortest` means: how long it reads, how many different quantities it names, how much is left to factor."""
     sums = [part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add)]
     unfactored = sum(bool(set.intersection(*(set(arg.free_symbols) for arg in part.args))) for part in sums)
-    return cost(expr), len(expr.free_symbols), unfactored + sum(len(complements(part)) for part in sums)
+    unfactored += sum(len(complements(part)) for part in sums)
+    return cost(expr), len(expr.free_symbols), unfactored + conjugates(expr)
+
+
+def conjugates(expr: sp.Expr) -> int:
+    """How many products (y − x) (y + x) there are, which read better as y² − x²."""
+    found = 0
+    for product in expr.atoms(sp.Mul):
+        pairs = [part.args for part in product.args if isinstance(part, sp.Add) and len(part.args) == 2]
+        found += any({a, -b} == set(other) or {-a, b} == set(other) for a, b in pairs for other in pairs)
+    return found
 
 
 def complements(total: sp.Add) -> list[tuple[sp.Expr, sp.Expr, sp.Expr]]:

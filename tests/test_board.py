@@ -44,6 +44,8 @@ FORMULAS = [
     # quotients
     ("v = V*S/(K + S)", "dv/dS", "V*K/(K + S)^2"),
     ("t = atan(y/x)", "dt/dx", "-y/(y^2 + x^2)"),
+    ("f = x/(x^2 + y^2)", "df/dx", "(y^2 - x^2)/(x^2 + y^2)^2"),
+    ("u = log(sqrt(x^2 + y^2))", "d2u/dy2", "(x^2 - y^2)/(x^2 + y^2)^2"),
     ("g(t) = t/(1 + t^2); f = g(u + b)", "df/du", "(1 - (u + b)^2)/(1 + (u + b)^2)^2"),
     ("u = 2*x + 3*y; v = u/(x*y)", "dv/dx", "-3/x^2"),
     ("o = p/(1 - p); z = log(o)", "dz/dp", "1/(p*(1 - p))"),
