@@ -124,9 +124,10 @@ def shorter(derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol, positive: Set
 
 
 def divisors(expr: sp.Expr) -> set[sp.Expr]:
-    """What an expression divides by, each factor up to a number."""
+    """What an expression divides by, each factor up to a number; a tangent divides by its cosine."""
     powers = (p for p in sp.preorder_traversal(expr) if isinstance(p, sp.Pow) and divides(p.exp))
     factors = {factor for power in powers for factor in sp.Mul.make_args(power.base)}
+    factors |= {sp.cos(tangent.args[0]) for tangent in expr.atoms(sp.tan)}
     return {min(sum_, -sum_, key=str) for sum_ in (factor.primitive()[1] for factor in factors)}
 
 

@@ -173,9 +173,17 @@ def number(value: Fraction | int) -> Expr:
 
 def times(left: Expr, right: Expr) -> Expr:
     """A product without parentheses around a factor that is a product itself: 2*x*y, not 2*(x*y)."""
-    match right:
-        case Binary("*" | "/" as op, first, second):
+    match left, right:
+        case _, Binary("*" | "/" as op, first, second):
             return Binary(op, times(left, first), second)
+        case Num(a), Num(b):  # 2 · 0.5 is 1
+            return Num(a * b, left.span if a.denominator != 1 else right.span)
+        case Binary("*", Num(a) as first, second), Num(b):
+            return Binary("*", times(first, right), second)
+        case Neg(arg), Num():
+            return Neg(times(arg, right))
+        case Num(Fraction(numerator=1, denominator=1)), _:
+            return right
         case _:
             return Binary("*", left, right)
 

@@ -31,6 +31,7 @@ FORMULAS = [
     ("s = x + y + z; f = s*x*y*z", "local df/dx", "y*z*s"),
     ("f = a*exp(-b*x)*cos(w*x)", "df/dw", "-a*x*exp(-b*x)*sin(w*x)"),
     ("v = V*S/(K + S)", "dv/dV", "S/(K + S)"),
+    ("u = exp(-b*t); x = A*u*cos(w*t)", "dx/dt", "-b*x - A*w*u*sin(w*t)"),  # no tan(w*t), which has no value where x is 0
     # tenths and hundredths are decimals where the author writes any; halves and quarters are fractions
     ("f = leaky_relu(x, 0.01)", "df/dx", "where(x > 0, 1, 0.01)"),
     ("f = 0.1*z + 1.25", "df/dz", "0.1"),
@@ -165,6 +166,8 @@ EXPANDED = [
     ("d = a*b; e = a + b; f = d*e", "df/da", "b*(2*a + b)"),
     ("c = a + b; d = b + 1; e = c*d", "de/db", "a + 2*b + 1"),
     ("u = x/y; f = u^2", "du/dy", "-x/y^2"),
+    ("x = a*b; E = 0.5*k*x^2; J = 4*E", "dJ/dk", "2*(a*b)^2"),
+    ("x = a + b; E = 0.5*x; J = -2*E*k", "dJ/dk", "-a - b"),
     ("g = 1/sqrt(1 - v^2/c^2); p = g*m*v", "dp/dv", "m/(1 - v^2/c^2)^(3/2)"),
     ("g = 1/sqrt(1 - v^2/c^2); E = g*m*c^2", "dE/dv", "v*m/(1 - v^2/c^2)^(3/2)"),
     ("s = sqrt(1 - x^2); f = s*x + asin(x)", "df/dx", "2*sqrt(1 - x^2)"),
