@@ -58,9 +58,7 @@ class Solver:
         graph = self.graph
         questions = graph.exercise.questions or default_questions(graph)
         answers = tuple(self.answer(question) for question in questions)
-        known = {
-            (a.question.by, a.symbolic) for a in answers if self.total(a.question) and a.verified and a.verified.ok
-        }
+        known = {(a.question.by, a.text) for a in answers if self.total(a.question) and a.verified and a.verified.ok}
         gradients = {name: self.gradient(name, found, known) for name, found in self.answerer.gradients().items()}
         if any(found.value is None for found in gradients.values()) and self.careful is not None:
             again = {name: self.gradient(name, found, known) for name, found in self.careful.gradients().items()}
@@ -337,7 +335,7 @@ class Solver:
         node = self.graph.node(name)
         loss = None if self.graph.exercise.upstream else self.graph.outputs[-1]
         where = self.where(found.where)
-        if found.symbolic is not None and ((name,), found.symbolic) not in known:
+        if found.symbolic is not None and ((name,), found.text) not in known:
             verified = self.oracle.verify(Claim(found.symbolic, where, found.free), loss, name, once=True)
             found = replace(found, verified=Verified(verified.ok, verified.method, verified.error, verified.reason))
             if verified.ok is False:

@@ -113,6 +113,15 @@ def test_a_long_computation_is_written_in_short_formulas(line: str) -> None:
     assert [warning.slug for warning in found.warnings] == ["unlisted-paths"]
 
 
+def test_a_gradient_of_a_thousand_summands() -> None:
+    """Its formula is nested a thousand deep, beyond what may be walked by recursion."""
+    lines = [f"x{k} = w * x{k - 1} + {k}" for k in range(1, 1201)]
+    exercise = {"expression": lines, "values": {"x0": 1, "w": 0.5}, "questions": ["dx1200/dw"]}
+    solution = solve(Exercise.from_dict(exercise))
+    assert solution.right
+    assert solution.answers[0].value == solution.gradients["w"].value
+
+
 def test_the_paths_of_a_chain_are_counted_without_writing_the_number_out() -> None:
     assert [many(n) for n in (1, 12, 10**9 - 1)] == ["1", "12", "999999999"]
     assert many(2**20_000) == "more than 10^6020"  # Python refuses to print it
