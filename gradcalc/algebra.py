@@ -366,13 +366,11 @@ class Algebra:
     def gather(self, terms: Sequence[Term]) -> list[Term]:
         """Terms added up: equal ones, and those equal save in one group (the distributive law backwards)."""
         pool = [term for term in terms if term.coef != 0 and all(expr != 0 for expr in term.groups.values())]
-        if len(pool) > MANY and all(not term.groups.keys() - {()} and not term.summed for term in pool):
-            deltas = pool[0].deltas
-            if all(
-                term.deltas == deltas for term in pool
-            ):  # added up at once: one by one, each sum is gone through again
-                total = sp.Add(*(term.coef * term.groups.get((), sp.S.One) for term in pool))
-                pool = [self.normal(Term(sp.S.One, {(): self.tidy(total)}, deltas))]
+        if len(pool) > MANY and all(
+            not term.groups.keys() - {()} and not term.summed and term.deltas == pool[0].deltas for term in pool
+        ):  # numbers, added up at once: one by one, each sum is gone through again
+            total = sp.Add(*(term.coef * term.groups.get((), sp.S.One) for term in pool))
+            pool = [self.normal(Term(sp.S.One, {(): self.tidy(total)}, pool[0].deltas))]
         merged = True
         while merged:
             merged = False

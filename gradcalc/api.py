@@ -125,7 +125,7 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """No answer was refuted by its check."""
+        """No answer, and no gradient, was refuted by its check."""
         return self.solution.right
 
     def __getitem__(self, question: str) -> Answer:

@@ -21,6 +21,7 @@ from gradcalc.scalar import Spell, unspelled
 from gradcalc.simplify import cost, repeated, signs_met, slope, standing_for
 from gradcalc.terms import Ix, Key, Term
 from gradcalc.totals import Totals
+from gradcalc.tree import Expr
 
 __all__ = ["Derivative", "Engine", "Pseudo"]
 
@@ -49,6 +50,10 @@ class Engine(Totals):
         self.asked: dict[tuple[int, int], str] = {}  # (numerator, node) -> the name an earlier answer gave its gradient
         self.writable: Callable[[list[Term], Key], bool] = lambda terms, own: True  # has a matrix form (see answers.py)
         self.spelled: Spell = unspelled  # sums and arguments as the author wrote them (see answers.py)
+
+    def numeral(self, expr: sp.Expr) -> Expr | None:
+        """A number as the author writes numbers; None for what is no number."""
+        return self.spelled(expr) if isinstance(expr, sp.Rational) else None
 
     def local(self, number: int, indices: Key) -> dict[int, list[tuple[Key, Term]]]:
         """The local derivatives of one entry of a node: operand -> [(its indices, term)].

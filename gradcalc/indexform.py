@@ -105,15 +105,15 @@ class IndexWriter:
         summed = [f for f in factors if f not in constant]
         over = sorted(term.summed)
         if over:
-            body = to_ast(sp.Mul(*summed), self.leaf, self.rank, self.number)
+            body = to_ast(sp.Mul(*summed), self.leaf, self.rank, self.engine.numeral)
             for condition in conditions:
                 body = Call("where", (condition, body, Num(Fraction(0))))
             body = Call("sum", (body, *(Name(self.words[ix]) for ix in over)))
             front = coef * sp.Mul(*constant)
             if front != 1:
-                body = times(to_ast(front, self.leaf, self.rank, self.number), body)
+                body = times(to_ast(front, self.leaf, self.rank, self.engine.numeral), body)
         else:
-            body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank, self.number)
+            body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank, self.engine.numeral)
         outer += [Compare("==", Name(self.words[a]), Name(self.words[b])) for a, b in sorted(term.deltas)]
         for condition in outer:
             body = Call("where", (condition, body, Num(Fraction(0))))
@@ -123,10 +123,6 @@ class IndexWriter:
         names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
         return (bool(names), not simple, names, expr.sort_key())
-
-    def number(self, expr: sp.Expr) -> Expr | None:
-        """A number as the author writes numbers."""
-        return self.engine.spelled(expr) if isinstance(expr, sp.Rational) else None
 
     def condition(self, factor: sp.Expr) -> Expr | None:
         """A selector as the condition it stands for."""

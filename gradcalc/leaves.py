@@ -64,10 +64,6 @@ class Leaves:
         upstream = not summand and any(self.upstream(q) for _, q, _ in self.engine.entries.entries(expr))
         return (bool(names), not upstream, not unnamed, not simple, names, *after, cost(expr), _Tie(expr))
 
-    def number(self, expr: sp.Expr) -> Expr | None:
-        """A number as the author writes numbers."""
-        return self.engine.spelled(expr) if isinstance(expr, sp.Rational) else None
-
     def upstream(self, quantity: Any) -> bool:
         """Is it a gradient, given or named? Then it leads a product: G ∘ (1 − a²)."""
         if not isinstance(quantity, int) or quantity < len(self.engine.graph.nodes):
@@ -217,7 +213,7 @@ class Leaves:
             if not full:
                 raise NoMatrixForm
         stand_in = {s: Name(f"~{n}") for n, s in enumerate(leaves)}
-        written = to_ast(expr, lambda s: stand_in[s] if s in stand_in else Name(s.name), self.rank, self.number)
+        written = to_ast(expr, lambda s: stand_in[s] if s in stand_in else Name(s.name), self.rank, self.engine.numeral)
         return Matrix("entrywise", rows, cols, tuple(leaves.values()), written, mask=len(axes) == 2)
 
     def selectors(self, expr: sp.Expr, axes: Sequence[Ix]) -> Matrix | None:
@@ -230,7 +226,7 @@ class Leaves:
                 return None
             part = self.pseudo(quantity, at)[0]
             parts.append(part if tuple(self.shown(at)) == tuple(axes) else transpose(part))
-            numbers.append(to_ast(number, lambda s: Name(s.name), spell=self.number))
+            numbers.append(to_ast(number, lambda s: Name(s.name), spell=self.engine.numeral))
         order = sorted(range(len(parts)), key=lambda n: isinstance(numbers[n], Neg))
         if not parts:
             return None

@@ -205,8 +205,7 @@ class Solver:
             expr, free = answer.per_example.symbolic, answer.per_example.free
         claim = Claim(expr, self.where(answer.where), free, answer.layout)
         then = by[1] if len(by) > 1 else None
-        found = self.oracle.verify(claim, self.of(question), by[0], then, local=question.kind == "local", once=once)
-        return Verified(found.ok, found.method, found.error, found.reason)
+        return self.oracle.verify(claim, self.of(question), by[0], then, local=question.kind == "local", once=once)
 
     def where(self, where: Where) -> Where:
         """Named gradients, and before them the upstream gradients under the names they are written with."""
@@ -337,7 +336,7 @@ class Solver:
         where = self.where(found.where)
         if found.symbolic is not None and ((name,), found.text) not in known:
             verified = self.oracle.verify(Claim(found.symbolic, where, found.free), loss, name, once=True)
-            found = replace(found, verified=Verified(verified.ok, verified.method, verified.error, verified.reason))
+            found = replace(found, verified=verified)
             if verified.ok is False:
                 return replace(found, symbolic=None, where=(), free=())
         if self.oracle.refusal(loss, (name,)):

@@ -66,7 +66,7 @@ class _Module:
         self.original, self.spelling, self.file = graph, spelling, file
         self.staged: Staged = staged(graph)
         self.graph, self.engine = self.staged.graph, self.staged.engine
-        self.names = Identifiers(RESERVED | frozenset(spelling.helpers))
+        self.names = Identifiers(RESERVED | {"_others", *spelling.helpers})
         self.variables: dict[int, str] = {}
         self.steps = 0  # unnamed ones that have a variable
         self.sizes: dict[str, str] = {}  # size -> the text that gives it
@@ -289,7 +289,8 @@ class _Module:
         ]  # fmt: skip
         head = self.head()
         body = "\n".join(passes)
-        helpers = [text for name, text in self.spelling.helpers.items() if f"{name}(" in body]
+        known = {"_others": self.spelling.fill(_OTHERS)[0], **self.spelling.helpers}
+        helpers = [text for name, text in known.items() if f"{name}(" in body]
         imports = list(self.spelling.imports)
         if any("math." in text for text in helpers):
             imports.insert(0, "import math")
@@ -338,6 +339,18 @@ def shown(shape: Shape) -> str:
         return f"[{size_text(shape[0])}]"
     return "×".join(size_text(size) for size in shape) or "a number"
 
+
+_OTHERS = '''
+def _others(x, axes):
+    """The product of all other entries along axes, without a division: an entry may be 0."""
+    first = tuple(range(len(axes)))
+    moved = {xp}.moveaxis(x, axes, first)
+    flat = moved.reshape(-1, *moved.shape[len(axes) :])
+    one = {xp}.ones_like(flat[:1])
+    before = {xp}.cumprod({concatenate}([one, flat[:-1]]), 0)
+    after = {xp}.flip({xp}.cumprod({concatenate}([one, {xp}.flip(flat[1:], (0,))]), 0), (0,))
+    return {xp}.moveaxis((before * after).reshape(moved.shape), first, axes)
+'''
 
 _PASSES = '''
 def forward(**inputs):

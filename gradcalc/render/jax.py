@@ -32,20 +32,7 @@ SPELLING = Spelling(
         "pi": "jnp.pi", "e": "jnp.e", "FLOAT": "FLOAT = float  # 64 bits where jax_enable_x64 is set",
         "setup": '    jax.config.update("jax_enable_x64", True)\n',
     },
-    helpers={
-        "_others": '''
-def _others(x, axes):
-    """The product of all other entries along axes, without a division: an entry may be 0."""
-    first = tuple(range(len(axes)))
-    moved = jnp.moveaxis(x, axes, first)
-    flat = moved.reshape(-1, *moved.shape[len(axes) :])
-    one = jnp.ones_like(flat[:1])
-    before = jnp.cumprod(jnp.concatenate([one, flat[:-1]]), 0)
-    after = jnp.cumprod(jnp.concatenate([one, flat[:0:-1]]), 0)[::-1]
-    return jnp.moveaxis((before * after).reshape(moved.shape), first, axes)
-''',
-        "_array": ARRAY,
-    },
+    helpers={"_array": ARRAY},
 )  # fmt: skip
 
 

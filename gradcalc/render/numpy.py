@@ -57,17 +57,6 @@ def log_softmax(x, axis):
     shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 ''',
-        "_others": '''
-def _others(x, axes):
-    """The product of all other entries along axes, without a division: an entry may be 0."""
-    first = tuple(range(len(axes)))
-    moved = np.moveaxis(x, axes, first)
-    flat = moved.reshape(-1, *moved.shape[len(axes) :])
-    one = np.ones_like(flat[:1])
-    before = np.cumprod(np.concatenate([one, flat[:-1]]), 0)
-    after = np.cumprod(np.concatenate([one, flat[:0:-1]]), 0)[::-1]
-    return np.moveaxis((before * after).reshape(moved.shape), first, axes)
-''',
         "_array": ARRAY,
     },
 )  # fmt: skip

@@ -38,17 +38,6 @@ def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))), over all axes where none is given."""
     return torch.logsumexp(x, tuple(range(x.ndim)) if axis is None else axis, keepdims)
 ''',
-        "_others": '''
-def _others(x, axes):
-    """The product of all other entries along axes, without a division: an entry may be 0."""
-    first = tuple(range(len(axes)))
-    moved = torch.movedim(x, axes, first)
-    flat = moved.reshape(-1, *moved.shape[len(axes) :])
-    one = torch.ones_like(flat[:1])
-    before = torch.cumprod(torch.cat([one, flat[:-1]]), 0)
-    after = torch.cumprod(torch.cat([one, flat[1:].flip(0)]), 0).flip(0)
-    return torch.movedim((before * after).reshape(moved.shape), first, axes)
-''',
         "_array": ARRAY,
     },
 )  # fmt: skip
