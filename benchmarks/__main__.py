@@ -38,10 +38,15 @@ def machine() -> dict[str, Any]:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         lines = [
-            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+            line.split(":", 1)[1].strip()
+            for line in cpuinfo.read_text().splitlines()
+            if line.startswith("model name")
         ]
         model = lines[0] if lines else model
-    found = {name: version(name) for name in ("numpy", "sympy", "typer", "casadi", "symengine", "jax", "tensorgrad")}
+    found = {
+        name: version(name)
+        for name in ("numpy", "sympy", "typer", "casadi", "symengine", "jax", "tensorgrad")
+    }
     return {
         "date": datetime.date.today().isoformat(), "system": platform.system(), "architecture": platform.machine(),
         "processor": model, "cores": os.cpu_count(), "load": os.getloadavg()[1],
@@ -81,7 +86,10 @@ def scalars(options: argparse.Namespace) -> dict[str, Any]:
             if "end" in row:
                 raise RuntimeError(f"{family}: {row['end']}")
         large = [row for row in own if row["nodes"] >= 1000]
-        slopes = {who: clock.exponent([(row["nodes"], row[who]) for row in large]) for who in ("gradcalc", "hand")}
+        slopes = {
+            who: clock.exponent([(row["nodes"], row[who]) for row in large])
+            for who in ("gradcalc", "hand")
+        }
         last = own[-1]
         print(f"  {family}: {last['nodes']:,} nodes in {ms(last['gradcalc'])}, by hand in floats {ms(last['hand'])}, "
               f"× {median_ratio(large):.2f}; exponent {slopes['gradcalc']:.2f} (by hand {slopes['hand']:.2f}); "
@@ -118,9 +126,15 @@ def against(peer: str, rows: list[dict[str, Any]], own: list[dict[str, Any]], co
     if not done:
         return f"{peer}: nothing ({end})"
     row = common[-1]
-    times = f", gradcalc {ms(ours[row['n']])}: × {row['seconds'] / ours[row['n']]:.0f}" if row["n"] in ours else ""
+    times = (
+        f", gradcalc {ms(ours[row['n']])}: × {row['seconds'] / ours[row['n']]:.0f}"
+        if row["n"] in ours
+        else ""
+    )
     wrong = "" if all(row["right"] for row in done) else "; WRONG"
-    return f"{peer}: {ms(row['seconds'])} at {row['n']:,} {counts}{times}{wrong}" + (f"; then {end}" if end else "")
+    return f"{peer}: {ms(row['seconds'])} at {row['n']:,} {counts}{times}{wrong}" + (
+        f"; then {end}" if end else ""
+    )
 
 
 def matrices(options: argparse.Namespace) -> dict[str, Any]:
@@ -128,9 +142,13 @@ def matrices(options: argparse.Namespace) -> dict[str, Any]:
     for peer in ("gradcalc", "SymPy"):
         rows: list[dict[str, Any]] = []
         while len(rows) < len(CASES):
-            for row in clock.worker("matrices", peer, str(len(rows)), limit=3 * clock.LIMIT):  # right is what counts
+            for row in clock.worker(
+                "matrices", peer, str(len(rows)), limit=3 * clock.LIMIT
+            ):  # right is what counts
                 rows.append(
-                    {"name": CASES[len(rows)].name, "outcome": "none", "formula": row["end"]} if "end" in row else row
+                    {"name": CASES[len(rows)].name, "outcome": "none", "formula": row["end"]}
+                    if "end" in row
+                    else row
                 )
         tally = Counter(row["outcome"] for row in rows)
         shown = sum(row["outcome"] == "right" and row.get("matrix", False) for row in rows)
@@ -155,7 +173,9 @@ def depth(options: argparse.Namespace) -> dict[str, Any]:
         done = [row for row in rows if "end" not in row]
         slope = clock.exponent([(row["n"], row["seconds"]) for row in done if row["n"] >= 10])
         said = ", ".join(
-            f"{row['n']}: {ms(row['seconds'])}" for row in done if row["n"] in (1, 2, 5, 10, 20, 50) or row is done[-1]
+            f"{row['n']}: {ms(row['seconds'])}"
+            for row in done
+            if row["n"] in (1, 2, 5, 10, 20, 50) or row is done[-1]
         )
         print(f"  {peer}: depth {said}; at most {max(row['terms'] for row in done) if done else '–'} terms"
               + (f"; exponent {slope:.2f} from depth 10" if slope else "") + "".join(f"; then {row['end']}" for row in rows if "end" in row))  # fmt: skip
@@ -189,7 +209,8 @@ def code(options: argparse.Namespace) -> dict[str, Any]:
         if "end" in row:
             raise RuntimeError(row["end"])
         said = ", ".join(
-            f"{name} {ms(seconds)} (× {row['ratio'][name]:.2f})" for name, seconds in row["seconds"].items()
+            f"{name} {ms(seconds)} (× {row['ratio'][name]:.2f})"
+            for name, seconds in row["seconds"].items()
         )
         print(
             f"  {row['m']} examples, {row['d']} inputs, {row['h']} hidden: {said}; right: {all(row['right'].values())}"
@@ -209,15 +230,29 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all without")
-    parser.add_argument("--cases", type=Path, metavar="DIR", help="a folder of more exercises to solve")
-    parser.add_argument("--gradcalc", type=shlex.split, default=[sys.executable, "-m", "gradcalc"], metavar="COMMAND")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all without"
+    )
+    parser.add_argument(
+        "--cases", type=Path, metavar="DIR", help="a folder of more exercises to solve"
+    )
+    parser.add_argument(
+        "--gradcalc",
+        type=shlex.split,
+        default=[sys.executable, "-m", "gradcalc"],
+        metavar="COMMAND",
+    )
     parser.add_argument("--rounds", type=int, default=11, help="runs of each process for start-up")
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="add the results to this file; else they are only printed"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="add the results to this file; else they are only printed",
     )
     parser.add_argument("--figure", type=Path, metavar="FILE", help="draw them (SVG)")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="write docs/benchmarks.md anew, of all parts")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write docs/benchmarks.md anew, of all parts"
+    )
     options = parser.parse_args()
     if unknown := [part for part in options.parts if part not in PARTS]:
         parser.error(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
@@ -230,7 +265,9 @@ def main() -> None:
         print(f"{title}", flush=True)
         results[part] = work(options)
         if options.json:
-            options.json.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            options.json.write_text(
+                json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8"
+            )
     if options.figure:
         options.figure.write_text(figure.draw(results), "utf-8")
     if options.page:

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 20.0  # seconds that a contender has for one size
 
 
-def timed(work: Callable[..., Any], *args: Any, budget: float = 2.0, most: int = 15) -> tuple[float, Any]:
+def timed(
+    work: Callable[..., Any], *args: Any, budget: float = 2.0, most: int = 15
+) -> tuple[float, Any]:
     """Median seconds of a few runs (as many as fit in `budget`, at least one) and the last result.
 
     As timeit does, without garbage collection; by the clock or the processor, whichever says less.
@@ -46,7 +48,9 @@ def exponent(points: Sequence[tuple[float, float]]) -> float | None:
         return None
     xs, ys = [math.log(n) for n, _ in points], [math.log(t) for _, t in points]
     mx, my = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True)) / sum((x - mx) ** 2 for x in xs)
+    return sum((x - mx) * (y - my) for x, y in zip(xs, ys, strict=True)) / sum(
+        (x - mx) ** 2 for x in xs
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,9 @@ def environment() -> dict[str, str]:
     kept.setdefault("PYTHONPYCACHEPREFIX", str(Path(tempfile.gettempdir()) / "gradcalc-benchmarks"))
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         kept.setdefault(name, "1")  # one thread for everybody
-    kept.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    kept.setdefault(
+        "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    )
     return kept
 
 
@@ -74,13 +80,21 @@ def process(command: Sequence[str], limit: float = 60.0, env: dict[str, str] | N
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     try:
         done = subprocess.run(
-            command, env=env or environment(), cwd=ROOT, capture_output=True, text=True, timeout=limit, check=False
+            command,
+            env=env or environment(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
         )
         code, output = done.returncode, done.stdout
     except subprocess.TimeoutExpired:
         code, output = -1, ""
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Run(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, code, output)
+    return Run(
+        wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, code, output
+    )
 
 
 def worker(part: str, *words: str, limit: float = LIMIT) -> Iterator[dict[str, Any]]:
@@ -90,7 +104,12 @@ def worker(part: str, *words: str, limit: float = LIMIT) -> Iterator[dict[str, A
     """
     command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.{part}", *words]
     child = subprocess.Popen(
-        command, env=environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     lines: queue.Queue[str | None] = queue.Queue()
 

@@ -31,7 +31,11 @@ EXERCISE = {
     "seed": 1,
     "questions": ["dJ/dW1"],
 }  # fmt: skip
-BATCHES = ((32, 64, 16), (128, 256, 64), (512, 784, 128))  # examples, inputs, hidden units; ten classes
+BATCHES = (
+    (32, 64, 16),
+    (128, 256, 64),
+    (512, 784, 128),
+)  # examples, inputs, hidden units; ten classes
 
 
 def exported() -> Callable[..., Any]:
@@ -42,7 +46,17 @@ def exported() -> Callable[..., Any]:
         source, target = Path(folder) / "mlp.yaml", Path(folder) / "mlp.py"
         source.write_text(json.dumps(EXERCISE), "utf-8")  # JSON is YAML
         done = clock.process(
-            [sys.executable, "-m", "gradcalc", "export", str(source), "--to", "numpy", "-o", str(target)]
+            [
+                sys.executable,
+                "-m",
+                "gradcalc",
+                "export",
+                str(source),
+                "--to",
+                "numpy",
+                "-o",
+                str(target),
+            ]
         )
         if done.code:
             raise RuntimeError(f"export failed with exit code {done.code}")
@@ -108,7 +122,11 @@ def repeated(work: Callable[..., Any], values: dict[str, Any], times: int) -> No
 if __name__ == "__main__":
     import numpy as np
 
-    peers: dict[str, Callable[..., Any] | None] = {"by hand": by_hand, "gradcalc": exported(), "jax.grad": with_jax()}
+    peers: dict[str, Callable[..., Any] | None] = {
+        "by hand": by_hand,
+        "gradcalc": exported(),
+        "jax.grad": with_jax(),
+    }
     clock.say(loaded=True)
     for m, d, h in BATCHES:
         rng = np.random.default_rng(1)
@@ -122,8 +140,13 @@ if __name__ == "__main__":
         for name, work in peers.items():
             if work is not None:
                 got = work(**values)  # compiles, where something is compiled
-                right[name] = all(np.allclose(got[key], value, rtol=1e-9, atol=1e-12) for key, value in want.items())
-        times: dict[str, list[float]] = {name: [] for name, work in peers.items() if work is not None}
+                right[name] = all(
+                    np.allclose(got[key], value, rtol=1e-9, atol=1e-12)
+                    for key, value in want.items()
+                )
+        times: dict[str, list[float]] = {
+            name: [] for name, work in peers.items() if work is not None
+        }
         for _ in range(40):
             for name in times:
                 work = peers[name]
@@ -131,7 +154,10 @@ if __name__ == "__main__":
                 seconds, _ = clock.timed(repeated, work, values, 10 if m < 100 else 3, most=1)
                 times[name].append(seconds)
         ratios = {
-            name: median(own / base for own, base in zip(times[name], times["by hand"], strict=True)) for name in times
+            name: median(
+                own / base for own, base in zip(times[name], times["by hand"], strict=True)
+            )
+            for name in times
         }
         clock.say(
             m=m,

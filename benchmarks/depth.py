@@ -24,25 +24,31 @@ def network(depth: int) -> dict[str, Any]:
         shapes |= {f"W{k}": [f"D_{k}", f"D_{k - 1}"], f"b{k}": [f"D_{k}", 1]}
         below = f"a{k}"
     lines["J"] = f"sum({below})"
-    return {"expression": lines, "variables": shapes, "questions": [f"dJ/dW{k}" for k in range(1, depth + 1)]}
+    return {
+        "expression": lines,
+        "variables": shapes,
+        "questions": [f"dJ/dW{k}" for k in range(1, depth + 1)],
+    }
 
 
 def gradcalc(depth: int) -> list[int]:
     """Terms of each gradient; read, shaped, derived and written in matrix notation, not yet checked."""
-    from gradcalc.answers import Answerer
-    from gradcalc.exercise import Exercise
-    from gradcalc.graph import build
+    from gradcalc.derivation.answers import Answerer
+    from gradcalc.exercise.model import Exercise
+    from gradcalc.graph.build import build
 
     exercise = Exercise.from_dict(network(depth))
     answerer = Answerer(build(exercise), "matrix", "gradient")
     answers = [answerer.answer(question) for question in exercise.questions]
     assert not any(answer.free for answer in answers)
-    return [max(1, *map(terms, (a.symbolic, *(formula for _, formula in a.where)))) for a in answers]
+    return [
+        max(1, *map(terms, (a.symbolic, *(formula for _, formula in a.where)))) for a in answers
+    ]
 
 
 def terms(expr: Any) -> int:
     """Summands of a formula, a negative one counted too; factors like (1 - a²) are one factor."""
-    from gradcalc.syntax import Binary, Neg
+    from gradcalc.language.parser import Binary, Neg
 
     match expr:
         case Neg(arg):
@@ -54,11 +60,13 @@ def terms(expr: Any) -> int:
 
 def checked(depth: int) -> list[int]:
     """The same by `solve`: evaluated, and verified at other sizes."""
-    from gradcalc.exercise import Exercise
-    from gradcalc.solver import solve
+    from gradcalc.derivation.solve import solve
+    from gradcalc.exercise.model import Exercise
 
     solution = solve(
-        Exercise.from_dict(network(depth) | {"seed": 1, "sizes": {f"D_{k}": 2 + k % 3 for k in range(depth + 1)}})
+        Exercise.from_dict(
+            network(depth) | {"seed": 1, "sizes": {f"D_{k}": 2 + k % 3 for k in range(depth + 1)}}
+        )
     )
     assert all(answer.verified is not None and answer.verified.ok for answer in solution.answers)
     return [terms(answer.symbolic) for answer in solution.answers]
@@ -99,7 +107,12 @@ def sympy(depth: int) -> list[int]:
     return [len(sp.MatAdd.make_args(g)) if g.is_MatAdd else 1 for g in found]
 
 
-PEERS = {"gradcalc": gradcalc, "gradcalc, checked": checked, "tensorgrad": tensorgrad, "SymPy": sympy}
+PEERS = {
+    "gradcalc": gradcalc,
+    "gradcalc, checked": checked,
+    "tensorgrad": tensorgrad,
+    "SymPy": sympy,
+}
 
 if __name__ == "__main__":
     work = PEERS[sys.argv[1]]
@@ -110,5 +123,7 @@ if __name__ == "__main__":
             from sympy.core.cache import clear_cache
 
             clear_cache()
-        seconds, counts = clock.timed(work, n, budget=4.0 if sys.argv[1] == "gradcalc" else 1.0, most=5)
+        seconds, counts = clock.timed(
+            work, n, budget=4.0 if sys.argv[1] == "gradcalc" else 1.0, most=5
+        )
         clock.say(n=n, seconds=seconds, terms=max(counts))

@@ -74,9 +74,9 @@ def panel(x: float, y: float, title: str, unit: str, curves: dict[str, Curve]) -
     bottom, top = math.floor(math.log10(min(ys))), math.ceil(math.log10(max(ys)))
 
     def place(n: float, t: float) -> tuple[float, float]:
-        return x + WIDTH * (math.log10(n) - low) / (high - low or 1), y + HEIGHT * (top - math.log10(t)) / (
-            top - bottom
-        )
+        return x + WIDTH * (math.log10(n) - low) / (high - low or 1), y + HEIGHT * (
+            top - math.log10(t)
+        ) / (top - bottom)
 
     out = [
         f'<text x="{x}" y="{y - 10}" font-size="13" font-weight="bold">{escape(title)}</text>',
@@ -85,12 +85,18 @@ def panel(x: float, y: float, title: str, unit: str, curves: dict[str, Curve]) -
     ]
     for power in range(bottom, top + 1):
         _, at = place(10**low, 10.0**power)
-        out.append(f'<line x1="{x}" y1="{at:.1f}" x2="{x + WIDTH}" y2="{at:.1f}" stroke="#e4e4e4"/>')
+        out.append(
+            f'<line x1="{x}" y1="{at:.1f}" x2="{x + WIDTH}" y2="{at:.1f}" stroke="#e4e4e4"/>'
+        )
         out.append(f'<text x="{x - 6}" y="{at + 4:.1f}" text-anchor="end">{seconds(power)}</text>')
     for power in range(math.ceil(low), math.floor(high) + 1):
         at, _ = place(10.0**power, 10.0**top)
-        out.append(f'<line x1="{at:.1f}" y1="{y}" x2="{at:.1f}" y2="{y + HEIGHT}" stroke="#e4e4e4"/>')
-        out.append(f'<text x="{at:.1f}" y="{y + HEIGHT + 16}" text-anchor="middle">{10**power:,}</text>')
+        out.append(
+            f'<line x1="{at:.1f}" y1="{y}" x2="{at:.1f}" y2="{y + HEIGHT}" stroke="#e4e4e4"/>'
+        )
+        out.append(
+            f'<text x="{at:.1f}" y="{y + HEIGHT + 16}" text-anchor="middle">{10**power:,}</text>'
+        )
     for name, curve in sorted(curves.items(), key=lambda item: item[0] == "gradcalc"):
         colour, dashes, mark = LOOK[name]
         points = [place(n, t) for n, t in curve]
@@ -107,4 +113,10 @@ def panel(x: float, y: float, title: str, unit: str, curves: dict[str, Curve]) -
 
 
 def seconds(power: int) -> str:
-    return f"{10**power} s" if power >= 0 else f"{10 ** (power + 3)} ms" if power >= -3 else f"{10 ** (power + 6)} µs"
+    return (
+        f"{10**power} s"
+        if power >= 0
+        else f"{10 ** (power + 3)} ms"
+        if power >= -3
+        else f"{10 ** (power + 6)} µs"
+    )

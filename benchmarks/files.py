@@ -23,7 +23,9 @@ def run(gradcalc: Sequence[str], folders: Sequence[Path]) -> dict[str, Any]:
             runs = [clock.process(command)]
             if runs[0].code:
                 failed.append(name)
-            if runs[0].cpu > 1.2:  # again: what counts is the exercise, not what else the machine did
+            if (
+                runs[0].cpu > 1.2
+            ):  # again: what counts is the exercise, not what else the machine did
                 runs += [clock.process(command), clock.process(command)]
             taken[name] = sorted(runs, key=lambda run: run.cpu)[len(runs) // 2]
     slowest = sorted(taken, key=lambda name: -taken[name].cpu)[:5]

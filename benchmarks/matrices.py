@@ -37,7 +37,9 @@ def numeric(case: Case, values: dict[str, Any]) -> Any:
     import numpy as np
 
     def at(value: Any) -> Any:
-        return np.asarray(case.numpy(np, SimpleNamespace(**(values | {case.by: value}))), dtype=float)
+        return np.asarray(
+            case.numpy(np, SimpleNamespace(**(values | {case.by: value}))), dtype=float
+        )
 
     base, h = np.asarray(values[case.by], dtype=float), 1e-6
     columns = []
@@ -46,7 +48,9 @@ def numeric(case: Case, values: dict[str, Any]) -> Any:
         step[k] = h
         step = np.reshape(step, base.shape)
         columns.append((at(base + step) - at(base - step)) / (2 * h))
-    return np.squeeze(np.moveaxis(np.stack(columns), 0, -1).reshape((*np.shape(at(base)), *base.shape)))
+    return np.squeeze(
+        np.moveaxis(np.stack(columns), 0, -1).reshape((*np.shape(at(base)), *base.shape))
+    )
 
 
 def same(got: Any, want: Any, transposed: bool = False) -> bool:
@@ -58,7 +62,8 @@ def same(got: Any, want: Any, transposed: bool = False) -> bool:
     got = np.squeeze(np.asarray(got, dtype=float))
     orders = permutations(range(got.ndim)) if transposed else [tuple(range(got.ndim))]
     return any(
-        got.transpose(order).shape == want.shape and np.allclose(got.transpose(order), want, rtol=1e-6, atol=1e-7)
+        got.transpose(order).shape == want.shape
+        and np.allclose(got.transpose(order), want, rtol=1e-6, atol=1e-7)
         for order in orders
     )
 
@@ -67,16 +72,20 @@ def gradcalc(case: Case, values: dict[str, Any], want: Any) -> dict[str, Any]:
     """`solve` with symbolic sizes; in matrix notation, or by its entries where there is none."""
     import re
 
-    from gradcalc.exercise import Exercise
-    from gradcalc.solver import solve
-    from gradcalc.syntax import unparse
+    from gradcalc.derivation.solve import solve
+    from gradcalc.exercise.model import Exercise
+    from gradcalc.language.parser import unparse
 
     used = [name for name in values if re.search(rf"(?<![A-Za-z]){name}(?![A-Za-z(])", case.text)]
     shapes = {name: [SIZES.get(size, size) for size in values[name].shape] for name in used}
     data = {
         "expression": f"f = {case.text}",
         "variables": shapes,
-        "sizes": {letter: size for size, letter in SIZES.items() if any(letter in shape for shape in shapes.values())},
+        "sizes": {
+            letter: size
+            for size, letter in SIZES.items()
+            if any(letter in shape for shape in shapes.values())
+        },
         "values": {name: values[name].tolist() for name in used},
         "questions": [f"df/d{case.by}"],
     }
@@ -84,7 +93,13 @@ def gradcalc(case: Case, values: dict[str, Any], want: Any) -> dict[str, Any]:
     formula = unparse(answer.symbolic) if answer.symbolic is not None else ""
     right = answer.value is not None and same(answer.value, want)
     verified = bool(answer.verified and answer.verified.ok)
-    outcome = "right" if right and verified else "wrong" if answer.value is not None and verified else "none"
+    outcome = (
+        "right"
+        if right and verified
+        else "wrong"
+        if answer.value is not None and verified
+        else "none"
+    )
     return {
         "outcome": outcome,
         "matrix": not answer.free,
@@ -98,7 +113,8 @@ def sympy(case: Case, values: dict[str, Any], want: Any) -> dict[str, Any]:
     import sympy as sp
 
     symbols = {
-        name: sp.MatrixSymbol(name, *value.shape) if value.ndim else sp.Symbol(name) for name, value in values.items()
+        name: sp.MatrixSymbol(name, *value.shape) if value.ndim else sp.Symbol(name)
+        for name, value in values.items()
     }
     assert case.sympy is not None
     try:
@@ -117,7 +133,10 @@ def sympy(case: Case, values: dict[str, Any], want: Any) -> dict[str, Any]:
             "formula": formula,
         }
     except Exception as error:
-        return {"outcome": "none", "formula": f"{formula} (not evaluable: {type(error).__name__}: {str(error)[:60]})"}
+        return {
+            "outcome": "none",
+            "formula": f"{formula} (not evaluable: {type(error).__name__}: {str(error)[:60]})",
+        }
 
 
 def put_in(sp: Any, found: Any, symbols: dict[str, Any], values: dict[str, Any]) -> Any:
@@ -125,7 +144,9 @@ def put_in(sp: Any, found: Any, symbols: dict[str, Any], values: dict[str, Any])
     import numpy as np
 
     table = {
-        symbols[name]: sp.ImmutableDenseMatrix(value.tolist()) if value.ndim else sp.Float(float(value))
+        symbols[name]: sp.ImmutableDenseMatrix(value.tolist())
+        if value.ndim
+        else sp.Float(float(value))
         for name, value in values.items()
     }
     explicit = found.as_explicit() if hasattr(found, "as_explicit") else found
@@ -139,14 +160,16 @@ def put_in(sp: Any, found: Any, symbols: dict[str, Any], values: dict[str, Any])
     explicit = explicit.subs(table).doit() if hasattr(explicit, "subs") else explicit
     explicit = explicit.as_explicit() if hasattr(explicit, "as_explicit") else explicit
     array = np.array(explicit.tolist() if hasattr(explicit, "tolist") else explicit, dtype=object)
-    return np.vectorize(lambda e: float(sp.sympify(e).xreplace(entries).doit().evalf()), otypes=[float])(array)
+    return np.vectorize(
+        lambda e: float(sp.sympify(e).xreplace(entries).doit().evalf()), otypes=[float]
+    )(array)
 
 
 PEERS = {"gradcalc": gradcalc, "SymPy": sympy}
 
 if __name__ == "__main__":
     work, first = PEERS[sys.argv[1]], int(sys.argv[2])
-    __import__("gradcalc.solver" if sys.argv[1] == "gradcalc" else "sympy")
+    __import__("gradcalc.derivation.solve" if sys.argv[1] == "gradcalc" else "sympy")
     clock.say(loaded=True)
     for case in CASES[first:]:
         numbers = point(case)
@@ -157,5 +180,8 @@ if __name__ == "__main__":
         try:
             seconds, result = clock.timed(work, case, numbers, target, most=1)
         except Exception as error:
-            seconds, result = 0.0, {"outcome": "none", "formula": f"raises {type(error).__name__}: {error}"[:200]}
+            seconds, result = (
+                0.0,
+                {"outcome": "none", "formula": f"raises {type(error).__name__}: {error}"[:200]},
+            )
         clock.say(name=case.name, text=case.text, by=case.by, seconds=seconds, **result)

@@ -47,7 +47,7 @@ is not made to load tensors for its first sum.
 ## Scalar graphs
 
 All gradients, symbolic and evaluated, of a graph; verification aside. gradcalc makes every adjoint as a light node
-([reverse.py](../gradcalc/reverse.py)) and evaluates them; "by hand" is a reverse pass in floats with nothing symbolic in it.
+([reverse.py](../gradcalc/numeric/reverse.py)) and evaluates them; "by hand" is a reverse pass in floats with nothing symbolic in it.
 Without garbage collection, as `timeit` does; exponents are fitted from 1,000 nodes on.
 
 {scalars(results["scalars"])}
@@ -59,7 +59,7 @@ The peers at the largest size that they finish in {LIMIT:.0f} s, and how many ti
 `jax.jit` compiles the graph first, and is made for few and large operations; symengine has each node as a symbol with its
 adjoint as an expression; `sympy.diff` differentiates the composed expression.
 
-That is the reverse pass alone. `solve` derives with terms ([derive.py](../gradcalc/derive.py)), because it has to show them:
+That is the reverse pass alone. `solve` derives with terms ([derive.py](../gradcalc/calculus/reverse_mode.py)), because it has to show them:
 here every node is a named quantity, and every answer is brought to its shortest form by SymPy, evaluated, and compared with
 differences of the forward pass in 60 digits. The largest size within {LIMIT:.0f} s:
 
@@ -193,7 +193,10 @@ def startup(found: dict[str, Any]) -> str:
 def scalars(found: dict[str, Any]) -> str:
     rows = []
     for family, result in found.items():
-        last, large = result["gradcalc"][-1], [row for row in result["gradcalc"] if row["nodes"] >= 1000]
+        last, large = (
+            result["gradcalc"][-1],
+            [row for row in result["gradcalc"] if row["nodes"] >= 1000],
+        )
         rows.append((
             family, f"{last['nodes']:,}", time(last["gradcalc"]), time(last["hand"]), times(result["ratio to by hand"]),
             slope(result["exponent"]["gradcalc"]), slope(result["exponent"]["hand"]), f"{max(row['bytes'] for row in large):.0f}",
@@ -215,7 +218,11 @@ def peers(found: dict[str, Any]) -> str:
                 said = "" if all(row["right"] for row in done) else ", wrong"
                 cells.append(f"{times(row['seconds'] / ours[row['n']])} at {row['nodes']:,}{said}")
             else:
-                cells.append(f"ends at {done[-1]['nodes']:,}, {time(done[-1]['seconds'])}" if done else "none finished")
+                cells.append(
+                    f"ends at {done[-1]['nodes']:,}, {time(done[-1]['seconds'])}"
+                    if done
+                    else "none finished"
+                )
         rows.append((family, *cells))
     return table(("nodes", *names), rows)
 
@@ -252,21 +259,29 @@ def depth(found: dict[str, Any]) -> str:
         cells = [time(done[n]["seconds"]) if n in done else "–" for n in DEPTHS]
         last = max(done) if done else 0
         stopped = (
-            f"after depth {last}: " + ("raises" if "Error" in end else end).removesuffix(".") if end else f"all {last}"
+            f"after depth {last}: " + ("raises" if "Error" in end else end).removesuffix(".")
+            if end
+            else f"all {last}"
         )
         most = max((row["terms"] for row in done.values()), default=0)
         rows.append((name, *cells, slope(result["exponent"]), str(most), stopped))
-    return table(("depth", *map(str, DEPTHS), "exponent from 10", "terms, at most", "finished"), rows)
+    return table(
+        ("depth", *map(str, DEPTHS), "exponent from 10", "terms, at most", "finished"), rows
+    )
 
 
 def files(found: dict[str, Any]) -> str:
-    failed = f" {len(found['failed'])} failed: {', '.join(found['failed'])}." if found["failed"] else ""
+    failed = (
+        f" {len(found['failed'])} failed: {', '.join(found['failed'])}." if found["failed"] else ""
+    )
     said = (
         f"{found['files']} exercises, the shipped ones and a folder of published ones, each solved and checked by a process of its own, timed on\n"
         f"the processor (the clock says more about the machine's other work): median {time(found['median cpu'])}, {found['within on the processor']} "
         f"within {found['target']:.0f} s.{failed} The slowest five:\n\n"
     )
-    return said + table(("", "seconds"), ((name, f"{took['cpu']:.2f}") for name, took in found["slowest"].items()))
+    return said + table(
+        ("", "seconds"), ((name, f"{took['cpu']:.2f}") for name, took in found["slowest"].items())
+    )
 
 
 def code(rows: Sequence[dict[str, Any]]) -> str:
@@ -280,7 +295,11 @@ def code(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def both(row: dict[str, Any], name: str) -> tuple[str, str]:
-    return (time(row["seconds"][name]), times(row["ratio"][name])) if name in row["seconds"] else ("–", "–")
+    return (
+        (time(row["seconds"][name]), times(row["ratio"][name]))
+        if name in row["seconds"]
+        else ("–", "–")
+    )
 
 
 def behind(results: dict[str, Any]) -> str:

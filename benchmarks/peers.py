@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 ARITHMETIC = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}
 
 
-def replay(p: Program, inputs: dict[int, Any], functions: dict[str, Callable[..., Any]]) -> list[Any]:
+def replay(
+    p: Program, inputs: dict[int, Any], functions: dict[str, Callable[..., Any]]
+) -> list[Any]:
     """The program on values of any kind."""
     values: list[Any] = []
     for k, (op, args) in enumerate(zip(p.ops, p.args, strict=True)):
@@ -33,7 +35,12 @@ def load_casadi() -> Any:
 def casadi(ca: Any, p: Program) -> dict[int, float]:
     """SX graph, `gradient`, a Function of it, called once."""
     symbols = {k: ca.SX.sym(f"x{k}") for k in p.values}
-    functions = {"sigmoid": lambda x: 1 / (1 + ca.exp(-x)), "tanh": ca.tanh, "sin": ca.sin, "cos": ca.cos}
+    functions = {
+        "sigmoid": lambda x: 1 / (1 + ca.exp(-x)),
+        "tanh": ca.tanh,
+        "sin": ca.sin,
+        "cos": ca.cos,
+    }
     output = replay(p, symbols, functions)[-1]
     inputs = ca.vertcat(*symbols.values())
     found = ca.Function("g", [inputs], [ca.gradient(output, inputs)])(list(p.values.values()))
@@ -49,7 +56,13 @@ def load_symengine() -> Any:
 def symengine(se: Any, p: Program) -> dict[int, float]:
     """Every node a symbol: its local derivatives by `diff`, an adjoint expression each, both evaluated."""
     symbols = [se.Symbol(f"n{k}") for k in range(len(p.ops))]
-    functions = {"sigmoid": lambda x: 1 / (1 + se.exp(-x)), "tanh": se.tanh, "sin": se.sin, "cos": se.cos, **ARITHMETIC}
+    functions = {
+        "sigmoid": lambda x: 1 / (1 + se.exp(-x)),
+        "tanh": se.tanh,
+        "sin": se.sin,
+        "cos": se.cos,
+        **ARITHMETIC,
+    }
     values: list[Any] = []
     adjoints: list[list[Any]] = [[] for _ in symbols]
     expressions: list[Any] = []
@@ -88,7 +101,12 @@ def sympy(sp: Any, p: Program) -> dict[int, float]:
 
     clear_cache()
     symbols = {k: sp.Symbol(f"x{k}", real=True) for k in p.values}
-    functions = {"sigmoid": lambda x: 1 / (1 + sp.exp(-x)), "tanh": sp.tanh, "sin": sp.sin, "cos": sp.cos}
+    functions = {
+        "sigmoid": lambda x: 1 / (1 + sp.exp(-x)),
+        "tanh": sp.tanh,
+        "sin": sp.sin,
+        "cos": sp.cos,
+    }
     output = replay(p, symbols, functions)[-1]
     known = {symbols[k]: sp.Float(value) for k, value in p.values.items()}
     return {k: float(sp.diff(output, symbol).xreplace(known)) for k, symbol in symbols.items()}
@@ -118,8 +136,8 @@ def jax_jit(jax: Any, p: Program) -> dict[int, float]:
 
 
 def load_solver() -> Any:
-    from gradcalc.exercise import Exercise
-    from gradcalc.solver import solve
+    from gradcalc.derivation.solve import solve
+    from gradcalc.exercise.model import Exercise
 
     return lambda data: solve(Exercise.from_dict(data))
 

@@ -69,7 +69,9 @@ def lstm(n: int) -> Program:
     h, c = p.input(0.1), p.input(-0.2)
     for _ in range(n):
         x = p.input(rng.uniform(-1, 1))
-        sums = [p.do("add", p.do("add", p.do("mul", w, x), p.do("mul", u, h)), b) for w, u, b in gates]
+        sums = [
+            p.do("add", p.do("add", p.do("mul", w, x), p.do("mul", u, h)), b) for w, u, b in gates
+        ]
         i, f, o = (p.do("sigmoid", s) for s in sums[:3])
         c = p.do("add", p.do("mul", f, c), p.do("mul", i, p.do("tanh", sums[3])))
         h = p.do("mul", o, p.do("tanh", c))
@@ -146,14 +148,14 @@ def by_hand(p: Program) -> dict[int, float]:
 
 def graph(p: Program) -> list[Any]:
     """The program as gradcalc has it."""
-    from gradcalc.nodes import Node
+    from gradcalc.graph.model import Node
 
     return [Node(op, args, ()) for op, args in zip(p.ops, p.args, strict=True)]
 
 
 def gradcalc(p: Program, nodes: list[Any]) -> dict[int, float]:
     """Adjoints as light nodes, then their values."""
-    from gradcalc.reverse import adjoints, evaluate
+    from gradcalc.numeric.reverse import adjoints, evaluate
 
     tape = adjoints(nodes, len(nodes) - 1)
     values = evaluate(tape, p.values)
@@ -163,7 +165,9 @@ def gradcalc(p: Program, nodes: list[Any]) -> dict[int, float]:
 def agree(got: dict[int, float], want: dict[int, float]) -> bool:
     """Equal up to rounding, relative to the largest gradient."""
     scale = max(map(abs, want.values()), default=1.0)
-    return all(math.isclose(got[k], want[k], rel_tol=1e-6, abs_tol=1e-9 * scale + 1e-300) for k in want)
+    return all(
+        math.isclose(got[k], want[k], rel_tol=1e-6, abs_tol=1e-9 * scale + 1e-300) for k in want
+    )
 
 
 def ours(family: str) -> None:
@@ -174,14 +178,21 @@ def ours(family: str) -> None:
         p = make(n)
         nodes = graph(p)
         rounds = 3 if len(p.ops) > 30000 else 7
-        pairs = [(clock.timed(by_hand, p, most=1), clock.timed(gradcalc, p, nodes, most=1)) for _ in range(rounds)]
-        hand, own = (sorted(t for t, _ in column)[rounds // 2] for column in zip(*pairs, strict=True))
+        pairs = [
+            (clock.timed(by_hand, p, most=1), clock.timed(gradcalc, p, nodes, most=1))
+            for _ in range(rounds)
+        ]
+        hand, own = (
+            sorted(t for t, _ in column)[rounds // 2] for column in zip(*pairs, strict=True)
+        )
         right = agree(pairs[-1][1][1], pairs[-1][0][1])
         tracemalloc.start()
         gradcalc(p, graph(p))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        clock.say(n=n, nodes=len(p.ops), hand=hand, gradcalc=own, right=right, bytes=peak / len(p.ops))
+        clock.say(
+            n=n, nodes=len(p.ops), hand=hand, gradcalc=own, right=right, bytes=peak / len(p.ops)
+        )
 
 
 def peer(name: str, family: str) -> None:

@@ -36,11 +36,22 @@ def run(gradcalc: Sequence[str], rounds: int) -> dict[str, Any]:
     cpu = {name: median(run.cpu for run in taken) for name, taken in runs.items()}
     # Ratios round by round: two neighbours in time were slowed alike.
     ratios = {
-        name: median(own.wall / base.wall for own, base in zip(taken, runs["import sympy"], strict=True))
+        name: median(
+            own.wall / base.wall for own, base in zip(taken, runs["import sympy"], strict=True)
+        )
         for name, taken in runs.items()
     }
     on_cpu = {
-        name: median(own.cpu / base.cpu for own, base in zip(taken, runs["import sympy"], strict=True))
+        name: median(
+            own.cpu / base.cpu for own, base in zip(taken, runs["import sympy"], strict=True)
+        )
         for name, taken in runs.items()
     }
-    return {"rounds": rounds, "wall": wall, "cpu": cpu, "ratio": ratios, "cpu ratio": on_cpu, "target": TARGETS}
+    return {
+        "rounds": rounds,
+        "wall": wall,
+        "cpu": cpu,
+        "ratio": ratios,
+        "cpu ratio": on_cpu,
+        "target": TARGETS,
+    }

@@ -6,7 +6,7 @@
     print(gradcalc.solve("ex1.yaml"))
     print(gradcalc.diff("x.T @ A @ x", wrt="x"))
 
-The library is in api.py. It is loaded when it is used: importing gradcalc alone loads neither SymPy nor NumPy.
+The library is in app/api.py. It is loaded when it is used: importing gradcalc alone loads neither SymPy nor NumPy.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcalc.api import Derivative as Derivative
-    from gradcalc.api import Result as Result
-    from gradcalc.api import build as build
-    from gradcalc.api import diff as diff
-    from gradcalc.api import solve as solve
-    from gradcalc.blocks import Report as Report
-    from gradcalc.errors import GradcalcError as GradcalcError
-    from gradcalc.exercise import Exercise as Exercise
-    from gradcalc.nodes import Graph as Graph
+    from gradcalc.app.api import Derivative as Derivative
+    from gradcalc.app.api import Result as Result
+    from gradcalc.app.api import build as build
+    from gradcalc.app.api import diff as diff
+    from gradcalc.app.api import solve as solve
+    from gradcalc.exercise.model import Exercise as Exercise
+    from gradcalc.graph.model import Graph as Graph
+    from gradcalc.language.errors import GradcalcError as GradcalcError
+    from gradcalc.report.blocks import Report as Report
+    from gradcalc.version import __version__ as __version__
 
-__version__ = "0.1.0"
-
-# Name -> the room it lives in.
+# Name -> the module it lives in.
 _PUBLIC = {
-    "solve": "api", "diff": "api", "build": "api", "Result": "api", "Derivative": "api",
-    "Exercise": "exercise", "Graph": "nodes", "Report": "blocks", "GradcalcError": "errors",
+    "solve": "app.api", "diff": "app.api", "build": "app.api", "Result": "app.api", "Derivative": "app.api",
+    "Exercise": "exercise.model", "Graph": "graph.model", "Report": "report.blocks",
+    "GradcalcError": "language.errors", "__version__": "version",
 }  # fmt: skip
 
-__all__ = ["__version__", *_PUBLIC]
+__all__ = [*_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:

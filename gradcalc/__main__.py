@@ -4,7 +4,7 @@ import gc
 
 gc.disable()
 
-from gradcalc import cli  # noqa: E402
+from gradcalc.app import cli  # noqa: E402
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import mpmath
 
-from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 
 DIGITS = 80
 Number = Any
@@ -108,7 +108,10 @@ class Evaluator:
                     for other in operands[1:]:
                         self._apart(operands[0], other)
                 if expr.func in ("log", "sqrt", "asin", "acos"):
-                    self._apart(operands[0], m.mpf(0 if expr.func in ("log", "sqrt") else m.sign(operands[0])))
+                    self._apart(
+                        operands[0],
+                        m.mpf(0 if expr.func in ("log", "sqrt") else m.sign(operands[0])),
+                    )
                 return FUNCTIONS[expr.func](m, *operands)
         raise TypeError(f"no scalar expression: {expr!r}")
 
@@ -129,7 +132,9 @@ class Evaluator:
         assert isinstance(expr, Compare)
         x, y = self.value(expr.left), self.value(expr.right)
         self._apart(x, y)
-        return {"<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y, "==": x == y, "!=": x != y}[expr.op]
+        return {"<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y, "==": x == y, "!=": x != y}[
+            expr.op
+        ]
 
     def _apart(self, x: Number, y: Number) -> None:
         if abs(x - y) < self.near:

@@ -6,17 +6,16 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from gradcalc.exercise import Exercise
-from gradcalc.graph import build
-from gradcalc.render import load
-from gradcalc.render.code import module
+from gradcalc.codegen import code
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import build
 
 EXERCISES = Path(__file__).parent.parent / "exercises"
 
 
 def written(exercise: Exercise, to: str = "numpy") -> str:
     """The text of the module of an exercise."""
-    return module(build(exercise), load(to).SPELLING, exercise.file)
+    return code(build(exercise), to)
 
 
 def imported(text: str, folder: Path) -> Any:

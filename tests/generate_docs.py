@@ -20,10 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradcalc
-from gradcalc import textables
-from gradcalc.ops import TABLE
-from gradcalc.ops.entry import Op
-from gradcalc.schema import (
+from gradcalc.exercise import tex_commands as textables
+from gradcalc.exercise.schema import (
     DRAW,
     EXERCISE,
     NOTATION,
@@ -38,13 +36,21 @@ from gradcalc.schema import (
     Record,
     Scalar,
 )  # fmt: skip
+from gradcalc.ops import TABLE
+from gradcalc.ops.entry import Op
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "exercises/README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
+PAGES = (
+    "README.md",
+    "exercises/README.md",
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+)
 LEFT_OUT = "…"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.S)
-PLACE = re.compile(r"# (?P<file>[\w./-]+\.(?:yaml|tex|py))(?:, (?P<where>in|before) (?P<table>\w+))?$")
+PLACE = re.compile(
+    r"# (?P<file>[\w./-]+\.(?:yaml|tex|py))(?:, (?P<where>in|before) (?P<table>\w+))?$"
+)
 
 
 # ---- blocks
@@ -60,7 +66,11 @@ class Block:
 
     @property
     def place(self) -> tuple[str, str | None, str] | None:
-        found = PLACE.match(self.text.partition("\n")[0]) if self.language in ("yaml", "python", "tex") else None
+        found = (
+            PLACE.match(self.text.partition("\n")[0])
+            if self.language in ("yaml", "python", "tex")
+            else None
+        )
         return (found["file"], found["where"], found["table"] or "") if found else None
 
 
@@ -110,7 +120,11 @@ class Folder:
         path = self.folder / file
         if file.startswith("gradcalc/") and not (self.folder / "gradcalc").exists():
             source = Path(gradcalc.__file__).parent
-            shutil.copytree(source, self.folder / "gradcalc", ignore=shutil.ignore_patterns("__pycache__", "exercises"))
+            shutil.copytree(
+                source,
+                self.folder / "gradcalc",
+                ignore=shutil.ignore_patterns("__pycache__", "exercises"),
+            )
         if where is None:
             path.write_text(text.partition("\n")[2] if file.endswith(".py") else text, "utf-8")
             return
@@ -133,7 +147,9 @@ class Folder:
             stderr=subprocess.STDOUT, timeout=120, check=False,
         )  # fmt: skip
         printed = done.stdout.decode("utf-8").replace(str(self.folder), ".").rstrip("\n")
-        return Run(command, shown, tuple(line.rstrip() for line in printed.split("\n")), done.returncode)
+        return Run(
+            command, shown, tuple(line.rstrip() for line in printed.split("\n")), done.returncode
+        )
 
 
 def runs(text: str, folder: Path) -> Iterator[tuple[Block, list[Run]]]:
@@ -143,7 +159,14 @@ def runs(text: str, folder: Path) -> Iterator[tuple[Block, list[Run]]]:
         if block.place:
             where.put(*block.place, block.text)
         elif block.language == "console":
-            yield block, [where.run(command, shown) for command, shown in commands(block) if can_run(command)]
+            yield (
+                block,
+                [
+                    where.run(command, shown)
+                    for command, shown in commands(block)
+                    if can_run(command)
+                ],
+            )
 
 
 # ---- what a page shows and what was printed
@@ -211,13 +234,23 @@ def grid(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def keys(record: Record) -> str:
     rows = [
-        (code(key.name) + (", required" if key.required else ""), form(key.kind), key.description, code(key.example))
+        (
+            code(key.name) + (", required" if key.required else ""),
+            form(key.kind),
+            key.description,
+            code(key.example),
+        )
         for key in record.keys
     ]
     return grid(("key", "is", "meaning", "example"), rows)
 
 
-RECORDS: Mapping[str, Record] = {"a variable": VARIABLE, "a question": QUESTION, "notation": NOTATION, "a range": DRAW}
+RECORDS: Mapping[str, Record] = {
+    "a variable": VARIABLE,
+    "a question": QUESTION,
+    "notation": NOTATION,
+    "a range": DRAW,
+}
 
 
 def form(kind: Kind, several: bool = False) -> str:
@@ -255,10 +288,16 @@ def elementwise() -> str:
     for op in TABLE.values():
         if op.signature == "elementwise" and op.partials and op.name != "copy":
             found = [
-                f"∂/∂{name}: `{partial}`" for name, partial in zip(op.operands, op.partials, strict=True) if partial
+                f"∂/∂{name}: `{partial}`"
+                for name, partial in zip(op.operands, op.partials, strict=True)
+                if partial
             ]
             derivative = code(op.partials[0]) if len(op.operands) == 1 else ", ".join(found)
-            facts = [f"defined for `{op.domain}`" if op.domain else "", op.convention, spellings(op)]
+            facts = [
+                f"defined for `{op.domain}`" if op.domain else "",
+                op.convention,
+                spellings(op),
+            ]
             rows.append((code(op.example), derivative, op.sentence, "; ".join(filter(None, facts))))
     return grid(("operation", "local derivative", "why", "besides"), rows)
 
@@ -267,16 +306,23 @@ def spellings(op: Op) -> str:
     return "also " + ", ".join(map(code, op.spellings)) if op.spellings else ""
 
 
-LETTERS = {"u": "[n]", "v": "[n]", "A": "[n, m]", "B": "[m, k]", "M": "[n, n]", "g": "{function: 1}"}
+LETTERS = {
+    "u": "[n]",
+    "v": "[n]",
+    "A": "[n, m]",
+    "B": "[m, k]",
+    "M": "[n, n]",
+    "g": "{function: 1}",
+}
 
 
 def structured() -> str:
     """Operations on whole arrays, each differentiated here and now: the gradient at its operands, G being the one at it."""
-    from gradcalc.blocks import Names
-    from gradcalc.exercise import Exercise
-    from gradcalc.graph import build
-    from gradcalc.render.formula import text
-    from gradcalc.solver import solve
+    from gradcalc.derivation.solve import solve
+    from gradcalc.exercise.model import Exercise
+    from gradcalc.graph.build import build
+    from gradcalc.language.formula import text
+    from gradcalc.report.blocks import Names
 
     rows = []
     for op in TABLE.values():
@@ -316,11 +362,18 @@ def commands_of_tex() -> str:
         ("brackets of a size", [*textables.SIZES, "left", "middle", "right"]),
     )
     rows = [
-        (title, " ".join(f"`\\{word}`" for word in sorted(words, key=lambda word: (word.lower(), word))))
+        (
+            title,
+            " ".join(
+                f"`\\{word}`" for word in sorted(words, key=lambda word: (word.lower(), word))
+            ),
+        )
         for title, words in groups
     ]
     rows.append(("environments", " ".join(map(code, textables.ENVIRONMENTS))))
-    rows.append(("spaces and escapes", r"`\,` `\:` `\;` `\!` `\ ` `\{` `\}` `\%` `\&` `\#` `\_` `\$`"))
+    rows.append(
+        ("spaces and escapes", r"`\,` `\:` `\;` `\!` `\ ` `\{` `\}` `\%` `\&` `\#` `\_` `\$`")
+    )
     return grid(("commands", ""), rows)
 
 
@@ -360,7 +413,10 @@ def rerun(text: str, folder: Path) -> str:
             if shown and command in ran:
                 fresh = refreshed(shown, ran[command].printed)
                 if fresh is None:
-                    print(f"the lines shown after `{command}` are not there any more: choose others", file=sys.stderr)
+                    print(
+                        f"the lines shown after `{command}` are not there any more: choose others",
+                        file=sys.stderr,
+                    )
                 lines = fresh or shown
             made += "".join(f"{line}\n" for line in (f"$ {command}", *lines))
         pieces += [text[at : block.span[0]], made]

@@ -89,7 +89,9 @@ class Program:
         return self.each | {line.name for line in self.lines if line.part.each}
 
     def at(self, shape: Shape) -> tuple[int, ...]:
-        return tuple(math.prod(int(self.sizes.get(part, part)) for part in size.split("*")) for size in shape)
+        return tuple(
+            math.prod(int(self.sizes.get(part, part)) for part in size.split("*")) for size in shape
+        )
 
     def mentions(self, name: str) -> set[str]:
         """What a quantity depends on, through all lines."""
@@ -130,7 +132,9 @@ class Program:
         points: list[Point] = []
         for i in range(count):
             own = {name: value[i] if name in self.each else value for name, value in values.items()}
-            own.update({"_" + size: np.zeros(self.sizes[size]) for size in SIZES})  # the lengths of the indices
+            own.update(
+                {"_" + size: np.zeros(self.sizes[size]) for size in SIZES}
+            )  # the lengths of the indices
             points.append(Point(own, points, frozen[i] if frozen else None))
         return points
 
@@ -171,11 +175,15 @@ class Program:
         def move(change: Array) -> Array:
             if by in self.inputs:
                 points = self.run(
-                    {**self.values, by: start + change}, self._held(base, by, of) if local else None, base
+                    {**self.values, by: start + change},
+                    self._held(base, by, of) if local else None,
+                    base,
                 )
             else:
                 points = self.run(
-                    self.values, {**(self._held(base, by, of) if local else {}), by: start + change}, base
+                    self.values,
+                    {**(self._held(base, by, of) if local else {}), by: start + change},
+                    base,
                 )
             return self.take(points, of)
 
@@ -186,7 +194,9 @@ class Program:
             change = np.zeros(start.shape)
             change[(slice(None), *place) if both else place] = step
             weights = {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}
-            columns.append(sum(w * (move(k * change) - move(-k * change)) for k, w in weights.items()) / step)
+            columns.append(
+                sum(w * (move(k * change) - move(-k * change)) for k, w in weights.items()) / step
+            )
         of_shape, by_shape = self.at(line.part.shape), self.at(self.shapes[by])
         table = np.stack(columns)  # (entries of by, [examples of of], *of)
         if both or line.part.each:
@@ -204,16 +214,26 @@ class Program:
         base = self.run(self.values)
 
         def move(change: Array) -> Array:
-            return self.take(self.run({**self.values, by: start + change.reshape(start.shape)}, None, base), of)
+            return self.take(
+                self.run({**self.values, by: start + change.reshape(start.shape)}, None, base), of
+            )
 
         unit = np.eye(flat) * step
         rows = [
-            [(move(a + b) - move(a - b) - move(b - a) + move(-a - b)) / (4 * step * step) for b in unit] for a in unit
+            [
+                (move(a + b) - move(a - b) - move(b - a) + move(-a - b)) / (4 * step * step)
+                for b in unit
+            ]
+            for a in unit
         ]
         return np.asarray(rows).reshape(2 * self.at(self.inputs[by]))
 
     def _held(self, base: list[Point], by: str, of: str) -> dict[str, Array]:
-        return {line.name: self.take(base, line.name) for line in self.lines if line.name not in (by, of)}
+        return {
+            line.name: self.take(base, line.name)
+            for line in self.lines
+            if line.name not in (by, of)
+        }
 
     # ---- the exercise
 
@@ -326,7 +346,10 @@ def smallest(made: Sequence[int], fails: Callable[[Choices], bool], attempts: in
     while size:
         place = 0
         while place < len(best) and tried < attempts:
-            for candidate in (best[:place] + best[place + size :], best[:place] + [0] * size + best[place + size :]):
+            for candidate in (
+                best[:place] + best[place + size :],
+                best[:place] + [0] * size + best[place + size :],
+            ):
                 if candidate != best and sum(candidate) <= sum(best):
                     tried += 1
                     if fails(Choices(None, candidate)):
@@ -353,15 +376,21 @@ class Maker:
         return self.pick(SIZES)
 
     def leaf(self, shape: Shape) -> Part:
-        found = [part for name, part in self.names.items() if part.shape == shape and name not in INTEGER]
+        found = [
+            part for name, part in self.names.items() if part.shape == shape and name not in INTEGER
+        ]
         if found:
             # New lines first: what is computed should be used.
             return self.pick(found[::-1])
         if len(shape) == 2 and ONE not in shape:
-            return self.combine("outer({}, {})", shape, np.outer, self.leaf(shape[:1]), self.leaf(shape[1:]))
+            return self.combine(
+                "outer({}, {})", shape, np.outer, self.leaf(shape[:1]), self.leaf(shape[1:])
+            )
         if shape[1:] == (ONE,):
             other = "n" if shape[0] != "n" else "m"
-            return self.combine("{} @ {}", shape, np.matmul, self.leaf((shape[0], other)), self.leaf((other, ONE)))
+            return self.combine(
+                "{} @ {}", shape, np.matmul, self.leaf((shape[0], other)), self.leaf((other, ONE))
+            )
         return self.combine("{}.T", shape, np.transpose, self.leaf(shape[::-1]))
 
     @staticmethod
@@ -383,7 +412,11 @@ class Maker:
             lambda: self.unary(shape, depth),
             lambda: self.binary(shape, depth),
             lambda: self.combine(
-                "{} * {}", shape, np.multiply, self.array((), depth - 1), self.array(shape, depth - 1)
+                "{} * {}",
+                shape,
+                np.multiply,
+                self.array((), depth - 1),
+                self.array(shape, depth - 1),
             ),
             lambda: self.anywhere(shape, depth),
         ]
@@ -395,7 +428,9 @@ class Maker:
 
     def binary(self, shape: Shape, depth: int) -> Part:
         text, value = self.pick(BINARY)
-        return self.combine(text, shape, value, self.array(shape, depth - 1), self.array(shape, depth - 1))
+        return self.combine(
+            text, shape, value, self.array(shape, depth - 1), self.array(shape, depth - 1)
+        )
 
     def anywhere(self, shape: Shape, depth: int) -> Part:
         part = self.array(shape, depth - 1)
@@ -403,21 +438,34 @@ class Maker:
         if kind == 0 and self.each:
             points = [part]
             return (
-                Part(f"mean({part.text}, i)", shape, lambda p: sum(points[0].value(q) for q in p.all) / len(p.all))
+                Part(
+                    f"mean({part.text}, i)",
+                    shape,
+                    lambda p: sum(points[0].value(q) for q in p.all) / len(p.all),
+                )
                 if part.each
                 else part
             )
         if kind == 1:
-            return Part(f"stop_gradient({part.text})", shape, lambda p: part.value(p.frozen or p), part.each)
+            return Part(
+                f"stop_gradient({part.text})", shape, lambda p: part.value(p.frozen or p), part.each
+            )
         return self.combine(
-            "{} - mean({})", shape, lambda a, b: a - b.mean(), part, self.array((self.size(),), depth - 1)
+            "{} - mean({})",
+            shape,
+            lambda a, b: a - b.mean(),
+            part,
+            self.array((self.size(),), depth - 1),
         )
 
     def spd(self, size: str, depth: int) -> Part:
         """A symmetric positive definite matrix."""
         square = self.array((size, size), depth - 1)
         return self.combine(
-            f"{{0}} @ {{0}}.T + 2*eye({size})", (size, size), lambda a: a @ a.T + 2 * np.eye(len(a)), square
+            f"{{0}} @ {{0}}.T + 2*eye({size})",
+            (size, size),
+            lambda a: a @ a.T + 2 * np.eye(len(a)),
+            square,
         )
 
     def scalars(self, _: Shape, depth: int) -> list[Callable[[], Part]]:
@@ -527,10 +575,16 @@ class Maker:
         square: list[Callable[[], Part]] = [
             lambda: self.combine("diag({})", shape, np.diag, self.array((a,), less)),
             lambda: self.combine("inv({})", shape, np.linalg.inv, self.spd(a, depth)),
-            lambda: self.combine(f"{{}} + eye({a})", shape, lambda m: m + np.eye(len(m)), self.array(shape, less)),
-            lambda: self.combine("matrix_power({}, 2)", shape, lambda m: m @ m, self.array(shape, less)),
+            lambda: self.combine(
+                f"{{}} + eye({a})", shape, lambda m: m + np.eye(len(m)), self.array(shape, less)
+            ),
+            lambda: self.combine(
+                "matrix_power({}, 2)", shape, lambda m: m @ m, self.array(shape, less)
+            ),
             lambda: self.combine("{0} + {0}.T", shape, lambda m: m + m.T, self.array(shape, less)),
-            lambda: self.combine("{0} * eye(" + a + ")", shape, lambda m: m * np.eye(len(m)), self.array(shape, less)),
+            lambda: self.combine(
+                "{0} * eye(" + a + ")", shape, lambda m: m * np.eye(len(m)), self.array(shape, less)
+            ),
         ]
         return [
             lambda: self.combine("{} @ {}", shape, np.matmul, self.array((a, c), less), self.array((c, b), less)),
@@ -565,7 +619,13 @@ class Maker:
         condition = self.pick([None, None, f"{indices[0]} != a", f"{indices[0]} > 0"])
         axes = tuple(SIZES.index(size) for size in dims)
         name, reduce = self.pick(
-            [("sum", np.sum), ("sum", np.sum), ("mean", np.mean), ("logsumexp", None), ("max", np.max)]
+            [
+                ("sum", np.sum),
+                ("sum", np.sum),
+                ("mean", np.mean),
+                ("logsumexp", None),
+                ("max", np.max),
+            ]
         )
         if condition:
             chooser = self.names["a"]
@@ -600,7 +660,9 @@ class Maker:
             full = [len(p.values["_" + size]) for size in SIZES]
             return np.broadcast_to(data.reshape(place), full)
 
-        text = f"{part.wrapped}[{', '.join(INDEX[size] for size in dims)}]" if dims else part.wrapped
+        text = (
+            f"{part.wrapped}[{', '.join(INDEX[size] for size in dims)}]" if dims else part.wrapped
+        )
         return Part(text, (), value, part.each)
 
     def entry(self, dims: Shape, depth: int) -> Part:
@@ -662,7 +724,9 @@ def program(choose: Choices) -> Program:
     names["f"] = Part("f", (), lambda p: p.values["f"], last.each)
     if last.each:
         text, scale = maker.pick([("mean(f, i)", 1), ("1/N * sum(f, i)", 1), ("sum(f, i)", 0)])
-        average = Part(text, (), lambda p: sum(q.values["f"] for q in p.all) / (len(p.all) if scale else 1))
+        average = Part(
+            text, (), lambda p: sum(q.values["f"] for q in p.all) / (len(p.all) if scale else 1)
+        )
         lines.append(Line("J", average))
     numbers = choose.pick([(2, 3, 4), (3, 2, 4), (4, 3, 2), (3, 4, 2)])
     sizes = dict(zip(SIZES, numbers, strict=True))
@@ -684,4 +748,6 @@ def indexed(name: str, entry: Part, shape: Shape) -> Line:
         place = tuple(slice(None) if axis in axes else 0 for axis in range(3))
         return np.transpose(grid[place], np.argsort(np.argsort(axes)))
 
-    return Line(name, Part(entry.text, shape, value, entry.each), tuple(INDEX[size] for size in shape))
+    return Line(
+        name, Part(entry.text, shape, value, entry.each), tuple(INDEX[size] for size in shape)
+    )

@@ -7,12 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from gradcalc.errors import Problem
-from gradcalc.exercise import Definition, Exercise, Question, Text, Upstream, Variable
-from gradcalc.graph import Graph, Node
-from gradcalc.sizes import Shape, Size
-from gradcalc.solution import Answer, Gradient, Local, Shorthand, Solution, Verified, View
-from gradcalc.syntax import Num, parse
+from gradcalc.derivation.answer_model import (
+    Answer,
+    Gradient,
+    Local,
+    Shorthand,
+    Solution,
+    Verified,
+    View,
+)
+from gradcalc.exercise.model import Definition, Exercise, Question, Text, Upstream, Variable
+from gradcalc.graph.build import Graph, Node
+from gradcalc.language.errors import Problem
+from gradcalc.language.parser import Num, parse
+from gradcalc.language.sizes import Shape, Size
 
 RIGHT = Verified(True, "central differences in 60-digit arithmetic", 1e-15)
 ONE = Num(Fraction(1))
@@ -30,7 +38,12 @@ def exercise(file: str, title: str, lines: str, **rest: object) -> Exercise:
     return Exercise(file, tuple(definitions), title=title, **rest)  # type: ignore[arg-type]
 
 
-def graph(of: Exercise, shapes: Mapping[str, Shape], each: str = "", stacks: Mapping[str, str] | None = None) -> Graph:
+def graph(
+    of: Exercise,
+    shapes: Mapping[str, Shape],
+    each: str = "",
+    stacks: Mapping[str, str] | None = None,
+) -> Graph:
     """A graph with one node a name, enough for what printers read of it."""
     quantities = tuple(definition.name for definition in of.definitions)
     per_example = each.split()
@@ -62,12 +75,18 @@ def question(text: str, name: str | None = None, kind: str = "derivative") -> Qu
 
 
 def derivative(
-    text: str, symbolic: str, value: object, chain: str = "", name: str | None = None, **rest: object
+    text: str,
+    symbolic: str,
+    value: object,
+    chain: str = "",
+    name: str | None = None,
+    **rest: object,
 ) -> Answer:
     """`chain`: paths separated by |, their local derivatives by ;, each `df/dq: z`."""
     paths = tuple(
         tuple(
-            Local(label.strip(), parse(formula)) for label, formula in (local.split(":") for local in path.split(";"))
+            Local(label.strip(), parse(formula))
+            for label, formula in (local.split(":") for local in path.split(";"))
         )
         for path in chain.split("|")
         if path
@@ -78,7 +97,12 @@ def derivative(
 
 
 def ex1() -> Solution:
-    made = exercise("ex1.yaml", "Simple computational graph", "q = x + y\nf = q * z", upstream=(Upstream("f", ONE),))
+    made = exercise(
+        "ex1.yaml",
+        "Simple computational graph",
+        "q = x + y\nf = q * z",
+        upstream=(Upstream("f", ONE),),
+    )
     answers = (
         derivative("df/dq", "z", -4, "df/dq: z", with_upstream=-4),
         derivative("dq/dx", "1", 1, "dq/dx: 1"),
@@ -101,13 +125,24 @@ def ex2() -> Solution:
     slope = alpha * (1 - alpha)
     long = "sigmoid(w0*x0 + w1*x1 + w2)"
     answers = []
-    for by, factor, local in (("x0", 2, "w0"), ("w0", -1, "x0"), ("x1", -3, "w1"), ("w1", -2, "x1"), ("w2", 1, "1")):
+    for by, factor, local in (
+        ("x0", 2, "w0"),
+        ("w0", -1, "x0"),
+        ("x1", -3, "w1"),
+        ("w1", -2, "x1"),
+        ("w2", 1, "1"),
+    ):
         before = "" if local == "1" else f"{local}*"
         chain = f"dalpha/dz: alpha*(1 - alpha); dz/d{by}: {local}"
         expanded = parse(f"{before}{long}*(1 - {long})")
         value = factor * slope
         answer = derivative(
-            f"dalpha/d{by}", f"{before}alpha*(1 - alpha)", value, chain, with_upstream=value, expanded=expanded
+            f"dalpha/d{by}",
+            f"{before}alpha*(1 - alpha)",
+            value,
+            chain,
+            with_upstream=value,
+            expanded=expanded,
         )
         answers.append(answer)
     return Solution(
@@ -165,7 +200,9 @@ def ex3() -> Solution:
                    shape=shapes["W1"], expanded=None, where=(("dZ1", parse("W2.T @ (Yhat - Y) * step(Z1)")),)),
     )  # fmt: skip
     stacks = {"X": "x", "Y": "y", "Z1": "z1", "A1": "a1", "Z2": "z2", "Yhat": "yhat"}
-    return Solution(graph(made, shapes, "x y z1 a1 z2 yhat L", stacks), answers, forward, {}, inputs, {})
+    return Solution(
+        graph(made, shapes, "x y z1 a1 z2 yhat L", stacks), answers, forward, {}, inputs, {}
+    )
 
 
 def wrong() -> Solution:
@@ -173,7 +210,9 @@ def wrong() -> Solution:
     good = ex1()
     title = "[bold]f = x[/foo] \x1b[31mred\x1b[0m \u202eevil :smile: $x$ | `a` <b>&"
     failed = replace(good.answers[0], verified=Verified(False, RIGHT.method, 0.5))
-    unchecked = replace(good.answers[1], verified=Verified(None, reason="no point in the domain"), value=None)
+    unchecked = replace(
+        good.answers[1], verified=Verified(None, reason="no point in the domain"), value=None
+    )
     third = replace(
         good.answers[4],
         value=1 / 3,
@@ -181,7 +220,9 @@ def wrong() -> Solution:
         warnings=(Problem("kink", "abs'(0) = 0 by convention", hint="\x1b]0;hi\x07"),),
     )
     made = replace(good.graph.exercise, title=title)
-    return replace(good, graph=replace(good.graph, exercise=made), answers=(failed, unchecked, third))
+    return replace(
+        good, graph=replace(good.graph, exercise=made), answers=(failed, unchecked, third)
+    )
 
 
 ALL = {"ex1": ex1, "ex2": ex2, "ex3": ex3, "wrong": wrong}

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from gradcalc.errors import GradcalcError
-from gradcalc.exercise import Exercise
-from gradcalc.solution import Answer
-from gradcalc.solver import solve
-from gradcalc.unparse import unparse
+from gradcalc.derivation.answer_model import Answer
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.unparse import unparse
 
 # lines, shapes, assumptions, question, the formula
 FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
@@ -40,16 +40,46 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         "dL/dW",
         "outer(sum(y)*softmax(W @ x) - y, x)",
     ),
-    ("c = dot(x, y)/(norm(x)*norm(y))", {"x": ["n"], "y": ["n"]}, {}, "dc/dx", "y/(norm(x)*norm(y)) - c*x/norm(x)^2"),
+    (
+        "c = dot(x, y)/(norm(x)*norm(y))",
+        {"x": ["n"], "y": ["n"]},
+        {},
+        "dc/dx",
+        "y/(norm(x)*norm(y)) - c*x/norm(x)^2",
+    ),
     ("f = z/(1 + abs(z))", {}, {}, "df/dz", "1/(1 + abs(z))^2"),
     ("f = 1/2*(v*w + c - r)^2", {}, {}, "d2f/dvdw", "2*v*w + c - r"),
     ("u = x^2 + 1; v = sqrt(u); f = log(v)", {}, {}, "df/dx", "x/u"),
     ("f = x.T @ B @ x", {"x": ["n"], "B": ["n", "n"]}, {}, "df/dx", "(B + B.T) @ x"),
     ("f = x.T @ B @ x", {"x": ["n"], "B": ["n", "n"]}, {"B": "symmetric"}, "df/dx", "2*B @ x"),
-    ("f = x.T @ A @ x + b.T @ x", {"x": ["n", 1], "A": ["n", "n"], "b": ["n", 1]}, {}, "df/dx", "(A + A.T) @ x + b"),
-    ("f = x.T @ A @ x + b.T @ x", {"x": ["n", 1], "A": ["n", "n"], "b": ["n", 1]}, {}, "d2f/dx2", "A + A.T"),
-    ("f = norm(A @ x - y)^2", {"x": ["n"], "A": ["m", "n"], "y": ["m"]}, {}, "df/dx", "2*A.T @ (A @ x - y)"),
-    ("f = norm(A @ x - y)^2", {"x": ["n"], "A": ["m", "n"], "y": ["m"]}, {}, "df/dA", "2*outer(A @ x - y, x)"),
+    (
+        "f = x.T @ A @ x + b.T @ x",
+        {"x": ["n", 1], "A": ["n", "n"], "b": ["n", 1]},
+        {},
+        "df/dx",
+        "(A + A.T) @ x + b",
+    ),
+    (
+        "f = x.T @ A @ x + b.T @ x",
+        {"x": ["n", 1], "A": ["n", "n"], "b": ["n", 1]},
+        {},
+        "d2f/dx2",
+        "A + A.T",
+    ),
+    (
+        "f = norm(A @ x - y)^2",
+        {"x": ["n"], "A": ["m", "n"], "y": ["m"]},
+        {},
+        "df/dx",
+        "2*A.T @ (A @ x - y)",
+    ),
+    (
+        "f = norm(A @ x - y)^2",
+        {"x": ["n"], "A": ["m", "n"], "y": ["m"]},
+        {},
+        "df/dA",
+        "2*outer(A @ x - y, x)",
+    ),
     (
         "f = norm(X @ w - y)^2 + lam*norm(w)^2",
         {"X": ["m", "n"], "w": ["n"], "y": ["m"], "lam": []},
@@ -81,7 +111,13 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         "-outer(inv(X).T @ a, b @ inv(X).T)",
     ),
     ("p = softmax(s); L = -sum(y*log(p))", {"s": ["n"], "y": ["n"]}, {}, "dL/ds", "sum(y)*p - y"),
-    ("p = softmax(s); L = -sum(y*log(p))", {"s": ["n"], "y": ["n"]}, {"y": "onehot"}, "dL/ds", "p - y"),
+    (
+        "p = softmax(s); L = -sum(y*log(p))",
+        {"s": ["n"], "y": ["n"]},
+        {"y": "onehot"},
+        "dL/ds",
+        "p - y",
+    ),
     ("p = softmax(s); L = -log(p[c])", {"s": ["n"], "c": []}, {}, "dL/ds", "p - eye(n)[c]"),
     ("p = softmax(s)", {"s": ["n"]}, {}, "dp/ds", "diag(p) - outer(p, p)"),
     (
@@ -106,7 +142,13 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         "-diag(A.T @ inv(A @ diag(x) @ A.T) @ inv(A @ diag(x) @ A.T) @ A)",
     ),
     ("f = tr(kron(X, X))", {"X": ["n", "n"]}, {}, "df/dX", "2*tr(X)*eye(n)"),
-    ("f = norm(X - U @ V)^2", {"X": ["m", "n"], "U": ["m", "r"], "V": ["r", "n"]}, {}, "df/dV", "2*U.T @ (U @ V - X)"),
+    (
+        "f = norm(X - U @ V)^2",
+        {"X": ["m", "n"], "U": ["m", "r"], "V": ["r", "n"]},
+        {},
+        "df/dV",
+        "2*U.T @ (U @ V - X)",
+    ),
     ("r = norm(x); u = x/r", {"x": ["n"]}, {}, "du/dx", "(eye(n) - outer(u, u))/r"),
     (
         "f = (w.T @ X - y) @ (w.T @ X - y).T + lam*w.T @ w",
@@ -149,7 +191,13 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
     ),
     ("f = det(inv(X))", {"X": ["n", "n"]}, {}, "df/dX", "-f*inv(X).T"),
     ("f = logdet(L @ L.T)", {"L": ["n", "n"]}, {}, "df/dL", "2*inv(L).T"),
-    ("f = logdet(A + t*eye(n))", {"A": ["n", "n"], "t": []}, {"A": "symmetric"}, "df/dt", "tr(inv(A + t*eye(n)))"),
+    (
+        "f = logdet(A + t*eye(n))",
+        {"A": ["n", "n"], "t": []},
+        {"A": "symmetric"},
+        "df/dt",
+        "tr(inv(A + t*eye(n)))",
+    ),
     (
         "f = tr(inv(X.T @ C @ X) @ (X.T @ B @ X))",
         {"X": ["m", "n"], "C": ["m", "m"], "B": ["m", "m"]},
@@ -209,16 +257,37 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         "2*(eye(n)[:-2] + eye(n)[2:] - 2*eye(n)[1:-1]).T @ (eye(n)[:-2] + eye(n)[2:] - 2*eye(n)[1:-1])",
     ),
     ("f = sum(x[::2]^2)", {"x": [6]}, {}, "df/dx", "2*eye(6)[::2].T @ x[::2]"),
-    ("f = sum(x[:-1]*x[1:])", {"x": ["N"]}, {}, "d2f/dx2", "eye(N)[:-1].T @ eye(N)[1:] + eye(N)[1:].T @ eye(N)[:-1]"),
-    ("f = logsumexp(x)", {"x": ["n"]}, {}, "d2f/dx2", "diag(softmax(x)) - outer(softmax(x), softmax(x))"),
+    (
+        "f = sum(x[:-1]*x[1:])",
+        {"x": ["N"]},
+        {},
+        "d2f/dx2",
+        "eye(N)[:-1].T @ eye(N)[1:] + eye(N)[1:].T @ eye(N)[:-1]",
+    ),
+    (
+        "f = logsumexp(x)",
+        {"x": ["n"]},
+        {},
+        "d2f/dx2",
+        "diag(softmax(x)) - outer(softmax(x), softmax(x))",
+    ),
     ("f = sum(abs(x))", {"x": ["n"]}, {}, "df/dx", "sign(x)"),
-    ("f = -sum(log(sigmoid(-U @ v)))", {"U": ["K", "d"], "v": ["d"]}, {}, "df/dv", "U.T @ sigmoid(U @ v)"),
+    (
+        "f = -sum(log(sigmoid(-U @ v)))",
+        {"U": ["K", "d"], "v": ["d"]},
+        {},
+        "df/dv",
+        "U.T @ sigmoid(U @ v)",
+    ),
 ]
 
 
-def answer(lines: str, shapes: dict[str, Any], assume: dict[str, str], question: str, **more: Any) -> Answer:
+def answer(
+    lines: str, shapes: dict[str, Any], assume: dict[str, str], question: str, **more: Any
+) -> Answer:
     variables = {
-        name: {"shape": shape, "assume": assume[name]} if name in assume else shape for name, shape in shapes.items()
+        name: {"shape": shape, "assume": assume[name]} if name in assume else shape
+        for name, shape in shapes.items()
     }
     exercise: dict[str, Any] = {
         "expression": [line.strip() for line in lines.split(";")],
@@ -231,7 +300,9 @@ def answer(lines: str, shapes: dict[str, Any], assume: dict[str, str], question:
 
 
 @pytest.mark.parametrize(("lines", "shapes", "assume", "question", "formula"), FORMULAS)
-def test_formula(lines: str, shapes: dict[str, Any], assume: dict[str, str], question: str, formula: str) -> None:
+def test_formula(
+    lines: str, shapes: dict[str, Any], assume: dict[str, str], question: str, formula: str
+) -> None:
     """A derivative reads as it would on a board, and the oracle agrees with it."""
     found = answer(lines, shapes, assume, question)
     assert found.symbolic is not None
@@ -242,7 +313,11 @@ def test_formula(lines: str, shapes: dict[str, Any], assume: dict[str, str], que
 
 NETWORK = """z1 = W1 @ x + b1; a1 = relu(z1); z2 = W2 @ a1 + b2; yhat = sigmoid(z2)
 L = y * log(yhat) + (1 - y) * log(1 - yhat); J = -1/m * sum(L, i)""".replace("\n", ";")
-SHAPES = {"x": {"shape": ["D_x", 1], "each": "i"}, "y": {"shape": [1, 1], "each": "i"}, "z1": {"shape": ["D_a1", 1]}}
+SHAPES = {
+    "x": {"shape": ["D_x", 1], "each": "i"},
+    "y": {"shape": [1, 1], "each": "i"},
+    "z1": {"shape": ["D_a1", 1]},
+}
 
 
 @pytest.mark.parametrize(
@@ -251,14 +326,26 @@ SHAPES = {"x": {"shape": ["D_x", 1], "each": "i"}, "y": {"shape": [1, 1], "each"
         ("dJ/dyhat", "((1 - y)/(1 - yhat) - y/yhat)/m", "((1 - Y)/(1 - Yhat) - Y/Yhat)/m"),
         ("dyhat/dz2", "yhat*(1 - yhat)", "Yhat*(1 - Yhat)"),
         ("dJ/dz1", "(yhat - y)*W2.T*step(z1)/m", "W2.T @ (Yhat - Y)*step(Z1)/m"),
-        ("dJ/dW1", "sum((yhat - y)*W2.T*step(z1) @ x.T, i)/m", "W2.T @ (Yhat - Y)*step(Z1) @ X.T/m"),
+        (
+            "dJ/dW1",
+            "sum((yhat - y)*W2.T*step(z1) @ x.T, i)/m",
+            "W2.T @ (Yhat - Y)*step(Z1) @ X.T/m",
+        ),
         ("dJ/dW2", "sum((yhat - y)*a1.T, i)/m", "(Yhat - Y) @ A1.T/m"),
         ("dJ/db2", "sum(yhat - y, i)/m", "sum(Yhat - Y)/m"),
     ],
 )
 def test_examples(question: str, per_example: str, stacked: str) -> None:
     """Per example with a sum over the examples, and stacked, the examples last."""
-    found = answer(NETWORK, SHAPES, {}, question, examples={"i": "m"}, sizes={"D_x": 3, "D_a1": 4, "m": 5}, seed=1)
+    found = answer(
+        NETWORK,
+        SHAPES,
+        {},
+        question,
+        examples={"i": "m"},
+        sizes={"D_x": 3, "D_a1": 4, "m": 5},
+        seed=1,
+    )
     assert found.per_example is not None
     assert found.stacked is not None
     assert unparse(found.per_example.symbolic) == per_example
@@ -275,10 +362,14 @@ def test_shorthand() -> None:
     assert unparse(found.shorthand.symbolic) == "x.T"
 
 
-@pytest.mark.parametrize(("layout", "formula"), [("gradient", "W"), ("jacobian", "W"), ("denominator", "W.T")])
+@pytest.mark.parametrize(
+    ("layout", "formula"), [("gradient", "W"), ("jacobian", "W"), ("denominator", "W.T")]
+)
 def test_layout(layout: str, formula: str) -> None:
     """The denominator layout is the transpose of the numerator layout."""
-    found = answer("z = W @ x", {"W": ["m", "n"], "x": ["n"]}, {}, "dz/dx", notation={"layout": layout})
+    found = answer(
+        "z = W @ x", {"W": ["m", "n"], "x": ["n"]}, {}, "dz/dx", notation={"layout": layout}
+    )
     assert found.symbolic is not None
     assert unparse(found.symbolic) == formula
     assert found.verified is not None
@@ -341,10 +432,18 @@ INDEXED = {"indices": {"i": "I", "j": "J", "k": "K", "r": "R", "t": "T"}, "seed"
             "(p - eye(V)[y])/T",
             (),
         ),
-        ("f = x[y] + sum(x[j]^2, j, j != y)", {"x": ["J"], "y": []}, "df/dx", "2*x*(1 - eye(J)[y]) + eye(J)[y]", ()),
+        (
+            "f = x[y] + sum(x[j]^2, j, j != y)",
+            {"x": ["J"], "y": []},
+            "df/dx",
+            "2*x*(1 - eye(J)[y]) + eye(J)[y]",
+            (),
+        ),
     ],
 )
-def test_indices(lines: str, shapes: dict[str, Any], question: str, formula: str, free: tuple[str, ...]) -> None:
+def test_indices(
+    lines: str, shapes: dict[str, Any], question: str, formula: str, free: tuple[str, ...]
+) -> None:
     """An entry is written with the author's indices; a place that an index is compared with is a unit vector."""
     sizes = {"I": 2, "J": 3, "K": 4, "R": 2, "T": 3, "V": 4}
     found = answer(lines, shapes, {}, question, sizes=sizes, **INDEXED)
@@ -375,8 +474,14 @@ def test_a_gradient_at_a_factor_of_zero() -> None:
 def test_a_gradient_at_a_factor_of_zero_along_any_axis(
     expression: str, shape: list[str], indices: dict[str, str], x: Any, gradient: Any
 ) -> None:
-    content = {"expression": f"f = {expression}", "variables": {"x": shape, "a": []}, "indices": indices}
-    solution = solve(Exercise.from_dict({**content, "values": {"x": x, "a": 2}, "questions": ["df/dx"]}))
+    content = {
+        "expression": f"f = {expression}",
+        "variables": {"x": shape, "a": []},
+        "indices": indices,
+    }
+    solution = solve(
+        Exercise.from_dict({**content, "values": {"x": x, "a": 2}, "questions": ["df/dx"]})
+    )
     (found,) = solution.answers
     assert found.value == gradient
     assert solution.gradients["x"].value == gradient
@@ -402,7 +507,12 @@ def test_second_derivatives_by_a_stack() -> None:
     lines = ["z = w.T @ x", "J = sum(z^2, i)"]
     variables = {"w": ["n", 1], "x": {"shape": ["n", 1], "each": "i"}}
     given = {"examples": {"i": "m"}, "sizes": {"n": 2, "m": 3}, "seed": 1}
-    exercise = {"expression": lines, "variables": variables, **given, "questions": ["d2J/dX2", "d2J/dx2"]}
+    exercise = {
+        "expression": lines,
+        "variables": variables,
+        **given,
+        "questions": ["d2J/dX2", "d2J/dx2"],
+    }
     by_stack, by_each = solve(Exercise.from_dict(exercise)).answers
     assert by_stack.verified is not None
     assert by_stack.verified.ok is True
@@ -414,9 +524,14 @@ def test_second_derivatives_by_a_stack() -> None:
 def test_gradients_of_a_given_upstream_are_named() -> None:
     """An array upstream names the gradients on the way, as a loss does: 12 layers with skips are no larger than two."""
     lines = [
-        f"h{n} = tanh(W @ {f'h{n - 1}' if n > 1 else 'x'}) + {f'h{n - 1}' if n > 1 else 'x'}" for n in range(1, 13)
+        f"h{n} = tanh(W @ {f'h{n - 1}' if n > 1 else 'x'}) + {f'h{n - 1}' if n > 1 else 'x'}"
+        for n in range(1, 13)
     ]
-    exercise = {"expression": lines, "variables": {"x": ["n"], "W": ["n", "n"]}, "upstream": {"dL/dh12": "G"}}
+    exercise = {
+        "expression": lines,
+        "variables": {"x": ["n"], "W": ["n", "n"]},
+        "upstream": {"dL/dh12": "G"},
+    }
     (found,) = solve(Exercise.from_dict({**exercise, "questions": ["dL/dx"]})).answers
     assert len(unparse(found.symbolic)) < 400  # type: ignore[arg-type]
     assert found.where
@@ -435,7 +550,9 @@ def test_gradients_of_a_given_upstream_are_named() -> None:
 def test_entries(question: str, formula: str) -> None:
     """The form `entries` lists every entry where the sizes are numbers."""
     lines = "z = W @ x; L = norm(z)^2"
-    found = answer(lines, {"W": [2, 3], "x": [3]}, {}, question, notation={"form": "entries"}, seed=1)
+    found = answer(
+        lines, {"W": [2, 3], "x": [3]}, {}, question, notation={"form": "entries"}, seed=1
+    )
     assert unparse(found.symbolic) == formula  # type: ignore[arg-type]
     assert found.verified is not None
     assert found.verified.ok is True
@@ -443,7 +560,9 @@ def test_entries(question: str, formula: str) -> None:
 
 def test_what_an_answer_says_of_itself() -> None:
     """Entries of a symmetric matrix are varied one by one; a derivative per example may be the same for all."""
-    (said,) = answer("f = tr(A @ X)", {"A": ["n", "n"], "X": ["n", "n"]}, {"X": "symmetric"}, "df/dX").warnings
+    (said,) = answer(
+        "f = tr(A @ X)", {"A": ["n", "n"], "X": ["n", "n"]}, {"X": "symmetric"}, "df/dX"
+    ).warnings
     assert said.message == "X is symmetric, but its entries are varied one by one"
     assert answer(NETWORK, SHAPES, {}, "dz2/da1", examples={"i": "m"}).same
 
@@ -454,15 +573,22 @@ def test_stacks_of_what_has_no_stack() -> None:
     shapes = {"x": {"shape": [], "each": "i"}}
     more = {"examples": {"i": "m"}, "sizes": {"m": 4}, "seed": 1}
     found = answer(lines, shapes, {}, "dL/dx", upstream={"dL/dh": "G"}, **more)
-    assert unparse(found.symbolic) == "(stack(G) - stack(G) @ H*H/m - sum(stack(G))*ones(m)/m)/sqrt(v + 1)"  # type: ignore[arg-type]
-    found = answer("s = w*x; T = stack(s); L = logsumexp(T)", {**shapes, "w": []}, {}, "dL/ds", **more)
+    assert (
+        unparse(found.symbolic)
+        == "(stack(G) - stack(G) @ H*H/m - sum(stack(G))*ones(m)/m)/sqrt(v + 1)"
+    )  # type: ignore[arg-type]
+    found = answer(
+        "s = w*x; T = stack(s); L = logsumexp(T)", {**shapes, "w": []}, {}, "dL/ds", **more
+    )
     assert unparse(found.symbolic) == "softmax(T)[i]"  # type: ignore[arg-type]
     assert isinstance(found.value, list)
 
 
 def test_no_shorthand_that_leaves_factors_out() -> None:
     """∂Z/∂X of relu(X W) needs W and the mask at once: no single matrix stands for it in the chain."""
-    assert answer("Z = relu(X @ W)", {"X": ["n", "d"], "W": ["d", "k"]}, {}, "dZ/dX").shorthand is None
+    assert (
+        answer("Z = relu(X @ W)", {"X": ["n", "d"], "W": ["d", "k"]}, {}, "dZ/dX").shorthand is None
+    )
 
 
 def test_second_derivatives_per_example() -> None:
@@ -501,7 +627,9 @@ def test_products_have_no_parentheses_around_factors_that_are_products() -> None
     assert unparse(found.expanded) == "2*x/y"
 
 
-def test_an_upstream_gradient_may_be_a_constant_expression_and_values_stay_exact_beside_it() -> None:
+def test_an_upstream_gradient_may_be_a_constant_expression_and_values_stay_exact_beside_it() -> (
+    None
+):
     exercise = {
         "expression": "f = x^2", "values": {"x": "1/3"}, "upstream": {"dL/df": "pi/4"}, "questions": ["dL/dx", "df/dx"],
     }  # fmt: skip
@@ -569,10 +697,16 @@ def test_an_entry_names_no_index_that_it_fixes(
     (found,) = solve(exercise).answers
     assert found.symbolic is not None
     assert (unparse(found.symbolic), found.free, found.expanded is None) == (formula, free, False)
-    assert found.value == pytest.approx(value, rel=1e-3) if not isinstance(value, list) else found.value == value
+    assert (
+        found.value == pytest.approx(value, rel=1e-3)
+        if not isinstance(value, list)
+        else found.value == value
+    )
 
 
-@pytest.mark.parametrize("question", ["dJ/dW[2, 0]", "dJ/dx[0, 0]", "dJ/dx[1.5]", "dJ/dx[-1]", "dJ/dx[i]"])
+@pytest.mark.parametrize(
+    "question", ["dJ/dW[2, 0]", "dJ/dx[0, 0]", "dJ/dx[1.5]", "dJ/dx[-1]", "dJ/dx[i]"]
+)
 def test_an_entry_that_is_not_there_is_an_error(question: str) -> None:
     with pytest.raises(GradcalcError):
         solve(Exercise.from_dict({**ENTRIES, "questions": [question]}))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from exported import EXERCISES, imported, written
 
-from gradcalc.exercise import Exercise
+from gradcalc.exercise.model import Exercise
 
 # |x| at 0 has derivative 1 in JAX; here, and in PyTorch, it is 0.
 OTHER_CONVENTION = {("jax", "relu-kink")}
@@ -45,7 +45,10 @@ def test_gradients_agree_with_automatic_differentiation(to: str, name: str, tmp_
         assert tuple(gradient.shape) == tuple(inputs[word].shape)
         want = np.zeros(gradient.shape) if wanted[word] is None else np.asarray(wanted[word])
         np.testing.assert_allclose(
-            np.asarray(gradient), want, rtol=1e-9, atol=1e-12 * max(1.0, float(np.abs(want).max(initial=0)))
+            np.asarray(gradient),
+            want,
+            rtol=1e-9,
+            atol=1e-12 * max(1.0, float(np.abs(want).max(initial=0))),
         )
 
 
@@ -61,7 +64,10 @@ def loss(module: Any, inputs: dict[str, Any]) -> Any:
     """The loss behind the upstream gradients: Σ upstream · quantity."""
     values = {**module.VALUES, **inputs}
     forward = module.forward(**values)
-    return sum((forward[of] * module._array(values, name, default=1.0)).sum() for of, name in module.LOSS.items())
+    return sum(
+        (forward[of] * module._array(values, name, default=1.0)).sum()
+        for of, name in module.LOSS.items()
+    )
 
 
 def by_torch(torch: Any, module: Any, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +75,13 @@ def by_torch(torch: Any, module: Any, inputs: dict[str, Any]) -> dict[str, Any]:
     total = loss(module, leaves)
     if not total.requires_grad:
         return dict.fromkeys(leaves)
-    return dict(zip(leaves, torch.autograd.grad(total, list(leaves.values()), allow_unused=True), strict=True))
+    return dict(
+        zip(
+            leaves,
+            torch.autograd.grad(total, list(leaves.values()), allow_unused=True),
+            strict=True,
+        )
+    )
 
 
 def by_jax(jax: Any, module: Any, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import gradcalc
-from gradcalc.api import Result
-from gradcalc.blocks import Options
+from gradcalc.app.api import Result
+from gradcalc.language.parser import unparse
 from gradcalc.render.table import render
-from gradcalc.syntax import unparse
+from gradcalc.report.blocks import Options
 
 
 def solved(lines: str, question: str | list[str], **content: Any) -> Result:
@@ -119,7 +119,12 @@ ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
         "(eye(n) - outer(y, y)/n - outer(ones(n), ones(n))/n)/s",
     ),
     # a product's name, in vectors and within a number
-    ("u = inv(M) @ w; c = u.T @ u", "dc/dM", {"M": ["n", "n"], "w": ["n"]}, "-2*outer(inv(M).T @ u, u)"),
+    (
+        "u = inv(M) @ w; c = u.T @ u",
+        "dc/dM",
+        {"M": ["n", "n"], "w": ["n"]},
+        "-2*outer(inv(M).T @ u, u)",
+    ),
     (
         "a = softmax(s); o = V.T @ a; f = g.T @ o",
         "df/ds",
@@ -138,7 +143,11 @@ def test_array(lines: str, question: str, variables: dict[str, Any], formula: st
     assert unparse(found.symbolic) == formula
 
 
-COBB_DOUGLAS = [("dY/dK", "a*Y/K"), ("d2Y/dK2", "-Y*a*(1 - a)/K^2"), ("d2Y/dKdL", "Y*a*(1 - a)/(K*L)")]
+COBB_DOUGLAS = [
+    ("dY/dK", "a*Y/K"),
+    ("d2Y/dK2", "-Y*a*(1 - a)/K^2"),
+    ("d2Y/dKdL", "Y*a*(1 - a)/(K*L)"),
+]
 
 
 @pytest.mark.parametrize(("question", "formula"), COBB_DOUGLAS)
@@ -206,7 +215,10 @@ def page(result: Result) -> str:
 def test_the_direct_path_is_not_the_whole_derivative() -> None:
     result = solved("u = x^2; f = u*x", "df/dx", values={"x": 3})
     assert "∂f/∂u · ∂u/∂x + local ∂f/∂x = x · 2x + u" in page(result)
-    assert [[local.label for local in path] for path in result["df/dx"].chain] == [["df/du", "du/dx"], ["df/dx"]]
+    assert [[local.label for local in path] for path in result["df/dx"].chain] == [
+        ["df/du", "du/dx"],
+        ["df/dx"],
+    ]
 
 
 def test_a_convention_is_said_of_the_answers_that_depend_on_it() -> None:

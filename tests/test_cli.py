@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 import gradcalc
-from gradcalc import cli
-from gradcalc.console import Console, OutputError, PipeClosed, describe, width
-from gradcalc.errors import GradcalcError, Place, Problem
-from gradcalc.exercise import Exercise
-from gradcalc.files import check_target, sweep, write_whole
-from gradcalc.library import exercise_text, titles
+from gradcalc.app import cli
+from gradcalc.app.console import Console, OutputError, PipeClosed, describe, width
+from gradcalc.app.files import check_target, sweep, write_whole
+from gradcalc.app.shipped import exercise_text, titles
+from gradcalc.exercise.model import Exercise
+from gradcalc.language.errors import GradcalcError, Place, Problem
 
 ROOT = Path(__file__).parent.parent
 EX1 = str(ROOT / "exercises" / "ex1.yaml")
@@ -36,7 +36,9 @@ def process(*words: str, **options: object) -> subprocess.CompletedProcess[bytes
     """The program in a process of its own, without a terminal."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}  # type: ignore[dict-item]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.run([sys.executable, "-m", "gradcalc", *words], env=environment, timeout=60, **streams)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
+        [sys.executable, "-m", "gradcalc", *words], env=environment, timeout=60, **streams
+    )  # type: ignore[call-overload,no-any-return]
 
 
 def test_validate_treats_every_file(bad: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +52,9 @@ def test_validate_treats_every_file(bad: str, capsys: pytest.CaptureFixture[str]
     assert cli.run(["validate", EX1]) == 0
 
 
-def test_validate_lists_inputs_found_beside_a_mapping(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_lists_inputs_found_beside_a_mapping(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "e.yaml"
     path.write_text("expression: x*w + b\nvariables: {x: []}\n")
     assert cli.run(["validate", str(path)]) == 0
@@ -86,7 +90,9 @@ def test_a_pipe_is_a_file() -> None:
         (["new", "-o", "/dev/null"], "is not a regular file"),
     ],
 )
-def test_unusable_arguments(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unusable_arguments(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.run(words) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -99,7 +105,13 @@ def test_version_schema_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"gradcalc {gradcalc.__version__}\n"
     assert cli.run(["schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "gradcalc exercise"
-    for words in (["--help"], ["solve", "-h"], ["validate", "--help"], ["new", "--help"], ["schema", "--help"]):
+    for words in (
+        ["--help"],
+        ["solve", "-h"],
+        ["validate", "--help"],
+        ["new", "--help"],
+        ["schema", "--help"],
+    ):
         assert cli.run(words) == 0
         assert capsys.readouterr().out.startswith("Usage: ")
 
@@ -110,7 +122,9 @@ def test_new_writes_an_exercise_and_its_schema_and_overwrites_nothing(
     path = tmp_path / "mine.yaml"
     assert cli.run(["new", "-o", str(path), "--from", "ex2"]) == 0
     assert path.read_text("utf-8") == exercise_text("ex2")
-    assert path.read_text("utf-8").startswith("# yaml-language-server: $schema=exercise.schema.json\n")
+    assert path.read_text("utf-8").startswith(
+        "# yaml-language-server: $schema=exercise.schema.json\n"
+    )
     assert (tmp_path / "exercise.schema.json").exists()
     assert cli.run(["new", "-o", str(path)]) == 2
     assert path.read_text("utf-8") == exercise_text("ex2")
@@ -122,11 +136,13 @@ def test_new_writes_an_exercise_and_its_schema_and_overwrites_nothing(
 
 def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     script = (
-        "import sys\nfrom gradcalc import cli\n"
+        "import sys\nfrom gradcalc.app import cli\n"
         f"for words in (['--help'], ['--version'], ['validate', {EX1!r}], ['solve'], ['schema']): cli.run(words)\n"
         "print(sorted({'sympy', 'numpy', 'mpmath', 'pydantic', 'rich'} & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=ROOT, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, cwd=ROOT, timeout=60, check=True
+    )
     assert done.stderr.splitlines()[-1] == b"[]"
 
 
@@ -154,7 +170,9 @@ def test_a_full_disk_is_said(words: list[str]) -> None:
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(closed: str) -> None:
     command = f"{sys.executable} -m gradcalc validate - {EX1} {closed}"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, input=b"", cwd=ROOT, timeout=60, check=False)
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, input=b"", cwd=ROOT, timeout=60, check=False
+    )
     assert done.returncode in (2, 3)
     assert b"Traceback" not in done.stderr
 
@@ -167,11 +185,15 @@ def test_encodings_of_the_output(encoding: str, tmp_path: Path) -> None:
     assert done.returncode == 0
     expected = "β, ŷ" if encoding == "utf-8" else "beta, yhat"
     assert done.stdout.decode().endswith(f"inputs: {expected}\n")
-    assert process("validate", str(path), "--ascii").stdout.decode().endswith("inputs: beta, yhat\n")
+    assert (
+        process("validate", str(path), "--ascii").stdout.decode().endswith("inputs: beta, yhat\n")
+    )
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "20", "40", "80", "400", "x", "-5"])
-def test_any_width(columns: str, bad: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_any_width(
+    columns: str, bad: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     assert 20 <= Console().width <= 200
     assert cli.run(["validate", bad]) == 2
@@ -183,7 +205,9 @@ def test_no_home_and_a_dumb_terminal() -> None:
     assert process("validate", EX1, env=environment).returncode == 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_signals_end_it_quietly(number: signal.Signals, code: int) -> None:
     running = subprocess.Popen(
         [sys.executable, "-m", "gradcalc", "validate", "-"],
@@ -199,7 +223,9 @@ def test_signals_end_it_quietly(number: signal.Signals, code: int) -> None:
     assert b"Traceback" not in err
 
 
-def test_messages_carry_no_control_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_carry_no_control_characters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a\x1b[31m.yaml"
     path.write_text('expression: x\nvariables: {"\\e]0;t\\a": []}\n')
     assert cli.run(["validate", str(path)]) == 2
@@ -208,7 +234,9 @@ def test_messages_carry_no_control_characters(tmp_path: Path, capsys: pytest.Cap
     assert "a\\x1b[31m.yaml:2:" in err
 
 
-def test_a_bug_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(path: str) -> Exercise:
         raise ZeroDivisionError("a bug")
 
@@ -227,12 +255,20 @@ def test_a_bug_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     [
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (MemoryError(), 2, "gradcalc: out of memory\n"),
-        (KeyError("k"), 2, "gradcalc failed: KeyError: 'k'\n    that is a bug; --debug shows where\n"),
+        (
+            KeyError("k"),
+            2,
+            "gradcalc failed: KeyError: 'k'\n    that is a bug; --debug shows where\n",
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_what_stops_the_program_itself_is_one_line(
-    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    error: BaseException,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise error
@@ -321,10 +357,18 @@ def test_a_png_to_the_standard_output(tmp_path: Path, monkeypatch: pytest.Monkey
     program = tmp_path / "rsvg-convert"
     program.write_text("#!/bin/sh\ncat >/dev/null; printf '\\211PNG-'\n")
     program.chmod(0o755)
-    done = process("export", EX1, "--to", "png", "-o", "-", env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"\x89PNG-", b"made with rsvg-convert\n")
+    done = process(
+        "export", EX1, "--to", "png", "-o", "-", env={"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        b"\x89PNG-",
+        b"made with rsvg-convert\n",
+    )
     program.write_text("#!/bin/sh\ncat >/dev/null; echo no >&2; exit 1\n")
-    done = process("export", EX1, "--to", "png", "-o", "-", env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    done = process(
+        "export", EX1, "--to", "png", "-o", "-", env={"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    )
     assert (done.returncode, done.stdout) == (3, b"")
     assert b"png was not made: rsvg-convert failed: no\n" in done.stderr
 
@@ -333,7 +377,9 @@ def test_many_problems_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     Console().report(*[Problem("x", f"number {n}", Place("e.yaml", n + 1, 1)) for n in range(25)])
     assert capsys.readouterr().err.endswith("e.yaml:20:1: number 19\n… and 5 more\n")
     Console().warn(*[Problem("x", f"number {n}", Place("e.yaml", n + 1, 1)) for n in range(25)])
-    assert capsys.readouterr().err.endswith("e.yaml:20:1: warning: number 19\n… and 5 more warnings\n")
+    assert capsys.readouterr().err.endswith(
+        "e.yaml:20:1: warning: number 19\n… and 5 more warnings\n"
+    )
 
 
 def test_widths() -> None:
@@ -345,7 +391,9 @@ def test_widths() -> None:
 # Files written
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.txt"
     write_whole(path, "old")
     path.chmod(0o640)
@@ -386,7 +434,11 @@ def test_targets_are_refused_before_work_begins(tmp_path: Path) -> None:
 
 
 def test_old_litter_is_swept(tmp_path: Path) -> None:
-    old, fresh, other = tmp_path / ".gradcalc-1.tmp", tmp_path / ".gradcalc-2.tmp", tmp_path / "mine.tmp"
+    old, fresh, other = (
+        tmp_path / ".gradcalc-1.tmp",
+        tmp_path / ".gradcalc-2.tmp",
+        tmp_path / "mine.tmp",
+    )
     for path in (old, fresh, other):
         path.write_text("")
     os.utime(old, (0, 0))
@@ -395,7 +447,11 @@ def test_old_litter_is_swept(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [fresh, other]
 
 
-@pytest.mark.parametrize("words", [["diff", "-x^2", "--wrt", "x"], ["--ascii", "diff", "--wrt", "x", "-sum(x^2)"]])
-def test_an_expression_may_begin_with_a_minus(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "words", [["diff", "-x^2", "--wrt", "x"], ["--ascii", "diff", "--wrt", "x", "-sum(x^2)"]]
+)
+def test_an_expression_may_begin_with_a_minus(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.run(words) == 0
     assert capsys.readouterr().out.strip() in ("−2 diag(x)", "-2 x", "-2*x")

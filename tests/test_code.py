@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from exported import EXERCISES, exported, imported, written
 
-from gradcalc import cli
-from gradcalc.errors import GradcalcError
-from gradcalc.exercise import Exercise
-from gradcalc.graph import build
+from gradcalc.app import cli
+from gradcalc.codegen.backward_code import staged
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import build
+from gradcalc.graph.stable import stable
+from gradcalc.language.errors import GradcalcError
 from gradcalc.ops import TABLE
-from gradcalc.stable import stable
-from gradcalc.staged import staged
 
 # Written with signs, taken apart, or without code: every other operation is exported by its entry.
 NO_EXAMPLE = frozenset(("toaxis", "apply"))
@@ -74,8 +74,13 @@ def test_every_gradient_stands_once_in_reverse_order() -> None:
     assert [stage.name for stage in staged(graph).stages] == ["f", "r", "q", "y", "x"]
 
 
-def test_a_step_used_twice_has_a_variable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    content = {"expression": "f = sum(tanh(A @ x)) * sum(exp(tanh(A @ x)))", "variables": {"A": ["n", "m"], "x": ["m"]}}
+def test_a_step_used_twice_has_a_variable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = {
+        "expression": "f = sum(tanh(A @ x)) * sum(exp(tanh(A @ x)))",
+        "variables": {"A": ["n", "m"], "x": ["m"]},
+    }
     text = written(Exercise.from_dict(content))
     assert "\n".join(body(text)).count("np.tanh(") == 1
     agrees(imported(text, tmp_path), capsys)
@@ -84,8 +89,12 @@ def test_a_step_used_twice_has_a_variable(tmp_path: Path, capsys: pytest.Capture
 # ---- what it computes
 
 
-@pytest.mark.parametrize("op", [op for op in TABLE.values() if op.name not in NO_EXAMPLE], ids=lambda op: op.name)
-def test_every_operation_is_exported(op: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "op", [op for op in TABLE.values() if op.name not in NO_EXAMPLE], ids=lambda op: op.name
+)
+def test_every_operation_is_exported(
+    op: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The example of each entry of the table becomes code whose gradients agree with finite differences."""
     names = set(re.findall(r"\b[ABMuvxy]\b", op.example))
     variables = {name: SHAPES[name] for name in sorted(names)} or {"x": [3]}
@@ -103,7 +112,16 @@ EACH = {
     "indices": {"k": 2},
     "variables": {"z": {"each": "i", "shape": [2, 2]}, "w": [2], "s": []},
 }
-MORE = {"T": [2, 3, 4], "Q": [2, 2, 2, 3], "c": [3, 1], "r": [1, 3], "o": [1, 1], "p": [1], "s": [], "k": [4]}
+MORE = {
+    "T": [2, 3, 4],
+    "Q": [2, 2, 2, 3],
+    "c": [3, 1],
+    "r": [1, 3],
+    "o": [1, 1],
+    "p": [1],
+    "s": [],
+    "k": [4],
+}
 
 
 @pytest.mark.parametrize(
@@ -124,14 +142,29 @@ def test_shapes_that_are_rare_are_exported_too(
     expression: str, content: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shapes = {**SHAPES, **MORE}
-    used = set(re.findall(r"[A-Za-z]\w*", expression)) & shapes.keys() - content.get("indices", {}).keys()
+    used = (
+        set(re.findall(r"[A-Za-z]\w*", expression))
+        & shapes.keys() - content.get("indices", {}).keys()
+    )
     variables = content.get("variables", {name: shapes[name] for name in sorted(used)})
-    agrees(exported({**content, "expression": expression.split("; "), "variables": variables}, tmp_path), capsys)
+    agrees(
+        exported(
+            {**content, "expression": expression.split("; "), "variables": variables}, tmp_path
+        ),
+        capsys,
+    )
 
 
-def test_a_product_with_a_factor_of_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_product_with_a_factor_of_zero(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Along any axis nothing is divided by an entry."""
-    lines = ["f = prod(x) + prod(A)", "g = prod(A, axis=0)", "h = prod(w[j] + x[j], j)", "J = f + sum(g*w) + h"]
+    lines = [
+        "f = prod(x) + prod(A)",
+        "g = prod(A, axis=0)",
+        "h = prod(w[j] + x[j], j)",
+        "J = f + sum(g*w) + h",
+    ]
     content = {
         "expression": lines, "variables": {"x": [3], "A": [2, 3], "w": [3]}, "indices": {"j": 3},
         "values": {"x": [2, 0, 3], "A": [[1, 0, 2], [3, 4, 5]], "w": [1, 0, 2]},
@@ -140,7 +173,9 @@ def test_a_product_with_a_factor_of_zero(tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
-def test_a_gradient_that_is_no_number_does_not_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_gradient_that_is_no_number_does_not_agree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     exported({"expression": "f = x^y", "values": {"x": 0, "y": 2}}, tmp_path)._compare()
     x, y = capsys.readouterr().out.splitlines()
     assert x.startswith("x: agrees")
@@ -152,7 +187,9 @@ def test_a_gradient_that_is_no_number_does_not_agree(tmp_path: Path, capsys: pyt
     ["ex1", "ex2-gates", "ex3", "attention", "batch-normalisation", "layer-normalisation", "embedding-lookup", "lstm-cell",
      "convolution-slices", "gaussian-likelihood", "softmax-regression", "max-tie", "relu-kink", "normalise-vector"],
 )  # fmt: skip
-def test_shipped_exercises_check_themselves(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shipped_exercises_check_themselves(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = EXERCISES / f"{name}.yaml"
     if not path.exists():
         pytest.skip(f"no exercise {name}")
@@ -190,8 +227,13 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_arrays_of_every_kind(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    agrees(exported({**CASES[name], "seed": 1} if "sizes" in CASES[name] else CASES[name], tmp_path), capsys)
+def test_arrays_of_every_kind(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agrees(
+        exported({**CASES[name], "seed": 1} if "sizes" in CASES[name] else CASES[name], tmp_path),
+        capsys,
+    )
 
 
 def test_gradients_have_the_shape_of_their_input(tmp_path: Path) -> None:
@@ -204,12 +246,18 @@ def test_gradients_have_the_shape_of_their_input(tmp_path: Path) -> None:
         "y": [0.0, 1.0, 1.0, 0.0],
     }
     found = module.gradients(**given)
-    assert {name: value.shape for name, value in found.items()} == {"x": (3, 4), "W": (2, 3), "b": (2,)}
+    assert {name: value.shape for name, value in found.items()} == {
+        "x": (3, 4),
+        "W": (2, 3),
+        "b": (2,),
+    }
     assert module.forward(**given)["l"].shape == (4,)
 
 
 def test_a_gradient_that_is_the_same_everywhere_may_be_written_to(tmp_path: Path) -> None:
-    found = exported({"expression": "f = sum(x)", "variables": {"x": ["n"]}}, tmp_path).gradients(x=[1.0, 2.0])["x"]
+    found = exported({"expression": "f = sum(x)", "variables": {"x": ["n"]}}, tmp_path).gradients(
+        x=[1.0, 2.0]
+    )["x"]
     found[0] = 5.0
     assert found.tolist() == [5.0, 1.0]
 
@@ -220,8 +268,15 @@ def test_an_input_nothing_depends_on_has_gradient_0(tmp_path: Path) -> None:
 
 
 def test_constants_and_integers_have_no_gradient(tmp_path: Path) -> None:
-    content = {"expression": "f = c*w[k]", "variables": {"w": [3], "k": [], "c": {"shape": [], "assume": "constant"}}}
-    assert exported(content, tmp_path).gradients(w=[1, 2, 3], k=2.0, c=4)["w"].tolist() == [0.0, 0.0, 4.0]
+    content = {
+        "expression": "f = c*w[k]",
+        "variables": {"w": [3], "k": [], "c": {"shape": [], "assume": "constant"}},
+    }
+    assert exported(content, tmp_path).gradients(w=[1, 2, 3], k=2.0, c=4)["w"].tolist() == [
+        0.0,
+        0.0,
+        4.0,
+    ]
 
 
 def test_upstream_is_an_argument(tmp_path: Path) -> None:
@@ -238,12 +293,16 @@ def test_an_array_needs_its_upstream(tmp_path: Path) -> None:
 
 
 def test_a_size_in_no_shape_is_an_argument(tmp_path: Path) -> None:
-    module = exported({"expression": "f = N*x", "variables": {"x": []}, "sizes": {"N": 3}}, tmp_path)
+    module = exported(
+        {"expression": "f = N*x", "variables": {"x": []}, "sizes": {"N": 3}}, tmp_path
+    )
     assert module.forward(x=2, N=5)["f"] == 10
 
 
 def test_a_size_is_read_from_a_sum(tmp_path: Path) -> None:
-    module = exported({"expression": "f = sum(x)/N", "variables": {"x": ["N - 1"]}, "sizes": {"N": 3}}, tmp_path)
+    module = exported(
+        {"expression": "f = sum(x)/N", "variables": {"x": ["N - 1"]}, "sizes": {"N": 3}}, tmp_path
+    )
     assert module.forward(x=[2.0, 2.0, 2.0])["f"] == 1.5
 
 
@@ -263,13 +322,20 @@ def test_logarithms_of_probabilities_are_stable(tmp_path: Path) -> None:
     """log σ, log(1 − σ) and their gradients where σ is 0 or 1 to the last digit."""
     content = {"expression": "p = sigmoid(z)\nL = -y*log(p) - (1 - y)*log(1 - p)"}
     module = exported(content, tmp_path)
-    for z, y, loss, slope in ((800.0, 0.0, 800.0, 1.0), (-800.0, 1.0, 800.0, -1.0), (800.0, 1.0, 0.0, 0.0)):
+    for z, y, loss, slope in (
+        (800.0, 0.0, 800.0, 1.0),
+        (-800.0, 1.0, 800.0, -1.0),
+        (800.0, 1.0, 0.0, 0.0),
+    ):
         assert module.forward(z=z, y=y)["L"] == loss
         assert module.gradients(z=z, y=y)["z"] == slope
 
 
 def test_softmax_and_cross_entropy_are_stable(tmp_path: Path) -> None:
-    module = exported({"expression": "p = softmax(s)\nL = -log(p[k])", "variables": {"s": ["n"], "k": []}}, tmp_path)
+    module = exported(
+        {"expression": "p = softmax(s)\nL = -log(p[k])", "variables": {"s": ["n"], "k": []}},
+        tmp_path,
+    )
     given = {"s": [1000.0, 0.0, -1000.0], "k": 2}
     assert module.forward(**given)["L"] == 2000
     assert module.gradients(**given)["s"].tolist() == [1.0, 0.0, -1.0]
@@ -286,7 +352,9 @@ def test_stable_looks_through_names(lines: str, op: str) -> None:
 
 
 def test_quantities_keep_their_values_when_the_graph_is_made_stable(tmp_path: Path) -> None:
-    module = exported({"expression": "D = det(A)\nf = log(D)", "variables": {"A": ["n", "n"]}}, tmp_path)
+    module = exported(
+        {"expression": "D = det(A)\nf = log(D)", "variables": {"A": ["n", "n"]}}, tmp_path
+    )
     found = module.forward(A=[[2.0, 0.0], [0.0, 3.0]])
     assert found["D"] == pytest.approx(6)
     assert found["f"] == pytest.approx(np.log(6))
@@ -318,7 +386,9 @@ EVIL = [
 @pytest.mark.parametrize("text", EVIL)
 def test_text_cannot_get_into_the_code(text: str, tmp_path: Path) -> None:
     clean = ast.dump(ast.parse(written(Exercise.from_dict({"expression": "f = x^2"}))))
-    exercise = Exercise.from_dict({"expression": "f = x^2", "title": text, "source": text, "author": text})
+    exercise = Exercise.from_dict(
+        {"expression": "f = x^2", "title": text, "source": text, "author": text}
+    )
     found = written(exercise)
     assert ast.dump(ast.parse(found)) == clean
     assert imported(found, tmp_path).gradients(x=3.0)["x"] == 6.0
@@ -327,14 +397,20 @@ def test_text_cannot_get_into_the_code(text: str, tmp_path: Path) -> None:
 
 def test_the_module_needs_numpy_alone() -> None:
     tree = ast.parse(written(Exercise.read(str(EXERCISES / "ex3.yaml"))))
-    assert [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))] == [
-        "import numpy as np"
-    ]
+    assert [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ] == ["import numpy as np"]
 
 
 def test_unknown_functions_have_no_code() -> None:
     with pytest.raises(GradcalcError, match="g is an unknown function: there is no code for it"):
-        written(Exercise.from_dict({"expression": "f = g(x)", "variables": {"x": [], "g": {"function": 1}}}))
+        written(
+            Exercise.from_dict(
+                {"expression": "f = g(x)", "variables": {"x": [], "g": {"function": 1}}}
+            )
+        )
 
 
 @pytest.mark.parametrize("to", ["numpy", "torch", "jax"])
@@ -353,7 +429,9 @@ def test_the_three_libraries_differ_in_spelling_alone(to: str) -> None:
 def test_export_writes_a_module_that_runs_alone(tmp_path: Path) -> None:
     path = tmp_path / "ex1.py"
     assert cli.run(["export", str(EXERCISES / "ex1.yaml"), "--to", "numpy", "-o", str(path)]) == 0
-    done = subprocess.run([sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     assert [line.split(",")[0] for line in done.stdout.splitlines()] == [
         f"{name}: agrees with finite differences" for name in "xyz"

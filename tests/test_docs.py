@@ -11,11 +11,22 @@ from pathlib import Path
 
 import pytest
 import yaml
-from generate_docs import LEFT_OUT, PAGES, ROOT, Folder, agrees, blocks, commands, refreshed, regenerated, runs
+from generate_docs import (
+    LEFT_OUT,
+    PAGES,
+    ROOT,
+    Folder,
+    agrees,
+    blocks,
+    commands,
+    refreshed,
+    regenerated,
+    runs,
+)
 
 import gradcalc
-from gradcalc.exercise import Exercise
-from gradcalc.graph import build
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import build
 from gradcalc.render import printed
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the pages are written for a POSIX shell")
@@ -49,14 +60,20 @@ def test_exercises_on_the_page_are_valid(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     added = [f"{name}(" for name in re.findall(r'Op\("(\w+)"', text)]
     for block in blocks(text):
-        if block.language != "yaml" or "expression:" not in block.text or block.text.startswith("# wrong"):
+        if (
+            block.language != "yaml"
+            or "expression:" not in block.text
+            or block.text.startswith("# wrong")
+        ):
             continue
         if not any(name in block.text for name in added):
             build(Exercise.parse(block.text))
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_sessions_in_python_do_what_the_page_shows(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_in_python_do_what_the_page_shows(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(Folder(tmp_path).folder)
     for block in blocks((ROOT / page).read_text("utf-8")):
         if block.language == "pycon":
@@ -74,14 +91,22 @@ def test_the_reference_has_every_key_and_every_operation() -> None:
 
 def test_every_room_in_the_tour_exists() -> None:
     page = (ROOT / "docs/contributing.md").read_text("utf-8")
-    rooms = [name for row in re.findall(r"^\| (`.*?) \|", page, re.M) for name in re.findall(r"`([\w/.]+)`", row)]
+    rooms = [
+        name
+        for row in re.findall(r"^\| (`.*?) \|", page, re.M)
+        for name in re.findall(r"`([\w/.]+)`", row)
+    ]
     assert "derive.py" in rooms
     assert [name for name in rooms if not (Path(gradcalc.__file__).parent / name).exists()] == []
 
 
 def test_every_command_is_in_the_readme() -> None:
     said = subprocess.run(
-        [sys.executable, "-m", "gradcalc", "--help"], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-m", "gradcalc", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
     names = re.findall(r"^  ([a-z]+)  ", said.partition("Commands:")[2], re.M)
     assert "solve" in names
@@ -94,14 +119,18 @@ def test_every_format_is_in_the_readme() -> None:
 
 def test_the_test_line_is_on_its_own() -> None:
     """.ci/run takes it from here."""
-    assert [block.text for block in blocks(README) if block.text.startswith("pytest")] == ["pytest -n 2\n"]
+    assert [block.text for block in blocks(README) if block.text.startswith("pytest")] == [
+        "pytest -n 2\n"
+    ]
     assert len(re.findall(r"^pytest\b", README, re.M)) == 1
 
 
 @pytest.mark.parametrize("page", EVERY)
 def test_links_lead_somewhere(page: str) -> None:
     path = ROOT / page
-    for target in LINK.findall(re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text("utf-8"), flags=re.S)):
+    for target in LINK.findall(
+        re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text("utf-8"), flags=re.S)
+    ):
         if re.match(r"[a-z]+:", target):
             continue
         file, _, anchor = target.partition("#")
@@ -119,10 +148,13 @@ def anchors(text: str) -> list[str]:
 
 def test_every_exercise_is_listed_once_under_its_title() -> None:
     listed = re.findall(
-        r"^\| \[([\w-]+)\]\(([\w-]+)\.yaml\) \| (.*) \|$", (ROOT / "exercises/README.md").read_text("utf-8"), re.M
+        r"^\| \[([\w-]+)\]\(([\w-]+)\.yaml\) \| (.*) \|$",
+        (ROOT / "exercises/README.md").read_text("utf-8"),
+        re.M,
     )
     titles = {
-        path.stem: yaml.safe_load(path.read_text("utf-8"))["title"] for path in (ROOT / "exercises").glob("*.yaml")
+        path.stem: yaml.safe_load(path.read_text("utf-8"))["title"]
+        for path in (ROOT / "exercises").glob("*.yaml")
     }
     assert {name: title for name, _, title in listed} == titles
     assert len(listed) == len(titles)
@@ -170,4 +202,6 @@ def test_a_table_of_the_program_is_not_touched(tmp_path: Path) -> None:
     """What a page adds goes into a copy."""
     where = Folder(tmp_path)
     where.put("gradcalc/ops/elementwise.py", "in", "FUNCTIONS", "# \n# here\n")
-    assert "FUNCTIONS = (\n# here\n" in (where.folder / "gradcalc/ops/elementwise.py").read_text("utf-8")
+    assert "FUNCTIONS = (\n# here\n" in (where.folder / "gradcalc/ops/elementwise.py").read_text(
+        "utf-8"
+    )

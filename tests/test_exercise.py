@@ -13,13 +13,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc.console import describe
-from gradcalc.errors import GradcalcError, Problem
-from gradcalc.exercise import Exercise, with_set
-from gradcalc.source import MAX_BYTES, MAX_LINES, MAX_TOTAL
-from gradcalc.syntax import Binary, Name, Neg, Num, unparse
-from gradcalc.tex import check_markdown, check_tex
-from gradcalc.yamltext import MAX_SCALARS
+from gradcalc.app.console import describe
+from gradcalc.exercise.author_tex import check_markdown, check_tex
+from gradcalc.exercise.model import Exercise, with_set
+from gradcalc.exercise.source import MAX_BYTES, MAX_LINES, MAX_TOTAL
+from gradcalc.exercise.yaml_nodes import MAX_SCALARS
+from gradcalc.language.errors import GradcalcError, Problem
+from gradcalc.language.parser import Binary, Name, Neg, Num, unparse
 
 SHIPPED = sorted(Path(__file__).parent.parent.joinpath("exercises").glob("*.yaml"))
 
@@ -283,7 +283,12 @@ def test_encodings() -> None:
     assert Exercise.parse(text.encode("utf-8-sig")).title == "dérivée"
     assert Exercise.parse(text.replace("\n", "\r\n")).definitions[0].name == "ŷ"
     assert Exercise.parse(text.replace("\n", "\r")).definitions[0].name == "ŷ"
-    assert one(text.encode("latin-1", "replace")) == (1, 9, "this file is not UTF-8", "save it as UTF-8")
+    assert one(text.encode("latin-1", "replace")) == (
+        1,
+        9,
+        "this file is not UTF-8",
+        "save it as UTF-8",
+    )
     assert one(text.encode("utf-16")) == (1, 1, "this file is UTF-16", "save it as UTF-8")
     assert one("title: a\x1b[31m\n") == (1, 9, "a control character (U+001B)", "delete it")
 
@@ -291,8 +296,14 @@ def test_encodings() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("expression: x[j]\nindices: {j: 2}\nexamples: {j: 3}\n", "`j` stands under `examples` and under `indices`"),
-        ("expression: sum(x[j], j)\nindices: {j: 3}\nvariables: {x: [j]}\n", "`j` is an index and a size"),
+        (
+            "expression: x[j]\nindices: {j: 2}\nexamples: {j: 3}\n",
+            "`j` stands under `examples` and under `indices`",
+        ),
+        (
+            "expression: sum(x[j], j)\nindices: {j: 3}\nvariables: {x: [j]}\n",
+            "`j` is an index and a size",
+        ),
     ],
 )
 def test_mistakes_without_a_place(text: str, message: str) -> None:
@@ -302,26 +313,44 @@ def test_mistakes_without_a_place(text: str, message: str) -> None:
 
 def test_what_libyaml_refuses_is_refused_without_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyYAML's own reader raises a ValueError for an escape beyond Unicode."""
-    monkeypatch.setattr("gradcalc.yamltext._LOADER", yaml.BaseLoader)
-    assert one('title: "\\UFFFFFFFF"\nexpression: x\n') == (1, 1, "this is not readable as YAML", None)
+    monkeypatch.setattr("gradcalc.exercise.yaml_nodes._LOADER", yaml.BaseLoader)
+    assert one('title: "\\UFFFFFFFF"\nexpression: x\n') == (
+        1,
+        1,
+        "this is not readable as YAML",
+        None,
+    )
 
 
 def test_limits_of_a_file() -> None:
     head = "expression: x\n#"
     assert Exercise.parse(head + "a" * (MAX_BYTES - len(head)))
-    assert one(head + "a" * (MAX_BYTES - len(head) + 1024)) == (1, 1, "a file of 257 KiB; the limit is 256", None)
+    assert one(head + "a" * (MAX_BYTES - len(head) + 1024)) == (
+        1,
+        1,
+        "a file of 257 KiB; the limit is 256",
+        None,
+    )
     assert Exercise.parse("expression: x" + "\n" * MAX_LINES)
-    assert one("expression: x" + "\n" * (MAX_LINES + 1)) == (1, 1, "a file of 5002 lines; the limit is 5000", None)
+    assert one("expression: x" + "\n" * (MAX_LINES + 1)) == (
+        1,
+        1,
+        "a file of 5002 lines; the limit is 5000",
+        None,
+    )
     assert one(b"#" * (MAX_TOTAL + 1))[2] == f"a file of {MAX_TOTAL // 1024} KiB; the limit is 256"
     assert (
-        problems("expression: x\nvalues: {x: [" + "1," * MAX_SCALARS + "]}\n")[0].message == "more than 50,000 values"
+        problems("expression: x\nvalues: {x: [" + "1," * MAX_SCALARS + "]}\n")[0].message
+        == "more than 50,000 values"
     )
     numbers = ", ".join(["-1.23456789012345678901234567"] * 10_000)
     assert len(Exercise.parse(f"expression: x\nvalues: {{x: [{numbers}]}}\n").values["x"]) == 10_000  # type: ignore[arg-type]
 
 
 def test_several_mistakes_at_once_in_order() -> None:
-    found = problems("expression: |\n  q = x +\n  f = q y\nvariables: [x]\nvalues: {z: 1}\nquestions: [dg/dx]\n")
+    found = problems(
+        "expression: |\n  q = x +\n  f = q y\nvariables: [x]\nvalues: {z: 1}\nquestions: [dg/dx]\n"
+    )
     assert [problem.place.line for problem in found if problem.place] == [2, 3, 5, 6]
 
 
@@ -344,11 +373,17 @@ def test_warnings() -> None:
     def warned(text: str) -> list[str]:
         return [problem.message for problem in Exercise.parse(text).warnings]
 
-    assert warned("expression: x + 1 # and more\n") == ["for YAML the expression ends before `# and more`"]
-    assert warned("title: Sheet #2\nexpression: x\n") == ["`title` is cut at `#2`: for YAML a comment begins there"]
+    assert warned("expression: x + 1 # and more\n") == [
+        "for YAML the expression ends before `# and more`"
+    ]
+    assert warned("title: Sheet #2\nexpression: x\n") == [
+        "`title` is cut at `#2`: for YAML a comment begins there"
+    ]
     assert warned("expression: x + х\n") == ["the names `x` and `х` print alike"]
     assert warned("expression: alpha + α\n") == ["the names `alpha` and `α` print alike"]
-    assert warned("expression: w0x0 + w0\nvariables: {w0: [], x0: []}\n") == ["`w0x0` is read as an input of its own"]
+    assert warned("expression: w0x0 + w0\nvariables: {w0: [], x0: []}\n") == [
+        "`w0x0` is read as an input of its own"
+    ]
     assert warned("expression: |\n  relu(t) = t\n  relu(x)\n") == [
         "`relu` is defined here and replaces the function of that name"
     ]
@@ -398,7 +433,9 @@ def test_vary() -> None:
     vary = Exercise.parse(
         "expression: f = x*y\nvary: {x: {integers: [-2, 2]}, y: {choices: [1, 1/2, 3]}, require: [f != 0, x < y]}\n"
     ).vary
-    assert {kind: [unparse(value) for value in drawn] for kind, drawn in vary["x"].items()} == {"integers": ["-2", "2"]}
+    assert {kind: [unparse(value) for value in drawn] for kind, drawn in vary["x"].items()} == {
+        "integers": ["-2", "2"]
+    }
     assert [unparse(value) for value in vary["y"]["choices"]] == ["1", "1/2", "3"]
     assert [unparse(condition) for condition in vary["require"]] == ["f != 0", "x < y"]
     (wrong,) = problems("expression: f = x\nvary: {require: f +}\n")
@@ -450,7 +487,9 @@ def test_settings_replace_values() -> None:
 
 
 def test_from_python_data() -> None:
-    exercise = Exercise.from_dict({"expression": ["q = x", "f = q*w"], "values": {"x": -0.5, "w": [1, 2]}, "seed": 3})
+    exercise = Exercise.from_dict(
+        {"expression": ["q = x", "f = q*w"], "values": {"x": -0.5, "w": [1, 2]}, "seed": 3}
+    )
     assert unparse(exercise.values["x"]) == "-0.5"  # type: ignore[arg-type]
     assert exercise.seed == 3
     assert Exercise.from_dict({"expression": "w", "values": {"w": np.eye(2)}}).values == Exercise.from_dict(
@@ -469,7 +508,13 @@ def test_files_that_cannot_be_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\\frac{x}{2}", "\\hat{y}^{(i)}", "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}", "x_1 + \\{a\\}"]
+    "text",
+    [
+        "\\frac{x}{2}",
+        "\\hat{y}^{(i)}",
+        "\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}",
+        "x_1 + \\{a\\}",
+    ],
 )
 def test_tex_that_may_be_written(text: str) -> None:
     assert list(check_tex(text)) == []
@@ -511,7 +556,11 @@ PIECES = [
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
-@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join) | st.text(max_size=60) | st.binary(max_size=60))
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
+    | st.text(max_size=60)
+    | st.binary(max_size=60)
+)
 def test_any_file_is_read_or_refused(text: str | bytes) -> None:
     """Only GradcalcError leaves the reader, and every problem has its place."""
     for problem in refusals(text):
@@ -527,5 +576,9 @@ def test_damaged_exercises_are_read_or_refused() -> None:
         for _ in range(5):
             at = chance.randrange(len(text))
             piece = chance.choice(PIECES)
-            damaged = text[:at] + chance.choice(["", piece, text[at : at + 2] * 2]) + text[at + chance.randrange(3) :]
+            damaged = (
+                text[:at]
+                + chance.choice(["", piece, text[at : at + 2] * 2])
+                + text[at + chance.randrange(3) :]
+            )
             assert all(describe(problem).startswith("e.yaml:") for problem in refusals(damaged))

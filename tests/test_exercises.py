@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gradcalc.exercise import Exercise
-from gradcalc.solution import Answer
-from gradcalc.solver import solve
+from gradcalc.derivation.answer_model import Answer
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
 
 SHIPPED = sorted((Path(__file__).parent.parent / "exercises").glob("*.yaml"))
 
@@ -24,13 +24,17 @@ def test_every_answer_is_checked_and_evaluated(path: Path) -> None:
         assert answer.kind == "value" or checked(answer), answer.question.text
     if exercise.values or exercise.seed is not None:
         missing = [problem for problem in solution.warnings if problem.slug == "missing-values"]
-        without = [answer.question.text for answer in asked if answer.value is None and not reason(answer)]
+        without = [
+            answer.question.text for answer in asked if answer.value is None and not reason(answer)
+        ]
         assert without == [] or missing
 
 
 def checked(answer: Answer) -> bool:
     found = answer.verified
-    return found is not None and (found.ok is True or (found.ok is None and found.reason is not None))
+    return found is not None and (
+        found.ok is True or (found.ok is None and found.reason is not None)
+    )
 
 
 def reason(answer: Answer) -> str | None:

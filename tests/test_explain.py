@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from gradcalc.blocks import Note, Options, Report, Table
-from gradcalc.cli import run
-from gradcalc.derivation import explained
-from gradcalc.exercise import Exercise
-from gradcalc.explain import DETAILS, compose_explanation, pages
+from gradcalc.app.cli import run
+from gradcalc.derivation.derive_steps import explained
+from gradcalc.derivation.step_model import Derivation
+from gradcalc.exercise.model import Exercise
 from gradcalc.render import render_as, table
-from gradcalc.render.inline import text_line
+from gradcalc.render.derivation_json import document
 from gradcalc.render.player import Film
-from gradcalc.render.steps_json import document
-from gradcalc.steps import Derivation
+from gradcalc.report.blocks import Note, Options, Report, Table
+from gradcalc.report.explanation import DETAILS, compose_explanation, pages
+from gradcalc.report.lines import text_line
 
 ROOT = Path(__file__).parent.parent
 EXERCISES = ROOT / "exercises"
@@ -46,8 +46,13 @@ def fields(made: Report, head: str) -> list[tuple[str, str]]:
         if isinstance(block, Table) and block.records:
             for row in block.rows:
                 if " ".join(text_line(line, made.names) for line in row[0]) == head:
-                    cells = [" | ".join(text_line(line, made.names) for line in cell) for cell in row[1:]]
-                    return [(column.title, cell) for column, cell in zip(block.columns[1:], cells, strict=True)]
+                    cells = [
+                        " | ".join(text_line(line, made.names) for line in cell) for cell in row[1:]
+                    ]
+                    return [
+                        (column.title, cell)
+                        for column, cell in zip(block.columns[1:], cells, strict=True)
+                    ]
     raise AssertionError(f"no step {head}")
 
 
@@ -110,8 +115,13 @@ def test_the_trap_of_the_literal_product() -> None:
 
 def test_a_rule_is_said_in_short_once_it_stands_above() -> None:
     made = report("ex1")
-    assert record(made, "2. ∂L/∂z")["rule"].startswith("The product gate swaps its inputs: each factor gets")
-    assert record(made, "3. ∂L/∂q")["rule"] == "The product gate swaps its inputs | in general ∂(x y)/∂x = y"
+    assert record(made, "2. ∂L/∂z")["rule"].startswith(
+        "The product gate swaps its inputs: each factor gets"
+    )
+    assert (
+        record(made, "3. ∂L/∂q")["rule"]
+        == "The product gate swaps its inputs | in general ∂(x y)/∂x = y"
+    )
     assert record(report("ex1", "full"), "3. ∂L/∂q")["rule"].startswith(
         "The product gate swaps its inputs: each factor"
     )
@@ -119,8 +129,15 @@ def test_a_rule_is_said_in_short_once_it_stands_above() -> None:
 
 def test_on_a_screen_of_its_own_a_rule_is_said_in_full() -> None:
     film = pages(shipped("ex1"), Options())
-    said = [table.render(page.report, Options(width=200)) for page in film if page.at in ("z", "q") and page.gradients]
-    assert all("The product gate swaps its inputs: each factor" in text and "in general" in text for text in said)
+    said = [
+        table.render(page.report, Options(width=200))
+        for page in film
+        if page.at in ("z", "q") and page.gradients
+    ]
+    assert all(
+        "The product gate swaps its inputs: each factor" in text and "in general" in text
+        for text in said
+    )
 
 
 def test_beside_a_total_derivative_the_local_one_says_what_is_held() -> None:
@@ -142,25 +159,46 @@ def test_sums_are_spelled_out_in_full_detail_only() -> None:
 def test_brief_is_one_line_for_each_gradient() -> None:
     made = report("ex1", "brief")
     rows = next(
-        block.rows for block in made.blocks if isinstance(block, Table) and block.columns[0].title == "gradient"
+        block.rows
+        for block in made.blocks
+        if isinstance(block, Table) and block.columns[0].title == "gradient"
     )
     assert len(rows) == 5
     assert text_line(rows[1][1][0], made.names) == "∂L/∂f · ∂f/∂z"
 
 
 def test_the_steps_say_that_they_were_checked() -> None:
-    notes = [text_line(block.line, report("ex1").names) for block in report("ex1").blocks if isinstance(block, Note)]
-    assert "steps checked: the value of 5 of 5 gradients on the way agrees with the numeric derivative" in notes
+    notes = [
+        text_line(block.line, report("ex1").names)
+        for block in report("ex1").blocks
+        if isinstance(block, Note)
+    ]
+    assert (
+        "steps checked: the value of 5 of 5 gradients on the way agrees with the numeric derivative"
+        in notes
+    )
 
 
 @pytest.mark.parametrize("detail", ["brief", "normal", "full"])
 @pytest.mark.parametrize(
     "name",
-    ["ex1", "ex2", "ex3", "attention", "softmax-by-entries", "hessian-two-variables", "jacobian-layouts", "relu-kink"],
+    [
+        "ex1",
+        "ex2",
+        "ex3",
+        "attention",
+        "softmax-by-entries",
+        "hessian-two-variables",
+        "jacobian-layouts",
+        "relu-kink",
+    ],
 )
 def test_every_page_is_drawn_at_every_width(name: str, detail: str) -> None:
     derivation = shipped(name, detail)
-    for options in (Options(width=60, detail=detail), Options(width=200, ascii=True, detail=detail)):
+    for options in (
+        Options(width=60, detail=detail),
+        Options(width=200, ascii=True, detail=detail),
+    ):
         for page in pages(derivation, options):
             assert table.render(page.report, options)
         text = table.render(compose_explanation(derivation, options), options)
@@ -171,7 +209,9 @@ def test_every_page_is_drawn_at_every_width(name: str, detail: str) -> None:
 NAMES = sorted(path.stem for path in EXERCISES.glob("*.yaml"))
 
 
-@pytest.mark.parametrize(("name", "detail"), [(name, DETAILS[k % 3]) for k, name in enumerate(NAMES)])
+@pytest.mark.parametrize(
+    ("name", "detail"), [(name, DETAILS[k % 3]) for k, name in enumerate(NAMES)]
+)
 def test_every_exercise_explains_every_step(name: str, detail: str) -> None:
     """Each in one detail: every path has a rule and its sentence, no step is wrong, every format writes it."""
     derivation = shipped(name, detail)
@@ -221,7 +261,10 @@ def test_json_is_the_derivation_with_a_format_number(capsys: pytest.CaptureFixtu
     (path,) = step["paths"]
     assert path["rules"][0]["operation"] == "sigmoid"
     assert path["rules"][0]["formula"] == "d(sigmoid(x))/dx = sigmoid(x)*(1 - sigmoid(x))"
-    assert (path["upstream"]["name"], path["local"]["symbolic"]) == ("dL_dalpha", "alpha*(1 - alpha)")
+    assert (path["upstream"]["name"], path["local"]["symbolic"]) == (
+        "dL_dalpha",
+        "alpha*(1 - alpha)",
+    )
     assert step["verified"]["ok"] is True
 
 
@@ -279,9 +322,20 @@ class TestTerminal:
         pid, screen = pty.fork()
         if pid == 0:
             os.chdir(ROOT)
-            environment = {key: word for key, word in os.environ.items() if key not in ("COLUMNS", "LINES", "NO_COLOR")}
+            environment = {
+                key: word
+                for key, word in os.environ.items()
+                if key not in ("COLUMNS", "LINES", "NO_COLOR")
+            }
             time.sleep(0.2)  # until the terminal has its size
-            command = [sys.executable, "-m", "gradcalc", "explain", "--step", *([file] if file else [])]
+            command = [
+                sys.executable,
+                "-m",
+                "gradcalc",
+                "explain",
+                "--step",
+                *([file] if file else []),
+            ]
             os.execve(sys.executable, command, environment | {"TERM": "xterm"})
         resize(60)
         before = termios.tcgetattr(screen)[3]
@@ -319,14 +373,18 @@ class TestTerminal:
 
     def test_keys(self) -> None:
         out, code = self.walk(" ", "\r", "b", "f", "q")
-        places = [part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/9")]
+        places = [
+            part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/9")
+        ]
         assert places == ["1/9", "2/9", "3/9", "2/9", "9/9"]
         assert code == 0
         assert out.endswith("\x1b[?25h")
 
     def test_at_the_ends_and_with_arrows(self) -> None:
         out, code = self.walk("b", "\x1b[C", "\x1b[D", "x", "f", "f", " ")
-        places = [part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/9")]
+        places = [
+            part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/9")
+        ]
         assert places == ["1/9", "1/9", "2/9", "1/9", "1/9", "9/9", "9/9"]
         assert code == 0
 

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc.exercise import Exercise
-from gradcalc.figure import Picture, Sheet, Vertex, Wire, picture, sketch
-from gradcalc.flow import flow, is_scalar
-from gradcalc.graph import build
-from gradcalc.labels import Label
-from gradcalc.layout import Drawing, Metrics, lay_out, spread
-from gradcalc.library import exercise_text
+from gradcalc.app.shipped import exercise_text
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import build
+from gradcalc.numeric.scalar_gradients import flow, is_scalar
 from gradcalc.render import svg, terminal_graph, tikz
-from gradcalc.solver import solve
+from gradcalc.report.figure import Picture, Sheet, Vertex, Wire, picture, sketch
+from gradcalc.report.figure_layout import Drawing, Metrics, lay_out, spread
+from gradcalc.report.labels import Label
 
 GOLDEN = Path(__file__).with_name("golden")
 EX1 = "ex1"
@@ -41,7 +41,10 @@ def of(text: str, sheet: Sheet | None = None) -> Picture:
 
 
 def table(what: Picture) -> list[tuple[str, str, str | None, str | None]]:
-    return [(v.kind, v.label.text, v.above and v.above.text, v.below and v.below.text) for v in what.vertices]
+    return [
+        (v.kind, v.label.text, v.above and v.above.text, v.below and v.below.text)
+        for v in what.vertices
+    ]
 
 
 def golden(name: str, text: str) -> None:
@@ -69,8 +72,17 @@ def test_the_key_has_the_gradients() -> None:
 
 
 def test_blank_all_asks_for_values_of_quantities_too_but_not_in_the_key() -> None:
-    assert [v[2] for v in table(drawn(EX1, Sheet(blank_all=True)))] == ["−2", "5", "−4", "q = ?", "f = ?"]
-    assert [v[2] for v in table(drawn(EX1, Sheet(blank_all=True, solution=True)))][3:] == ["q = 3", "f = −12"]
+    assert [v[2] for v in table(drawn(EX1, Sheet(blank_all=True)))] == [
+        "−2",
+        "5",
+        "−4",
+        "q = ?",
+        "f = ?",
+    ]
+    assert [v[2] for v in table(drawn(EX1, Sheet(blank_all=True, solution=True)))][3:] == [
+        "q = 3",
+        "f = −12",
+    ]
 
 
 def test_the_neuron_gate_by_gate_is_that_of_the_course() -> None:
@@ -120,7 +132,9 @@ def test_shapes_and_values_that_are_asked_are_not_given() -> None:
     shapes = {v.label.text: v.above and v.above.text for v in drawn("ex3").vertices}
     assert shapes["W₁"] == "?"
     assert shapes["x"] == "D_x × 1"
-    asked = of("expression: |\n  q = x + y\n  f = 2 * q\nvalues: {x: 1, y: 2}\nquestions: [value q]\n")
+    asked = of(
+        "expression: |\n  q = x + y\n  f = 2 * q\nvalues: {x: 1, y: 2}\nquestions: [value q]\n"
+    )
     assert [v.above and v.above.text for v in asked.vertices][2:] == ["q = ?", "f = 6"]
 
 
@@ -141,12 +155,29 @@ def test_without_a_number_to_differentiate_there_are_no_gradients() -> None:
 
 
 def test_values_that_are_undefined_or_missing_are_left_out() -> None:
-    assert table(of("expression: |\n  q = log(x)\n  f = q + y\nvalues: {x: -1, y: 1}\n"))[2][2] == "q"
-    assert [v[2] for v in table(of("expression: |\n  q = x * y\n  f = q + y\n"))] == [None, None, "q", "f"]
+    assert (
+        table(of("expression: |\n  q = log(x)\n  f = q + y\nvalues: {x: -1, y: 1}\n"))[2][2] == "q"
+    )
+    assert [v[2] for v in table(of("expression: |\n  q = x * y\n  f = q + y\n"))] == [
+        None,
+        None,
+        "q",
+        "f",
+    ]
 
 
 @pytest.mark.parametrize(
-    "name", ["ex1", "ex2", "ex2-gates", "diamond-chain", "gru-cell-scalar", "relu-kink", "max-tie", "several-outputs"]
+    "name",
+    [
+        "ex1",
+        "ex2",
+        "ex2-gates",
+        "diamond-chain",
+        "gru-cell-scalar",
+        "relu-kink",
+        "max-tie",
+        "several-outputs",
+    ],
 )
 def test_the_float_gradients_are_those_of_the_solution(name: str) -> None:
     solution = solve(exercise(name))
@@ -154,7 +185,9 @@ def test_the_float_gradients_are_those_of_the_solution(name: str) -> None:
     found = flow(graph, solution.inputs)
     for by, gradient in solution.gradients.items():
         got = found.gradients[graph.names[by]]
-        assert got == pytest.approx(gradient.value, abs=1e-9) or (got is None and gradient.value == 0)
+        assert got == pytest.approx(gradient.value, abs=1e-9) or (
+            got is None and gradient.value == 0
+        )
 
 
 def test_shares_add_up_to_the_gradient() -> None:
@@ -173,18 +206,24 @@ def test_shares_add_up_to_the_gradient() -> None:
 # ---- where it stands
 
 
-def rectangles(what: Picture, drawing: Drawing, m: Metrics) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
+def rectangles(
+    what: Picture, drawing: Drawing, m: Metrics
+) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
     boxes, labels = [], []
     for vertex, box in zip(what.vertices, drawing.boxes, strict=True):
         boxes.append((box.left, box.y - box.height / 2, box.right, box.y + box.height / 2))
         for label, top in ((vertex.above, -0.42), (vertex.below, 0.06)):
             if label:
                 left = box.right + 0.06
-                labels.append((left, box.y + top, left + m.width(label.text) - m.pad, box.y + top + 0.36))
+                labels.append(
+                    (left, box.y + top, left + m.width(label.text) - m.pad, box.y + top + 0.36)
+                )
     for wire, path in zip(what.wires, drawing.paths, strict=True):
         if wire.share:
             x, y = drawing.boxes[wire.target].left, path[-1][1]
-            labels.append((x - 0.2 - (m.width(wire.share.text) - m.pad) * 0.8, y + 0.05, x - 0.2, y + 0.32))
+            labels.append(
+                (x - 0.2 - (m.width(wire.share.text) - m.pad) * 0.8, y + 0.05, x - 0.2, y + 0.32)
+            )
     return boxes, labels
 
 
@@ -192,11 +231,18 @@ def meets(a: Sequence[float], b: Sequence[float], by: float = 0.01) -> bool:
     return a[0] < b[2] - by and b[0] < a[2] - by and a[1] < b[3] - by and b[1] < a[3] - by
 
 
-def crosses(start: tuple[float, float], end: tuple[float, float], box: Sequence[float], by: float = 0.02) -> bool:
+def crosses(
+    start: tuple[float, float], end: tuple[float, float], box: Sequence[float], by: float = 0.02
+) -> bool:
     """Whether a line enters a rectangle (Liang and Barsky)."""
     first, last = 0.0, 1.0
     for axis in (0, 1):
-        low, high, at, step = box[axis] + by, box[axis + 2] - by, start[axis], end[axis] - start[axis]
+        low, high, at, step = (
+            box[axis] + by,
+            box[axis + 2] - by,
+            start[axis],
+            end[axis] - start[axis],
+        )
         if low >= high:
             return False
         if abs(step) < 1e-12:
@@ -212,7 +258,12 @@ def faults(what: Picture, m: Metrics) -> list[str]:
     drawing = lay_out(what, m)
     boxes, labels = rectangles(what, drawing, m)
     everything = boxes + labels
-    found = [f"{j} on {i}" for i, a in enumerate(everything) for j, b in enumerate(everything[:i]) if meets(a, b)]
+    found = [
+        f"{j} on {i}"
+        for i, a in enumerate(everything)
+        for j, b in enumerate(everything[:i])
+        if meets(a, b)
+    ]
     for k, (wire, path) in enumerate(zip(what.wires, drawing.paths, strict=True)):
         for start, end in pairwise(path):
             found += [
@@ -220,13 +271,19 @@ def faults(what: Picture, m: Metrics) -> list[str]:
                 for i, box in enumerate(boxes)
                 if i != wire.target and crosses(start, end, box)
             ]
-            found += [f"wire {k} through label {i}" for i, box in enumerate(labels) if crosses(start, end, box)]
+            found += [
+                f"wire {k} through label {i}"
+                for i, box in enumerate(labels)
+                if crosses(start, end, box)
+            ]
     return found
 
 
-@pytest.mark.parametrize("sheet", [Sheet(), Sheet(gates=True), Sheet(blank_all=True)], ids=["names", "gates", "blank"])
+@pytest.mark.parametrize(
+    "sheet", [Sheet(), Sheet(gates=True), Sheet(blank_all=True)], ids=["names", "gates", "blank"]
+)
 def test_nothing_overlaps_in_any_shipped_exercise(sheet: Sheet) -> None:
-    from gradcalc.library import titles
+    from gradcalc.app.shipped import titles
 
     for name in titles():
         what = drawn(name, sheet)
@@ -242,7 +299,9 @@ def random_picture(seed: int, count: int, inputs: int) -> Picture:
         label = Label(text, text)
         vertices.append(Vertex("input" if k < inputs else "gate", label, label, Label("?", "?")))
         for _ in range(draw.randint(1, 4) if k >= inputs else 0):
-            wires.append(Wire(draw.randrange(k), k, Label("0.12", "0.12") if draw.random() < 0.4 else None))
+            wires.append(
+                Wire(draw.randrange(k), k, Label("0.12", "0.12") if draw.random() < 0.4 else None)
+            )
     return Picture(tuple(vertices), tuple(wires), "t", "d", Label("L", "L"))
 
 
@@ -257,13 +316,23 @@ def test_layers_are_longest_paths_and_inputs_stand_as_declared() -> None:
     drawing = lay_out(what, svg.METRICS)
     for wire in what.wires:
         assert drawing.layers[wire.source] < drawing.layers[wire.target]
-    inputs = [box.y for vertex, box in zip(what.vertices, drawing.boxes, strict=True) if vertex.kind != "gate"]
+    inputs = [
+        box.y
+        for vertex, box in zip(what.vertices, drawing.boxes, strict=True)
+        if vertex.kind != "gate"
+    ]
     assert inputs == sorted(inputs)
     assert max(drawing.layers) == 7
 
 
-@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0.1, 5), st.floats(0.5, 4)), min_size=1, max_size=12))
-def test_spread_keeps_order_and_gaps_and_moves_nothing_without_need(items: list[tuple[float, float, float]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.floats(-50, 50), st.floats(0.1, 5), st.floats(0.5, 4)), min_size=1, max_size=12
+    )
+)
+def test_spread_keeps_order_and_gaps_and_moves_nothing_without_need(
+    items: list[tuple[float, float, float]],
+) -> None:
     wanted, gaps, weights = [i[0] for i in items], [i[1] for i in items[1:]], [i[2] for i in items]
     found = spread(wanted, gaps, weights)
     assert all(b - a >= gap - 1e-6 for a, b, gap in zip(found, found[1:], gaps, strict=False))
@@ -296,7 +365,20 @@ def test_golden_figures(name: str, sheet: str) -> None:
     golden(f"{name}.{sheet}.graph.txt", terminal_graph.render(what, 200) + "\n")
 
 
-ELEMENTS = {"svg", "title", "desc", "defs", "marker", "path", "rect", "g", "polyline", "text", "line", "circle"}
+ELEMENTS = {
+    "svg",
+    "title",
+    "desc",
+    "defs",
+    "marker",
+    "path",
+    "rect",
+    "g",
+    "polyline",
+    "text",
+    "line",
+    "circle",
+}
 
 
 @settings(max_examples=60, deadline=None)
@@ -305,7 +387,9 @@ def test_an_svg_is_xml_of_listed_elements_whatever_the_title(title: str) -> None
     what = replace(drawn(EX1), title=title, description=title)
     root = ET.fromstring(svg.draw(what))
     assert {element.tag.split("}")[1] for element in root.iter()} <= ELEMENTS
-    assert {a for element in root.iter() for a in element.attrib if a.startswith("on") or "href" in a} == set()
+    assert {
+        a for element in root.iter() for a in element.attrib if a.startswith("on") or "href" in a
+    } == set()
     assert root[0].tag.endswith("title")
     assert root[1].tag.endswith("desc")
 
@@ -322,7 +406,11 @@ def test_the_terminal_shows_everything_at_every_width() -> None:
     for width in (20, 40, 80, 200):
         printed = terminal_graph.render(what, width)
         for vertex in what.vertices:
-            assert all(label.text in printed for label in (vertex.label, vertex.above, vertex.below) if label)
+            assert all(
+                label.text in printed
+                for label in (vertex.label, vertex.above, vertex.below)
+                if label
+            )
         if "no." not in printed:
             assert max(map(len, printed.splitlines())) <= max(width, 61)
     assert "no.  node" in terminal_graph.render(what, 20)
@@ -337,7 +425,14 @@ def test_ascii_is_ascii_and_colour_is_ended() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["gru-cell-scalar", "lstm-cell-scalar", "relu-network-scalar", "two-two-one-network", "batch-normalisation"]
+    "name",
+    [
+        "gru-cell-scalar",
+        "lstm-cell-scalar",
+        "relu-network-scalar",
+        "two-two-one-network",
+        "batch-normalisation",
+    ],
 )
 def test_wires_in_the_terminal_do_not_meet_by_accident(name: str) -> None:
     printed = terminal_graph.render(drawn(name), 250)

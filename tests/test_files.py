@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from gradcalc.errors import GradcalcError
-from gradcalc.files import PREFIX, check_folder, check_target, names_for, sweep, write_whole
-from gradcalc.publish import plan, source_of
+from gradcalc.app.delivery import plan, source_of
+from gradcalc.app.files import PREFIX, check_folder, check_target, names_for, sweep, write_whole
+from gradcalc.language.errors import GradcalcError
 
 EXERCISE = "expression: |\n  q = x + y\n  f = q * z\nvalues: {x: -2, y: 5, z: -4}\nupstream: 1\nquestions: [df/dx]\n"
 
@@ -26,7 +26,11 @@ def message(error: pytest.ExceptionInfo[GradcalcError]) -> str:
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "gradcalc", *arguments], capture_output=True, text=True, timeout=120, **options
+        [sys.executable, "-m", "gradcalc", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
     )  # type: ignore[call-overload,no-any-return]
 
 
@@ -113,7 +117,7 @@ def test_litter_of_a_killed_run_is_swept_and_that_of_a_running_one_is_not(tmp_pa
 
 def test_two_runs_leave_one_whole_result(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from gradcalc.files import write_whole\n"
+        "import sys; from pathlib import Path; from gradcalc.app.files import write_whole\n"
         "for _ in range(40): write_whole(Path(sys.argv[1]), sys.argv[2] * 200_000)"
     )
     path = tmp_path / "a.txt"
@@ -126,7 +130,7 @@ def test_two_runs_leave_one_whole_result(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_signal_leaves_the_old_or_the_new(tmp_path: Path, number: signal.Signals) -> None:
     code = (
-        "import sys, signal; from pathlib import Path; from gradcalc.files import write_whole\n"
+        "import sys, signal; from pathlib import Path; from gradcalc.app.files import write_whole\n"
         "def stop(*_): raise SystemExit(1)\n"
         "signal.signal(signal.SIGTERM, stop); signal.signal(signal.SIGINT, stop); print('ready', flush=True)\n"
         "while True: write_whole(Path(sys.argv[1]), 'b' * 3_000_000)"
@@ -135,7 +139,9 @@ def test_a_signal_leaves_the_old_or_the_new(tmp_path: Path, number: signal.Signa
     for attempt in range(6):
         path.write_text("a" * 3_000_000)
         process = subprocess.Popen(
-            [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", code, str(path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         assert process.stdout is not None
         process.stdout.readline()
@@ -154,7 +160,11 @@ def test_a_signal_leaves_the_old_or_the_new(tmp_path: Path, number: signal.Signa
 
 
 def test_names_of_several_files_do_not_collide() -> None:
-    assert names_for(["a/ex1.yaml", "-", "ex.2.yml"], "svg") == ["ex1.svg", "exercise.svg", "ex.2.svg"]
+    assert names_for(["a/ex1.yaml", "-", "ex.2.yml"], "svg") == [
+        "ex1.svg",
+        "exercise.svg",
+        "ex.2.svg",
+    ]
     with pytest.raises(GradcalcError) as error:
         names_for(["a/ex1.yaml", "b/ex1.yaml"], "svg")
     assert message(error) == "a/ex1.yaml and b/ex1.yaml would both become ex1.svg"
@@ -162,7 +172,9 @@ def test_names_of_several_files_do_not_collide() -> None:
 
 def test_what_goes_where(tmp_path: Path) -> None:
     both = ["ex1.yaml", "ex2.yaml"]
-    assert [(t.path, t.files) for t in plan(both, "latex", str(tmp_path / "a.tex"))] == [(tmp_path / "a.tex", (0, 1))]
+    assert [(t.path, t.files) for t in plan(both, "latex", str(tmp_path / "a.tex"))] == [
+        (tmp_path / "a.tex", (0, 1))
+    ]
     folder = str(tmp_path / "new") + "/"
     assert [(t.path, t.files) for t in plan(both, "pdf", folder)] == [
         (tmp_path / "new" / "ex1.pdf", (0,)),
@@ -184,7 +196,9 @@ def test_what_goes_where(tmp_path: Path) -> None:
 def test_a_bad_file_spoils_no_other(exercise: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("expression: x +\n")
-    done = run("export", str(bad), str(exercise), "--to", "latex", "-o", str(tmp_path / "sheet.tex"))
+    done = run(
+        "export", str(bad), str(exercise), "--to", "latex", "-o", str(tmp_path / "sheet.tex")
+    )
     assert done.returncode == 2
     assert f"{bad}:1:" in done.stderr
     assert (tmp_path / "sheet.tex").read_text().count(r"\titledquestion") == 1
@@ -215,11 +229,15 @@ def test_markdown_writes_its_picture_beside_it(exercise: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_an_interrupted_compilation_leaves_nothing(exercise: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_an_interrupted_compilation_leaves_nothing(
+    exercise: Path, tmp_path: Path, number: signal.Signals
+) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
     engine = programs / "tectonic"
-    engine.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nsleep 60 &\necho $! > {tmp_path}/child\nwait\n")
+    engine.write_text(
+        f"#!/bin/sh\ntouch {tmp_path}/started\nsleep 60 &\necho $! > {tmp_path}/child\nwait\n"
+    )
     engine.chmod(0o755)
     out = tmp_path / "out"
     out.mkdir()
@@ -230,7 +248,17 @@ def test_an_interrupted_compilation_leaves_nothing(exercise: Path, tmp_path: Pat
     os.symlink("/bin/sleep", programs / "sleep")
     os.symlink("/usr/bin/touch", programs / "touch")
     process = subprocess.Popen(
-        [sys.executable, "-m", "gradcalc", "export", str(exercise), "--to", "pdf", "-o", str(out / "a.pdf")],
+        [
+            sys.executable,
+            "-m",
+            "gradcalc",
+            "export",
+            str(exercise),
+            "--to",
+            "pdf",
+            "-o",
+            str(out / "a.pdf"),
+        ],
         env=environment,
         stderr=subprocess.PIPE,
         text=True,
@@ -246,7 +274,10 @@ def test_an_interrupted_compilation_leaves_nothing(exercise: Path, tmp_path: Pat
     assert list(out.iterdir()) == []
     child = int((tmp_path / "child").read_text())
     for _ in range(100):
-        if not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]:
+        if (
+            not Path(f"/proc/{child}").exists()
+            or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]
+        ):
             break
         time.sleep(0.05)
     else:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.exercise import Exercise
-from gradcalc.solver import solve
-from gradcalc.syntax import unparse
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
+from gradcalc.language.parser import unparse
 
 
 def answers(expression: str, variables: str, questions: str) -> list[str]:
@@ -43,5 +43,7 @@ def answers(expression: str, variables: str, questions: str) -> list[str]:
         ("J = sum(x[:n + 1]^2)", "{x: [n]}", "dJ/dx", ["2*x"]),
     ],
 )  # fmt: skip
-def test_answers_about_parts_of_arrays(expression: str, variables: str, questions: str, expected: list[str]) -> None:
+def test_answers_about_parts_of_arrays(
+    expression: str, variables: str, questions: str, expected: list[str]
+) -> None:
     assert answers(expression, variables, questions) == expected

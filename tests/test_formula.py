@@ -10,10 +10,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gradcalc.render.formula import Names, latex, text
-from gradcalc.sizes import Size
-from gradcalc.syntax import Binary, Call, Expr, Name, Neg, Num, Transpose, parse
-from gradcalc.typography import for_terminal, name_latex, name_text, number, to_ascii
+from gradcalc.language.formula import Names, latex, text
+from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, Transpose, parse
+from gradcalc.language.sizes import Size
+from gradcalc.language.typography import for_terminal, name_latex, name_text, number, to_ascii
 
 
 def shape(*sizes: int | str) -> tuple[Size, ...]:
@@ -110,13 +110,20 @@ def test_formulas(source: str, line: str, tex: str) -> None:
     ],
 )
 def test_per_example_names_carry_their_index_once(source: str, tex: str) -> None:
-    names = Names(shapes={**NAMES.shapes, "x": shape("n", 1)}, each=NAMES.each, ranges=NAMES.ranges, latex=NAMES.latex)
+    names = Names(
+        shapes={**NAMES.shapes, "x": shape("n", 1)},
+        each=NAMES.each,
+        ranges=NAMES.ranges,
+        latex=NAMES.latex,
+    )
     assert latex(parse(source), names, example=True) == tex
     assert "^{(i)}^" not in tex
 
 
 def test_ascii_is_the_expression_language() -> None:
-    assert text(parse("W2.T @ (Yhat - Y)*step(Z1)"), NAMES, ascii=True) == "W2.T @ (Yhat - Y)*step(Z1)"
+    assert (
+        text(parse("W2.T @ (Yhat - Y)*step(Z1)"), NAMES, ascii=True) == "W2.T @ (Yhat - Y)*step(Z1)"
+    )
     assert text(parse("θ*2"), NAMES, ascii=True) == "theta*2"
 
 
@@ -153,7 +160,10 @@ def test_numbers_are_finite() -> None:
 
 
 def test_what_a_stranger_wrote_becomes_visible() -> None:
-    assert for_terminal("a\x1b[31m\u202eb\x7f\x85\ud800\n[/foo]") == "a\\x1b[31m\\u202eb\\x7f\\x85\\ud800 [/foo]"
+    assert (
+        for_terminal("a\x1b[31m\u202eb\x7f\x85\ud800\n[/foo]")
+        == "a\\x1b[31m\\u202eb\\x7f\\x85\\ud800 [/foo]"
+    )
     assert for_terminal("é ∂ 变", ascii=True) == "e d \\u53d8"
 
 
@@ -238,7 +248,8 @@ FUNCTIONS = {"exp": np.exp, "log": np.log, "σ": lambda x: 1 / (1 + np.exp(-x)),
 CALLS = {"exp": np.exp, "sigmoid": FUNCTIONS["σ"], "sin": np.sin}
 SQUARE = ("A", "B", "C")
 VALUES: dict[str, object] = {"x": np.float64(0.7), "y": np.float64(-1.3), "z": np.float64(0.4)} | {
-    name: np.array([[2.0, -0.3, 0.4], [0.5, 1.7, -0.6], [0.2 + i, 0.9, 3.1]]) for i, name in enumerate(SQUARE)
+    name: np.array([[2.0, -0.3, 0.4], [0.5, 1.7, -0.6], [0.2 + i, 0.9, 3.1]])
+    for i, name in enumerate(SQUARE)
 }
 RANDOM_NAMES = Names(shapes={**dict.fromkeys("xyz", ()), **dict.fromkeys(SQUARE, shape(3, 3))})
 

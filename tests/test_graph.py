@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gradcalc.errors import GradcalcError
-from gradcalc.exercise import Exercise
-from gradcalc.graph import Graph, build, default_questions, depends, operands, stack_shape
-from gradcalc.shapes import Size, show
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import Graph, build, default_questions, depends, operands, stack_shape
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.shape_rules import Size, show
 
 SHIPPED = sorted(Path(__file__).parent.parent.joinpath("exercises").glob("*.yaml"))
 
@@ -20,7 +20,10 @@ def graph(expression: str, variables: str = "", more: str = "") -> Graph:
     """Lines of the expression are separated by `;`"""
     lines = "".join(f"  {line.strip()}\n" for line in expression.split(";"))
     return build(
-        Exercise.parse(f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more, "e.yaml")
+        Exercise.parse(
+            f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more,
+            "e.yaml",
+        )
     )
 
 
@@ -169,7 +172,9 @@ def test_the_last_of_several_outputs_is_the_output() -> None:
 
 
 def test_integer_inputs_constants_and_sizes() -> None:
-    found = graph("L = -log(p[y]) + c", "{p: [n], c: {assume: constant}}", "values: {p: [0.2, 0.8], y: 1}\n")
+    found = graph(
+        "L = -log(p[y]) + c", "{p: [n], c: {assume: constant}}", "values: {p: [0.2, 0.8], y: 1}\n"
+    )
     assert found.integers == {"y"}
     assert found.constants == {"c"}
     assert found.sizes == {"n": 2}
@@ -231,9 +236,12 @@ def number(found: Graph, at: int, inputs: dict[str, float]) -> float:
         return float(node.attrs["value"])
     if node.op in unary:
         return unary[node.op](args[0])
-    return {"mul": args[0] * args[-1], "div": args[0] / args[-1], "add": args[0] + args[-1], "sub": args[0] - args[-1]}[
-        node.op
-    ]
+    return {
+        "mul": args[0] * args[-1],
+        "div": args[0] / args[-1],
+        "add": args[0] + args[-1],
+        "sub": args[0] - args[-1],
+    }[node.op]
 
 
 @pytest.mark.parametrize(("expression", "value"), [
@@ -252,7 +260,9 @@ def test_recognition_is_exact(expression: str, value: object) -> None:
     found = graph(f"f = {expression}")
     assert found.node("f").op in ("sigmoid", "tanh", "softplus")
     for z, w in ((0.3, 1.7), (-1.2, 0.4), (2.5, -0.6)):
-        assert number(found, found.names["f"], {"z": z, "w": w}) == pytest.approx(value(z, w), rel=1e-12)  # type: ignore[operator]
+        assert number(found, found.names["f"], {"z": z, "w": w}) == pytest.approx(
+            value(z, w), rel=1e-12
+        )  # type: ignore[operator]
 
 
 # ---- examples and stacks
@@ -261,7 +271,9 @@ EACH = "examples: {i: m}\n"
 
 
 def test_stacks_are_named_in_upper_case_where_that_is_new() -> None:
-    found = graph("yhat = w.T @ x; H = yhat + 1; h = yhat", "{x: {shape: [d], each: i}, w: [d], X2: []}", EACH)
+    found = graph(
+        "yhat = w.T @ x; H = yhat + 1; h = yhat", "{x: {shape: [d], each: i}, w: [d], X2: []}", EACH
+    )
     assert found.stacks == {"X": "x", "Yhat": "yhat"}  # H is taken
     assert show(stack_shape(found, "Yhat")) == "[m]"
     assert show(stack_shape(found, "w")) == "[d]"
@@ -274,7 +286,9 @@ def test_stacks_are_named_in_upper_case_where_that_is_new() -> None:
     ("[1, 1]", "transpose(toaxis(getitem(x, 0:1, at 0), indices=i))", "1×m"),
     ("[a, b]", "transpose(toaxis(transpose(x), indices=i))", "a×b×m"),
 ])  # fmt: skip
-def test_a_stack_in_an_expression_has_the_examples_last(shape: str, nodes: str, stacked: str) -> None:
+def test_a_stack_in_an_expression_has_the_examples_last(
+    shape: str, nodes: str, stacked: str
+) -> None:
     found = graph("f = exp(X); g = exp(stack(x))", f"{{x: {{shape: {shape}, each: i}}}}", EACH)
     for name in ("f", "g"):
         assert shown(found, found.names[name]) == f"exp({nodes})"
@@ -371,12 +385,17 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("expression", "variables", "more", "message"), ERRORS)
-def test_mistakes_are_said_at_their_place(expression: str, variables: str, more: str, message: str) -> None:
+def test_mistakes_are_said_at_their_place(
+    expression: str, variables: str, more: str, message: str
+) -> None:
     with pytest.raises(GradcalcError) as caught:
         graph(expression, variables, more)
     (problem,) = caught.value.problems
     assert problem.place is not None
-    assert message in (problem.message, f"{problem.place.line}:{problem.place.column}: {problem.message}")
+    assert message in (
+        problem.message,
+        f"{problem.place.line}:{problem.place.column}: {problem.message}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -405,7 +424,12 @@ def test_a_value_fixes_no_size_that_it_does_not_determine(shape: str, size: str)
 
 @pytest.mark.parametrize(
     ("part", "shape", "length"),
-    [("0:6*n/3", "7*n", "[2*n]"), (":n + 1", "n", "[n]"), ("n - 5:", "n", "[5]"), ("1:4", "n", "[3]")],
+    [
+        ("0:6*n/3", "7*n", "[2*n]"),
+        (":n + 1", "n", "[n]"),
+        ("n - 5:", "n", "[5]"),
+        ("1:4", "n", "[3]"),
+    ],
 )
 def test_how_long_a_slice_is(part: str, shape: str, length: str) -> None:
     assert show(graph(f"f = x[{part}]", f"{{x: [{shape}]}}").node("f").shape) == length
@@ -422,8 +446,14 @@ def test_several_mistakes_come_at_once() -> None:
 def test_warnings_name_what_was_probably_meant() -> None:
     found = graph("f = sum(A^2) + x @ x.T", "{A: [n, n], x: [n], unused: []}")
     assert [(warning.message, warning.hint) for warning in found.warnings] == [
-        ("`A^2` takes every entry of A to that power", "the matrix power is A @ A, or matrix_power(A, k)"),
-        ("`x @ x.T` is a scalar: a vector with one axis is its own transpose", "the matrix is outer(x, x)"),
+        (
+            "`A^2` takes every entry of A to that power",
+            "the matrix power is A @ A, or matrix_power(A, k)",
+        ),
+        (
+            "`x @ x.T` is a scalar: a vector with one axis is its own transpose",
+            "the matrix is outer(x, x)",
+        ),
         ("unused does not occur in the expression: its gradient is 0", None),
     ]
 
@@ -446,7 +476,12 @@ def test_default_questions_are_local_then_total_in_the_order_of_the_graph() -> N
 
 def test_a_local_derivative_that_is_not_the_total_one_is_asked_as_local() -> None:
     found = graph("q = x^2; f = q*x", "", "")
-    assert [question.text for question in default_questions(found)] == ["dq/dx", "df/dq", "local df/dx", "df/dx"]
+    assert [question.text for question in default_questions(found)] == [
+        "dq/dx",
+        "df/dq",
+        "local df/dx",
+        "df/dx",
+    ]
 
 
 def test_default_questions_leave_out_what_has_no_gradient() -> None:
@@ -474,7 +509,9 @@ def test_five_thousand_lines_in_any_order() -> None:
 
 
 def test_functions_that_double_their_argument_stay_small() -> None:
-    lines = "; ".join(["f0(t) = t + t", *(f"f{n + 1}(t) = f{n}(t) + f{n}(t*t)" for n in range(25)), "y = f25(x)"])
+    lines = "; ".join(
+        ["f0(t) = t + t", *(f"f{n + 1}(t) = f{n}(t) + f{n}(t*t)" for n in range(25)), "y = f25(x)"]
+    )
     assert len(graph(lines).nodes) < 500
 
 
@@ -489,7 +526,9 @@ def test_every_shipped_exercise_becomes_a_graph(path: Path) -> None:
 
 
 def test_default_questions_leave_out_derivatives_between_examples() -> None:
-    found = graph("mu = 1/m * sum(x, i); c = x - mu; J = sum(c^2, i)", "{x: {shape: [], each: i}}", EACH)
+    found = graph(
+        "mu = 1/m * sum(x, i); c = x - mu; J = sum(c^2, i)", "{x: {shape: [], each: i}}", EACH
+    )
     assert [question.text for question in default_questions(found)] == [
         "dmu/dx",
         "local dc/dx",

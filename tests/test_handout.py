@@ -16,21 +16,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc import markdown as md
-from gradcalc import textables
-from gradcalc.errors import SpanError
-from gradcalc.exercise import Exercise
-from gradcalc.export import Export, export
-from gradcalc.figure import Sheet
-from gradcalc.handout import compose
-from gradcalc.library import exercise_text, titles
-from gradcalc.publish import OutsideError, deliver
+from gradcalc.app.delivery import OutsideError, deliver
+from gradcalc.app.export import Export, export
+from gradcalc.app.shipped import exercise_text, titles
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise import markdown as md
+from gradcalc.exercise import tex_commands as textables
+from gradcalc.exercise.author_tex import check_tex
+from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.tex import check, escape, in_math
+from gradcalc.language.errors import SpanError
 from gradcalc.render import handout_markdown, html, latex, pdf, tikz
-from gradcalc.sheet import Derived, Handout, plain
-from gradcalc.solution import Solution
-from gradcalc.solver import solve
-from gradcalc.tex import check_tex
-from gradcalc.texmath import check, escape, in_math
+from gradcalc.report.figure import Sheet
+from gradcalc.report.handout import compose
+from gradcalc.report.handout_model import Derived, Handout, plain
 
 GOLDEN = Path(__file__).with_name("golden")
 SEEDS = ("ex1", "ex2", "ex3")
@@ -70,7 +70,10 @@ def titled(**texts: str) -> Handout:
         (r"\sqrt[3]{x}", r"\sqrt[{3}]{x}"),
         (r"\sum\limits_{i=1}^n x_i", r"\sum \limits _{i=1}^{n} x_{i}"),
         (r"\operatorname{ReLU}(z)", r"\operatorname{ReLU}(z)"),
-        (r"\begin{bmatrix} a & b \\ [c] & d \end{bmatrix}", r"\begin{bmatrix} a & b \\ {}[c] & d \end{bmatrix}"),
+        (
+            r"\begin{bmatrix} a & b \\ [c] & d \end{bmatrix}",
+            r"\begin{bmatrix} a & b \\ {}[c] & d \end{bmatrix}",
+        ),
         ("α ≤ β", r"\alpha \le \beta "),
         (r"\text{if 5% é}", r"\text{if 5\% é}"),
         (r"a~b\ c", r"a\ {}b\ {}c"),
@@ -103,7 +106,11 @@ def test_formulas_are_written_again(given_: str, written: str) -> None:
         ("50%", "`%` has a meaning in TeX", 2),
         ("a & b", "`&` stands only between the columns of a matrix", 2),
         (r"a \\ b", r"`\\` stands only between the rows of a matrix", 2),
-        (r"\begin{tikzpicture}\end{tikzpicture}", r"`\begin{tikzpicture}` is not allowed in formulas", 0),
+        (
+            r"\begin{tikzpicture}\end{tikzpicture}",
+            r"`\begin{tikzpicture}` is not allowed in formulas",
+            0,
+        ),
         (r"\begin{cases} a & b & c \end{cases}", "cases has at most 2 columns", 21),
         (r"\begin{matrix} a \end{pmatrix}", r"\begin{matrix} ends with \end{pmatrix}", 17),
         (r"\mathbb{r}", r"\mathbb is for capital letters and 1", 8),
@@ -162,7 +169,8 @@ def test_what_is_accepted_is_balanced_and_read_again(tex: str) -> None:
 
 def test_text_is_escaped() -> None:
     assert (
-        escape(r"50% & #1_a^b~\x {$}") == r"50\% \& \#1\_a\textasciicircum{}b\textasciitilde{}\textbackslash{}x \{\$\}"
+        escape(r"50% & #1_a^b~\x {$}")
+        == r"50\% \& \#1\_a\textasciicircum{}b\textasciitilde{}\textbackslash{}x \{\$\}"
     )
     assert escape("a -- b ''c'' ,,") == "a -{}- b '{}'c'{}' ,{},"
     assert (
@@ -180,7 +188,13 @@ def test_text_is_escaped() -> None:
 def test_markdown_blocks() -> None:
     text = "Let $q = x$ and **b *c***.\n\n- one\n  more\n- two\n\n  para\n\n2. x\n3. y\n\n# T #\n\n```\n$code$\n```\n"
     blocks = md.read(text)
-    assert [type(block).__name__ for block in blocks] == ["Paragraph", "Items", "Items", "Title", "Listing"]
+    assert [type(block).__name__ for block in blocks] == [
+        "Paragraph",
+        "Items",
+        "Items",
+        "Title",
+        "Listing",
+    ]
     assert blocks[1] == md.Items(
         (
             (md.Paragraph((md.Words("one more"),)),),
@@ -226,7 +240,9 @@ def test_a_list_ends_where_something_else_begins() -> None:
 
 
 def test_statements_in_every_form() -> None:
-    made = titled(text="# T\n\nA *b* **c** `d` [e](https://f.g) h  \ni\n\n3. x\n4. y\n\n- z\n\n```\n<c> $x$\n```\n")
+    made = titled(
+        text="# T\n\nA *b* **c** `d` [e](https://f.g) h  \ni\n\n3. x\n4. y\n\n- z\n\n```\n<c> $x$\n```\n"
+    )
     assert (
         "<h2>T</h2>\n<p>A <em>b</em> <strong>c</strong> <code>d</code> e (<code>https://f.g</code>) h<br>i</p>\n"
         '<ol start="3"><li><p>x</p></li><li><p>y</p></li></ol>\n<ul><li><p>z</p></li></ul>\n'
@@ -245,12 +261,16 @@ def test_statements_in_every_form() -> None:
 
 def test_a_long_formula_within_a_line_is_fitted() -> None:
     tex = "+".join("x" * 61)
-    assert rf"so \begin{{fitted}}${tex}$\end{{fitted}} is" in latex.question(titled(text=f"so ${tex}$ is"))
+    assert rf"so \begin{{fitted}}${tex}$\end{{fitted}} is" in latex.question(
+        titled(text=f"so ${tex}$ is")
+    )
 
 
 def test_an_upstream_gradient_is_written_as_it_was_given() -> None:
     def given_(upstream: str, shape: str) -> str:
-        made = of(f"expression: f = 2*x\nvariables: {{x: [{shape}]}}\nupstream: {upstream}\nquestions: [dL/dx]\n")
+        made = of(
+            f"expression: f = 2*x\nvariables: {{x: [{shape}]}}\nupstream: {upstream}\nquestions: [dL/dx]\n"
+        )
         return "; ".join(plain(said) for said in made.given if not isinstance(said, Derived))
 
     assert "∂L/∂f = [1/2, 3]." in given_("[1/2, 3]", "2")
@@ -264,8 +284,13 @@ def test_values_and_stacks_are_answered() -> None:
     )
     assert [row.right.text for row in made.given[1].rows] == ["= s_k²", "= Σₖ p_k x"]  # type: ignore[union-attr]
     assert [row.right.text for row in made.parts[0].key[0].rows] == ["= Σₖ p_k x", "= 15"]  # type: ignore[union-attr]
-    made = of("expression: J = sum(w*x, i)\nvariables: {x: {each: i}, w: []}\nexamples: {i: m}\nquestions: [shape x]\n")
-    assert [plain(said) for said in made.parts[0].key][:2] == ["x: scalar", "stacked over the examples: m"]  # type: ignore[arg-type]
+    made = of(
+        "expression: J = sum(w*x, i)\nvariables: {x: {each: i}, w: []}\nexamples: {i: m}\nquestions: [shape x]\n"
+    )
+    assert [plain(said) for said in made.parts[0].key][:2] == [
+        "x: scalar",
+        "stacked over the examples: m",
+    ]  # type: ignore[arg-type]
 
 
 def test_a_sheet_without_questions() -> None:
@@ -277,16 +302,26 @@ def test_a_sheet_without_questions() -> None:
 
 def test_a_question_in_words_stands_with_it() -> None:
     made = of("expression: f = x*y\nquestions: [{ask: df/dx, text: How *much*?}]\n")
-    assert made.parts[0].prompt == (md.Words("How "), md.Emphasis((md.Words("much"),)), md.Words("?"))
+    assert made.parts[0].prompt == (
+        md.Words("How "),
+        md.Emphasis((md.Words("much"),)),
+        md.Words("?"),
+    )
     assert r"How \emph{much}?" in latex.question(made)
-    assert latex.fragment(made, False).rstrip().endswith(r"$\displaystyle \frac{\partial f}{\partial x}$")
+    assert (
+        latex.fragment(made, False)
+        .rstrip()
+        .endswith(r"$\displaystyle \frac{\partial f}{\partial x}$")
+    )
 
 
 def test_a_mistake_in_a_statement_is_placed_in_the_file() -> None:
-    from gradcalc.errors import GradcalcError
+    from gradcalc.language.errors import GradcalcError
 
     with pytest.raises(GradcalcError) as error:
-        Exercise.parse("expression: f = x\ntext: |\n  First line.\n  Then $x + \\input{y}$ here.\n", "a.yaml")
+        Exercise.parse(
+            "expression: f = x\ntext: |\n  First line.\n  Then $x + \\input{y}$ here.\n", "a.yaml"
+        )
     (problem,) = error.value.problems
     assert problem.message == r"the command `\input` may not be used here"
     assert problem.place is not None
@@ -321,9 +356,13 @@ def control_sequences(tex: str) -> set[str]:
 def allowed() -> set[str]:
     """What the writers use by themselves, and the lists."""
     found = set().union(*(control_sequences(latex.question(handout(name))) for name in SEEDS))
-    found |= textables.SYMBOLS | textables.ONE | textables.TWO | set(textables.WORDS) | textables.SIZES
+    found |= (
+        textables.SYMBOLS | textables.ONE | textables.TWO | set(textables.WORDS) | textables.SIZES
+    )
     tables = (textables.TEXT_CHARS, textables.MATH_CHARS, textables.ACCENTED)
-    found |= set().union(*(control_sequences(value) for table in tables for value in table.values()))
+    found |= set().union(
+        *(control_sequences(value) for table in tables for value in table.values())
+    )
     return found | {"left", "right", "middle", "limits", "nolimits", "begin", "end", "item", "textbf", "emph", "texttt", "allowbreak",
                     "hfil", "break", "mbox", "par", "medskip", "noindent", "strut", "ensuremath", "i", "j"}  # fmt: skip
 
@@ -342,9 +381,20 @@ def test_strangers_texts_can_neither_run_nor_break_anything(title: str, text: st
     assert "^^" not in tex.replace(r"\^", "")
     assert tex.count(r"\begin{") == tex.count(r"\end{")
     assert not re.search(r"(?<!\\)%(?!\n)", re.sub(r"\\\\", "", tex))
-    assert not {unicodedata.category(char) for char in tex.replace("\n", "")} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert not {unicodedata.category(char) for char in tex.replace("\n", "")} & {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Zl",
+        "Zp",
+    }
     page = handout_markdown.page(made, True, "a.svg")
-    assert not {unicodedata.category(char) for char in page.replace("\n", "")} & {"Cc", "Cs", "Zl", "Zp"}
+    assert not {unicodedata.category(char) for char in page.replace("\n", "")} & {
+        "Cc",
+        "Cs",
+        "Zl",
+        "Zp",
+    }
 
 
 def test_the_sheet_and_the_key_are_one_source() -> None:
@@ -368,7 +418,10 @@ def test_points_are_counted() -> None:
 
 def rows(name: str, number: int) -> list[str]:
     return [
-        row.right.text for step in handout(name).parts[number].key if isinstance(step, Derived) for row in step.rows
+        row.right.text
+        for step in handout(name).parts[number].key
+        if isinstance(step, Derived)
+        for row in step.rows
     ]
 
 
@@ -388,7 +441,12 @@ def test_analytic_stands_beside_numeric() -> None:
     summary = handout("ex1").summary
     assert summary is not None
     assert summary.head == ("derivative", "analytic", "numeric", "with upstream")
-    assert [[cell and cell.text for cell in row] for row in summary.rows][4] == ["∂f/∂x", "z", "−4", "−4"]
+    assert [[cell and cell.text for cell in row] for row in summary.rows][4] == [
+        "∂f/∂x",
+        "z",
+        "−4",
+        "−4",
+    ]
 
 
 def test_long_sums_are_broken() -> None:
@@ -400,14 +458,18 @@ def test_long_sums_are_broken() -> None:
 
 
 def test_code_of_strangers_holds_no_control_characters() -> None:
-    page = handout_markdown.page(titled(text="`a\x1b[2Jb` and\n\n```\n\u202ec\x07\n```\n"), False, "a.svg")
+    page = handout_markdown.page(
+        titled(text="`a\x1b[2Jb` and\n\n```\n\u202ec\x07\n```\n"), False, "a.svg"
+    )
     assert r"`a\x1b[2Jb`" in page
     assert "```\n\\u202ec\\x07\n```" in page
 
 
 def test_author_and_source_are_two_sentences() -> None:
     made = titled(author="A. B.", source="a book,\n page 3")
-    assert handout_markdown.page(made, True, "a.svg").endswith("\n*Author: A. B. Source: a book, page 3*\n")
+    assert handout_markdown.page(made, True, "a.svg").endswith(
+        "\n*Author: A. B. Source: a book, page 3*\n"
+    )
     assert "Author: A. B. Source: a book, page 3" in latex.question(made)
 
 
@@ -444,7 +506,9 @@ def test_golden_documents(solution: bool) -> None:
 
 
 def test_the_same_twice() -> None:
-    assert latex.question(compose(solved("ex3"), Sheet())) == latex.question(compose(solved("ex3"), Sheet()))
+    assert latex.question(compose(solved("ex3"), Sheet())) == latex.question(
+        compose(solved("ex3"), Sheet())
+    )
 
 
 # ---- compiled
@@ -481,17 +545,26 @@ def test_babel_in_the_preamble_breaks_nothing(language: str) -> None:
     from subprocess import run
 
     if run(
-        ["kpsewhich", {"ngerman": "ngerman.ldf", "french": "french.ldf"}[language]], capture_output=True, check=False
+        ["kpsewhich", {"ngerman": "ngerman.ldf", "french": "french.ldf"}[language]],
+        capture_output=True,
+        check=False,
     ).returncode:
         pytest.skip(f"babel has no {language} here")
-    compiled(latex.document([latex.question(handout("ex2"))], True, rf"\usepackage[{language}]{{babel}}"))
+    compiled(
+        latex.document([latex.question(handout("ex2"))], True, rf"\usepackage[{language}]{{babel}}")
+    )
 
 
 @needs_tex
 def test_fragments_and_figures_compile() -> None:
     fragment = export([solved("ex3")], "latex", Export(Sheet(solution=True), standalone=True)).text
     packages = r"\usepackage{amsmath,amssymb,graphicx,longtable,xcolor,tikz}"
-    compiled(rf"\documentclass{{article}}{packages}\begin{{document}}\hfuzz=8pt" + "\n" + fragment + r"\end{document}")
+    compiled(
+        rf"\documentclass{{article}}{packages}\begin{{document}}\hfuzz=8pt"
+        + "\n"
+        + fragment
+        + r"\end{document}"
+    )
     compiled(export([solved("ex2")], "tikz", Export(standalone=True)).text)
 
 
@@ -518,7 +591,12 @@ def test_a_graph_too_large_to_draw_compiles() -> None:
     lines = "\n".join(f"  x{k} = x{k - 1} * y" for k in range(1, 60))
     compiled(
         latex.document(
-            [latex.question(of(f"expression: |\n{lines}\nvalues: {{x0: 1, y: 1}}\nquestions: [dx59/dy]\n"))], True
+            [
+                latex.question(
+                    of(f"expression: |\n{lines}\nvalues: {{x0: 1, y: 1}}\nquestions: [dx59/dy]\n")
+                )
+            ],
+            True,
         )
     )
 
@@ -568,29 +646,47 @@ def test_without_a_pdf_the_tex_is_written(
     (out / "a.pdf").write_text("old")
     begin = time.monotonic()
     with pytest.raises(OutsideError) as error:
-        deliver(export([solved("ex1")], "pdf", Export()), "pdf", out / "a.pdf", print, lambda data: None)
+        deliver(
+            export([solved("ex1")], "pdf", Export()), "pdf", out / "a.pdf", print, lambda data: None
+        )
     assert time.monotonic() - begin < 20
     assert error.value.lines[0] == f"pdf was not made: {reason}"
     assert error.value.lines[1] == f"{out / 'a.tex'}: written instead"
-    assert len(error.value.lines) == (5 if script is None else 4)  # no advice to install what there is
+    assert len(error.value.lines) == (
+        5 if script is None else 4
+    )  # no advice to install what there is
     assert (out / "a.pdf").read_text() == "old"
     assert r"\begin{questions}" in (out / "a.tex").read_text()
 
 
-def test_without_a_program_a_png_is_left_an_svg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_program_a_png_is_left_an_svg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(OutsideError) as error:
-        deliver(export([solved("ex1")], "png", Export()), "png", tmp_path / "a.png", print, lambda data: None)
-    assert error.value.lines[0] == "png was not made: no program that makes PNG from SVG is installed"
+        deliver(
+            export([solved("ex1")], "png", Export()),
+            "png",
+            tmp_path / "a.png",
+            print,
+            lambda data: None,
+        )
+    assert (
+        error.value.lines[0] == "png was not made: no program that makes PNG from SVG is installed"
+    )
     assert (tmp_path / "a.svg").read_text().startswith("<svg ")
 
 
 def test_the_engine_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     engine(tmp_path, "echo '%PDF-1.5' > handout.pdf")
-    assert deliver(export([solved("ex1")], "pdf", Export()), "pdf", tmp_path / "a.pdf", print, lambda data: None) == [
-        f"{tmp_path / 'a.pdf'}: written, made with tectonic"
-    ]
+    assert deliver(
+        export([solved("ex1")], "pdf", Export()),
+        "pdf",
+        tmp_path / "a.pdf",
+        print,
+        lambda data: None,
+    ) == [f"{tmp_path / 'a.pdf'}: written, made with tectonic"]
     assert (tmp_path / "a.pdf").read_text() == "%PDF-1.5\n"
 
 

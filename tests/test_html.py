@@ -12,21 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc import cli, textables
-from gradcalc import markdown as md
-from gradcalc.errors import SpanError
-from gradcalc.exercise import Exercise
-from gradcalc.export import Export, export
-from gradcalc.figure import Sheet
-from gradcalc.handout import compose
-from gradcalc.labels import Label
-from gradcalc.library import exercise_text, titles
+from gradcalc.app import cli
+from gradcalc.app.export import Export, export
+from gradcalc.app.shipped import exercise_text, titles
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise import markdown as md
+from gradcalc.exercise import tex_commands as textables
+from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.tex import check
+from gradcalc.language.errors import SpanError
 from gradcalc.render import html
 from gradcalc.render.mathml import mathml
-from gradcalc.sheet import Handout
-from gradcalc.solution import Solution
-from gradcalc.solver import solve
-from gradcalc.texmath import check
+from gradcalc.report.figure import Sheet
+from gradcalc.report.handout import compose
+from gradcalc.report.handout_model import Handout
+from gradcalc.report.labels import Label
 
 _TAGS = (
     "html head meta title style body article h1 h2 h3 h4 h5 h6 small p ol ul li div pre code em strong br img footer span table "
@@ -61,8 +62,14 @@ class Reader(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.wrong += [tag] * (tag not in TAGS) + [name for name, _ in attrs if name not in ATTRIBUTES]
-        self.wrong += [v for k, v in attrs if k == "src" and not (v or "").startswith("data:image/svg+xml;base64,")]
+        self.wrong += [tag] * (tag not in TAGS) + [
+            name for name, _ in attrs if name not in ATTRIBUTES
+        ]
+        self.wrong += [
+            v
+            for k, v in attrs
+            if k == "src" and not (v or "").startswith("data:image/svg+xml;base64,")
+        ]
         if tag not in ("meta", "br", "img"):
             self.open.append(tag)
 
@@ -95,12 +102,18 @@ def labels(item: object) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("tex", "xml"),
     [
-        (r"\frac{1}{2} x^{2}", "<mrow><mfrac><mn>1</mn><mn>2</mn></mfrac><msup><mi>x</mi><mn>2</mn></msup></mrow>"),
+        (
+            r"\frac{1}{2} x^{2}",
+            "<mrow><mfrac><mn>1</mn><mn>2</mn></mfrac><msup><mi>x</mi><mn>2</mn></msup></mrow>",
+        ),
         (
             r"x_1^{(i)}",
             '<msubsup><mi>x</mi><mn>1</mn><mrow><mo stretchy="false">(</mo><mi>i</mi><mo stretchy="false">)</mo></mrow></msubsup>',
         ),
-        (r"\sum_i x", '<mrow><munder><mo movablelimits="true">∑</mo><mi>i</mi></munder><mi>x</mi></mrow>'),
+        (
+            r"\sum_i x",
+            '<mrow><munder><mo movablelimits="true">∑</mo><mi>i</mi></munder><mi>x</mi></mrow>',
+        ),
         (r"\sqrt[3]{x}", "<mroot><mi>x</mi><mn>3</mn></mroot>"),
         (
             r"2 \log x",
@@ -112,7 +125,10 @@ def labels(item: object) -> Iterator[str]:
         (r"\sum\limits_i x", "<mrow><munder><mo>∑</mo><mi>i</mi></munder><mi>x</mi></mrow>"),
         (r"\int\nolimits_0 x", "<mrow><msub><mo>∫</mo><mn>0</mn></msub><mi>x</mi></mrow>"),
         (r"\{x\|y\}", "<mrow><mo>{</mo><mi>x</mi><mo>‖</mo><mi>y</mi><mo>}</mo></mrow>"),
-        (r"\operatorname*{argmax}_x", '<msub><mi mathvariant="normal">argmax</mi><mi>x</mi></msub>'),
+        (
+            r"\operatorname*{argmax}_x",
+            '<msub><mi mathvariant="normal">argmax</mi><mi>x</mi></msub>',
+        ),
         (r"a\ b", '<mrow><mi>a</mi><mspace width="0.25em"/><mi>b</mi></mrow>'),
         (r"\mathbf{a+b}", "<mrow><mi>𝐚</mi><mo>+</mo><mi>𝐛</mi></mrow>"),
         (
@@ -120,19 +136,31 @@ def labels(item: object) -> Iterator[str]:
             '<mrow><mo stretchy="true" form="prefix">(</mo><mi>a</mi><mo stretchy="true">|</mo><mi>b</mi>'
             '<mo stretchy="true" form="postfix">)</mo></mrow>',
         ),
-        (r"\frac{\displaystyle x}{y}", '<mfrac><mstyle displaystyle="true"><mi>x</mi></mstyle><mi>y</mi></mfrac>'),
+        (
+            r"\frac{\displaystyle x}{y}",
+            '<mfrac><mstyle displaystyle="true"><mi>x</mi></mstyle><mi>y</mi></mfrac>',
+        ),
     ],
 )
 def test_formulas(tex: str, xml: str) -> None:
-    assert mathml(check(tex.replace("&", r"\&") if "matrix" in tex else tex)) == f"<math>{xml}</math>"
+    assert (
+        mathml(check(tex.replace("&", r"\&") if "matrix" in tex else tex)) == f"<math>{xml}</math>"
+    )
 
 
 @pytest.mark.parametrize(
-    "word", sorted(textables.SYMBOLS | textables.ONE | textables.TWO | textables.SIZES | set(textables.WORDS))
+    "word",
+    sorted(
+        textables.SYMBOLS | textables.ONE | textables.TWO | textables.SIZES | set(textables.WORDS)
+    ),
 )
 def test_every_command_of_the_list_has_its_mathml(word: str) -> None:
     arguments = (
-        "{A}" if word in textables.ONE or word in textables.WORDS else "{A}{b}" if word in textables.TWO else " ("
+        "{A}"
+        if word in textables.ONE or word in textables.WORDS
+        else "{A}{b}"
+        if word in textables.TWO
+        else " ("
     )
     drawn = minidom.parseString(mathml(check(f"\\{word}{arguments}")))
     assert "\\" not in drawn.toxml() or word == "backslash"
@@ -162,11 +190,17 @@ def test_pages_of_shipped_exercises(name: str) -> None:
         page = export([solved(name)], "html", Export(sheet)).text
         read = Reader(page)
         assert (read.wrong, read.open) == ([], [])
-        assert "http" not in page.replace("http-equiv", "").replace("&#39;", "'") or solved(name).graph.exercise.text
+        assert (
+            "http" not in page.replace("http-equiv", "").replace("&#39;", "'")
+            or solved(name).graph.exercise.text
+        )
 
 
 def test_the_sheet_has_room_and_the_key_has_answers() -> None:
-    blank, key = (export([solved("ex1")], "html", Export(Sheet(solution=solution))).text for solution in (False, True))
+    blank, key = (
+        export([solved("ex1")], "html", Export(Sheet(solution=solution))).text
+        for solution in (False, True)
+    )
     assert blank.count('<li class="room" style="padding-bottom: 2cm">') == 6
     assert 'class="key"' not in blank.split("</style>")[1]
     assert key.count('<div class="key">') == 6
@@ -189,7 +223,10 @@ def test_links_are_printed_and_mathematics_of_other_scripts_does_not_begin() -> 
     text = "See [here](https://example.org/a?b=1&c=2). <script>alert(1)</script> costs \\$5, \\\\(x\\\\)."
     page = html.article(titled(title="$x$ <b>", text=text), False)
     assert "here (<code>https://example.org/a?b=1&amp;c=2</code>)" in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; costs <span>$</span>5, <span>\\</span>(x<span>\\</span>)." in page
+    assert (
+        "&lt;script&gt;alert(1)&lt;/script&gt; costs <span>$</span>5, <span>\\</span>(x<span>\\</span>)."
+        in page
+    )
     assert "<h1><span>$</span>x<span>$</span> &lt;b&gt; <small>" in page
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import gradcalc
-from gradcalc import cli
-from gradcalc.errors import GradcalcError
-from gradcalc.single import axes_of, shape_of_text
-from gradcalc.sizes import show
+from gradcalc.app import cli
+from gradcalc.derivation.single_expression import axes_of, shape_of_text
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.sizes import show
 
 EX1 = Path(__file__).parent.parent / "exercises" / "ex1.yaml"
 CONTENT: dict[str, Any] = {
@@ -28,7 +28,11 @@ CONTENT: dict[str, Any] = {
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=EX1.parent.parent
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=EX1.parent.parent,
     )
 
 
@@ -36,12 +40,18 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "source", [EX1, str(EX1), CONTENT, gradcalc.Exercise.from_dict(CONTENT)], ids=lambda s: type(s).__name__
+    "source",
+    [EX1, str(EX1), CONTENT, gradcalc.Exercise.from_dict(CONTENT)],
+    ids=lambda s: type(s).__name__,
 )
 def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:
     result = gradcalc.solve(source)
     assert result["df/dx"].value == -4
-    assert {name: gradient.value for name, gradient in result.gradients.items()} == {"x": -4, "y": -4, "z": 3}
+    assert {name: gradient.value for name, gradient in result.gradients.items()} == {
+        "x": -4,
+        "y": -4,
+        "z": 3,
+    }
     assert result.forward == {"q": 3, "f": -12}
     assert result.ok
 
@@ -112,7 +122,9 @@ def test_importing_loads_neither_sympy_nor_numpy() -> None:
 
 def test_no_room_has_the_name_of_something_public() -> None:
     """Importing a room would put it where the function of that name belongs."""
-    assert not set(gradcalc.__all__) & {module.name for module in pkgutil.iter_modules(gradcalc.__path__)}
+    assert not set(gradcalc.__all__) & {
+        module.name for module in pkgutil.iter_modules(gradcalc.__path__)
+    }
 
 
 def test_every_public_name_is_there() -> None:
@@ -155,14 +167,20 @@ def test_the_second_derivative_by_two_names() -> None:
         ("kron(A, X) @ x", {"A": "n×m", "X": "k×l", "x": "[l*m]"}),
     ],
 )
-def test_sizes_get_letters_where_an_operation_needs_them(expression: str, sizes: dict[str, str]) -> None:
+def test_sizes_get_letters_where_an_operation_needs_them(
+    expression: str, sizes: dict[str, str]
+) -> None:
     found = gradcalc.diff(expression, wrt="x")
     assert {name: show(shape) for name, shape in found.assumed.items()} == sizes
 
 
 def test_what_was_assumed_is_told() -> None:
     found = gradcalc.diff("norm(A@x - y)^2", wrt="x")
-    assert {name: show(shape) for name, shape in found.assumed.items()} == {"A": "n×m", "x": "[m]", "y": "[n]"}
+    assert {name: show(shape) for name, shape in found.assumed.items()} == {
+        "A": "n×m",
+        "x": "[m]",
+        "y": "[n]",
+    }
     assert found.data["assumed"] == {"A": ["n", "m"], "x": ["m"], "y": ["n"]}
     assert found._repr_mimebundle_()["text/latex"] == r"$2 A^{\top} (A x - y)$"
     assert repr(found) == "<gradcalc.Derivative 2*A.T @ (A @ x - y)>"
@@ -170,7 +188,9 @@ def test_what_was_assumed_is_told() -> None:
 
 
 def test_what_is_not_one_derivative_is_refused() -> None:
-    with pytest.raises(gradcalc.GradcalcError, match="wrt is one name, or two for a second derivative"):
+    with pytest.raises(
+        gradcalc.GradcalcError, match="wrt is one name, or two for a second derivative"
+    ):
         gradcalc.diff("x*y*z", wrt=["x", "y", "z"])
 
 
@@ -230,7 +250,17 @@ def test_diff_prints_the_formula_alone(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_diff_in_other_formats(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["diff", "x.T @ A @ x", "--wrt", "x", "--shape", "x: [n]", "--shape", "A: [n, n]", "--format"]
+    words = [
+        "diff",
+        "x.T @ A @ x",
+        "--wrt",
+        "x",
+        "--shape",
+        "x: [n]",
+        "--shape",
+        "A: [n, n]",
+        "--format",
+    ]
     assert cli.run([*words, "plain"]) == 0
     assert capsys.readouterr() == ("(A + A.T) @ x\n", "")
     assert cli.run([*words, "json"]) == 0
@@ -247,7 +277,8 @@ def test_diff_without_a_matrix_form_names_the_entry(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(
-    "words", [["x +", "--wrt", "x"], ["x", "--wrt", "w"], ["x", "--wrt", "x", "--shape", "x"], ["x"]]
+    "words",
+    [["x +", "--wrt", "x"], ["x", "--wrt", "w"], ["x", "--wrt", "x", "--shape", "x"], ["x"]],
 )
 def test_diff_refuses(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["diff", *words]) == 2
@@ -264,16 +295,18 @@ def test_the_notebook_runs() -> None:
     """Every cell, in order; what a cell ends with shows itself."""
     path = EX1.parent.parent / "examples" / "gradcalc.ipynb"
     cells = [
-        "".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"
+        "".join(cell["source"])
+        for cell in json.loads(path.read_text("utf-8"))["cells"]
+        if cell["cell_type"] == "code"
     ]
     lines = []
     for cell in cells:
         *before, last = ast.parse(cell).body
         lines += [ast.unparse(statement) for statement in before]
-        lines.append(f"show({ast.unparse(last)})" if isinstance(last, ast.Expr) else ast.unparse(last))
-    show = (
-        "def show(value): print(sorted(value._repr_mimebundle_()) if hasattr(value, '_repr_mimebundle_') else value)\n"
-    )
+        lines.append(
+            f"show({ast.unparse(last)})" if isinstance(last, ast.Expr) else ast.unparse(last)
+        )
+    show = "def show(value): print(sorted(value._repr_mimebundle_()) if hasattr(value, '_repr_mimebundle_') else value)\n"
     done = python(show + "\n".join(lines))
     assert done.returncode == 0, done.stderr
     assert "2·Aᵀ(A x − y)" in done.stdout

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcalc.exercise import Exercise
-from gradcalc.graph import Graph, build
-from gradcalc.numeric.backends import Numbers, Undefined, Unknown, decimals, floats
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import Graph, build
+from gradcalc.language.parser import Num, parse, unparse
 from gradcalc.numeric.evaluate import entries, evaluate, stacked
-from gradcalc.numeric.exact import exact
+from gradcalc.numeric.evaluation_points import given_point, random_points
+from gradcalc.numeric.exact_values import exact
 from gradcalc.numeric.forward import Point, forward
 from gradcalc.numeric.kinks import kinks
-from gradcalc.numeric.points import given_point, random_points
+from gradcalc.numeric.scalar_functions import Numbers, Undefined, Unknown, decimals, floats
 from gradcalc.numeric.tensor import Env, Tensor
-from gradcalc.syntax import Num, parse, unparse
 
 GENERATOR = np.random.default_rng(7)
 A, M, X = GENERATOR.normal(size=(3, 4)), GENERATOR.normal(size=(3, 3)), GENERATOR.normal(size=4)
@@ -75,7 +75,9 @@ CASES: list[tuple[str, Any, tuple[str, ...]]] = [
 
 @pytest.mark.parametrize("numbers", [floats(), decimals(30)], ids=["floats", "30 digits"])
 @pytest.mark.parametrize(("text", "want", "over"), CASES, ids=[case[0] for case in CASES])
-def test_expressions_mean_what_numpy_means(text: str, want: Any, over: tuple[str, ...], numbers: Numbers) -> None:
+def test_expressions_mean_what_numpy_means(
+    text: str, want: Any, over: tuple[str, ...], numbers: Numbers
+) -> None:
     """Values with their named axes, in both precisions, without a warning."""
     found = evaluate(parse(text), environment(numbers))
     assert found.over == over
@@ -85,7 +87,9 @@ def test_expressions_mean_what_numpy_means(text: str, want: Any, over: tuple[str
 
 def test_entry_formulas_become_arrays() -> None:
     """Free indices are the axes, in the order given, and shadow indices of the exercise."""
-    found = entries(parse("where(j == b, x[d], 0)"), {"j": 3, "b": 3, "d": 4}, environment(floats()))
+    found = entries(
+        parse("where(j == b, x[d], 0)"), {"j": 3, "b": 3, "d": 4}, environment(floats())
+    )
     assert np.array_equal(found.data, np.einsum("ab,d->abd", np.eye(3), X))
 
 
@@ -98,7 +102,7 @@ def test_an_index_bound_in_a_formula_needs_no_declaration() -> None:
 def test_a_long_sum_is_walked_not_recursed_into() -> None:
     tree = parse("1")
     for _ in range(20_000):
-        from gradcalc.syntax import Binary
+        from gradcalc.language.parser import Binary
 
         tree = Binary("+", tree, Num(Fraction(1)))
     assert evaluate(tree, Env(floats(), {})).data == 20_001
@@ -206,7 +210,9 @@ def test_zero_over_zero_is_refused_in_any_order(order: str) -> None:
 def test_infinite_derivatives_are_refused(derivative: str, x: str, message: str) -> None:
     """D4: the derivative's own formula is evaluated, and says which step has no value."""
     graph = graph_of(f"expression: f = x + 1\nvalues: {{x: {x}}}\n")
-    with pytest.raises(Undefined, match=message.replace("^", r"\^").replace("(", r"\(").replace(")", r"\)")):
+    with pytest.raises(
+        Undefined, match=message.replace("^", r"\^").replace("(", r"\(").replace(")", r"\)")
+    ):
         forward(graph, given_point(graph)).evaluate(parse(derivative))
 
 
@@ -220,13 +226,20 @@ def test_what_depends_on_an_undefined_quantity_names_the_cause() -> None:
 
 def test_an_untaken_branch_may_be_undefined() -> None:
     assert scalar("where(x > 0, x*log(x), 0)", x="0") == 0
-    graph = graph_of("expression: f = where(v > 0, v*log(v), 0)\nvariables: {v: [3]}\nvalues: {v: [0, 1, -2]}\n")
+    graph = graph_of(
+        "expression: f = where(v > 0, v*log(v), 0)\nvariables: {v: [3]}\nvalues: {v: [0, 1, -2]}\n"
+    )
     assert forward(graph, given_point(graph)).lists("f") == [0.0, 0.0, 0.0]
 
 
 def test_a_taken_branch_may_not() -> None:
-    graph = graph_of("expression: f = where(v > -1, log(v), 0)\nvariables: {v: [2]}\nvalues: {v: [0, 1]}\n")
-    assert str(forward(graph, given_point(graph)).undefined["f"]) == "log of 0 is undefined (in `log(v)`)"
+    graph = graph_of(
+        "expression: f = where(v > -1, log(v), 0)\nvariables: {v: [2]}\nvalues: {v: [0, 1]}\n"
+    )
+    assert (
+        str(forward(graph, given_point(graph)).undefined["f"])
+        == "log of 0 is undefined (in `log(v)`)"
+    )
 
 
 PER_EXAMPLE = """
@@ -261,7 +274,9 @@ def test_defined_indices_become_axes() -> None:
     graph = graph_of(
         "expression: 'p[k] = exp(s[k]) / sum(exp(s[l]), l)'\nindices: {k: 3, l: 3}\nvariables: {s: [3]}\nvalues: {s: [1, 2, 3]}\n"
     )
-    assert forward(graph, given_point(graph)).lists("p") == pytest.approx(list(softmax(np.array([1.0, 2, 3]), 0)))
+    assert forward(graph, given_point(graph)).lists("p") == pytest.approx(
+        list(softmax(np.array([1.0, 2, 3]), 0))
+    )
 
 
 def test_functions_of_the_exercise_are_evaluated() -> None:
@@ -310,7 +325,9 @@ def test_a_seed_draws_what_is_missing_where_it_is_defined() -> None:
 
 
 def test_random_points_have_other_sizes_pairwise_different() -> None:
-    graph = graph_of(SEEDED.replace("seed: 1", "examples: {i: m}").replace("W: [2, n]", "W: [d, n]"))
+    graph = graph_of(
+        SEEDED.replace("seed: 1", "examples: {i: m}").replace("W: [2, n]", "W: [d, n]")
+    )
     points, reason = random_points(graph, 2)
     assert reason is None
     assert len(points) == 2
@@ -333,13 +350,23 @@ def test_no_point_in_the_domain_gives_a_reason() -> None:
     [
         ("relu(x)", "0", ["x is 0: relu'(0) = 0 by convention"]),
         ("abs(x - 1)", "1", ["x - 1 is 0: abs'(0) = 0 by convention"]),
-        ("step(x) + sign(x)", "0", ["x is 0: step'(0) = 0 by convention", "x is 0: sign'(0) = 0 by convention"]),
+        (
+            "step(x) + sign(x)",
+            "0",
+            ["x is 0: step'(0) = 0 by convention", "x is 0: sign'(0) = 0 by convention"],
+        ),
         (
             "max(x, 2, 2*x - 2)",
             "2",
-            ["x, 2 and 2*x - 2 are equal: at a tie max shares the gradient evenly, two by two, by convention"],
+            [
+                "x, 2 and 2*x - 2 are equal: at a tie max shares the gradient evenly, two by two, by convention"
+            ],
         ),
-        ("max(x, 2)", "2", ["x and 2 are equal: at a tie max shares the gradient evenly, by convention"]),
+        (
+            "max(x, 2)",
+            "2",
+            ["x and 2 are equal: at a tie max shares the gradient evenly, by convention"],
+        ),
         ("relu(0.1 + 0.2 - x)", "0.3", ["0.1 + 0.2 - x is 0: relu'(0) = 0 by convention"]),
         (
             "where(x > 1, 2*x, x + 1)",
@@ -358,7 +385,9 @@ def test_a_jump_is_no_kink() -> None:
     graph = graph_of("expression: f = where(x > 1, 2*x, x)\nvalues: {x: 1}\n")
     found = kinks(graph, given_point(graph))
     assert [problem.slug for problem in found] == ["jump"]
-    assert found[0].message == "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there"
+    assert (
+        found[0].message == "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there"
+    )
 
 
 def test_kinks_in_arrays_say_which_entry() -> None:
@@ -381,8 +410,8 @@ def test_the_derivative_of_a_norm_at_zero_is_zero_by_convention() -> None:
 def test_scalar_exercises_do_not_load_numpy() -> None:
     """Start-up counts."""
     code = (
-        "import sys; from gradcalc.exercise import Exercise; from gradcalc.graph import build;"
-        "from gradcalc.numeric.oracle import Claim, Oracle; from gradcalc.syntax import parse;"
+        "import sys; from gradcalc.exercise.model import Exercise; from gradcalc.graph.build import build;"
+        "from gradcalc.numeric.oracle import Claim, Oracle; from gradcalc.language.parser import parse;"
         "g = build(Exercise.parse('expression: f = sigmoid(x*y)\\nvalues: {x: 1, y: 2}', 'f'));"
         "v = Oracle(g).verify(Claim(parse('y*f*(1 - f)')), 'f', 'x'); assert v.ok, v;"
         "assert 'numpy' not in sys.modules and 'sympy' not in sys.modules"
@@ -409,11 +438,22 @@ def test_exact_values(text: str, want: str) -> None:
     assert unparse(found) == want
     value = float(evaluate(found, Env(floats(), {})).data)
     names = {"x": Tensor(-2.0), "y": Tensor(1 / 3)}
-    assert value == pytest.approx(float(evaluate(parse(text), Env(floats(), names)).data), abs=1e-15)
+    assert value == pytest.approx(
+        float(evaluate(parse(text), Env(floats(), names)).data), abs=1e-15
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["9^9^9", "log(-2)", "1/0", "1/(sqrt(2)^2 - 2)", "log(2) + log(3) + log(5)*log(7)", "w + 1", "(1/7)^80"]
+    "text",
+    [
+        "9^9^9",
+        "log(-2)",
+        "1/0",
+        "1/(sqrt(2)^2 - 2)",
+        "log(2) + log(3) + log(5)*log(7)",
+        "w + 1",
+        "(1/7)^80",
+    ],
 )
 def test_no_exact_value(text: str) -> None:
     assert exact(parse(text), {}) is None

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcalc.exercise import Exercise
-from gradcalc.graph import Graph, build
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import Graph, build
+from gradcalc.language.parser import Binary, Num, parse
 from gradcalc.numeric.forward import to_lists
 from gradcalc.numeric.oracle import Claim, Oracle, compare, numeric_derivative, numeric_second
 from gradcalc.ops import TABLE
-from gradcalc.solver import solve
-from gradcalc.syntax import Binary, Num, parse
 
 
 def graph_of(text: str) -> Graph:
@@ -34,7 +34,9 @@ def test_a_right_scalar_derivative_passes() -> None:
     found = verified(CHAIN, "f", "w", "2*(a - y)*a*(1 - a)*x")
     assert found.ok is True
     assert found.error < 1e-12
-    assert found.method == "central differences with 60 digits, at the given values; at other values"
+    assert (
+        found.method == "central differences with 60 digits, at the given values; at other values"
+    )
 
 
 @pytest.mark.parametrize("factor", ["1.0005", "0.9995", "1.0000001", "-1"])
@@ -61,7 +63,9 @@ def test_second_derivatives_of_scalars() -> None:
     right = "exp(y)*(cos(x*y) - x*y*sin(x*y) + y*cos(x*y))"
     assert verified(text, "f", "x", right, then="y").ok is True
     assert verified(text, "f", "x", f"1.0005*{right}", then="y").ok is False
-    assert numeric_second(graph_of(text), "f", "x", "x").data == pytest.approx(-1.21 * np.sin(0.33) * np.exp(1.1))
+    assert numeric_second(graph_of(text), "f", "x", "x").data == pytest.approx(
+        -1.21 * np.sin(0.33) * np.exp(1.1)
+    )
 
 
 def test_stop_gradient_stops() -> None:
@@ -97,7 +101,8 @@ def test_arrays_are_compared_entry_by_entry_at_three_sizes() -> None:
 
 
 @pytest.mark.parametrize(
-    "claim", ["1.0005*outer(2*a*(1 - a^2), x)", "outer(2*a*(1 - a^2), x) + 1e-6", "outer(a*(1 - a^2), x)"]
+    "claim",
+    ["1.0005*outer(2*a*(1 - a^2), x)", "outer(2*a*(1 - a^2), x) + 1e-6", "outer(a*(1 - a^2), x)"],
 )
 def test_arrays_wrong_by_little_fail(claim: str) -> None:
     assert verified(LAYER, "f", "W", claim).ok is False
@@ -123,7 +128,13 @@ def test_jacobians_and_entry_formulas() -> None:
     assert verified(LAYER, "a", "x", "diag(1 - a^2) @ W").ok is True
     assert verified(LAYER, "z", "W", "where(i == p, x[q], 0)", free=("i", "p", "q")).ok is True
     assert (
-        verified(LAYER, "z", "W", "where(i == p, x[q], 0) + where(i == q, 1, 0)*0.001", free=("i", "p", "q")).ok
+        verified(
+            LAYER,
+            "z",
+            "W",
+            "where(i == p, x[q], 0) + where(i == q, 1, 0)*0.001",
+            free=("i", "p", "q"),
+        ).ok
         is False
     )
 
@@ -133,7 +144,12 @@ def test_layouts() -> None:
     assert verified(LAYER, "f", "W", "outer(x, 2*a*(1 - a^2))", layout="jacobian").ok is True
     assert verified(LAYER, "f", "x", "[(2*a*(1 - a^2)) @ W]", layout="jacobian").ok is True
     assert verified(LAYER, "a", "x", "W.T @ diag(1 - a^2)", layout="denominator").ok is True
-    assert verified(LAYER, "z", "W", "where(i == p, x[q], 0)", free=("p", "q", "i"), layout="denominator").ok is True
+    assert (
+        verified(
+            LAYER, "z", "W", "where(i == p, x[q], 0)", free=("p", "q", "i"), layout="denominator"
+        ).ok
+        is True
+    )
     assert verified(LAYER, "f", "W", "outer(2*a*(1 - a^2), x)", layout="denominator").ok is True
 
 
@@ -142,7 +158,14 @@ def test_hessians() -> None:
     assert verified(text, "f", "x", "A + A.T + diag(12*x^2)", then="x").ok is True
     assert verified(text, "f", "x", "2*A + diag(12*x^2)", then="x").ok is False
     assert (
-        verified(text, "f", "A", "where(p == r, x[q], 0) + where(q == r, x[p], 0)", then="x", free=("p", "q", "r")).ok
+        verified(
+            text,
+            "f",
+            "A",
+            "where(p == r, x[q], 0) + where(q == r, x[p], 0)",
+            then="x",
+            free=("p", "q", "r"),
+        ).ok
         is True
     )
 
@@ -218,7 +241,10 @@ LOSS = "expression: |\n  q = x*y\n  f = q + x\n  g = q^2\nvalues: {x: 2, y: 3}\n
 
 
 def test_the_loss_adds_what_flows_in_from_every_upstream_gradient() -> None:
-    assert verified(LOSS + "upstream: {dL/df: 5, dL/dg: 7}\n", None, "x", "5*(y + 1) + 7*2*q*y").ok is True
+    assert (
+        verified(LOSS + "upstream: {dL/df: 5, dL/dg: 7}\n", None, "x", "5*(y + 1) + 7*2*q*y").ok
+        is True
+    )
     assert verified(LOSS + "upstream: {dL/df: 5, dL/dq: 7}\n", None, "q", "5 + 7").ok is True
     assert verified(LOSS + "upstream: {dL/df: 5, dL/dq: 7}\n", None, "x", "5*(y + 1)").ok is False
 
@@ -227,7 +253,10 @@ def test_symbolic_and_array_upstream_gradients() -> None:
     text = "expression: Z = X @ W\nvariables: {X: [n, d], W: [d, k]}\nsizes: {n: 2, d: 3, k: 4}\nseed: 3\n"
     assert verified(text + "upstream: {dL/dZ: G}\n", None, "W", "X.T @ G").ok is True
     assert verified(text + "upstream: {dL/dZ: G}\n", None, "W", "1.0005*X.T @ G").ok is False
-    assert verified(text + "upstream: {dL/dZ: 2}\n", None, "X", "2*ones(n, k) @ W.T", where={}).ok is True
+    assert (
+        verified(text + "upstream: {dL/dZ: 2}\n", None, "X", "2*ones(n, k) @ W.T", where={}).ok
+        is True
+    )
 
 
 def test_without_values_random_points_are_used() -> None:
@@ -264,9 +293,9 @@ def test_no_comparison_at_a_kink_but_elsewhere() -> None:
     found = verified("expression: f = relu(x) + y\nvalues: {x: 0, y: 1}\n", "f", "x", "step(x)")
     assert found.ok is True
     assert found.reason == "no comparison at a kink: x is 0: relu'(0) = 0 by convention"
-    assert verified("expression: f = relu(x) + y\nvalues: {x: 0, y: 1}\n", "f", "y", "1").method.startswith(
-        "central differences"
-    )
+    assert verified(
+        "expression: f = relu(x) + y\nvalues: {x: 0, y: 1}\n", "f", "y", "1"
+    ).method.startswith("central differences")
 
 
 def test_near_a_kink_float_differences_are_checked_again() -> None:
@@ -287,7 +316,12 @@ def test_extreme_values_do_not_mislead() -> None:
     """Finding 5: 1 - tanh(x)^2 against 1/cosh(x)^2 at 1000 takes more than 60 digits."""
     text = "expression: f = tanh(x)\nvalues: {x: 1000}\n"
     assert verified(text, "f", "x", "1/cosh(x)^2").ok is True
-    assert verified("expression: f = log(1 - sigmoid(x))\nvalues: {x: 100}\n", "f", "x", "-sigmoid(x)").ok is True
+    assert (
+        verified(
+            "expression: f = log(1 - sigmoid(x))\nvalues: {x: 100}\n", "f", "x", "-sigmoid(x)"
+        ).ok
+        is True
+    )
 
 
 def test_an_array_can_be_claimed_at_the_given_point() -> None:
@@ -305,7 +339,9 @@ SIZED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name, op in TABLE.items() if op.partials and name != "where"])
+@pytest.mark.parametrize(
+    "name", [name for name, op in TABLE.items() if op.partials and name != "where"]
+)
 @pytest.mark.parametrize("kind", ["scalar", "array"])
 def test_every_elementwise_operation_agrees_with_its_partials(name: str, kind: str) -> None:
     """The table's own local derivatives, in operands and result; the same wrong by 0.05 % fails."""
@@ -339,7 +375,11 @@ def _entry(partial: str) -> Any:
     ("expression", "x", "reason"),
     [
         ("log(x)", "-1", "log of -1 is undefined (in `log(x)`)"),
-        ("where(x > 1, 2*x, x)", "1", "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there"),
+        (
+            "where(x > 1, 2*x, x)",
+            "1",
+            "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there",
+        ),
         (
             "where(x == 0, 5*x, x^2)",
             "0",
@@ -349,9 +389,13 @@ def _entry(partial: str) -> Any:
         ("relu(x)", "0", None),
     ],
 )
-def test_a_number_is_refused_where_the_function_has_none_or_jumps(expression: str, x: str, reason: str | None) -> None:
+def test_a_number_is_refused_where_the_function_has_none_or_jumps(
+    expression: str, x: str, reason: str | None
+) -> None:
     """The formula 1/x has a value at -1; the derivative of log has none."""
-    found = Oracle(graph_of(f"expression: f = {expression}\nvalues: {{x: {x}}}\n")).refusal("f", ("x",))
+    found = Oracle(graph_of(f"expression: f = {expression}\nvalues: {{x: {x}}}\n")).refusal(
+        "f", ("x",)
+    )
     assert (found and found.message) == reason
 
 
@@ -376,7 +420,9 @@ def test_very_many_definitions_are_differentiated_in_floats() -> None:
     ("expression", "question"),
     [("q = min(inv(M @ M.T + 2*eye(m)), axis=0)", "dq/dM"), ("f = norm(M[0], ord=3)", "d2f/dM2")],
 )
-def test_ties_but_for_rounding_and_a_jump_in_the_third_derivative(expression: str, question: str) -> None:
+def test_ties_but_for_rounding_and_a_jump_in_the_third_derivative(
+    expression: str, question: str
+) -> None:
     exercise = {
         "expression": [expression], "variables": {"M": ["m", "m"]}, "sizes": {"m": 3}, "questions": [question],
         "values": {"M": [[0, 1, 0], [0.948, -1.492, 1.072], [-1.399, 0.689, -0.973]]},
@@ -395,17 +441,25 @@ def test_a_tiny_derivative_is_not_taken_for_rounding() -> None:
 
 @pytest.mark.parametrize(
     ("expression", "claim"),
-    [("x + 10^300", "1"), ("tan(x*2^1000)", "2^1000*(1 + tan(x*2^1000)^2)"), ("sum(v) + 10^300", "ones(2)")],
+    [
+        ("x + 10^300", "1"),
+        ("tan(x*2^1000)", "2^1000*(1 + tan(x*2^1000)^2)"),
+        ("sum(v) + 10^300", "ones(2)"),
+    ],
 )
 def test_numbers_too_large_for_differences_are_not_compared(expression: str, claim: str) -> None:
-    text = f"expression: f = {expression}\nvalues: {{x: 1, v: [1, 2]}}\nvariables: {{x: [], v: [2]}}\n"
+    text = (
+        f"expression: f = {expression}\nvalues: {{x: 1, v: [1, 2]}}\nvariables: {{x: [], v: [2]}}\n"
+    )
     found = verified(text, "f", "v" if "v" in expression else "x", claim)
     assert found.ok is not False
 
 
 def test_what_holds_where_another_quantity_has_one_value_is_differentiated_by_the_others() -> None:
     """A branch chosen by y == 0 is the right one for a derivative by x, and none at all for one by y."""
-    text = "expression: f = where(y == 0, x, x^2)\nvalues: {x: 1, y: 0}\nquestions: [df/dx, df/dy]\n"
+    text = (
+        "expression: f = where(y == 0, x, x^2)\nvalues: {x: 1, y: 0}\nquestions: [df/dx, df/dy]\n"
+    )
     by_x, by_y = solve(Exercise.parse(text)).answers
     assert (by_x.value, by_y.value) == (1, None)
     assert by_x.verified

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from programs import INTEGER, WORD, Choices, Program, program, smallest
 
-from gradcalc.errors import SpanError
-from gradcalc.exercise import Exercise
-from gradcalc.graph import build
-from gradcalc.solution import Answer, Solution
-from gradcalc.solver import Solver
-from gradcalc.syntax import Expr, parse, unparse
+from gradcalc.derivation.answer_model import Answer, Solution
+from gradcalc.derivation.solve import Solver
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import build
+from gradcalc.language.errors import SpanError
+from gradcalc.language.parser import Expr, parse, unparse
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "200"))
 BATCHES = 10
@@ -96,7 +96,9 @@ def forms(solver: Solver, answer: Answer) -> list[tuple[str, Expr, tuple[Any, ..
     return [(word, expr, where) for word, expr, where in found if expr is not None]
 
 
-def check(program: Program, questions: Sequence[tuple[str, str, str]], form: str, layout: str) -> int:
+def check(
+    program: Program, questions: Sequence[tuple[str, str, str]], form: str, layout: str
+) -> int:
     """How many answers were compared. Fails where anything differs."""
     solver, solution = solved(program, questions, form, layout)
     base = program.run(program.values)
@@ -112,10 +114,19 @@ def check(program: Program, questions: Sequence[tuple[str, str, str]], form: str
             )
     compared = 0
     for (kind, of, by), answer in zip(questions, solution.answers, strict=True):
-        note = (answer.question.text, unparse(answer.symbolic) if answer.symbolic else None, answer.free, answer.where)
+        note = (
+            answer.question.text,
+            unparse(answer.symbolic) if answer.symbolic else None,
+            answer.free,
+            answer.where,
+        )
         assert answer.verified is not None
         assert answer.verified.ok is not False, (*note, answer.verified)
-        examples = () if answer.per_example is None and answer.stacked else solver.examples(answer.question)
+        examples = (
+            ()
+            if answer.per_example is None and answer.stacked
+            else solver.examples(answer.question)
+        )
         for word, expr, where in forms(solver, answer):
             text = unparse(expr)
             try:
@@ -129,7 +140,9 @@ def check(program: Program, questions: Sequence[tuple[str, str, str]], form: str
                 continue
             stacked = answer.stacked if word == "stacked" else None
             free, shape, over = (
-                (answer.free, answer.shape, examples) if stacked is None else (stacked.free, stacked.shape, ())
+                (answer.free, answer.shape, examples)
+                if stacked is None
+                else (stacked.free, stacked.shape, ())
             )
             value, problem = solver.number(again, where, free, shape, over)
             assert problem is None, (*note, word, text, problem)
@@ -142,9 +155,18 @@ def check(program: Program, questions: Sequence[tuple[str, str, str]], form: str
             want, tolerance = program.derivative(of, by, kind == "local"), 1e-6
             want = arranged(program, want, of, by, layout)
         if not same(answer.value, want, tolerance) and kind != "second":  # near a kink, perhaps
-            want = arranged(program, program.derivative(of, by, kind == "local", 1e-5), of, by, layout)
+            want = arranged(
+                program, program.derivative(of, by, kind == "local", 1e-5), of, by, layout
+            )
             tolerance = 1e-5
-        assert same(answer.value, want, tolerance), (*note, layout, "value", answer.value, "NumPy", want.tolist())
+        assert same(answer.value, want, tolerance), (
+            *note,
+            layout,
+            "value",
+            answer.value,
+            "NumPy",
+            want.tolist(),
+        )
         compared += 1
     last = program.lines[-1].name
     for name, gradient in solution.gradients.items():

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from exported import exported
 
-from gradcalc.errors import GradcalcError
+from gradcalc.language.errors import GradcalcError
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "60"))
 BATCH = 10
@@ -74,8 +74,19 @@ def program(random: Random) -> dict[str, Any]:
     depends = "x" in lines[0] or "z" in lines[1]
     lines.append("J = mean(e^2, i) + sum(u*u)" if each and depends else "J = e^2 + sum(u*u)")
     own = {"each": "i"} if each else {}
-    shapes: dict[str, Any] = {"u": ["n"], "A": ["n", "n"], "c": ["n", 1], "r": [1, "n"], "s": [], "k": []}
-    shapes |= {"x": {"shape": ["n"], **own}, "z": {"shape": ["n", 1], **own}, "t": {"shape": [], **own}}
+    shapes: dict[str, Any] = {
+        "u": ["n"],
+        "A": ["n", "n"],
+        "c": ["n", 1],
+        "r": [1, "n"],
+        "s": [],
+        "k": [],
+    }
+    shapes |= {
+        "x": {"shape": ["n"], **own},
+        "z": {"shape": ["n", 1], **own},
+        "t": {"shape": [], **own},
+    }
     content: dict[str, Any] = {"expression": lines, "variables": shapes, "sizes": {"n": 3, "m": 4}}
     return {**content, "examples": {"i": "m"}} if each else content
 

@@ -15,13 +15,13 @@ from decimals import Evaluator, Outside, context
 from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from gradcalc.errors import GradcalcError, SpanError
-from gradcalc.exercise import Exercise
+from gradcalc.calculus.sympy_functions import function_class
+from gradcalc.derivation.answer_model import Answer
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
+from gradcalc.language.errors import GradcalcError, SpanError
+from gradcalc.language.parser import Expr, parse, unparse
 from gradcalc.ops import TABLE
-from gradcalc.scalar import function_class
-from gradcalc.solution import Answer
-from gradcalc.solver import solve
-from gradcalc.syntax import Expr, parse, unparse
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "200"))
 BATCHES = 10
@@ -76,7 +76,11 @@ class Computation:
         self.m = context()
 
     def values(
-        self, at: dict[str, Any], moved: dict[str, Any] | None = None, near: float = 0.0, frozen: Any = None
+        self,
+        at: dict[str, Any],
+        moved: dict[str, Any] | None = None,
+        near: float = 0.0,
+        frozen: Any = None,
     ) -> dict[str, Any]:
         found = {**at, **(moved or {})}
         for name, expr in self.lines:
@@ -88,7 +92,10 @@ class Computation:
         """Of the last quantity, by an input or a quantity. Raises Outside near a kink or outside the domain."""
         base = self.values(at, near=1e-10)
         step = self.m.mpf(10) ** -STEP
-        high, low = (self.values(at, {by: base[by] + sign * step}, frozen=base)[self.lines[-1][0]] for sign in (1, -1))
+        high, low = (
+            self.values(at, {by: base[by] + sign * step}, frozen=base)[self.lines[-1][0]]
+            for sign in (1, -1)
+        )
         return (high - low) / (2 * step)
 
     def claimed(self, at: dict[str, Any], answer: Answer, expr: Expr) -> Any:
@@ -159,7 +166,12 @@ def test_random_scalars(batch: int) -> None:
     compared = 0
 
     @seed(batch)
-    @settings(max_examples=COUNT // BATCHES, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=COUNT // BATCHES,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(computations())
     def run(lines: list[str]) -> None:
         nonlocal compared
@@ -178,11 +190,27 @@ def test_random_scalars(batch: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sigmoid", "silu", "gelu", "softplus", "softsign", "maximum", "minimum", "relu", "leaky_relu", "elu"]
+    "name",
+    [
+        "sigmoid",
+        "silu",
+        "gelu",
+        "softplus",
+        "softsign",
+        "maximum",
+        "minimum",
+        "relu",
+        "leaky_relu",
+        "elu",
+    ],
 )
-def test_a_rule_wrong_by_half_a_per_mille_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_wrong_by_half_a_per_mille_is_found(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The check above fails where the table is wrong by 0.05 %. Rules that SymPy has as well are tested in test_rules."""
-    word = {"maximum": "max(x, y)", "minimum": "min(x, y)", "leaky_relu": "leaky_relu(x, 1/5)"}.get(name, f"{name}(x)")
+    word = {"maximum": "max(x, y)", "minimum": "min(x, y)", "leaky_relu": "leaky_relu(x, 1/5)"}.get(
+        name, f"{name}(x)"
+    )
     lines = [f"q0 = tanh({word})", "q1 = q0*q0 + w"]
     assert mismatches(lines)[1] == []
     op = TABLE[name]

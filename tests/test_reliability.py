@@ -16,15 +16,15 @@ from typing import Any
 
 import pytest
 
-from gradcalc import cli
-from gradcalc.answers import Answerer
-from gradcalc.beside import operations
-from gradcalc.errors import GradcalcError
-from gradcalc.exercise import Exercise
-from gradcalc.graph import build
-from gradcalc.paths import many
-from gradcalc.solution import Answer, Solution
-from gradcalc.solver import solve
+from gradcalc.app import cli
+from gradcalc.derivation.answer_details import operations
+from gradcalc.derivation.answer_model import Answer, Solution
+from gradcalc.derivation.answers import Answerer
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import build
+from gradcalc.graph.dependencies import many
+from gradcalc.language.errors import GradcalcError
 
 ROOT = Path(__file__).parent.parent
 EX1 = str(ROOT / "exercises/ex1.yaml")
@@ -83,13 +83,19 @@ def test_limits(fits: str, exceeds: str, message: str) -> None:
     ("lines", "last", "slope"),
     [
         (["a0 = x", *(f"a{k} = a{k - 1} + a{k - 1}" for k in range(1, 61))], "a60", 2**60),
-        (["a0 = x", "a1 = x", *(f"a{k} = a{k - 1} + a{k - 2}" for k in range(2, 81))], "a80", 37889062373143906),
+        (
+            ["a0 = x", "a1 = x", *(f"a{k} = a{k - 1} + a{k - 2}" for k in range(2, 81))],
+            "a80",
+            37889062373143906,
+        ),
     ],
     ids=["doublings", "Fibonacci"],
 )
 def test_many_paths_cost_what_their_nodes_cost(lines: list[str], last: str, slope: int) -> None:
     """60 doublings, 80 Fibonacci steps: 2^60 paths, and no more than a few nodes a step."""
-    graph = build(Exercise.from_dict({"expression": lines, "values": {"x": 1}, "questions": [f"d{last}/dx"]}))
+    graph = build(
+        Exercise.from_dict({"expression": lines, "values": {"x": 1}, "questions": [f"d{last}/dx"]})
+    )
     assert len(graph.nodes) <= 3 * len(lines)
     found = Answerer(graph)
     assert found.total(graph.names[last], graph.names["x"]).terms
@@ -104,7 +110,11 @@ def test_many_paths_cost_what_their_nodes_cost(lines: list[str], last: str, slop
 def test_a_long_computation_is_written_in_short_formulas(line: str) -> None:
     """Every gradient on the way has a name, so that the formulas grow with the lines, not with the paths."""
     lines = ["a0 = x", "a1 = x * w", *(line.format(k=k, i=k - 1, j=k - 2) for k in range(2, 81))]
-    graph = build(Exercise.from_dict({"expression": lines, "values": {"x": 0.5, "w": 0.75}, "questions": ["da80/dx"]}))
+    graph = build(
+        Exercise.from_dict(
+            {"expression": lines, "values": {"x": 0.5, "w": 0.75}, "questions": ["da80/dx"]}
+        )
+    )
     (found,) = solve(graph.exercise).answers
     assert found.verified is not None
     assert found.verified.ok
@@ -151,7 +161,12 @@ def test_what_expands_without_end_is_not_expanded(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", ["f = 3*sqrt(x)", "v = 3*sqrt(x)\n  f = v + x^(1/3)", "u = x + 1\n  v = u^(2/3)/2\n  f = log(v)"]
+    "lines",
+    [
+        "f = 3*sqrt(x)",
+        "v = 3*sqrt(x)\n  f = v + x^(1/3)",
+        "u = x + 1\n  v = u^(2/3)/2\n  f = log(v)",
+    ],
 )
 def test_multiples_of_roots_are_read_back(lines: str) -> None:
     (verified,) = [item.verified for item in solved(lines, "x: 4", "df/dx").answers]
@@ -246,11 +261,17 @@ def test_nothing_that_sympy_alone_would_say_is_shown(
         ("sqrt(y)*x", "x: 1, y: 0", None),
     ],
 )  # fmt: skip
-def test_a_derivative_that_is_missing_or_infinite_is_refused(expression: str, values: str, said: str | None) -> None:
+def test_a_derivative_that_is_missing_or_infinite_is_refused(
+    expression: str, values: str, said: str | None
+) -> None:
     found = answer(f"f = {expression}", values, "df/dx")
     assert found.symbolic is not None
     assert (found.value is None) is (said is not None)
-    why = [problem.message.partition("no value here: ")[2] for problem in found.warnings if problem.slug == "undefined"]
+    why = [
+        problem.message.partition("no value here: ")[2]
+        for problem in found.warnings
+        if problem.slug == "undefined"
+    ]
     assert why == ([said] if said else [])
 
 
@@ -280,7 +301,9 @@ def test_derivatives_far_out(x: int) -> None:
     tail = math.exp(-abs(x)) / (1 + math.exp(-abs(x))) ** 2
     half = 1 / (1 + math.exp(-x)) if x > -700 else math.exp(x)
     near = 1e-12
-    assert answer("f = sigmoid(x)", f"x: {x}", "df/dx").value == pytest.approx(tail, rel=near, abs=0)
+    assert answer("f = sigmoid(x)", f"x: {x}", "df/dx").value == pytest.approx(
+        tail, rel=near, abs=0
+    )
     assert answer("f = softplus(x)", f"x: {x}", "df/dx").value == pytest.approx(
         half if x > -1000 else 0, rel=near, abs=0
     )
@@ -297,7 +320,9 @@ def test_softmax_and_its_kin_far_out(s: list[float]) -> None:
     p = [v / sum(p) for v in p]
     more = "variables: {s: [3]}\n"
     near = 1e-12
-    assert answer("f = logsumexp(s)", f"s: {s}", "df/ds", more).value == pytest.approx(p, rel=near, abs=0)
+    assert answer("f = logsumexp(s)", f"s: {s}", "df/ds", more).value == pytest.approx(
+        p, rel=near, abs=0
+    )
     entropy = answer("f = -sum(y*log_softmax(s))", f"s: {s}, y: [0, 1, 0]", "df/ds", more + "")
     assert entropy.value == pytest.approx([p[0], p[1] - 1, p[2]], rel=near, abs=1e-300)
     jacobian = answer("f = softmax(s)", f"s: {s}", "df/ds", more).value
@@ -308,7 +333,9 @@ def test_softmax_and_its_kin_far_out(s: list[float]) -> None:
 # ---- streams and terminals [F2, G6, G7, G10]
 
 
-def process(*words: str, env: dict[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[bytes]:
+def process(
+    *words: str, env: dict[str, str] | None = None, **options: Any
+) -> subprocess.CompletedProcess[bytes]:
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     return subprocess.run(
         [sys.executable, "-m", "gradcalc", *words], env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}, timeout=100, **streams
@@ -328,7 +355,12 @@ def hostile(tmp_path: Path) -> str:
 def test_the_terminal_gets_no_sequence_but_our_own(hostile: str) -> None:
     """With colour, on a terminal: each ESC begins a colour of ours. Without, none is there, and nothing is swallowed."""
     main, end = pty.openpty()
-    done = process("solve", hostile, env={"TERM": "xterm-256color", "COLUMNS": "100", "NO_COLOR": ""}, stdout=end)
+    done = process(
+        "solve",
+        hostile,
+        env={"TERM": "xterm-256color", "COLUMNS": "100", "NO_COLOR": ""},
+        stdout=end,
+    )
     os.close(end)
     written = b""
     while True:
@@ -347,7 +379,9 @@ def test_the_terminal_gets_no_sequence_but_our_own(hostile: str) -> None:
     assert [char for char in bare if not char.isprintable() and char != "\n"] == []
     assert "[a,b] [/foo] [red]x" in bare
     plain = process("solve", hostile, env={"NO_COLOR": "1"})
-    assert [char for char in plain.stdout.decode("utf-8") if not char.isprintable() and char != "\n"] == []
+    assert [
+        char for char in plain.stdout.decode("utf-8") if not char.isprintable() and char != "\n"
+    ] == []
     assert b"[a,b] [/foo] [red]x" in plain.stdout
 
 
@@ -361,7 +395,10 @@ def test_a_reader_that_stops_and_a_full_disk() -> None:
         with open("/dev/full", "w") as full:
             done = process("solve", EX1, stdout=full)
         assert done.returncode == cli.Exit.OUTSIDE
-        assert done.stderr == b"gradcalc: cannot write to the standard output: No space left on device\n"
+        assert (
+            done.stderr
+            == b"gradcalc: cannot write to the standard output: No space left on device\n"
+        )
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "20", "40", "80", "400"])
@@ -374,13 +411,29 @@ def test_everything_is_there_at_any_width(
     out = capsys.readouterr().out
     assert out.isascii() is ascii
     glued = re.sub(r"[\s|+─-]", "", out).replace("∂", "d").replace("−", "-")
-    for word in ("Simplecomputationalgraph", "df/dq", "dq/dx", "dq/dy", "df/dz", "df/dx", "df/dy", "12"):
+    for word in (
+        "Simplecomputationalgraph",
+        "df/dq",
+        "dq/dx",
+        "dq/dy",
+        "df/dz",
+        "df/dx",
+        "df/dy",
+        "12",
+    ):
         assert word in glued
 
 
 def test_without_a_home_a_terminal_or_unicode() -> None:
     """`LC_ALL=C`, UTF-8 mode off: symbols are written in ASCII."""
-    bare = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TERM": "dumb", "NO_COLOR": "1"}
+    bare = {
+        "LC_ALL": "C",
+        "LANG": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "TERM": "dumb",
+        "NO_COLOR": "1",
+    }
     without = {key: value for key, value in os.environ.items() if key != "HOME"}
     done = subprocess.run(
         [sys.executable, "-m", "gradcalc", "solve", EX1], env={**without, **bare, "PYTHONPATH": str(ROOT)},
@@ -395,7 +448,9 @@ def test_without_a_home_a_terminal_or_unicode() -> None:
 def test_little_memory_is_enough_or_is_said_to_be_too_little(megabytes: int) -> None:
     """With 512 MiB of addresses an exercise is solved; with what Python hardly starts in, a clean message."""
     limit = megabytes << 20
-    done = process("solve", EX1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    done = process(
+        "solve", EX1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    )
     assert b"Traceback" not in done.stdout + done.stderr
     if megabytes == 512:
         assert (done.returncode, done.stderr) == (0, b"")

@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from gradcalc.blocks import Column, Failed, Names, Options, Partial, Report, Table, math
-from gradcalc.errors import Place, Problem
+from gradcalc.language.errors import Place, Problem
+from gradcalc.language.parser import Name, parse
 from gradcalc.render import formats, load, render_as
-from gradcalc.render.inline import array_latex, array_text, partial_latex
 from gradcalc.render.json import clean
-from gradcalc.syntax import Name, parse
+from gradcalc.report.blocks import Column, Failed, Names, Options, Partial, Report, Table, math
+from gradcalc.report.lines import array_latex, array_text, partial_latex
 
 GOLDEN = Path(__file__).with_name("golden")
 VIEWS = [
@@ -59,7 +59,9 @@ def test_no_line_is_wider_than_the_terminal(name: str, width: int, ascii: bool) 
 @pytest.mark.parametrize("name", solutions.ALL)
 def test_nothing_is_lost_in_a_narrow_terminal(name: str) -> None:
     """At 20 columns stand the same characters as at 400, whatever the order."""
-    wide, narrow = (render_as("table", [solutions.ALL[name]()], Options(width=width)) for width in (400, 20))
+    wide, narrow = (
+        render_as("table", [solutions.ALL[name]()], Options(width=width)) for width in (400, 20)
+    )
     for fact in (
         "failed the check",
         "D_a₁×m",
@@ -70,7 +72,9 @@ def test_nothing_is_lost_in_a_narrow_terminal(name: str) -> None:
         "largestrelativedifference1e-15",
     ):
         flat = "".join(wide.split())
-        assert ("".join(fact.split()) in flat) <= ("".join(fact.split()) in "".join(narrow.split())), fact
+        assert ("".join(fact.split()) in flat) <= (
+            "".join(fact.split()) in "".join(narrow.split())
+        ), fact
 
 
 def characters(printed: str) -> set[str]:
@@ -79,19 +83,31 @@ def characters(printed: str) -> set[str]:
 
 @pytest.mark.parametrize("format", [*TEXTS, "json", "jsonl"])
 def test_no_control_or_bidi_characters_reach_the_output(format: str) -> None:
-    assert not characters(render_as(format, [solutions.wrong()], Options())) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert not characters(render_as(format, [solutions.wrong()], Options())) & {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Zl",
+        "Zp",
+    }
 
 
 def test_brackets_and_colons_of_a_title_are_printed_as_they_stand() -> None:
     printed = render_as("table", [solutions.wrong()], Options(width=120))
-    assert printed.splitlines()[0] == "[bold]f = x[/foo] \\x1b[31mred\\x1b[0m \\u202eevil :smile: $x$ | `a` <b>&"
+    assert (
+        printed.splitlines()[0]
+        == "[bold]f = x[/foo] \\x1b[31mred\\x1b[0m \\u202eevil :smile: $x$ | `a` <b>&"
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40))
 def test_any_title_can_be_printed(title: str) -> None:
     solution = solutions.ex1()
-    named = replace(solution, graph=replace(solution.graph, exercise=replace(solution.graph.exercise, title=title)))
+    named = replace(
+        solution,
+        graph=replace(solution.graph, exercise=replace(solution.graph.exercise, title=title)),
+    )
     for format in formats():
         printed = render_as(format, [named], Options(width=40))
         assert not characters(printed) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -100,7 +116,9 @@ def test_any_title_can_be_printed(title: str) -> None:
 
 
 def test_colour_is_ours_alone_and_only_when_asked() -> None:
-    coloured, plain = (render_as("table", [solutions.wrong()], Options(color=color)) for color in (True, False))
+    coloured, plain = (
+        render_as("table", [solutions.wrong()], Options(color=color)) for color in (True, False)
+    )
     assert "\x1b[" in coloured
     assert "\x1b" not in plain
     bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
@@ -146,7 +164,9 @@ def test_json_says_what_the_contract_shows() -> None:
 
 def test_symbolic_answers_parse_back() -> None:
     for answer in solutions.ex3().answers:
-        data = json.loads(render_as("jsonl", [replace(solutions.ex3(), answers=(answer,))], Options()))["answers"][0]
+        data = json.loads(
+            render_as("jsonl", [replace(solutions.ex3(), answers=(answer,))], Options())
+        )["answers"][0]
         assert parse(data["symbolic"]) == answer.symbolic
 
 
@@ -156,14 +176,30 @@ def test_json_has_no_nan() -> None:
 
 
 def test_several_files_make_an_array_and_a_bad_one_is_among_them() -> None:
-    failed = Failed("bad.yaml", (Problem("name", "unknown name `w`", Place("bad.yaml", 3, 7), "did you mean `w0`?"),))
+    failed = Failed(
+        "bad.yaml",
+        (Problem("name", "unknown name `w`", Place("bad.yaml", 3, 7), "did you mean `w0`?"),),
+    )
     for format, documents in (
         ("json", json.loads(render_as("json", [failed, solutions.ex1()], Options()))),
-        ("jsonl", [json.loads(line) for line in render_as("jsonl", [failed, solutions.ex1()], Options()).splitlines()]),
+        (
+            "jsonl",
+            [
+                json.loads(line)
+                for line in render_as("jsonl", [failed, solutions.ex1()], Options()).splitlines()
+            ],
+        ),
     ):
         assert documents[0] == {
             "file": "bad.yaml",
-            "errors": [{"line": 3, "column": 7, "message": "unknown name `w`", "hint": "did you mean `w0`?"}],
+            "errors": [
+                {
+                    "line": 3,
+                    "column": 7,
+                    "message": "unknown name `w`",
+                    "hint": "did you mean `w0`?",
+                }
+            ],
         }, format
         assert documents[1]["file"] == "ex1.yaml"
 
@@ -172,13 +208,15 @@ def test_several_files_make_an_array_and_a_bad_one_is_among_them() -> None:
 
 
 def test_formats_are_found_by_name_and_imported_when_asked() -> None:
-    code = "import sys; from gradcalc.render import formats; print(*formats()); print('rich' in sys.modules, 'gradcalc.report' in sys.modules)"
+    code = "import sys; from gradcalc.render import formats; print(*formats()); print('rich' in sys.modules, 'gradcalc.report.answer_report' in sys.modules)"
     found, imported = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert {"json", "jsonl", "markdown", "plain", "table"} <= set(found.split())
     assert imported == "False False"
-    with pytest.raises(ValueError, match=r"no format 'xml'; there are .*json, jsonl, latex, markdown"):
+    with pytest.raises(
+        ValueError, match=r"no format 'xml'; there are .*json, jsonl, latex, markdown"
+    ):
         load("xml")
 
 
@@ -191,7 +229,10 @@ def test_arrays_are_laid_out_and_large_ones_shortened() -> None:
     assert array_text([[i * j for j in range(20)] for i in range(20)], 4).count("\n") == 6
     assert max(map(len, array_text([[1.234567] * 9] * 2, 9, "-", width=30).splitlines())) <= 30
     assert array_text([], 4) == "[]"
-    assert array_latex([[1, 2], [3, -1e-9]], 4) == r"\begin{bmatrix} 1 & 2 \\ 3 & -10^{-9} \end{bmatrix}"
+    assert (
+        array_latex([[1, 2], [3, -1e-9]], 4)
+        == r"\begin{bmatrix} 1 & 2 \\ 3 & -10^{-9} \end{bmatrix}"
+    )
 
 
 def test_a_long_table_is_printed_at_once() -> None:

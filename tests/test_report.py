@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 import solutions
 
-from gradcalc.blocks import Math, Names, Note, Options, Report, Table
-from gradcalc.errors import Problem
-from gradcalc.exercise import Exercise
-from gradcalc.render.inline import plain_line, text_line
-from gradcalc.report import compose_solution
-from gradcalc.solution import Local, Solution, Verified
-from gradcalc.solver import solve
-from gradcalc.syntax import Name, parse
+from gradcalc.derivation.answer_model import Local, Solution, Verified
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
+from gradcalc.language.errors import Problem
+from gradcalc.language.parser import Name, parse
+from gradcalc.report.answer_report import compose_solution
+from gradcalc.report.blocks import Math, Names, Note, Options, Report, Table
+from gradcalc.report.lines import plain_line, text_line
 
 
 def report(solution: Solution, **options: object) -> Report:
@@ -30,14 +30,22 @@ def row(made: Report, question: str) -> dict[str, str]:
     for table in tables(made):
         for cells in table.rows:
             if " ".join(map(plain_line, cells[0])) == question:
-                texts = [" | ".join(text_line(line, made.names) for line in cell) for cell in cells[1:]]
-                return {column.title: text for column, text in zip(table.columns[1:], texts, strict=True) if text}
+                texts = [
+                    " | ".join(text_line(line, made.names) for line in cell) for cell in cells[1:]
+                ]
+                return {
+                    column.title: text
+                    for column, text in zip(table.columns[1:], texts, strict=True)
+                    if text
+                }
     raise AssertionError(f"no row {question}")
 
 
 def notes(made: Report, kind: str) -> list[str]:
     return [
-        text_line(block.line, made.names) for block in made.blocks if isinstance(block, Note) and block.kind == kind
+        text_line(block.line, made.names)
+        for block in made.blocks
+        if isinstance(block, Note) and block.kind == kind
     ]
 
 
@@ -50,7 +58,9 @@ def test_a_chain_is_shown_with_its_local_derivatives() -> None:
 def test_only_a_few_paths_are_written_out() -> None:
     solution = solutions.ex1()
     path = (Local("df/dq", None), Local("dq/dx", None))
-    many = replace(solution, answers=(replace(solution.answers[4], chain=(path,) * 10, chain_rest=5),))
+    many = replace(
+        solution, answers=(replace(solution.answers[4], chain=(path,) * 10, chain_rest=5),)
+    )
     assert row(report(many), "df/dx")["chain rule"].endswith("+ ∂f/∂q · ∂q/∂x | and 12 more paths")
     assert row(report(many, detail="full"), "df/dx")["chain rule"].endswith("and 5 more paths")
 
@@ -61,7 +71,12 @@ def test_of_a_long_path_the_ends_are_written_out() -> None:
     answer = replace(solution.answers[4], chain=(path,))
     chain = row(report(replace(solution, answers=(answer,))), "df/dx")["chain rule"]
     assert chain == "∂x₄₀/∂x₃₉ · ∂x₃₉/∂x₃₈ · ∂x₃₈/∂x₃₇ · … · ∂x₃/∂x₂ · ∂x₂/∂x₁ · ∂x₁/∂x₀"
-    assert "…" not in row(report(replace(solution, answers=(answer,)), detail="full"), "df/dx")["chain rule"]
+    assert (
+        "…"
+        not in row(report(replace(solution, answers=(answer,)), detail="full"), "df/dx")[
+            "chain rule"
+        ]
+    )
 
 
 def test_very_many_named_gradients_are_listed_once() -> None:
@@ -76,7 +91,12 @@ def test_very_many_named_gradients_are_listed_once() -> None:
 
 def test_the_expansion_is_shown_where_it_differs() -> None:
     made = report(solutions.ex1())
-    assert row(made, "df/dz") == {"derivative": "q", "in the inputs": "x + y", "value": "3", "with upstream": "3"}
+    assert row(made, "df/dz") == {
+        "derivative": "q",
+        "in the inputs": "x + y",
+        "value": "3",
+        "with upstream": "3",
+    }
     assert "in the inputs" not in row(made, "df/dq")
 
 
@@ -86,7 +106,9 @@ def test_several_paths_are_added() -> None:
         (Local("df/dd", Name("e1")), Local("dd/da", Name("b"))),
         (Local("df/de", Name("d")), Local("de/da", solutions.ONE)),
     )
-    made = report(replace(solution, answers=(replace(solution.answers[0], chain=paths, chain_rest=3),)))
+    made = report(
+        replace(solution, answers=(replace(solution.answers[0], chain=paths, chain_rest=3),))
+    )
     assert row(made, "df/dq")["chain rule"] == (
         "∂f/∂d · ∂d/∂a | + ∂f/∂e · ∂e/∂a | and 3 more paths | = e₁ · b | + d · 1 | + …"
     )
@@ -114,9 +136,13 @@ def test_an_answer_that_failed_its_check_is_an_error_and_is_not_shown() -> None:
         ("exp(log(4)/2)", 2.0, "2"), ("sigmoid(log(3))", 0.7500000000000001, "0.75"),
     ],
 )  # fmt: skip
-def test_exact_values_stand_beside_their_decimal_where_they_say_more(exact: str, value: float, shown: str) -> None:
+def test_exact_values_stand_beside_their_decimal_where_they_say_more(
+    exact: str, value: float, shown: str
+) -> None:
     solution = solutions.ex1()
-    made = report(replace(solution, answers=(replace(solution.answers[0], value=value, exact=parse(exact)),)))
+    made = report(
+        replace(solution, answers=(replace(solution.answers[0], value=value, exact=parse(exact)),))
+    )
     assert row(made, "df/dq")["value"] == shown
 
 
@@ -131,7 +157,11 @@ def test_exact_values_stand_beside_decimals_of_any_length_those_of_inputs_too() 
     for digits, x, f in (
         (4, "1/7 ≈ 0.1429", "1/147 ≈ 0.006803"),
         (13, "1/7 ≈ 0.1428571428571", "1/147 ≈ 0.006802721088435"),
-        (30, "1/7 ≈ 0.14285714285714285", "1/147 ≈ 0.006802721088435374"),  # what a float holds, and no more
+        (
+            30,
+            "1/7 ≈ 0.14285714285714285",
+            "1/147 ≈ 0.006802721088435374",
+        ),  # what a float holds, and no more
     ):
         made = report(solve(exercise), digits=digits)
         assert (row(made, "x")["value"], row(made, "f")["value"]) == (x, f)
@@ -168,7 +198,8 @@ def test_shapes_of_the_factors_stand_under_the_chain() -> None:
     solution = solutions.ex3()
     answer = solution.answers[-1]
     path = tuple(
-        replace(local, shape=solutions.shape(1, "m") if i else ()) for i, local in enumerate(answer.chain[0][:2])
+        replace(local, shape=solutions.shape(1, "m") if i else ())
+        for i, local in enumerate(answer.chain[0][:2])
     )
     made = report(replace(solution, answers=(replace(answer, chain=(path,)),)))
     assert row(made, "dJ/dW1")["chain rule"] == "∂J/∂L · ∂L/∂ŷ | shapes: scalar; 1 × m"
@@ -178,7 +209,9 @@ def test_the_layout_is_said_once_where_all_share_it() -> None:
     solution = solutions.ex3()
     lines = [plain_line(block.line) for block in report(solution).blocks if hasattr(block, "line")]
     assert sum(line.startswith("Layout: gradient") for line in lines) == 1
-    mixed = replace(solution, answers=(*solution.answers[:-1], replace(solution.answers[-1], layout="jacobian")))
+    mixed = replace(
+        solution, answers=(*solution.answers[:-1], replace(solution.answers[-1], layout="jacobian"))
+    )
     assert row(report(mixed), "dJ/dW1")["layout"] == "jacobian"
 
 
@@ -186,17 +219,24 @@ def test_a_warning_is_said_once_for_all_its_answers() -> None:
     solution = solutions.ex1()
     kink = Problem("kink", "relu'(0) = 0 by convention")
     same = replace(
-        solution, warnings=(kink,), answers=tuple(replace(a, warnings=(kink,)) for a in solution.answers[:2])
+        solution,
+        warnings=(kink,),
+        answers=tuple(replace(a, warnings=(kink,)) for a in solution.answers[:2]),
     )
     assert notes(report(same), "warning") == ["∂f/∂q, ∂q/∂x: relu'(0) = 0 by convention"]
 
 
 def test_nothing_is_claimed_where_nothing_was_checked() -> None:
     solution = solutions.ex1()
-    unchecked = replace(solution, answers=tuple(replace(a, verified=None) for a in solution.answers))
+    unchecked = replace(
+        solution, answers=tuple(replace(a, verified=None) for a in solution.answers)
+    )
     assert notes(report(unchecked), "check") == []
     reasons = replace(
-        solution, answers=(replace(solution.answers[0], verified=Verified(None, reason="unknown function g")),)
+        solution,
+        answers=(
+            replace(solution.answers[0], verified=Verified(None, reason="unknown function g")),
+        ),
     )
     assert notes(report(reasons), "note") == ["not checked: ∂f/∂q (unknown function g)"]
 

@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from gradcalc.nodes import Node
-from gradcalc.numeric.backends import Undefined, floats
+from gradcalc.graph.model import Node
+from gradcalc.numeric.reverse import adjoints, evaluate, functions
+from gradcalc.numeric.scalar_functions import Undefined, floats
 from gradcalc.ops import TABLE
-from gradcalc.reverse import adjoints, evaluate, functions
 
 RULES = [
     (name, k)
@@ -34,12 +34,17 @@ def test_a_rule_is_the_slope_of_its_operation(name: str, k: int) -> None:
     at = [1.0 if operand == "c" else 0.37 + 0.21 * i for i, operand in enumerate(op.operands)]
     nodes = [*inputs(len(at)), Node(name, tuple(range(len(at))), ())]
     value, h = functions()[name], 1e-6
-    slope = (value(*at[:k], at[k] + h, *at[k + 1 :]) - value(*at[:k], at[k] - h, *at[k + 1 :])) / (2 * h)
-    assert gradients(nodes, dict(enumerate(at))).get(k, 0.0) == pytest.approx(slope, rel=1e-7, abs=1e-9)
+    slope = (value(*at[:k], at[k] + h, *at[k + 1 :]) - value(*at[:k], at[k] - h, *at[k + 1 :])) / (
+        2 * h
+    )
+    assert gradients(nodes, dict(enumerate(at))).get(k, 0.0) == pytest.approx(
+        slope, rel=1e-7, abs=1e-9
+    )
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, op in TABLE.items() if op.value and op.partials and len(op.operands) == 1]
+    "name",
+    [name for name, op in TABLE.items() if op.value and op.partials and len(op.operands) == 1],
 )
 def test_a_function_taken_directly_is_that_of_the_table(name: str) -> None:
     for x in (0.3, 0.9):
@@ -74,11 +79,18 @@ def test_a_shared_factor_costs_one_node_a_product() -> None:
         total = len(nodes) - 1
     tape = adjoints(nodes, total)
     assert len(tape.ops) == tape.size + 1 + 200
-    assert evaluate(tape, {0: 2.0, **{n: float(n) for n in range(1, 101)}})[tape.adjoint[0]] == 5050.0
+    assert (
+        evaluate(tape, {0: 2.0, **{n: float(n) for n in range(1, 101)}})[tape.adjoint[0]] == 5050.0
+    )
 
 
 def test_what_the_output_does_not_depend_on_has_no_adjoint() -> None:
-    nodes = [*inputs(2), Node("sin", (0,), ()), Node("stop_gradient", (1,), ()), Node("add", (2, 3), ())]
+    nodes = [
+        *inputs(2),
+        Node("sin", (0,), ()),
+        Node("stop_gradient", (1,), ()),
+        Node("add", (2, 3), ()),
+    ]
     tape = adjoints(nodes, 4)
     assert tape.adjoint[1] == -1
     assert evaluate(tape, {0: 0.0, 1: 2.0})[tape.adjoint[0]] == 1.0

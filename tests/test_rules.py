@@ -11,29 +11,31 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from gradcalc.blocks import Names
-from gradcalc.exercise import Exercise
-from gradcalc.graph import build
-from gradcalc.numeric.backends import Undefined, decimals
+from gradcalc.calculus.derivative_rules import CONTRACTIONS, SPECIAL
+from gradcalc.calculus.sympy_functions import function_class
+from gradcalc.calculus.terms import Term
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.derivation.general_rules import LETTERS, general
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import build
+from gradcalc.language import formula
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse, unparse
+from gradcalc.language.shape_rules import Size, shape_of
 from gradcalc.numeric.evaluate import evaluate
 from gradcalc.numeric.oracle import Claim, Oracle
+from gradcalc.numeric.scalar_functions import Undefined, decimals
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE, Op
-from gradcalc.pullbacks import CONTRACTIONS, SPECIAL
-from gradcalc.render import formula
-from gradcalc.rules import LETTERS, general
-from gradcalc.scalar import function_class
-from gradcalc.shapes import Size, shape_of
-from gradcalc.solution import Solution
-from gradcalc.solver import solve
-from gradcalc.syntax import Binary, Call, Compare, Expr, Name, Neg, Num, parse, unparse
-from gradcalc.terms import Term
+from gradcalc.report.blocks import Names
 
 DIGITS, STEP = 60, 25
 # stop_gradient has derivative 0 by definition, which no difference can tell.
 SMOOTH = [
-    op for op in TABLE.values() if any(op.partials) and op.signature == "elementwise" and op.name != "stop_gradient"
+    op
+    for op in TABLE.values()
+    if any(op.partials) and op.signature == "elementwise" and op.name != "stop_gradient"
 ]
 RULES = [(op, k) for op in SMOOTH for k, partial in enumerate(op.partials) if partial]
 
@@ -44,15 +46,24 @@ def mismatches(op: Op, operand: int, partial: str) -> int:
     step = numbers.scalar.constant(1) / 10**STEP
     tree = parse(partial)
     for _ in range(400):
-        point = {name: numbers.scalar.number(round(random.uniform(-3, 3), 3)) for name in op.operands}
+        point = {
+            name: numbers.scalar.number(round(random.uniform(-3, 3), 3)) for name in op.operands
+        }
         if op.name == "where":
             point["c"] = point["c"] > 0
-        moved = [{**point, op.operands[operand]: point[op.operands[operand]] + sign * step} for sign in (1, -1)]
+        moved = [
+            {**point, op.operands[operand]: point[op.operands[operand]] + sign * step}
+            for sign in (1, -1)
+        ]
         try:
             high, low = (op.value(numbers.scalar, *place.values()) for place in moved)  # type: ignore[misc]
             result = op.value(numbers.scalar, *point.values())  # type: ignore[misc]
             values = {name: Tensor(value) for name, value in {**point, "r": result}.items()}
-            claimed = chosen(point, operand) if op.name == "where" else evaluate(tree, Env(numbers, values)).data
+            claimed = (
+                chosen(point, operand)
+                if op.name == "where"
+                else evaluate(tree, Env(numbers, values)).data
+            )
         except (Undefined, ZeroDivisionError, ValueError):
             continue
         found = (high - low) / (2 * step)
@@ -68,7 +79,9 @@ def chosen(point: Mapping[str, Any], operand: int) -> int:
     return int(bool(point["c"]) == (operand == 1))
 
 
-@pytest.mark.parametrize(("op", "operand"), RULES, ids=lambda item: getattr(item, "name", str(item)))
+@pytest.mark.parametrize(
+    ("op", "operand"), RULES, ids=lambda item: getattr(item, "name", str(item))
+)
 def test_local_derivative(op: Op, operand: int) -> None:
     """Each local derivative of the table is the limit of differences."""
     assert mismatches(op, operand, op.partials[operand]) == 0
@@ -117,14 +130,17 @@ def in_sympy(tree: Expr, names: Mapping[str, sp.Expr]) -> sp.Expr:
 def gaps(op: Op, operand: int, partial: str) -> int:
     """At how many of 20 points a rule differs from SymPy's derivative of the form, in 40 digits."""
     names = {name: sp.Symbol(name, real=True) for name in op.operands}
-    assert op.form or op.name in PIECES, f"{op.name} wants a form, from which its partials are confirmed"
+    assert op.form or op.name in PIECES, (
+        f"{op.name} wants a form, from which its partials are confirmed"
+    )
     form = in_sympy(parse(op.form or PIECES[op.name]), names)
     slope = sp.diff(form, names[op.operands[operand]])
     rule = in_sympy(parse(partial), {**names, "r": form})
     random, wrong, compared = Random(op.name), 0, 0
     while compared < 20:
         place = {
-            symbol: sp.Rational(random.randint(-990, 990), 1000) + sp.Rational(1, 7000) for symbol in names.values()
+            symbol: sp.Rational(random.randint(-990, 990), 1000) + sp.Rational(1, 7000)
+            for symbol in names.values()
         }
         if form.subs(place).is_real is False:
             continue
@@ -133,7 +149,9 @@ def gaps(op: Op, operand: int, partial: str) -> int:
     return wrong
 
 
-@pytest.mark.parametrize(("op", "operand"), RULES, ids=lambda item: getattr(item, "name", str(item)))
+@pytest.mark.parametrize(
+    ("op", "operand"), RULES, ids=lambda item: getattr(item, "name", str(item))
+)
 def test_sympy_agrees(op: Op, operand: int) -> None:
     """A local derivative is what SymPy makes of the scalar form; one wrong by 0.05 % is not."""
     assert gaps(op, operand, op.partials[operand]) == 0
@@ -150,8 +168,16 @@ EXAMPLES = {
     "concat": "concat(u, w)",
     "logdet": "logdet(M @ M.T + eye(n))",
 }
-NO_GRADIENT = {"eye", "ones", "zeros", "apply", "toaxis"}  # constants; an unknown function; what index formulas become
-STRUCTURED = [op for op in TABLE.values() if op.signature != "elementwise" and op.name not in NO_GRADIENT]
+NO_GRADIENT = {
+    "eye",
+    "ones",
+    "zeros",
+    "apply",
+    "toaxis",
+}  # constants; an unknown function; what index formulas become
+STRUCTURED = [
+    op for op in TABLE.values() if op.signature != "elementwise" and op.name not in NO_GRADIENT
+]
 
 
 def structured(op: Op, extra: str = "") -> Solution:
@@ -161,12 +187,18 @@ def structured(op: Op, extra: str = "") -> Solution:
     shapes = {**SHAPES, "w": ["m"]}
     lines = [
         f"r = {example}",
-        f"f = sum(sin(r) * r){extra}" if "->" not in op.signature or op.signature[-1] != ">" else "f = r^2",
+        f"f = sum(sin(r) * r){extra}"
+        if "->" not in op.signature or op.signature[-1] != ">"
+        else "f = r^2",
     ]
     if not shape_of(parse(example), {name: tuple(map(Size.of, shapes[name])) for name in used}):  # type: ignore[arg-type]
         lines[1] = "f = r^2"
     questions = [f"dr/d{name}" for name in used] + [f"df/d{name}" for name in used]
-    content = {"expression": lines, "variables": {name: shapes[name] for name in used}, "questions": questions}
+    content = {
+        "expression": lines,
+        "variables": {name: shapes[name] for name in used},
+        "questions": questions,
+    }
     return solve(Exercise.from_dict(content))
 
 
@@ -185,7 +217,9 @@ def test_structured_operation(op: Op) -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*SPECIAL, *CONTRACTIONS} & {op.name for op in STRUCTURED}))
-def test_a_structured_rule_wrong_by_half_a_per_mille_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_structured_rule_wrong_by_half_a_per_mille_is_found(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The check above fails where a pullback, or a definition by terms, is wrong by 0.05 %."""
 
     def off(term: Term) -> Term:
@@ -198,7 +232,9 @@ def test_a_structured_rule_wrong_by_half_a_per_mille_is_found(name: str, monkeyp
         found = right(*args)
         if isinstance(found, list):
             return [off(term) for term in found]
-        return {operand: [(at, off(term)) for at, term in pieces] for operand, pieces in found.items()}
+        return {
+            operand: [(at, off(term)) for at, term in pieces] for operand, pieces in found.items()
+        }
 
     monkeypatch.setitem(rules, name, wrong)  # type: ignore[arg-type]
     verdicts = [answer.verified.ok for answer in structured(TABLE[name]).answers if answer.verified]
@@ -215,7 +251,10 @@ def test_a_gradient_that_nothing_asks_for_is_checked_too(monkeypatch: pytest.Mon
     off = sp.Rational(10005, 10000)
 
     def wrong(*args: Any) -> Any:
-        return {n: [(at, dataclasses.replace(t, coef=t.coef * off)) for at, t in p] for n, p in right(*args).items()}
+        return {
+            n: [(at, dataclasses.replace(t, coef=t.coef * off)) for at, t in p]
+            for n, p in right(*args).items()
+        }
 
     monkeypatch.setitem(SPECIAL, "norm", wrong)  # type: ignore[arg-type]
     found = solve(exercise)
@@ -240,8 +279,13 @@ def passed_back(op: Op, operand: int, text: str) -> Verified:
     entries = {"mean": "n*m", "var": "n*m"}.get(op.name)
     if op.name == "logdet":
         content["values"] = {"M": [[2, 0.5, -0.3], [0.1, 1.5, 0.4], [-0.2, 0.3, 3]]}
-    where, by = (("n", parse(entries)),) if entries else (), used[operand]  # one number: the same in every entry
-    return Oracle(build(Exercise.from_dict(content))).verify(Claim(parse(f"({text}) + 0*{by}"), where), None, by)
+    where, by = (
+        (("n", parse(entries)),) if entries else (),
+        used[operand],
+    )  # one number: the same in every entry
+    return Oracle(build(Exercise.from_dict(content))).verify(
+        Claim(parse(f"({text}) + 0*{by}"), where), None, by
+    )
 
 
 @pytest.mark.parametrize(("op", "operand"), BACK, ids=lambda item: getattr(item, "name", str(item)))
@@ -270,11 +314,16 @@ def test_an_entry_is_complete(op: Op) -> None:
     tree = parse(op.example, functions={"g"})
     assert parse(unparse(tree), functions={"g"}) == tree
     variables: dict[str, Any] = {
-        name: [int(n) if n.isdigit() else n for n in map(str, shape)] for name, shape in LETTERS.items()
+        name: [int(n) if n.isdigit() else n for n in map(str, shape)]
+        for name, shape in LETTERS.items()
     }
     variables |= {"x": [], "y": [], "g": {"function": 1}}
     graph = build(Exercise.from_dict({"expression": f"r = {op.example}", "variables": variables}))
-    assert op.name in {node.op for node in graph.nodes} | {"var", "matrix_power", "dot"}  # written in others
+    assert op.name in {node.op for node in graph.nodes} | {
+        "var",
+        "matrix_power",
+        "dot",
+    }  # written in others
     known = Names.of(graph)
     for line in (formula.text(tree, known), formula.latex(tree, known)):
         assert line
@@ -298,7 +347,11 @@ def test_a_rule_is_stated_or_a_reason(op: Op) -> None:
 def test_a_wrong_rule_does_not_pass_as_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule wrong by 0.05 % anywhere in the table makes the answer that uses it unverified."""
     exercise = Exercise.from_dict(
-        {"expression": ["a = silu(w*x)", "f = a^2"], "values": {"w": 2, "x": "1/3"}, "questions": ["df/dw"]}
+        {
+            "expression": ["a = silu(w*x)", "f = a^2"],
+            "values": {"w": 2, "x": "1/3"},
+            "questions": ["df/dw"],
+        }
     )
     assert solve(exercise).answers[0].verified.ok is True  # type: ignore[union-attr]
     wrong = dataclasses.replace(TABLE["silu"], partials=(f"1.0005*({TABLE['silu'].partials[0]})",))

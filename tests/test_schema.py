@@ -9,11 +9,23 @@ import jsonschema
 import pytest
 import yaml
 
-from gradcalc.errors import Problem
-from gradcalc.exercise import Exercise
-from gradcalc.library import SCHEMA_FILE, STARTER
-from gradcalc.schema import EXERCISE, Array, Either, Entries, Items, Key, Kind, Record, Scalar, check, json_schema
-from gradcalc.yamltext import from_python, read_yaml
+from gradcalc.app.shipped import SCHEMA_FILE, STARTER
+from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.schema import (
+    EXERCISE,
+    Array,
+    Either,
+    Entries,
+    Items,
+    Key,
+    Kind,
+    Record,
+    Scalar,
+    check,
+    json_schema,
+)
+from gradcalc.exercise.yaml_nodes import from_python, read_yaml
+from gradcalc.language.errors import Problem
 
 EXERCISES = Path(__file__).parent.parent / "exercises"
 SHIPPED = sorted(EXERCISES.glob("*.yaml"))
@@ -41,8 +53,12 @@ def validator() -> jsonschema.Draft202012Validator:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_the_schema_accepts_what_the_program_reads(path: Path, validator: jsonschema.Draft202012Validator) -> None:
-    assert [error.message for error in validator.iter_errors(yaml.safe_load(path.read_text("utf-8")))] == []
+def test_the_schema_accepts_what_the_program_reads(
+    path: Path, validator: jsonschema.Draft202012Validator
+) -> None:
+    assert [
+        error.message for error in validator.iter_errors(yaml.safe_load(path.read_text("utf-8")))
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -61,7 +77,9 @@ def test_the_schema_accepts_what_the_program_reads(path: Path, validator: jsonsc
         "expression: x\nvary: {x: {normal: [0, 1]}}",
     ],
 )
-def test_schema_and_program_refuse_the_same(text: str, validator: jsonschema.Draft202012Validator) -> None:
+def test_schema_and_program_refuse_the_same(
+    text: str, validator: jsonschema.Draft202012Validator
+) -> None:
     node, problems = read_yaml(text, "e.yaml")
     check(node, EXERCISE, "", problems)
     assert problems
@@ -81,7 +99,10 @@ def test_every_key_has_words_and_an_example_of_its_own_kind(key: Key) -> None:
 def test_the_key_of_an_exercise_is_read(key: Key) -> None:
     """An unreadable value of any key is an error, so no key is passed over."""
     wrong = {"a": {"b": {"c": "1"}}} if isinstance(key.kind, Scalar | Items | Array) else 7.5
-    data = {"expression": "f = x", key.name: {"e": [[wrong]]} if key.name == "expression" else wrong}
+    data = {
+        "expression": "f = x",
+        key.name: {"e": [[wrong]]} if key.name == "expression" else wrong,
+    }
     node = from_python(data, "e")
     problems: list[Problem] = []
     check(node, EXERCISE, "", problems)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.errors import GradcalcError
-from gradcalc.exact import size_of
-from gradcalc.exercise import Exercise
-from gradcalc.graph import Graph, build, stack_shape
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import Graph, build, stack_shape
+from gradcalc.language.constants import size_of
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.parser import parse
+from gradcalc.language.shape_rules import (
+    ONE,
+    OWN,
+    Shape,
+    ShapeError,
+    Size,
+    broadcast,
+    parsed,
+    shape_of,
+    show,
+    stacked,
+)
 from gradcalc.ops import TABLE
-from gradcalc.shapes import ONE, OWN, Shape, ShapeError, Size, broadcast, parsed, shape_of, show, stacked
-from gradcalc.syntax import parse
 
 
 def sizes(text: str) -> Shape:
@@ -25,7 +36,9 @@ def graph(text: str) -> Graph:
 def inferred(expression: str, variables: str = "", more: str = "") -> dict[str, str]:
     """name -> shape, of everything; lines of the expression are separated by `;`"""
     lines = "".join(f"  {line.strip()}\n" for line in expression.split(";"))
-    found = graph(f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more)
+    found = graph(
+        f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more
+    )
     return {name: show(found.node(name).shape) for name in found.names}
 
 
@@ -60,7 +73,8 @@ def test_sizes_that_differ_in_name_do_not_broadcast() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "stack"), [("D", "D m"), ("D 1", "D m"), ("1 1", "1 m"), ("", "m"), ("1 D", "1 D m"), ("a b", "a b m")]
+    ("shape", "stack"),
+    [("D", "D m"), ("D 1", "D m"), ("1 1", "1 m"), ("", "m"), ("1 D", "1 D m"), ("a b", "a b m")],
 )
 def test_examples_stack_last_and_columns_lose_their_1(shape: str, stack: str) -> None:
     assert stacked(sizes(shape), Size.of("m")) == sizes(stack)
@@ -150,16 +164,29 @@ variables:
 def test_exercise_3_infers_the_parameters_and_says_why() -> None:
     found = graph(EX3)
     shapes = {name: show(found.node(name).shape) for name in ("W1", "b1", "W2", "b2", "z2", "J")}
-    assert shapes == {"W1": "D_a1×D_x", "b1": "D_a1×1", "W2": "1×D_a1", "b2": "1×1", "z2": "1×1", "J": "1×1"}
+    assert shapes == {
+        "W1": "D_a1×D_x",
+        "b1": "D_a1×1",
+        "W2": "1×D_a1",
+        "b2": "1×1",
+        "z2": "1×1",
+        "J": "1×1",
+    }
     assert show(stack_shape(found, "X")) == "D_x×m"
     assert show(stack_shape(found, "Y")) == "1×m"
     assert found.stacks["X"] == "x"
     assert found.stacks["Yhat"] == "yhat"
     assert found.reasons["x"] == found.reasons["z1"] == "declared"
     assert found.reasons["W1"] == "`W1 @ x` is D_a1×1 and x is D_x×1, so W1 is D_a1×D_x"
-    assert found.reasons["b1"] == "`W1 @ x + b1` is taken entry by entry and z1 is D_a1×1, so b1 is D_a1×1"
+    assert (
+        found.reasons["b1"]
+        == "`W1 @ x + b1` is taken entry by entry and z1 is D_a1×1, so b1 is D_a1×1"
+    )
     assert found.reasons["W2"] == "`W2 @ a1` is 1×1 and a1 is D_a1×1, so W2 is 1×D_a1"
-    assert found.reasons["yhat"] == "`y * log(yhat)` is taken entry by entry and y is 1×1, so z2 and yhat are 1×1"
+    assert (
+        found.reasons["yhat"]
+        == "`y * log(yhat)` is taken entry by entry and y is 1×1, so z2 and yhat are 1×1"
+    )
     assert found.reasons["a1"] == "z1 is D_a1×1, so `relu(z1)` is D_a1×1"
 
 
@@ -191,12 +218,16 @@ def test_exercise_3_infers_the_parameters_and_says_why() -> None:
     ("p[j] = x + w; f = sum(p @ w)", "{p: [n, k]}\nindices: {j: n}", "x", "[k]"),
     ("f = x[1:] * w", "{x: [n + 1]}", "w", "[n]"),
 ])  # fmt: skip
-def test_inference_without_assuming_broadcasting(expression: str, variables: str, name: str, shape: str) -> None:
+def test_inference_without_assuming_broadcasting(
+    expression: str, variables: str, name: str, shape: str
+) -> None:
     assert inferred(expression, variables)[name] == shape
 
 
 def test_values_fix_shapes_and_sizes() -> None:
-    found = graph("expression: z = W @ x + b\nvariables: {x: [n, 1]}\nvalues: {W: [[1, 2], [3, 4], [5, 6]]}\n")
+    found = graph(
+        "expression: z = W @ x + b\nvariables: {x: [n, 1]}\nvalues: {W: [[1, 2], [3, 4], [5, 6]]}\n"
+    )
     assert show(found.node("W").shape) == "3×n"
     assert show(found.node("b").shape) == "3×1"
     assert found.sizes == {"n": 2}
@@ -214,19 +245,27 @@ def test_the_value_of_a_per_example_input_is_its_stack() -> None:
 @pytest.mark.parametrize(
     ("expression", "value", "said"),
     [
-        ("sum(x, i)", "3", "the value of x and its uses: its value is a number, not one number for each example"),
+        (
+            "sum(x, i)",
+            "3",
+            "the value of x and its uses: its value is a number, not one number for each example",
+        ),
         ("sum(sum(x), i)", "[[1, 2, 3], [4, 5, 6]]", "x may be [2] or 2×1"),
     ],
 )
 def test_a_value_that_is_no_stack_of_the_input(expression: str, value: str, said: str) -> None:
     with pytest.raises(GradcalcError) as caught:
-        inferred(f"J = {expression}", "{x: {each: i}}", f"examples: {{i: m}}\nvalues: {{x: {value}}}\n")
+        inferred(
+            f"J = {expression}", "{x: {each: i}}", f"examples: {{i: m}}\nvalues: {{x: {value}}}\n"
+        )
     assert [problem.message for problem in caught.value.problems] == [said]
 
 
 def test_a_stack_of_matrices_is_taken_apart() -> None:
     found = inferred(
-        "J = sum(sum(x), i)", "{x: {each: i}}", "examples: {i: m}\nvalues: {x: [[[1, 2, 3], [4, 5, 6]]]}\n"
+        "J = sum(sum(x), i)",
+        "{x: {each: i}}",
+        "examples: {i: m}\nvalues: {x: [[[1, 2, 3], [4, 5, 6]]]}\n",
     )
     assert found["x"] == "1×2"
 
@@ -240,7 +279,9 @@ def test_an_upstream_gradient_has_the_shape_of_its_quantity() -> None:
 
 
 def test_indices_fix_the_axes_they_index() -> None:
-    found = graph("expression: |\n  a[i] = sum(W[i, j] * x[j], j) + b[i]\n  f = sum(a)\nindices: {i: n, j: d}\n")
+    found = graph(
+        "expression: |\n  a[i] = sum(W[i, j] * x[j], j) + b[i]\n  f = sum(a)\nindices: {i: n, j: d}\n"
+    )
     assert {name: show(found.node(name).shape) for name in ("W", "x", "b", "a")} == {
         "W": "n×d",
         "x": "[d]",
@@ -284,10 +325,14 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("expression", "variables", "messages"), ERRORS)
-def test_shape_errors_stand_at_their_place(expression: str, variables: str, messages: list[str]) -> None:
+def test_shape_errors_stand_at_their_place(
+    expression: str, variables: str, messages: list[str]
+) -> None:
     with pytest.raises(GradcalcError) as caught:
         inferred(expression, variables)
-    found = [f"{p.place.line}:{p.place.column}: {p.message}" for p in caught.value.problems if p.place]
+    found = [
+        f"{p.place.line}:{p.place.column}: {p.message}" for p in caught.value.problems if p.place
+    ]
     assert found == messages
 
 

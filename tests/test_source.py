@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -18,7 +18,16 @@ FORBIDDEN = frozenset(
     ("eval", "exec", "compile", "__import__", "system", "popen", "unsafe_load", "full_load", "sympify", "S", "kernS",
      "parse_expr", "parse_latex", "parse_mathematica", "lambdify", "nsimplify")
 )  # fmt: skip
-MODULES = ("pickle", "marshal", "shelve", "dill", "code", "codeop", "sympy.parsing", "sympy.utilities.lambdify")
+MODULES = (
+    "pickle",
+    "marshal",
+    "shelve",
+    "dill",
+    "code",
+    "codeop",
+    "sympy.parsing",
+    "sympy.utilities.lambdify",
+)
 SAFE = frozenset(("re.compile",))
 
 
@@ -28,7 +37,9 @@ def violations(source: str) -> list[str]:
 
 
 def _violations(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
-    constants = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}  # sp.S in sp.S.One
+    constants = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+    }  # sp.S in sp.S.One
     for node in ast.walk(tree):
         if id(node) in constants:
             continue
@@ -37,7 +48,9 @@ def _violations(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
                 found = [alias.name for alias in names]
             case ast.ImportFrom(module=module, names=names):
                 found = [module or "", *(f"{module}.{alias.name}" for alias in names)]
-            case ast.Name(id=name, ctx=ast.Load()) if name in FORBIDDEN:  # called, or handed on to be called
+            case ast.Name(id=name, ctx=ast.Load()) if (
+                name in FORBIDDEN
+            ):  # called, or handed on to be called
                 yield node, name
                 continue
             case ast.Attribute(attr=name) if name in FORBIDDEN:
@@ -47,9 +60,9 @@ def _violations(tree: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
             case ast.Call(func=ast.Attribute(attr="load", value=ast.Name(id="yaml"))):
                 yield node, "yaml.load"
                 continue
-            case ast.Call(func=ast.Attribute(attr="subs" | "evalf" | "replace_text" as name), args=args) if any(
-                map(_is_text, args)
-            ):
+            case ast.Call(
+                func=ast.Attribute(attr="subs" | "evalf" | "replace_text" as name), args=args
+            ) if any(map(_is_text, args)):
                 yield node, f"{name} with text"
                 continue
             case ast.Call(keywords=keywords) if any(
@@ -93,7 +106,10 @@ def test_no_text_is_run() -> None:
         ("import sympy as sp\nsp.sympify(text)", "2: sp.sympify"),
         ("sp.S('x')", "1: sp.S"),
         ("from sympy import nsimplify", "1: import sympy.nsimplify"),
-        ("from sympy.parsing.sympy_parser import parse_expr as p", "1: import sympy.parsing.sympy_parser"),
+        (
+            "from sympy.parsing.sympy_parser import parse_expr as p",
+            "1: import sympy.parsing.sympy_parser",
+        ),
         ("import pickle", "1: import pickle"),
         ("expr.subs('x', 1)", "1: subs with text"),
         ("expr.subs({str(x): y})", "1: subs with text"),
@@ -109,118 +125,235 @@ def test_a_violation_is_found(source: str, found: str) -> None:
 
 
 def test_what_is_harmless_is_not_found() -> None:
-    assert violations("import re\nre.compile('x')\nx.subs(a, b)\nload('room')\nsp.S.One\nself.S_1 = 1\n") == []
+    assert (
+        violations(
+            "import re\nre.compile('x')\nx.subs(a, b)\nload('room')\nsp.S.One\nself.S_1 = 1\n"
+        )
+        == []
+    )
 
 
-# ---- rooms
+# ---- floors
+
+# From the ground up; folders on one line do not know each other.
+FLOORS = (
+    ("version", "ops"),
+    ("language",),
+    ("exercise",),
+    ("graph",),
+    ("calculus", "numeric"),
+    ("derivation",),
+    ("codegen", "marking"),
+    ("report",),
+    ("render",),
+    ("app",),
+    ("__init__", "__main__"),
+)
+FLOOR = {folder: n for n, folders in enumerate(FLOORS) for folder in folders}
+APART = {("report", "codegen"), ("render", "codegen")}  # above it, and yet no business of theirs
 
 
-def imports(tree: ast.Module, package: str) -> dict[str, set[str]]:
-    """What a module imports of the package: when it is loaded, and ever. For the type checker alone does not count."""
-    loaded: set[str] = set()
-    ever: set[str] = set()
-    queue: list[tuple[ast.AST, bool]] = [(node, True) for node in tree.body]
-    while queue:
-        node, top = queue.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        queue += [(child, top and not isinstance(node, ast.FunctionDef)) for child in ast.iter_child_nodes(node)]
-        names = set()
-        if isinstance(node, ast.Import):
-            names = {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        names = {name for name in names if name.startswith(package + ".")}
-        ever |= names
-        if top:
-            loaded |= names
-    return {"loaded": loaded, "ever": ever}
-
-
-def rooms() -> dict[str, ast.Module]:
+def modules() -> dict[str, ast.Module]:
+    """The files by dotted name, as trees; a package is its `__init__`."""
     return {name(path): ast.parse(path.read_text("utf-8")) for path in SOURCES}
 
 
 def name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-# An Exercise reads itself: the rooms that make one are asked for when they are needed. So are arrays by numbers.
-LATE = {
-    ("gradcalc.exercise", "gradcalc.reading"),
-    ("gradcalc.exercise", "gradcalc.settings"),
-    ("gradcalc.numeric.backends", "gradcalc.numeric.arrays"),
+def folder(module: str) -> str:
+    return (module.split(".") + ["__init__"])[1]
+
+
+def imported(module: str, tree: ast.Module, known: Collection[str]) -> set[str]:
+    """The modules that one imports: at the top, late, for the type checker, relative, or named in a string."""
+    here = module.split(".")
+    if module in PACKAGES:
+        here = [*here, ""]
+    named: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                named |= {alias.name for alias in names}
+            case ast.ImportFrom(module=of, names=names, level=level):
+                base = (
+                    ".".join([*here[: len(here) - level], *([of] if of else [])])
+                    if level
+                    else str(of)
+                )
+                # `from gradcalc.render import table` names the module, not its package
+                inside = {f"{base}.{alias.name}" for alias in names}
+                named |= {word for word in inside if word in known} | (
+                    {base} if inside - set(known) else set()
+                )
+            case ast.Constant(value=str(text)) if text.startswith("gradcalc."):
+                named.add(text)
+    return {word for word in named if word in known} - {module}
+
+
+PACKAGES = frozenset(name(path) for path in SOURCES if path.name == "__init__.py")
+
+
+def upward(trees: dict[str, ast.Module]) -> list[str]:
+    """The imports that do not lead to a lower floor."""
+    return [
+        f"{module} -> {other}"
+        for module, tree in sorted(trees.items())
+        for other in sorted(imported(module, tree, trees.keys()))
+        if folder(module) != folder(other)
+        and (
+            FLOOR[folder(module)] <= FLOOR[folder(other)]
+            or (folder(module), folder(other)) in APART
+        )
+    ]
+
+
+def circles(trees: dict[str, ast.Module]) -> list[str]:
+    """A ring of files that import each other, by name; [] where there is none."""
+    try:
+        TopologicalSorter(
+            {module: imported(module, tree, trees.keys()) for module, tree in trees.items()}
+        ).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_a_folder_imports_only_from_those_below() -> None:
+    """Late imports and those for the type checker are imports."""
+    trees = modules()
+    assert {folder(module) for module in trees} <= FLOOR.keys()
+    assert upward(trees) == []
+
+
+def test_no_files_import_each_other() -> None:
+    assert circles(modules()) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from gradcalc.app.cli import run",
+        "import gradcalc.app.cli",
+        "from gradcalc.app import cli",
+        "from ..app import cli",
+        "from ..app.cli import run",
+        "def late():\n    from gradcalc.app import cli",
+        "if TYPE_CHECKING:\n    from gradcalc.app.cli import run",
+        "load('gradcalc.app.cli')",
+    ],
+)
+def test_an_import_that_leads_upward_is_found(line: str) -> None:
+    trees = {"gradcalc.graph.build": ast.parse(line), "gradcalc.app.cli": ast.parse("")}
+    assert upward(trees) == ["gradcalc.graph.build -> gradcalc.app.cli"]
+
+
+def test_neighbours_on_a_floor_and_views_of_code_are_found() -> None:
+    trees = {
+        "gradcalc.calculus.terms": ast.parse("import gradcalc.numeric.tensor"),
+        "gradcalc.numeric.tensor": ast.parse("import gradcalc.graph.model"),
+        "gradcalc.graph.model": ast.parse(""),
+        "gradcalc.render.html": ast.parse("import gradcalc.codegen.emit"),
+        "gradcalc.codegen.emit": ast.parse(""),
+    }
+    assert upward(trees) == [
+        "gradcalc.calculus.terms -> gradcalc.numeric.tensor",
+        "gradcalc.render.html -> gradcalc.codegen.emit",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import gradcalc.graph.b",
+        "def f():\n    from . import b",
+        "if TYPE_CHECKING:\n    from gradcalc.graph.b import x",
+    ],
+)
+def test_a_circle_is_found(line: str) -> None:
+    trees = {
+        "gradcalc.graph.a": ast.parse(line),
+        "gradcalc.graph.b": ast.parse("load('gradcalc.graph.a')"),
+    }
+    assert sorted(set(circles(trees))) == ["gradcalc.graph.a", "gradcalc.graph.b"]
+
+
+# Where SymPy may be imported, and NumPy when a module is loaded: `architecture.md`'s table of folders.
+MAY_LOAD = {
+    "sympy": frozenset(("calculus", "derivation", "codegen")),
+    "mpmath": frozenset(("numeric",)),
+    "numpy": frozenset(("numeric", "app")),
 }
 
 
-def order(trees: dict[str, ast.Module], when: str, late: Set[tuple[str, str]] = frozenset()) -> list[str]:
-    """The rooms, each below those that it imports. Raises CycleError."""
-    edges = {room: imports(tree, "gradcalc")[when] & trees.keys() - {room} for room, tree in trees.items()}
-    assert all(above in edges[room] for room, above in late)
-    return list(TopologicalSorter({r: {a for a in edges[r] if (r, a) not in late} for r in edges}).static_order())
+def heavy(module: str, tree: ast.Module) -> list[str]:
+    """Imports of heavy libraries where they do not belong: SymPy ever, NumPy when the module is loaded."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            words = (
+                [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else [a.name for a in node.names]
+            )
+            for library in {word.partition(".")[0] for word in words} & MAY_LOAD.keys():
+                if folder(module) not in MAY_LOAD[library] and (
+                    library != "numpy" or node in tree.body
+                ):
+                    found.append(f"{module} -> {library}")
+    return found
 
 
-def test_a_room_imports_only_from_rooms_above_it() -> None:
-    trees = rooms()
-    assert set(order(trees, "loaded")) == trees.keys()
-    assert set(order(trees, "ever", LATE)) == trees.keys()
+def test_heavy_libraries_are_imported_only_where_they_belong() -> None:
+    assert [
+        line for module, tree in sorted(modules().items()) for line in heavy(module, tree)
+    ] == []
 
 
-def test_a_circle_is_found() -> None:
-    with pytest.raises(CycleError):
-        order(
-            {"gradcalc.a": ast.parse("from gradcalc.b import x"), "gradcalc.b": ast.parse("import gradcalc.a")},
-            "loaded",
-        )
-    late = {
-        "gradcalc.a": ast.parse("from gradcalc.b import x"),
-        "gradcalc.b": ast.parse("def f():\n import gradcalc.a"),
-    }
-    assert order(late, "loaded") == ["gradcalc.b", "gradcalc.a"]
-    with pytest.raises(CycleError):
-        order(late, "ever")
-
-
-def test_heavy_libraries_are_loaded_late_outside_the_rooms_that_need_them() -> None:
-    """The command line, the reading of files and the graph name neither SymPy nor NumPy when they are loaded."""
-    light = [
-        "cli",
-        "batch",
-        "console",
-        "exercise",
-        "graph",
-        "syntax",
-        "shapes",
-        "render.table",
-        "render.json",
-        "export",
-        "api",
+def test_a_heavy_import_is_found() -> None:
+    late = "def f():\n    import {0}\n    from {0}.x import y"
+    assert (
+        heavy("gradcalc.graph.a", ast.parse(late.format("sympy")))
+        == ["gradcalc.graph.a -> sympy"] * 2
+    )
+    assert heavy("gradcalc.graph.a", ast.parse(late.format("numpy"))) == []
+    assert heavy("gradcalc.graph.a", ast.parse("from numpy import array")) == [
+        "gradcalc.graph.a -> numpy"
     ]
-    trees = rooms()
-    queue, seen = [f"gradcalc.{room}" for room in light], set()
-    while queue:
-        room = queue.pop()
-        if room not in seen:
-            seen.add(room)
-            for node in trees[room].body:
-                if isinstance(node, ast.Import | ast.ImportFrom):
-                    named = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-                    assert not {word.partition(".")[0] for word in named} & {"sympy", "numpy", "mpmath"}, room
-            queue += imports(trees[room], "gradcalc")["loaded"] & trees.keys()
+    assert heavy("gradcalc.calculus.a", ast.parse("import sympy")) == []
 
 
 # ---- machines
 
 # Written apart, so that they are not found here.
 MACHINE = re.compile(
-    "|".join([r"/home/\w", "/ro" + r"ot\b", "/Us" + r"ers/\w", r"/wo" + "rk/", "local" + "host", r"127\.0\.0" + r"\.1"])
+    "|".join(
+        [
+            r"/home/\w",
+            "/ro" + r"ot\b",
+            "/Us" + r"ers/\w",
+            r"/wo" + "rk/",
+            "local" + "host",
+            r"127\.0\.0" + r"\.1",
+        ]
+    )
 )
 HOST = re.compile(
-    "|".join(["index-" + "url", "artif" + "actory", "nex" + "us", "python" + r"hosted\.org", "conda" + r"\.anaconda"]),
+    "|".join(
+        [
+            "index-" + "url",
+            "artif" + "actory",
+            "nex" + "us",
+            "python" + r"hosted\.org",
+            "conda" + r"\.anaconda",
+        ]
+    ),
     re.I,
 )
-TEXT = frozenset((".py", ".md", ".yaml", ".yml", ".toml", ".json", ".tex", ".svg", ".txt", ".ipynb", ".cfg", ""))
+TEXT = frozenset(
+    (".py", ".md", ".yaml", ".yml", ".toml", ".json", ".tex", ".svg", ".txt", ".ipynb", ".cfg", "")
+)
 
 
 def texts() -> Iterator[Path]:
@@ -228,9 +361,15 @@ def texts() -> Iterator[Path]:
     for path in sorted(ROOT.rglob("*")):
         inside = path.relative_to(ROOT).parts
         hidden = any(
-            (part.startswith(".") and part != ".ci") or part in ("__pycache__", "build", "dist") for part in inside
+            (part.startswith(".") and part != ".ci") or part in ("__pycache__", "build", "dist")
+            for part in inside
         )
-        if path.is_file() and not hidden and path.suffix in TEXT and not any("egg-info" in part for part in inside):
+        if (
+            path.is_file()
+            and not hidden
+            and path.suffix in TEXT
+            and not any("egg-info" in part for part in inside)
+        ):
             yield path
 
 

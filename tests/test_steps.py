@@ -9,24 +9,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcalc.blocks import Names
-from gradcalc.derivation import derive, explained
-from gradcalc.exercise import Exercise
-from gradcalc.graph import build
-from gradcalc.numeric.backends import floats
+from gradcalc.derivation.derive_steps import derive, explained
+from gradcalc.derivation.form_changes import rewritings
+from gradcalc.derivation.general_rules import LETTERS, general
+from gradcalc.derivation.plug import decimal, plugged
+from gradcalc.derivation.solve import Solver
+from gradcalc.derivation.step_model import Derivation, Step
+from gradcalc.derivation.step_model import Path as Wire
+from gradcalc.exercise.model import Exercise
+from gradcalc.graph.build import build
+from gradcalc.language.parser import children, parse, unparse
+from gradcalc.language.shape_rules import Shape
+from gradcalc.language.tree import Name
 from gradcalc.numeric.evaluate import evaluate
+from gradcalc.numeric.scalar_functions import floats
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.ops import TABLE
-from gradcalc.plug import decimal, plugged
-from gradcalc.render.inline import latex_math, plain_line, text_line
-from gradcalc.rewriting import rewritings
-from gradcalc.rules import LETTERS, general
-from gradcalc.shapes import Shape
-from gradcalc.solver import Solver
-from gradcalc.steps import Derivation, Step
-from gradcalc.steps import Path as Wire
-from gradcalc.syntax import children, parse, unparse
-from gradcalc.tree import Name
+from gradcalc.report.blocks import Names
+from gradcalc.report.lines import latex_math, plain_line, text_line
 
 EXERCISES = Path(__file__).parent.parent / "exercises"
 
@@ -84,13 +84,17 @@ def test_every_operation_says_why_and_how(name: str) -> None:
 
 
 def test_what_has_no_formula_is_known() -> None:
-    without = {name for name, op in TABLE.items() if not op.partials and not op.back and name != "apply"}
+    without = {
+        name for name, op in TABLE.items() if not op.partials and not op.back and name != "apply"
+    }
     assert without == {
         "lt", "le", "gt", "ge", "eq", "ne", "kron", "matrix_power", "vec", "concat", "stack", "eye", "ones", "zeros", "getitem", "toaxis",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(name for name, op in TABLE.items() if op.back and name != "apply"))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, op in TABLE.items() if op.back and name != "apply")
+)
 def test_what_an_operand_gets_is_its_vector_jacobian_product(name: str) -> None:
     """The stated formula against differences of Σ G · op(operands)."""
     op, random = TABLE[name], np.random.default_rng(5)
@@ -135,7 +139,9 @@ def test_a_constant_factor_has_a_sentence_of_its_own() -> None:
 # ---- numbers
 
 
-@pytest.mark.parametrize(("value", "text"), [(3.0, "3"), (-0.73105857, "-0.7311"), (1e-7, "1e-7"), (0, "0")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(3.0, "3"), (-0.73105857, "-0.7311"), (1e-7, "1e-7"), (0, "0")]
+)
 def test_numbers_are_put_in_as_they_are_printed(value: float, text: str) -> None:
     assert unparse(decimal(value, 4)) == text
 
@@ -193,7 +199,9 @@ def test_the_product_of_the_shown_factors_is_the_shown_result(name: str) -> None
                 part = path.value if path.value is not None else step.value
                 if path.through is not None:
                     upstream = 1.0 if path.upstream is None else path.upstream_value
-                    assert math.isclose(upstream * path.local_value, part, rel_tol=1e-12, abs_tol=1e-15)
+                    assert math.isclose(
+                        upstream * path.local_value, part, rel_tol=1e-12, abs_tol=1e-15
+                    )
                     checked += 1
                 total += part
             assert math.isclose(total, step.value, rel_tol=1e-12, abs_tol=1e-14)
@@ -222,7 +230,12 @@ def test_upstream_times_local_is_the_product_entry_by_entry(name: str) -> None:
         values = {step.quantity: step.value for step in one.steps}
         for step in one.steps:
             for path in step.paths:
-                if path.through is None or path.upstream is None or path.local is None or len(step.paths) > 1:
+                if (
+                    path.through is None
+                    or path.upstream is None
+                    or path.local is None
+                    or len(step.paths) > 1
+                ):
                     continue
                 user, own = graph.node(path.through), graph.node(step.quantity)
                 local = solver.oracle.derivative(path.through, step.quantity, local=True)
@@ -236,7 +249,9 @@ def test_upstream_times_local_is_the_product_entry_by_entry(name: str) -> None:
                     continue
                 else:
                     got = upstream.reshape(-1) @ np.asarray(local.data).reshape(upstream.size, -1)
-                assert np.allclose(got.reshape(-1), np.asarray(step.value).reshape(-1), rtol=1e-6, atol=1e-8)
+                assert np.allclose(
+                    got.reshape(-1), np.asarray(step.value).reshape(-1), rtol=1e-6, atol=1e-8
+                )
                 checked += 1
     assert checked
 
@@ -269,9 +284,13 @@ def test_a_mask_is_entry_by_entry() -> None:
     found = of(NETWORK)
     path = wire(found, "z", "a")
     assert unparse(path.product.symbolic) == "dJ_da*step(z)"
-    assert text_line(path.because[0], found.names).endswith("multiplied entry by entry, not as matrices")
+    assert text_line(path.because[0], found.names).endswith(
+        "multiplied entry by entry, not as matrices"
+    )
     assert path.shapes is not None
-    assert text_line((path.shapes,), found.names) == "∂J/∂a  ∘  1[z > 0]  →  h × 1\nh × 1      h × 1"
+    assert (
+        text_line((path.shapes,), found.names) == "∂J/∂a  ∘  1[z > 0]  →  h × 1\nh × 1      h × 1"
+    )
 
 
 def test_what_is_stretched_is_added_up_along_the_axis() -> None:
@@ -287,7 +306,10 @@ def test_a_path_on_which_nothing_comes_back_says_so() -> None:
 def test_the_operations_of_a_definition_one_by_one() -> None:
     found = of("{expression: 'f = sin(x^2) * exp(-x)', values: {x: 1}}")
     (path,) = steps(found)["x"].paths
-    gates = {(gate.operation, unparse(gate.operand)): gate.local and unparse(gate.local) for gate in path.gates}
+    gates = {
+        (gate.operation, unparse(gate.operand)): gate.local and unparse(gate.local)
+        for gate in path.gates
+    }
     assert gates == {
         ("mul", "sin(x^2)"): "exp(-x)", ("mul", "exp(-x)"): "sin(x^2)", ("exp", "-x"): "exp(-x)", ("neg", "x"): "-1",
         ("sin", "x^2"): "cos(x^2)", ("pow", "x"): "2*x",
@@ -300,9 +322,18 @@ def test_entries_behind_the_matrix_rule() -> None:
     found = path.entries
     assert found is not None
     assert found.definition is not None
-    assert (unparse(found.definition.symbolic), found.definition.free) == ("b1[k] + sum(x[a]*W1[k, a], a)", ("k",))
-    assert (unparse(found.local.symbolic), found.local.free) == ("where(k == p, x[q], 0)", ("k", "p", "q"))
-    assert (unparse(found.product.symbolic), found.product.free) == ("sum(x[q]*dJ_dz1[p], i)", ("p", "q"))
+    assert (unparse(found.definition.symbolic), found.definition.free) == (
+        "b1[k] + sum(x[a]*W1[k, a], a)",
+        ("k",),
+    )
+    assert (unparse(found.local.symbolic), found.local.free) == (
+        "where(k == p, x[q], 0)",
+        ("k", "p", "q"),
+    )
+    assert (unparse(found.product.symbolic), found.product.free) == (
+        "sum(x[q]*dJ_dz1[p], i)",
+        ("p", "q"),
+    )
 
 
 def test_a_second_derivative_differentiates_the_first() -> None:
@@ -310,7 +341,10 @@ def test_a_second_derivative_differentiates_the_first() -> None:
     one = found.passes[-1]
     assert one.first is not None
     assert (one.of, one.first[0].text, unparse(one.first[1].expr)) == ("g", "da/dz", "a*(1 - a)")
-    assert [(step.quantity, step.verified.ok) for step in one.steps if step.verified] == [("a", True), ("z", True)]
+    assert [(step.quantity, step.verified.ok) for step in one.steps if step.verified] == [
+        ("a", True),
+        ("z", True),
+    ]
 
 
 def test_a_first_derivative_is_a_quantity_with_rules_of_its_own() -> None:
@@ -318,11 +352,16 @@ def test_a_first_derivative_is_a_quantity_with_rules_of_its_own() -> None:
     found = shipped("hessian-two-variables")
     assert [one.of for one in found.passes] == ["f", "g", "h"]
     (path,) = next(step for step in found.passes[1].steps if step.quantity == "y").paths
-    assert (path.through, {rule.operation for rule in path.rules}) == ("g", {"sub", "add", "pow", "mul"})
+    assert (path.through, {rule.operation for rule in path.rules}) == (
+        "g",
+        {"sub", "add", "pow", "mul"},
+    )
     assert all(step.verified and step.verified.ok for one in found.passes for step in one.steps)
 
 
-@pytest.mark.parametrize("questions", ["d2L/dx2, d2L/dxdW", "d2L/dWdx, d2z/dx2", "'d2L/dxdW[0, 1, 2]'"])
+@pytest.mark.parametrize(
+    "questions", ["d2L/dx2, d2L/dxdW", "d2L/dWdx, d2z/dx2", "'d2L/dxdW[0, 1, 2]'"]
+)
 @pytest.mark.parametrize("given", ["[1, -2, 3]", "G", "1"])
 def test_second_derivatives_of_arrays_are_checked_step_by_step(given: str, questions: str) -> None:
     """An upstream gradient that a first derivative holds is an input of what is differentiated again."""
@@ -345,8 +384,12 @@ questions: [{questions}]
 
 def test_a_second_derivative_that_is_zero_by_convention_has_no_steps() -> None:
     """By an intermediate quantity and what it is computed from: u is held while x varies, and the other way round."""
-    found = of("{expression: 'u = x^2\n\nf = sin(u) * x', values: {x: 2}, questions: [d2f/dudx, d2f/du2]}")
-    assert [(one.of, [step.quantity for step in one.steps]) for one in found.passes][1:] == [("g", ["u"])]
+    found = of(
+        "{expression: 'u = x^2\n\nf = sin(u) * x', values: {x: 2}, questions: [d2f/dudx, d2f/du2]}"
+    )
+    assert [(one.of, [step.quantity for step in one.steps]) for one in found.passes][1:] == [
+        ("g", ["u"])
+    ]
 
 
 def test_what_is_done_to_a_gradient_is_named() -> None:
@@ -380,7 +423,9 @@ def test_what_lies_between_two_forms(before: str, after: str, done: list[str]) -
 
 def test_a_convention_is_said_where_it_is_needed() -> None:
     (path,) = [path for path in steps(shipped("relu-kink"))["x"].paths if path.through == "a"]
-    assert [plain_line(line) for line in path.because] == ["here x is 0: relu'(0) = 0 by convention"]
+    assert [plain_line(line) for line in path.because] == [
+        "here x is 0: relu'(0) = 0 by convention"
+    ]
 
 
 def test_a_gradient_under_another_name_is_not_written_twice() -> None:
@@ -401,7 +446,13 @@ def test_only_one_answer_along_its_paths() -> None:
 def test_the_literal_product_of_a_chain_and_what_conforms() -> None:
     """Seed 3: δ₁ δ₂ δ₃ δ₄ δ₅ has the wrong shape, δ₁ δ₂ (δ₃ᵀ ∘ δ₄) δ₅ the right one."""
     (one,) = shipped("ex3").assemblies
-    assert [factor.name for factor in one.factors] == ["delta1", "delta2", "delta3", "delta4", "delta5"]
+    assert [factor.name for factor in one.factors] == [
+        "delta1",
+        "delta2",
+        "delta3",
+        "delta4",
+        "delta5",
+    ]
     assert [tuple(map(str, factor.shape)) for factor in one.factors] == [
         ("1", "1"),
         ("1", "1"),
@@ -410,7 +461,10 @@ def test_the_literal_product_of_a_chain_and_what_conforms() -> None:
         ("1", "D_x"),
     ]
     assert one.literal is not None
-    assert (tuple(map(str, one.literal)), tuple(map(str, one.shape))) == (("1", "D_x"), ("D_a1", "D_x"))
+    assert (tuple(map(str, one.literal)), tuple(map(str, one.shape))) == (
+        ("1", "D_x"),
+        ("D_a1", "D_x"),
+    )
     assert unparse(one.product) == "sum(delta1*delta2*delta3.T*delta4 @ delta5, i)"
 
 

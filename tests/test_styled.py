@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradcalc.render.styled import Text, grid
+from gradcalc.render.terminal_text import Text, grid
 
 
 def drawn(lines: list[Text]) -> list[str]:
@@ -22,7 +22,9 @@ def drawn(lines: list[Text]) -> list[str]:
         ("", 5, [""]),
     ],
 )
-def test_lines_break_at_words_and_long_words_are_cut(text: str, width: int, lines: list[str]) -> None:
+def test_lines_break_at_words_and_long_words_are_cut(
+    text: str, width: int, lines: list[str]
+) -> None:
     """A wide character takes two cells; a space may stand at the end of a line that has room."""
     assert drawn(Text(text).wrap(width)) == lines
 
@@ -38,7 +40,9 @@ def test_a_style_lasts_over_a_break() -> None:
 
 def test_a_grid() -> None:
     rows = [[Text("f"), Text("12")], [Text("two\nlines"), Text("3")]]
-    assert [line.rstrip() for line in drawn(grid(["name", "value"], [False, True], rows, False))] == [
+    assert [
+        line.rstrip() for line in drawn(grid(["name", "value"], [False, True], rows, False))
+    ] == [
         " name    value",
         "───────────────",
         " f          12",

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc.constants import MAX_EXPONENT, check_constants
-from gradcalc.errors import SpanError, closest
-from gradcalc.lines import statements
-from gradcalc.syntax import (
+from gradcalc.language.constant_checks import MAX_EXPONENT, check_constants
+from gradcalc.language.errors import SpanError, closest
+from gradcalc.language.parser import (
     Binary,
     Call,
     Compare,
@@ -30,7 +29,8 @@ from gradcalc.syntax import (
     unparse,
     walk,
 )
-from gradcalc.tokens import canonical, read_name
+from gradcalc.language.statements import statements
+from gradcalc.language.tokens import canonical, read_name
 
 FUNCTIONS = frozenset({"g", "phi"})
 x, y, z = Name("x"), Name("y"), Name("z")
@@ -87,7 +87,10 @@ def num(value: int) -> Num:
         ("x[::2]", Index(x, (Slice(None, None, num(2)),))),
         ("where(x >= 0, x, -x)", Call("where", (Compare(">=", x, num(0)), x, Neg(x)))),
         ("x ≠ y", Compare("!=", x, y)),
-        ("sum(x, axis=0, keepdims=True)", Call("sum", (x,), (("axis", num(0)), ("keepdims", Name("True"))))),
+        (
+            "sum(x, axis=0, keepdims=True)",
+            Call("sum", (x,), (("axis", num(0)), ("keepdims", Name("True")))),
+        ),
         ("sum(x, axis=(0, 1))", Call("sum", (x,), (("axis", Vector((num(0), num(1)))),))),
         ("lambda*E + I", Binary("+", Binary("*", Name("lambda"), Name("E")), Name("I"))),
         ("x  # a comment", x),
@@ -121,19 +124,39 @@ def test_reads(text: str, tree: Any) -> None:
         ("y(x + 1)", 0, "`y` is a variable, not a function", "write y*(…)"),
         ("sigmod(x)", 0, "unknown function `sigmod`", "did you mean sigmoid?"),
         ("log10(x)", 0, "there is no function `log10`", "write log(x)/log(10)"),
-        ("log(x, 2)", 7, "`log` takes 1 argument, not 2", "the logarithm to base b is log(x)/log(b)"),
+        (
+            "log(x, 2)",
+            7,
+            "`log` takes 1 argument, not 2",
+            "the logarithm to base b is log(x)/log(b)",
+        ),
         ("outer(x)", 0, "`outer` takes 2 arguments, not 1", None),
         ("exp(x, axis=0)", 12, "`exp` has no argument `axis`", "named arguments: none"),
         ("sum(x, keepdims=1)", 16, "keepdims is True or False", None),
-        ("sigmoid'(x)", 7, "`sigmoid'`: only unknown functions are written with '", "declare it as {function: 1}"),
-        ("'x'", 0, "`'` stands only behind what it transposes, A', or behind an unknown function, g'(z)", None),
+        (
+            "sigmoid'(x)",
+            7,
+            "`sigmoid'`: only unknown functions are written with '",
+            "declare it as {function: 1}",
+        ),
+        (
+            "'x'",
+            0,
+            "`'` stands only behind what it transposes, A', or behind an unknown function, g'(z)",
+            None,
+        ),
         ("f'x'", 2, "missing operator before `x`", None),
         ("(x + y", 0, "`(` is never closed", None),
         ("x)", 1, "`)` closes nothing", None),
         ("[(x])", 3, "`(` is closed by `]`", None),
         ("x +", 2, "something is missing after `+`", None),
         ("x */ y", 3, "something is missing between `*` and `/`", None),
-        ("(x, y)", 2, "a comma stands only between the arguments of a function", "a vector is written [a, b]"),
+        (
+            "(x, y)",
+            2,
+            "a comma stands only between the arguments of a function",
+            "a vector is written [a, b]",
+        ),
         ("x < y < z", 6, "comparisons do not chain", "compare two things at a time"),
         ("x.shape", 2, "only .T, the transpose, may stand after a point", None),
         ("x!", 1, "`!` is not part of the expression language", "there is no factorial"),
@@ -152,7 +175,12 @@ def test_reads(text: str, tree: Any) -> None:
         ("sum(axis=0)", 0, "`sum` without an argument", None),
         ("sum(x, axis=0, axis=1)", 15, "`axis` is given twice", None),
         ("sum(x, axis=0, x)", 15, "named arguments come last", None),
-        ("x = y", 2, "`=` stands only after the name that a line defines", "equality in a condition is =="),
+        (
+            "x = y",
+            2,
+            "`=` stands only after the name that a line defines",
+            "equality in a condition is ==",
+        ),
     ],
 )
 def test_refuses(text: str, at: int, message: str, hint: str | None) -> None:
@@ -165,7 +193,11 @@ def test_refuses(text: str, at: int, message: str, hint: str | None) -> None:
     ("fits", "exceeds", "message"),
     [
         ("x" + " " * 1999, "x" + " " * 2000, "a line of 2001 characters; the limit is 2000"),
-        ("+".join("x" * 400), "+".join("x" * 401), "more than 800 names, numbers and signs in one line"),
+        (
+            "+".join("x" * 400),
+            "+".join("x" * 401),
+            "more than 800 names, numbers and signs in one line",
+        ),
         ("(" * 60 + "x" + ")" * 60, "(" * 61 + "x" + ")" * 61, "nested more than 60 deep"),
         ("1" * 40, "1" * 41, "a number of 41 digits; the limit is 40"),
         ("1e400", "1e401", "the power of ten is beyond ±400"),
@@ -269,7 +301,9 @@ def test_a_decimal_too_long_for_a_literal_keeps_its_value() -> None:
 
 NAMES = st.sampled_from(["x", "y", "W1", "α", "ŷ", "lambda", "E", "D_a1", "sigma"]).map(Name)
 NUMBERS = st.integers(0, 10**45).map(lambda n: parse("1e44") if n > 10**40 else num(n))
-ELEMENTWISE = sorted(set(callable_names().values()) & {"exp", "log", "sigmoid", "relu", "tanh", "tr", "inv"})
+ELEMENTWISE = sorted(
+    set(callable_names().values()) & {"exp", "log", "sigmoid", "relu", "tanh", "tr", "inv"}
+)
 
 
 BOUNDS = st.none() | st.deferred(lambda: TREES)
@@ -284,9 +318,13 @@ TREES: st.SearchStrategy[Any] = st.deferred(
         st.builds(Compare, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), TREES, TREES),
         st.builds(lambda f, a: Call(f, (a,)), st.sampled_from(ELEMENTWISE), TREES),
         st.builds(lambda a, n: Call("g", (a,), primes=n), TREES, st.integers(0, 3)),
-        st.builds(lambda a, b: Call("sum", (a,), (("axis", b), ("keepdims", Name("True")))), TREES, TREES),
+        st.builds(
+            lambda a, b: Call("sum", (a,), (("axis", b), ("keepdims", Name("True")))), TREES, TREES
+        ),
         st.builds(lambda c, a, b: Call("where", (c, a, b)), TREES, TREES, TREES),
-        st.builds(lambda b, i: Index(b, tuple(i)), TREES, st.lists(TREES | SLICES, min_size=1, max_size=3)),
+        st.builds(
+            lambda b, i: Index(b, tuple(i)), TREES, st.lists(TREES | SLICES, min_size=1, max_size=3)
+        ),
         st.builds(lambda i: Vector(tuple(i)), st.lists(TREES, min_size=1, max_size=3)),
     )
 )
@@ -302,7 +340,9 @@ def test_what_is_written_reads_back(tree: Any) -> None:
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.fractions(), st.fractions(), st.sampled_from("+-*/"), st.booleans())
-def test_numbers_of_the_program_keep_their_value(a: Fraction, b: Fraction, op: str, swapped: bool) -> None:
+def test_numbers_of_the_program_keep_their_value(
+    a: Fraction, b: Fraction, op: str, swapped: bool
+) -> None:
     inner = Binary(op, Num(b), Num(a)) if op != "/" or a else Num(b)
     tree = Binary("-", inner, Num(a)) if swapped else Binary("*", Num(a), inner)
     assert rational(parse(unparse(tree))) == rational(tree)
@@ -322,7 +362,10 @@ def rational(tree: Any) -> Fraction:
 
 
 @settings(max_examples=500, deadline=None, derandomize=True)
-@given(st.text(alphabet="xyWT01.9e+-*/^@()[],:=<>!|'√²ᵀ·σ #\n\tsumλ\u0301\u202e", max_size=40) | st.text(max_size=30))
+@given(
+    st.text(alphabet="xyWT01.9e+-*/^@()[],:=<>!|'√²ᵀ·σ #\n\tsumλ\u0301\u202e", max_size=40)
+    | st.text(max_size=30)
+)
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Only SpanError leaves the parser, and its offsets lie in the text."""
     tree: Any = None
@@ -355,11 +398,16 @@ def test_a_long_sum_is_no_deep_nesting() -> None:
 
 
 def test_lines() -> None:
-    lines, wrong = statements("# first\nq = x + y  # sum\ng(t) = 1/(1 +\n   t)\n\np[k] = exp(s[k])\na = b = c\n2 = x\n")
+    lines, wrong = statements(
+        "# first\nq = x + y  # sum\ng(t) = 1/(1 +\n   t)\n\np[k] = exp(s[k])\na = b = c\n2 = x\n"
+    )
     assert [(line.name, line.kind, line.params) for line in lines] == [
         ("q", "quantity", ()), ("g", "function", ("t",)), ("p", "entries", ("k",)),
     ]  # fmt: skip
-    assert [error.message for error in wrong] == ["a second `=` in one line", "the left side of `=` is not a name"]
+    assert [error.message for error in wrong] == [
+        "a second `=` in one line",
+        "the left side of `=` is not a name",
+    ]
     assert unparse(lines[1].parse(frozenset(), frozenset())) == "1/(1 + t)"
 
 

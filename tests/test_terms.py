@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
-from gradcalc.algebra import Algebra
-from gradcalc.scalar import function_class
-from gradcalc.simplify import apart, slope
-from gradcalc.terms import Entries
+from gradcalc.calculus.simplify import apart, slope
+from gradcalc.calculus.sympy_functions import function_class
+from gradcalc.calculus.term_algebra import Algebra
+from gradcalc.calculus.terms import Entries
 
 a, b, c, d, e = sp.symbols("a b c d e", real=True)
 
@@ -25,7 +25,9 @@ a, b, c, d, e = sp.symbols("a b c d e", real=True)
         (a * (b + 1 / a), {a * (b + 1 / a)}),  # they cancel
     ],
 )
-def test_factors_that_cannot_cancel_are_simplified_apart(expr: sp.Expr, parts: set[sp.Expr]) -> None:
+def test_factors_that_cannot_cancel_are_simplified_apart(
+    expr: sp.Expr, parts: set[sp.Expr]
+) -> None:
     assert set(apart(expr)) == parts
 
 

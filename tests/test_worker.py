@@ -15,14 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from gradcalc.batch import each
-from gradcalc.console import Console
-from gradcalc.errors import GradcalcError, Place, Problem
-from gradcalc.worker import Lost, apart
+from gradcalc.app.batch import each
+from gradcalc.app.console import Console
+from gradcalc.app.worker import Lost, apart
+from gradcalc.language.errors import GradcalcError, Place, Problem
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here"),
-    pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),  # the test runner has threads
+    pytest.mark.filterwarnings(
+        "ignore:.*multi-threaded.*fork:DeprecationWarning"
+    ),  # the test runner has threads
 ]
 ROOT = Path(__file__).parent.parent
 
@@ -94,7 +96,10 @@ def test_a_child_ends_with_whoever_asked() -> None:
 def test_results_and_problems_cross_over(capsys: pytest.CaptureFixture[str]) -> None:
     def answer(file: str) -> object:
         if file == "bad":
-            raise GradcalcError(Problem("x", "wrong", Place("bad", 3, 4, "a line", 2), "right"), Problem("y", "more"))
+            raise GradcalcError(
+                Problem("x", "wrong", Place("bad", 3, 4, "a line", 2), "right"),
+                Problem("y", "more"),
+            )
         if file == "bug":
             raise KeyError("a bug")
         return [file, {"x": 1.5, "y": None}]
@@ -117,8 +122,8 @@ def test_results_and_problems_cross_over(capsys: pytest.CaptureFixture[str]) -> 
 
 PROGRAM = """
 import os, sys, time
-from gradcalc import cli
-from gradcalc.exercise import Exercise
+from gradcalc.app import cli
+from gradcalc.exercise.model import Exercise
 read = Exercise.read
 def strange(file):
     if file.endswith("hang.yaml"):
@@ -136,7 +141,11 @@ def test_a_file_that_is_lost_spoils_no_other() -> None:
     ex1, ex2 = str(ROOT / "exercises/ex1.yaml"), str(ROOT / "exercises/ex2.yaml")
     files = [ex1, "abort.yaml", "memory.yaml", ex2]
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "solve", *files], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", PROGRAM, "solve", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
     )
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
@@ -145,7 +154,11 @@ def test_a_file_that_is_lost_spoils_no_other() -> None:
         "    smaller arrays need less",
     ]
     alone = subprocess.run(
-        [sys.executable, "-m", "gradcalc", "solve", ex1, ex2], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [sys.executable, "-m", "gradcalc", "solve", ex1, ex2],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
     )
     assert done.stdout == alone.stdout != ""
 
@@ -162,7 +175,9 @@ def test_a_late_file_is_named_in_the_data() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_the_child_too(number: signal.Signals, code: int) -> None:
     running = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "solve", "hang.yaml"],

@@ -12,11 +12,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gradcalc.numeric.backends import Undefined, Unknown
-from gradcalc.numeric.structure import CALLS, broadcast_to_index, getitem, matmul, reduction, transpose, vector
+from gradcalc.language.parser import (
+    Binary,
+    Call,
+    Compare,
+    Expr,
+    Index,
+    Name,
+    Neg,
+    Num,
+    Slice,
+    Transpose,
+    Vector,
+)
+from gradcalc.numeric.array_operations import (
+    CALLS,
+    broadcast_to_index,
+    getitem,
+    matmul,
+    reduction,
+    transpose,
+    vector,
+)
+from gradcalc.numeric.scalar_functions import Undefined, Unknown
 from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located
 from gradcalc.ops import TABLE
-from gradcalc.syntax import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice, Transpose, Vector
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 _COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
@@ -74,7 +94,13 @@ def _binary(expr: Binary, env: Env) -> Tensor:
         right = evaluate(link.right, env)
         if link.op == "@":
             left = matmul(left, right, env, link)
-        elif link.op == "/" and right.plain and right.data == 0 and _is_norm(link.right, env) and _is_zero(left):
+        elif (
+            link.op == "/"
+            and right.plain
+            and right.data == 0
+            and _is_norm(link.right, env)
+            and _is_zero(left)
+        ):
             pass  # 0/norm(0): 0 by convention
         else:
             left = elementwise(_BINARY[link.op], [left, right], env, link)
@@ -111,7 +137,11 @@ def _call(expr: Call, env: Env) -> Tensor:
         return _reduce(expr, env)
     if func in CALLS:
         arguments = [evaluate(arg, env) for arg in expr.args]
-        if func == "stack" and len(arguments) == 1 and any(name in env.examples for name in arguments[0].over):
+        if (
+            func == "stack"
+            and len(arguments) == 1
+            and any(name in env.examples for name in arguments[0].over)
+        ):
             return stacked(arguments[0], env)
         options = {name: _option(name, value, env) for name, value in expr.kwargs}
         try:
@@ -134,7 +164,9 @@ def _unknown(expr: Call, env: Env) -> Tensor:
     if not env.stand_in or len(expr.args) != 1:
         raise Unknown(f"{expr.func} is an unknown function")
     scalar = env.numbers.scalar
-    shift = scalar.number(1 + sorted(env.unknown).index(expr.func)) / 2 + expr.primes * scalar.pi / 2
+    shift = (
+        scalar.number(1 + sorted(env.unknown).index(expr.func)) / 2 + expr.primes * scalar.pi / 2
+    )
     moved = elementwise("add", [evaluate(expr.args[0], env), Tensor(shift)], env, expr)
     return elementwise("sin", [moved], env, expr)
 
@@ -146,7 +178,10 @@ def _user(expr: Call, env: Env) -> Tensor:
     given = dict(zip(function.params, (evaluate(arg, env) for arg in expr.args), strict=True))
     frozen = env.frozen
     if frozen is not None:
-        held = {name: evaluate(arg, frozen) for name, arg in zip(function.params, expr.args, strict=True)}
+        held = {
+            name: evaluate(arg, frozen)
+            for name, arg in zip(function.params, expr.args, strict=True)
+        }
         frozen = frozen.bind(held)
     return evaluate(function.expr, replace(env.bind(given), frozen=frozen))
 
@@ -185,7 +220,9 @@ def _reduce(expr: Call, env: Env) -> Tensor:
     if func in ("max", "min") and len(args) > 1:
         result = evaluate(args[0], env)
         for arg in args[1:]:
-            result = elementwise("maximum" if func == "max" else "minimum", [result, evaluate(arg, env)], env, expr)
+            result = elementwise(
+                "maximum" if func == "max" else "minimum", [result, evaluate(arg, env)], env, expr
+            )
         return result
     if len(args) == 2:
         option = "ord" if func == "norm" else "axis"
@@ -224,7 +261,11 @@ def _size_of(name: str, expr: Expr, env: Env) -> int | None:
 def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: Env) -> Tensor:
     """sum(e, j, k, condition): over named indices, bound here; every index counts, also where e does not have it."""
     func = expr.func
-    fresh = {name: size for name in names if name not in env.indices and (size := _size_of(name, expr.args[0], env))}
+    fresh = {
+        name: size
+        for name in names
+        if name not in env.indices and (size := _size_of(name, expr.args[0], env))
+    }
     if fresh:
         env = replace(env, indices={**env.indices, **fresh})
         if env.frozen is not None:
@@ -245,10 +286,16 @@ def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: 
         if func == "mean":
             count = Tensor(env.numbers.scalar.number(1))
             for choice in chosen:
-                count = elementwise("where", [choice, count, Tensor(env.numbers.scalar.number(0))], env, expr)
+                count = elementwise(
+                    "where", [choice, count, Tensor(env.numbers.scalar.number(0))], env, expr
+                )
             for name in names:
                 count = broadcast_to_index(count, name, env)
-        filler = Tensor(env.numbers.scalar.number(neutral)) if neutral is not None else _lowest(term, func, env)
+        filler = (
+            Tensor(env.numbers.scalar.number(neutral))
+            if neutral is not None
+            else _lowest(term, func, env)
+        )
         for choice in chosen:
             term = elementwise("where", [choice, term, filler], inner, expr)
         _settle(term, noted, env)
@@ -302,7 +349,8 @@ def _index(expr: Index, env: Env) -> Tensor:
     for item in expr.items:
         if isinstance(item, Slice):
             bounds = [
-                None if part is None else int(evaluate(part, env).data) for part in (item.start, item.stop, item.step)
+                None if part is None else int(evaluate(part, env).data)
+                for part in (item.start, item.stop, item.step)
             ]
             items.append(slice(*bounds))
         else:
@@ -344,7 +392,11 @@ def positional(tensor: Tensor, names: tuple[str, ...], env: Env) -> Tensor:
 def entries(expr: Expr, free: Mapping[str, int], env: Env) -> Tensor:
     """An entry formula with free indices, {name: size}, as an array whose axes are these indices in order."""
     outer = {name: size for name, size in env.indices.items() if name not in free}
-    inner = replace(env, indices={**outer, **free}, values={k: v for k, v in env.values.items() if k not in free})
+    inner = replace(
+        env,
+        indices={**outer, **free},
+        values={k: v for k, v in env.values.items() if k not in free},
+    )
     return positional(evaluate(expr, inner), tuple(free), inner)
 
 
@@ -358,4 +410,14 @@ def bind(env: Env, formulas: Iterable[tuple[str, Expr]]) -> Env:
     return env
 
 
-__all__ = ["BATCH", "Env", "Tensor", "bind", "entries", "evaluate", "expand", "positional", "stacked"]
+__all__ = [
+    "BATCH",
+    "Env",
+    "Tensor",
+    "bind",
+    "entries",
+    "evaluate",
+    "expand",
+    "positional",
+    "stacked",
+]

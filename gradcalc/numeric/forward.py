@@ -15,13 +15,20 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from gradcalc.exercise import Definition, Upstream, Value
-from gradcalc.nodes import Graph
-from gradcalc.numeric.backends import Numbers, TooLarge, Undefined, Unknown, decimals, floats
+from gradcalc.exercise.model import Definition, Upstream, Value
+from gradcalc.graph.model import Graph
+from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.parser import Call, Name, Neg, Num, names
 from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
+from gradcalc.numeric.scalar_functions import (
+    Numbers,
+    TooLarge,
+    Undefined,
+    Unknown,
+    decimals,
+    floats,
+)
 from gradcalc.numeric.tensor import Env, Tensor, finish
-from gradcalc.records import dataclass, field, replace
-from gradcalc.syntax import Call, Name, Neg, Num, names
 
 LADDER = (30, 60, 120, 400, 1000)
 # Beyond this many definitions scalars are floats, and beyond this many entries arrays stay so.
@@ -49,7 +56,9 @@ class Forward(Mapping[str, Tensor]):
 
     def __init__(self, graph: Graph, point: Point) -> None:
         self.graph, self.point = graph, point
-        self.definitions = {definition.name: definition for definition in graph.exercise.definitions}
+        self.definitions = {
+            definition.name: definition for definition in graph.exercise.definitions
+        }
         self.scalar = not graph.indices and all(not graph.node(name).shape for name in graph.names)
         self.undefined: dict[str, Undefined] = {}
         self._envs: dict[int, Env] = {}
@@ -77,7 +86,10 @@ class Forward(Mapping[str, Tensor]):
         return self._envs[digits]
 
     def evaluate(
-        self, expr: Any, values: Mapping[str, Any] | None = None, free: Mapping[str, int] | None = None
+        self,
+        expr: Any,
+        values: Mapping[str, Any] | None = None,
+        free: Mapping[str, int] | None = None,
     ) -> Tensor:
         """An expression in the names of the exercise, as floats. Raises Undefined.
 
@@ -166,7 +178,9 @@ def rounded(tensor: Tensor) -> Tensor:
     import numpy as np
 
     if tensor.data.dtype == object:
-        return Tensor(np.asarray(np.frompyfunc(_float, 1, 1)(tensor.data), dtype=float), tensor.over)
+        return Tensor(
+            np.asarray(np.frompyfunc(_float, 1, 1)(tensor.data), dtype=float), tensor.over
+        )
     return Tensor(np.asarray(tensor.data, dtype=float), tensor.over)
 
 
@@ -190,7 +204,9 @@ def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
         except KeyError:
             continue
     unknown = frozenset(name for name, variable in exercise.variables.items() if variable.function)
-    norms = frozenset(d.name for d in exercise.definitions if isinstance(d.expr, Call) and d.expr.func == "norm")
+    norms = frozenset(
+        d.name for d in exercise.definitions if isinstance(d.expr, Call) and d.expr.func == "norm"
+    )
     env = Env(
         numbers,
         {},
@@ -260,7 +276,9 @@ def define(definition: Definition, env: Env) -> Tensor:
     """The value of one definition; the indices of `p[k] = …` become its leading axes."""
     hidden = [name for name in definition.indices if name in env.values]
     if hidden:
-        env = replace(env, values={name: value for name, value in env.values.items() if name not in hidden})
+        env = replace(
+            env, values={name: value for name, value in env.values.items() if name not in hidden}
+        )
     result = evaluate(definition.expr, env)
     return positional(result, definition.indices, env) if definition.indices else result
 
@@ -291,7 +309,7 @@ def depends(graph: Graph) -> dict[str, frozenset[str]]:
 
 
 def called(expr: Any) -> set[str]:
-    from gradcalc.syntax import walk
+    from gradcalc.language.parser import walk
 
     return {node.func for node in walk(expr) if isinstance(node, Call)}
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gradcalc.errors import Problem
-from gradcalc.nodes import Graph
-from gradcalc.numeric.backends import Undefined
+from gradcalc.graph.model import Graph
+from gradcalc.language.errors import Problem
+from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.parser import Binary, Call, Compare, Expr, names, unparse
 from gradcalc.numeric.forward import Forward, Point, define, forward
+from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor, expand
 from gradcalc.ops import TABLE
-from gradcalc.records import dataclass, replace
-from gradcalc.syntax import Binary, Call, Compare, Expr, names, unparse
 
 _BOUNDARIES = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 EXACTLY = 1e-14  # how near to a kink a float may be that lies on it
@@ -95,7 +95,9 @@ class Watcher:
             *most, last = map(unparse, args) if args else ("the operands",)
             what = f"{', '.join(most)} and {last}" if most else last
             pairs = ", two by two" if len(most) > 1 else ""  # max(x, y, z) is max(max(x, y), z)
-            self._note("kink", f"{what} are equal: {op.convention}{pairs}, by convention", _on(args))
+            self._note(
+                "kink", f"{what} are equal: {op.convention}{pairs}, by convention", _on(args)
+            )
         else:
             what = _entries(unparse(args[0]) if args else "the operand", close, operands[0])
             self._note("kink", f"{what} 0: {op.convention} by convention", _on(args))
@@ -119,9 +121,15 @@ class Watcher:
         argument = unparse(expr.args[0]) if isinstance(expr, Call) else "the operand"
         if name == "norm":
             if (kept <= self.near).any():
-                self._note("kink", f"norm({argument}) is 0: its derivative there is 0 by convention", _on((expr,)))
+                self._note(
+                    "kink",
+                    f"norm({argument}) is 0: its derivative there is 0 by convention",
+                    _on((expr,)),
+                )
             return
-        axes = tuple(k for k, (n, one) in enumerate(zip(array.shape, kept.shape, strict=True)) if n != one)
+        axes = tuple(
+            k for k, (n, one) in enumerate(zip(array.shape, kept.shape, strict=True)) if n != one
+        )
         ties = (np.abs(array - kept) <= self.near * np.maximum(1.0, np.abs(kept))).sum(axis=axes)
         if axes and (ties > 1).any():
             message = f"entries of {argument} tie: {TABLE[_TIES[name]].convention}, by convention"
@@ -136,23 +144,40 @@ class Watcher:
         meeting = f"{unparse(condition.left)} is {unparse(condition.right)}"
         _, yes, no = operands
         if yes.plain and no.plain:
-            gap = bool(abs(float(yes.data - no.data)) > max(self.near, 1e-12) * max(1.0, abs(float(yes.data))))
+            gap = bool(
+                abs(float(yes.data - no.data))
+                > max(self.near, 1e-12) * max(1.0, abs(float(yes.data)))
+            )
         else:
             import numpy as np
 
-            over = tuple(name for name in self.graph.indices if name in (*yes.over, *no.over, *operands[0].over))
+            over = tuple(
+                name
+                for name in self.graph.indices
+                if name in (*yes.over, *no.over, *operands[0].over)
+            )
             rank = max(operand.rank for operand in operands)
-            left, right, mask = (expand(t, over, rank) for t in (yes, no, replace(operands[0], data=np.asarray(close))))
+            left, right, mask = (
+                expand(t, over, rank)
+                for t in (yes, no, replace(operands[0], data=np.asarray(close)))
+            )
             difference = np.abs(np.asarray(left, dtype=float) - np.asarray(right, dtype=float))
             gap = bool((difference * np.asarray(mask, dtype=float) > max(self.near, 1e-12)).any())
-        if condition.op in ("==", "!="):  # with a gap it is a label that is compared, which is not varied
+        if condition.op in (
+            "==",
+            "!=",
+        ):  # with a gap it is a label that is compared, which is not varied
             if not gap:
                 message = f"{meeting}: a branch of {unparse(expr)} that holds at one point has no derivative there"
                 self._note("point", message, _on((condition,)))
         elif gap:
-            self._note("jump", f"{meeting}, where {unparse(expr)} jumps: it has no derivative there")
+            self._note(
+                "jump", f"{meeting}, where {unparse(expr)} jumps: it has no derivative there"
+            )
         else:
-            message = f"{meeting}: the derivative is that of the branch that is taken, by convention"
+            message = (
+                f"{meeting}: the derivative is that of the branch that is taken, by convention"
+            )
             self._note("kink", message, _on((condition,)))
 
 
@@ -186,7 +211,9 @@ def places(values: Forward, near: float | None = None) -> list[Kink]:
     """The kinks at a point, in the order of the computation. `near`: how close counts, by default exactly."""
     digits = 30 if values.precise else 16
     env = values.env(digits)
-    watcher = Watcher(values.graph, near if near is not None else 1e-20 if values.precise else EXACTLY)
+    watcher = Watcher(
+        values.graph, near if near is not None else 1e-20 if values.precise else EXACTLY
+    )
     watched = replace(env, watch=watcher)
     for name in values.graph.quantities:
         watcher.quantity = name
@@ -200,4 +227,6 @@ def places(values: Forward, near: float | None = None) -> list[Kink]:
 def kinks(graph: Graph, point: Point) -> list[Problem]:
     """A warning for every kink at the point, naming the convention; slug "jump" where there is no derivative."""
     found = places(forward(graph, point))
-    return [Problem(kink.slug, kink.message) for kink in found if kink.slug not in ("root", "point")]
+    return [
+        Problem(kink.slug, kink.message) for kink in found if kink.slug not in ("root", "point")
+    ]

@@ -16,9 +16,12 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
-from gradcalc.nodes import Graph
-from gradcalc.numeric.backends import Misfit, TooLarge, Undefined, Unknown
-from gradcalc.numeric.differences import (
+from gradcalc.graph.model import Graph
+from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.parser import Expr
+from gradcalc.numeric.evaluate import bind, entries, evaluate
+from gradcalc.numeric.evaluation_points import given_point, random_points
+from gradcalc.numeric.finite_differences import (
     Directions,
     Target,
     arranged_shape,
@@ -28,14 +31,11 @@ from gradcalc.numeric.differences import (
     needed,
     scalar_difference,
 )
-from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.forward import MANY_DEFINITIONS, Forward, Point, depends, forward, work
 from gradcalc.numeric.kinks import Kink, places
-from gradcalc.numeric.points import given_point, random_points
+from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.numeric.verified import Verified
-from gradcalc.records import dataclass, field
-from gradcalc.syntax import Expr
 
 MAX_ENTRIES, RANDOM_DIRECTIONS, RECHECKED = 200, 3, 12
 STEEP = 1e100  # a slope that steps in 400 digits, some 1e-133, do not resolve
@@ -108,7 +108,9 @@ class Oracle:
     def others(self) -> list[Forward]:
         """The forward computation at random points: two where sizes are symbolic or values are missing, else one."""
         if self._others is None:
-            symbolic = any(size.names for name in self.graph.names for size in self.graph.node(name).shape)
+            symbolic = any(
+                size.names for name in self.graph.names for size in self.graph.node(name).shape
+            )
             symbolic = symbolic or any(size.names for size in self.graph.indices.values())
             count = 2 if symbolic or self.given.point.missing else 1
             points, self._reason = random_points(self.graph, count)
@@ -119,7 +121,9 @@ class Oracle:
         """What is differentiated (None: the loss) and the definitions to compute again."""
         return Target(of, bys, needed(self.graph, self._depends, of, bys, local))
 
-    def derivative(self, of: str | None, by: str, values: Forward | None = None, local: bool = False) -> Tensor:
+    def derivative(
+        self, of: str | None, by: str, values: Forward | None = None, local: bool = False
+    ) -> Tensor:
         """The derivative at a point, by default the given one: over the examples, positional axes (*of, *by).
 
         `of` None is the loss behind the upstream gradients. Raises Undefined.
@@ -139,20 +143,28 @@ class Oracle:
             self._kinks[key] = places(values)
         return [kink for kink in self._kinks[key] if kink.quantity in target.again]
 
-    def refusal(self, of: str | None, bys: tuple[str, ...], local: bool = False) -> Undefined | None:
+    def refusal(
+        self, of: str | None, bys: tuple[str, ...], local: bool = False
+    ) -> Undefined | None:
         """Why a derivative has no number at the given point although its formula may have one.
 
         A quantity it is about has none there (log at -1), or jumps there, or is a root of 0; None where nothing is wrong.
         """
         values, graph = self.given, self.graph
-        ofs = (of,) if of is not None else tuple(item.of or graph.outputs[-1] for item in graph.exercise.upstream)
+        ofs = (
+            (of,)
+            if of is not None
+            else tuple(item.of or graph.outputs[-1] for item in graph.exercise.upstream)
+        )
         for name in (*ofs, *bys):
             problem = values.undefined.get(name)
             if problem is not None and not isinstance(problem, Unknown):
                 return problem
         target = self.target(of, bys, local)
         for kink in self.kinks(values, target):
-            if kink.slug == "jump" or (kink.slug in ("root", "point") and kink.on & {*target.again, *bys}):
+            if kink.slug == "jump" or (
+                kink.slug in ("root", "point") and kink.on & {*target.again, *bys}
+            ):
                 return Undefined(kink.message)
         return None
 
@@ -193,7 +205,10 @@ class Oracle:
         if not compared:
             if self.given.point.missing and self._reason:  # that no values are given is not why
                 reasons = [self._reason]
-            return Verified(None, reason=(reasons[0] if reasons else None) or self._reason or "nothing to compare")
+            return Verified(
+                None,
+                reason=(reasons[0] if reasons else None) or self._reason or "nothing to compare",
+            )
         bad = [(label, outcome) for label, outcome in compared if not outcome.ok]
         label, worst = max(bad or compared, key=lambda item: item[1].error)
         labels = list(dict.fromkeys(label for label, _ in compared))
@@ -202,21 +217,31 @@ class Oracle:
             return Verified(False, method, worst.error, worst.reason or f"differs at {label}")
         return Verified(True, method, worst.error, reasons[0] if reasons else None)
 
-    def _at(self, claim: AnyClaim, target: Target, values: Forward, layout: str, once: bool = False) -> _Outcome:
+    def _at(
+        self, claim: AnyClaim, target: Target, values: Forward, layout: str, once: bool = False
+    ) -> _Outcome:
         for name in (*((target.of,) if target.of else ()), *target.bys):
             if name in values.undefined:
                 return _Outcome(None, reason=f"{name}: {values.undefined[name].message}")
         varied = {*target.again, *target.bys}
         met = self.kinks(values, target)
-        near = [kink for kink in met if kink.slug in ("kink", "jump") or (kink.slug == "point" and kink.on & varied)]
+        near = [
+            kink
+            for kink in met
+            if kink.slug in ("kink", "jump") or (kink.slug == "point" and kink.on & varied)
+        ]
         if near:
             return _Outcome(None, reason=f"no comparison at a kink: {near[0].message}")
         try:
             if values.scalar:
                 return self._scalar(claim, target, values)
-            chosen = directions(values, target, *((0, 1) if once else (MAX_ENTRIES, RANDOM_DIRECTIONS)))
+            chosen = directions(
+                values, target, *((0, 1) if once else (MAX_ENTRIES, RANDOM_DIRECTIONS))
+            )
             how = "differences in float64, " + (
-                "entry by entry" if chosen.complete else f"along {RANDOM_DIRECTIONS} random directions"
+                "entry by entry"
+                if chosen.complete
+                else f"along {RANDOM_DIRECTIONS} random directions"
             )
             for finer in (1, 64):
                 try:
@@ -245,7 +270,9 @@ class Oracle:
         problem: Undefined | None = None
         many = not values.precise and len(target.again) > MANY_DEFINITIONS and len(target.bys) == 1
         for digits in (16, *LADDER) if many else LADDER:
-            relative = EXACT if digits > 16 and (isinstance(claim, Claim) or callable(claim)) else FLOAT
+            relative = (
+                EXACT if digits > 16 and (isinstance(claim, Claim) or callable(claim)) else FLOAT
+            )
             noise = 0.0 if digits == 16 else noise_of(target, digits)
             try:
                 want = self._claimed(claim, values.env(digits), ())
@@ -263,9 +290,15 @@ class Oracle:
                 continue
             size, gap = max(abs(got), abs(want.data)), abs(got - want.data)
             ok = bool(gap <= relative * size + noise)
-            reason = None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
+            reason = (
+                None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
+            )
             error = float(gap / size) if size > 1e-250 and gap > max(1e-30 * size, noise) else 0.0
-            how = f"central differences with {digits} digits" if digits > 16 else "differences in float64"
+            how = (
+                f"central differences with {digits} digits"
+                if digits > 16
+                else "differences in float64"
+            )
             outcome = _Outcome(ok, error, how, reason)
             if ok:
                 return outcome
@@ -286,13 +319,19 @@ class Oracle:
             else env.numbers.scalar.number(claim)
         )
 
-    def _precisely(self, claim: AnyClaim, target: Target, values: Forward, layout: str, chosen: Directions) -> _Outcome:
+    def _precisely(
+        self, claim: AnyClaim, target: Target, values: Forward, layout: str, chosen: Directions
+    ) -> _Outcome:
         """Arrays with 60 digits, and with 400 where that disagrees: a difference that is still there is a mistake."""
         functions = isinstance(claim, Claim) or callable(claim)
         names = [name for name in (*target.again, *target.bys) if name in values]
         if sum(work(values[name]) for name in names) > MAX_WORK:
-            return _Outcome(None, reason="floats do not tell, and with more digits it would take too long")
-        effort = len(chosen.arrays[0]) * sum(getattr(values[name].data, "size", 1) for name in names)
+            return _Outcome(
+                None, reason="floats do not tell, and with more digits it would take too long"
+            )
+        effort = len(chosen.arrays[0]) * sum(
+            getattr(values[name].data, "size", 1) for name in names
+        )
         if effort > MAX_EFFORT:
             chosen = chosen.some(range(max(1, len(chosen.arrays[0]) * MAX_EFFORT // effort)))
         outcome = _Outcome(None)
@@ -329,7 +368,9 @@ class Oracle:
         """(differences, claim) along the chosen directions: arrays (direction, rest)."""
         env = values.env(digits)
         got = _near(partial(columns, values, target, chosen, digits, finer))
-        return got, chosen.contract(self._claimed(claim, env, arranged_shape(chosen, layout)), layout, env)
+        return got, chosen.contract(
+            self._claimed(claim, env, arranged_shape(chosen, layout)), layout, env
+        )
 
 
 def noise_of(target: Target, digits: int) -> float:
@@ -349,7 +390,9 @@ def beyond(values: Forward, target: Target, digits: int, size: Any) -> _Outcome 
     if size > STEEP:
         return _Outcome(None, reason="it changes too fast for differences")
     known = (values[name].data for name in (*target.again, *target.bys) if name in values)
-    largest = max((np.abs(np.asarray(data, dtype=float)).max(initial=0.0) for data in known), default=0.0)
+    largest = max(
+        (np.abs(np.asarray(data, dtype=float)).max(initial=0.0) for data in known), default=0.0
+    )
     if largest * noise_of(target, digits) > EXACT * size:
         return _Outcome(None, reason="the numbers are too large for differences")
     return None
@@ -365,7 +408,9 @@ def _near(differences: Callable[[], Any]) -> Any:
         raise Undefined("nothing to compare at the edge of the domain") from None
 
 
-def difference(got: Any, want: Any, relative: float, noise: float, floor: float) -> tuple[float, list[int]]:
+def difference(
+    got: Any, want: Any, relative: float, noise: float, floor: float
+) -> tuple[float, list[int]]:
     """(largest difference relative to the largest entry, the directions in which any entry differs, worst first)."""
     import numpy as np
 
@@ -396,11 +441,15 @@ def numeric_derivative(
     return Oracle(graph, point).derivative(of, by, local=local)
 
 
-def numeric_second(graph: Graph, of: str | None, by: str, then: str, point: Point | None = None) -> Tensor:
+def numeric_second(
+    graph: Graph, of: str | None, by: str, then: str, point: Point | None = None
+) -> Tensor:
     """One second derivative of one exercise; see Oracle.second."""
     return Oracle(graph, point).second(of, by, then)
 
 
-def compare(graph: Graph, of: str | None, by: str, claimed: AnyClaim, point: Point | None = None) -> Verified:
+def compare(
+    graph: Graph, of: str | None, by: str, claimed: AnyClaim, point: Point | None = None
+) -> Verified:
     """One comparison for one exercise; see Oracle.verify."""
     return Oracle(graph, point).verify(claimed, of, by)

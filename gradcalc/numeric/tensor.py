@@ -11,11 +11,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gradcalc.exercise import Function
-from gradcalc.numeric.backends import Misfit, Numbers, TooLarge, Undefined
+from gradcalc.exercise.model import Function
+from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.parser import Expr, unparse
+from gradcalc.numeric.scalar_functions import Misfit, Numbers, TooLarge, Undefined
 from gradcalc.ops import TABLE
-from gradcalc.records import dataclass, field, replace
-from gradcalc.syntax import Expr, unparse
 
 BATCH = "*"
 
@@ -129,7 +129,9 @@ def quiet() -> Any:
 
 def finish(data: Any, over: tuple[str, ...]) -> Tensor:
     """A tensor, single numbers unwrapped."""
-    return Tensor(data if getattr(data, "ndim", 0) else data[()] if hasattr(data, "dtype") else data, over)
+    return Tensor(
+        data if getattr(data, "ndim", 0) else data[()] if hasattr(data, "dtype") else data, over
+    )
 
 
 def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tensor:
@@ -154,7 +156,9 @@ def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tens
     except Undefined as problem:
         raise located(problem, expr) from None
     except ValueError:
-        shapes = " and ".join("×".join(map(str, operand.shape)) or "a number" for operand in operands)
+        shapes = " and ".join(
+            "×".join(map(str, operand.shape)) or "a number" for operand in operands
+        )
         raise located(Misfit(f"shapes {shapes} do not fit"), expr) from None
     return finish(checked(data, env, expr, lambda place: _message(value, arrays, place, env)), over)
 

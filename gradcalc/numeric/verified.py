@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcalc.records import dataclass
+from gradcalc.language.fast_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gradcalc.ops import elementwise, structured
+from gradcalc.ops import arrays as structured
+from gradcalc.ops import elementwise
 from gradcalc.ops.entry import Op
 
 TABLE: Mapping[str, Op] = {op.name: op for op in elementwise.OPS + structured.OPS}
-SPELLINGS: Mapping[str, str] = {word: op.name for op in TABLE.values() for word in (op.name, *op.spellings)}
+SPELLINGS: Mapping[str, str] = {
+    word: op.name for op in TABLE.values() for word in (op.name, *op.spellings)
+}

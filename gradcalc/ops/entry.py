@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gradcalc.records import dataclass, field
+from gradcalc.language.fast_dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

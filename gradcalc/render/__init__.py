@@ -12,18 +12,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradcalc.report import Failed, Options, Report
-    from gradcalc.solution import Solution
+    from gradcalc.derivation.answer_model import Solution
+    from gradcalc.report.answer_report import Failed, Options, Report
 
 # What the formats share, and what makes no text of a solution alone.
 TOOLS = frozenset(
     (
-        "code",
-        "formula",
-        "inline",
-        "scripts",
-        "styled",
-        "graph_table",
+        "terminal_text",
         "handout_markdown",
         "mathml",
         "notebook",
@@ -31,12 +26,12 @@ TOOLS = frozenset(
         "png",
         "terminal_graph",
         "player",
-        "steps_json",
+        "derivation_json",
     )
 )
 
 # Made by `export`; the others are printed.
-EXPORTED = frozenset(("html", "jax", "latex", "numpy", "svg", "tikz", "torch"))
+EXPORTED = frozenset(("html", "latex", "svg", "tikz"))
 
 
 def printed() -> tuple[str, ...]:
@@ -46,7 +41,9 @@ def printed() -> tuple[str, ...]:
 
 def formats() -> tuple[str, ...]:
     """The names of all formats, none of them imported."""
-    return tuple(sorted(module.name for module in iter_modules(__path__) if module.name not in TOOLS))
+    return tuple(
+        sorted(module.name for module in iter_modules(__path__) if module.name not in TOOLS)
+    )
 
 
 def load(name: str) -> ModuleType:

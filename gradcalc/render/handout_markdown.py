@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.figure import Picture
-from gradcalc.markdown import (
+from gradcalc.exercise.markdown import (
     Block,
     Break,
     Code,
@@ -19,9 +18,10 @@ from gradcalc.markdown import (
     Title,
     Words,
 )
+from gradcalc.language.typography import for_terminal
 from gradcalc.render.markdown import escape
-from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary, credits
-from gradcalc.typography import for_terminal
+from gradcalc.report.figure import Picture
+from gradcalc.report.handout_model import Derived, Handout, Part, Said, Step, Summary, credits
 
 
 def page(it: Handout, solution: bool, figure: str) -> str:
@@ -50,7 +50,9 @@ def _parts(it: Handout, solution: bool, figure: str) -> Iterator[str]:
 
 def _notes(what: Picture) -> Iterator[str]:
     if what.notes:
-        yield "; ".join(f"${tex(mark.latex)} = {tex(formula.latex)}$" for mark, formula in what.notes)
+        yield "; ".join(
+            f"${tex(mark.latex)} = {tex(formula.latex)}$" for mark, formula in what.notes
+        )
 
 
 def tex(formula: str) -> str:
@@ -59,18 +61,27 @@ def tex(formula: str) -> str:
 
 
 def _ask(part: Part) -> str:
-    worth = f"({part.points:g} point{'' if part.points == 1 else 's'}) " if part.points is not None else ""
+    worth = (
+        f"({part.points:g} point{'' if part.points == 1 else 's'}) "
+        if part.points is not None
+        else ""
+    )
     prompt = _inlines(part.prompt)
     return worth + (prompt + " " if prompt else "") + _said(part.ask)
 
 
 def _said(said: Said) -> str:
-    return "".join(escape(part) if isinstance(part, str) else f"${tex(part.latex)}$" for part in said)
+    return "".join(
+        escape(part) if isinstance(part, str) else f"${tex(part.latex)}$" for part in said
+    )
 
 
 def _step(step: Step) -> str:
     if isinstance(step, Derived):
-        lines = r" \\ ".join(f"{tex(row.left.latex) if row.left else ''} &{tex(row.right.latex)}" for row in step.rows)
+        lines = r" \\ ".join(
+            f"{tex(row.left.latex) if row.left else ''} &{tex(row.right.latex)}"
+            for row in step.rows
+        )
         return rf"$$\begin{{aligned}} {lines} \end{{aligned}}$$" if step.rows else ""
     return _said(step)
 
@@ -84,7 +95,11 @@ def _table(it: Summary) -> str:
     lines = [head, "|" + " --- |" * len(it.head)]
     # | inside a formula would end its cell
     lines += [
-        "| " + " | ".join(f"${tex(cell.latex).replace('|', chr(92) + 'vert ')}$" if cell else "" for cell in row) + " |"
+        "| "
+        + " | ".join(
+            f"${tex(cell.latex).replace('|', chr(92) + 'vert ')}$" if cell else "" for cell in row
+        )
+        + " |"
         for row in it.rows
     ]
     return "\n".join(lines)
@@ -99,7 +114,9 @@ def _blocks(blocks: Sequence[Block], indent: str = "") -> Iterator[str]:
                 yield "#" * min(level + 1, 6) + " " + _inlines(parts)
             case Listing(raw):
                 text = for_terminal(raw, lines=True)
-                fence = "`" * (max((len(run) for run in text.split() if set(run) == {"`"}), default=0) + 3)
+                fence = "`" * (
+                    max((len(run) for run in text.split() if set(run) == {"`"}), default=0) + 3
+                )
                 yield f"{fence}\n{text}\n{fence}"
             case Items(items, ordered, start):
                 for number, item in enumerate(items, start):
@@ -115,10 +132,18 @@ def _inlines(parts: Sequence[Inline]) -> str:
             case Words(text):
                 out.append(escape(text) if not out else escape("x" + text)[1:])
             case Formula(body, display):
-                out.append(f"\n\n$${tex(body)}$$\n\n" if display else f"${tex(body)}$" if body else "")
+                out.append(
+                    f"\n\n$${tex(body)}$$\n\n" if display else f"${tex(body)}$" if body else ""
+                )
             case Code(raw):
                 text = for_terminal(raw)
-                fence = "`" * (max((len(run) for run in text.replace("`", " ` ").split() if run == "`"), default=0) + 1)
+                fence = "`" * (
+                    max(
+                        (len(run) for run in text.replace("`", " ` ").split() if run == "`"),
+                        default=0,
+                    )
+                    + 1
+                )
                 out.append(f"{fence} {text} {fence}" if "`" in text else f"`{text}`")
             case Emphasis(inner, strong):
                 mark = "**" if strong else "*"

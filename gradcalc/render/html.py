@@ -8,9 +8,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 
-from gradcalc.figure import Picture, Sheet
-from gradcalc.handout import compose
-from gradcalc.markdown import (
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.exercise.markdown import (
     Block,
     Break,
     Code,
@@ -26,8 +25,9 @@ from gradcalc.markdown import (
 )
 from gradcalc.render import svg
 from gradcalc.render.mathml import mathml
-from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary, credits
-from gradcalc.solution import Solution
+from gradcalc.report.figure import Picture, Sheet
+from gradcalc.report.handout import compose
+from gradcalc.report.handout_model import Derived, Handout, Part, Said, Step, Summary, credits
 
 _STYLE = """
 body { max-width: 44rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.45 Georgia, 'Times New Roman', serif; color: #111 }
@@ -64,7 +64,11 @@ def join(parts: Sequence[str]) -> str:
 
 
 def article(it: Handout, solution: bool) -> str:
-    worth = f" <small>({it.points:g} point{'' if it.points == 1 else 's'})</small>" if it.points is not None else ""
+    worth = (
+        f" <small>({it.points:g} point{'' if it.points == 1 else 's'})</small>"
+        if it.points is not None
+        else ""
+    )
     parts = [f"<h1>{text(it.title)}{worth}</h1>", *_blocks(it.statement), *map(_step, it.given)]
     parts += _figure(it.solved if solution else it.blank)
     if it.parts:
@@ -90,7 +94,11 @@ def _figure(what: Picture) -> Iterator[str]:
 
 
 def _part(part: Part, solution: bool) -> str:
-    worth = f"({part.points:g} point{'' if part.points == 1 else 's'}) " if part.points is not None else ""
+    worth = (
+        f"({part.points:g} point{'' if part.points == 1 else 's'}) "
+        if part.points is not None
+        else ""
+    )
     prompt = _inlines(part.prompt)
     asked = f"{worth}{prompt}{' ' * bool(prompt)}{_said(part.ask)}"
     if not solution:
@@ -104,7 +112,9 @@ def _said(said: Said) -> str:
 
 def _step(step: Step) -> str:
     if isinstance(step, Derived):
-        rows = r" \\ ".join(f"{row.left.latex if row.left else ''} &{row.right.latex}" for row in step.rows)
+        rows = r" \\ ".join(
+            f"{row.left.latex if row.left else ''} &{row.right.latex}" for row in step.rows
+        )
         tex = rf"\begin{{aligned}}{rows}\end{{aligned}}"
         return f'<div class="block">{mathml(tex)}</div>' if step.rows else ""
     return f"<p>{_said(step)}</p>"
@@ -113,7 +123,8 @@ def _step(step: Step) -> str:
 def _table(it: Summary) -> str:
     head = "".join(f"<th>{text(title)}</th>" for title in it.head)
     rows = (
-        f"<tr>{''.join(f'<td>{mathml(cell.latex) if cell else str()}</td>' for cell in row)}</tr>" for row in it.rows
+        f"<tr>{''.join(f'<td>{mathml(cell.latex) if cell else str()}</td>' for cell in row)}</tr>"
+        for row in it.rows
     )
     return "\n".join(['<table class="key">', f"<tr>{head}</tr>", *rows, "</table>"])
 
@@ -129,7 +140,11 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
                 yield "<pre>" + "\n".join(map(text, lines.split("\n"))) + "</pre>"
             case Items(items, ordered, start):
                 tag, first = ("ol", f' start="{start}"') if ordered else ("ul", "")
-                yield f"<{tag}{first}>" + "".join(f"<li>{''.join(_blocks(item))}</li>" for item in items) + f"</{tag}>"
+                yield (
+                    f"<{tag}{first}>"
+                    + "".join(f"<li>{''.join(_blocks(item))}</li>" for item in items)
+                    + f"</{tag}>"
+                )
 
 
 def _inlines(parts: Sequence[Inline]) -> str:
@@ -147,7 +162,9 @@ def _inlines(parts: Sequence[Inline]) -> str:
                 out.append(f"<{tag}>{_inlines(inner)}</{tag}>")
             case Link(inner, url):
                 said = _inlines(inner)
-                out.append(f"{said} (<code>{text(url)}</code>)" if said else f"<code>{text(url)}</code>")
+                out.append(
+                    f"{said} (<code>{text(url)}</code>)" if said else f"<code>{text(url)}</code>"
+                )
             case Break():
                 out.append("<br>")
     return "".join(out)

@@ -6,13 +6,13 @@ import json
 import math
 from typing import Any
 
-from gradcalc.blocks import Failed, Names, Options
-from gradcalc.errors import Problem
-from gradcalc.render.formula import latex
-from gradcalc.render.scripts import size_latex
-from gradcalc.sizes import Shape
-from gradcalc.solution import Answer, Gradient, Number, Solution, View
-from gradcalc.syntax import Expr, unparse
+from gradcalc.derivation.answer_model import Answer, Gradient, Number, Solution, View
+from gradcalc.language.errors import Problem
+from gradcalc.language.formula import latex
+from gradcalc.language.formula_styles import size_latex
+from gradcalc.language.parser import Expr, unparse
+from gradcalc.language.sizes import Shape
+from gradcalc.report.blocks import Failed, Names, Options
 
 FORMAT = 1
 WIDTH = 100
@@ -41,11 +41,17 @@ def _visible(char: str) -> str:
 def pretty(value: Any, ascii: bool = False, indent: str = "") -> str:
     """Indented, with what is short on one line, so that a matrix is a row a line."""
     line = dumps(value, ascii)
-    if not value or not isinstance(value, dict | list) or (len(indent) + len(line) <= WIDTH and indent):
+    if (
+        not value
+        or not isinstance(value, dict | list)
+        or (len(indent) + len(line) <= WIDTH and indent)
+    ):
         return line
     inner = indent + "  "
     if isinstance(value, dict):
-        parts = [f"{dumps(key, ascii)}: {pretty(item, ascii, inner)}" for key, item in value.items()]
+        parts = [
+            f"{dumps(key, ascii)}: {pretty(item, ascii, inner)}" for key, item in value.items()
+        ]
         begin, end = "{}"
     else:
         parts = [pretty(item, ascii, inner) for item in value]
@@ -81,10 +87,14 @@ def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
         "question": answer.question.text,
         "name": answer.question.name,
         "kind": answer.kind,
-        "symbolic": _symbolic(symbolic) if symbolic is not None or answer.kind != "shape" else _bracketed(answer.shape),
+        "symbolic": _symbolic(symbolic)
+        if symbolic is not None or answer.kind != "shape"
+        else _bracketed(answer.shape),
         "free": list(answer.free) or None,
         "expanded": _symbolic(answer.expanded),
-        "latex": _shape_latex(answer.shape) if answer.kind == "shape" else _latex(symbolic, names, example),
+        "latex": _shape_latex(answer.shape)
+        if answer.kind == "shape"
+        else _latex(symbolic, names, example),
         "shape": shape_data(answer.shape),
         "layout": answer.layout if answer.kind == "derivative" else None,
         "value": clean(answer.value),
@@ -114,7 +124,10 @@ def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
 
 def _gradient(gradient: Gradient) -> dict[str, Any]:
     """`free` and `where` only where there are some."""
-    data: dict[str, Any] = {"symbolic": _symbolic(gradient.symbolic), "value": clean(gradient.value)}
+    data: dict[str, Any] = {
+        "symbolic": _symbolic(gradient.symbolic),
+        "value": clean(gradient.value),
+    }
     if gradient.free:
         data["free"] = list(gradient.free)
     if gradient.where:
@@ -127,7 +140,9 @@ def _view(answer: Answer, view: View | None, names: Names, example: bool) -> dic
         return None
     shape = answer.kind == "shape"
     return {
-        "symbolic": _bracketed(view.shape) if shape and view.symbolic is None else unparse(view.symbolic),
+        "symbolic": _bracketed(view.shape)
+        if shape and view.symbolic is None
+        else unparse(view.symbolic),
         "latex": _shape_latex(view.shape) if shape else latex(view.symbolic, names, example),
         "shape": shape_data(view.shape),
         "value": clean(view.value),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gradcalc.blocks import Failed, Options
+from gradcalc.derivation.answer_model import Solution
 from gradcalc.render.json import document, dumps
-from gradcalc.solution import Solution
+from gradcalc.report.blocks import Failed, Options
 
 
 def render(item: Solution | Failed, options: Options) -> str:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.figure import Picture, Sheet
-from gradcalc.handout import compose
-from gradcalc.labels import Label
-from gradcalc.markdown import (
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.exercise.markdown import (
     Block,
     Break,
     Code,
@@ -25,12 +23,23 @@ from gradcalc.markdown import (
     Title,
     Words,
 )
+from gradcalc.exercise.tex import escape
+from gradcalc.language.typography import for_terminal, to_ascii
 from gradcalc.render import tikz
 from gradcalc.render.tikz import indicator, math
-from gradcalc.sheet import Derived, Handout, Part, Said, Step, Summary, credits, plain
-from gradcalc.solution import Solution
-from gradcalc.texmath import escape
-from gradcalc.typography import for_terminal, to_ascii
+from gradcalc.report.figure import Picture, Sheet
+from gradcalc.report.handout import compose
+from gradcalc.report.handout_model import (
+    Derived,
+    Handout,
+    Part,
+    Said,
+    Step,
+    Summary,
+    credits,
+    plain,
+)
+from gradcalc.report.labels import Label
 
 CLASS = r"\documentclass[11pt,a4paper,addpoints]{exam}"
 PACKAGES = r"""
@@ -92,7 +101,9 @@ def document(questions: Sequence[str], solution: bool, preamble: str = "") -> st
     begin = [part.replace("\\begin{document}", "") for part in begin]
     rest = [part.replace("\\begin{document}", "") for part in rest]
     lines = [*begin, PACKAGES, *rest, MACROS, answers, r"\begin{document}", r"\begin{questions}"]
-    return "\n".join([*lines, "", "\n\n".join(questions).strip(), "", r"\end{questions}", r"\end{document}", ""])
+    return "\n".join(
+        [*lines, "", "\n\n".join(questions).strip(), "", r"\end{questions}", r"\end{document}", ""]
+    )
 
 
 def question(it: Handout) -> str:
@@ -164,11 +175,18 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
             case Title(parts):
                 yield rf"\par\medskip\noindent\textbf{{{_inlines(parts)}}}\par"
             case Listing(text):
-                yield from (rf"\noindent\texttt{{{_code(line)}}}\par" for line in text.split("\n")[:200])
+                yield from (
+                    rf"\noindent\texttt{{{_code(line)}}}\par" for line in text.split("\n")[:200]
+                )
             case Items(items, ordered, start):
                 yield r"\begin{itemize}"
-                for number, item in enumerate(items, start):  # numbers of our own: TeX's letters end at z
-                    yield rf"\item{f'[{number}.]' if ordered else ''} {{}}" + "\n".join(_blocks(item)).strip()
+                for number, item in enumerate(
+                    items, start
+                ):  # numbers of our own: TeX's letters end at z
+                    yield (
+                        rf"\item{f'[{number}.]' if ordered else ''} {{}}"
+                        + "\n".join(_blocks(item)).strip()
+                    )
                 yield r"\end{itemize}"
 
 
@@ -218,7 +236,11 @@ def breakable(text: str) -> str:
     """Text in which words of more than 20 characters may be broken, and runs of characters that TeX lacks."""
     words = []
     for word in text.split(" "):
-        parts = [escape(word[k : k + 4]) for k in range(0, len(word), 4)] if len(word) > 20 else [escape(word)]
+        parts = (
+            [escape(word[k : k + 4]) for k in range(0, len(word), 4)]
+            if len(word) > 20
+            else [escape(word)]
+        )
         words.append(r"\allowbreak{}".join(parts).replace(r"\texttt{U+", r"\allowbreak\texttt{U+"))
     return " ".join(words)
 
@@ -239,7 +261,11 @@ def _drawn(what: Picture) -> Iterator[str]:
     if what.crowded:
         yield rf"{{\footnotesize {body}}}"
     else:
-        yield "\\begin{center}\\begin{fitted}[\\paperwidth-4cm]%\n" + body + "%\n\\end{fitted}\\end{center}"
+        yield (
+            "\\begin{center}\\begin{fitted}[\\paperwidth-4cm]%\n"
+            + body
+            + "%\n\\end{fitted}\\end{center}"
+        )
     notes = list(tikz.notes(what))
     if notes:
         yield r"\nopagebreak\begin{center}\footnotesize"
@@ -253,7 +279,11 @@ def _drawn(what: Picture) -> Iterator[str]:
 
 
 def _part(part: Part) -> Iterator[str]:
-    half = part.points is not None and part.points * 2 == int(part.points * 2) and 0 < part.points < 1000
+    half = (
+        part.points is not None
+        and part.points * 2 == int(part.points * 2)
+        and 0 < part.points < 1000
+    )
     option, worth = "", ""
     if part.points is not None and half:
         whole = int(part.points)
@@ -266,12 +296,19 @@ def _part(part: Part) -> Iterator[str]:
     yield rf"\begin{{solution}}[{part.room:g}cm]"
     for number, step in enumerate(part.key):
         lines = "\n".join(_step(step))
-        yield lines.replace(r"\par\smallskip", r"\par\nopagebreak\smallskip", 1) if not number else lines
+        yield (
+            lines.replace(r"\par\smallskip", r"\par\nopagebreak\smallskip", 1)
+            if not number
+            else lines
+        )
     yield r"\end{solution}"
 
 
 def _said(said: Said) -> str:
-    return "".join(breakable(part) if isinstance(part, str) else math(r"\displaystyle " + part.latex) for part in said)
+    return "".join(
+        breakable(part) if isinstance(part, str) else math(r"\displaystyle " + part.latex)
+        for part in said
+    )
 
 
 def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
@@ -295,7 +332,9 @@ def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
         return
     yield (
         r"\noindent "
-        + "".join(breakable(part) if isinstance(part, str) else _inline(part, fitted) for part in step)
+        + "".join(
+            breakable(part) if isinstance(part, str) else _inline(part, fitted) for part in step
+        )
         + (r"\par\nopagebreak" if isinstance(step[-1], str) and step[-1].endswith(":") else r"\par")
     )
 
@@ -320,5 +359,9 @@ def _tabular(it: Summary) -> str:
         " & ".join(map(escape, it.head)) + r" \\ \hline",
     ]
     for row in it.rows:
-        lines.append(strut + " & ".join(math(r"\displaystyle " + cell.latex) if cell else "" for cell in row) + r" \\")
+        lines.append(
+            strut
+            + " & ".join(math(r"\displaystyle " + cell.latex) if cell else "" for cell in row)
+            + r" \\"
+        )
     return "\n".join([*lines, r"\hline", r"\end{tabular}"])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gradcalc.blocks import (
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.language.typography import for_terminal, to_ascii
+from gradcalc.report.answer_report import compose_solution
+from gradcalc.report.blocks import (
     Block,
     Cell,
     Heading,
@@ -18,12 +21,15 @@ from gradcalc.blocks import (
     Table,
     continues,
 )
-from gradcalc.render.inline import latex_math
-from gradcalc.report import compose_solution
-from gradcalc.solution import Solution
-from gradcalc.typography import for_terminal, to_ascii
+from gradcalc.report.lines import latex_math
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "[": "&#91;", "$": "&#36;"}  # \[ and \( would begin mathematics
+_ENTITIES = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    "[": "&#91;",
+    "$": "&#36;",
+}  # \[ and \( would begin mathematics
 _SPECIAL = re.compile(r"([\\`*_~|])")
 _LEAD = re.compile(r"^(\s*)(?:([-+=#])|(\d+)(?=[.)]\s))")
 
@@ -42,7 +48,9 @@ def escape(text: str) -> str:
     """Text that Markdown prints as it stands."""
     safe = _SPECIAL.sub(r"\\\1", for_terminal(text))
     safe = "".join(_ENTITIES.get(char, char) for char in safe)
-    return _LEAD.sub(lambda match: f"{match[1]}\\{match[2]}" if match[2] else f"{match[1]}{match[3]}\\", safe)
+    return _LEAD.sub(
+        lambda match: f"{match[1]}\\{match[2]}" if match[2] else f"{match[1]}{match[3]}\\", safe
+    )
 
 
 def _parts(block: Block, names: Names) -> Iterator[str]:
@@ -61,7 +69,9 @@ def _parts(block: Block, names: Names) -> Iterator[str]:
 
 
 def _line(line: Line, names: Names) -> str:
-    return "".join(escape(part) if isinstance(part, str) else f"${latex_math(part, names)}$" for part in line)
+    return "".join(
+        escape(part) if isinstance(part, str) else f"${latex_math(part, names)}$" for part in line
+    )
 
 
 def _cell(cell: Cell, names: Names, between: str) -> str:

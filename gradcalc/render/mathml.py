@@ -12,8 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from html import escape
 
-from gradcalc.records import dataclass
-from gradcalc.textables import (
+from gradcalc.exercise.tex_commands import (
     ACCENTED,
     ENVIRONMENTS,
     FUNCTIONS,
@@ -24,6 +23,7 @@ from gradcalc.textables import (
     TEXT_CHARS,
     WORDS,
 )
+from gradcalc.language.fast_dataclasses import dataclass
 
 _TOKEN = re.compile(r"\\[A-Za-z]+ ?|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 # Commands beside those that characters are written with, each with its character behind it.
@@ -50,7 +50,9 @@ _ACCENTS: Mapping[str, str] = {
     "mathring": "˚", "widehat": "^", "widetilde": "~", "overline": "¯", "overrightarrow": "→", "overleftarrow": "←", "overbrace": "⏞",
 }  # fmt: skip
 _BELOW: Mapping[str, str] = {"underline": "_", "underbrace": "⏟"}
-_STRETCHED = frozenset(("widehat", "widetilde", "overline", "overrightarrow", "overleftarrow", "overbrace"))
+_STRETCHED = frozenset(
+    ("widehat", "widetilde", "overline", "overrightarrow", "overleftarrow", "overbrace")
+)
 # Where the alphabets of a command begin in Unicode: capitals, small letters, digits, Greek. Letters that stand elsewhere: _ELSEWHERE.
 _ALPHABETS: Mapping[str, tuple[int, ...]] = {
     "mathbf": (0x1D400, 0x1D41A, 0x1D7CE), "textbf": (0x1D400, 0x1D41A, 0x1D7CE), "mathit": (0x1D434, 0x1D44E, 0),
@@ -62,8 +64,17 @@ _ELSEWHERE = {
     0x1D4BA: "ℯ", 0x1D4BC: "ℊ", 0x1D4C4: "ℴ", 0x1D506: "ℭ", 0x1D50B: "ℌ", 0x1D50C: "ℑ", 0x1D515: "ℜ", 0x1D51D: "ℨ", 0x1D53A: "ℂ",
     0x1D53F: "ℍ", 0x1D545: "ℕ", 0x1D547: "ℙ", 0x1D548: "ℚ", 0x1D549: "ℝ", 0x1D551: "ℤ",
 }  # fmt: skip
-_FENCES = {"pmatrix": "()", "bmatrix": "[]", "Bmatrix": "{}", "vmatrix": "||", "Vmatrix": "‖‖", "cases": "{ "}
-_THIN = frozenset((("ord", "op"), ("close", "op"), ("op", "ord"), ("op", "op"), ("op", "big")))  # as in TeX
+_FENCES = {
+    "pmatrix": "()",
+    "bmatrix": "[]",
+    "Bmatrix": "{}",
+    "vmatrix": "||",
+    "Vmatrix": "‖‖",
+    "cases": "{ ",
+}
+_THIN = frozenset(
+    (("ord", "op"), ("close", "op"), ("op", "ord"), ("op", "op"), ("op", "big"))
+)  # as in TeX
 _OPEN, _CLOSE = frozenset("([{⟨⌊⌈"), frozenset(")]}⟩⌋⌉")
 
 
@@ -87,7 +98,8 @@ class _Atom:
 class _Reader:
     def __init__(self, tex: str) -> None:
         self.tokens = [
-            token.rstrip() if token[0] == "\\" and len(token) > 2 else token for token in _TOKEN.findall(tex)
+            token.rstrip() if token[0] == "\\" and len(token) > 2 else token
+            for token in _TOKEN.findall(tex)
         ]
         self.at, self.letters = 0, ""
 
@@ -107,7 +119,9 @@ class _Reader:
         out: list[str] = []
         before = ""
         while (
-            (token := self.next()) and token not in ("}", "&", "\\\\", "\\end", "\\right", "\\middle") and token != stop
+            (token := self.next())
+            and token not in ("}", "&", "\\\\", "\\end", "\\right", "\\middle")
+            and token != stop
         ):
             if token.isspace():
                 self.at += 1
@@ -155,7 +169,10 @@ class _Reader:
         below, above = scripts.get("_"), scripts.get("^")
         name = ("munder", "mover", "munderover") if limits else ("msub", "msup", "msubsup")
         tag = name[2] if below and above else name[0] if below else name[1]
-        return _Atom(f"<{tag}>{base.xml}{below or ''}{above or ''}</{tag}>", "ord" if kind == "sign" else kind)
+        return _Atom(
+            f"<{tag}>{base.xml}{below or ''}{above or ''}</{tag}>",
+            "ord" if kind == "sign" else kind,
+        )
 
     def argument(self) -> str:
         self.blank()
@@ -190,14 +207,24 @@ class _Reader:
             return _Atom('<mo lspace="0.22em" rspace="0.22em">mod</mo>', "sign")
         if len(name) == 1 and not name.isalpha():
             return _Atom(
-                f"<mo>{escape({'|': '‖'}.get(name, name))}</mo>", {"{": "open", "}": "close"}.get(name, "sign")
+                f"<mo>{escape({'|': '‖'}.get(name, name))}</mo>",
+                {"{": "open", "}": "close"}.get(name, "sign"),
             )
         if name in SIZES:
-            size = {"big": "1.2em", "Big": "1.8em", "bigg": "2.4em", "Bigg": "3em"}[name.rstrip("lrm")]
-            return _Atom(f'<mo stretchy="true" minsize="{size}" maxsize="{size}">{self.delimiter()}</mo>', "sign")
+            size = {"big": "1.2em", "Big": "1.8em", "bigg": "2.4em", "Bigg": "3em"}[
+                name.rstrip("lrm")
+            ]
+            return _Atom(
+                f'<mo stretchy="true" minsize="{size}" maxsize="{size}">{self.delimiter()}</mo>',
+                "sign",
+            )
         return _Atom(
             self.command(name),
-            "brace" if name in ("underbrace", "overbrace") else "op" if name == "operatorname" else "ord",
+            "brace"
+            if name in ("underbrace", "overbrace")
+            else "op"
+            if name == "operatorname"
+            else "ord",
         )
 
     def character(self, char: str) -> _Atom:
@@ -210,7 +237,9 @@ class _Reader:
             return _Atom(f'<mo stretchy="false">{char}</mo>', "open" if char in _OPEN else "close")
         if char in "|/":
             return _Atom(f'<mo stretchy="false" lspace="0" rspace="0">{char}</mo>', "sign")
-        return _Atom(f"<mo>{'−' if char == '-' else '∗' if char == '*' else escape(char)}</mo>", "sign")
+        return _Atom(
+            f"<mo>{'−' if char == '-' else '∗' if char == '*' else escape(char)}</mo>", "sign"
+        )
 
     def sign(self, token: str) -> _Atom:
         char = _SIGNS[token]
@@ -258,9 +287,7 @@ class _Reader:
             return f'<mrow class="boxed">{self.argument()}</mrow>'
         if name in ("pmod", "mod"):
             inner = f'<mi mathvariant="normal">mod</mi><mspace width="0.28em"/>{self.argument()}'
-            return (
-                f'<mrow><mspace width="1em"/>{"<mo>(</mo>" + inner + "<mo>)</mo>" if name == "pmod" else inner}</mrow>'
-            )
+            return f'<mrow><mspace width="1em"/>{"<mo>(</mo>" + inner + "<mo>)</mo>" if name == "pmod" else inner}</mrow>'
         if name in WORDS:
             return self.words(name)
         if name == "ensuremath":
@@ -284,7 +311,10 @@ class _Reader:
         return (
             ""
             if token == "."
-            else escape({"\\{": "{", "\\}": "}", "\\|": "‖", "<": "⟨", ">": "⟩"}.get(token) or _SIGNS.get(token, token))
+            else escape(
+                {"\\{": "{", "\\}": "}", "\\|": "‖", "<": "⟨", ">": "⟩"}.get(token)
+                or _SIGNS.get(token, token)
+            )
         )
 
     def fenced(self) -> str:
@@ -310,7 +340,9 @@ class _Reader:
         self.name()
         rows.append(row)
         kind = name if name in ("aligned", "cases") else "matrix"
-        cells = "".join("<mtr>" + "".join(f"<mtd>{cell}</mtd>" for cell in row) + "</mtr>" for row in rows)
+        cells = "".join(
+            "<mtr>" + "".join(f"<mtd>{cell}</mtd>" for cell in row) + "</mtr>" for row in rows
+        )
         style = ' displaystyle="true"' if name in ("aligned", "gathered") else ""
         table = f'<mtable class="{kind}"{style}>{cells}</mtable>'
         left, right = tuple(_FENCES.get(name, "  "))
@@ -366,7 +398,9 @@ class _Reader:
                 out.append(chr(int("".join(self.plain())[2:], 16)))
             elif token in _MARKS:
                 out.append(
-                    unicodedata.normalize("NFC", self.text().replace("ı", "i").replace("ȷ", "j") + _MARKS[token])
+                    unicodedata.normalize(
+                        "NFC", self.text().replace("ı", "i").replace("ȷ", "j") + _MARKS[token]
+                    )
                 )
             else:
                 out.append(_PLAIN.get(token, token))
@@ -396,7 +430,9 @@ class _Reader:
         return "".join(out)
 
 
-_PLAIN = {tex.removesuffix("{}"): char for char, tex in TEXT_CHARS.items() if tex.startswith("\\")} | {
+_PLAIN = {
+    tex.removesuffix("{}"): char for char, tex in TEXT_CHARS.items() if tex.startswith("\\")
+} | {
     r"\j": "ȷ",
     "~": "\u00a0",
 }

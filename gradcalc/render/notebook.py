@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from gradcalc.blocks import Block, Cell, Heading, Line, Names, Note, Paragraph, Report, Table
-from gradcalc.render.inline import latex_math
-from gradcalc.typography import for_terminal
+from gradcalc.language.typography import for_terminal
+from gradcalc.report.blocks import Block, Cell, Heading, Line, Names, Note, Paragraph, Report, Table
+from gradcalc.report.lines import latex_math
 
 
 def fragment(report: Report, drawing: str = "") -> str:
@@ -32,7 +32,10 @@ def _parts(block: Block, names: Names) -> Iterator[str]:
             yield f"<p>{lead}{_line(line, names)}</p>"
         case Table(columns, rows):
             titles = "".join(f"<th>{_text(column.title)}</th>" for column in columns)
-            body = "".join("<tr>" + "".join(f"<td>{_cell(cell, names)}</td>" for cell in row) + "</tr>" for row in rows)
+            body = "".join(
+                "<tr>" + "".join(f"<td>{_cell(cell, names)}</td>" for cell in row) + "</tr>"
+                for row in rows
+            )
             yield f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -41,11 +44,16 @@ def _cell(cell: Cell, names: Names) -> str:
 
 
 def _line(line: Line, names: Names) -> str:
-    return "".join(_text(part) if isinstance(part, str) else f"${_tex(latex_math(part, names))}$" for part in line)
+    return "".join(
+        _text(part) if isinstance(part, str) else f"${_tex(latex_math(part, names))}$"
+        for part in line
+    )
 
 
 def _text(text: str) -> str:
-    return escape(for_terminal(text)).replace("$", "<span>$</span>")  # alone in its element it begins no mathematics
+    return escape(for_terminal(text)).replace(
+        "$", "<span>$</span>"
+    )  # alone in its element it begins no mathematics
 
 
 def _tex(tex: str) -> str:

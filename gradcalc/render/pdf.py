@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from gradcalc.records import dataclass
+from gradcalc.language.fast_dataclasses import dataclass
 
 SECONDS = 45
 NAME = "handout"
@@ -55,7 +55,9 @@ def make(tex: str, seconds: float = SECONDS) -> Pdf:
         raise NoEngine
     name, arguments, runs = engine
     if name == "latexmk" and not shutil.which("pdflatex"):
-        name, arguments, runs = next(((n, a, r) for n, a, r in ENGINES[1:] if shutil.which(n)), (name, arguments, runs))
+        name, arguments, runs = next(
+            ((n, a, r) for n, a, r in ENGINES[1:] if shutil.which(n)), (name, arguments, runs)
+        )
         if name == "latexmk":
             raise NoEngine
     with tempfile.TemporaryDirectory(prefix="gradcalc-") as folder:
@@ -113,5 +115,7 @@ def _why(log: str) -> str:
     lines = log.splitlines()
     for number, line in enumerate(lines):
         if line.startswith("!") or (".tex:" in line and "Warning" not in line):
-            return " ".join([line.strip(), *(more.strip() for more in lines[number + 1 : number + 2])])[:300]
+            return " ".join(
+                [line.strip(), *(more.strip() for more in lines[number + 1 : number + 2])]
+            )[:300]
     return lines[-1][:300] if lines else "it made no PDF and said nothing"

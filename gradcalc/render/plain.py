@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcalc.blocks import (
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.language.typography import to_ascii
+from gradcalc.report.answer_report import compose_solution
+from gradcalc.report.blocks import (
     Block,
     Cell,
     Heading,
@@ -15,10 +18,7 @@ from gradcalc.blocks import (
     Table,
     continues,
 )
-from gradcalc.render.inline import plain_line
-from gradcalc.report import compose_solution
-from gradcalc.solution import Solution
-from gradcalc.typography import to_ascii
+from gradcalc.report.lines import plain_line
 
 
 def render(item: Solution | Report, options: Options) -> str:
@@ -45,7 +45,9 @@ def _lines(block: Block) -> Iterator[str]:
             for row in rows:
                 name = " ".join(map(plain_line, row[0]))
                 facts = [
-                    (column.title, _joined(cell)) for column, cell in zip(columns[1:], row[1:], strict=True) if cell
+                    (column.title, _joined(cell))
+                    for column, cell in zip(columns[1:], row[1:], strict=True)
+                    if cell
                 ]
                 yield from (f"{name} {title}: {fact}" for title, fact in facts)
                 if not facts:
@@ -56,5 +58,7 @@ def _joined(cell: Cell) -> str:
     """The lines of a cell as one."""
     out = ""
     for line in cell:
-        out += plain_line(line) if not out else (" " if continues(line) else "; ") + plain_line(line)
+        out += (
+            plain_line(line) if not out else (" " if continues(line) else "; ") + plain_line(line)
+        )
     return out

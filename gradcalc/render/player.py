@@ -13,16 +13,16 @@ from contextlib import contextmanager
 from textwrap import fill
 from typing import Any
 
-from gradcalc.blocks import Options, Values
-from gradcalc.explain import Page, pages
-from gradcalc.figure import Picture, Sheet, picture, tidy
-from gradcalc.labels import Label, label, tex_names
-from gradcalc.layout import columns as columns_of
-from gradcalc.records import replace
+from gradcalc.derivation.step_model import Derivation
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import Expr, Name
+from gradcalc.language.typography import name_text, to_ascii
 from gradcalc.render import table, terminal_graph
-from gradcalc.steps import Derivation
-from gradcalc.syntax import Expr, Name
-from gradcalc.typography import name_text, to_ascii
+from gradcalc.report.blocks import Options, Values
+from gradcalc.report.explanation import Page, pages
+from gradcalc.report.figure import Picture, Sheet, picture, tidy
+from gradcalc.report.figure_layout import columns as columns_of
+from gradcalc.report.labels import Label, label, tex_names
 
 CLEAR, HIDE, SHOW = "\x1b[H\x1b[2J\x1b[3J", "\x1b[?25l", "\x1b[?25h"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -45,7 +45,11 @@ class Film:
         page = self.pages[at]
         options = replace(self.options, width=max(20, columns))
         text = table.render(page.report, options)
-        keys = "space next · b back · f to the end · q quit" if at + 1 < len(self.pages) else "b back · q quit"
+        keys = (
+            "space next · b back · f to the end · q quit"
+            if at + 1 < len(self.pages)
+            else "b back · q quit"
+        )
         graph = self.graph(page, options)
         wide = max(map(columns_of, COLOURS.sub("", graph).splitlines()), default=0) > options.width
         if not graph or wide or len(graph.splitlines()) + len(text.splitlines()) + 3 > rows:
@@ -66,25 +70,39 @@ class Film:
             here = name == page.at
             above = vertex.above if name in page.values else self.blank(name, vertex.above)
             below = self.gradient(name, page) if name in page.gradients else None
-            below = Label(below.text + (" ◀" if here else ""), below.latex) if below and here else below
+            below = (
+                Label(below.text + (" ◀" if here else ""), below.latex) if below and here else below
+            )
             if here and not page.gradients and above:
                 above = Label(above.text + " ◀", above.latex)
             vertices.append(replace(vertex, above=above, below=below))
         wires = tuple(replace(wire, share=None) for wire in self.drawn.wires)
         bare = replace(self.drawn, vertices=tuple(vertices), wires=wires, title="", notes=())
-        lines = terminal_graph.render(bare, options.width, options.color, options.ascii).strip("\n").splitlines()
+        lines = (
+            terminal_graph.render(bare, options.width, options.color, options.ascii)
+            .strip("\n")
+            .splitlines()
+        )
         return "\n".join(lines[: -2 if len(lines) > 2 else None]).rstrip()
 
     def strip(self, page: Page) -> str:
         """Where a step stands, on one line: the quantities from the output back, the one it is about in brackets."""
         if page.at is None:
             return ""
-        names = [*reversed(self.derivation.graph.quantities)] if page.gradients else [*self.derivation.graph.quantities]
+        names = (
+            [*reversed(self.derivation.graph.quantities)]
+            if page.gradients
+            else [*self.derivation.graph.quantities]
+        )
         near = names.index(page.at) if page.at in names else 0
         around = names[max(0, near - 3) : near + 4]
         words = [f"[{name_text(name)}]" if name == page.at else name_text(name) for name in around]
         if page.at not in names:
-            words = [f"[{name_text(page.at)}]", "used in", *(name_text(name) for name in self.users(page.at))]
+            words = [
+                f"[{name_text(page.at)}]",
+                "used in",
+                *(name_text(name) for name in self.users(page.at)),
+            ]
             return " ".join(words)
         line = (" ← " if page.gradients else " → ").join(words)
         return to_ascii(line) if self.options.ascii else line
@@ -97,7 +115,9 @@ class Film:
         return label(self.names, Name(name)) if above is not None else None
 
     def gradient(self, name: str, page: Page) -> Label | None:
-        step = next((step for step in self.derivation.passes[page.of].steps if step.quantity == name), None)
+        step = next(
+            (step for step in self.derivation.passes[page.of].steps if step.quantity == name), None
+        )
         if step is None:
             return None
         if isinstance(step.value, int | float):

@@ -31,7 +31,11 @@ def make(svg: str) -> tuple[bytes, str]:
             continue
         try:
             done = subprocess.run(
-                [program, *arguments], input=svg.encode(), capture_output=True, timeout=SECONDS, check=False
+                [program, *arguments],
+                input=svg.encode(),
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             reason = f"{name}: {error}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from gradcalc.figure import Picture, Sheet, picture
-from gradcalc.labels import Label
-from gradcalc.layout import Box, Drawing, Metrics, lay_out
-from gradcalc.solution import Solution
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.report.figure import Picture, Sheet, picture
+from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
+from gradcalc.report.labels import Label
 
 SCALE = 44.0  # pixels to a unit
 MARGIN = 14.0
@@ -34,14 +34,18 @@ def draw(what: Picture) -> str:
     body = list(_wires(what, drawing))
     for vertex, box in zip(what.vertices, drawing.boxes, strict=True):
         body += _vertex(vertex.kind, vertex.label, box)
-        body += _labels(vertex.above, vertex.below, box, stub=vertex.kind != "constant" or bool(vertex.above))
+        body += _labels(
+            vertex.above, vertex.below, box, stub=vertex.kind != "constant" or bool(vertex.above)
+        )
     foot = drawing.height * SCALE + SCALE * 0.75
     below = list(_legend(what, foot))
     return _document(
         what,
         body + below,
         max(
-            drawing.width * SCALE, _width(_legend_text(what)), *(_width(f"{a.text} = {b.text}") for a, b in what.notes)
+            drawing.width * SCALE,
+            _width(_legend_text(what)),
+            *(_width(f"{a.text} = {b.text}") for a, b in what.notes),
         ),
         foot + LINE * (1 + len(what.notes)),
     )
@@ -51,9 +55,16 @@ def escape(text: str) -> str:
     """Text as it may stand in XML, in an element or between quotes; what does not print becomes U+FFFD."""
     hidden = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     safe = "".join(
-        " " if char in "\n\t\r" else "\ufffd" if unicodedata.category(char) in hidden else char for char in text
+        " " if char in "\n\t\r" else "\ufffd" if unicodedata.category(char) in hidden else char
+        for char in text
     )
-    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
+    for char, entity in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ('"', "&quot;"),
+        ("'", "&#39;"),
+    ):
         safe = safe.replace(char, entity)
     return safe
 
@@ -95,13 +106,17 @@ def _width(text: str) -> float:
     return METRICS.width(text) * SCALE
 
 
-def _text(x: float, y: float, label: str, color: str, size: float = 14, anchor: str = "middle") -> str:
+def _text(
+    x: float, y: float, label: str, color: str, size: float = 14, anchor: str = "middle"
+) -> str:
     return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" font-size="{_n(size)}" fill="{color}">{escape(label)}</text>'
 
 
 def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
     branching = {
-        wire.source for k, wire in enumerate(what.wires) if any(o.source == wire.source for o in what.wires[:k])
+        wire.source
+        for k, wire in enumerate(what.wires)
+        if any(o.source == wire.source for o in what.wires[:k])
     }
     for wire, points in zip(what.wires, drawing.paths, strict=True):
         corners = " ".join(f"{_n(_x(x))},{_n(_y(y))}" for x, y in points)
@@ -136,8 +151,9 @@ def _labels(above: Label | None, below: Label | None, box: Box, stub: bool) -> I
 
 
 def _legend_text(what: Picture) -> str:
-    return f"above the wire: forward   below: gradient of {what.of.text}" + "      input   parameter" * (
-        "parameter" in what.kinds
+    return (
+        f"above the wire: forward   below: gradient of {what.of.text}"
+        + "      input   parameter" * ("parameter" in what.kinds)
     )
 
 
@@ -159,7 +175,7 @@ def _legend(what: Picture, top: float) -> Iterator[str]:
 
 def _listing(what: Picture) -> tuple[list[str], float, float]:
     """A table in place of a drawing that nobody could read."""
-    from gradcalc.render.graph_table import rows
+    from gradcalc.report.figure_table import rows
 
     head, *lines = rows(what)
     widths = [max(_width(row[k].text) for row in (head, *lines)) + 14 for k in range(len(head))]
@@ -167,6 +183,10 @@ def _listing(what: Picture) -> tuple[list[str], float, float]:
     for number, row in enumerate((head, *lines)):
         x = 0.0
         for cell, width in zip(row, widths, strict=True):
-            body.append(_text(x, 16 + LINE * number, cell.text, GREY if not number else "#111111", 13, "start"))
+            body.append(
+                _text(
+                    x, 16 + LINE * number, cell.text, GREY if not number else "#111111", 13, "start"
+                )
+            )
             x += width
     return body, sum(widths), LINE * (len(lines) + 1)

@@ -6,7 +6,10 @@ import re
 
 from rich.cells import cell_len
 
-from gradcalc.blocks import (
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.render.terminal_text import Text, grid
+from gradcalc.report.answer_report import compose_solution
+from gradcalc.report.blocks import (
     Block,
     Cell,
     Column,
@@ -21,10 +24,7 @@ from gradcalc.blocks import (
     Table,
     continues,
 )
-from gradcalc.render.inline import text_line
-from gradcalc.render.styled import Text, grid
-from gradcalc.report import compose_solution
-from gradcalc.solution import Solution
+from gradcalc.report.lines import text_line
 
 LONG = 200  # rows; beyond this nobody reads a grid
 NARROW = 46  # below this a record's value stands under its title
@@ -59,12 +59,18 @@ class _Page:
     def block(self, block: Block) -> None:
         match block:
             case Heading(line, level):
-                self.say(self.text(line, "bold" if level > 1 else "bold underline"), before=level > 1)
+                self.say(
+                    self.text(line, "bold" if level > 1 else "bold underline"), before=level > 1
+                )
             case Paragraph(line):
                 self.say(self.text(line))
             case Note(kind, line):
                 lead = {"error": "error: ", "warning": "warning: "}.get(kind, "")
-                self.say(Text(lead, STYLES[kind]).append(self.text(line, STYLES[kind] if not lead else "")))
+                self.say(
+                    Text(lead, STYLES[kind]).append(
+                        self.text(line, STYLES[kind] if not lead else "")
+                    )
+                )
             case Table() if len(block.rows) > LONG:
                 self.listing(block)
             case Table() if block.records or not self.grid(block):
@@ -75,7 +81,11 @@ class _Page:
         out = ""
         for part in line:
             word = text_line((part,), self.names, self.ascii, width)
-            if isinstance(part, Math) and (glued := _GLUE.sub(GLUE, word)) and _longest(glued) <= width:
+            if (
+                isinstance(part, Math)
+                and (glued := _GLUE.sub(GLUE, word))
+                and _longest(glued) <= width
+            ):
                 word = glued
             out += word
         return Text(out, style)
@@ -106,7 +116,10 @@ class _Page:
         """Print a grid where it fits; False where it does not. A cell's lines go on one line where there is room, and
         columns that may stand aside follow below where there is none."""
         narrow = [i for i, column in enumerate(table.columns) if not column.aside]
-        cells = [[(self.cell(cell), [continues(line) for line in cell]) for cell in row] for row in table.rows]
+        cells = [
+            [(self.cell(cell), [continues(line) for line in cell]) for cell in row]
+            for row in table.rows
+        ]
         for kept in dict.fromkeys((tuple(range(len(table.columns))), tuple(narrow))):
             for between in (" ", "\n"):
                 rows = [[_joined(*row[i], between) for i in kept] for row in cells]
@@ -120,7 +133,11 @@ class _Page:
 
     def fits(self, columns: list[Column], rows: list[list[Text]]) -> bool:
         sizes = [
-            max(cell_len(line) for text in (column.title, *(row[i].plain for row in rows)) for line in text.split("\n"))
+            max(
+                cell_len(line)
+                for text in (column.title, *(row[i].plain for row in rows))
+                for line in text.split("\n")
+            )
             for i, column in enumerate(columns)
         ]
         return sum(sizes) + 3 * len(sizes) + 1 <= self.width
@@ -147,7 +164,9 @@ class _Page:
         if below:
             self.say(lead, indent=2)
         width = self.width - indent
-        lines = [piece for line in cell for piece in self.wrapped(self.text(line, width=width), width)]
+        lines = [
+            piece for line in cell for piece in self.wrapped(self.text(line, width=width), width)
+        ]
         for number, line in enumerate(lines):
             start = Text(" " * indent) if below or number else Text("  ").append(lead)
             self.print(start.padded(indent).append(line))
@@ -169,7 +188,9 @@ class _Page:
         rows = [[text_line_of(cell, self.names, self.ascii) for cell in row] for row in table.rows]
         sizes = [max(cell_len(row[i]) for row in rows) for i in range(len(table.columns))]
         lines = [
-            "  ".join(word + " " * (size - cell_len(word)) for word, size in zip(row, sizes, strict=True))
+            "  ".join(
+                word + " " * (size - cell_len(word)) for word, size in zip(row, sizes, strict=True)
+            )
             for row in rows
         ]
         self.out += ["", *lines, ""]

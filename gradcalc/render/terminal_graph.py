@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from gradcalc.figure import Picture
-from gradcalc.labels import Label
-from gradcalc.layout import Box, Drawing, Metrics, columns, lay_out
-from gradcalc.render.graph_table import rows
-from gradcalc.typography import for_terminal, to_ascii
+from gradcalc.language.typography import for_terminal, to_ascii
+from gradcalc.report.figure import Picture
+from gradcalc.report.figure_layout import Box, Drawing, Metrics, columns, lay_out
+from gradcalc.report.figure_table import rows
+from gradcalc.report.labels import Label
 
 METRICS = Metrics(character=1, pad=2, box=1, row=3, lane=2, channel=3, spread=1, port=0, grid=True)
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
@@ -56,11 +56,18 @@ def _plain(what: Picture) -> Picture:
         return Label(to_ascii(it.text), it.latex)
 
     vertices = tuple(
-        replace(v, label=sure(Label(v.label.text.replace("×", "*"), "")), above=label(v.above), below=label(v.below))
+        replace(
+            v,
+            label=sure(Label(v.label.text.replace("×", "*"), "")),
+            above=label(v.above),
+            below=label(v.below),
+        )
         for v in what.vertices
     )
     notes = tuple((sure(mark), sure(formula)) for mark, formula in what.notes)
-    return replace(what, title=to_ascii(what.title), vertices=vertices, of=sure(what.of), notes=notes)
+    return replace(
+        what, title=to_ascii(what.title), vertices=vertices, of=sure(what.of), notes=notes
+    )
 
 
 @dataclass(slots=True)
@@ -98,7 +105,9 @@ class _Canvas:
         return found
 
 
-def _draw(what: Picture, width: int, color: bool, ascii: bool, metrics: Metrics) -> list[str] | None:
+def _draw(
+    what: Picture, width: int, color: bool, ascii: bool, metrics: Metrics
+) -> list[str] | None:
     bare = replace(what, wires=tuple(replace(wire, share=None) for wire in what.wires))
     drawing = lay_out(bare, metrics)
     if drawing.width > width:
@@ -108,7 +117,11 @@ def _draw(what: Picture, width: int, color: bool, ascii: bool, metrics: Metrics)
     for vertex, box in zip(bare.vertices, drawing.boxes, strict=True):
         brackets = _BRACKETS.get(vertex.kind, "  ")
         y = round(box.y)
-        canvas.put(round(box.right) - columns(vertex.label.text) - 2, y, brackets[0] + vertex.label.text + brackets[1])
+        canvas.put(
+            round(box.right) - columns(vertex.label.text) - 2,
+            y,
+            brackets[0] + vertex.label.text + brackets[1],
+        )
         if round(box.end) > round(box.right):
             for at in range(round(box.right), round(box.end)):
                 canvas.chars.setdefault((at, y), "─")
@@ -189,12 +202,15 @@ def _tracks(targets: dict[int, set[int]]) -> list[int]:
     for y1, sources in targets.items():
         for y0 in sources:
             if y0 != y1 and y0 in targets and y0 not in targets[y0]:
-                before[y0].add(y1)  # the wire from row y0 must have turned before another arrives in that row
+                before[y0].add(
+                    y1
+                )  # the wire from row y0 must have turned before another arrives in that row
     order: list[int] = []
     while before:
         # of those free to come next, the one that goes furthest up comes last
         free = sorted(
-            (y for y, others in before.items() if not others & before.keys()), key=lambda y: _turn(y, targets[y])
+            (y for y, others in before.items() if not others & before.keys()),
+            key=lambda y: _turn(y, targets[y]),
         )
         if not free:
             raise Tangled
@@ -229,6 +245,8 @@ def _table(what: Picture) -> list[str]:
     found = rows(what)
     widths = [max(columns(row[k].text) for row in found) for k in range(len(found[0]))]
     return [
-        "  ".join(cell.text + " " * (w - columns(cell.text)) for cell, w in zip(row, widths, strict=True)).rstrip()
+        "  ".join(
+            cell.text + " " * (w - columns(cell.text)) for cell, w in zip(row, widths, strict=True)
+        ).rstrip()
         for row in found
     ]

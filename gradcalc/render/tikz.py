@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcalc.figure import Picture, Sheet, picture
-from gradcalc.labels import Label
-from gradcalc.layout import Box, Drawing, Metrics, lay_out
-from gradcalc.solution import Solution
+from gradcalc.derivation.answer_model import Solution
+from gradcalc.report.figure import Picture, Sheet, picture
+from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
+from gradcalc.report.labels import Label
 
 METRICS = Metrics(
-    character=0.148, pad=0.2, box=0.56, row=1.15, lane=0.64, channel=0.4, spread=0.04, port=0.2, script=0.8
+    character=0.148,
+    pad=0.2,
+    box=0.56,
+    row=1.15,
+    lane=0.64,
+    channel=0.4,
+    spread=0.04,
+    port=0.2,
+    script=0.8,
 )
 HEAD = "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also \\usetikzlibrary{babel}\n"
-COLORS = (
-    "\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196,30,30}\\definecolor{parameter}{gray}{0.88}"
-)
+COLORS = "\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196,30,30}\\definecolor{parameter}{gray}{0.88}"
 INDICATOR = r"\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}"
 
 
 def render(item: Solution | Picture, options: object = None) -> str:
     """A figure that stands alone in a document of the user's."""
     return (
-        HEAD + COLORS + "%\n" + INDICATOR + "%\n" + draw(item if isinstance(item, Picture) else picture(item, Sheet()))
+        HEAD
+        + COLORS
+        + "%\n"
+        + INDICATOR
+        + "%\n"
+        + draw(item if isinstance(item, Picture) else picture(item, Sheet()))
     )
 
 
@@ -70,7 +81,9 @@ def _at(x: float, y: float) -> str:
 
 def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
     branching = {
-        wire.source for k, wire in enumerate(what.wires) if any(o.source == wire.source for o in what.wires[:k])
+        wire.source
+        for k, wire in enumerate(what.wires)
+        if any(o.source == wire.source for o in what.wires[:k])
     }
     for wire, points in zip(what.wires, drawing.paths, strict=True):
         corners = " -- ".join(_at(x, y) for x, y in points)
@@ -84,13 +97,21 @@ def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
 
 def _vertex(kind: str, label: Label, box: Box) -> Iterator[str]:
     if kind != "constant":
-        corner = f"{_n(min(box.height / 2, 0.18))}cm" if box.width > box.height + 0.01 else f"{_n(box.width / 2)}cm"
+        corner = (
+            f"{_n(min(box.height / 2, 0.18))}cm"
+            if box.width > box.height + 0.01
+            else f"{_n(box.width / 2)}cm"
+        )
         style = "fill=parameter" if kind == "parameter" else "fill=white"
         if kind == "gate":
             style += f", rounded corners={corner}"
         low, high = _at(box.left, box.y - box.height / 2), _at(box.right, box.y + box.height / 2)
         round_gate = kind == "gate" and box.width <= box.height + 0.01
-        shape = f"{_at(box.x, box.y)} circle[radius={_n(box.width / 2)}cm]" if round_gate else f"{low} rectangle {high}"
+        shape = (
+            f"{_at(box.x, box.y)} circle[radius={_n(box.width / 2)}cm]"
+            if round_gate
+            else f"{low} rectangle {high}"
+        )
         yield rf"\draw[{'fill=white' if round_gate else style}] {shape};"
     yield rf"\node at {_at(box.x, box.y)} {{{math(label.latex)}}};"
 
@@ -121,7 +142,7 @@ def notes(what: Picture) -> Iterator[str]:
 
 
 def table(what: Picture) -> str:
-    from gradcalc.render.graph_table import rows
+    from gradcalc.report.figure_table import rows
 
     head, *lines = rows(what)
     out = [
@@ -136,7 +157,21 @@ def table(what: Picture) -> str:
 
 def document(what: Picture, preamble: str = "") -> str:
     """The picture as a document that compiles by itself, cut to its size; a crowded one as a page."""
-    cls = r"\documentclass[a4paper]{article}" if what.crowded else r"\documentclass[border=4pt]{standalone}"
+    cls = (
+        r"\documentclass[a4paper]{article}"
+        if what.crowded
+        else r"\documentclass[border=4pt]{standalone}"
+    )
     packages = r"\usepackage[T1]{fontenc}\usepackage{lmodern,amsmath,amssymb,graphicx,longtable,xcolor,tikz}\usetikzlibrary{babel}"
-    lines = [cls, packages, preamble.replace("\\begin{document}", "").rstrip(), COLORS, INDICATOR, r"\begin{document}"]
-    return "\n".join([*(line for line in lines if line), draw(what).rstrip(), r"\end{document}"]) + "\n"
+    lines = [
+        cls,
+        packages,
+        preamble.replace("\\begin{document}", "").rstrip(),
+        COLORS,
+        INDICATOR,
+        r"\begin{document}",
+    ]
+    return (
+        "\n".join([*(line for line in lines if line), draw(what).rstrip(), r"\end{document}"])
+        + "\n"
+    )

@@ -1,0 +1,317 @@
+"""The library: exercises solved and single derivatives from Python. Nothing here is needed by the command line.
+
+    import gradcalc
+
+    result = gradcalc.solve("ex1.yaml")               # a path, a dict, or an Exercise
+    result.gradients["x"].value                       # -4.0, in the shape of the input
+    print(result)                                     # the answers as a table
+    gradcalc.diff("x.T @ A @ x", wrt="x").text        # '(A + Aᵀ) x'
+
+Mistakes are GradcalcError, with every problem and its place as data. No text is ever run, and no text but a path opens
+a file: YAML goes through Exercise.parse.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from gradcalc.exercise.model import Exercise
+from gradcalc.language.errors import GradcalcError, Problem
+from gradcalc.language.parser import names, unparse
+from gradcalc.language.sizes import show
+from gradcalc.language.typography import to_ascii
+
+if TYPE_CHECKING:
+    from gradcalc.derivation.answer_model import Answer, Gradient, Number, Solution
+    from gradcalc.derivation.single_expression import Single
+    from gradcalc.graph.model import Graph
+    from gradcalc.language.shape_rules import Shape
+    from gradcalc.report.blocks import Report
+
+Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Exercise"
+
+
+def solve(source: Source, *, form: str | None = None, layout: str | None = None) -> Result:
+    """Every answer of an exercise, symbolic, evaluated and checked.
+
+    source  a path to a YAML file, the content of one as a mapping, or an Exercise
+    form    matrix, index or entries; layout: gradient, jacobian or denominator; None: as the exercise says
+
+    Raises GradcalcError where the exercise cannot be read or makes no sense.
+    """
+    from gradcalc.derivation.solve import solve as answered
+
+    _choice("form", form, ("matrix", "index", "entries"))
+    _choice("layout", layout, ("gradient", "jacobian", "denominator"))
+    return Result(answered(exercise(source), form, layout))
+
+
+def diff(
+    expression: str, wrt: str | Sequence[str], shapes: Mapping[str, Sequence[str | int]] | None = None, *,
+    form: str | None = None, layout: str | None = None,
+) -> Derivative:  # fmt: skip
+    """The derivative of one expression.
+
+    expression  in the expression language: "norm(A@x - y)^2"
+    wrt         the name to differentiate by; two names for a second derivative, ("x", "x") for the Hessian
+    shapes      {"x": ["n"], "A": ["m", "n"], "c": []}; for what is not said the convention of matrixcalculus.org holds:
+                a–g and Greek letters scalars, h–z vectors, capitals matrices (see `assumed`)
+
+    Raises GradcalcError.
+    """
+    from gradcalc.derivation.single_expression import differentiate
+
+    _choice("form", form, ("matrix", "index", "entries"))
+    _choice("layout", layout, ("gradient", "jacobian", "denominator"))
+    by = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    if len(by) not in (1, 2):
+        raise GradcalcError(Problem("argument", "wrt is one name, or two for a second derivative"))
+    said = {name: tuple(map(str, shape)) for name, shape in (shapes or {}).items()}
+    return Derivative(differentiate(expression, by, said, form, layout))
+
+
+def exercise(source: Source) -> Exercise:
+    """A path, a mapping or an Exercise as an Exercise. Raises GradcalcError, and TypeError for anything else."""
+    if isinstance(source, Exercise):
+        return source
+    if isinstance(source, Mapping):
+        return Exercise.from_dict(source)
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
+        if "\n" in path:
+            raise GradcalcError(
+                Problem(
+                    "file",
+                    "this is text, not a path",
+                    None,
+                    "gradcalc.Exercise.parse(text) reads text",
+                )
+            )
+        return Exercise.read(path)
+    raise TypeError(f"an exercise is a path, a mapping or an Exercise, not {type(source).__name__}")
+
+
+def build(source: Source) -> Graph:
+    """The computational graph: elementary nodes with shapes, names, outputs. Raises GradcalcError."""
+    from gradcalc.graph.build import build as built
+
+    return built(exercise(source))
+
+
+class Result:
+    """A solved exercise. Shows itself as text, and in a notebook as HTML, LaTeX and SVG.
+
+    solution   all of it as data      graph      nodes, names and shapes
+    answers    one for each question  gradients  input -> gradient of the loss, in the shape of the input
+    forward    quantity -> value      ok         whether every answer agrees with its numeric check
+    """
+
+    def __init__(self, solution: Solution) -> None:
+        self.solution = solution
+
+    @property
+    def graph(self) -> Graph:
+        return self.solution.graph
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        return self.solution.answers
+
+    @property
+    def gradients(self) -> Mapping[str, Gradient]:
+        return self.solution.gradients
+
+    @property
+    def forward(self) -> Mapping[str, Number]:
+        return self.solution.forward
+
+    @property
+    def ok(self) -> bool:
+        """No answer, and no gradient, was refuted by its check."""
+        return self.solution.right
+
+    def __getitem__(self, question: str) -> Answer:
+        """The answer to a question, by its text (`df/dx`) or its name. Raises KeyError."""
+        for answer in self.answers:
+            if question in (answer.question.text, answer.question.name):
+                return answer
+        raise KeyError(
+            f"no question {question}; there are {', '.join(a.question.text for a in self.answers)}"
+        )
+
+    @cached_property
+    def report(self) -> Report:
+        """The answers as blocks that every format draws."""
+        from gradcalc.report.answer_report import compose_solution
+        from gradcalc.report.blocks import Options
+
+        return compose_solution(self.solution, Options())
+
+    def to(self, format: str, *, solution: bool = True) -> str:
+        """The result as text: table, plain, markdown, json, jsonl; numpy, torch, jax; latex, html, svg, tikz.
+
+        solution: for documents and figures, whether answers are filled in. Raises ValueError for another format.
+        """
+        from gradcalc.app.export import BINARY, ENDINGS, Export, export
+        from gradcalc.render import printed, render_as
+        from gradcalc.report.blocks import Options
+        from gradcalc.report.figure import Sheet
+
+        if format in printed():
+            return render_as(format, [self.solution], Options())
+        if format not in ENDINGS or format in BINARY:
+            raise ValueError(
+                f"no format {format!r}; there are {', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
+            )
+        return export([self.solution], format, Export(Sheet(solution))).text
+
+    def __str__(self) -> str:
+        return self.to("table").rstrip("\n")
+
+    def __repr__(self) -> str:
+        title = self.graph.exercise.title or self.graph.exercise.file
+        return f"<gradcalc.Result {title!r}: {len(self.answers)} answers>"
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from gradcalc.render.notebook import fragment
+
+        svg = self.to("svg")
+        found = {
+            "text/plain": str(self),
+            "text/html": fragment(self.report, svg),
+            "text/latex": self.latex,
+            "image/svg+xml": svg,
+        }
+        return {
+            kind: text
+            for kind, text in found.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }
+
+    @property
+    def latex(self) -> str:
+        """Every symbolic answer as a line of an aligned display."""
+        from gradcalc.language import formula
+        from gradcalc.report.blocks import Names, Partial
+        from gradcalc.report.lines import partial_latex
+
+        known, lines = Names.of(self.graph), []
+        for answer in self.answers:
+            question = answer.question
+            if answer.symbolic is not None and question.kind not in ("shape", "value"):
+                left = partial_latex(Partial(question.of, question.by), known)
+                lines.append(f"{left} &= {formula.latex(answer.symbolic, known)}")
+        return (
+            "$$\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}$$" if lines else ""
+        )
+
+
+class Derivative(Result):
+    """One derivative. `text` and `latex` are for people, `symbolic` parses back.
+
+    shape    of the derivative, sizes as text    assumed  shapes that nobody declared
+    free     indices, where the formula is one entry because there is no matrix form
+    """
+
+    def __init__(self, found: Single) -> None:
+        super().__init__(found.solution)
+        self.found = found
+
+    @property
+    def symbolic(self) -> str:
+        return unparse(self.found.expr)
+
+    @property
+    def text(self) -> str:
+        from gradcalc.language import formula
+        from gradcalc.report.blocks import Names
+
+        return formula.text(self.found.expr, Names.of(self.graph))
+
+    def to(self, format: str, *, solution: bool = True, ascii: bool = False) -> str:
+        """The formula as text: table (for people), plain (parses back), markdown, json, jsonl; else as a result."""
+        import json
+
+        if format == "table":
+            return to_ascii(self.symbolic) if ascii else self.text
+        if format == "plain":
+            return to_ascii(self.symbolic) if ascii else self.symbolic
+        if format == "markdown":
+            return f"${self.latex}$"
+        if format in ("json", "jsonl"):
+            return json.dumps(self.data, ensure_ascii=ascii, indent=2 if format == "json" else None)
+        return super().to(format, solution=solution)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the formula rests on, in words."""
+        found = [f"{name} is {show(shape)}" for name, shape in self.assumed.items()]
+        said = [f"assumed: {', '.join(found)}"] if found else []
+        if self.free:
+            said.append(
+                f"one entry, at {', '.join(self.free)}: the derivative is {'×'.join(self.shape)}"
+            )
+        if self.found.output in names(self.found.expr):
+            said.append(f"{self.found.output} is the expression")
+        return said
+
+    @property
+    def latex(self) -> str:
+        from gradcalc.language import formula
+        from gradcalc.report.blocks import Names
+
+        return formula.latex(self.found.expr, Names.of(self.graph))
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        return tuple(map(str, self.found.answer.shape))
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        return self.found.free
+
+    @property
+    def assumed(self) -> Mapping[str, Shape]:
+        return self.found.assumed
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Everything as JSON data."""
+        answer = self.found.answer
+        return {
+            "format": 1, "expression": unparse(self.graph.exercise.definitions[-1].expr), "wrt": list(answer.question.by),
+            "symbolic": self.symbolic, "free": list(self.free) or None, "latex": self.latex, "shape": list(self.shape),
+            "layout": answer.layout, "assumed": {name: list(map(str, shape)) for name, shape in self.assumed.items()},
+            "verified": {"ok": answer.verified.ok, "method": answer.verified.method} if answer.verified else None,
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<gradcalc.Derivative {self.symbolic}>"
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        from html import escape
+
+        tex = f"${self.latex}$"
+        found = {"text/plain": self.text, "text/html": escape(tex, quote=False), "text/latex": tex}
+        return {
+            kind: text
+            for kind, text in found.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }
+
+
+def _choice(word: str, value: str | None, choices: Sequence[str]) -> None:
+    if value is not None and value not in choices:
+        raise GradcalcError(
+            Problem("argument", f"{word}: {value!r} is none of {', '.join(choices)}")
+        )

@@ -1,0 +1,99 @@
+"""Work in a process of its own, which is ended at its deadline.
+
+Limits on what is read and on what simplification may cost come first; this is for what they let through. A library
+that loops in C hears no signal handler, and one that runs out of memory may abort: that ends the child alone, and
+the next item gets another. The child computes; the parent alone prints and writes files.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn, TypeVar
+
+from gradcalc.language.fast_dataclasses import dataclass
+
+T = TypeVar("T")
+
+MEMORY = 4 << 30  # bytes of data that a child may hold
+HEAD = 8  # bytes that say how long an answer is
+OUT_OF_MEMORY = 3  # exit code of a child
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The work on an item was ended, or ended its process. `slug`: late, memory or died; `reason` says it in words."""
+
+    slug: str
+    reason: str
+
+
+def apart(work: Callable[[T], str], items: Sequence[T], seconds: float) -> Iterator[str | Lost]:
+    """What `work` says of each item, in order, each within so many seconds. One child does all, until it is lost."""
+    done = 0
+    while done < len(items):
+        read, write = os.pipe()
+        if (child := os.fork()) == 0:
+            os.close(read)
+            _serve(work, items[done:], write, seconds)
+        os.close(write)
+        alive = True
+        try:
+            with os.fdopen(read, "rb") as answers:
+                while len(head := answers.read(HEAD)) == HEAD:
+                    text = answers.read(length := int.from_bytes(head, "big"))
+                    if len(text) < length:
+                        break
+                    done += 1
+                    yield text.decode("utf-8", "surrogatepass")
+            alive = False
+        finally:
+            if alive:  # whoever asked wants no more
+                os.kill(child, signal.SIGKILL)
+            status = os.waitpid(child, 0)[1]
+        if done < len(items):
+            done += 1
+            yield _lost(status, seconds)
+
+
+def _serve(work: Callable[[T], str], items: Sequence[T], write: int, seconds: float) -> NoReturn:
+    """The child: answers until nothing is left or nobody listens. It leaves without what the parent does at its end."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the child
+        for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)  # the system's own action needs nobody to listen
+        _limits()
+        with os.fdopen(write, "wb") as out:
+            for item in items:
+                signal.setitimer(signal.ITIMER_REAL, seconds)
+                text = work(item).encode("utf-8", "surrogatepass")
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                out.write(len(text).to_bytes(HEAD, "big") + text)
+                out.flush()
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
+
+
+def _limits() -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    known = [limit for limit in (soft, hard, MEMORY) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(known), hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _lost(status: int, seconds: float) -> Lost:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number == signal.SIGALRM:
+            return Lost("late", f"it was not done within {seconds:g} seconds")
+        return Lost("died", f"its process ended with {signal.Signals(number).name}")
+    code = os.waitstatus_to_exitcode(status)
+    if code == OUT_OF_MEMORY:
+        return Lost("memory", "it ran out of memory")
+    return Lost("died", f"its process ended with exit code {code}")

@@ -1,0 +1,99 @@
+"""What simplification may cost. SymPy's polynomial algorithms expand what they are given, and that need not end.
+
+Bounds are counted, not timed: the same exercise gives the same answer on every machine. What is beyond them stays as
+the rules gave it, which is longer and just as right.
+"""
+
+from __future__ import annotations
+
+import math
+
+import sympy as sp
+
+from gradcalc.language.fast_dataclasses import dataclass
+
+MONOMIALS = 64  # of an expanded numerator or denominator
+DEGREE = 24
+BUDGET = 3_000  # what one solution may spend; a unit is half a millisecond, the longest of the library needs 2,200
+FAR = 10**9  # more than any bound
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """At most so many monomials, of at most such a degree, would the expanded numerator and denominator have."""
+
+    top: int = 1
+    bottom: int = 1
+    high: int = 0
+    low: int = 0
+
+    def __mul__(self, other: Bulk) -> Bulk:
+        top, bottom = min(self.top * other.top, FAR), min(self.bottom * other.bottom, FAR)
+        return Bulk(top, bottom, self.high + other.high, self.low + other.low)
+
+    def __add__(self, other: Bulk) -> Bulk:
+        both = min(self.top * other.bottom + other.top * self.bottom, FAR)
+        degree = max(self.high + other.low, other.high + self.low)
+        return Bulk(both, min(self.bottom * other.bottom, FAR), degree, self.low + other.low)
+
+    def power(self, exponent: int) -> Bulk:
+        n = abs(exponent)
+        top, bottom = monomials(self.top, n), monomials(self.bottom, n)
+        raised = Bulk(top, bottom, self.high * n, self.low * n)
+        return raised if exponent > 0 else Bulk(bottom, top, raised.low, raised.high)
+
+    @property
+    def size(self) -> int:
+        return max(self.top, self.bottom)
+
+    @property
+    def fits(self) -> bool:
+        return self.size <= MONOMIALS and max(self.high, self.low) <= DEGREE
+
+
+def monomials(terms: int, exponent: int) -> int:
+    """How many a power of a sum of so many terms has when expanded."""
+    if terms == 1:
+        return 1
+    return math.comb(terms + exponent - 1, exponent) if max(terms, exponent) <= MONOMIALS else FAR
+
+
+def bulk(expr: sp.Expr) -> Bulk:
+    """How much an expression expands to; functions count as variables, and their arguments for themselves."""
+    if isinstance(expr, (sp.Add, sp.Mul)):
+        total, *rest = map(bulk, expr.args)
+        for part in rest:
+            total = total + part if isinstance(expr, sp.Add) else total * part
+        return total
+    if isinstance(expr, sp.Pow) and expr.exp.is_Integer:
+        return bulk(expr.base).power(int(expr.exp))
+    inner = [found for found in map(bulk, expr.args) if not found.fits]
+    return inner[0] if inner else Bulk(high=0 if expr.is_number else degree(expr))
+
+
+def degree(expr: sp.Expr) -> int:
+    """Of a root or an exponential in what SymPy takes as the variable: 3 for x^(2/3), which is (x^(1/3))^2, 5 for exp(5 x)."""
+    if not isinstance(expr, (sp.Pow, sp.exp)):
+        return 1
+    coefficients = [term.as_coeff_Mul()[0] for term in sp.Add.make_args(expr.exp)]
+    return max(max(abs(c.p), c.q) if c.is_Rational else 1 for c in coefficients)
+
+
+def expandable(expr: sp.Expr) -> bool:
+    """Whether an expression may be expanded, cancelled or factored."""
+    return bulk(expr).fits
+
+
+class Effort:
+    """What is left of the budget."""
+
+    def __init__(self) -> None:
+        self.left = BUDGET
+
+    def affords(self, expr: sp.Expr, cost: int) -> bool:
+        """Whether an expression of this cost may be simplified; what that takes is spent."""
+        found = bulk(expr)
+        if not found.fits or self.left <= 0:
+            return False
+        self.left -= cost + found.size
+        return True

@@ -1,0 +1,186 @@
+"""Formulas read backwards: an expression with a formula inside it read as the name of what it defines."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import sympy as sp
+
+from gradcalc.calculus.effort import expandable
+from gradcalc.calculus.simplify import cost, shortest
+from gradcalc.calculus.sympy_functions import divides, function_class
+from gradcalc.calculus.terms import unnamed
+
+LONG = 100  # beyond this a local derivative is not searched for the powers of its node
+
+
+def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
+    """`expr` with `formula` read as `own`, as it stands and as part of a product or a sum; of a root or a reciprocal,
+    its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v²."""
+    if (
+        isinstance(formula, sp.Pow)
+        and formula.exp.is_Rational
+        and (not formula.exp.is_Integer or formula.exp == -1)
+    ):
+        return folded_powers(expr, formula, own)
+    roots = [
+        f
+        for f in sp.Mul.make_args(formula)
+        if isinstance(f, sp.Pow) and f.exp.is_Rational and not f.exp.is_Integer
+    ]
+    if len(roots) == 1 and all(
+        f.is_number or f.is_integer for f in (formula / roots[0]).free_symbols
+    ):
+        return folded_powers(expr, roots[0], own / (formula / roots[0]))  # v = √(u/n)
+    expr = expr.xreplace({formula: own})
+    if isinstance(formula, sp.Mul) and cost(formula) > 2:
+        return expr.replace(
+            lambda part: isinstance(part, sp.Mul), lambda part: within_product(part, formula, own)
+        )
+    if isinstance(formula, sp.Add):
+        return expr.replace(
+            lambda part: isinstance(part, sp.Add), lambda part: within_sum(part, formula, own)
+        )
+    return expr
+
+
+def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol) -> sp.Expr:
+    base, exponent = formula.args
+    if exponent == -1 and base.is_Symbol:
+        return expr.xreplace({formula: own})  # 1/r² stays
+    powers = {
+        p: p.exp / exponent for p in expr.atoms(sp.Pow) if p.base == base and p.exp.is_Rational
+    }
+    read = expr.xreplace({p: own**power for p, power in powers.items() if power.is_Integer})
+    inner = [part for part in sp.Mul.make_args(base) if unnamed(part)]
+    if len(inner) == 1 and (1 / exponent).is_Integer and exponent > 0:
+        scale = base / inner[0]
+        if all(symbol.is_integer for symbol in scale.free_symbols):  # numbers and sizes
+            return read.xreplace({inner[0]: own ** (1 / exponent) / scale})
+    return read
+
+
+def factors(expr: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """The factors of a product with their exponents; exp(2u) is exp(u) twice."""
+    found: dict[sp.Expr, sp.Expr] = {}
+    for factor in sp.Mul.make_args(expr):
+        base, exponent = factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        if isinstance(base, sp.exp):
+            number, rest = base.args[0].as_coeff_Mul()
+            base, exponent = (
+                (sp.exp(rest), exponent * number) if number.is_Integer else (base, exponent)
+            )
+        if not base.is_Rational:
+            found[base] = exponent
+    return found
+
+
+def within_product(product: sp.Mul, formula: sp.Mul, own: sp.Symbol) -> sp.Expr:
+    """a·u/v·b as a·q·b for q = u/v, as often as it is in there."""
+    have, need = factors(product), factors(formula)
+    if any(1 - base in have for base in need):
+        return product  # s(1 − s) stays together
+    times = [have.get(base, sp.S.Zero) / exponent for base, exponent in need.items()]
+    if not times or not all(number.is_Rational and number >= 1 for number in times):
+        return product
+    count = sp.floor(min(times))
+    return product / formula**count * own**count
+
+
+def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
+    """v − a₁v₁ − a₂v₂ as v − o for o = a₁v₁ + a₂v₂."""
+    have, need = total.as_coefficients_dict(), formula.as_coefficients_dict()
+    ratios = {have.get(term, sp.S.Zero) / number for term, number in need.items()}
+    if len(ratios) != 1 or 0 in ratios:
+        return total
+    (ratio,) = ratios
+    return total - ratio * formula + ratio * own
+
+
+def units_read(expr: sp.Expr) -> sp.Expr:
+    """Sigmoids and tanh that were written out: 1/(1 + eᵛ) is σ(−v), (eʷ − 1)/(eʷ + 1) is tanh(w/2)."""
+    for kind in (sp.Mul, sp.Pow):  # whole products before the powers in them
+        expr = expr.replace(lambda part, kind=kind: isinstance(part, kind), unit_read)
+    return expr
+
+
+def unit_read(product: sp.Expr) -> sp.Expr:
+    have = factors(product)
+    for base, exponent in have.items():
+        rest = base - 1
+        if (
+            not isinstance(base, sp.Add)
+            or not isinstance(rest, sp.exp)
+            or not exponent.is_Integer
+            or exponent >= 0
+        ):
+            continue
+        (power,) = rest.args
+        if have.get(rest - 1) == -exponent:
+            return unit_read(
+                product / base**exponent / (rest - 1) ** -exponent * sp.tanh(power / 2) ** -exponent
+            )
+        sigmoid = function_class("sigmoid")
+        if rest in sp.Mul.make_args(product) and exponent == -1:
+            return unit_read(product * base / rest * sigmoid(power))
+        return unit_read(product / base**exponent * sigmoid(-power) ** -exponent)
+    return product
+
+
+def shorter(
+    derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol, positive: Set[sp.Expr] = frozenset()
+) -> sp.Expr:
+    """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new that may be 0."""
+    if cost(derivative) > LONG:
+        return shortest([derivative, folded(derivative, formula, own)])
+    if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
+        derivative = sp.powsimp(derivative)
+    whole = isinstance(formula, (sp.Mul, sp.exp)) or (
+        isinstance(formula, sp.Pow) and not formula.exp.is_number
+    )
+    candidates = [
+        derivative,
+        derivative.xreplace({formula: own}) if whole else folded(derivative, formula, own),
+    ]
+    apart = any(
+        1 - base in factors(arg)
+        for arg in sp.Add.make_args(derivative)
+        for base in factors(formula)
+    )
+    if whole and not apart:
+        ratio = sp.Add(*(sp.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
+        read = folded(ratio, formula, own) * own
+        few = quantities(read) <= quantities(derivative) + ratio.has(formula) or 2 * cost(
+            read
+        ) < cost(derivative)
+        new = divisors(ratio) - divisors(derivative)
+        if few and (
+            not new or (isinstance(formula, sp.Mul) and all({n, -n} & positive for n in new))
+        ):
+            candidates.append(read)
+    return shortest(candidates)
+
+
+def divisors(expr: sp.Expr) -> set[sp.Expr]:
+    """What an expression divides by, each factor up to a number; a tangent divides by its cosine."""
+    powers = (p for p in sp.preorder_traversal(expr) if isinstance(p, sp.Pow) and divides(p.exp))
+    factors = {factor for power in powers for factor in sp.Mul.make_args(power.base)}
+    factors |= {sp.cos(tangent.args[0]) for tangent in expr.atoms(sp.tan)}
+    return {min(sum_, -sum_, key=str) for sum_ in (factor.primitive()[1] for factor in factors)}
+
+
+def quantities(expr: sp.Expr) -> int:
+    """How many entries (sizes not counted) an expression has."""
+    return sum(not symbol.is_integer for symbol in expr.free_symbols)
+
+
+def solve_for(symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol) -> sp.Expr | None:
+    """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
+    if cost(formula) > 15 or not expandable(formula):
+        return None
+    top, bottom = sp.fraction(sp.together(formula))
+    equation = sp.expand(own * bottom - top)
+    slope = sp.diff(equation, symbol)
+    if slope == 0 or slope.has(symbol):
+        return None
+    return sp.cancel(-(equation - slope * symbol).expand() / slope)

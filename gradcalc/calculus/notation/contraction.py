@@ -1,0 +1,373 @@
+"""One term to a matrix by graph reduction: indices are vertices, two-index groups edges, one-index groups weights.
+
+Parallel edges become an elementwise product, a leaf M v, a vertex between two edges M diag(w) N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import sympy as sp
+
+from gradcalc.calculus.notation.matrix import (
+    Matrix,
+    NoMatrixForm,
+    diagonal,
+    hadamard,
+    is_vector,
+    leaf,
+    product,
+    transpose,
+    transposes,
+    write,
+)  # fmt: skip
+from gradcalc.calculus.notation.matrix_entries import Leaves
+from gradcalc.calculus.terms import Ix, Key, Term
+from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Num, Slice, Transpose
+from gradcalc.language.shape_rules import ONE
+from gradcalc.language.tree import substitute, walk
+
+ZERO = Num(Fraction(0))
+
+
+@dataclass(slots=True)
+class Reduced:
+    """coefficient · Π scalars · body; a body of None is 1."""
+
+    coef: sp.Expr
+    scalars: list[sp.Expr | Matrix] = field(default_factory=list)
+    body: Matrix | None = None
+
+
+class Reducer(Leaves):
+    """Sums over the indices of a term, one after the other."""
+
+    def reduce(self, term: Term, free: Key) -> Reduced:
+        """One term over its visible free indices (at most two) as coefficient, scalars and a matrix or column."""
+        if len(free) > 2 or any(
+            ix not in free and ix not in term.summed for ix in self.shown(tuple(term.indices))
+        ):
+            raise NoMatrixForm
+        result = Reduced(term.coef)
+        weights: dict[Ix, list[Matrix]] = {}
+        edges: list[tuple[Ix, Ix, Matrix]] = []
+        summed = {ix for ix in term.summed if ix not in self.hidden}
+        grouped: dict[Key, sp.Expr] = {}
+        for key, expr in term.groups.items():
+            visible = tuple(self.shown(key))
+            grouped[visible] = grouped.get(visible, sp.S.One) * expr
+        for key, expr in sorted(grouped.items(), key=lambda item: item[0]):
+            if len(key) > 2:
+                raise NoMatrixForm
+            if not key:
+                result.scalars.extend(sp.Mul.make_args(expr))
+            elif len(key) == 1:
+                weights.setdefault(key[0], []).append(self.elementwise(expr, key))
+            else:
+                edges.append((key[0], key[1], self.elementwise(expr, key)))
+        for a, b in sorted(term.deltas):
+            if a in self.hidden or b in self.hidden:
+                continue
+            edges.append((a, b, Matrix("eye", a.size, b.size)))
+        self.parallel(edges)
+        while summed:
+            # Leaves first; of equals the one between plain matrices, so that products form before masks meet them.
+            vertex = min(
+                summed,
+                key=lambda v: (
+                    sum(v in e[:2] for e in edges),
+                    sum(e[2].mask for e in edges if v in e[:2]),
+                    v,
+                ),
+            )
+            if (lone := self.lone(vertex, summed, weights, edges)) is not None:
+                edges.remove(lone)
+                result.scalars.append(self.whole(lone[2]))
+                summed -= set(lone[:2])
+                continue
+            self.eliminate(vertex, weights, edges, result)
+            summed.discard(vertex)
+            self.parallel(edges)
+        result.body = self.finish(free, weights, edges)
+        return result
+
+    @staticmethod
+    def lone(
+        vertex: Ix,
+        summed: set[Ix],
+        weights: dict[Ix, list[Matrix]],
+        edges: list[tuple[Ix, Ix, Matrix]],
+    ) -> tuple[Ix, Ix, Matrix] | None:
+        """The edge between two summed vertices that nothing else touches: a sum over all entries of a matrix."""
+        touching = [edge for edge in edges if vertex in edge[:2]]
+        if (
+            len(touching) != 1
+            or not set(touching[0][:2]) <= summed
+            or touching[0][0] == touching[0][1]
+        ):
+            return None
+        ends = set(touching[0][:2])
+        alone = not ends & weights.keys() and sum(bool(ends & set(edge[:2])) for edge in edges) == 1
+        return touching[0] if alone and traced(touching[0][2]) is not None else None
+
+    @staticmethod
+    def whole(m: Matrix) -> Matrix:
+        """Σ_ij of a matrix that reads best as a trace."""
+        found = traced(m)
+        assert found is not None
+        return leaf(Call("tr", (found,)), ONE, ONE, 0)
+
+    @staticmethod
+    def parallel(edges: list[tuple[Ix, Ix, Matrix]]) -> None:
+        """Parallel edges become one, entry by entry."""
+        joined: dict[tuple[Ix, Ix], list[Matrix]] = {}
+        for a, b, matrix in edges:
+            if (b, a) in joined:
+                joined[b, a].append(transpose(matrix))
+            else:
+                joined.setdefault((a, b), []).append(matrix)
+        edges[:] = []
+        for (a, b), parts in joined.items():
+            if len(parts) > 1 and any(part.kind == "shift" for part in parts):
+                raise NoMatrixForm
+            if len(parts) > 1 and any(part.kind == "eye" for part in parts):
+                rest = [part for part in parts if part.kind != "eye"]
+                edges.append(
+                    (
+                        a,
+                        b,
+                        diagonal(
+                            hadamard(
+                                *(leaf(Call("diag", (write(p)[0],)), p.rows, ONE, 1) for p in rest)
+                            )
+                        ),
+                    )
+                )
+                continue
+            ordered = sorted(parts, key=lambda part: part.mask)  # masks last: M ∘ 1[Z > 0]
+            edges.append((a, b, hadamard(*ordered)))
+
+    def eliminate(
+        self,
+        vertex: Ix,
+        weights: dict[Ix, list[Matrix]],
+        edges: list[tuple[Ix, Ix, Matrix]],
+        result: Reduced,
+    ) -> None:
+        """Sum over one index."""
+        own = weights.pop(vertex, [])
+        touching = [edge for edge in edges if vertex in edge[:2]]
+        edges[:] = [edge for edge in edges if vertex not in edge[:2]]
+        out = [
+            (a if b == vertex else b, transpose(m) if b == vertex else m) for a, b, m in touching
+        ]  # (other end, vertex × other)
+        if any(other == vertex for other, _ in out):  # a loop M_vv
+            own += [
+                leaf(Call("diag", (write(m)[0],)), vertex.size, ONE, 1)
+                for other, m in out
+                if other == vertex
+            ]
+            out = [(other, m) for other, m in out if other != vertex]
+        if not out:
+            result.scalars.append(self.total(own))
+        elif len(out) == 1:
+            other, m = out[0]
+            column = entries_of(own) if own else Matrix("ones", vertex.size, ONE, rank=1)
+            weights.setdefault(other, []).append(self.apply(transpose(m), column))
+        elif len(out) == 2:
+            (left, m), (right, n) = out
+            if right < left:
+                (left, m), (right, n) = (right, n), (left, m)
+            if left == right:
+                raise NoMatrixForm
+            inner = entries_of(own) if own else None
+            # An elementwise edge with weights at both ends takes them in: (u vᵀ) ∘ M.
+            if inner is not None and n.mask and right in weights:
+                n, inner = (
+                    hadamard(product(inner, transpose(hadamard(*weights.pop(right)))), n),
+                    None,
+                )
+            elif inner is not None and m.mask and left in weights:
+                m, inner = (
+                    hadamard(product(inner, transpose(hadamard(*weights.pop(left)))), m),
+                    None,
+                )
+            middle = [diagonal(inner)] if inner is not None else []
+            edges.append((left, right, self.renamed(product(transpose(m), *middle, n))))
+        else:
+            raise NoMatrixForm
+
+    @staticmethod
+    def apply(m: Matrix, column: Matrix) -> Matrix:
+        if (
+            (place := picked(column)) is not None
+            and m.kind == "leaf"
+            and m.rank == 2
+            and not is_vector(m)
+        ):
+            whole = m.expr.arg if isinstance(m.expr, Transpose) else m.expr
+            assert whole is not None
+            items = (place,) if isinstance(m.expr, Transpose) else (Slice(), place)
+            return leaf(Index(whole, items), m.rows, ONE, 1)
+        if column.kind == "ones" and m.kind not in ("shift", "eye"):
+            # M @ 1 reads better as a sum along the rows, and of a long product times another matrix as a diagonal.
+            if (
+                m.kind == "hadamard"
+                and len(m.parts) == 2
+                and (m.parts[0] == m.parts[1] or any(len(p.parts) > 2 for p in m.parts))
+            ):
+                return leaf(
+                    Call("diag", (write(product(m.parts[0], transpose(m.parts[1])))[0],)),
+                    m.rows,
+                    ONE,
+                    1,
+                )
+            upright, flipped = write(m)[0], write(transpose(m))[0]
+            axis = 0 if transposes(flipped) < transposes(upright) else 1
+            of, along = (flipped if axis == 0 else upright,), ("axis", Num(Fraction(axis)))
+            kept: Expr = Call("sum", of, (along, ("keepdims", Name("True"))))
+            return replace(
+                leaf(Call("sum", of, (along,)), m.rows, ONE, 1),
+                kept=Transpose(kept) if axis == 0 else kept,
+            )
+        return product(m, column)
+
+    @staticmethod
+    def total(own: list[Matrix]) -> Matrix:
+        """Σ_v of a weight: a dot product of two factors, or the sum of the entries."""
+        factors = [part for m in own for part in (m.parts if m.kind == "hadamard" else [m])]
+        if len(factors) == 1 and factors[0].kind == "entrywise":
+            factors = halves(factors[0])
+        chosen = next((part for part in factors if picked(part) is not None), None)
+        if chosen is not None and len(factors) == 2:
+            (other,) = (part for part in factors if part is not chosen)
+            found = entry_at(other, picked(chosen))
+            if found is not None:
+                return found
+        if len(factors) == 2:
+            left, right = factors
+            if left.kind != "product" and right.kind == "product":
+                left, right = right, left
+            if len({write(m)[1] for m in factors}) == 1:
+                return product(transpose(left), right)
+        whole = hadamard(*factors)
+        expr = min(write(whole)[0], write(transpose(whole))[0], key=transposes)
+        if len(factors) == 1 and isinstance(expr, Call) and expr.func == "diag":
+            return leaf(Call("tr", expr.args), ONE, ONE, 0)
+        if (
+            len(factors) == 1
+            and isinstance(expr, Call)
+            and expr.func == "sum"
+            and expr.kwargs
+            and len(expr.args) == 1
+        ):
+            return leaf(Call("sum", expr.args), ONE, ONE, 0)
+        return leaf(Call("sum", (expr,)), ONE, ONE, 0)
+
+    def finish(
+        self, free: Key, weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]]
+    ) -> Matrix | None:
+        """What is left hangs on the free indices."""
+        if not free:
+            return None
+        if len(free) == 1:
+            own = weights.get(free[0], [])
+            return entries_of(own) if own else Matrix("ones", free[0].size, ONE, rank=1)
+        row, column = free
+        u = entries_of(weights[row]) if row in weights else None
+        v = entries_of(weights[column]) if column in weights else None
+        between = [m if (a, b) == (row, column) else transpose(m) for a, b, m in edges]
+        if not between:
+            left = u or Matrix("ones", row.size, ONE, rank=1)
+            right = v or Matrix("ones", column.size, ONE, rank=1)
+            return product(left, transpose(right))
+        m = between[0]
+        if m.kind == "eye":
+            # A delta between free indices identifies them: all weights stand on the first.
+            both = [w for w in (u, v) if w is not None]
+            return diagonal(hadamard(*both)) if both else m
+        if u is not None and v is not None and m.kind not in ("product", "shift"):
+            return hadamard(product(u, transpose(v)), m)
+        return product(
+            *([diagonal(u)] if u is not None else []), m, *([diagonal(v)] if v is not None else [])
+        )
+
+    def renamed(self, m: Matrix) -> Matrix:
+        """The tree with named products read by their names, which notation.py knows."""
+        return m
+
+
+def traced(m: Matrix) -> Expr | None:
+    """M for which Σ_ij (A ∘ B)_ij reads best as tr(M): with fewer transposes, or with an inverse in it."""
+    if (
+        m.kind != "hadamard"
+        or len(m.parts) != 2
+        or any(part.kind not in ("leaf", "product") for part in m.parts)
+    ):
+        return None
+    left, right = m.parts
+    if left == right or any(part.mask for part in m.parts):
+        return None
+    turned = transpose(left), transpose(right)
+    found = [
+        product(a, b)
+        for a, b in ((turned[0], right), (right, turned[0]), (left, turned[1]), (turned[1], left))
+    ]
+    best = min((write(product_)[0] for product_ in found), key=transposes)
+    plain = min(transposes(write(whole)[0]) for whole in (m, transpose(m)))
+    inverse = any(isinstance(part, Call) and part.func == "inv" for part in walk(best))
+    return best if inverse or transposes(best) < plain else None
+
+
+def picked(m: Matrix) -> Expr | None:
+    """The place of the 1 in a unit vector, eye(n)[k]; None for anything else."""
+    match m.expr:
+        case Index(Call("eye", _), (place,)) if (
+            m.kind == "leaf" and m.cols == ONE and not isinstance(place, Slice)
+        ):
+            return place
+    return None
+
+
+def entry_at(m: Matrix, place: Expr | None) -> Matrix | None:
+    """One entry of a vector that is a name, or made of names entry by entry: t[0] − a[0]."""
+    if m.kind == "entrywise" and m.expr is not None:
+        places = [
+            part if (part.rows, part.cols) == (ONE, ONE) else entry_at(part, place)
+            for part in m.parts
+        ]
+        table = {f"~{n}": write(part)[0] for n, part in enumerate(places) if part is not None}
+        return leaf(substitute(m.expr, table), ONE, ONE, 0) if len(table) == len(places) else None
+    if m.kind != "leaf" or not isinstance(m.expr, Name) or place is None or picked(m) is not None:
+        return None
+    items = (place,) if m.rank == 1 or m.cols == ONE else (ZERO, place)
+    return leaf(
+        Index(m.expr, items if len(items) == m.rank or m.rank == 1 else (*items, ZERO)), ONE, ONE, 0
+    )
+
+
+def entries_of(weights: Sequence[Matrix]) -> Matrix:
+    """The elementwise product of vectors: names, then products, then elementwise derivatives."""
+    return hadamard(*sorted(weights, key=lambda m: {"leaf": 0, "product": 1}.get(m.kind, 2)))
+
+
+def halves(m: Matrix) -> list[Matrix]:
+    """x ∘ sin(x) as its two factors, for a dot product; anything else stays whole."""
+    if isinstance(m.expr, Binary) and m.expr.op == "*":
+        sides = []
+        for side in (m.expr.left, m.expr.right):
+            used = [n for n in range(len(m.parts)) if Name(f"~{n}") in set(walk(side))]
+            if not any((m.parts[n].rows, m.parts[n].cols) != (ONE, ONE) for n in used):
+                return [m]
+            table = {f"~{n}": Name(f"~{position}") for position, n in enumerate(used)}
+            expr = substitute(side, table)
+            parts = tuple(m.parts[n] for n in used)
+            sides.append(
+                parts[0]
+                if isinstance(expr, Name)
+                else Matrix("entrywise", m.rows, m.cols, parts, expr)
+            )
+        return sides
+    return [m]

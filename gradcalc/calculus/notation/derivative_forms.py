@@ -1,0 +1,350 @@
+"""Derivatives written down: as matrices, entry by entry or as lists; per example and stacked; in their layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from functools import cached_property
+
+import sympy as sp
+
+from gradcalc.calculus.folding import divisors
+from gradcalc.calculus.notation.entry_lists import listed
+from gradcalc.calculus.notation.index_writer import IndexWriter
+from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, size_tree, transpose, write
+from gradcalc.calculus.notation.matrix_writer import Writer, oriented, wants_row
+from gradcalc.calculus.reverse_mode import Derivative, Engine
+from gradcalc.calculus.simplify import measure
+from gradcalc.calculus.sympy_functions import to_ast
+from gradcalc.calculus.terms import Ix, Key, Term
+from gradcalc.derivation.answer_model import View
+from gradcalc.exercise.model import Question
+from gradcalc.graph.build import Graph
+from gradcalc.graph.to_expression import tree
+from gradcalc.language.errors import GradcalcError, Problem
+from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.shape_rules import ONE, Shape, Size
+from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Span, Vector, walk
+
+DECIMALS = 10**6  # a decimal has at most six digits behind the point
+SHORTER = (
+    0.75  # a local derivative is replaced by its simplified form below this share of its length
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A derivative written down: matrix form, or one entry with its free indices and the sizes of all indices in it."""
+
+    expr: Expr
+    free: tuple[str, ...] = ()
+    sizes: Mapping[str, Size] | None = None
+
+
+class Forms:
+    """Writes the derivatives of one graph. `form`: matrix, index or entries; `layout`: see format.md section 3."""
+
+    def __init__(self, graph: Graph, form: str = "matrix", layout: str = "gradient") -> None:
+        self.graph, self.form, self.layout = graph, form, layout
+        self.engine = Engine(graph)
+        self.engine.writable = self.has_matrix_form
+        self.engine.spelled = self.spelled
+
+    def spelled(self, expr: sp.Expr) -> Expr | None:
+        """A sum or an argument of a function as the author wrote it: σ(β x), though x was named before β; tenths and
+        hundredths as decimals, 0.01, where the author writes any."""
+        if isinstance(expr, sp.Rational):
+            short = expr.q % 5 == 0 and DECIMALS % expr.q == 0 and 0 < expr.p < DECIMALS
+            return Num(Fraction(expr.p, expr.q), self._decimal) if short and self._decimal else None
+        return self._spellings.get(expr)
+
+    @cached_property
+    def _decimal(self) -> Span | None:
+        """Where the author writes a decimal: a number with a place is printed as one."""
+        exercise = self.graph.exercise
+        lines = [definition.expr for definition in exercise.definitions]
+        lines += [function.expr for function in exercise.functions.values()]
+        numbers = (part for line in lines for part in walk(line) if isinstance(part, Num))
+        return next((number.span for number in numbers if number.value.denominator != 1), None)
+
+    @cached_property
+    def _spellings(self) -> Mapping[sp.Expr, Expr]:
+        found: dict[sp.Expr, Expr] = {}
+        for number, node in enumerate(self.graph.nodes):
+            if number in self.engine.bounded or node.shape or node.over or not node.args:
+                continue
+            expr = self.engine.expr(number, (), {})
+            if not expr.is_Atom and expr not in found:
+                found[expr] = tree(self.graph.nodes, number)
+        return found
+
+    def has_matrix_form(self, terms: Sequence[Term], own: Key) -> bool:
+        if not own and not any(term.indices for term in terms):
+            return True
+        each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
+        try:
+            self.matrix(terms, tuple(ix for ix in own if ix not in each), each, ())
+        except NoMatrixForm:
+            return False
+        return True
+
+    def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
+        """The terms in their shortest form; those of a local derivative stay in what it is local to."""
+        algebra, shorten = self.engine.algebra, self.engine.shorten
+        found = [
+            replace(t, groups={k: shorten(e, deep=not single) for k, e in t.groups.items()})
+            for t in terms
+        ]
+        return algebra.gather([algebra.normal(term) for term in found])
+
+    def pairs(self, terms: Sequence[Term], each: Mapping[Ix, str]) -> bool:
+        """Does a term speak of two examples at once? Then it has no form per example, only in stacks."""
+        for term in terms:
+            labels = [ix.label for ix in (*each, *term.summed) if ix.label in self.graph.examples]
+            if len(set(labels)) != len(labels):
+                return True
+        return False
+
+    def per_example(
+        self, derivative: Derivative, question: Question
+    ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
+        """Terms with one shared example index where the derivative is per example; it is hidden, not an axis."""
+        examples = self.graph.examples
+        each: dict[Ix, str] = {}
+        terms = list(derivative.terms)
+        out = [ix for ix in derivative.out if ix.label not in examples]
+        into = [ix for ix in derivative.into if ix.label not in examples]
+        for ix in derivative.out:
+            if ix.label not in examples:
+                continue
+            assert ix.label is not None
+            each[ix] = ix.label
+        for ix in derivative.into:
+            if ix.label not in examples:
+                continue
+            assert ix.label is not None
+            twin = next((other for other in each if other.label == ix.label), None)
+            if twin is None:
+                each[ix] = ix.label
+                continue
+            pair = tuple(sorted((ix, twin)))
+            if any(pair not in term.deltas for term in terms):
+                raise GradcalcError(
+                    Problem(
+                        "mixed-examples",
+                        f"{question.text}: the examples influence each other here, so there is no derivative per example",
+                        question.place,
+                    )
+                )
+            kept = [replace(term, deltas=term.deltas - {pair}) for term in terms]
+            terms = [self.engine.algebra.rename(term, {ix: twin}) for term in kept]
+        return terms, tuple(out), tuple(into), each
+
+    def form_of(
+        self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key = ()
+    ) -> Form:
+        if not terms:
+            return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
+        if self.form == "matrix":
+            try:
+                return Form(self.matrix(terms, free, each, shape))
+            except NoMatrixForm:
+                pass
+        form = self.entry_form(terms, free, each, into)
+        whole = (
+            listed(form.expr, form.free, form.sizes or {}, shape)
+            if self.form == "entries"
+            else None
+        )
+        return form if whole is None else Form(whole)
+
+    def matrix(
+        self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape
+    ) -> Expr:
+        """Matrix form with example sums written Σ_i of per-example quantities."""
+        groups: dict[tuple[str, ...], list[Term]] = {}
+        for term in terms:
+            labels = tuple(
+                sorted(ix.label or "" for ix in term.summed if ix.label in self.graph.examples)
+            )
+            if len(set(labels)) != len(labels):
+                raise NoMatrixForm
+            groups.setdefault(labels, []).append(term)
+        parts: list[Matrix] = []
+        for labels, members in groups.items():
+            parts.append(self.summed(labels, members, free, each, shape))
+        if len(parts) == 1:
+            return oriented(parts[0], shape)
+        coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
+        bare = [part.parts[0] if part.kind == "scaled" else part for part in parts]
+        order = sorted(range(len(parts)), key=lambda n: isinstance(coefficients[n], Neg))
+        total = Matrix(
+            "sum",
+            parts[0].rows,
+            parts[0].cols,
+            tuple(bare[n] for n in order),
+            coefficients=tuple(coefficients[n] for n in order),
+        )
+        return oriented(total, shape)
+
+    def summed(
+        self,
+        labels: tuple[str, ...],
+        terms: Sequence[Term],
+        free: Key,
+        each: Mapping[Ix, str],
+        shape: Shape,
+    ) -> Matrix:
+        if not labels:
+            return Writer(self.engine, each).matrix(terms, free)
+        hidden = dict(each)
+        shared = {
+            label: self.engine.entries.index(self.graph.indices[label], label) for label in labels
+        }
+        hidden.update({ix: label for label, ix in shared.items()})
+        members = []
+        for term in terms:
+            table = {ix: shared[ix.label] for ix in term.summed if ix.label in shared}
+            renamed = self.engine.algebra.rename(term, table)
+            members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
+        writer = Writer(self.engine, hidden)
+        factor, rests = writer.common([term.coef for term in members])
+        inner = writer.matrix(
+            [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
+        )
+        if wants_row(shape) and inner.cols == ONE and inner.rows != ONE:
+            inner = transpose(inner)
+        expr, rank = write(inner)
+        body = Matrix(
+            "leaf",
+            inner.rows,
+            inner.cols,
+            (),
+            Call("sum", (expr, *(Name(label) for label in labels))),
+            rank,
+        )
+        if factor == 1:
+            return body
+        return Matrix(
+            "scaled",
+            body.rows,
+            body.cols,
+            (body,),
+            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
+        )
+
+    def entry_form(
+        self,
+        terms: Sequence[Term],
+        free: Key,
+        each: Mapping[Ix, str],
+        into: Key,
+        apart: bool = False,
+    ) -> Form:
+        """One entry; `apart`: example indices are indices like others, into the stacks."""
+        graph = self.graph
+        taken = (
+            frozenset(graph.names) | frozenset(graph.sizes) | frozenset(graph.indices) | {"e", "pi"}
+        )
+        taken |= {name for size in graph.indices.values() for name in size.names}
+        taken |= {name for node in graph.nodes for size in node.shape for name in size.names}
+        taken |= set(graph.exercise.functions)
+        hidden = dict(each)
+        for term in terms if not apart else ():
+            hidden.update(
+                {ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label}
+            )
+        form = IndexWriter(self.engine, taken, hidden).write(terms, free, into)
+        return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
+
+    def stacked(
+        self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key
+    ) -> View | None:
+        """The same in stacks over the examples, the example axis last; one entry where that has no matrix form."""
+        axes = (*free, *each)
+        full = stack_shape(shape, [ix.size for ix in each])
+        if not terms:
+            return View(zeros(full), full)
+        if self.form == "matrix":
+            with suppress(NoMatrixForm):
+                return View(oriented(Writer(self.engine).matrix(terms, axes), full), full)
+        with suppress(NoMatrixForm):
+            form = self.entry_form(terms, axes, {}, (*into, *each), apart=True)
+            return View(form.expr, full, free=form.free)
+        return None
+
+    def order(self, out: Key, into: Key, out_shape: Shape | None) -> Key:
+        """Free indices in the order of the layout."""
+        if out_shape is None and self.layout == "jacobian" and len(into) == 2:
+            return into[::-1]
+        if out_shape is not None and self.layout == "denominator":
+            return (*into, *out)
+        return (*out, *into)
+
+    def shapes(self, of: int, by: Sequence[int], question: Question) -> tuple[Shape | None, Shape]:
+        """(the numerator's axes, or None where it is a scalar; the shape of the answer in the layout)."""
+        node = self.engine.nodes[of]
+        into = [self.engine.nodes[n].shape for n in by]
+        scalar = node.shape == () or (
+            all(s == ONE for s in node.shape)
+            and (node.name is None or node.name == self.graph.outputs[-1])
+        )
+        inner = tuple(
+            size
+            for shape in into
+            for size in (as_vector(shape) if len(into) > 1 or not scalar else shape)
+        )
+        if scalar:
+            if self.layout == "jacobian" and len(into) == 1:
+                if len(into[0]) == 1:
+                    return None, (ONE, into[0][0])
+                if len(into[0]) == 2:
+                    return None, into[0][::-1]
+            return None, inner
+        out = as_vector(node.shape)
+        return out, (inner + out if self.layout == "denominator" else out + inner)
+
+
+def as_vector(shape: Shape) -> Shape:
+    """A column [D, 1] or a row [1, D] counts as a vector in Jacobians."""
+    if len(shape) == 2 and ONE in shape:
+        return (shape[1] if shape[0] == ONE else shape[0],)
+    return shape
+
+
+def stack_shape(shape: Shape, examples: Sequence[Size]) -> Shape:
+    """Examples last: [D, 1] and [D] stack to D × m, [1, 1] to 1 × m, [] to m."""
+    if not examples:
+        return shape
+    inner = shape[:1] if len(shape) == 2 and shape[1] == ONE else shape
+    return (*inner, *examples)
+
+
+def sizes(shape: Shape) -> Expr:
+    return Vector(tuple(size_tree(size) for size in shape))
+
+
+def zeros(shape: Shape) -> Expr:
+    return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
+
+
+def much_shorter(simplified: Sequence[Term], terms: Sequence[Term]) -> bool:
+    """Is the simplified form to be preferred to that of the rule?"""
+    if length(simplified) >= length(terms):
+        return False
+    return length(simplified) < SHORTER * length(terms) or not (divided(terms) or polynomial(terms))
+
+
+def divided(terms: Sequence[Term]) -> bool:
+    return any(divisors(expr) for term in terms for expr in term.groups.values())
+
+
+def polynomial(terms: Sequence[Term]) -> bool:
+    return all(expr.is_polynomial() for term in terms for expr in term.groups.values())
+
+
+def length(terms: Sequence[Term]) -> int:
+    return sum(measure(expr)[0] for term in terms for expr in term.groups.values()) + 3 * max(
+        len(terms) - 1, 0
+    )

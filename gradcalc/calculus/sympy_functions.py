@@ -1,0 +1,357 @@
+"""Elementwise operations as SymPy functions: one class per entry of the table, differentiated by its partials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
+from typing import Any, TypeAlias
+
+import sympy as sp
+
+from gradcalc.graph.build import Node
+from gradcalc.language.constants import square_out
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
+from gradcalc.ops import TABLE
+
+# Operations that SymPy has under its own name, with the same meaning on the reals; the others get a class of ours.
+NATIVE: dict[str, Any] = {
+    "exp": sp.exp,
+    "log": sp.log,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "tan": sp.tan,
+    "asin": sp.asin,
+    "acos": sp.acos,
+    "atan": sp.atan,
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
+    "tanh": sp.tanh,
+    "erf": sp.erf,
+    "sqrt": sp.sqrt,
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "div": lambda x, y: x / y,
+    "pow": lambda x, y: x**y,
+    "neg": lambda x: -x,
+    "copy": lambda x: x,
+}
+WRITTEN = {"maximum": "max", "minimum": "min", "Abs": "abs"}  # SymPy makes an Abs of sqrt(x^2)
+COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+
+
+def constant(value: Fraction | str) -> sp.Expr:
+    if isinstance(value, str):
+        return {"pi": sp.pi, "e": sp.E}[value]
+    return sp.Rational(value.numerator, value.denominator)
+
+
+@cache
+def function_class(name: str) -> Any:
+    """A SymPy function that stands for an operation of the table and is never rewritten behind our back."""
+    op = TABLE[name]
+
+    def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
+        partial = op.partials[argindex - 1] if op.partials else ""
+        if not partial:
+            return sp.S.Zero
+        names = {**dict(zip(op.operands, self.args, strict=True)), "r": self}
+        return from_ast(parse(partial), names)
+
+    return type(
+        f"op_{name}",
+        (sp.Function,),
+        {"fdiff": fdiff, "op": name, "is_extended_real": True, "nargs": len(op.operands)},
+    )
+
+
+@cache
+def unknown_class(name: str, order: int) -> Any:
+    """An unknown elementwise function g, or its derivative of some order."""
+
+    def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
+        return unknown_class(name, order + 1)(*self.args)
+
+    members = {
+        "fdiff": fdiff,
+        "op": "apply",
+        "unknown": name,
+        "order": order,
+        "is_extended_real": True,
+        "nargs": 1,
+    }
+    return type(f"fn_{name}_{order}", (sp.Function,), members)
+
+
+def function(node: Node, operands: Sequence[sp.Expr]) -> sp.Expr:
+    """The scalar form of an elementwise node."""
+    if node.op == "apply":
+        return unknown_class(node.attrs["function"], node.attrs.get("order", 0))(*operands)
+    return apply(node.op, operands)
+
+
+def apply(name: str, operands: Sequence[sp.Expr]) -> sp.Expr:
+    if name in NATIVE:
+        return NATIVE[name](*operands)
+    if name in ("where",) and operands[1] == operands[2]:
+        return operands[1]
+    return function_class(name)(*operands)
+
+
+def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
+    """A scalar expression of the language as SymPy, for the table's partials and forms."""
+    if isinstance(tree, Num):
+        return constant(tree.value)
+    if isinstance(tree, Name):
+        return names[tree.id] if tree.id in names else constant(tree.id)
+    if isinstance(tree, Neg):
+        return -from_ast(tree.arg, names)
+    if isinstance(tree, Binary):
+        word = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}[tree.op]
+        return apply(word, [from_ast(tree.left, names), from_ast(tree.right, names)])
+    if isinstance(tree, Compare):
+        return apply(COMPARISON[tree.op], [from_ast(tree.left, names), from_ast(tree.right, names)])
+    if isinstance(tree, Call):
+        word = {"max": "maximum", "min": "minimum"}.get(tree.func, tree.func)
+        return apply(word, [from_ast(arg, names) for arg in tree.args])
+    raise TypeError(f"not a scalar expression: {tree!r}")
+
+
+# ---- SymPy back to the expression language
+
+Leaf: TypeAlias = "Callable[[sp.Symbol], Expr]"
+Rank: TypeAlias = "Callable[..., Any]"
+Spell: TypeAlias = "Callable[[sp.Expr], Expr | None]"
+
+
+def by_text(expr: sp.Expr, summand: bool = False) -> str:
+    return str(expr)
+
+
+def unspelled(expr: sp.Expr) -> Expr | None:
+    return None
+
+
+def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspelled) -> Expr:
+    """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums with a plus first.
+
+    `leaf` writes an entry or a size; `rank` orders factors and summands; `spell` knows how the author wrote a sum, an
+    argument or a number.
+    """
+    if isinstance(expr, sp.Rational):
+        return Neg(spell(-expr) or rational(-expr)) if expr < 0 else spell(expr) or rational(expr)
+    if expr is sp.pi:
+        return Name("pi")
+    if expr is sp.E:
+        return Name("e")
+    if expr.is_Symbol:
+        return leaf(expr)
+    if isinstance(expr, sp.Add):
+        return spell(expr) or sum_ast(expr, leaf, rank, spell)
+    if isinstance(expr, sp.Mul):
+        return product_ast(expr, leaf, rank, spell=spell)
+    if isinstance(expr, sp.Pow):
+        base, exponent = expr.as_base_exp()
+        if divides(exponent):
+            return Binary("/", Num(Fraction(1)), to_ast(1 / expr, leaf, rank, spell))
+        if exponent == sp.Rational(1, 2):
+            return Call("sqrt", (to_ast(base, leaf, rank, spell),))
+        return Binary("^", to_ast(base, leaf, rank, spell), to_ast(exponent, leaf, rank, spell))
+    args = tuple(spell(arg) or to_ast(arg, leaf, rank, spell) for arg in expr.args)
+    name = getattr(type(expr), "op", None) or type(expr).__name__
+    if name == "apply":
+        return Call(type(expr).unknown, args, primes=type(expr).order)
+    for sign, word in COMPARISON.items():
+        if name == word:
+            return Compare(sign, args[0], args[1])
+    return Call(WRITTEN.get(name, name), args)
+
+
+def divides(exponent: sp.Expr) -> bool:
+    """Is a power with this exponent written below the bar? SymPy finds a minus in one of a − 1 and 1 − a."""
+    return all(arg.could_extract_minus_sign() for arg in sp.Add.make_args(exponent))
+
+
+def rational(value: sp.Rational) -> Expr:
+    if value < 0:
+        return Neg(rational(-value))
+    if value.q == 1:
+        return Num(Fraction(int(value.p)))
+    return Binary("/", Num(Fraction(int(value.p))), Num(Fraction(int(value.q))))
+
+
+def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> Expr:
+    pair = difference(expr)
+    args = [turned for arg in expr.args if (turned := from_one(arg)) is not None]
+    args += [arg for arg in expr.args if from_one(arg) is None]
+    if all(arg.could_extract_minus_sign() for arg in args):
+        args = list(expr.args)
+    signed = [(arg.could_extract_minus_sign() and not isinstance(arg, sp.Add), arg) for arg in args]
+    # A plus leads; a bare number leads before a minus or a function and closes a polynomial. 1 − z stays together.
+    leads = any(minus for minus, arg in signed if arg not in pair) or not expr.is_polynomial()
+    one = sp.S.One in expr.args
+
+    def order(item: Any) -> Any:
+        minus, arg = item
+        beside = minus and one and (-arg).is_Symbol
+        return (minus and not beside, bool(arg.is_number) != leads, not beside, rank(arg, True))
+
+    total: Expr | None = None
+    for minus, arg in sorted(((m, a) for m, a in signed if a not in pair[1:]), key=order):
+        if arg in pair:
+            number = arg.as_coeff_Mul()[0]
+            piece = product_ast(
+                sp.Add(*(part / number for part in pair)), leaf, rank, number, spell
+            )
+        else:
+            piece = to_ast(-arg if minus else arg, leaf, rank, spell)
+        total = (
+            (Neg(piece) if minus else piece)
+            if total is None
+            else Binary("-" if minus else "+", total, piece)
+        )
+    assert total is not None
+    return total
+
+
+def from_one(product: sp.Expr) -> sp.Expr | None:
+    """−r·(1 − y) for r·(y − 1); None for anything else."""
+    sums = [f for f in sp.Mul.make_args(product) if isinstance(f, sp.Add)]
+    if len(sums) != 1 or len(sums[0].args) != 2 or sums[0].args[0] != -1 or not product.is_Mul:
+        return None
+    turned = sp.Add(*(-arg for arg in sums[0].args))
+    return sp.Mul(-1, *(turned if f == sums[0] else f for f in sp.Mul.make_args(product)))
+
+
+def difference(total: sp.Add) -> tuple[sp.Expr, ...]:
+    """Two summands of a longer sum that are a difference times a number, the positive one first: μ + 2 (z − x)."""
+    by_number: dict[sp.Expr, list[sp.Expr]] = {}
+    for arg in total.args:
+        number = abs(arg.as_coeff_Mul()[0])
+        if not arg.is_number or number.q != 1:
+            by_number.setdefault(number, []).append(arg)
+    for number, args in by_number.items():
+        plus = sorted(args, key=lambda arg: bool(arg.could_extract_minus_sign()))
+        mixed = (
+            len(plus) == 2
+            and plus[1].could_extract_minus_sign()
+            and not plus[0].could_extract_minus_sign()
+        )
+        if (
+            number != 1
+            and mixed
+            and len(total.args) > 2
+            and not plus[0].free_symbols & plus[1].free_symbols
+        ):
+            return tuple(plus)
+    return ()
+
+
+def product_ast(
+    expr: sp.Expr, leaf: Leaf, rank: Rank, number: sp.Rational = sp.S.One, spell: Spell = unspelled
+) -> Expr:
+    """number · expr; kept apart because SymPy would distribute the number over a sum."""
+    inner, rest = expr.as_coeff_Mul()
+    number = number * inner
+    if number < 0 and (turned := as_spelled(rest, spell)) is not None:
+        return product_ast(turned, leaf, rank, -number, spell)
+    if number < 0:
+        return Neg(product_ast(rest, leaf, rank, -number, spell))
+    factors = []
+    for factor in sp.Mul.make_args(rest):
+        written = spell(factor) if isinstance(factor, sp.Add) else None
+        if (
+            isinstance(written, Binary) and written.op == "/" and isinstance(written.right, Num)
+        ):  # (10 - v)/100
+            number /= written.right.value
+            factor = sp.Add(*(arg * written.right.value for arg in factor.args))
+        factors += [factor] if factor != 1 else []
+    decimal = spell(number)
+    above, below, factors = radicals(sp.S.One if decimal else number, factors)
+    above[:0] = [decimal] if decimal else []
+    slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
+
+    def order(factor: sp.Expr) -> Any:
+        """s (1 − s) stands together, at the end."""
+        inner = slopes.get(factor, factor)
+        total = isinstance(factor.as_base_exp()[0], sp.Add)
+        paired = inner in slopes.values()
+        return (paired, not paired and total, rank(inner), total)
+
+    for factor in sorted(factors, key=order):
+        _base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        if isinstance(factor, sp.Pow) and divides(exponent):
+            below.append(to_ast(1 / factor, leaf, rank, spell))
+        else:
+            above.append(to_ast(factor, leaf, rank, spell))
+    top = chain(above)
+    return Binary("/", top, chain(below)) if below else top
+
+
+def as_spelled(product: sp.Expr, spell: Spell) -> sp.Expr | None:
+    """−product with its one difference as the author wrote it: x/(eˣ − 1) for −x/(1 − eˣ); None where there is none."""
+    found = []
+    for factor in sp.Mul.make_args(product):
+        base, exponent = factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+        if isinstance(base, sp.Add) and exponent.is_odd and spell(base) is None:
+            turned = sp.Add(*(-arg for arg in base.args))
+            if spell(turned) is not None:
+                found.append((factor, turned**exponent))
+    if len(found) != 1:
+        return None
+    factor, turned = found[0]
+    return sp.Mul(*(turned if arg == factor else arg for arg in sp.Mul.make_args(product)))
+
+
+def radicals(
+    number: sp.Rational, factors: list[sp.Expr]
+) -> tuple[list[Expr], list[Expr], list[sp.Expr]]:
+    """The numbers in front of a product, above and below its bar, and its other factors: √2/2 is 1/√2, and √2/(2√π) is
+    1/√(2π)."""
+    roots = [
+        f
+        for f in factors
+        if isinstance(f, sp.Pow)
+        and f.exp.is_Rational
+        and f.exp.q == 2
+        and (f.base.is_Rational or f.base is sp.pi)
+    ]
+    square = number**2 * sp.Mul(*(root**2 for root in roots))
+    value, power = square.as_coeff_Mul()
+    if not roots or not (power == 1 or power.as_base_exp() == (sp.pi, -1)):
+        return (
+            ([number_ast(number.p)] if number.p != 1 else []),
+            ([number_ast(number.q)] if number.q != 1 else []),
+            factors,
+        )
+    (top, above), (bottom, below) = (square_out(part) for part in (value.p, value.q))
+    inside = [number_ast(below)] if below != 1 else []
+    inside += [Name("pi")] if power != 1 else []
+    up, down = ([number_ast(n)] if n != 1 else [] for n in (top, bottom))
+    if above != 1 and inside:
+        up.append(Call("sqrt", (Binary("/", number_ast(above), chain(inside)),)))
+    elif above != 1:
+        up.append(Call("sqrt", (number_ast(above),)))
+    elif inside:
+        down.append(Call("sqrt", (chain(inside),)))
+    return up, down, [f for f in factors if f not in roots]
+
+
+def decimals(number: sp.Rational, expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
+    """number · expr where numbers are decimals: 0.6215 + 0.3965 u, not 0.0005 (1243 + 793 u), but 0.1 (x + y)."""
+    sums = [factor for factor in sp.Mul.make_args(expr) if isinstance(factor, sp.Add)]
+    if len(sums) != 1 or all(abs(arg.as_coeff_Mul()[0]) < 100 for arg in sums[0].args):
+        return number, expr
+    return sp.S.One, expr / sums[0] * sp.Add(*(number * arg for arg in sums[0].args))
+
+
+def number_ast(value: int) -> Expr:
+    return Num(Fraction(int(value)))
+
+
+def chain(factors: list[Expr]) -> Expr:
+    total = factors[0] if factors else Num(Fraction(1))
+    for factor in factors[1:]:
+        total = Binary("*", total, factor)
+    return total

@@ -1,0 +1,494 @@
+"""The algebra of terms: products, deltas met, sums that are known, what is shortest, and terms added up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+import sympy as sp
+
+from gradcalc.calculus.effort import Effort, expandable
+from gradcalc.calculus.simplify import (
+    apart,
+    complemented,
+    cost,
+    divided,
+    in_powers,
+    linear,
+    operation,
+    repeated,
+    roots_met,
+    shortest,
+    signs_met,
+    standing_for,
+    varying_powers,
+)
+from gradcalc.calculus.terms import Entries, Ix, Key, Term, kind, minus, size_expr, sort_symmetric
+
+MANY = 12  # terms
+FACTORED = 6  # symbols: of a polynomial in more only common factors are looked for
+
+
+def met(
+    left: Mapping[Key, sp.Expr], right: Mapping[Key, sp.Expr], shorter: Callable[[sp.Expr], sp.Expr]
+) -> dict[Key, sp.Expr]:
+    """The groups of a product; where two meet, they are made `shorter`."""
+    groups = dict(left)
+    for key, expr in right.items():
+        other = groups.get(key, sp.S.One)
+        groups[key] = shorter(other * expr) if other != 1 and expr != 1 else other * expr
+    return groups
+
+
+class Algebra:
+    """Products, sums and simplification of terms over one table of entries."""
+
+    def __init__(
+        self,
+        entries: Entries,
+        symmetric: Any = lambda quantity: False,
+        known_sum: Any = lambda expr, ix: None,
+        computed: Any = lambda quantity: True,
+        made_by: Any = lambda quantity: "",
+    ) -> None:
+        self.entries = entries
+        self.symmetric = symmetric
+        self.computed = computed  # not an input
+        self.made_by = made_by  # the operation of a quantity
+        self.effort = Effort()
+        self._tidied: dict[sp.Expr, sp.Expr] = {}
+        self.known_sum = known_sum  # (expression, index) -> a number that it sums to, or None
+        self.centred: Any = lambda expr, over: (
+            False
+        )  # (expression, indices) -> does it sum to 0 over all of them?
+        self.knowing = True  # known sums and symmetries are used
+        self.factoring = True  # sums are factored, not only what their summands share
+
+    # ---- making terms
+
+    def term(self, expr: sp.Expr, summed: Iterable[Ix] = (), coef: sp.Expr = sp.S.One) -> Term:
+        """A scalar expression of entries as a term: each factor goes to the group of its indices."""
+        return self.normal(Term(coef, self.split(expr), frozenset(), frozenset(summed)))
+
+    def split(self, expr: sp.Expr) -> dict[Key, sp.Expr]:
+        groups: dict[Key, sp.Expr] = {}
+        for factor in sp.Mul.make_args(expr):
+            if (
+                isinstance(factor, sp.Pow)
+                and isinstance(factor.base, sp.Mul)
+                and factor.exp.is_Integer
+            ):
+                for key, part in self.split(factor.base).items():
+                    groups[key] = groups.get(key, sp.S.One) * part**factor.exp
+                continue
+            key = self.entries.key(factor)
+            groups[key] = groups.get(key, sp.S.One) * factor
+        return groups
+
+    def times(self, left: Term, right: Term) -> Term:
+        """Product of two terms whose summed indices are distinct; same-index groups meet and are tidied."""
+        groups = met(left.groups, right.groups, self.tidy)
+        return self.normal(
+            Term(
+                left.coef * right.coef,
+                groups,
+                left.deltas | right.deltas,
+                left.summed | right.summed,
+            )
+        )
+
+    def normal(self, term: Term) -> Term:
+        """Deltas with a summed index eliminated, groups regrouped, numbers and signs in the coefficient."""
+        groups: Mapping[Key, sp.Expr] = term.groups
+        deltas, summed, coef = set(term.deltas), set(term.summed), term.coef
+        while True:
+            table: dict[Ix, Ix] = {}
+            for a, b in sorted(deltas):
+                if a == b:
+                    deltas.discard((a, b))
+                elif a in summed or b in summed:
+                    gone, stays = (b, a) if b in summed else (a, b)
+                    if a in summed and b in summed and stays.label is None:
+                        gone, stays = stays, gone
+                    table = {gone: stays}
+                    deltas.discard((a, b))
+                    summed.discard(gone)
+                    break
+            else:
+                break
+            if table:
+                groups = self.rename_groups(groups, table)
+                deltas = {tuple(sorted((table.get(a, a), table.get(b, b)))) for a, b in deltas}  # type: ignore[misc]
+        result: dict[Key, sp.Expr] = {}
+        for expr in groups.values():
+            for key, part in self.split(expr).items():
+                result[key] = result.get(key, sp.S.One) * part
+        # A delta between free indices identifies them: write every entry with the first of the two.
+        same = {b: a for a, b in sorted(deltas)}
+        if same:
+            result = dict(self.rename_groups(result, same))
+        met = self.selectors(result, summed)
+        if met is not None:
+            kept, pairs, absorbed = met
+            return self.normal(
+                Term(coef, kept, frozenset(deltas) | pairs, frozenset(summed) - absorbed)
+            )
+        final: dict[Key, sp.Expr] = {}
+        for key in sorted(result):
+            number, expr = self.content(result[key])
+            coef *= number
+            if expr != 1:
+                final[key] = expr
+        present = {ix for key in final for ix in key}
+        for ix in sorted(summed - present):
+            coef *= size_expr(ix.size)
+            summed.discard(ix)
+        coef, final = self.constants(coef, final)
+        if minus(coef):
+            coef, final = self.turned(coef, final)
+        term = Term(coef, final, frozenset(deltas), frozenset(summed))
+        return self.unit_sums(term)
+
+    def selectors(
+        self, groups: Mapping[Key, sp.Expr], summed: set[Ix]
+    ) -> tuple[dict[Key, sp.Expr], frozenset[tuple[Ix, Ix]], set[Ix]] | None:
+        """An identity I_ab is δ_ab, and so is Σ_R S(R, a…) S(R, b…) for two equal selectors that share only R."""
+        for key, expr in groups.items():
+            for factor in sp.Mul.make_args(expr):
+                quantity, at = (self.entries.entry(factor) if factor.is_Symbol else None) or (
+                    None,
+                    (),
+                )
+                if getattr(quantity, "kind", "") == "eye":
+                    rest = {**groups, key: expr / factor}
+                    return rest, frozenset((tuple(sorted(at)),)), set()  # type: ignore[arg-type]
+        for ix in sorted(summed):
+            keys = [key for key in groups if ix in key]
+            if len(keys) != 2 or not all(groups[key].is_Symbol for key in keys):
+                continue
+            (left, first), (right, second) = (
+                self.entries.entry(groups[key]) or (None, ()) for key in keys
+            )
+            if (
+                left == right
+                and getattr(left, "kind", "") in ("shift", "pair")
+                and first[0] == second[0] == ix
+            ):
+                pairs = frozenset(
+                    tuple(sorted(pair)) for pair in zip(first[1:], second[1:], strict=True)
+                )
+                return {key: e for key, e in groups.items() if key not in keys}, pairs, {ix}  # type: ignore[return-value]
+        return None
+
+    def facing(self, term: Term) -> Term:
+        """The term with its minus taken into a difference of any length: −(Λz + μ − x) zᵀ as (x − Λz − μ) zᵀ."""
+        if not minus(term.coef):
+            return term
+        coef, groups = self.turned(term.coef, dict(term.groups), longest=4)
+        return replace(term, coef=coef, groups=groups)
+
+    def turned(
+        self, coef: sp.Expr, groups: dict[Key, sp.Expr], longest: int = 2
+    ) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
+        """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own order."""
+        sums = (
+            f for expr in groups.values() for f in sp.Mul.make_args(expr) if isinstance(f, sp.Add)
+        )
+        differences = [total for total in sums if any(minus(arg) for arg in total.args)]
+        if len(differences) != 1:
+            return coef, groups  # −(x − μ)(x − μ)ᵀ keeps its sign in front
+        for key, expr in groups.items():
+            for factor in sp.Mul.make_args(expr):
+                if not isinstance(factor, sp.Add):
+                    continue
+                constant = any(not self.entries.entries(arg) for arg in factor.args)
+                negative = any(minus(arg) for arg in factor.args)
+                lone = len(groups) == 1 and factor == expr
+                bare = (
+                    constant
+                    and abs(coef.as_coeff_Mul()[0].p) == 1
+                    and not self.is_slope(factor, expr)
+                )
+                if negative and (lone or bare or (len(factor.args) <= longest and not constant)):
+                    turned = sp.Add(*(-arg for arg in factor.args))
+                    # Only the factor itself: the same difference may stand in a function beside it.
+                    parts = [turned if part == factor else part for part in sp.Mul.make_args(expr)]
+                    return -coef, {**groups, key: sp.Mul(*parts)}
+        return coef, groups
+
+    def is_slope(self, factor: sp.Add, product: sp.Expr) -> bool:
+        """1 − s beside s, or 1 − t² for t = tanh: it keeps its order, though the product is negative."""
+        (rest,) = factor.args[1:] if len(factor.args) == 2 else (factor,)
+        base = (-rest).as_base_exp()[0]
+        found = self.entries.entry(base) if base.is_Symbol else None
+        made_by = self.made_by(found[0]) if found else operation(base) or str(base.func)
+        return made_by in ("tanh", "sigmoid") or base in sp.Mul.make_args(product)
+
+    def constants(
+        self, coef: sp.Expr, groups: dict[Key, sp.Expr]
+    ) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
+        """A scalar group free of entries belongs to the coefficient."""
+        scalar = groups.get((), sp.S.One)
+        numbers = [f for f in sp.Mul.make_args(scalar) if not self.entries.entries(f)]
+        if numbers:
+            rest = sp.Mul(*(f for f in sp.Mul.make_args(scalar) if self.entries.entries(f)))
+            coef *= sp.Mul(*numbers)
+            groups = {**groups, (): rest}
+            if rest == 1:
+                del groups[()]
+        return coef, groups
+
+    def unit_sums(self, term: Term) -> Term:
+        """Sums that are known: Σ_j p_j = 1 for softmax and one-hot, so Σ_j (p_j − y_j) = 0; Σ_j (x_j − μ) = 0."""
+        for ix in sorted(term.summed) if self.knowing else ():
+            where = [key for key in term.groups if ix in key]
+            if len(where) != 1:
+                continue
+            total = self.known_sum(term.groups[where[0]], ix)
+            if total is None:
+                continue
+            if total == 0:
+                return Term(sp.S.Zero, {}, term.deltas, frozenset())
+            groups = {key: expr for key, expr in term.groups.items() if key != where[0]}
+            return self.normal(Term(term.coef * total, groups, term.deltas, term.summed - {ix}))
+        for key, expr in term.groups.items() if self.knowing and len(term.summed) > 1 else ():
+            apart = (
+                len(key) > 1
+                and set(key) <= term.summed
+                and not any(set(key) & set(k) for k in term.groups if k != key)
+            )
+            if apart and self.centred(expr, key):
+                return Term(sp.S.Zero, {}, term.deltas, frozenset())
+        return term
+
+    def rename_groups(
+        self, groups: Mapping[Key, sp.Expr], table: Mapping[Ix, Ix]
+    ) -> dict[Key, sp.Expr]:
+        # A renaming may identify two indices, so the groups are formed anew.
+        result: dict[Key, sp.Expr] = {}
+        for expr in groups.values():
+            for key, part in self.split(self.entries.rename(expr, table, self.same)).items():
+                result[key] = result.get(key, sp.S.One) * part
+        return result
+
+    def same(self, quantity: Any) -> bool:
+        """May A_ji be written A_ij? Not while differentiating: the entries are varied one by one."""
+        return self.knowing and bool(self.symmetric(quantity))
+
+    def identified(self, term: Term) -> Term:
+        """The two entries A_ij and A_ji of a symmetric matrix written as one."""
+        swaps = {}
+        for expr in term.groups.values():
+            for symbol, quantity, at in self.entries.entries(expr):
+                if len(at) >= 2 and at[1] < at[0] and self.symmetric(quantity):
+                    swaps[symbol] = self.entries.symbol(quantity, sort_symmetric(at, True))
+        if not swaps:
+            return term
+        return replace(
+            term, groups={key: expr.xreplace(swaps) for key, expr in term.groups.items()}
+        )
+
+    def rename(self, term: Term, table: Mapping[Ix, Ix]) -> Term:
+        """Rename indices, summed ones included."""
+        deltas = frozenset(
+            tuple(sorted((table.get(a, a), table.get(b, b)))) for a, b in term.deltas
+        )
+        summed = frozenset(table.get(ix, ix) for ix in term.summed)
+        return Term(term.coef, self.rename_groups(term.groups, table), deltas, summed)  # type: ignore[arg-type]
+
+    def fresh(self, term: Term) -> Term:
+        """The same term with new summed indices."""
+        return self.rename(term, {ix: self.entries.like(ix) for ix in sorted(term.summed)})
+
+    # ---- simplification
+
+    def content(self, expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+        """(number, rest): numeric content and sign of a group; the constant of a sum is made positive."""
+        number, rest = sp.S.One, sp.S.One
+        for factor in sp.Mul.make_args(expr):
+            if factor.is_Rational:
+                number *= factor
+                continue
+            base, exponent = (
+                factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
+            )
+            if isinstance(base, sp.Add) and exponent.is_Integer:
+                inner, sum_ = base.primitive()
+                if inner.q != 1 and any(arg.as_coeff_Mul()[0].q == 1 for arg in base.args):
+                    inner, sum_ = sp.S.One, base  # v + 1/2 stays
+                if self.negative(sum_):
+                    inner, sum_ = -inner, sp.Add(*(-arg for arg in sum_.args))
+                number *= inner**exponent
+                factor = sum_**exponent
+            rest *= factor
+        if isinstance(rest, sp.Mul):
+            inner, rest = rest.as_coeff_Mul()
+            number *= inner
+        return number, rest
+
+    def negative(self, sum_: sp.Add) -> bool:
+        """Would one rather write −(…)? Its constant is negative, or, without one, most of its terms are."""
+        constant = next((arg for arg in sum_.args if not self.entries.entries(arg)), None)
+        if not self.entries.entries(sum_):
+            return False  # n − 1
+        if constant is not None:
+            return bool(constant.could_extract_minus_sign())
+        signs = [bool(arg.as_coeff_Mul()[0] < 0) for arg in sum_.args]
+        if 2 * sum(signs) != len(signs):
+            return 2 * sum(signs) > len(signs)
+        # A tie: a computed quantity (ŷ) stands first with a plus, the given one (y) is subtracted.
+        first = max(sum_.args, key=self.precedence)
+        return bool(first.as_coeff_Mul()[0] < 0)
+
+    def precedence(self, arg: sp.Expr) -> tuple[bool, str]:
+        found = self.entries.entries(arg)
+        name = max((s.name for s, _, _ in found), default="")
+        return any(self.computed(q) for _, q, _ in found), "".join(
+            chr(0x10FFFF - ord(c)) for c in name
+        )
+
+    def tidy(self, expr: sp.Expr) -> sp.Expr:
+        """The shortest of a few rewritings of one group, if there is something to cancel; never a whole term."""
+        if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or cost(expr) > 64:
+            return expr
+        has_sum = any(
+            isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args)
+        )
+        has_power = divided(expr)
+        # Without a denominator a product has nothing to cancel, and a sum can only be factored.
+        if not has_power and not (has_sum and isinstance(expr, sp.Add)):
+            parts = sp.Mul.make_args(signs_met(expr))
+            return sp.Mul(
+                *(
+                    self.tidy(part) if isinstance(part, sp.Add) and len(parts) > 1 else part
+                    for part in parts
+                )
+            )
+        if len(expr.free_symbols) > 12:
+            return expr
+        if expr not in self._tidied:
+            parts = apart(expr)
+            if (inner := repeated(expr)) is not None:
+                t = standing_for(inner)
+                self._tidied[expr] = self.tidy(expr.xreplace({inner: t})).xreplace({t: inner})
+            elif len(parts) > 1:
+                self._tidied[expr] = sp.Mul(*map(self.tidy, parts))
+            elif not expr.has(sp.Add):
+                self._tidied[expr] = signs_met(expr)
+            else:
+                affordable = self.effort.affords(expr, cost(expr))
+                self._tidied[expr] = shortest(self.rewritings(expr)) if affordable else expr
+        return self._tidied[expr]
+
+    def rewritings(self, expr: sp.Expr) -> list[sp.Expr]:
+        """Equal expressions, the given one first."""
+        found = [expr]
+        expr = signs_met(expr)
+        if expr not in found:
+            found.append(expr)
+        powers = varying_powers(expr)
+        if powers:
+            symbols = {power: symbol for symbol, power in powers.items()}
+            flat = expr.replace(
+                lambda part: isinstance(part, sp.Pow), lambda part: in_powers(part, symbols)
+            )
+            return found + [signs_met(again.xreplace(powers)) for again in self.rewritings(flat)]
+        try:
+            rooted = roots_met(expr) if divided(expr) else []
+        except (sp.PolynomialError, NotImplementedError, RecursionError):
+            rooted = []
+        found += [again for again in rooted if again not in found]
+        factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
+        whole = (
+            (factor, sp.factor_terms) if self.factoring and not linear(expr) else (sp.factor_terms,)
+        )
+        for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else whole:
+            try:
+                result = rewrite(expr)
+            except (sp.PolynomialError, NotImplementedError, RecursionError):
+                continue
+            if result not in found:
+                found.append(result)
+                if rewrite is sp.cancel:
+                    rewritten = [sp.factor_terms(result)]
+                    if cost(result) < 30:
+                        top, bottom = sp.fraction(result)
+                        rewritten += [factor(result), sp.factor_terms(top) / factor(bottom)]
+                    found += [again for again in rewritten if again not in found]
+        read = [
+            again.replace(lambda part: isinstance(part, sp.Add), complemented) for again in found
+        ]
+        return found + [again for again in read if again not in found]
+
+    # ---- sums of terms
+
+    def gather(self, terms: Sequence[Term]) -> list[Term]:
+        """Terms added up: equal ones, and those equal save in one group (the distributive law backwards)."""
+        pool = [
+            term
+            for term in terms
+            if term.coef != 0 and all(expr != 0 for expr in term.groups.values())
+        ]
+        if len(pool) > MANY and all(
+            not term.groups.keys() - {()} and not term.summed and term.deltas == pool[0].deltas
+            for term in pool
+        ):  # numbers, added up at once: one by one, each sum is gone through again
+            total = sp.Add(*(term.coef * term.groups.get((), sp.S.One) for term in pool))
+            pool = [self.normal(Term(sp.S.One, {(): self.tidy(total)}, pool[0].deltas))]
+        merged = True
+        while merged:
+            merged = False
+            for i in range(len(pool)):
+                for j in range(i + 1, len(pool)):
+                    both = self.merge(pool[i], pool[j])
+                    if both is not None:
+                        rest = [term for k, term in enumerate(pool) if k not in (i, j)]
+                        pool = rest[:i] + ([both] if both.coef != 0 else []) + rest[i:]
+                        merged = True
+                        break
+                if merged:
+                    break
+        return pool
+
+    def merge(self, a: Term, b: Term) -> Term | None:
+        if (
+            len(a.summed) != len(b.summed)
+            or a.deltas != b.deltas
+            or abs(len(a.groups) - len(b.groups)) > 1
+        ):
+            return None
+        if len(a.summed) > 5 or sorted(map(kind, a.summed)) != sorted(map(kind, b.summed)):
+            return None
+        targets = sorted(a.summed)
+        for order in permutations(sorted(b.summed)):
+            if any(kind(x) != kind(y) for x, y in zip(order, targets, strict=True)):
+                continue
+            renamed = self.rename_groups(b.groups, dict(zip(order, targets, strict=True)))
+            both = self.merge_named(a, Term(b.coef, renamed, b.deltas, a.summed))
+            if both is not None:
+                return both
+        return None
+
+    def merge_named(self, a: Term, b: Term) -> Term | None:
+        keys = sorted(set(a.groups) | set(b.groups))
+        differ = [key for key in keys if a.groups.get(key, sp.S.One) != b.groups.get(key, sp.S.One)]
+        if not differ:
+            return self.normal(replace(a, coef=a.coef + b.coef))
+        if len(differ) > 1:
+            return None
+        key = differ[0]
+        left, right = a.groups.get(key, sp.S.One), b.groups.get(key, sp.S.One)
+        if key and (left == 1 or right == 1) and any(ix in a.summed for ix in key):
+            return None
+        ratio = b.coef / a.coef
+        ratio = sp.cancel(ratio) if expandable(ratio) else ratio
+        if not ratio.is_Rational and key != ():
+            return None
+        number = a.coef.as_coeff_Mul()[0]
+        if ratio.is_Rational and number.is_Rational:
+            expr = self.tidy(number * left + number * ratio * right)
+            return self.normal(replace(a, coef=a.coef / number, groups={**a.groups, key: expr}))
+        expr = self.tidy(left + ratio * right)
+        return self.normal(replace(a, groups={**a.groups, key: expr}))

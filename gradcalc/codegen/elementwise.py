@@ -1,0 +1,135 @@
+"""Scalar expressions, whose names stand for pieces, as array code: the operands are aligned, then each operation written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece, met, target
+from gradcalc.codegen.spelling import ATOM, COMPARE, NEG, POWER, PRODUCT, SUM
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
+from gradcalc.language.tree import occurrences
+from gradcalc.ops import TABLE
+
+LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
+CALLED = {"max": "maximum", "min": "minimum"}
+
+
+def formula(
+    arrays: Arrays, expr: Expr, leaves: Mapping[str, Piece], hint: Axes | None, masks: bool = False
+) -> Piece:
+    """An expression in leaves as one piece. `masks`: where(z > 0, 1, 0) as a factor is written (z > 0)."""
+    used = [
+        leaves[name]
+        for name in dict.fromkeys(name.id for name in occurrences(expr))
+        if name in leaves
+    ]
+    wanted = target(used, hint)
+    aligned = {
+        name: arrays.align(piece, wanted)
+        for name, piece in leaves.items()
+        if piece.labels <= set(wanted)
+    }
+    written = _Printer(arrays, aligned, masks).write(expr)
+    return Piece(
+        written.text,
+        written.level,
+        met([aligned[n] for n in aligned if leaves[n] in used], wanted),
+        written.plain,
+    )
+
+
+class _Printer:
+    def __init__(self, arrays: Arrays, leaves: Mapping[str, Piece], masks: bool) -> None:
+        self.arrays, self.leaves, self.masks = arrays, leaves, masks
+
+    def write(self, expr: Expr) -> Piece:
+        match expr:
+            case Num(value):
+                return number(value)
+            case Name(id):
+                return self.leaves[id] if id in self.leaves else self.constant(id)
+            case Neg(arg):
+                inner = self.write(arg)
+                level = inner.level if inner.level >= PRODUCT else PRODUCT
+                return Piece(f"-{inner.at(PRODUCT)}", min(level, NEG), (), inner.plain)
+            case Binary():
+                return self.binary(expr)
+            case Compare(op, left, right):
+                sides = self.write(left), self.write(right)
+                return Piece(f"{sides[0].at(SUM)} {op} {sides[1].at(SUM)}", COMPARE)
+            case Call(func, args):
+                return self.call(CALLED.get(func, func), args)
+        raise TypeError(f"no elementwise expression: {expr!r}")
+
+    def constant(self, name: str) -> Piece:
+        return Piece(self.arrays.spelling.words[name], ATOM, (), True)
+
+    def binary(self, expr: Binary) -> Piece:
+        # A sum of many terms leans to the left, further than the stack is deep.
+        spine = [expr]
+        while isinstance(spine[-1].left, Binary):
+            spine.append(spine[-1].left)
+        left = self.factor(spine[-1], spine[-1].left, spine[-1].right)
+        for part in reversed(spine):
+            right = self.factor(part, part.right, part.left)
+            plain = left.plain and right.plain
+            if part.op == "^":
+                left = Piece(f"{left.at(ATOM)} ** {right.at(NEG)}", POWER, (), plain)
+            else:
+                level = LEVELS[part.op]
+                left = Piece(f"{left.at(level)} {part.op} {right.at(level + 1)}", level, (), plain)
+        return left
+
+    def factor(self, product: Binary, side: Expr, other: Expr) -> Piece:
+        """One side of an operation; the mask in a product is its condition."""
+        if (
+            self.masks
+            and product.op == "*"
+            and mask(side) is not None
+            and mask(other) is None
+            and self.solid(other)
+        ):
+            condition = mask(side)
+            assert condition is not None
+            inner = self.write(condition)
+            return Piece(f"({inner.text})", ATOM)
+        return self.write(side)
+
+    def solid(self, expr: Expr) -> bool:
+        """Whether a factor is an array of numbers, not made of masks alone."""
+        if isinstance(expr, Binary) and expr.op in "*/":
+            return self.solid(expr.left) or (expr.op == "*" and self.solid(expr.right))
+        if isinstance(expr, Neg):
+            return self.solid(expr.arg)
+        return mask(expr) is None and any(
+            not self.leaves[n.id].plain for n in occurrences(expr) if n.id in self.leaves
+        )
+
+    def call(self, op: str, args: tuple[Expr, ...]) -> Piece:
+        written = [self.write(arg) for arg in args]
+        plain = all(piece.plain for piece in written)
+        if (op in ("maximum", "minimum")) or plain != (
+            op == "where"
+        ):  # some take no Python numbers
+            written = [self.arrays.array(piece) for piece in written]
+        return self.arrays.call(TABLE[op].code, *written, axes=())
+
+
+def mask(expr: Expr) -> Expr | None:
+    """The condition of a factor that is 1 where it holds and 0 elsewhere."""
+    if isinstance(expr, Call) and expr.func == "step":
+        return Compare(">", expr.args[0], Num(Fraction(0)))
+    if (
+        isinstance(expr, Call)
+        and expr.func == "where"
+        and expr.args[1:] == (Num(Fraction(1)), Num(Fraction(0)))
+    ):
+        return expr.args[0]
+    return None
+
+
+def number(value: Fraction) -> Piece:
+    """A whole number from 0 as Python writes it: others are quotients, and a sign stands before them."""
+    assert value == abs(value.numerator), value
+    return Piece(str(value) if value < 2**53 else repr(float(value)), ATOM, (), True)

@@ -1,0 +1,33 @@
+"""JAX code."""
+
+from __future__ import annotations
+
+from gradcalc.codegen.spelling import Spelling
+
+ARRAY = '''
+def _array(inputs, name, axes=None, kind=FLOAT, default=None):
+    """An argument as an array with that many axes."""
+    value = inputs.get(name, default)
+    if value is None:
+        raise TypeError(f"missing argument {name}")
+    value = jnp.asarray(value, dtype=kind)
+    if axes is not None and value.ndim != axes:
+        raise ValueError(f"{name} has {value.ndim} axes, not {axes}")
+    return value
+'''
+
+SPELLING = Spelling(
+    title="JAX",
+    imports=("import jax", "import jax.numpy as jnp"),
+    xp="jnp",
+    words={
+        "array": "jnp.asarray({0}, dtype=FLOAT)", "full": "jnp.full({0}, {1})", "transpose": "jnp.transpose({0}, {order})",
+        "eye": "jnp.eye({0})", "arange": "jnp.arange({0})", "zeros_like": "jnp.zeros_like({0})",
+        "concatenate": "jnp.concatenate", "amax": "jnp.max", "amin": "jnp.min", "relu": "jax.nn.relu({0})", "zero": "0.0",
+        "stop_gradient": "jax.lax.stop_gradient", "sigmoid": "jax.nn.sigmoid", "erf": "jax.scipy.special.erf",
+        "softmax": "jax.nn.softmax", "log_softmax": "jax.nn.log_softmax", "logsumexp": "jax.scipy.special.logsumexp",
+        "pi": "jnp.pi", "e": "jnp.e", "FLOAT": "FLOAT = float  # 64 bits where jax_enable_x64 is set",
+        "setup": '    jax.config.update("jax_enable_x64", True)\n',
+    },
+    helpers={"_array": ARRAY},
+)  # fmt: skip

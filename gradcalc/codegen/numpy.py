@@ -1,0 +1,59 @@
+"""NumPy code."""
+
+from __future__ import annotations
+
+from gradcalc.codegen.spelling import Spelling
+
+ARRAY = '''
+def _array(inputs, name, axes=None, kind=FLOAT, default=None):
+    """An argument as an array with that many axes."""
+    value = inputs.get(name, default)
+    if value is None:
+        raise TypeError(f"missing argument {name}")
+    value = np.asarray(value, dtype=kind)
+    if axes is not None and value.ndim != axes:
+        raise ValueError(f"{name} has {value.ndim} axes, not {axes}")
+    return value
+'''
+
+SPELLING = Spelling(
+    title="NumPy",
+    imports=("import numpy as np",),
+    xp="np",
+    words={
+        "array": "np.asarray({0}, dtype=FLOAT)", "full": "np.full({0}, {1})", "transpose": "np.transpose({0}, {order})",
+        "eye": "np.eye({0})", "arange": "np.arange({0})", "zeros_like": "np.zeros_like({0})", "concatenate": "np.concatenate",
+        "amax": "np.max", "amin": "np.min", "relu": "np.maximum({0}, 0.0)", "zero": "0.0", "stop_gradient": "",
+        "sigmoid": "sigmoid", "erf": "erf", "softmax": "softmax", "log_softmax": "log_softmax", "logsumexp": "logsumexp",
+        "pi": "np.pi", "e": "np.e", "FLOAT": "FLOAT = np.float64", "setup": "",
+    },
+    helpers={
+        "sigmoid": '''
+def sigmoid(x):
+    """1 / (1 + exp(-x)) without overflow."""
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e) / (1 + e)
+''',
+        "erf": "erf = np.vectorize(math.erf, otypes=[float])",
+        "softmax": '''
+def softmax(x, axis):
+    """exp(x) / sum(exp(x)) without overflow."""
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+''',
+        "logsumexp": '''
+def logsumexp(x, axis=None, keepdims=False):
+    """log(sum(exp(x))) without overflow."""
+    largest = np.max(x, axis=axis, keepdims=True)
+    total = largest + np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True))
+    return total if keepdims else np.squeeze(total, axis=axis)
+''',
+        "log_softmax": '''
+def log_softmax(x, axis):
+    """log(softmax(x)) without underflow."""
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+''',
+        "_array": ARRAY,
+    },
+)  # fmt: skip

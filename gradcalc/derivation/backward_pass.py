@@ -1,0 +1,345 @@
+"""One backward pass, symbolic: every gradient named, each contribution an upstream gradient times a local derivative.
+
+    BackwardPass(writer, "J", "J").run()  ->  steps, output first:
+        ∂J/∂a1 = W2ᵀ ∂J/∂z2,  ∂J/∂z1 = ∂J/∂a1 ∘ 1[z1 > 0],  ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ
+
+The engine that answers questions pulls the terms back; here it stops at every named quantity, and the gradient there
+gets a name of its own, which the steps after it use. Where the numerator is an array its axes come first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import reduce
+
+import sympy as sp
+
+from gradcalc.calculus.notation.derivative_forms import as_vector
+from gradcalc.calculus.notation.matrix import NoMatrixForm
+from gradcalc.calculus.reverse_mode import Derivative, Engine
+from gradcalc.calculus.terms import Key, Term
+from gradcalc.derivation.answer_model import Shorthand
+from gradcalc.derivation.answers import Answerer
+from gradcalc.derivation.step_model import Entries, Path, Step, Written
+from gradcalc.exercise.model import Question
+from gradcalc.graph.build import Node
+from gradcalc.graph.question_checks import operands
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import Binary, Expr, Name, Neg, Num
+from gradcalc.language.shape_rules import ONE, Shape
+
+
+class BackwardPass:
+    """From a quantity `of`, or from the loss behind the upstream gradients (None). `word` is the numerator in names of
+    gradients. `wanted`: only the paths to these. `entries`: paths are written entry by entry besides."""
+
+    def __init__(
+        self,
+        writer: Answerer,
+        of: str | None,
+        word: str,
+        wanted: Sequence[str] = (),
+        entries: bool = False,
+    ) -> None:
+        self.writer, self.graph, self.engine = writer, writer.graph, writer.engine
+        self.word, self.entries = word, entries
+        graph, engine = self.graph, self.engine
+        start = writer.loss if of is None else graph.names[of]
+        assert start is not None
+        self.start = start
+        engine.scope = engine.ancestors(start)
+        self.numbers = all(not node.shape and not node.over for node in graph.nodes)
+        own = () if of is None else engine.fresh(start)
+        self.out = tuple(engine.entries.like(ix) for ix in own)
+        self.own: dict[int, Key] = {start: own}
+        self.array = bool(self.out) and any(size != ONE for size in engine.nodes[start].shape)
+        self.below = self.operands({graph.names[name] for name in wanted})
+        self.reached: dict[
+            int, list[tuple[int, Derivative, list[Term]]]
+        ] = {}  # (user, local derivative, product)
+        self.names: dict[int, str] = {}  # node -> the name of its gradient
+
+    def run(self) -> list[Step]:
+        """The steps in working order: a quantity when all that uses it is done, inputs right behind their last use."""
+        pending = Counter(operand for below in self.below.values() for operand in below)
+        steps: list[Step] = []
+        ready = [self.start]
+        while ready:
+            number = min(ready, key=self.turn)
+            ready.remove(number)
+            if number == self.start:
+                pairs = zip(self.out, self.own[number], strict=True)
+                self.hand_back(
+                    number, Term(sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in pairs))
+                )
+            elif number in self.reached:
+                steps.append(self.step(number))
+            for operand in sorted(self.below[number]):
+                pending[operand] -= 1
+                if not pending[operand]:
+                    ready.append(operand)
+        return steps
+
+    def turn(self, number: int) -> tuple[bool, int]:
+        """Inputs before quantities, as declared; of quantities the one computed last."""
+        given = number < len(self.graph.nodes) and self.engine.nodes[number].op == "input"
+        return not given, number if given else -number
+
+    def operands(self, wanted: set[int]) -> dict[int, set[int]]:
+        """Each named quantity on a path to what is wanted (nothing: on any path), and its named operands there."""
+        graph, names = self.graph, self.graph.names
+        still = {names[name] for name in (*graph.integers, *graph.constants)}
+        named = {n for n in names.values() if n in self.engine.scope} - still - {self.start}
+        reads = {
+            n: {names[word] for word in self.uses(n)} & named for n in (*sorted(named), self.start)
+        }
+        kept = set() if wanted else set(reads)
+        for number, found in reads.items():
+            if number in wanted or number == self.start or found & kept:
+                kept.add(number)
+        return {number: reads[number] & kept for number in reads if number in kept}
+
+    def uses(self, number: int) -> Sequence[str]:
+        """The named operands of a quantity; of the loss those that have an upstream gradient."""
+        if number >= len(self.graph.nodes):
+            return [item.of or self.graph.outputs[-1] for item in self.graph.exercise.upstream]
+        node = self.graph.nodes[number]
+        return operands(self.graph, node.name) if node.name and node.op != "input" else ()
+
+    # ---- one step
+
+    def hand_back(self, number: int, term: Term) -> None:
+        """Multiply the gradient at a quantity with its local derivatives."""
+        engine, own, below = self.engine, self.own[number], self.below[number]
+        loss = number in engine.virtual
+        if loss:
+            pulled = engine.pull(
+                number, own, [term], set(below), lambda n: engine.nodes[n].name is None
+            )
+            links = {n: Derivative(tuple(terms), own, at) for n, (at, terms) in pulled.items()}
+        else:
+            links = {n: local for n, local in self.writer.links(number).items() if n in below}
+        for operand, local in sorted(links.items()):
+            mine = self.own.setdefault(operand, engine.fresh(operand))
+            table = dict(zip((*local.out, *local.into), (*own, *mine), strict=True))
+            pieces = () if self.numbers and not loss else local.terms
+            product = [
+                self.multiplied(term, engine.algebra.rename(piece, table), own) for piece in pieces
+            ]
+            self.reached.setdefault(operand, []).append((number, local, product))
+
+    def multiplied(self, upstream: Term, local: Term, own: Key) -> Term:
+        """Upstream × local, nothing simplified, summed over the indices of the quantity between them."""
+        groups = dict(local.groups)
+        for key, expr in upstream.groups.items():
+            groups[key] = groups.get(key, sp.S.One) * expr
+        summed = upstream.summed | local.summed | frozenset(own)
+        product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas, summed)
+        return self.engine.inline(self.engine.selected(self.engine.algebra.normal(product)))
+
+    def step(self, number: int) -> Step:
+        node = self.engine.nodes[number]
+        assert node.name is not None
+        parts = self.reached[number]
+        paths = tuple(self.path(user, number, local, terms) for user, local, terms in parts)
+        total = paths[0].product
+        if self.numbers:
+            total = replace(total, symbolic=reduce(plus, (path.product.symbolic for path in paths)))
+        elif len(paths) > 1:
+            total = self.write([t for _, _, terms in parts for t in terms], number)
+        shape, over, term = self.symbol(number)
+        if node.op != "input":
+            self.hand_back(number, term)
+        return Step(self.word, node.name, self.names[number], paths, total, shape, over)
+
+    def symbol(self, number: int) -> tuple[Shape, tuple[str, ...], Term]:
+        """The gradient at a node as a quantity of its own: its shape, its examples, and it as a term.
+
+        An example of the numerator is the same example as that of the node.
+        """
+        engine, node, own = self.engine, self.engine.nodes[number], self.own[number]
+        labels = {ix.label for ix in own if ix.label}
+        out = [ix for ix in self.out if not (ix.label and ix.label in labels)]
+        same = frozenset(
+            (min(a, b), max(a, b)) for a in self.out for b in own if a.label and a.label == b.label
+        )
+        first, last = (
+            [ix for ix in (*out, *own) if not ix.label],
+            [ix for ix in (*out, *own) if ix.label],
+        )
+        shape, over = node.shape, node.over
+        if any(not ix.label for ix in self.out):
+            shape = tuple(ix.size for ix in first)
+        if self.out:
+            over = tuple(ix.label for ix in last if ix.label)
+        name = f"d{self.word}_d{node.name}"
+        while name in self.graph.names or name in self.graph.stacks:
+            name += "_"
+        self.names[number] = name
+        return (
+            shape,
+            over,
+            replace(standing_for(engine, name, shape, over, (*first, *last)), deltas=same),
+        )
+
+    def path(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Path:
+        through = self.engine.nodes[user].name if user < len(self.graph.nodes) else None
+        if through is None:
+            return Path(None, self.write(terms, number))
+        local, shorthand = self.local(user, number, derivative)
+        upstream = Name(self.names[user]) if user in self.names else None
+        if self.numbers and local is not None:
+            return Path(through, replace(local, symbolic=times(upstream, local.symbolic)), local)
+        entries = self.by_entries(user, number, derivative, terms) if self.entries else None
+        product = self.write(terms, number)
+        if local is not None and upstream is not None and self.alike(user, number):
+            product = replace(
+                product, symbolic=times(upstream, local.symbolic)
+            )  # nothing done to it yet
+        return Path(through, product, local, shorthand, entries)
+
+    def alike(self, user: int, number: int) -> bool:
+        """Whether a wire leads from one number to one number, 1×1 or in each example, and the numerator is one."""
+        nodes = [self.engine.nodes[n] for n in (user, number)]
+        return (
+            not self.array
+            and nodes[0].over == nodes[1].over
+            and all(s == ONE for node in nodes for s in node.shape)
+        )
+
+    def local(
+        self, user: int, number: int, derivative: Derivative
+    ) -> tuple[Written | None, Shorthand | None]:
+        """The local derivative as its rule gives it, and what the literature writes for it."""
+        writer = self.writer
+        _, shape = writer.shapes(user, [number], ANY)
+        opened = replace(derivative, terms=tuple(self.opened(derivative.terms)))
+        try:
+            found = written(writer, opened, shape)
+        except (GradcalcError, NoMatrixForm):
+            return None, None
+        return found, writer.shorthand(
+            *writer.per_example(opened, ANY), [number]
+        ) if opened.terms else None
+
+    def by_entries(
+        self, user: int, number: int, derivative: Derivative, terms: Sequence[Term]
+    ) -> Entries | None:
+        """The derivation behind the matrix rule; None for numbers, which have one entry, and where examples meet."""
+        engine = self.engine
+        if self.out or not (derivative.out or derivative.into):
+            return None
+        own = engine.fresh(user)
+        opened = tuple(
+            engine.inline(engine.algebra.normal(part)) for part in self.summands(user, own)
+        )
+        product = Derivative(tuple(terms), (), self.own[number])
+        try:
+            return Entries(
+                written(self.writer, Derivative(opened, own, ())) if opened else None,
+                written(self.writer, derivative),
+                written(self.writer, product),
+            )
+        except (GradcalcError, NoMatrixForm):
+            return None
+
+    def summands(self, number: int, own: Key) -> list[Term]:
+        """A definition as terms, a sum taken apart."""
+        engine, found = self.engine, list[Term]()
+        for term in engine.definition(number, own):
+            sums = [key for key, expr in term.groups.items() if isinstance(expr, sp.Add)]
+            if len(sums) != 1:
+                found.append(term)
+                continue
+            for arg in term.groups[sums[0]].args:
+                rest = {key: expr for key, expr in term.groups.items() if key != sums[0]}
+                for key, expr in engine.algebra.split(arg).items():
+                    rest[key] = rest.get(key, sp.S.One) * expr
+                found.append(replace(term, groups=rest))
+        return found
+
+    def write(self, terms: Sequence[Term], number: int) -> Written:
+        """Terms of a gradient at a node in the shape of the node behind the numerator's; they are gathered, not more."""
+        engine, shape = self.engine, self.engine.nodes[number].shape
+        if self.array:
+            shape = (*as_vector(engine.nodes[self.start].shape), *as_vector(shape))
+        tidied = engine.algebra.gather(self.opened(terms))
+        of, by = self.word, engine.nodes[number].name or ""
+        found = Derivative(tuple(tidied), self.out, self.own[number])
+        return written(
+            self.writer, found, shape, self.start, Question(f"d{of}/d{by}", "derivative", of, (by,))
+        )
+
+    def opened(self, terms: Sequence[Term]) -> list[Term]:
+        return [self.engine.residuals_open(self.engine.algebra.normal(term)) for term in terms]
+
+
+def standing_for(engine: Engine, name: str, shape: Shape, over: tuple[str, ...], at: Key) -> Term:
+    """A gradient as a quantity of its own, by its name: the term that stands for its entry at these indices."""
+    engine.nodes.append(Node("gradient", (), shape, over, name=name))
+    entry = engine.entry(len(engine.nodes) - 1, at)
+    return Term(sp.S.One, {engine.entries.key(entry): entry})
+
+
+ANY = Question("", "local", "", ("",))  # what is written here answers no question
+
+
+def written(
+    writer: Answerer,
+    derivative: Derivative,
+    shape: Shape | None = None,
+    of: int | None = None,
+    asked: Question = ANY,
+) -> Written:
+    """A derivative written in a shape; None: one entry of it. `of`: a gradient of that node, which may be in stacks.
+
+    Raises NoMatrixForm where examples meet, GradcalcError where they do and it may be in stacks.
+    """
+    terms, out, into, each = writer.per_example(derivative, asked)
+    terms = [writer.engine.algebra.normal(term) for term in terms]
+    free, examples = (*out, *into), tuple(each.values())
+    if writer.pairs(terms, each):
+        if of is None or shape is None:
+            raise NoMatrixForm
+        answer = writer.paired(asked, terms, free, each, shape, into, of)
+        assert answer.symbolic is not None
+        return Written(answer.symbolic, answer.shape, answer.free, paired=True)
+    if shape is None:
+        form = writer.entry_form(terms, free, each, into)
+        return Written(form.expr, (), form.free, examples)
+    form = writer.form_of(terms, free, each, shape, into)
+    sums = any(ix.label in writer.graph.examples for term in terms for ix in term.summed)
+    stacked = (
+        writer.stacked(terms, free, each, shape, into)
+        if of is not None and (each or sums)
+        else None
+    )
+    return Written(
+        form.expr,
+        shape,
+        form.free,
+        examples,
+        stacked.symbolic if stacked and not stacked.free else None,
+    )
+
+
+MINUS_ONE = Neg(Num(Fraction(1)))
+
+
+def times(upstream: Expr | None, local: Expr) -> Expr:
+    """upstream × local, without a factor 1 or −1."""
+    for one, other in ((upstream, local), (local, upstream)):
+        if other is not None and (one is None or (isinstance(one, Num) and one.value == 1)):
+            return other
+        if other is not None and one == MINUS_ONE:
+            return other.arg if isinstance(other, Neg) else Neg(other)
+    assert upstream is not None
+    constant = isinstance(local, Num) or (isinstance(local, Neg) and isinstance(local.arg, Num))
+    return Binary("*", local, upstream) if constant else Binary("*", upstream, local)
+
+
+def plus(left: Expr, right: Expr) -> Expr:
+    return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)

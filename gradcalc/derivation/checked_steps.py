@@ -1,0 +1,283 @@
+"""One backward pass made into steps: each written, evaluated, checked, with its rules and reasons.
+
+Walk(kit, "J", ()).made()  ->  Pass (see steps.py)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+
+from gradcalc.derivation.answer_model import Answer, Solution
+from gradcalc.derivation.backward_pass import BackwardPass
+from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading, said
+from gradcalc.derivation.form_changes import canonical, rewritings
+from gradcalc.derivation.plug import Numbers
+from gradcalc.derivation.reasons import argued
+from gradcalc.derivation.solve import Solver
+from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
+from gradcalc.exercise.model import Question
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.shape_rules import Shape
+from gradcalc.language.tree import Expr, Name, Num, substitute, walk
+from gradcalc.numeric.oracle import Claim
+from gradcalc.numeric.verified import Verified
+from gradcalc.ops import TABLE
+from gradcalc.report.blocks import Line, Names
+
+LONG = (
+    60  # quantities; with more of them gradients are not written out in terms of the values alone
+)
+KINKED = frozenset(
+    ("max", "min", "norm", "where")
+)  # that have kinks besides those whose entry in the table says so
+
+
+class Kit:
+    """What all passes over one graph share. `names` grows by the names of gradients."""
+
+    def __init__(self, solver: Solver, solution: Solution, detail: str, names: Names) -> None:
+        self.solver, self.solution, self.detail, self.names = solver, solution, detail, names
+        self.graph, self.exercise, self.oracle = solver.graph, solver.graph.exercise, solver.oracle
+        self.writer = copy(solver.answerer)  # with all that it has derived
+        self.writer.layout = "gradient"  # which gradients follow, whatever the answers do
+        self.gates = GateWriter(self.graph, solver.form)
+        self.steady = self.gates.steady
+        self.long = len(self.graph.quantities) > LONG
+
+    def called(self, shapes: Mapping[str, Shape], partials: Mapping[str, tuple[str, str]]) -> None:
+        """Gradients with names, by their shapes and by what they are gradients of."""
+        names = self.names
+        self.names = replace(
+            names, shapes={**names.shapes, **shapes}, partials={**names.partials, **partials}
+        )
+
+
+class Walk:
+    """The pass from a quantity `of`, or from the loss behind the upstream gradients (None). `wanted`: only the paths
+    to these."""
+
+    def __init__(self, kit: Kit, of: str | None, wanted: Sequence[str]) -> None:
+        self.kit, self.of, self.wanted = kit, of, wanted
+        self.graph, self.solver = kit.graph, kit.solver
+        self.word = kit.exercise.loss if of is None else of
+        self.numbers = Numbers(kit.solver)
+        self.steps: dict[str, Step] = {}
+        self.flat: dict[
+            str, Expr
+        ] = {}  # the name of a gradient -> the gradient in quantities alone
+
+    def made(self) -> Pass:
+        kit = self.kit
+        entries = kit.detail == "full" or kit.solver.form != "matrix"
+        steps = BackwardPass(kit.writer, self.of, self.word, self.wanted, entries).run()
+        shapes = {step.name: step.shape for step in steps}
+        partials = {step.name: (self.word, step.quantity) for step in steps}
+        kit.called(shapes, partials)
+        for step in steps:
+            self.steps[step.quantity] = step = self.completed(step)
+            formula = step.total.symbolic if step.collected is None else step.collected
+            if (
+                not step.where
+                and not step.total.free
+                and not step.total.paired
+                and not self.open(formula)
+            ):
+                self.flat[step.name] = formula
+        return Pass(self.word, self.of is None, tuple(self.steps.values()))
+
+    def open(self, expr: Expr) -> list[str]:
+        """The gradients of earlier steps that a formula is written in."""
+        words = {part.id for part in walk(expr) if isinstance(part, Name)}
+        return [step.name for step in self.steps.values() if step.name in words]
+
+    def completed(self, step: Step) -> Step:
+        """A step with its numbers, its reasons, its formula as answers are written, and its check."""
+        numbers = self.numbers
+        step = replace(step, paths=tuple(self.path(step, path) for path in step.paths))
+        refused = self.kit.oracle.refusal(self.of, (step.quantity,))
+        value = None if refused else numbers.bind(step.name, step.total, step.shape, step.over)
+        known = self.known(step.quantity)
+        collected, where = self.collected(step, known)
+        if collected is not None and self.same(collected, step.total.symbolic):
+            collected, where = None, ()
+        where = tuple((name, expr) for name, expr in where if not numbers.known(name))
+        verified = None if refused else self.check(step, known)
+        step = replace(step, collected=collected, where=where, value=value, verified=verified)
+        put_in = self.put_in(step) if self.kit.detail == "full" else None
+        if put_in is None or collected is None:
+            return step
+        return replace(step, put_in=put_in, rewritings=rewritings(put_in, collected))
+
+    # ---- the gradient without the gradients before it
+
+    def known(self, by: str) -> Answer | None:
+        """The answer that a step leads to, if it was asked for."""
+        stacks = self.graph.stacks
+        for answer in self.kit.solution.answers:
+            question = answer.question
+            if answer.kind != "derivative" or question.kind != "derivative" or question.entry:
+                continue
+            of = None if question.loss else stacks.get(question.of, question.of)
+            if of == self.of and stacks.get(question.by[0], question.by[0]) == by:
+                return answer
+        return None
+
+    def collected(
+        self, step: Step, known: Answer | None
+    ) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
+        """The gradient with the gradients of the steps before put in: exactly as the answers have it."""
+        kit, of = self.kit, self.of
+        if known is not None and known.layout == "gradient":
+            return known.symbolic, known.where
+        start = of or self.graph.outputs[-1]
+        if of is None or start == self.graph.outputs[-1]:
+            gradient = kit.solution.gradients.get(step.quantity)
+            if (
+                gradient is not None
+                and not gradient.free
+                and (of is None) == bool(kit.exercise.upstream)
+            ):
+                return gradient.symbolic, gradient.where
+        if step.total.free or step.total.paired or kit.long:
+            return None, ()
+        question = Question("", "derivative", start, (step.quantity,), loss=of is None)
+        number, by = kit.writer.numerator(question), self.graph.names[step.quantity]
+        try:
+            answer = kit.writer.written(question, kit.writer.total(number, by), number, [by], False)
+        except GradcalcError:
+            return None, ()
+        return (answer.symbolic, answer.where) if not answer.free else (None, ())
+
+    def same(self, collected: Expr, total: Expr) -> bool:
+        """Whether two forms differ at most in what gradients are called."""
+        named = {answer.question.name: Name(step.name) for quantity, step in self.steps.items()
+                 if (answer := self.known(quantity)) is not None and answer.question.name}  # fmt: skip
+        return canonical(substitute(collected, named)) == canonical(total)
+
+    def put_in(self, step: Step) -> Expr | None:
+        """The gradient with those before it put in and nothing done to it yet; None where it says no more."""
+        names, total = self.open(step.total.symbolic), step.total
+        if (
+            total.free
+            or total.paired
+            or step.collected is None
+            or not names
+            or not self.flat.keys() >= set(names)
+        ):
+            return None
+        expr = substitute(total.symbolic, {name: self.flat[name] for name in names})
+        plain = all(isinstance(self.flat[name], Num) for name in names)
+        if plain or not rewritings(
+            expr, step.collected
+        ):  # a number put in, or factors in another order
+            return None
+        if step.value is None:
+            right = self.kit.oracle.verify(
+                Claim(expr, self.solver.where(())), self.of, step.quantity
+            ).ok
+        else:
+            right = self.numbers.close(self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value)  # fmt: skip
+        return expr if right else None
+
+    # ---- the check
+
+    def check(self, step: Step, known: Answer | None) -> Verified | None:
+        """The value of a step against the oracle; where an answer to the same was checked, against that answer."""
+        right = (
+            known is not None
+            and known.verified is not None
+            and known.verified.ok
+            and known.layout == "gradient"
+        )
+        if (
+            known is not None
+            and right
+            and known.value is not None
+            and self.numbers.known(step.name)
+        ):
+            same = self.numbers.close(self.numbers.lists(step.name), known.value)
+            return (
+                known.verified
+                if same
+                else Verified(False, "the answer", None, "differs from the answer")
+            )
+        if not self.numbers.known(step.name):
+            return self.claimed(step)
+        return self.kit.oracle.verify(
+            self.numbers.tensor(step.name), self.of, step.quantity, layout="gradient"
+        )
+
+    def claimed(self, step: Step) -> Verified | None:
+        """Without values: the formulas of all steps so far, at values that are drawn."""
+        before = [*self.steps.values()]
+        if step.total.paired or any(item.total.paired or item.total.free for item in before):
+            return None
+        where = tuple((item.name, item.total.symbolic) for item in before)
+        claim = Claim(step.total.symbolic, self.solver.where(where), step.total.free)
+        return self.kit.oracle.verify(claim, self.of, step.quantity)
+
+    # ---- one path
+
+    def path(self, step: Step, path: Path) -> Path:
+        """A path with its numbers, its rules and its reasons."""
+        kit, numbers = self.kit, self.numbers
+        value = numbers.value(path.product, step.shape, step.over) if len(step.paths) > 1 else None
+        through = path.through
+        if through is None:
+            return replace(path, value=value)
+        before = self.steps.get(through)
+        operations = leading(
+            inside(self.graph, through, kit.steady), self.graph.names[step.quantity]
+        )
+        # Without operations it is only compared there.
+        rules = self.rules(operations) if operations else (Rule("eq", 0, TABLE["eq"].sentence),)
+        path = argued(self.graph, kit.names, step, path, before, operations)
+        because = path.because if operations else ()
+        return replace(
+            path,
+            upstream=before.name if before else None,
+            upstream_value=before.value if before else None,
+            local_value=numbers.value(path.local)
+            if path.local and self.solver.values.scalar
+            else None,
+            value=value,
+            rules=rules,
+            because=(*because, *self.conventions(step, through, rules)),
+            gates=self.opened(through, operations, step, before),
+        )
+
+    def rules(self, operations: Mapping[int, list[int]]) -> tuple[Rule, ...]:
+        """The operations a gradient passes on a path, each said once."""
+        found: dict[tuple[str, str], Rule] = {}
+        for number, args in operations.items():
+            node = self.graph.nodes[number]
+            for arg in args:
+                sentence = said(self.graph, number, arg, self.kit.steady)
+                found.setdefault((node.op, sentence), Rule(node.op, node.args.index(arg), sentence))
+        return tuple(found.values())
+
+    def opened(
+        self, through: str, operations: Mapping[int, list[int]], step: Step, before: Step | None
+    ) -> tuple[Gate, ...]:
+        """The operations one by one, where several follow one another."""
+        kit = self.kit
+        several = (
+            len(operations) > 1
+            if kit.detail == "full"
+            else depth(self.graph, operations, kit.steady) > 1
+        )
+        return (
+            kit.gates.gates(through, before, step.quantity)
+            if several and kit.detail != "brief"
+            else ()
+        )
+
+    def conventions(self, step: Step, through: str, rules: Sequence[Rule]) -> list[Line]:
+        """What is taken where a rule meets a kink at the given values."""
+        if not any(TABLE[rule.operation].smooth or rule.operation in KINKED for rule in rules):
+            return []
+        oracle = self.kit.oracle
+        kinks = oracle.kinks(oracle.given, oracle.target(through, (step.quantity,), local=True))
+        return [("here " + kink.message,) for kink in kinks if kink.quantity == through]

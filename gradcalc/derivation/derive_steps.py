@@ -1,0 +1,288 @@
+"""Making the derivation: which passes there are, each step of them written, evaluated and checked.
+
+derive(solver, solution)  ->  Derivation (see steps.py)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gradcalc.calculus.notation.matrix import size_tree
+from gradcalc.derivation.answer_details import upstream_name
+from gradcalc.derivation.answer_model import Answer, Solution
+from gradcalc.derivation.answers import Answerer
+from gradcalc.derivation.chain_products import Assembler
+from gradcalc.derivation.checked_steps import LONG, Kit, Walk
+from gradcalc.derivation.plug import Numbers, plugged
+from gradcalc.derivation.solve import Solver
+from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity, Written
+from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
+from gradcalc.exercise.questions import Known, read_question, stack_names
+from gradcalc.graph.build import Graph, build
+from gradcalc.graph.question_checks import ancestors, depends, operands
+from gradcalc.language.errors import GradcalcError, SpanError
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import names, unparse
+from gradcalc.language.shape_rules import ONE
+from gradcalc.numeric.forward import Point
+from gradcalc.numeric.oracle import Oracle
+from gradcalc.report.blocks import Names
+
+
+def explained(exercise: Exercise, detail: str = "normal", only: str | None = None) -> Derivation:
+    """An exercise solved and derived; `only`: one answer, by the text or the name of its question, or a new question.
+
+    Raises GradcalcError.
+    """
+    asked = None
+    if only is not None:
+        exercise, asked = with_question(exercise, only)
+    solver = Solver(build(exercise), exercise.notation.form, exercise.notation.layout)
+    want(solver.answerer)
+    solution = solver.solution()
+    answer = next((answer for answer in solution.answers if answer.question == asked), None)
+    return derive(solver, solution, detail, answer)
+
+
+def want(answerer: Answerer) -> None:
+    """The total derivatives by all that a derivation passes, found in the pass that answers the questions."""
+    graph = answerer.graph
+    if len(graph.quantities) <= LONG:
+        last = graph.names[graph.outputs[-1]] if answerer.loss is None else answerer.loss
+        answerer.want(last, graph.names.values())
+
+
+def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
+    """The exercise with a question that `--for` names, asked last if it is not asked yet. Raises GradcalcError."""
+    wanted = text.strip()
+    for question in exercise.questions:
+        if wanted in (question.name, question.text, question.text.replace(" ", "")):
+            return exercise, question
+    names = frozenset((*exercise.inputs, *(definition.name for definition in exercise.definitions)))
+    stacks = stack_names(names) if exercise.examples else frozenset()
+    known = Known(names, stacks, exercise.loss if exercise.upstream else None)
+    source = Text(wanted, "--for")
+    try:
+        found = read_question(source, known)
+    except SpanError as error:
+        raise GradcalcError(source.problem(error)) from None
+    asked = found.kind, found.of, found.by, found.entry
+    same = next((q for q in exercise.questions if (q.kind, q.of, q.by, q.entry) == asked), None)
+    return (
+        (exercise, same)
+        if same
+        else (replace(exercise, questions=(*exercise.questions, found)), found)
+    )
+
+
+def with_quantity(graph: Graph, name: str, answer: Answer, point: Point) -> tuple[Graph, Point]:
+    """The graph with an answer as one more quantity, an upstream gradient in it an input; and the point with its value."""
+    exercise = graph.exercise
+    assert answer.symbolic is not None
+    formulas = [
+        *((word, expr, ()) for word, expr in answer.where),
+        (name, answer.symbolic, answer.free),
+    ]
+    made = tuple(
+        Definition(word, expr, Text(unparse(expr), exercise.file), free)
+        for word, expr, free in formulas
+    )
+    used = {word for _, expr, _ in formulas for word in names(expr)}
+    variables, values = dict(exercise.variables), dict(point.values)
+    for item in exercise.upstream:
+        word, of = upstream_name(graph, item), item.of or graph.outputs[-1]
+        if word in used and word not in graph.names:
+            node = graph.node(of)
+            each = next((index for index in node.over if index in graph.examples), None)
+            variables[word] = Variable(word, tuple(map(size_tree, node.shape)), each)
+            if of in point.upstream:
+                values[word] = point.upstream[of]
+    sizes = [size_tree(size) for size in answer.shape if size != ONE] if answer.free else []
+    indices = {**exercise.indices, **dict(zip(answer.free, sizes, strict=True))}
+    definitions = (*exercise.definitions, *made)
+    exercise = replace(
+        exercise,
+        definitions=definitions,
+        variables=variables,
+        upstream=(),
+        questions=(),
+        indices=indices,
+    )
+    return build(exercise), replace(point, values=values, upstream={})
+
+
+def derive(
+    solver: Solver, solution: Solution, detail: str = "normal", only: Answer | None = None
+) -> Derivation:
+    """The derivation of every answer of a solution, or of `only` one along its paths. detail: brief, normal or full."""
+    return _Deriver(solver, solution, detail, only).derivation()
+
+
+class _Deriver(Kit):
+    def __init__(
+        self, solver: Solver, solution: Solution, detail: str, only: Answer | None
+    ) -> None:
+        self.only = only
+        self.answers = (only,) if only is not None else solution.answers
+        names = Names.of(
+            solver.graph, tuple(pair for answer in self.answers for pair in answer.where)
+        )
+        super().__init__(solver, solution, detail, names)
+
+    def derivation(self) -> Derivation:
+        passes = [*(Walk(self, of, wanted).made() for of, wanted in self.starts()), *self.seconds()]
+        return Derivation(
+            self.graph, self.solution, tuple(map(self.quantity, self.shown())), tuple(one for one in passes if one.steps),
+            self.answers, self.names, self.assemblies(), self.detail, self.only.question.text if self.only else None,
+        )  # fmt: skip
+
+    def assemblies(self) -> tuple[Assembly, ...]:
+        """Chains of arrays whose factors do not simply multiply, each with the value of its answer."""
+        if self.detail == "brief" or self.solver.form != "matrix":
+            return ()
+        assembler = Assembler(self.writer, self.solution.answers)
+        made = [(answer, assembler.assemble(answer)) for answer in self.answers]
+        return tuple(one for answer, one in made if one is not None and self.right(answer, one))
+
+    def right(self, answer: Answer, one: Assembly) -> bool:
+        """Whether the composition has the value of the answer; where there are no numbers the engine's word is taken."""
+        if answer.value is None:
+            return True
+        numbers = Numbers(self.solver)
+        for factor in one.factors:
+            if (
+                numbers.bind(factor.name, Written(factor.short, factor.shape), factor.shape, ())
+                is None
+            ):
+                return False
+        return numbers.close(numbers.value(Written(one.product, one.shape)), answer.value)
+
+    # ---- forward
+
+    def shown(self) -> list[str]:
+        """The quantities a derivation needs, inputs first."""
+        names = [*self.graph.inputs, *self.graph.quantities]
+        if self.only is None or self.only.question.loss or self.only.kind == "shape":
+            return names
+        needed = ancestors(
+            self.graph, self.graph.stacks.get(self.only.question.of, self.only.question.of)
+        )
+        return [name for name in names if self.graph.names[name] in needed]
+
+    def quantity(self, name: str) -> Quantity:
+        graph, solution = self.graph, self.solution
+        node = graph.node(name)
+        definition = next((d for d in self.exercise.definitions if d.name == name), None)
+        values = solution.inputs if name in graph.inputs else solution.forward
+        expr = definition.expr if definition else None
+        scalar, known = self.solver.values.scalar, {**solution.inputs, **solution.forward}
+        return Quantity(
+            name, expr, definition.indices if definition else (),
+            plugged(expr, known, self.exercise.notation.digits) if expr is not None and scalar else None,
+            node.shape, tuple(index for index in node.over if index in graph.examples), values.get(name),
+            solution.forward_exact.get(name), graph.reasons.get(name), operands(graph, name) if definition else (),
+        )  # fmt: skip
+
+    # ---- which passes there are
+
+    def starts(self) -> list[tuple[str | None, tuple[str, ...]]]:
+        """(the numerator or None for the loss, the denominators; none: all) of first derivatives."""
+        graph = self.graph
+        main: list[str | None] = []
+        if self.only is None:
+            output = graph.node(graph.outputs[-1])
+            number = not output.over and all(size.number == 1 for size in output.shape)
+            main = [None] if self.exercise.upstream else [graph.outputs[-1]] if number else []
+        more: dict[str | None, list[str]] = {}
+        for answer in self.answers:
+            question = answer.question
+            if answer.kind != "derivative" or question.kind == "second":
+                continue
+            by = graph.stacks.get(question.by[0], question.by[0])
+            of = None if question.loss else graph.stacks.get(question.of, question.of)
+            if of not in main and not (self.only is None and self.covered(question, of, by, main)):
+                more.setdefault(of, []).append(by)
+        return [
+            *((of, ()) for of in main),
+            *((of, tuple(dict.fromkeys(by))) for of, by in more.items()),
+        ]
+
+    def covered(
+        self, question: Question, of: str | None, by: str, main: Sequence[str | None]
+    ) -> bool:
+        """Does a main pass show this derivative on its way: as a local derivative, or times an upstream gradient of 1?"""
+        graph = self.graph
+        if not main or of is None:
+            return bool(main)
+        start = main[0]
+        borne = [item.of or graph.outputs[-1] for item in self.exercise.upstream]
+        on_path = any(depends(graph, word, of) for word in (borne if start is None else [start]))
+        direct = by in operands(graph, of)
+        if question.kind == "local":
+            return on_path and direct
+        others = (
+            any(depends(graph, other, by) for other in operands(graph, of) if other != by)
+            if direct
+            else True
+        )
+        if on_path and direct and not others:
+            return True
+        return borne == [of] and self.solver.values.scalar
+
+    # ---- one pass
+
+    def seconds(self) -> Iterator[Pass]:
+        """A pass for every first derivative that is differentiated again."""
+        again: dict[tuple[str, str, bool], list[Answer]] = {}
+        for answer in self.answers:
+            question = answer.question
+            if question.kind != "second":
+                continue
+            one, two = (self.graph.stacks.get(name, name) for name in question.by)
+            if one == two or not (
+                depends(self.graph, one, two) or depends(self.graph, two, one)
+            ):  # else it is 0
+                again.setdefault((question.of, question.by[0], question.loss), []).append(answer)
+        graph = self.graph
+        taken = {
+            *graph.names,
+            *graph.stacks,
+            *graph.sizes,
+            *graph.indices,
+            *self.exercise.functions,
+        }
+        words = [
+            word
+            for word in ("g", "h", "u", "v", *(f"g{n}" for n in range(1, 99)))
+            if word not in taken
+        ]
+        for name, answers in zip(words, again.values(), strict=False):
+            yield self.second(name, answers)
+
+    def second(self, name: str, answers: Sequence[Answer]) -> Pass:
+        """The first derivative as a quantity like any other, differentiated again."""
+        asked = answers[0].question
+        one = Question(
+            f"d{asked.of}/d{asked.by[0]}", "derivative", asked.of, asked.by[:1], loss=asked.loss
+        )
+        wanted = [
+            self.graph.stacks.get(answer.question.by[1], answer.question.by[1])
+            for answer in answers
+        ]
+        writer = self.writer.varied([self.graph.names[by] for by in wanted]) or self.writer
+        first = writer.answer(one)
+        assert first.symbolic is not None
+        graph, point = with_quantity(self.graph, name, first, self.solver.oracle.given.point)
+        solver = Solver(graph, self.solver.form, "gradient")
+        solver.oracle = Oracle(graph, point)
+        posed = tuple(
+            replace(answer, question=Question(f"d{name}/d{by}", "derivative", name, (by,)))
+            for answer, by in zip(answers, wanted, strict=True) if not answer.question.entry
+        )  # fmt: skip
+        forward = {**self.solution.forward, name: solver.values.lists(name)}
+        solution = replace(self.solution, graph=graph, answers=posed, forward=forward, gradients={})
+        inner = _Deriver(solver, solution, self.detail, None)
+        found = Walk(inner, name, tuple(dict.fromkeys(wanted))).made()
+        self.names = replace(inner.names, shapes={**self.names.shapes, **inner.names.shapes},
+                             partials={**self.names.partials, **inner.names.partials})  # fmt: skip
+        return replace(found, first=(one, inner.quantity(name)))

@@ -1,0 +1,223 @@
+"""Inside one definition: its elementary operations, each with the gradient that stands behind it.
+
+    gates(…, "f", {"x"}) of f = sin(x²) e^(−x)   ->   f: product gate, ∂L/∂f e^(−x) at sin(x²); cosine at x²; power rule at x; …
+
+The same pulling back as everywhere, with a stop at every operation instead of every name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import sympy as sp
+
+from gradcalc.calculus.notation.matrix import NoMatrixForm
+from gradcalc.calculus.reverse_mode import Derivative, Engine
+from gradcalc.calculus.terms import Key, Term
+from gradcalc.derivation.answers import Answerer
+from gradcalc.derivation.backward_pass import plus, standing_for, times, written
+from gradcalc.derivation.general_rules import partial
+from gradcalc.derivation.step_model import Gate, Step, Written
+from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.to_expression import tree
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import Call, Expr, Name
+from gradcalc.language.shape_rules import ONE
+from gradcalc.ops import TABLE
+
+CONSTANT = frozenset(
+    ("const", "size", "index", "eye", "ones", "zeros", "lt", "le", "gt", "ge", "eq", "ne")
+)
+PLAIN = frozenset(
+    ("add", "copy", "toaxis")
+)  # what passes a gradient unchanged is said only in full detail
+TRIVIAL = PLAIN | {"sub", "neg", "transpose"}
+
+
+def telling(operation: str, operand: int) -> bool:
+    """Whether an operation does something to the gradient."""
+    return operation not in PLAIN and (operation, operand) != ("sub", 0)
+
+
+class Gates(Engine):
+    """An engine in which every operation has entries of its own, and nothing is simplified on the way."""
+
+    @cached_property
+    def bounded(self) -> set[int]:
+        return {
+            number
+            for number, node in enumerate(self.graph.nodes)
+            if node.op not in CONSTANT or node.name
+        }
+
+    def shorten(self, expr: sp.Expr, deep: bool = True) -> sp.Expr:
+        return expr
+
+    def named_parts(self, term: Term) -> Term:
+        return term
+
+
+def inside(graph: Graph, name: str, steady: set[int]) -> dict[int, list[int]]:
+    """The operations of a definition from the outside in, as it is read, each with its operands that vary."""
+    top = graph.names[name]
+    found: dict[int, list[int]] = {}
+    done: list[int] = []
+    stack = [(top, False)]
+    while stack:
+        number, left = stack.pop()
+        if left:
+            done.append(number)
+        elif number not in found and (number == top or graph.nodes[number].name is None):
+            found[number] = [arg for arg in graph.nodes[number].args if arg not in steady]
+            stack += [(number, True), *((arg, False) for arg in found[number])]
+    return {number: found[number] for number in reversed(done)}
+
+
+def constants(graph: Graph) -> set[int]:
+    """Nodes that no input reaches, and integer inputs."""
+    found: set[int] = {graph.names[name] for name in graph.integers}
+    for number, node in enumerate(graph.nodes):
+        if node.op != "input" and (
+            node.op in CONSTANT or (node.args and all(arg in found for arg in node.args))
+        ):
+            found.add(number)
+    return found
+
+
+def leading(operations: Mapping[int, list[int]], target: int) -> dict[int, list[int]]:
+    """The operations between a definition and one of its operands."""
+    reach = {target}
+    for number in sorted(operations):
+        if any(arg in reach for arg in operations[number]):
+            reach.add(number)
+    return {
+        n: [arg for arg in args if arg in reach] for n, args in operations.items() if n in reach
+    }
+
+
+def said(graph: Graph, number: int, operand: int, steady: set[int]) -> str:
+    """The sentence of an operation for one of its operands."""
+    node = graph.nodes[number]
+    op = TABLE[node.op]
+    if op.fixed and sum(arg in steady for arg in node.args) == len(node.args) - 1:
+        return op.fixed[node.args.index(operand)]
+    return op.sentence
+
+
+def depth(graph: Graph, operations: Mapping[int, list[int]], steady: set[int]) -> int:
+    """How many operations that need an explanation follow one another on one path."""
+    deepest: dict[int, int] = {}
+    for number in sorted(operations):
+        node = graph.nodes[number]
+        scaling = node.op in ("mul", "div") and any(arg in steady for arg in node.args)
+        own = 0 if node.op in TRIVIAL or scaling else 1
+        deepest[number] = own + max((deepest.get(arg, 0) for arg in operations[number]), default=0)
+    return max(deepest.values(), default=0)
+
+
+def is_number(node: Node) -> bool:
+    return not node.over and all(size == ONE for size in node.shape)
+
+
+class GateWriter:
+    """Gates of the definitions of one graph."""
+
+    def __init__(self, graph: Graph, form: str) -> None:
+        self.graph = graph
+        self.writer = Answerer(graph, form, "gradient")
+        self.engine = self.writer.engine = Gates(graph)
+        self.engine.writable = self.writer.has_matrix_form
+        self.steady = constants(graph)
+        self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
+
+    def gates(self, name: str, upstream: Step | None, operand: str) -> tuple[Gate, ...]:
+        """The operations of a definition back to one of its operands; `upstream` is the step of its gradient, None
+        where the definition is what is differentiated. Empty where the numerator is an array."""
+        key = name, upstream.name if upstream else None
+        if key not in self.done:
+            self.done[key] = self.all_gates(name, upstream)
+        kept = leading(inside(self.graph, name, self.steady), self.graph.names[operand])
+        return tuple(gate for (number, arg), gate in self.done[key] if arg in kept.get(number, ()))
+
+    def all_gates(self, name: str, upstream: Step | None) -> list[tuple[tuple[int, int], Gate]]:
+        """Every operation of a definition, with the numbers of its node and its operand."""
+        graph, engine, nodes = self.graph, self.engine, self.graph.nodes
+        number, node = graph.names[name], graph.node(name)
+        if (
+            (upstream.shape, upstream.over) != (node.shape, node.over)
+            if upstream
+            else not is_number(node)
+        ):
+            return []
+        operations = {n: args for n, args in inside(graph, name, self.steady).items() if args}
+        reached = {arg for args in operations.values() for arg in args}
+        engine.scope = {number, *operations, *reached}
+        own = engine.fresh(number)
+        start = Term(sp.S.One, {})
+        if upstream is not None:
+            start = standing_for(engine, upstream.name, node.shape, node.over, own)
+        alike = all(self.alike(number, n) for n in operations) and all(
+            self.alike(number, n, True) for n in reached
+        )
+        pulled = {} if alike else engine.pull(
+            number, own, [start], reached, lambda n: n not in reached or nodes[n].name is None
+        )  # fmt: skip
+        each = tuple(index for index in node.over if index in graph.examples)
+        so_far: dict[int, Expr] = {number: Name(upstream.name)} if upstream else {}
+        found: list[tuple[tuple[int, int], Gate]] = []
+        last = {arg: n for n, args in operations.items() for arg in args}
+        for n, args in operations.items():
+            for arg in dict.fromkeys(args):
+                local = self.local(n, arg)
+                if (
+                    alike and local is not None
+                ):  # nothing has to be pulled back: the products are written as they arise
+                    part = times(so_far.get(n), local)
+                    so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
+                gradient = None
+                if last[arg] == n and not alike:
+                    gradient = self.written(arg, *pulled.get(arg, ((), [])))
+                elif last[arg] == n and local is not None:
+                    gradient = Written(so_far[arg], node.shape, (), each)
+                sides, place = (
+                    (tree(nodes, n, open_=n == number), tree(nodes, arg)),
+                    nodes[n].args.index(arg),
+                )
+                gate = Gate(
+                    nodes[n].op, *sides, place, said(graph, n, arg, self.steady), local, gradient
+                )
+                found.append(((n, arg), gate))
+        return found
+
+    def alike(self, top: int, number: int, operand: bool = False) -> bool:
+        """Whether a node has the axes of the definition, and is made of its operands entry by entry."""
+        one, other = self.graph.nodes[top], self.graph.nodes[number]
+        entrywise = operand or bool(TABLE[other.op].partials) or other.op == "apply"
+        return entrywise and one.shape == other.shape and one.over == other.over
+
+    def written(self, number: int, own: Key, terms: list[Term]) -> Written | None:
+        """The gradient at an operation; None where examples meet."""
+        try:
+            return written(
+                self.writer, Derivative(tuple(terms), (), own), self.engine.nodes[number].shape
+            )
+        except (GradcalcError, NoMatrixForm):
+            return None
+
+    def local(self, number: int, operand: int) -> Expr | None:
+        """∂result/∂operand of an operation that is taken entry by entry, as the table states it."""
+        nodes, node = self.graph.nodes, self.graph.nodes[number]
+        if node.op == "apply":
+            result = tree(nodes, number, open_=True)
+            return replace(result, primes=result.primes + 1) if isinstance(result, Call) else None
+        operands = [tree(nodes, arg) for arg in node.args]
+        found: Expr | None = None
+        for place, arg in enumerate(node.args):
+            if (
+                arg == operand
+                and (local := partial(node.op, place, operands, tree(nodes, number))) is not None
+            ):
+                found = local if found is None else plus(found, local)
+        return found

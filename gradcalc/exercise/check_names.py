@@ -1,0 +1,313 @@
+"""What names mean: unknown ones, second definitions, cycles, constants that cannot be, comparisons that stand alone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+
+from gradcalc.exercise.model import Definition, Exercise, Function
+from gradcalc.exercise.source import Text
+from gradcalc.language.constant_checks import CONSTANTS, check_constants
+from gradcalc.language.errors import Problem, SpanError, closest
+from gradcalc.language.parser import (
+    Binary,
+    Call,
+    Compare,
+    Expr,
+    Name,
+    Num,
+    names,
+    occurrences,
+    walk,
+)
+from gradcalc.language.tokens import shown
+
+NOT_NUMBERS = frozenset(("inf", "nan", "oo", "Inf", "NaN"))
+STATEMENTS = frozenset(("await", "yield"))  # of Python, complete without an operand
+_REDUCTIONS = frozenset(("sum", "mean", "prod", "max", "min"))
+
+
+def first_free(taken: Collection[str], defined: Iterable[Definition]) -> str:
+    """The name of an expression without one: f, or the first free of f1, f2, …"""
+    used = {*taken, *(name for definition in defined for name in names(definition.expr))}
+    number = 0
+    while (name := f"f{number or ''}") in used:
+        number += 1
+    return name
+
+
+def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]) -> None:
+    """Check every definition of an exercise; what is wrong is added to `problems`."""
+    _roles(exercise, problems)
+    _cycles(exercise, problems)
+    declared = {*exercise.variables, *(definition.name for definition in exercise.definitions)}
+    known = declared | exercise.size_names | set(exercise.examples) | set(exercise.indices)
+    indices = set(exercise.examples) | set(exercise.indices)
+    reported: set[str] = set()
+    lines: list[Definition | Function] = [*exercise.definitions, *exercise.functions.values()]
+    for definition in lines:
+        bound = set(definition.params if isinstance(definition, Function) else definition.indices)
+        errors = [*_calls(definition.expr, exercise, indices), *_comparisons(definition.expr)]
+        for name in occurrences(definition.expr):
+            if name.id in known or name.id in bound or name.id in reported:
+                continue
+            if error := _unknown(name, exercise, declared, definition.source, warnings):
+                errors.append(error)
+                reported.add(name.id)
+        try:
+            check_constants(
+                definition.expr, {name for name in CONSTANTS if name in declared or name in bound}
+            )
+        except SpanError as error:
+            errors.append(error)
+        if not {"j", "J"} & bound:
+            errors += _complex(definition.expr, known)
+        problems += [definition.source.problem(error) for error in errors]
+    _alike([*known, *exercise.inputs], exercise, warnings)
+
+
+def _unknown(
+    name: Name, exercise: Exercise, declared: set[str], source: Text, warnings: list[Problem]
+) -> SpanError | None:
+    """A name that is neither defined nor declared: an error beside a complete list, else an input."""
+    word = shown(name.id)
+    if name.id in NOT_NUMBERS:
+        return SpanError(
+            "number",
+            f"`{word}` is no number here",
+            *name.span,
+            "to use it as a name, declare it under variables",
+        )
+    if name.id in STATEMENTS:
+        hint = "to use it as a name, declare it under variables"
+        return SpanError("statement", f"`{word}` reads as a statement of Python", *name.span, hint)
+    if name.id in CONSTANTS:
+        return None
+    product = split_product(name.id, declared)
+    if exercise.complete:
+        near = product or closest(name.id, sorted(declared))
+        return SpanError(
+            "unknown-name",
+            f"unknown name `{word}`",
+            *name.span,
+            f"did you mean {near}?" if near else "add it to `variables`",
+        )
+    if product:
+        message = f"`{word}` is read as an input of its own"
+        warnings.append(
+            source.problem(SpanError("product", message, *name.span, f"did you mean {product}?"))
+        )
+    return None
+
+
+def split_product(name: str, known: Collection[str]) -> str | None:
+    """`w0x0` -> `w0*x0`, where both are known; up to four factors."""
+    best: dict[int, list[str]] = {0: []}
+    for end in range(1, len(name) + 1):
+        for start in sorted(best):
+            if (
+                len(best[start]) < 4
+                and name[start:end] in known
+                and start < end
+                and (end not in best or len(best[end]) > len(best[start]) + 1)
+            ):
+                best[end] = [*best[start], name[start:end]]
+    parts = best.get(len(name), [])
+    return "*".join(parts) if len(parts) > 1 else None
+
+
+def _roles(exercise: Exercise, problems: list[Problem]) -> None:
+    """One name, one meaning."""
+    first: dict[str, Definition] = {}
+    sizes, indices = exercise.size_names, {**exercise.examples, **exercise.indices}
+    for definition in exercise.definitions:
+        name, place = definition.name, definition.place
+        if name in first:
+            before = first[name].place
+            where = f"; the first is on line {before.line}" if before else ""
+            problems.append(
+                Problem("second", f"a second definition of `{shown(name)}`{where}", place)
+            )
+        first.setdefault(name, definition)
+        role = (
+            "an index"
+            if name in indices
+            else "a size"
+            if name in sizes
+            else "an unknown function"
+            if name in exercise.unknown_functions
+            else ""
+        )
+        if role:
+            problems.append(
+                Problem(
+                    "role",
+                    f"`{shown(name)}` is {role} and cannot be defined",
+                    place,
+                    "use another name",
+                )
+            )
+        for index in definition.indices:
+            if index not in indices:
+                hint = f"indices: {{{shown(index, 10)}: n}}"
+                problems.append(
+                    Problem("index", f"`{shown(index)}` is not declared as an index", place, hint)
+                )
+    for name, variable in exercise.variables.items():
+        role = "an index" if name in indices else ""
+        if name in exercise.functions:
+            role = "a function that a line defines"
+        if role:
+            problems.append(
+                Problem(
+                    "role",
+                    f"`{shown(name)}` is {role} and cannot be a variable too",
+                    variable.place,
+                    "use another name",
+                )
+            )
+    for name in exercise.examples:
+        if name in exercise.indices:
+            problems.append(
+                Problem("role", f"`{shown(name)}` stands under `examples` and under `indices`")
+            )
+    for name in indices:
+        if name in sizes:
+            problems.append(
+                Problem("role", f"`{shown(name)}` is an index and a size", hint="use another name")
+            )
+
+
+def _cycles(exercise: Exercise, problems: list[Problem]) -> None:
+    """Nothing is defined by itself."""
+    lines: dict[str, Definition | Function] = {d.name: d for d in exercise.definitions}
+    graph = {name: {n for n in names(line.expr) if n in lines} for name, line in lines.items()}
+    _report_cycle(graph, lines, problems)
+    calls = {
+        name: {
+            part.func
+            for part in walk(f.expr)
+            if isinstance(part, Call) and part.func in exercise.functions
+        }
+        for name, f in exercise.functions.items()
+    }
+    _report_cycle(calls, dict(exercise.functions), problems)
+
+
+def _report_cycle(
+    graph: dict[str, set[str]], lines: dict[str, Definition | Function], problems: list[Problem]
+) -> None:
+    ordered = {name: sorted(parts) for name, parts in graph.items()}
+    for name, parts in ordered.items():
+        if name in parts:
+            problems.append(
+                Problem("cycle", f"`{shown(name)}` is defined by itself", lines[name].place)
+            )
+            parts.remove(name)
+    try:
+        TopologicalSorter(ordered).prepare()
+    except CycleError as error:
+        cycle = list(reversed(error.args[1]))
+        cycle = cycle[cycle.index(min(cycle)) : -1] + cycle[: cycle.index(min(cycle)) + 1]
+        shown_names = [
+            shown(name) for name in (cycle if len(cycle) < 12 else [*cycle[:5], "…", *cycle[-5:]])
+        ]
+        place = lines[cycle[0]].place
+        problems.append(
+            Problem(
+                "cycle",
+                f"a cycle: {' needs '.join(shown_names)}",
+                place,
+                "a quantity is computed from earlier ones",
+            )
+        )
+
+
+def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanError]:
+    """Calls of functions that the exercise defines or declares, and sums over an index."""
+    for part in walk(expr):
+        if not isinstance(part, Call):
+            continue
+        if function := exercise.functions.get(part.func):
+            if len(part.args) != len(function.params):
+                takes = f"{len(function.params)} argument" + "s" * (len(function.params) != 1)
+                yield SpanError(
+                    "argument", f"`{part.func}` takes {takes}, not {len(part.args)}", *part.span
+                )
+            if part.primes:
+                yield SpanError(
+                    "argument",
+                    f"`{part.func}'`: only unknown functions are written with '",
+                    *part.span,
+                )
+        elif part.func in exercise.unknown_functions and len(part.args) != 1:
+            yield SpanError(
+                "argument", f"`{part.func}` takes 1 argument, not {len(part.args)}", *part.span
+            )
+        elif part.func in ("sum", "mean", "prod"):
+            for index in part.args[1:]:
+                if isinstance(index, Name) and index.id not in indices:
+                    hint = f"declare it: indices: {{{shown(index.id, 10)}: n}}"
+                    yield SpanError(
+                        "index", f"`{shown(index.id)}` is not an index", *index.span, hint
+                    )
+
+
+def _comparisons(expr: Expr) -> Iterator[SpanError]:
+    """A comparison stands only as the condition of `where`, or behind the indices of a sum."""
+    allowed: set[int] = set()
+    for part in walk(expr):
+        if isinstance(part, Call):
+            first = part.func == "where"
+            conditions = (
+                part.args[:1] if first else part.args[1:] if part.func in _REDUCTIONS else ()
+            )
+            allowed.update(id(condition) for condition in conditions)
+        elif isinstance(part, Compare) and id(part) not in allowed:
+            yield SpanError(
+                "comparison", "a comparison is no quantity", *part.span, "write where(x > y, 1, 0)"
+            )
+
+
+def _complex(expr: Expr, known: Collection[str]) -> Iterator[SpanError]:
+    """`2j` with no index j is Python's imaginary number, not a product."""
+    for part in walk(expr):
+        if isinstance(part, Binary) and isinstance(part.left, Num) and isinstance(part.right, Name):
+            side_by_side = part.op == "*" and part.left.span[1] == part.right.span[0] > 0
+            if side_by_side and part.right.id in ("j", "J") and part.right.id not in known:
+                yield SpanError(
+                    "number",
+                    "there are no complex numbers here",
+                    *part.span,
+                    "for a product write 2*j",
+                )
+
+
+_TWINS = str.maketrans(
+    "АВЕКМНОРСТХаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTXaeopcyxijsABEZHIKMNOPTYXo"
+)
+_GREEK = {
+    unicodedata.name(chr(code)).rpartition(" ")[2].lower(): chr(code) for code in range(0x3B1, 0x3CA) if code != 0x3C2
+} | {"lambda": "λ"}  # fmt: skip
+
+
+def _skeleton(name: str) -> str:
+    """What a name looks like in print: alpha and α, x_1 and x1, Latin and Cyrillic x are alike."""
+    head, digits = re.fullmatch(r"(.*?)_?(\d*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
+    return _GREEK.get(head, head).translate(_TWINS) + digits
+
+
+def _alike(known: list[str], exercise: Exercise, warnings: list[Problem]) -> None:
+    seen: dict[str, str] = {}
+    for name in dict.fromkeys(known):
+        other = seen.setdefault(_skeleton(name), name)
+        if other != name:
+            variable = exercise.variables.get(name) or exercise.variables.get(other)
+            place = variable.place if variable else None
+            warnings.append(
+                Problem(
+                    "alike", f"the names `{shown(other)}` and `{shown(name)}` print alike", place
+                )
+            )

@@ -1,0 +1,219 @@
+"""YAML to Exercise: an immutable value in which everything is parsed, typed and placed, and nothing computed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from gradcalc.exercise.source import Text
+from gradcalc.language.constant_checks import CONSTANTS
+from gradcalc.language.errors import GradcalcError, Place, Problem
+from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.parser import Expr, names
+
+__all__ = [
+    "Definition", "Exercise", "Function", "Notation", "Question", "Text", "Upstream", "Value", "Variable", "with_set",
+]  # fmt: skip
+
+# A number (constant expression), or nested tuples of them, row by row.
+Value: TypeAlias = "Expr | tuple[Value, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A declared name. `shape` is None where it is to be inferred; its items are size expressions."""
+
+    name: str
+    shape: tuple[Expr, ...] | None = None
+    each: str | None = None
+    latex: str | None = None
+    assume: frozenset[str] = frozenset()
+    function: bool = False
+    description: str | None = None
+    place: Place | None = None
+    source: Text | None = None  # of the shape, for errors at its size expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """`name = expr`, `name[k] = expr` (indices ("k",)). Spans in `expr` are offsets into `source`."""
+
+    name: str
+    expr: Expr
+    source: Text
+    indices: tuple[str, ...] = ()
+    place: Place | None = None  # of the name
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """`name(params) = expr`, to be inlined where it is called."""
+
+    name: str
+    params: tuple[str, ...]
+    expr: Expr
+    source: Text
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`kind`: derivative (df/dx), local (local df/dx), second (d2f/dxdy), shape, value.
+
+    `of` is the numerator (or the asked quantity), `by` the denominators (one, or two for `second`),
+    `entry` an index list for one entry of the answer. `text` is the question as asked.
+    `loss`: the numerator is the loss behind the upstream gradients, not a quantity of the exercise.
+    """
+
+    text: str
+    kind: str
+    of: str
+    by: tuple[str, ...] = ()
+    name: str | None = None
+    entry: tuple[Expr, ...] | None = None
+    loss: bool = False
+    prompt: str | None = None
+    points: float | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Gradient of the loss at `of` (None: at *the* output). `value` a number, nested tuples, or a Name (symbolic)."""
+
+    of: str | None
+    value: Value
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    layout: str = "gradient"  # gradient | jacobian | denominator
+    form: str = "matrix"  # matrix | index | entries
+    digits: int = 4
+    latex: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """What the file says. Values stay exact expressions; sizes and names are unresolved."""
+
+    file: str
+    definitions: tuple[Definition, ...]
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    title: str | None = None
+    text: str | None = None
+    author: str | None = None
+    source: str | None = None
+    tags: tuple[str, ...] = ()
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    complete: bool = False  # `variables` was a list: any other name is an error
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, Expr] = field(default_factory=dict)  # index -> its size expression
+    indices: Mapping[str, Expr] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
+    value_places: Mapping[str, Place] = field(default_factory=dict)
+    seed: int | None = None
+    upstream: tuple[Upstream, ...] = ()
+    loss: str = "L"  # what the loss is called where there is an upstream gradient
+    questions: tuple[Question, ...] = ()  # empty: not asked; the graph then makes the default ones
+    notation: Notation = field(default_factory=Notation)
+    vary: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names that are used or declared but neither defined, sizes, indices, constants nor functions,
+        in declared order, then in order of first use."""
+        taken = (
+            {definition.name for definition in self.definitions}
+            | self.size_names
+            | set(self.examples)
+            | set(self.indices)
+        )
+        taken |= set(self.unknown_functions) | set(CONSTANTS) - set(self.variables)
+        found = dict.fromkeys(name for name in self.variables if name not in taken)
+        for definition in self.definitions:
+            bound = set(definition.indices)
+            found.update(
+                dict.fromkeys(
+                    n for n in names(definition.expr) if n not in taken and n not in bound
+                )
+            )
+        for function in self.functions.values():
+            bound = set(function.params)
+            found.update(
+                dict.fromkeys(n for n in names(function.expr) if n not in taken and n not in bound)
+            )
+        return tuple(found)
+
+    @property
+    def size_names(self) -> frozenset[str]:
+        """Names of symbolic sizes: those with a number, and those that shapes, examples and indices run to."""
+        found = set(self.sizes)
+        for expr in [*self.examples.values(), *self.indices.values()]:
+            found.update(names(expr))
+        for variable in self.variables.values():
+            for size in variable.shape or ():
+                found.update(names(size))
+        return frozenset(found)
+
+    @property
+    def unknown_functions(self) -> tuple[str, ...]:
+        """Names declared as `{function: 1}`."""
+        return tuple(name for name, variable in self.variables.items() if variable.function)
+
+    @classmethod
+    def parse(cls, text: str | bytes, file: str = "<text>") -> Exercise:
+        """YAML text to an exercise. Raises GradcalcError with every problem found."""
+        from gradcalc.exercise.reader import read_exercise
+        from gradcalc.exercise.yaml_nodes import read_yaml
+
+        node, problems = read_yaml(text, file)
+        return read_exercise(node, file, problems)
+
+    @classmethod
+    def read(cls, path: str) -> Exercise:
+        """A file (or `-`: standard input) to an exercise."""
+        try:
+            if path == "-":
+                if sys.stdin is None:
+                    raise OSError("the standard input is closed")
+                return cls.parse(sys.stdin.buffer.read(), "<stdin>")
+            with open(path, "rb") as file:
+                data = file.read(_MOST_BYTES)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            reason = getattr(error, "strerror", None) or str(error)
+            raise GradcalcError(
+                Problem("file", f"cannot be read: {reason}", Place(path, 0, 0))
+            ) from None
+        return cls.parse(data, path)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], file: str = "<exercise>") -> Exercise:
+        """The content of an exercise file as Python data: numbers may be numbers, arrays anything with `tolist`."""
+        from gradcalc.exercise.reader import read_exercise
+        from gradcalc.exercise.yaml_nodes import from_python
+
+        return read_exercise(from_python(data, file), file, [])
+
+
+_MOST_BYTES = 64 * 1024 * 1024  # no text is read that would be refused for its size anyway
+
+
+def with_set(exercise: Exercise, *settings: str) -> Exercise:
+    """The exercise with other values: `x=3`, `w=[1, 1/3]`, `n=5` for a size. Raises GradcalcError."""
+    from gradcalc.exercise.overrides import read_setting
+
+    for setting in settings:
+        name, value = read_setting(setting, exercise)
+        if name in exercise.size_names:
+            exercise = replace(exercise, sizes={**exercise.sizes, name: value})
+        else:
+            place = Place("--set", 1, 1, setting)
+            places = {**exercise.value_places, name: place}
+            exercise = replace(
+                exercise, values={**exercise.values, name: value}, value_places=places
+            )
+    return exercise

@@ -1,0 +1,218 @@
+"""What is asked: `df/dx`, `local df/dx`, `d2f/dx2`, `d2f/dxdy`, `dJ/dW[0, 2]`, `shape W`, `value q`, `delta = …`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gradcalc.exercise.model import Question
+from gradcalc.exercise.source import Text
+from gradcalc.language.errors import SpanError, closest
+from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.parser import Expr, Vector, parse
+from gradcalc.language.tokens import MAX_LENGTH, canonical, read_name, shown
+
+_NAMED = re.compile(r"\s*([^=\[\]/()]*?)\s*=(?!=)\s*")
+_WORDS = re.compile(r"(shape|value|local)\s+(?=\S)")
+_DERIVATIVE = re.compile(
+    r"(?P<d>[d∂])(?P<order>2|²|\^2)?\s*(?P<of>[^/\[\]]+?)\s*/\s*(?P<by>[d∂][^/\[\]]*?)\s*(?P<entry>\[[^/]*\])?\s*"
+)
+_STACK = re.compile(r"stack\(\s*(\w+)\s*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names a question may use. `stacks` are the legal names of stacks, `loss` the loss behind upstream gradients."""
+
+    names: frozenset[str]
+    stacks: frozenset[str] = frozenset()
+    loss: str | None = None
+
+    def resolve(self, word: str) -> str | None:
+        """The canonical name, `stack(x)` included, or None."""
+        if match := _STACK.fullmatch(word):
+            inner = canonical(match.group(1))
+            return f"stack({inner})" if inner in self.names else None
+        name = canonical(word)
+        return name if name in self.names or name in self.stacks else None
+
+
+def stack_names(names: Iterable[str]) -> frozenset[str]:
+    """X for x, Yhat for yhat, where that is a new name. Which of them are per example is for the graph to say."""
+    given = frozenset(names)
+    return frozenset(name[0].upper() + name[1:] for name in given if name) - given
+
+
+def read_question(text: Text, known: Known) -> Question:
+    """Raises SpanError with offsets into the text."""
+    value = text.value
+    if len(value) > MAX_LENGTH:
+        raise SpanError("limit", f"a question of {len(value)} characters", 0, 1)
+    name, start = None, len(value) - len(value.lstrip())
+    if match := _NAMED.match(value):
+        name = _own_name(value, match.start(1), match.end(1), known)
+        start = match.end()
+    asked = value[start:].rstrip()
+    kind, at = "derivative", start
+    if match := _WORDS.match(value, start):
+        kind, at = match.group(1), match.end()
+    if kind in ("shape", "value"):
+        word = value[at:].rstrip()
+        return Question(
+            asked,
+            kind,
+            _lookup(word, at, known),
+            name=name,
+            place=text.place(start, start + len(asked)),
+        )
+    match = _DERIVATIVE.fullmatch(value, at)
+    if match is None:
+        raise _not_a_question(value, start, known)
+    loss = canonical(match["of"]) == known.loss and known.loss is not None
+    of = known.loss if loss and known.loss else _numerator(match, known)
+    by: tuple[str, ...]
+    if match["order"]:
+        if kind == "local":
+            raise SpanError("question", "local derivatives are first derivatives", start, at)
+        kind, by = "second", _two(match["by"], match.start("by"), known)
+    else:
+        by = (_denominator(match, known),)
+    entry = _entry(match["entry"], match.start("entry")) if match["entry"] else None
+    if kind == "local" and loss:
+        raise SpanError(
+            "question",
+            "the loss is no quantity of the graph, so it has no local derivative",
+            *match.span("of"),
+        )
+    return Question(
+        asked, kind, of, by, name, entry, loss, place=text.place(start, start + len(asked))
+    )
+
+
+def _own_name(value: str, start: int, end: int, known: Known) -> str:
+    try:
+        name = read_name(value[start:end])
+    except SpanError as error:
+        raise SpanError(
+            "question",
+            error.message,
+            start,
+            max(end, start + 1),
+            "name an answer as delta1 = df/dx",
+        ) from None
+    if name in known.names:
+        raise SpanError(
+            "question",
+            f"`{shown(name)}` is a quantity already; the answer needs a name of its own",
+            start,
+            end,
+        )
+    return name
+
+
+def _not_a_question(value: str, start: int, known: Known) -> SpanError:
+    asked = value[start:].strip()
+    if known.resolve(asked):
+        hint = f"write value {asked}, shape {asked}, or a derivative, df/d{asked}"
+        return SpanError("question", f"`{shown(asked)}` is not a question", start, len(value), hint)
+    if re.match(r"[d∂][^/]*\[", asked):
+        return SpanError(
+            "question",
+            "an entry stands behind the whole derivative",
+            start,
+            len(value),
+            "write dJ/dW[0, 2]",
+        )
+    hint = "write df/dx, local df/dx, d2f/dx2, d2f/dxdy, shape W or value q"
+    return SpanError(
+        "question",
+        f"`{shown(asked)}` is not a question" if asked else "an empty question",
+        start,
+        len(value),
+        hint,
+    )
+
+
+def _lookup(word: str, at: int, known: Known) -> str:
+    if (name := known.resolve(word)) is None:
+        if re.match(r"[3-9]|[1-9]\d", word):
+            raise SpanError(
+                "question",
+                "derivatives go up to the second",
+                at,
+                at + len(word),
+                "write df/dx, d2f/dx2 or d2f/dxdy",
+            )
+        near = closest(canonical(word), sorted(known.names))
+        raise SpanError(
+            "unknown-name",
+            f"there is no quantity `{shown(word)}`",
+            at,
+            at + max(len(word), 1),
+            f"did you mean {near}?" if near else None,
+        )
+    return name
+
+
+def _numerator(match: re.Match[str], known: Known) -> str:
+    word = match["of"]
+    if known.resolve(word) is None and known.loss is None and canonical(word) in ("L", "loss"):
+        raise SpanError(
+            "unknown-name", f"`{word}` is no quantity here, and there is no upstream gradient", *match.span("of"),
+            "with `upstream: 1` it is the loss behind the output",
+        )  # fmt: skip
+    return _lookup(word, match.start("of"), known)
+
+
+def _denominator(match: re.Match[str], known: Known) -> str:
+    word, at = match["by"][1:].strip(), match.end("by") - len(match["by"][1:].lstrip())
+    if (
+        known.resolve(word) is None
+        and re.search(r"2|²", word[-1:])
+        and known.resolve(word.rstrip("2²^"))
+    ):
+        raise SpanError(
+            "question",
+            "a second derivative begins with d2",
+            *match.span("by"),
+            f"write d2{match['of']}/d{word.rstrip('2²^')}2",
+        )
+    return _lookup(word, at, known)
+
+
+def _two(by: str, at: int, known: Known) -> tuple[str, str]:
+    """dx2 and dxdy: the longest known name comes first."""
+    found: list[tuple[int, str, str]] = []
+    rest = by[1:]
+    if (power := re.fullmatch(r"\s*(.+?)\s*(?:\^2|²|2)", rest)) and (
+        name := known.resolve(power.group(1))
+    ):
+        found.append((len(power.group(1)), name, name))
+    for match in re.finditer("[d∂]", rest):
+        first, second = (
+            known.resolve(rest[: match.start()].strip()),
+            known.resolve(rest[match.end() :].strip()),
+        )
+        if first and second:
+            found.append((match.start(), first, second))
+    if not found:
+        hint, end = "write d2f/dx2 or d2f/dxdy", at + len(by)
+        if known.resolve(rest.strip()):
+            raise SpanError("question", "a second derivative has two denominators", at, end, hint)
+        raise SpanError(
+            "unknown-name", f"`{shown(by)}` does not name two known quantities", at, end, hint
+        )
+    _, first, second = max(found)
+    return first, second
+
+
+def _entry(text: str, at: int) -> tuple[Expr, ...]:
+    try:
+        vector = parse(text)
+    except SpanError as error:
+        raise SpanError(
+            error.slug, error.message, error.start + at, error.end + at, error.hint
+        ) from None
+    if not isinstance(vector, Vector) or any(isinstance(item, Vector) for item in vector.items):
+        raise SpanError("question", "an entry is [0] or [0, 2]", at, at + len(text))
+    return vector.items

@@ -1,0 +1,343 @@
+"""The table of keys: what an exercise file may say. Validation and the JSON Schema for editors both come from it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from gradcalc.exercise.yaml_nodes import Node
+from gradcalc.language.errors import Problem, closest
+from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.tokens import canonical, shown
+
+LAYOUTS = ("gradient", "jacobian", "denominator")
+FORMS = ("matrix", "index", "entries")
+ASSUMPTIONS = (
+    "symmetric",
+    "diagonal",
+    "orthogonal",
+    "positive",
+    "nonnegative",
+    "onehot",
+    "constant",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value. `what` is what it is called in messages; `choices` what it may be, if that is a short list."""
+
+    what: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of things of one kind."""
+
+    item: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A mapping whose keys are the author's names."""
+
+    key: str
+    value: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A mapping with the keys listed here and no others; with `rest`, other keys are the author's names."""
+
+    keys: tuple[Key, ...]
+    rest: Entries | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Different kinds for a scalar, a list and a mapping."""
+
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A number or constant expression, or nested lists of them."""
+
+
+Kind: TypeAlias = Scalar | Items | Entries | Record | Either | Array
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    name: str
+    kind: Kind
+    description: str
+    example: str = ""
+    required: bool = False
+
+
+TEXT, EXPRESSION, NAME = Scalar("text"), Scalar("an expression"), Scalar("a name")
+INTEGER, NUMBER, SIZE = (
+    Scalar("a whole number"),
+    Scalar("a number"),
+    Scalar("a size: a name, a number, or a sum or product of them"),
+)
+FLAG = Scalar("0 or 1", ("0", "1"))
+
+VARIABLE = Record((
+    Key("shape", Items(SIZE), "The shape: [] a scalar, [n] a vector, [n, d] a matrix", "[D_x, 1]"),
+    Key("each", NAME, "The index of `examples` that runs over it: one value per example", "i"),
+    Key("latex", TEXT, "How the name is typeset", "'\\hat{y}'"),
+    Key("assume", Either((Scalar("an assumption", ASSUMPTIONS), Items(Scalar("an assumption", ASSUMPTIONS)))),
+        "Used to simplify, to choose test points and to check values; never changes which derivative is meant", "symmetric"),
+    Key("function", FLAG, "1: an unknown elementwise function, whose derivatives are written g'(z)", "1"),
+    Key("description", TEXT, "What it stands for", "the learning rate"),
+))  # fmt: skip
+
+QUESTION = Record((
+    Key("ask", Scalar("a question"), "The question", "df/dx", required=True),
+    Key("name", NAME, "A name for the answer; later answers use it where that is shorter", "delta1"),
+    Key("text", TEXT, "Words for the handout: Markdown with $math$", "How does f change with x?"),
+    Key("points", NUMBER, "Points on the handout", "2"),
+))  # fmt: skip
+
+DRAW = Record((
+    Key("integers", Items(INTEGER), "Whole numbers from the first to the second", "[-5, 5]"),
+    Key("choices", Items(NUMBER), "One of these", "[1, 2, 4]"),
+    Key("uniform", Items(NUMBER), "A decimal between the first and the second", "[0, 1]"),
+))  # fmt: skip
+
+NOTATION = Record((
+    Key("layout", Scalar("a layout", LAYOUTS), "How derivatives are laid out", "gradient"),
+    Key("form", Scalar("a form", FORMS), "Matrix notation, index notation, or entry by entry", "matrix"),
+    Key("digits", INTEGER, "Significant digits of decimals", "4"),
+    Key("latex", Entries("name", TEXT), "How names are typeset", "{yhat: '\\hat{y}'}"),
+))  # fmt: skip
+
+EXERCISE = Record((
+    Key("title", TEXT, "The title", "Simple computational graph"),
+    Key("text", TEXT, "The statement for the handout: Markdown with $math$", "Let $q = x + y$."),
+    Key("author", TEXT, "Who wrote it", "A. Teacher"),
+    Key("source", TEXT, "Where it comes from", "CS231n notes"),
+    Key("tags", Items(TEXT), "Words to find it by", "[chain rule, scalar]"),
+    Key("expression", Either((EXPRESSION, Items(EXPRESSION), Entries("name", EXPRESSION))),
+        "The computation: one quantity per line, as several lines, a list of lines, or a mapping name: expression",
+        "f = (x + y) * z", required=True),
+    Key("variables", Either((Items(NAME), Entries("name", Either((Items(SIZE), VARIABLE))))),
+        "A list of names, which is then complete, or a mapping of names to shapes or to {shape, each, latex, assume, function}",
+        "{x: [n], W: [m, n]}"),
+    Key("sizes", Entries("size", INTEGER), "Numbers for symbolic sizes", "{n: 3, m: 2}"),
+    Key("examples", Entries("index", SIZE), "The index that runs over the examples, and their number", "{i: m}"),
+    Key("indices", Entries("index", SIZE), "Indices for formulas entry by entry, and how far they run", "{j: n, k: 3}"),
+    Key("values", Entries("name", Array()), "Where to evaluate: numbers, constant expressions, nested lists for arrays",
+        "{x: -2, w: [1, 1/3]}"),
+    Key("seed", INTEGER, "Draws every value that is not given", "1"),
+    Key("upstream", Either((NUMBER, Array(), Entries("derivative", Array()))),
+        "The gradient of the loss at the output: a number, an array, or a mapping dL/df: value", "{dL/df: 1}"),
+    Key("questions", Items(Either((Scalar("a question"), QUESTION))),
+        "What is asked: df/dx, local df/dx, d2f/dx2, d2f/dxdy, dJ/dW[0, 2], shape W, value q; each may be named, delta = df/dx",
+        "[df/dx, df/dy]"),
+    Key("notation", NOTATION, "How answers are written", "{layout: gradient, digits: 4}"),
+    Key("vary", Record((Key("require", Either((EXPRESSION, Items(EXPRESSION))), "Conditions on what is drawn", "f != 0"),),
+                       Entries("name", DRAW)),
+        "How a variant draws its values", "{x: {integers: [-5, 5]}}"),
+))  # fmt: skip
+
+
+# Validation ------------------------------------------------------------------------------------------------------
+
+
+def check(node: Node, kind: Kind, path: str, problems: list[Problem]) -> None:
+    """Compare the form of a node with what its key asks for. What is wrong is added to `problems`, and the node is
+    marked broken, so that whoever reads on can pass over it. Contents are read later."""
+    if node.kind == "broken":
+        return
+    match kind:
+        case _ if node.kind == "empty":
+            problems.append(node.text.wrong("empty", f"`{path}` has no value", _wanted(kind, path)))
+        case Either(kinds) if fitting := [one for one in kinds if node.kind in _node_kinds(one)]:
+            return check(node, fitting[-1], path, problems)
+        case Scalar() | Array() if node.kind == "scalar":
+            if not isinstance(kind, Scalar) or not kind.choices or node.text.value in kind.choices:
+                return
+            word, near = node.text.value, closest(node.text.value, kind.choices)
+            hint = f"did you mean {near}?" if near else f"one of {', '.join(kind.choices)}"
+            problems.append(node.text.wrong("choice", f"`{path}` cannot be `{shown(word)}`", hint))
+        case Items() | Array() if node.kind == "list":
+            for at, part in enumerate(node.items):
+                check(
+                    part, kind.item if isinstance(kind, Items) else kind, f"{path}[{at}]", problems
+                )
+            return
+        case Entries(_, value) if node.kind == "mapping":
+            for key, part in node.pairs:
+                check(part, value, f"{path}.{shown(key.text.value)}", problems)
+            return
+        case Record() if node.kind == "mapping":
+            return _check_record(node, kind, path, problems)
+        case _:
+            problems.append(
+                node.text.wrong("type", f"`{path}` is {_NOUNS[node.kind]}", _wanted(kind, path))
+            )
+    node.kind = "broken"
+
+
+_NOUNS = {"scalar": "one value", "list": "a list", "mapping": "a mapping"}
+
+
+def _node_kinds(kind: Kind) -> tuple[str, ...]:
+    match kind:
+        case Scalar():
+            return ("scalar",)
+        case Items():
+            return ("list",)
+        case Array():
+            return ("scalar", "list")
+        case Either(kinds):
+            return tuple(name for one in kinds for name in _node_kinds(one))
+    return ("mapping",)
+
+
+def _check_record(node: Node, kind: Record, path: str, problems: list[Problem]) -> None:
+    keys = {key.name: key for key in kind.keys}
+    prefix = f"{path}." if path else ""
+    for name, part in node.pairs:
+        word = name.text.value
+        if word in keys:
+            check(part, keys[word].kind, prefix + word, problems)
+        elif kind.rest is not None:
+            check(part, kind.rest.value, prefix + shown(word), problems)
+        elif name.kind == "scalar":
+            meant = _MEANT.get(word)
+            near = meant if meant in keys else closest(word, keys)
+            hint = f"did you mean {near}?" if near else f"the keys here are {', '.join(keys)}"
+            problems.append(
+                name.text.wrong(
+                    "key", f"unknown key `{shown(word)}`" + (f" in `{path}`" if path else ""), hint
+                )
+            )
+    written = {name.text.value for name, _ in node.pairs}
+    for key in kind.keys:
+        if key.required and key.name not in written:
+            hint = f"for example {key.name}: {key.example}"
+            problems.append(
+                node.text.wrong("missing", f"the key `{prefix}{key.name}` is missing", hint)
+            )
+            node.kind = "broken" if path else node.kind
+
+
+_MEANT = {
+    "steps": "expression", "expressions": "expression", "function": "expression", "inputs": "variables", "name": "title",
+    "description": "text", "statement": "text", "question": "questions", "shapes": "variables", "at": "values",
+    "gradient": "upstream", "dims": "sizes", "layout": "notation", "digits": "notation",
+}  # fmt: skip
+
+
+def _wanted(kind: Kind, path: str) -> str:
+    match kind:
+        case Scalar(what, choices):
+            return f"wanted: {what}" + (f" ({', '.join(choices)})" if choices else "")
+        case Items(item):
+            return (
+                f"wanted: a list, [{_brief(item)}, …]; [] for an empty one"
+                if item == SIZE
+                else f"wanted: a list, [{_brief(item)}, …]"
+            )
+        case Entries(key, value):
+            return f"wanted: a mapping, {key}: {_brief(value)}"
+        case Record(keys):
+            return f"wanted: a mapping with the keys {', '.join(key.name for key in keys)}"
+        case Array():
+            return "wanted: a number, or nested lists of numbers"
+    example = next((key.example for key in EXERCISE.keys if key.name == path), "")
+    return (
+        f"for example {path}: {example}"
+        if example
+        else "wanted: " + " or ".join(_brief(one) for one in kind.kinds)
+    )
+
+
+def _brief(kind: Kind) -> str:
+    match kind:
+        case Scalar(what):
+            return what.removeprefix("a ").removeprefix("an ").partition(":")[0]
+        case Items(item):
+            return f"[{_brief(item)}, …]"
+        case Record(keys):
+            return "{" + ", ".join(key.name for key in keys) + "}"
+        case Entries(key, value):
+            return f"{{{key}: {_brief(value)}}}"
+        case Array():
+            return "number or nested lists"
+    return " or ".join(_brief(one) for one in kind.kinds)
+
+
+# Reading what a checked node says ---------------------------------------------------------------------------------
+
+
+def get(node: Node, name: str) -> Node | None:
+    """The value of a key, or None where it is not there, empty or broken."""
+    for key, value in node.pairs:
+        if (
+            key.kind == "scalar"
+            and canonical(key.text.value) == name
+            and value.kind not in ("empty", "broken")
+        ):
+            return value
+    return None
+
+
+# JSON Schema ------------------------------------------------------------------------------------------------------
+
+
+def json_schema() -> dict[str, Any]:
+    """The table as a JSON Schema (draft 2020-12), for editors and other tools."""
+    numbers = {
+        "anyOf": [
+            {"type": ["number", "string"]},
+            {"type": "array", "items": {"$ref": "#/$defs/array"}},
+        ]
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "gradcalc exercise",
+        "description": "A computation, and what is asked about it.",
+        **_json(EXERCISE),
+        "$defs": {"array": numbers},
+    }
+
+
+# Plain YAML scalars arrive at an editor as whatever they look like; here all of them are text.
+_ANY = {"type": ["string", "number", "boolean"]}
+
+
+def _json(kind: Kind) -> dict[str, Any]:
+    match kind:
+        case Scalar(what, choices):
+            if choices:
+                return {"enum": [int(choice) if choice.isdigit() else choice for choice in choices]}
+            if kind == INTEGER:
+                return {"type": "integer"}
+            return {**_ANY, "title": what}
+        case Items(item):
+            return {"type": "array", "items": _json(item)}
+        case Entries(_, value):
+            return {"type": "object", "additionalProperties": _json(value)}
+        case Record(keys, rest):
+            schema: dict[str, Any] = {
+                "type": "object",
+                "properties": {
+                    key.name: {**_json(key.kind), "description": _describe(key)} for key in keys
+                },
+                "additionalProperties": _json(rest.value) if rest else False,
+            }
+            required = [key.name for key in keys if key.required]
+            return {**schema, "required": required} if required else schema
+        case Array():
+            return {"$ref": "#/$defs/array"}
+    return {"anyOf": [_json(one) for one in kind.kinds]}
+
+
+def _describe(key: Key) -> str:
+    return f"{key.description}. Example: {key.example}" if key.example else key.description

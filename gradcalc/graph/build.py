@@ -1,0 +1,242 @@
+"""Exercise to Graph: elementary nodes with shapes, each made by one operation; named quantities keep their names.
+
+names and order (scope.py) -> shapes (infer.py) -> nodes (lower.py) -> questions checked (ask.py)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gradcalc.exercise.literals import shape_of_value
+from gradcalc.exercise.model import Exercise, Question
+from gradcalc.graph.given_values import Sizes, check_values
+from gradcalc.graph.lowering import Lowering
+from gradcalc.graph.model import Graph, Node, unfit
+from gradcalc.graph.question_checks import (
+    check_questions,
+    default_questions,
+    depends,
+    descendants,
+    operands,
+)
+from gradcalc.graph.scope import Scope, scope
+from gradcalc.graph.shape_inference import Inferred, infer
+from gradcalc.graph.shape_reasons import computed
+from gradcalc.language.constants import size_of
+from gradcalc.language.errors import GradcalcError, Problem
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import unparse
+from gradcalc.language.shape_rules import Shape, Size, show, stacked
+
+__all__ = [
+    "Graph",
+    "Node",
+    "build",
+    "default_questions",
+    "depends",
+    "descendants",
+    "operands",
+    "stack_shape",
+]
+
+
+def build(exercise: Exercise) -> Graph:
+    """Infer shapes and make the nodes. Raises GradcalcError with every problem found."""
+    found = scope(exercise)
+    sizes = Sizes(exercise)
+    problems: list[Problem] = sizes.problems
+    declared = declared_shapes(exercise, problems)
+    indices = index_sizes(exercise)
+    stop(problems)
+    for name in exercise.values:
+        if name in declared:
+            sizes.fit(
+                name,
+                exercise.values[name],
+                whole(found, name, declared[name], indices),
+                exercise.value_places.get(name),
+            )
+    stop(problems)
+    inferred = shapes_of(found, declared, indices, sizes)
+    problems += inferred.problems
+    for name in exercise.values:  # sizes that only became known now
+        if name in inferred.shapes and name not in declared and not inferred.problems:
+            sizes.fit(
+                name,
+                exercise.values[name],
+                whole(found, name, inferred.shapes[name], inferred.indices),
+                exercise.value_places.get(name),
+            )
+    stop(problems)
+
+    lowering = Lowering(found, inferred.shapes, inferred.indices, declared)
+    lowering.run()
+    problems += lowering.problems
+    stop(problems)
+    integers: dict[str, Size] = {}
+    for name, axis, _, _ in lowering.gathers:
+        integers.setdefault(name, axis)
+    problems += check_values(
+        exercise,
+        sizes.numbers,
+        inferred.shapes,
+        integers,
+        {name: len(found.examples(name)) for name in found.inputs},
+    )
+    nodes, numbers = lowering.make.pruned(lowering.names)
+    problems += misfits(exercise, nodes, sizes)
+    used = {name for reads in found.uses.values() for name in reads}
+    stacks = dict(found.stacks)
+    each = frozenset(name for name, number in numbers.items() if nodes[number].over)
+    exercise = replace(
+        exercise, questions=tuple(called(question, stacks, each) for question in exercise.questions)
+    )
+    graph = Graph(
+        exercise=exercise,
+        nodes=nodes,
+        names=numbers,
+        inputs=found.inputs,
+        quantities=tuple(definition.name for definition in found.order),
+        outputs=tuple(d.name for d in exercise.definitions if d.name not in used)
+        or (found.order[-1].name,),
+        integers=frozenset(integers),
+        constants=frozenset(
+            n
+            for n in found.inputs
+            if n in exercise.variables and "constant" in exercise.variables[n].assume
+        ),
+        indices={
+            index: inferred.indices[index] for index in found.indices if index in inferred.indices
+        },
+        examples=tuple(index for index in found.indices if index in exercise.examples),
+        sizes=sizes.numbers,
+        stacks=stacks,
+        reasons=reasons(found, declared, inferred, nodes, numbers),
+        warnings=(*lowering.warnings, *unused(found, used)),
+    )
+    problems += check_questions(graph, sizes)
+    stop(problems)
+    return graph
+
+
+def called(question: Question, stacks: dict[str, str], each: frozenset[str]) -> Question:
+    """A question with stack(x) under the name of that stack, X; where that name is taken, stack(x) becomes one."""
+
+    def name(text: str) -> str:
+        one = text.removeprefix("stack(").removesuffix(")")
+        if one == text or one not in each:
+            return text
+        known = next((stack for stack, of in stacks.items() if of == one), text)
+        stacks.setdefault(known, one)
+        return known
+
+    return replace(question, of=name(question.of), by=tuple(map(name, question.by)))
+
+
+def stop(problems: list[Problem]) -> None:
+    """Raise what was found so far, in the order of the source."""
+    if problems:
+        distinct = list(dict.fromkeys(problems))
+        distinct.sort(key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
+        raise GradcalcError(*distinct)
+
+
+def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Shape]:
+    """The declared shapes; every name in them is a size."""
+    shapes: dict[str, Shape] = {}
+    for name, variable in exercise.variables.items():
+        if variable.shape is None or variable.function:
+            continue
+        shape = tuple(map(size_of, variable.shape))
+        if any(size.number is not None and size.number < 1 for size in shape):
+            problems.append(
+                Problem("size", f"{name}: an axis has at least one entry", variable.place)
+            )
+            continue
+        square = variable.assume & {"symmetric", "diagonal", "orthogonal"}
+        if square and (len(shape) != 2 or ("orthogonal" not in square and shape[0] != shape[1])):
+            problems.append(
+                Problem(
+                    "assumption",
+                    f"{name} is {show(shape)}: only a square matrix is {min(square)}",
+                    variable.place,
+                )
+            )
+        shapes[name] = shape
+    return shapes
+
+
+def index_sizes(exercise: Exercise) -> dict[str, Size]:
+    """How far the declared indices run."""
+    return {
+        index: size_of(expr) for index, expr in {**exercise.indices, **exercise.examples}.items()
+    }
+
+
+def whole(found: Scope, name: str, shape: Shape, indices: Mapping[str, Size]) -> Shape:
+    """The shape a value has: for per-example inputs that of the stack."""
+    return stacked(shape, *(indices[index] for index in found.examples(name)))
+
+
+def shapes_of(
+    found: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], sizes: Sizes
+) -> Inferred:
+    """The shapes of the inputs: declared or scalar by value, else inferred from everything."""
+    exercise = found.exercise
+    values = {name: shape_of_value(value) for name, value in exercise.values.items()}
+    plain = {name: () for name, shape in values.items() if shape == () and not found.examples(name)}
+    known = {**plain, **declared}
+    if all(name in known for name in found.inputs) and all(
+        index in indices for index in found.indices
+    ):
+        reasons = dict.fromkeys(plain.keys() - declared.keys(), "its value is a number")
+        return Inferred({name: known[name] for name in found.inputs}, dict(indices), reasons)
+    return infer(found, declared, indices, values, sizes.numbers)
+
+
+def misfits(exercise: Exercise, nodes: list[Node], sizes: Sizes) -> list[Problem]:
+    """What cannot be at the sizes that are known."""
+    if (found := unfit(nodes, sizes.numbers)) is None:
+        return []
+    node, reason = found
+    variable = exercise.variables.get(node.name or "")
+    what = node.name if node.expr is None else unparse(node.expr)
+    return [Problem("size", f"{what or node.op} {reason}", variable.place if variable else None)]
+
+
+def reasons(
+    found: Scope,
+    declared: Mapping[str, Shape],
+    inferred: Inferred,
+    nodes: list[Node],
+    numbers: Mapping[str, int],
+) -> dict[str, str]:
+    """Why every name has its shape."""
+    said = {
+        name: "declared" if name in declared else inferred.reasons.get(name, "")
+        for name in found.inputs
+    }
+    for definition in found.order:
+        name = definition.name
+        said[name] = (
+            "declared"
+            if name in declared
+            else inferred.reasons.get(name) or computed(definition, nodes, numbers)
+        )
+    return said
+
+
+def unused(found: Scope, used: set[str]) -> list[Problem]:
+    """Declared variables that occur nowhere."""
+    return [
+        Problem("unused", f"{name} does not occur in the expression: its gradient is 0", found.exercise.variables[name].place)
+        for name in found.inputs if name not in used and name in found.exercise.variables
+    ]  # fmt: skip
+
+
+def stack_shape(graph: Graph, name: str) -> Shape:
+    """The shape of a quantity with its examples, the examples last; of other quantities their own."""
+    node = graph.node(graph.stacks.get(name, name))
+    return stacked(
+        node.shape, *(graph.indices[index] for index in node.over if index in graph.examples)
+    )

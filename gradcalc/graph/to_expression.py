@@ -1,0 +1,172 @@
+"""Nodes back to the expression language: how a quantity, named or not, is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from gradcalc.calculus.notation.matrix import size_tree, stop_tree
+from gradcalc.graph.build import Node
+from gradcalc.language.parser import (
+    Binary,
+    Call,
+    Compare,
+    Expr,
+    Index,
+    Name,
+    Neg,
+    Num,
+    Slice,
+    Transpose,
+    Vector,
+)
+from gradcalc.language.shape_rules import Size
+
+INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^", "matmul": "@"}
+COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+CALLED = {"maximum": "max", "minimum": "min"}
+
+
+def number(value: Fraction) -> Expr:
+    """An exact number as one would write it."""
+    if value < 0:
+        return Neg(number(-value))
+    if value.denominator == 1:
+        return Num(value)
+    return Binary("/", Num(Fraction(value.numerator)), Num(Fraction(value.denominator)))
+
+
+def tree(
+    nodes: Sequence[Node], at: int, indices: Mapping[str, str] | None = None, open_: bool = False
+) -> Expr:
+    """The expression of node `at`, down to named quantities. `open_`: its own formula even where it has a name.
+
+    `indices` renames named indices.
+    """
+    node = nodes[at]
+    if node.name is not None and not open_:
+        return Name(node.name)
+    words = indices or {}
+
+    def arg(position: int) -> Expr:
+        return tree(nodes, node.args[position], indices)
+
+    op = node.op
+    if op == "const":
+        value = node.attrs["value"]
+        if isinstance(node.expr, Num) and node.expr.value == value:
+            return node.expr  # a decimal stays one
+        return Name(value) if isinstance(value, str) else number(value)
+    if op == "size":
+        return size_tree(node.attrs["value"])
+    if op == "index":
+        return Name(words.get(node.attrs["name"], node.attrs["name"]))
+    if op == "div" and isinstance(node.expr, Call) and node.expr.func == "var" and not indices:
+        return node.expr
+    if op in INFIX:
+        return Binary(INFIX[op], arg(0), arg(1))
+    if op in COMPARE:
+        return Compare(COMPARE[op], arg(0), arg(1))
+    if op == "neg":
+        return Neg(arg(0))
+    if op in ("copy", "toaxis"):
+        return arg(0)
+    if op == "transpose":
+        return Transpose(arg(0))
+    if op == "getitem":
+        return Index(
+            arg(0),
+            tuple(
+                item(part, size, node, nodes, indices, words) for part, size in trimmed(node, nodes)
+            ),
+        )
+    if op == "apply":
+        return Call(node.attrs["function"], (arg(0),), primes=node.attrs.get("order", 0))
+    if op in ("eye", "ones", "zeros"):
+        return Call(
+            op, tuple(size_tree(size) for size in (node.shape[:1] if op == "eye" else node.shape))
+        )
+    if op == "stack" and all(nodes[a].shape == () for a in node.args):
+        return Vector(tuple(arg(n) for n in range(len(node.args))))
+    if op == "rest":
+        vector, size = arg(0), node.shape[0]
+        column = len(nodes[node.args[0]].shape) == 2 and nodes[node.args[0]].shape[1] == Size.of(1)
+        at_one = Compare("==", Call("eye", (size_tree(size),)), Num(Fraction(1)))
+        rows = Call("where", (at_one, Num(Fraction(1)), Transpose(vector) if column else vector))
+        return Call("prod", (rows,), (("axis", Num(Fraction(1))),))
+    if op == "ties":
+        # The extremum keeps its axes, so that it can be compared with every entry it was taken from.
+        found = nodes[node.args[1]]
+        whole = len(found.attrs.get("axis", ())) == len(nodes[node.args[0]].shape)
+        kept = replace(
+            found, name=None, attrs={**found.attrs, "keepdims": not whole and "axis" in found.attrs}
+        )
+        extremum = (
+            Name(found.name)
+            if whole and found.name
+            else tree([*nodes[: node.args[1]], kept], node.args[1], indices)
+        )
+        largest = Compare("==", arg(0), extremum)
+        return Call(
+            "sum",
+            (Call("where", (largest, Num(Fraction(1)), Num(Fraction(0)))),),
+            options(node, nodes),
+        )
+    names = tuple(Name(words.get(name, name)) for name in node.attrs.get("index", ()))
+    return Call(
+        CALLED.get(op, op), (*(arg(n) for n in range(len(node.args))), *names), options(node, nodes)
+    )
+
+
+def options(node: Node, nodes: Sequence[Node]) -> tuple[tuple[str, Expr], ...]:
+    """Keyword arguments that are not the default."""
+    axis = node.attrs.get("axis")
+    found: list[tuple[str, Expr]] = []
+    rank = len(nodes[node.args[0]].shape) if node.args else 0
+    # A reduction over all axes is the default, except for logsumexp, which acts along the last one.
+    if isinstance(axis, tuple) and (len(axis) < rank or (node.op == "logsumexp" and rank > 1)):
+        numbers = tuple(Num(Fraction(number)) for number in axis)
+        found.append(("axis", numbers[0] if len(numbers) == 1 else Vector(numbers)))
+    if isinstance(axis, int) and node.op == "concat" and axis != 0:
+        found.append(("axis", Num(Fraction(axis))))
+    if isinstance(axis, int) and node.op in ("softmax", "log_softmax"):
+        shape = nodes[node.args[0]].shape
+        column = len(shape) == 2 and shape[1] == Size.of(1)
+        if axis != (0 if column else rank - 1):
+            found.append(("axis", Num(Fraction(axis))))
+    if node.attrs.get("keepdims"):
+        found.append(("keepdims", Name("True")))
+    return tuple(found)
+
+
+def trimmed(node: Node, nodes: Sequence[Node]) -> list[tuple[Any, Size]]:
+    """(index item, size of its axis) without trailing full slices."""
+    items = list(zip(node.attrs["items"], nodes[node.args[0]].shape, strict=False))
+    while len(items) > 1 and items[-1][0] == ("slice", Size.of(0), items[-1][1], 1):
+        items.pop()
+    return items
+
+
+def item(
+    part: Any,
+    size: Size,
+    node: Node,
+    nodes: Sequence[Node],
+    indices: Mapping[str, str] | None,
+    words: Mapping[str, str],
+) -> Expr | Slice:
+    kind = part[0]
+    if kind == "index":
+        return Name(words.get(part[1], part[1]))
+    if kind == "at":
+        return size_tree(part[1])
+    if kind == "gather":
+        return tree(nodes, node.args[part[1]], indices)
+    start, stop, step = part[1:]
+    return Slice(
+        None if start.number == 0 else size_tree(start),
+        stop_tree(stop, size),
+        None if step == 1 else number(Fraction(step)),
+    )

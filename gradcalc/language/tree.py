@@ -1,0 +1,265 @@
+"""The syntax tree, and walks over it. The one notation of the program: exercises are read into it, derivatives are
+written in it, every printer prints it, and the numeric evaluator walks it.
+
+Trees are immutable and equal by what they say: spans (offsets into the parsed text) do not take part in equality.
+Nesting is limited where text is read, but a sum of many terms leans to the left, so the walks here iterate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import TypeAlias
+
+from gradcalc.language.fast_dataclasses import dataclass, field
+
+Span: TypeAlias = tuple[int, int]
+NOWHERE: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """An exact number; decimals are rationals (0.5 is 1/2). Never negative when parsed: `-2` is Neg(Num(2))."""
+
+    value: Fraction
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A quantity, an input, a size, an index, or a constant (`pi`, `e`)."""
+
+    id: str
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Neg:
+    arg: Expr
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`op` is one of `+ - * / ^ @`; `*` and `/` are elementwise, `@` is the matrix product."""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`op` is one of `< <= > >= == !=`; only inside `where` and conditions."""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`func(args, name=value, …)`; `primes` counts the ' of an unknown function's derivative: g''(z).
+
+    `func` is the canonical name of the operation (`ln` is read as `log`, `σ` as `sigmoid`, `√x` as `sqrt(x)`)
+    unless the exercise defines a function of that name. `keepdims` is Name("True") or Name("False").
+    """
+
+    func: str
+    args: tuple[Expr, ...]
+    kwargs: tuple[tuple[str, Expr], ...] = ()
+    primes: int = 0
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`start:stop:step` inside an index; None where left out."""
+
+    start: Expr | None = None
+    stop: Expr | None = None
+    step: Expr | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`base[items]`; trailing items may be left out."""
+
+    base: Expr
+    items: tuple[Expr | Slice, ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose:
+    """`arg.T`"""
+
+    arg: Expr
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """`[a, b]`"""
+
+    items: tuple[Expr, ...]
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Expr: TypeAlias = Num | Name | Neg | Binary | Compare | Call | Index | Transpose | Vector
+
+
+def children(expr: Expr | Slice) -> tuple[Expr, ...]:
+    """The direct parts, left to right; those of a slice count as parts of the index."""
+    match expr:
+        case Binary() | Compare():
+            return (expr.left, expr.right)
+        case Neg() | Transpose():
+            return (expr.arg,)
+        case Call():
+            return expr.args + tuple(value for _, value in expr.kwargs)
+        case Vector():
+            return expr.items
+        case Index():
+            parts: list[Expr] = [expr.base]
+            for item in expr.items:
+                parts += children(item) if isinstance(item, Slice) else (item,)
+            return tuple(parts)
+        case Slice():
+            return tuple(part for part in (expr.start, expr.stop, expr.step) if part is not None)
+        case _:
+            return ()
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """The expression and everything in it, from the outside in, left to right."""
+    stack = [expr]
+    while stack:
+        expr = stack.pop()
+        yield expr
+        stack.extend(reversed(children(expr)))
+
+
+def occurrences(expr: Expr) -> Iterator[Name]:
+    """Every Name that stands for a quantity, size, index or constant, left to right (not the words of an option)."""
+    stack = [expr]
+    while stack:
+        expr = stack.pop()
+        if isinstance(expr, Name):
+            yield expr
+        elif isinstance(expr, Call):
+            stack.extend(
+                value for name, value in reversed(expr.kwargs) if name not in ("keepdims", "ord")
+            )
+            stack.extend(reversed(expr.args))
+        else:
+            stack.extend(reversed(children(expr)))
+
+
+def names(expr: Expr) -> tuple[str, ...]:
+    """The distinct names in an expression, in order of first occurrence."""
+    return tuple(dict.fromkeys(name.id for name in occurrences(expr)))
+
+
+def number(value: Fraction | int) -> Expr:
+    """An exact number as a tree that parses back to itself: Num(2), Neg(Num(2)), Binary("/", Num(1), Num(3))."""
+    value = Fraction(value)
+    top: Expr = Num(Fraction(abs(value.numerator)))
+    if value.denominator != 1:
+        top = Binary("/", top, Num(Fraction(value.denominator)))
+    return Neg(top) if value < 0 else top
+
+
+def times(left: Expr, right: Expr) -> Expr:
+    """A product without parentheses around a factor that is a product itself: 2*x*y, not 2*(x*y)."""
+    match left, right:
+        case _, Binary("*" | "/" as op, first, second):
+            return Binary(op, times(left, first), second)
+        case Num(a), Num(b):  # 2 · 0.5 is 1
+            return Num(a * b, left.span if a.denominator != 1 else right.span)
+        case Binary("*", Num(a) as first, second), Num(b):
+            return Binary("*", times(first, right), second)
+        case Neg(arg), Num():
+            return Neg(times(arg, right))
+        case Num(Fraction(numerator=1, denominator=1)), _:
+            return right
+        case _:
+            return Binary("*", left, right)
+
+
+def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
+    """`expr` with names replaced by expressions, all at once; called names and keyword names stay."""
+
+    def of(part: Expr) -> Expr:
+        return substitute(part, table)
+
+    def maybe(part: Expr | None) -> Expr | None:
+        return None if part is None else substitute(part, table)
+
+    match expr:
+        case Name():
+            return table.get(expr.id, expr)
+        case Neg(Name()) if (opposite := negated(of(expr.arg))) is not None:
+            return opposite
+        case Neg():
+            return Neg(of(expr.arg))
+        case Transpose():
+            return Transpose(of(expr.arg))
+        case Binary("*", left, Name()):
+            return times(of(left), of(expr.right))
+        case Binary("+" | "-", _, Name()) if (opposite := negated(of(expr.right))) is not None:
+            return Binary(
+                "-" if expr.op == "+" else "+", of(expr.left), opposite
+            )  # a − f with f = −b is a + b
+        case Binary():
+            return Binary(expr.op, of(expr.left), of(expr.right))
+        case Compare():
+            return Compare(expr.op, of(expr.left), of(expr.right))
+        case Call():
+            return Call(
+                expr.func,
+                tuple(map(of, expr.args)),
+                tuple((k, of(v)) for k, v in expr.kwargs),
+                expr.primes,
+            )
+        case Vector():
+            return Vector(tuple(map(of, expr.items)))
+        case Index():
+            items = tuple(
+                Slice(maybe(i.start), maybe(i.stop), maybe(i.step))
+                if isinstance(i, Slice)
+                else of(i)
+                for i in expr.items
+            )
+            return (
+                picked(of(expr.base), items)
+                if isinstance(expr.base, Name)
+                else Index(of(expr.base), items)
+            )
+        case _:
+            return expr
+
+
+def negated(expr: Expr) -> Expr | None:
+    """b/c for −b/c; None where no minus leads, and for a number: 3 − (−2) stays."""
+    match expr:
+        case Neg(arg) if names(arg):
+            return arg
+        case Binary("*" | "/" as op, left, right) if (opposite := negated(left)) is not None:
+            return Binary(op, opposite, right)
+        case _:
+            return None
+
+
+def picked(base: Expr, items: tuple[Expr | Slice, ...]) -> Expr:
+    """base[items], where the base is a list its item: [a, b][1] is b."""
+    match base, items:
+        case Vector(entries), (Num(value), *rest) if value.denominator == 1 and value < len(
+            entries
+        ):
+            return picked(entries[int(value)], tuple(rest)) if rest else entries[int(value)]
+        case _:
+            return Index(base, items)

@@ -1,0 +1,280 @@
+"""The same functions on arrays: float64, and objects of mpmath for high precision.
+
+Float functions answer nan or inf outside their domain (the evaluator finds the entry and names it); object
+functions raise `Undefined`, or answer nan where `tolerant` is set. Axes are counted from the end: what stands
+before them are examples, indices and perturbations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradcalc.numeric.scalar_functions import Scalars, Undefined
+
+Axes = tuple[int, ...]
+
+
+class Arrays:
+    """What both kinds share. `axis` is a tuple of negative numbers."""
+
+    dtype: Any = float
+
+    def __init__(self, scalar: Scalars) -> None:
+        self.scalar = scalar
+        self.pi, self.e = scalar.pi, scalar.e
+        self.tolerant = False
+
+    def array(self, value: Any) -> Any:
+        return np.asarray(value, dtype=self.dtype)
+
+    def where(self, c: Any, x: Any, y: Any) -> Any:
+        return self.array(np.where(c, x, y))
+
+    def sum(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        return np.sum(a, axis=axis, keepdims=keepdims)
+
+    def prod(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        return np.prod(a, axis=axis, keepdims=keepdims)
+
+    def max(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        if any(np.shape(a)[k] == 0 for k in axis):
+            raise Undefined("max of nothing is undefined")
+        return np.max(a, axis=axis, keepdims=keepdims)
+
+    def min(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        return -self.max(-a, axis, keepdims)
+
+    def mean(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        return self.sum(a, axis, keepdims) / self._count(a, axis)
+
+    def var(self, a: Any, axis: Axes, keepdims: bool = False, ddof: int = 0) -> Any:
+        count = self._count(a, axis) - ddof
+        if count <= 0:
+            raise Undefined(f"the variance of {count + ddof} numbers with ddof={ddof} is undefined")
+        centred = a - self.mean(a, axis, True)
+        return self.sum(centred * centred, axis, keepdims) / count
+
+    def norm(self, a: Any, axis: Axes, keepdims: bool = False, ord: Any = 2) -> Any:
+        if ord == 1:
+            return self.sum(self.abs(a), axis, keepdims)
+        if ord == math.inf:
+            return self.max(self.abs(a), axis, keepdims)
+        if ord == 2:
+            return self.sqrt(self.sum(a * a, axis, keepdims))
+        return self.power(
+            self.sum(self.power(self.abs(a), ord), axis, keepdims), 1 / self.scalar.number(ord)
+        )
+
+    def _count(self, a: Any, axis: Axes) -> int:
+        return math.prod(np.shape(a)[k] for k in axis)
+
+    def _rest(self, a: Any, axis: Axes) -> tuple[Any, Any]:
+        """(largest entry, log of the sum of exp(entry - largest)), with kept axes: log1p of all but the largest."""
+        last = tuple(range(-len(axis), 0))
+        moved = np.moveaxis(a, axis, last)
+        flat = moved.reshape(*moved.shape[: moved.ndim - len(axis)], -1)
+        place = np.expand_dims(np.argmax(flat, axis=-1), -1)
+        top = np.take_along_axis(flat, place, -1)
+        others = self.exp(flat - top)
+        np.put_along_axis(others, place, self.array(0), -1)
+        log = self.log1p(np.sum(others, axis=-1, keepdims=True))
+        kept = [1 if k - a.ndim in axis else n for k, n in enumerate(a.shape)]
+        return top.reshape(kept), self.array(log).reshape(kept)
+
+    def logsumexp(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        top, log = self._rest(a, axis)
+        total = top + log
+        return total if keepdims else np.squeeze(total, axis=axis)
+
+    def log_softmax(self, a: Any, axis: int) -> Any:
+        top, log = self._rest(a, (axis,))
+        return (a - top) - log
+
+    def softmax(self, a: Any, axis: int) -> Any:
+        powers = self.exp(a - self.max(a, (axis,), True))
+        return powers / self.sum(powers, (axis,), True)
+
+    def matmul(self, a: Any, b: Any) -> Any:
+        return np.matmul(a, b)
+
+    def transpose(self, a: Any) -> Any:
+        return np.swapaxes(a, -1, -2)
+
+    def outer(self, a: Any, b: Any) -> Any:
+        return a[..., :, None] * b[..., None, :]
+
+    def kron(self, a: Any, b: Any) -> Any:
+        product = a[..., :, None, :, None] * b[..., None, :, None, :]
+        return product.reshape(
+            *product.shape[:-4], a.shape[-2] * b.shape[-2], a.shape[-1] * b.shape[-1]
+        )
+
+    def trace(self, a: Any) -> Any:
+        return np.trace(a, axis1=-2, axis2=-1)
+
+    def diagonal(self, a: Any) -> Any:
+        return np.diagonal(a, axis1=-2, axis2=-1)
+
+    def diag(self, a: Any) -> Any:
+        return a[..., :, None] * self.array(np.eye(a.shape[-1]))
+
+    def vec(self, a: Any) -> Any:
+        return np.swapaxes(a, -1, -2).reshape(*a.shape[:-2], -1)
+
+    def matrix_power(self, a: Any, k: int) -> Any:
+        if k < 0:
+            return self.matrix_power(self.inv(a), -k)
+        result = self.array(np.broadcast_to(np.eye(a.shape[-1]), a.shape))
+        for _ in range(k):
+            result = np.matmul(result, a)
+        return result
+
+    def eye(self, n: int) -> Any:
+        return self.array(np.eye(n))
+
+    def full(self, shape: tuple[int, ...], value: int) -> Any:
+        return self.array(np.full(shape, value))
+
+    # What the two kinds do each in their own way.
+    abs: Callable[[Any], Any]
+    sqrt: Callable[[Any], Any]
+    exp: Callable[[Any], Any]
+    log1p: Callable[[Any], Any]
+    power: Callable[[Any, Any], Any]
+    inv: Callable[[Any], Any]
+
+
+class FloatArrays(Arrays):
+    """float64. Nothing warns: the evaluator runs these with NumPy's error state silenced."""
+
+    abs, sign, sqrt, exp, expm1 = np.abs, np.sign, np.sqrt, np.exp, np.expm1
+    log, log1p, power, divide = np.log, np.log1p, np.power, np.divide
+    sin, cos, sinh, cosh, tanh = np.sin, np.cos, np.sinh, np.cosh, np.tanh
+    arcsin, arccos, arctan, maximum, minimum = (
+        np.arcsin,
+        np.arccos,
+        np.arctan,
+        np.maximum,
+        np.minimum,
+    )
+
+    def tan(self, x: Any) -> Any:
+        near = np.abs(np.cos(x)) < 4e-15 * np.maximum(1.0, np.abs(x))
+        return np.where(near, np.nan, np.tan(x))
+
+    def erf(self, x: Any) -> Any:
+        return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=float)
+
+    def sigmoid(self, x: Any) -> Any:
+        tail = np.exp(-np.abs(x))
+        return np.where(x >= 0, 1.0, tail) / (1.0 + tail)
+
+    def softplus(self, x: Any) -> Any:
+        return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+    def det(self, a: Any) -> Any:
+        return np.linalg.det(a)
+
+    def logdet(self, a: Any) -> Any:
+        sign, log = np.linalg.slogdet(a)
+        if not np.all(sign > 0):
+            raise Undefined("logdet of a matrix whose determinant is not positive is undefined")
+        if not np.all(np.linalg.cond(a) < 1e15):
+            raise Undefined("logdet of a matrix that is singular to working precision is undefined")
+        return log
+
+    def inv(self, a: Any) -> Any:
+        try:
+            inverse = np.linalg.inv(a)
+        except np.linalg.LinAlgError:
+            raise Undefined("the inverse of a singular matrix is undefined") from None
+        size = np.linalg.norm(a, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
+        if not np.all(size < 1e15):
+            raise Undefined(
+                "the inverse of a matrix that is singular to working precision is undefined"
+            )
+        return inverse
+
+
+class ObjectArrays(Arrays):
+    """Objects of mpmath, entry by entry by the scalar functions."""
+
+    dtype = object
+
+    def array(self, value: Any) -> Any:
+        value = np.asarray(value, dtype=object)
+        number = self.scalar.number
+        return np.asarray(
+            np.frompyfunc(lambda x: x if hasattr(x, "_mpf_") else number(float(x)), 1, 1)(value),
+            dtype=object,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Elementwise functions: those of the scalars, over every entry."""
+        function = getattr(self.scalar, name, None) or getattr(self.scalar.lib, name)
+        nan = self.scalar.nan
+
+        def safely(*operands: Any) -> Any:
+            try:
+                return function(*operands)
+            except Undefined:
+                if self.tolerant:
+                    return nan
+                raise
+
+        def over_entries(*operands: Any) -> Any:
+            result = np.frompyfunc(safely, len(operands), 1)(*operands)
+            return result
+
+        return over_entries
+
+    def _matrices(
+        self, a: Any, function: Callable[[list[list[Any]]], Any], shape: tuple[int, ...]
+    ) -> Any:
+        out = np.empty((*a.shape[:-2], *shape), dtype=object)
+        for place in np.ndindex(*a.shape[:-2]):
+            out[place] = function(a[place].tolist())
+        return out[()] if out.ndim == 0 else out
+
+    def det(self, a: Any) -> Any:
+        return self._matrices(a, lambda rows: self._eliminate(rows)[0], ())
+
+    def logdet(self, a: Any) -> Any:
+        determinant = self.det(a)
+        if not np.all(np.asarray(determinant) > 0):
+            raise Undefined("logdet of a matrix whose determinant is not positive is undefined")
+        return self.log(determinant)
+
+    def inv(self, a: Any) -> Any:
+        def inverse(rows: list[list[Any]]) -> Any:
+            determinant, result = self._eliminate(rows)
+            if determinant == 0:
+                raise Undefined("the inverse of a singular matrix is undefined")
+            return np.array(result, dtype=object)
+
+        return self._matrices(a, inverse, a.shape[-2:])
+
+    def _eliminate(self, rows: list[list[Any]]) -> tuple[Any, list[list[Any]]]:
+        """(determinant, inverse) by Gauss-Jordan with the largest pivot; a determinant lost in rounding is 0."""
+        n, number = len(rows), self.scalar.number
+        work = [[*row, *(number(i == j) for j in range(n))] for i, row in enumerate(rows)]
+        largest = max((abs(x) for row in rows for x in row), default=number(0))
+        determinant = number(1)
+        for k in range(n):
+            best = max(range(k, n), key=lambda r: abs(work[r][k]))
+            if abs(work[best][k]) <= largest * number(10) ** (4 - self.scalar.digits):
+                return number(0), []
+            if best != k:
+                work[k], work[best] = work[best], work[k]
+                determinant = -determinant
+            pivot = work[k][k]
+            determinant *= pivot
+            work[k] = [x / pivot for x in work[k]]
+            for r in range(n):
+                if r != k and (factor := work[r][k]) != 0:
+                    work[r] = [x - factor * y for x, y in zip(work[r], work[k], strict=True)]
+        return determinant, [row[n:] for row in work]

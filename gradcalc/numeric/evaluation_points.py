@@ -1,0 +1,444 @@
+"""Points to evaluate at: the given one, completed by the seed, and random ones at other sizes.
+
+Random numbers come from a stream per name, `random.Random("seed/name/try")`, which is the same on every machine;
+values are standard normal with two decimals and move, try by try, to where the computation is defined: positive,
+between 0 and 1, larger, matrices positive definite.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+from gradcalc.exercise.model import Value
+from gradcalc.graph.model import Graph, Node, unfit
+from gradcalc.language.parser import Neg, Num
+from gradcalc.language.shape_rules import Size
+from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, propagate, symbol_of
+from gradcalc.numeric.kinks import places
+from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown, floats
+
+TRIES = 60
+MAX_DRAWN = 200_000
+_KINDS = ("normal", "positive", "unit", "large", "definite", "small")
+
+
+def given_point(graph: Graph) -> Point:
+    """The values of the exercise; what is not given is drawn where there is a `seed`, else listed as missing."""
+    exercise = graph.exercise
+    sizes = dict(graph.sizes)
+    unsized = tuple(sorted(name for name in _size_names(graph) if name not in sizes))
+    values = {name: value for name, value in exercise.values.items() if name in graph.names}
+    lacking = [name for name in graph.inputs if name not in values]
+    upstream, symbolic = _upstreams(graph)
+    if exercise.seed is None or unsized:
+        return Point(sizes, values, upstream, (*unsized, *lacking, *_symbols(graph, symbolic)))
+    if not lacking and not symbolic:
+        return Point(sizes, values, upstream)
+    point = _search(
+        graph,
+        f"{exercise.seed}",
+        sizes,
+        values,
+        upstream,
+        lacking,
+        symbolic,
+        "the given and drawn values",
+    )
+    if isinstance(point, Point):
+        return point
+    if point.endswith("drawn"):
+        return Point(sizes, values, upstream, (*lacking, *_symbols(graph, symbolic)))
+    drawn = {name: draw(graph, name, sizes, f"{exercise.seed}", 0) for name in lacking}
+    return Point(
+        sizes,
+        {**values, **drawn},
+        {**upstream, **_draw_upstream(graph, symbolic, sizes, f"{exercise.seed}")},
+    )
+
+
+def random_points(
+    graph: Graph, count: int = 2, seed: str = "oracle"
+) -> tuple[list[Point], str | None]:
+    """Up to `count` points with other values, upstream gradients that are numbers kept, and, where sizes are symbolic, other sizes: pairwise different, from 2 on.
+
+    (points, None), or fewer points and the reason: no point was found at which the computation is defined.
+    """
+    points: list[Point] = []
+    unknown = sorted(
+        name for name, variable in graph.exercise.variables.items() if variable.function
+    )
+    reason: str | None = None
+    upstream, symbolic = _upstreams(graph)
+    numbers = {name: value for name, value in upstream.items() if not isinstance(value, tuple)}
+    quantities = [name for name in (*upstream, *symbolic) if name not in numbers]
+    for number in range(count):
+        for sizes in _other_sizes(graph, number):
+            label = "other values" + (
+                f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else ""
+            )
+            if unknown:
+                label += f", with a sine for {' and '.join(unknown)}"
+            found = _search(
+                graph,
+                f"{seed}/{number}",
+                sizes,
+                {},
+                numbers,
+                list(graph.inputs),
+                quantities,
+                label,
+                bool(unknown),
+            )
+            if isinstance(found, Point):
+                points.append(found)
+                break
+            reason = found
+    return points, None if len(points) == count else reason
+
+
+def _search(
+    graph: Graph, seed: str, sizes: Mapping[str, int], values: Mapping[str, Value], upstream: Mapping[str, Value],
+    lacking: list[str], symbolic: list[str], label: str, stand_in: bool = False,
+) -> Point | str:  # fmt: skip
+    """The first try at which everything is defined and smooth; else the reason against the last."""
+    drawn_entries = sum(
+        math.prod(size.at(dict(sizes)) for size in graph.node(name).shape)
+        for name in (*lacking, *symbolic)
+    )
+    if drawn_entries > MAX_DRAWN:
+        return f"{drawn_entries:,} numbers would have to be drawn"
+    reason = "no point was found at which everything is defined"
+    fallback: Point | None = None
+    known = {definition.name: definition for definition in graph.exercise.definitions}
+    definitions = [known[name] for name in graph.quantities]
+    for attempt in range(min(TRIES, max(2, MAX_DRAWN // max(1, drawn_entries)))):
+        try:
+            drawn = {name: draw(graph, name, sizes, seed, attempt) for name in lacking}
+            more = _draw_upstream(graph, symbolic, sizes, seed)
+            point = Point(
+                dict(sizes),
+                {**values, **drawn},
+                {**upstream, **more},
+                label=label,
+                stand_in=stand_in,
+            )
+            rough = propagate(blank(graph, point, floats()), definitions)
+        except KeyError as missing:
+            return f"the size {missing.args[0]} has no number"
+        except Undefined as problem:
+            reason = problem.message
+            continue
+        wrong = [problem for problem in rough.lacking.values() if not isinstance(problem, Unknown)]
+        if wrong:
+            reason = wrong[0].message
+            if any(isinstance(problem, TooLarge) for problem in wrong):
+                return reason
+            if attempt >= 4 and "singular" in reason:
+                return reason  # a matter of the sizes
+            continue
+        found = forward(graph, point)
+        if not places(found, _clearance(found)):
+            return point
+        fallback = fallback or point
+        if attempt > 12:
+            break
+    if fallback is not None and not places(forward(graph, fallback)):
+        return fallback
+    return reason if fallback is None else "no point away from kinks was found"
+
+
+def _clearance(found: Forward) -> float:
+    entries = sum(math.prod(tensor.shape) for tensor in found.values())
+    return 0.02 / max(1, entries)
+
+
+def draw(graph: Graph, name: str, sizes: Mapping[str, int], seed: str, attempt: int) -> Value:
+    """A value for an input, per-example ones as stacks, that meets its assumptions; the kind varies with the attempt."""
+    node = graph.node(name)
+    random = Random(f"{seed}/{name}/{attempt}")
+    shape = [size.at(dict(sizes)) for size in node.shape]
+    stack = [graph.indices[index].at(dict(sizes)) for index in node.over]
+    assume = (
+        graph.exercise.variables[name].assume if name in graph.exercise.variables else frozenset()
+    )
+    if name in graph.integers:
+        bound = max(1, _bound(graph, name, sizes))
+        return _nested(
+            [random.randrange(bound) for _ in range(math.prod(shape + stack))],
+            _stacked_shape(shape, stack),
+        )
+    kind = _kind(graph, name, attempt, random)
+    copies = math.prod(stack)
+    arrays = [_array(random, shape, assume, kind, _distinct(graph, name)) for _ in range(copies)]
+    full = _stacked_shape(shape, stack)
+    if not stack:
+        return _nested(arrays[0], full)
+    return _nested([array[k] for k in range(math.prod(shape)) for array in arrays], full)
+
+
+def _stacked_shape(shape: list[int], stack: list[int]) -> list[int]:
+    if not stack:
+        return shape
+    column = len(shape) == 2 and shape[1] == 1
+    return (shape[:1] if column else shape) + stack
+
+
+def _kind(graph: Graph, name: str, attempt: int, random: Random) -> str:
+    """First like the given values (all positive, all within 0 and 1), then each kind in turn, then a mixture."""
+    given = [number for number in _numbers(graph, name) if number is not None]
+    if attempt < 8:
+        if given and all(0 < number < 1 for number in given):
+            return "unit"
+        if given and all(number > 0 for number in given):
+            return "positive"
+        if attempt >= 4 and _square(graph.node(name)):
+            return "definite"
+        return "normal"
+    if attempt < 8 + 3 * len(_KINDS):
+        return _KINDS[1 + (attempt // 3) % (len(_KINDS) - 1)]
+    return random.choice(_KINDS)
+
+
+def _numbers(graph: Graph, name: str) -> list[float | None]:
+    """The given entries of an input as floats, the first fifty."""
+    pending: list[Any] = [graph.exercise.values.get(name, ())]
+    found: list[float | None] = []
+    env = None
+    while pending and len(found) < 50:
+        value = pending.pop()
+        if isinstance(value, tuple):
+            pending.extend(reversed(value))
+        else:
+            env = env or blank(graph, Point({}, {}), floats())
+            try:
+                found.append(float(leaf(value, env)))
+            except Undefined:
+                found.append(None)
+    return found
+
+
+def _distinct(graph: Graph, name: str) -> list[Fraction] | None:
+    """The values to choose from where the given ones are labels: an array of few whole numbers from 0."""
+    given = _numbers(graph, name)
+    if len(given) < 2 or any(
+        number is None or number < 0 or number != int(number) for number in given
+    ):
+        return None
+    values = sorted({int(number) for number in given if number is not None})
+    return (
+        [Fraction(value) for value in values] if 2 <= len(values) <= 4 and values[0] == 0 else None
+    )
+
+
+def _square(node: Node) -> bool:
+    return len(node.shape) >= 2 and node.shape[-1] == node.shape[-2]
+
+
+def _array(
+    random: Random,
+    shape: list[int],
+    assume: frozenset[str],
+    kind: str,
+    labels: list[Fraction] | None,
+) -> list[Fraction]:
+    """The entries of one array, row by row."""
+    count = math.prod(shape)
+    if "onehot" in assume:
+        return _onehot(random, shape)
+    square = len(shape) >= 2 and shape[-1] == shape[-2]
+    if square and "orthogonal" in assume:
+        return _blocks(shape, lambda n: _orthogonal(random, n))
+    if labels is not None and not assume:
+        return [random.choice(labels) for _ in range(count)]
+    sign = "positive" if "positive" in assume or "nonnegative" in assume else kind
+    if square and "diagonal" in assume:
+        return _blocks(
+            shape,
+            lambda n: [
+                _one(random, sign) if i == j else Fraction(0) for i in range(n) for j in range(n)
+            ],
+        )
+    if square and kind == "definite":
+        return _blocks(shape, lambda n: _definite(random, n, "positive" in assume))
+    if square and "symmetric" in assume:
+        return _blocks(shape, lambda n: _symmetric(random, n, sign))
+    return [_one(random, sign) for _ in range(count)]
+
+
+def _blocks(shape: list[int], make: Any) -> list[Fraction]:
+    return [entry for _ in range(math.prod(shape[:-2])) for entry in make(shape[-1])]
+
+
+def _normal(random: Random) -> float:
+    radius = math.sqrt(-2 * math.log(1 - random.random()))
+    return radius * math.cos(2 * math.pi * random.random())
+
+
+def _one(random: Random, kind: str) -> Fraction:
+    """Two decimals, never 0."""
+    while True:
+        if kind == "unit":
+            number = 0.05 + 0.9 * random.random()
+        elif kind == "positive":
+            number = 0.1 + abs(_normal(random))
+        elif kind == "large":
+            number = 2 + 3 * random.random()
+        elif kind == "small":
+            number = 0.3 * _normal(random)
+        else:
+            number = _normal(random)
+        value = Fraction(round(100 * number), 100)
+        if value:
+            return value
+
+
+def _symmetric(random: Random, n: int, kind: str) -> list[Fraction]:
+    rows = [[Fraction(0)] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(i, n):
+            rows[i][j] = rows[j][i] = _one(random, kind)
+    return [entry for row in rows for entry in row]
+
+
+def _definite(random: Random, n: int, positive: bool) -> list[Fraction]:
+    """B Bᵀ + 1/2, rounded to two decimals: symmetric, and positive definite by the 1/2."""
+    b = [[_one(random, "positive" if positive else "normal") for _ in range(n)] for _ in range(n)]
+    rows = []
+    for i in range(n):
+        for j in range(n):
+            entry = sum(
+                (b[i][k] * b[j][k] for k in range(n)), Fraction(1, 2) if i == j else Fraction(0)
+            )
+            rows.append(Fraction(round(100 * entry), 100))
+    return rows
+
+
+def _orthogonal(random: Random, n: int) -> list[Fraction]:
+    """A reflection, I - 2 v vᵀ / vᵀv, so that the entries are exact."""
+    v = [Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for _ in range(n)]
+    norm = sum(x * x for x in v)
+    return [Fraction(int(i == j)) - 2 * v[i] * v[j] / norm for i in range(n) for j in range(n)]
+
+
+def _onehot(random: Random, shape: list[int]) -> list[Fraction]:
+    """One 1 along the last axis, a column counting as a vector."""
+    length = (
+        shape[-1] if shape and not (len(shape) == 2 and shape[1] == 1) else shape[0] if shape else 1
+    )
+    entries: list[Fraction] = []
+    for _ in range(math.prod(shape) // max(1, length)):
+        hot = random.randrange(max(1, length))
+        entries += [Fraction(int(k == hot)) for k in range(length)]
+    return entries
+
+
+def _nested(entries: Iterable[Any], shape: list[int]) -> Value:
+    flat: list[Any] = []
+    for entry in entries:
+        value = Fraction(entry)
+        flat.append(Num(value) if value >= 0 else Neg(Num(-value)))
+    if not shape:
+        return flat[0]  # type: ignore[no-any-return]
+    for length in reversed(shape[1:]):
+        flat = [tuple(flat[k : k + length]) for k in range(0, len(flat), length)] if length else []
+    return tuple(flat)
+
+
+def _bound(graph: Graph, name: str, sizes: Mapping[str, int]) -> int:
+    """How many values an integer input may take: the shortest axis it indexes, or the size of an index it is compared to."""
+    bounds = []
+    place = graph.names[name]
+    for node in graph.nodes:
+        if place not in node.args:
+            continue
+        if node.op == "getitem":
+            base = graph.nodes[node.args[0]]
+            for axis, item in enumerate(node.attrs["items"]):
+                if item[0] == "gather" and node.args[item[1]] == place:
+                    bounds.append(base.shape[axis].at(dict(sizes)))
+        elif node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
+            for other in node.args:
+                if graph.nodes[other].op == "index":
+                    bounds.append(graph.indices[graph.nodes[other].attrs["name"]].at(dict(sizes)))
+    return min(bounds, default=2)
+
+
+def _size_names(graph: Graph) -> list[str]:
+    """Every size that some shape or index mentions, in order of first mention."""
+    found: dict[str, None] = {}
+    listed: list[Size] = [size for name in graph.inputs for size in graph.node(name).shape]
+    listed += list(graph.indices.values())
+    listed += [size for name in graph.quantities for size in graph.node(name).shape]
+    for node in graph.nodes:
+        if node.op == "size":
+            listed.append(node.attrs["value"])
+    for size in listed:
+        for name in sorted(size.names):
+            found[name] = None
+    return list(found)
+
+
+def _other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
+    """Assignments of pairwise different numbers to the symbolic sizes, other than those given; larger ones later.
+
+    Where no order will do, the order of the given sizes is tried: inv(A @ A.T) needs a wide A.
+    """
+    sizes = _size_names(graph)
+    if not sizes:
+        yield {}
+        return
+    like_given = sorted(sizes, key=lambda name: graph.sizes.get(name, 0))
+    for start in (2, 3, 4, 7, 12):
+        turn = (2 * number + 1) % len(sizes)
+        turned = sizes[-turn:] + sizes[:-turn]
+        for order in (turned[::-1] if number % 2 else turned, like_given):
+            first = start + number if len(sizes) == 1 or order is like_given else start
+            chosen = {name: first + k for k, name in enumerate(order)}
+            if all(graph.sizes.get(name) == n for name, n in chosen.items()):
+                chosen = {name: n + 1 for name, n in chosen.items()}
+            if unfit(graph.nodes, chosen) is None:  # x[1:4] has an n from 4
+                yield chosen
+
+
+def _upstreams(graph: Graph) -> tuple[dict[str, Value], list[str]]:
+    """(quantity -> value of the upstream gradient there, quantities whose upstream gradient has no value)."""
+    values: dict[str, Value] = {}
+    lacking: list[str] = []
+    for upstream in graph.exercise.upstream:
+        quantity = upstream.of if upstream.of is not None else graph.outputs[-1]
+        value: Value = upstream.value
+        symbol = symbol_of(upstream)
+        if symbol is not None:
+            if symbol not in graph.exercise.values:
+                lacking.append(quantity)
+                continue
+            value = graph.exercise.values[symbol]
+        values[quantity] = value
+    return values, lacking
+
+
+def _symbols(graph: Graph, quantities: Collection[str]) -> list[str]:
+    """What the upstream gradients at these quantities are called."""
+    given = (
+        (upstream.of or graph.outputs[-1], symbol_of(upstream))
+        for upstream in graph.exercise.upstream
+    )
+    return [symbol for quantity, symbol in given if symbol is not None and quantity in quantities]
+
+
+def _draw_upstream(
+    graph: Graph, quantities: list[str], sizes: Mapping[str, int], seed: str
+) -> dict[str, Value]:
+    drawn: dict[str, Value] = {}
+    for name in quantities:
+        node = graph.node(name)
+        random = Random(f"{seed}/upstream of {name}")
+        shape = [size.at(dict(sizes)) for size in node.shape]
+        stack = [graph.indices[index].at(dict(sizes)) for index in node.over]
+        full = _stacked_shape(shape, stack)
+        drawn[name] = _nested([_one(random, "normal") for _ in range(math.prod(full))], full)
+    return drawn

@@ -1,0 +1,298 @@
+"""A derivation as a teacher would put it on the board: what is shown, the rule, its general formula, then the instance.
+
+compose_explanation(derivation, options)  ->  Report: forward pass, backward steps, answers
+pages(derivation, options)                ->  the same, a Report for each step
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gradcalc.derivation.answer_model import Answer
+from gradcalc.derivation.reasons import core, under
+from gradcalc.derivation.step_model import Assembly, Derivation, Factor, Pass, Quantity, Step
+from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.parser import Name
+from gradcalc.language.shape_rules import ONE
+from gradcalc.report.answer_report import answer_blocks
+from gradcalc.report.blocks import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Line,
+    Math,
+    Note,
+    Options,
+    Paragraph,
+    Partial,
+    Piece,
+    Report,
+    Shaped,
+    Table,
+    Under,
+    line,
+    math,
+    table,
+)
+from gradcalc.report.step_table import Board, record
+
+WHAT_CONFORMS = (
+    "going back, each factor is transposed as it acts on what came before, a mask acts entry by entry, "
+    "and a row closes an outer product"
+)
+DETAILS = ("brief", "normal", "full")
+FROM_THE_OUTPUT_BACK = (
+    "From the output back: the gradient at an operand is the upstream gradient times the local derivative; "
+    "where a quantity is used more than once, the contributions of all its uses are added."
+)
+
+
+def compose_explanation(derivation: Derivation, options: Options) -> Report:
+    """The whole derivation on one page; `options.detail` says how much."""
+    view = _View(derivation, options.detail, options.digits)
+    blocks: list[Block] = [Heading((view.title,), 1), *view.forward()]
+    count = 0
+    for one in derivation.passes:
+        blocks += view.opening(one)
+        if view.detail == "brief":
+            blocks.append(view.brief(one))
+            continue
+        for step in one.steps:
+            count += 1
+            blocks.append(view.step(step, f"{count}. "))
+    blocks += view.answers()
+    return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One step of the walk. `values`, `gradients`: the names whose value or gradient is known by then; `at`: the
+    quantity it is about."""
+
+    report: Report
+    values: frozenset[str]
+    gradients: frozenset[str]
+    at: str | None
+    of: int = 0  # which pass the gradients belong to
+
+
+def pages(derivation: Derivation, options: Options) -> list[Page]:
+    """The walk, a page a step: what is given, each quantity forward, each gradient backward, the answers."""
+    view = _View(derivation, options.detail, options.digits)
+    found: list[Page] = []
+    values = frozenset(quantity.name for quantity in derivation.forward if quantity.expr is None)
+    gradients: frozenset[str] = frozenset()
+
+    def add(blocks: Iterable[Block], at: str | None = None, of: int = 0) -> None:
+        found.append(
+            Page(Report((*blocks,), derivation.names, view.title), values, gradients, at, of)
+        )
+
+    add(view.inputs())
+    for quantity in derivation.forward:
+        if quantity.expr is not None:
+            values |= {quantity.name}
+            add([view.quantity(quantity)], quantity.name)
+    for place, one in enumerate(derivation.passes):
+        gradients = frozenset()
+        for step in one.steps:
+            opening = () if gradients else view.opening(one)
+            gradients |= {step.quantity}
+            view.said.clear()  # each step has the screen to itself
+            add([*opening, view.step(step, "")], step.quantity, place)
+    add(view.answers(), of=max(len(derivation.passes) - 1, 0))
+    for number, page in enumerate(found, 1):
+        head = Heading((f"Step {number} of {len(found)}",))
+        found[number - 1] = replace(
+            page, report=replace(page.report, blocks=(head, *page.report.blocks))
+        )
+    return found
+
+
+class _View(Board):
+    """A derivation on its way into blocks: what stands around the steps."""
+
+    @property
+    def title(self) -> str:
+        return self.graph.exercise.title or self.graph.exercise.file
+
+    def forward(self) -> Iterator[Block]:
+        rows: list[list[Cell]] = []
+        for quantity in self.derivation.forward:
+            value = (
+                self.value(quantity.value)
+                if not isinstance(quantity.value, list) or self.detail != "brief"
+                else ()
+            )
+            formulas: list[Cell] = [
+                (math(expr),) if expr is not None else ()
+                for expr in (quantity.expr, quantity.plugged)
+            ]
+            rows.append([(math(quantity.written),), *formulas, self.shape(quantity), value])
+        columns = [Column("quantity"), Column("expression"), Column("with numbers"), Column("shape"),
+                   Column("value", right=not self.arrays, aside=self.arrays)]  # fmt: skip
+        yield Heading(("Forward pass",))
+        if self.detail != "brief" and not self.derivation.asked:
+            yield Paragraph(
+                (
+                    "Every quantity in the order in which it is computed; the way back needs these values.",
+                )
+            )
+        yield table(columns, rows)
+
+    def shape(self, quantity: Quantity) -> Cell:
+        each = f", each {', '.join(quantity.each)}" if quantity.each else ""
+        return (line(Shaped(quantity.shape), each),) if self.arrays else ()
+
+    def inputs(self) -> Iterator[Block]:
+        yield Paragraph(("What is given:",))
+        rows = [
+            [(math(q.written),), self.shape(q), self.value(q.value)]
+            for q in self.derivation.forward
+            if q.expr is None
+        ]
+        yield table(
+            [Column("input"), Column("shape"), Column("value", right=not self.arrays)], rows
+        )
+
+    def quantity(self, quantity: Quantity) -> Table:
+        """A step forward as a record."""
+        assert quantity.expr is not None
+        fields: list[tuple[str, Cell]] = [("value", self.value(quantity.value))]
+        if quantity.plugged is not None and quantity.value is not None:
+            numbers = math(Name(quantity.name), "=", quantity.plugged, *self.equals(quantity.value))
+            fields = [("numbers", (numbers,))]
+        if self.arrays:
+            because = (
+                ((quantity.reason,),) if quantity.reason and quantity.reason != "declared" else ()
+            )
+            fields.append(("shape", (*self.shape(quantity), *because)))
+        return record((line("Forward: ", *math(quantity.written, "=", quantity.expr)),), fields)
+
+    def opening(self, one: Pass) -> Iterator[Block]:
+        """What a pass is about."""
+        of = Name(one.of)
+        yield Heading(line("Backward pass from ", of))
+        if one.first is not None:
+            question, first = one.first
+            assert first.expr is not None
+            formula = math(first.written, "=", Partial(question.of, question.by), "=", first.expr)
+            called = line("The first derivative is a quantity like any other: call it ", of)
+            yield Paragraph(line(called, ". ", formula, ". Differentiate it again."))
+        elif self.detail != "brief" and one is self.derivation.passes[0]:
+            yield Paragraph((FROM_THE_OUTPUT_BACK,))
+
+    def brief(self, one: Pass) -> Table:
+        rows: list[list[Cell]] = []
+        for step in one.steps:
+            chain = [piece for path in step.paths for piece in ("+", *self.chain(step, path))][1:]
+            formula = self.result(step)
+            rows.append([(math(step.gradient),), (math(*chain),) if chain else (("given",),), (formula,) if formula else (),
+                         self.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
+        columns = [
+            Column("gradient"),
+            Column("upstream times local"),
+            Column("formula"),
+            Column("value", right=True),
+        ]
+        return table(columns, rows)
+
+    def result(self, step: Step) -> Line | None:
+        expr = step.collected if step.collected is not None else step.total.symbolic
+        return math(expr, example=bool(step.total.each))
+
+    def answers(self) -> Iterator[Block]:
+        derivation = self.derivation
+        solution = replace(derivation.solution, answers=tuple(map(self.short, derivation.answers)))
+        yield from answer_blocks(solution, self.digits, self.detail == "full")
+        for one in derivation.assemblies:
+            yield self.assembly(one)
+        found = [
+            step.verified.ok
+            for one in derivation.passes
+            for step in one.steps
+            if step.verified is not None
+        ]
+        right, checked = found.count(True), len(found) - found.count(None)
+        if checked:
+            agrees = f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
+            yield Note("check", (f"steps checked: {agrees}",))
+
+    def assembly(self, one: Assembly) -> Table:
+        """Why the factors of a chain do not simply multiply, and how they do."""
+        base = self.derivation.names
+        shapes = {f.name: f.shape for f in one.factors}
+        partials = {f.name: (f.of, f.by) for f in one.factors if f.name == f"d{f.of}_d{f.by}"}
+        names = replace(
+            base, shapes={**base.shapes, **shapes}, partials={**base.partials, **partials}
+        )
+
+        def own(*pieces: Piece) -> Math:
+            return Math(pieces, example=True, names=names)
+
+        def full(factor: Factor) -> Line:
+            zeros = line(
+                " is in full ",
+                Shaped(factor.full),
+                ", mostly zeros: written short it is ",
+                Shaped(factor.shape),
+            )
+            return line(Partial(factor.of, (factor.by,)), zeros)
+
+        mostly = [
+            f
+            for f in one.factors
+            if len(f.full) > 2 or (len(f.full) == 2 and ONE in f.shape and ONE not in f.full)
+        ]
+        if one.clash is not None:
+            left, right = map(Shaped, one.clash)
+            trap = line("multiplied as they stand they do not conform: ", left, " meets ", right)
+        else:
+            trap = line(
+                "multiplied as they stand they give ",
+                Shaped(one.literal or ()),
+                ", not ",
+                Shaped(one.shape),
+            )
+        gradient = Partial(one.question.of, one.question.by)
+        under_it = under(core(one.product, names), one.shape)
+        answer = next(a for a in self.derivation.answers if a.question == one.question)
+        stacked: list[Line] = []
+        if answer.same:
+            stacked.append(("the same for every example",))
+        elif answer.stacked is not None and not answer.stacked.free:
+            below = under(core(answer.stacked.symbolic, base), one.shape)
+            stacked += [math("=", answer.stacked.symbolic), *([(below,)] if below else [])]
+        that_is = (
+            math("=", answer.symbolic, example=answer.per_example is not None)
+            if answer.symbolic is not None
+            else ()
+        )
+        row = own(*(Under(Name(f.name), f.shape) for f in one.factors))
+        fields: list[tuple[str, Cell]] = [
+            ("the factors", ((row,), *((own(Name(f.name), "=", f.short),) for f in one.factors))),
+            ("in full", tuple(map(full, mostly))),
+            ("the trap", (trap,)),
+            ("what conforms", ((WHAT_CONFORMS,), (own(gradient, "=", one.product),))),
+            ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
+            ("that is", (that_is,) if that_is else ()),
+            ("stacked", tuple(stacked)),
+        ]
+        return record((line("Putting it together: ", gradient),), fields)
+
+    def short(self, answer: Answer) -> Answer:
+        """An answer without what its step has shown, or nobody reads: arrays of numbers, the formula in the inputs."""
+        if self.detail == "full":
+            return answer
+        value, by = answer.value, answer.question.by
+        arrays = isinstance(value, list)
+        deep = arrays and value and isinstance(value[0], list) and isinstance(value[0][0], list)
+        of = None if answer.question.loss else answer.question.of
+        passes = [
+            one
+            for one in self.derivation.passes
+            if one.first is None and of == (None if one.loss else one.of)
+        ]
+        seen = any(step.quantity == by[0] for one in passes for step in one.steps) if by else False
+        return replace(answer, value=None if arrays and (deep or seen) else value, expanded=None)

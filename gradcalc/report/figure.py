@@ -1,0 +1,432 @@
+"""The computational graph as a picture: what stands in every node and on every wire. layout.py says where.
+
+    picture(solution, Sheet())                 values forward, ? for every gradient
+    picture(solution, Sheet(solution=True))    the gradients too, symbolic ones in a list below where they are long
+
+A vertex is an input or a named quantity; with `gates`, an elementary operation (constants stand in the gate: ×2, x²).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from gradcalc.derivation.answer_model import Answer, Solution
+from gradcalc.exercise.model import Exercise, Question
+from gradcalc.graph.to_expression import tree
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.parser import Name, Num
+from gradcalc.language.typography import for_terminal, read
+from gradcalc.numeric.scalar_gradients import Flow, flow, is_scalar
+from gradcalc.ops import TABLE
+from gradcalc.report.blocks import Math, Names, Partial, Piece, Shaped, Values
+from gradcalc.report.labels import Label, fused, label, scaled, sign, tex_names
+from gradcalc.report.lines import text_math
+
+MOST = 40  # vertices; beyond it a table says the same better
+WIDE = 26  # characters of a formula that still stands in a box
+SHORT = 12  # characters of a gradient that stands below its wire
+# Where an exercise does not say which inputs are data, and all its letters are among these, they tell.
+PARAMETERS, DATA = frozenset("wWbcuUvVθΘφβγ"), frozenset("xXyYth")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a sheet shows. blank_all: the forward values of quantities are asked too."""
+
+    solution: bool = False
+    blank_all: bool = False
+    gates: bool = False
+    digits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """kind: input, parameter, constant or gate. above: the value forward; below: the gradient."""
+
+    kind: str
+    label: Label
+    above: Label | None = None
+    below: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """From vertex to vertex, in the order of the operands. share: this wire's part of a gradient that is a sum."""
+
+    source: int
+    target: int
+    share: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    vertices: tuple[Vertex, ...]
+    wires: tuple[Wire, ...]
+    title: str
+    description: str
+    of: Label  # the quantity whose gradients stand below the wires
+    notes: tuple[
+        tuple[Label, Label], ...
+    ] = ()  # a mark in the picture, and the formula it stands for
+
+    @property
+    def crowded(self) -> bool:
+        return len(self.vertices) > MOST
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(vertex.kind for vertex in self.vertices)
+
+
+ONE = Num(Fraction(1))
+UNKNOWN = Label("?", "?")
+
+
+def picture(solution: Solution, sheet: Sheet) -> Picture:
+    """The picture of a solution's graph."""
+    return _Artist(solution, sheet).picture()
+
+
+def sketch(exercise: Exercise) -> Solution:
+    """A solution without answers: the graph and the values of its inputs, all that a picture needs. Raises GradcalcError."""
+    from gradcalc.graph.build import build
+    from gradcalc.numeric.oracle import Oracle
+
+    graph = build(exercise)
+    given = Oracle(graph).given
+    return Solution(
+        graph, (), {}, {}, {name: given.lists(name) for name in graph.inputs}, {}, graph.warnings
+    )
+
+
+class _Artist:
+    def __init__(self, solution: Solution, sheet: Sheet) -> None:
+        self.solution, self.sheet, self.graph = solution, sheet, solution.graph
+        self.exercise = solution.graph.exercise
+        self.names = tex_names(Names.of(self.graph))
+        self.digits = sheet.digits or self.exercise.notation.digits
+        self.notes: list[tuple[Label, Label]] = []
+        self.constant = self.constants()
+
+    @cached_property
+    def flow(self) -> Flow | None:
+        return flow(self.graph, self.solution.inputs) if is_scalar(self.graph) else None
+
+    # ---- which nodes are drawn
+
+    def constants(self) -> frozenset[int]:
+        """Nodes that no input reaches."""
+        found: set[int] = set()
+        for n, node in enumerate(self.graph.nodes):
+            if node.op != "input" and node.name is None and all(arg in found for arg in node.args):
+                found.add(n)
+        return frozenset(found)
+
+    @cached_property
+    def members(self) -> tuple[int, ...]:
+        if not self.sheet.gates:
+            return tuple(sorted(self.graph.names.values()))
+        found: set[int] = set()
+        for n, node in enumerate(self.graph.nodes):
+            if n in self.constant:
+                continue
+            found.add(n)
+            if not self.takes_constants(n):
+                found.update(arg for arg in node.args if arg in self.constant)
+        return tuple(sorted(found))
+
+    def takes_constants(self, n: int) -> bool:
+        """Whether the constants among a node's operands are written in its gate."""
+        node = self.graph.nodes[n]
+        return (
+            bool(TABLE[node.op].partials)
+            and sum(arg not in self.constant for arg in node.args) == 1
+            if node.op in TABLE
+            else False
+        )
+
+    @cached_property
+    def drawn(self) -> frozenset[int]:
+        return frozenset(self.members)
+
+    def sources(self, n: int) -> list[int]:
+        """The drawn nodes a drawn node is computed from, in the order of the operands."""
+        found: list[int] = []
+        stack = list(reversed(self.graph.nodes[n].args))
+        seen: set[int] = set()
+        while stack:
+            at = stack.pop()
+            if at in self.drawn:
+                if self.sheet.gates or at not in found:
+                    found.append(at)
+            elif at not in seen:
+                seen.add(at)
+                stack.extend(reversed(self.graph.nodes[at].args))
+        return found
+
+    # ---- the picture
+
+    def picture(self) -> Picture:
+        order = self.ordered()
+        position = {n: k for k, n in enumerate(order)}
+        vertices = tuple(self.vertex(n) for n in order)
+        wires: list[Wire] = []
+        out: dict[int, int] = {}
+        for n in order:
+            for source in self.sources(n):
+                out[source] = out.get(source, 0) + 1
+        for n in order:
+            shares = iter(self.shares(n))
+            for source in self.sources(n):
+                share = next(shares)
+                several = (
+                    out[source] > 1
+                    and self.flow is not None
+                    and vertices[position[source]].below is not None
+                )
+                wires.append(Wire(position[source], position[n], share if several else None))
+        return Picture(
+            vertices,
+            tuple(wires),
+            self.title,
+            self.description(),
+            label(self.names, Name(self.loss)),
+            tuple(self.notes),
+        )
+
+    def ordered(self) -> list[int]:
+        """Inputs as declared, then the rest as computed."""
+        inputs = [self.graph.names[name] for name in self.graph.inputs]
+        return [*inputs, *(n for n in self.members if n not in set(inputs))]
+
+    @property
+    def title(self) -> str:
+        return self.exercise.title or "Computational graph"
+
+    @property
+    def loss(self) -> str:
+        return self.exercise.loss if self.exercise.upstream else self.graph.outputs[-1]
+
+    def description(self) -> str:
+        lines = []
+        for d in self.exercise.definitions:
+            head = text_math(Math((Name(d.name),)), self.names)
+            lines.append(f"{head} = {text_math(Math((d.expr,)), self.names)}")
+        inputs = ", ".join(text_math(Math((Name(name),)), self.names) for name in self.graph.inputs)
+        said = (
+            "gradients below the wires"
+            if self.sheet.solution
+            else "the gradients below the wires are left blank"
+        )
+        return for_terminal(
+            f"Computational graph of {'; '.join(lines)}. Inputs: {inputs}. Forward values stand above the wires, {said}."
+        )
+
+    def vertex(self, n: int) -> Vertex:
+        node = self.graph.nodes[n]
+        if n in self.constant:
+            return Vertex("constant", label(self.names, tree(self.graph.nodes, n)))
+        if node.op == "input":
+            return Vertex(
+                self.kind(node.name or ""),
+                label(self.names, Name(node.name or "")),
+                self.above(n),
+                self.below(n),
+            )
+        return Vertex("gate", self.gate(n), self.above(n), self.below(n))
+
+    def kind(self, name: str) -> str:
+        """Data or parameter: as declared, else by the letter."""
+        graph = self.graph
+        data = {
+            other
+            for other in graph.inputs
+            if graph.node(other).over or other in graph.integers or other in graph.constants
+        }
+        if data:
+            return "input" if name in data else "parameter"
+        letters = {read(other).body for other in graph.inputs}
+        telling = letters & PARAMETERS and letters & DATA and letters <= PARAMETERS | DATA
+        return "parameter" if telling and read(name).body in PARAMETERS else "input"
+
+    # ---- gates
+
+    def gate(self, n: int) -> Label:
+        node = self.graph.nodes[n]
+        elementary = all(arg in self.drawn or arg in self.constant for arg in node.args)
+        array = node.op not in TABLE or not TABLE[node.op].partials
+        if elementary and (self.sheet.gates or not array):
+            if self.takes_constants(n) and len(node.args) > 1:
+                return fused(self.names, self.graph.nodes, n, self.constant)
+            return sign(node)
+        assert node.name is not None
+        definition = next(d for d in self.exercise.definitions if d.name == node.name)
+        if (gate := scaled(self.names, definition.expr)) is not None:
+            return gate
+        whole = label(self.names, definition.expr)
+        if len(whole.text) <= WIDE:
+            return whole
+        self.note(label(self.names, Name(node.name)), whole)
+        return label(self.names, Name(node.name))
+
+    def note(self, mark: Label, whole: Label) -> None:
+        self.notes.append((mark, whole))
+
+    # ---- on the wires
+
+    def above(self, n: int) -> Label | None:
+        """The value of a number, the shape of an array; with the name, where it is not written in the node."""
+        node = self.graph.nodes[n]
+        named: list[Piece] = [Name(node.name)] if node.name and node.op != "input" else []
+        if self.flow is not None:
+            value = self.flow.values[n]
+            if self.hidden(n):
+                return label(self.names, *named, *(["="] if named else []), "?")
+            if value is None or isinstance(value, bool):
+                return label(self.names, *named) if named else None
+            return label(
+                self.names, *named, *(["="] if named else []), Values(tidy(value), self.digits)
+            )
+        if not any(other.shape or other.over for other in self.graph.nodes):
+            return label(self.names, *named) if named else None
+        shape: list[Piece] = [Shaped(node.shape)] if node.shape or not named else []
+        if not self.sheet.solution and ("shape", node.name) in self.asked:
+            shape = ["?"]
+        return label(self.names, *named, *([":"] if named and shape else []), *shape)
+
+    def hidden(self, n: int) -> bool:
+        """Whether a value is for the reader to find."""
+        node = self.graph.nodes[n]
+        if self.sheet.solution or node.op == "input":
+            return False
+        return self.sheet.blank_all or ("value", node.name) in self.asked
+
+    @cached_property
+    def asked(self) -> frozenset[tuple[str, str]]:
+        """Values and shapes that are asked: a blank sheet must not show them."""
+        return frozenset((question.kind, question.of) for question in self.exercise.questions)
+
+    def below(self, n: int) -> Label | None:
+        node = self.graph.nodes[n]
+        if (
+            node.name in self.graph.integers
+            or node.name in self.graph.constants
+            or node.op in ("lt", "le", "gt", "ge", "eq", "ne")
+        ):
+            return None
+        given = self.given(n)
+        if given is not None:
+            return given
+        if not self.has_gradient:
+            return None
+        if not self.sheet.solution:
+            return UNKNOWN
+        if self.flow is not None and not any(value is None for value in self.flow.values):
+            value = self.flow.gradients[n]
+            if value is not None or node.name is None:
+                return self.number(0.0 if n not in self.reached else value)
+        return self.symbolic(node.name) if node.name else None
+
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """Nodes from which a path leads to the loss."""
+        found = {
+            self.graph.names[item.of or self.graph.outputs[-1]] for item in self.exercise.upstream
+        }
+        found |= set() if found else {self.graph.names[self.graph.outputs[-1]]}
+        for n in range(len(self.graph.nodes) - 1, -1, -1):
+            if n in found:
+                found.update(self.graph.nodes[n].args)
+        return frozenset(found)
+
+    @cached_property
+    def has_gradient(self) -> bool:
+        """Whether there is a number to differentiate."""
+        output = self.graph.node(self.graph.outputs[-1])
+        one = not output.over and all(size.number == 1 for size in output.shape)
+        return bool(self.exercise.upstream) or one
+
+    def given(self, n: int) -> Label | None:
+        """The upstream gradient at an output that nothing else uses: it is part of the question."""
+        node = self.graph.nodes[n]
+        if node.name not in self.graph.outputs:
+            return None
+        here = [
+            item
+            for item in self.exercise.upstream
+            if (item.of or self.graph.outputs[-1]) == node.name
+        ]
+        if len(here) == 1:
+            value = here[0].value
+            if isinstance(value, tuple):
+                return label(self.names, Partial(self.loss, (node.name,)))
+            return label(self.names, value)
+        if not self.exercise.upstream and node.name == self.graph.outputs[-1] and self.has_gradient:
+            return label(self.names, ONE)
+        return None
+
+    def number(self, value: float | None) -> Label | None:
+        return None if value is None else label(self.names, Values(tidy(value), self.digits))
+
+    def shares(self, n: int) -> Iterator[Label | None]:
+        """What each wire into a vertex hands back, in the order of `sources`."""
+        if self.flow is None:
+            yield from (None for _ in self.sources(n))
+            return
+        if self.sheet.gates:
+            operands = [k for k, arg in enumerate(self.graph.nodes[n].args) if arg in self.drawn]
+            values = [self.flow.share(n, k) for k in operands]
+        else:
+            found = self.flow.shares(n, self.drawn)
+            values = [found.get(source) for source in self.sources(n)]
+        for value in values:
+            yield (
+                UNKNOWN
+                if not self.sheet.solution
+                else self.number(0.0 if n not in self.reached else value)
+            )
+
+    @cached_property
+    def solver(self) -> Any:
+        from gradcalc.derivation.solve import Solver
+
+        return Solver(self.graph, "matrix", "gradient")
+
+    def symbolic(self, name: str) -> Label | None:
+        """The gradient at a quantity as a formula, checked; long ones stand in the notes."""
+        if name == self.loss:
+            return label(self.names, ONE)
+        try:
+            answer: Answer = self.solver.answer(
+                Question("", "derivative", self.loss, (name,), loss=bool(self.exercise.upstream))
+            )
+        except GradcalcError:
+            return None
+        if (
+            answer.symbolic is None
+            or answer.free
+            or (answer.verified and answer.verified.ok is False)
+        ):
+            return None
+        names = tex_names(Names.of(self.graph, answer.where))
+        whole = label(names, answer.symbolic, example=answer.per_example is not None)
+        for other, expr in answer.where:
+            if expr != Name(other) and all(
+                mark.text != label(names, Name(other)).text for mark, _ in self.notes
+            ):
+                self.note(label(names, Name(other)), label(names, expr))
+        if len(whole.text) <= SHORT:
+            return whole
+        partial = label(names, Partial(self.loss, (name,)))
+        self.note(partial, whole)
+        return partial
+
+
+def tidy(value: float) -> float | int:
+    """A float without the dust of its arithmetic."""
+    near = round(value, 12)
+    return int(near) if near == int(near) and abs(near) < 10**15 else value
