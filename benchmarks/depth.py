@@ -34,10 +34,10 @@ def network(depth: int) -> dict[str, Any]:
 def gradcalc(depth: int) -> list[int]:
     """Terms of each gradient; read, shaped, derived and written in matrix notation, not yet checked."""
     from gradcalc.derivation.answers import Answerer
-    from gradcalc.exercise.model import Exercise
+    from gradcalc.exercise.load import exercise_from
     from gradcalc.graph.build import build
 
-    exercise = Exercise.from_dict(network(depth))
+    exercise = exercise_from(network(depth))
     answerer = Answerer(build(exercise), "matrix", "gradient")
     answers = [answerer.answer(question) for question in exercise.questions]
     assert not any(answer.free for answer in answers)
@@ -61,10 +61,10 @@ def terms(expr: Any) -> int:
 def checked(depth: int) -> list[int]:
     """The same by `solve`: evaluated, and verified at other sizes."""
     from gradcalc.derivation.solve import solve
-    from gradcalc.exercise.model import Exercise
+    from gradcalc.exercise.load import exercise_from
 
     solution = solve(
-        Exercise.from_dict(
+        exercise_from(
             network(depth) | {"seed": 1, "sizes": {f"D_{k}": 2 + k % 3 for k in range(depth + 1)}}
         )
     )

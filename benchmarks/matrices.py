@@ -73,7 +73,7 @@ def gradcalc(case: Case, values: dict[str, Any], want: Any) -> dict[str, Any]:
     import re
 
     from gradcalc.derivation.solve import solve
-    from gradcalc.exercise.model import Exercise
+    from gradcalc.exercise.load import exercise_from
     from gradcalc.language.parser import unparse
 
     used = [name for name in values if re.search(rf"(?<![A-Za-z]){name}(?![A-Za-z(])", case.text)]
@@ -89,7 +89,7 @@ def gradcalc(case: Case, values: dict[str, Any], want: Any) -> dict[str, Any]:
         "values": {name: values[name].tolist() for name in used},
         "questions": [f"df/d{case.by}"],
     }
-    answer = solve(Exercise.from_dict(data)).answers[0]
+    answer = solve(exercise_from(data)).answers[0]
     formula = unparse(answer.symbolic) if answer.symbolic is not None else ""
     right = answer.value is not None and same(answer.value, want)
     verified = bool(answer.verified and answer.verified.ok)

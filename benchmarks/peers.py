@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks.scalars import Program
+    from benchmarks.program import Program
 
 
 ARITHMETIC = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}
@@ -137,9 +137,9 @@ def jax_jit(jax: Any, p: Program) -> dict[int, float]:
 
 def load_solver() -> Any:
     from gradcalc.derivation.solve import solve
-    from gradcalc.exercise.model import Exercise
+    from gradcalc.exercise.load import exercise_from
 
-    return lambda data: solve(Exercise.from_dict(data))
+    return lambda data: solve(exercise_from(data))
 
 
 def checked(solve: Any, p: Program) -> dict[int, float]:

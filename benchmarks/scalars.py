@@ -11,28 +11,10 @@ import random
 import sys
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import clock
-
-
-@dataclass
-class Program:
-    """A scalar graph: ops[k] applied to the earlier nodes args[k]; its last node is the output."""
-
-    ops: list[str] = field(default_factory=list)
-    args: list[tuple[int, ...]] = field(default_factory=list)
-    values: dict[int, float] = field(default_factory=dict)
-
-    def input(self, value: float) -> int:
-        self.values[len(self.ops)] = value
-        return self.do("input")
-
-    def do(self, op: str, *args: int) -> int:
-        self.ops.append(op)
-        self.args.append(args)
-        return len(self.ops) - 1
+from benchmarks.program import Program
 
 
 def sigmoid_chain(n: int) -> Program:

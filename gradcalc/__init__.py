@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gradcalc.app.api import build as build
     from gradcalc.app.api import diff as diff
     from gradcalc.app.api import solve as solve
+    from gradcalc.exercise.load import exercise_from as exercise_from
+    from gradcalc.exercise.load import load_exercise as load_exercise
+    from gradcalc.exercise.load import parse_exercise as parse_exercise
     from gradcalc.exercise.model import Exercise as Exercise
     from gradcalc.graph.model import Graph as Graph
     from gradcalc.language.errors import GradcalcError as GradcalcError
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 # Name -> the module it lives in.
 _PUBLIC = {
     "solve": "app.api", "diff": "app.api", "build": "app.api", "Result": "app.api", "Derivative": "app.api",
+    "load_exercise": "exercise.load", "parse_exercise": "exercise.load", "exercise_from": "exercise.load",
     "Exercise": "exercise.model", "Graph": "graph.model", "Report": "report.blocks",
     "GradcalcError": "language.errors", "__version__": "version",
 }  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcalc.codegen import code
+from gradcalc.exercise.load import exercise_from
 from gradcalc.exercise.model import Exercise
 from gradcalc.graph.build import build
 
@@ -32,4 +33,4 @@ def imported(text: str, folder: Path) -> Any:
 
 def exported(content: dict[str, Any], folder: Path) -> Any:
     """The NumPy module of an exercise given as data."""
-    return imported(written(Exercise.from_dict(content)), folder)
+    return imported(written(exercise_from(content)), folder)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import gradcalc
 from gradcalc.exercise import tex_commands as textables
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.schema import (
     DRAW,
     EXERCISE,
@@ -36,6 +37,7 @@ from gradcalc.exercise.schema import (
     Record,
     Scalar,
 )  # fmt: skip
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.ops import TABLE
 from gradcalc.ops.entry import Op
 
@@ -319,10 +321,8 @@ LETTERS = {
 def structured() -> str:
     """Operations on whole arrays, each differentiated here and now: the gradient at its operands, G being the one at it."""
     from gradcalc.derivation.solve import solve
-    from gradcalc.exercise.model import Exercise
     from gradcalc.graph.build import build
     from gradcalc.language.formula import text
-    from gradcalc.report.blocks import Names
 
     rows = []
     for op in TABLE.values():
@@ -333,8 +333,8 @@ def structured() -> str:
         asked = [name for name in used if name != "g"]
         lines = f"expression: r = {op.example}\nvariables: {{{declared}}}\nupstream: {{dL/dr: G}}\n"
         lines += f"questions: [{', '.join(f'dL/d{name}' for name in asked)}]\n" if asked else ""
-        exercise = Exercise.parse(lines, "operations")
-        names = Names.of(build(exercise))
+        exercise = parse_exercise(lines, "operations")
+        names = printed_names(build(exercise))
         found = []
         for answer in solve(exercise).answers if asked else ():
             assert answer.verified is not None, op.name

@@ -7,15 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from gradcalc.derivation.answer_model import (
-    Answer,
-    Gradient,
-    Local,
-    Shorthand,
-    Solution,
-    Verified,
-    View,
-)
+from gradcalc.calculus.notation.views import View
+from gradcalc.derivation.answer_model import Answer, Gradient, Local, Shorthand, Solution, Verified
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Upstream, Variable
 from gradcalc.graph.build import Graph, Node
 from gradcalc.language.errors import Problem

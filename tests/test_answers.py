@@ -8,7 +8,7 @@ import pytest
 
 from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.unparse import unparse
 
@@ -296,7 +296,7 @@ def answer(
     }
     if variables:
         exercise["variables"] = variables
-    return solve(Exercise.from_dict(exercise)).answers[0]
+    return solve(exercise_from(exercise)).answers[0]
 
 
 @pytest.mark.parametrize(("lines", "shapes", "assume", "question", "formula"), FORMULAS)
@@ -384,7 +384,7 @@ def test_names_of_earlier_answers() -> None:
         "variables": {"W": ["m", "n"], "x": ["n"], "y": ["m"]},
         "questions": ["delta = dC/dz", "dC/dW"],
     }
-    first, second = solve(Exercise.from_dict(exercise)).answers
+    first, second = solve(exercise_from(exercise)).answers
     assert unparse(second.symbolic) == "outer(delta, x)"  # type: ignore[arg-type]
     assert second.where == (("delta", first.symbolic),)
 
@@ -405,7 +405,7 @@ def test_axes_survive(line: str, expanded: str) -> None:
     }
     if "X" in line:
         exercise["variables"] = {"X": ["a", "b"]}
-    found = solve(Exercise.from_dict(exercise)).answers[0]
+    found = solve(exercise_from(exercise)).answers[0]
     assert found.expanded is not None
     assert unparse(found.expanded) == expanded
     assert found.verified is not None
@@ -479,9 +479,7 @@ def test_a_gradient_at_a_factor_of_zero_along_any_axis(
         "variables": {"x": shape, "a": []},
         "indices": indices,
     }
-    solution = solve(
-        Exercise.from_dict({**content, "values": {"x": x, "a": 2}, "questions": ["df/dx"]})
-    )
+    solution = solve(exercise_from({**content, "values": {"x": x, "a": 2}, "questions": ["df/dx"]}))
     (found,) = solution.answers
     assert found.value == gradient
     assert solution.gradients["x"].value == gradient
@@ -498,7 +496,7 @@ def test_a_named_power_is_not_read_back_by_a_division() -> None:
         "values": values,
         "questions": ["dq/ds", "df/ds"],
     }
-    local, total = solve(Exercise.from_dict(exercise)).answers
+    local, total = solve(exercise_from(exercise)).answers
     assert (local.text, local.value) == ("3*s^2*x^3", [0, 0])
     assert (total.text, total.value) == ("3*sum(x^3)*s^2", 0)
 
@@ -513,7 +511,7 @@ def test_second_derivatives_by_a_stack() -> None:
         **given,
         "questions": ["d2J/dX2", "d2J/dx2"],
     }
-    by_stack, by_each = solve(Exercise.from_dict(exercise)).answers
+    by_stack, by_each = solve(exercise_from(exercise)).answers
     assert by_stack.verified is not None
     assert by_stack.verified.ok is True
     assert by_stack.value == by_each.value
@@ -532,7 +530,7 @@ def test_gradients_of_a_given_upstream_are_named() -> None:
         "variables": {"x": ["n"], "W": ["n", "n"]},
         "upstream": {"dL/dh12": "G"},
     }
-    (found,) = solve(Exercise.from_dict({**exercise, "questions": ["dL/dx"]})).answers
+    (found,) = solve(exercise_from({**exercise, "questions": ["dL/dx"]})).answers
     assert len(unparse(found.symbolic)) < 400  # type: ignore[arg-type]
     assert found.where
 
@@ -597,7 +595,7 @@ def test_second_derivatives_per_example() -> None:
         "variables": {"x": {"shape": ["n", 1], "each": "i"}, "w": {"shape": ["n", 1]}}, "seed": 1,
         "questions": ["d2a/dz2", "d2a/dw2", "d2J/dxdw", "d2J/dw2"],
     }  # fmt: skip
-    answers = solve(Exercise.from_dict(exercise)).answers
+    answers = solve(exercise_from(exercise)).answers
     assert all(answer.verified is not None and answer.verified.ok for answer in answers)
     assert [unparse(answer.symbolic) for answer in answers if answer.symbolic is not None] == [
         "6*z", "6*z*x @ x.T", "3*(z^2*eye(n) + 2*z*w @ x.T)/m", "6*sum(z*x @ x.T, i)/m"
@@ -612,7 +610,7 @@ def test_a_gradient_on_the_way_of_a_second_derivative_is_not_called_the_loss_s()
         "expression": ["k = p*t + r", "m = tanh(k)", "h = where(k > 0, m*k, k^2)", "G = h*m - log(1 + t^2)"],
         "values": {"p": 0.5, "t": 2, "r": -0.25}, "upstream": {"dE/dG": 3}, "questions": ["d2G/dr2"],
     }  # fmt: skip
-    (answer,) = solve(Exercise.from_dict(exercise)).answers
+    (answer,) = solve(exercise_from(exercise)).answers
     assert answer.verified is not None
     assert answer.verified.ok
     assert [name for name, _ in answer.where] == ["d2G_drdk"]
@@ -633,7 +631,7 @@ def test_an_upstream_gradient_may_be_a_constant_expression_and_values_stay_exact
     exercise = {
         "expression": "f = x^2", "values": {"x": "1/3"}, "upstream": {"dL/df": "pi/4"}, "questions": ["dL/dx", "df/dx"],
     }  # fmt: skip
-    loss, f = solve(Exercise.from_dict(exercise)).answers
+    loss, f = solve(exercise_from(exercise)).answers
     assert [unparse(expr) for expr in (loss.symbolic, loss.exact, f.exact) if expr is not None] == [
         "pi*x/2",
         "pi/6",
@@ -644,7 +642,7 @@ def test_an_upstream_gradient_may_be_a_constant_expression_and_values_stay_exact
 
 def test_what_is_undefined_whatever_the_values_is_placed() -> None:
     with pytest.raises(GradcalcError) as caught:
-        solve(Exercise.parse("expression: |\n  q = 2*x\n  f = q + tan(pi/2)\n", "t.yaml"))
+        solve(parse_exercise("expression: |\n  q = 2*x\n  f = q + tan(pi/2)\n", "t.yaml"))
     (problem,) = caught.value.problems
     assert problem.message == "`tan(pi/2)` is undefined, whatever the values"
     assert problem.place is not None
@@ -652,7 +650,7 @@ def test_what_is_undefined_whatever_the_values_is_placed() -> None:
 
 
 def test_the_maximum_of_one_and_the_same_is_no_tie() -> None:
-    (found,) = solve(Exercise.parse("expression: f = max(x, x)\nvalues: {x: 1}\n")).answers
+    (found,) = solve(parse_exercise("expression: f = max(x, x)\nvalues: {x: 1}\n")).answers
     assert (found.symbolic and unparse(found.symbolic), found.value) == ("1", 1)
 
 
@@ -661,7 +659,7 @@ def test_the_chain_of_the_loss_begins_with_each_upstream_gradient() -> None:
         "expression": ["q = x*y", "f = q^2", "g = q + z"], "upstream": {"dL/df": 3, "dL/dg": "G", "dL/dq": -5},
         "questions": ["dL/dx", "dL/dq", "dL/df", "df/dx"],
     }  # fmt: skip
-    answers = solve(Exercise.from_dict(exercise)).answers
+    answers = solve(exercise_from(exercise)).answers
     assert [[[local.label for local in path] for path in answer.chain] for answer in answers] == [
         [["dL/df", "df/dq", "dq/dx"], ["dL/dg", "dg/dq", "dq/dx"], ["dL/dq", "dq/dx"]],
         [["dL/df", "df/dq"], ["dL/dg", "dg/dq"], ["dL/dq"]], [["dL/df"]], [["df/dq", "dq/dx"]],
@@ -693,7 +691,7 @@ ENTRIES = {
 def test_an_entry_names_no_index_that_it_fixes(
     form: str, question: str, formula: str, free: tuple[str, ...], value: Any
 ) -> None:
-    exercise = Exercise.from_dict({**ENTRIES, "notation": {"form": form}, "questions": [question]})
+    exercise = exercise_from({**ENTRIES, "notation": {"form": form}, "questions": [question]})
     (found,) = solve(exercise).answers
     assert found.symbolic is not None
     assert (unparse(found.symbolic), found.free, found.expanded is None) == (formula, free, False)
@@ -709,7 +707,7 @@ def test_an_entry_names_no_index_that_it_fixes(
 )
 def test_an_entry_that_is_not_there_is_an_error(question: str) -> None:
     with pytest.raises(GradcalcError):
-        solve(Exercise.from_dict({**ENTRIES, "questions": [question]}))
+        solve(exercise_from({**ENTRIES, "questions": [question]}))
 
 
 @pytest.mark.parametrize(
@@ -728,7 +726,7 @@ def test_questions_may_name_stacks(question: str, stacked: str, value: Any) -> N
         "variables": {"x": {"shape": ["D", 1], "each": "i"}, "w": ["D", 1]},
         "values": {"x": [[0, 2, 2], [1, 1, 2]], "w": [[1], [2]]}, "questions": [question],
     }  # fmt: skip
-    (found,) = solve(Exercise.from_dict(exercise)).answers
+    (found,) = solve(exercise_from(exercise)).answers
     assert found.verified is not None
     assert found.verified.ok, found.verified
     assert found.stacked is not None
@@ -740,7 +738,7 @@ def test_a_stack_of_numbers_has_their_derivatives_once() -> None:
         "expression": ["z = w*x", "J = sum(z^2, i)"], "examples": {"i": 2}, "variables": {"x": {"each": "i"}},
         "values": {"x": [1, 2], "w": 3}, "questions": ["dJ/dX", "shape stack(x)"],
     }  # fmt: skip
-    by_stack, shape = solve(Exercise.from_dict(exercise)).answers
+    by_stack, shape = solve(exercise_from(exercise)).answers
     assert by_stack.value == [18, 36]
     assert by_stack.verified is not None
     assert by_stack.verified.ok

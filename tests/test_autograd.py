@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from exported import EXERCISES, imported, written
 
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import load_exercise, parse_exercise
 
 # |x| at 0 has derivative 1 in JAX; here, and in PyTorch, it is 0.
 OTHER_CONVENTION = {("jax", "relu-kink")}
@@ -23,7 +23,7 @@ if not LIBRARIES:
 def names() -> list[str]:
     found = []
     for path in sorted(EXERCISES.glob("*.yaml")):
-        if not Exercise.read(str(path)).unknown_functions:
+        if not load_exercise(str(path)).unknown_functions:
             found.append(path.stem)
     return found
 
@@ -36,7 +36,7 @@ def test_gradients_agree_with_automatic_differentiation(to: str, name: str, tmp_
         pytest.skip("another convention at a kink")
     if to == "jax":
         library.config.update("jax_enable_x64", True)
-    module = imported(written(Exercise.read(str(EXERCISES / f"{name}.yaml")), to), tmp_path)
+    module = imported(written(load_exercise(str(EXERCISES / f"{name}.yaml")), to), tmp_path)
     given = module.VALUES
     found = module.gradients(**given)
     inputs = {name: module._array(given, name) for name in found}
@@ -56,7 +56,7 @@ def test_gradients_agree_with_automatic_differentiation(to: str, name: str, tmp_
 def test_numbers_keep_their_sixteen_digits(to: str, tmp_path: Path) -> None:
     if to == "jax":
         pytest.importorskip(to).config.update("jax_enable_x64", True)
-    module = imported(written(Exercise.parse("expression: f = x*y"), to), tmp_path)
+    module = imported(written(parse_exercise("expression: f = x*y"), to), tmp_path)
     assert float(module.forward(x=0.1, y=1)["f"]) == 0.1
 
 

@@ -15,7 +15,7 @@ from exported import EXERCISES, exported, imported, written
 
 from gradcalc.app import cli
 from gradcalc.codegen.backward_code import staged
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import exercise_from, load_exercise
 from gradcalc.graph.build import build
 from gradcalc.graph.stable import stable
 from gradcalc.language.errors import GradcalcError
@@ -44,7 +44,7 @@ def body(text: str) -> list[str]:
 
 
 def test_the_network_of_exercise_3_reads_as_one_writes_it() -> None:
-    lines = body(written(Exercise.read(str(EXERCISES / "ex3.yaml"))))
+    lines = body(written(load_exercise(str(EXERCISES / "ex3.yaml"))))
     for line in (
         "z1 = W1 @ x + b1", "a1 = np.maximum(z1, 0.0)", "z2 = W2 @ a1 + b2", "yhat = sigmoid(z2)",
         "J = -1 / m * np.sum(L, axis=1, keepdims=True)",
@@ -56,13 +56,13 @@ def test_the_network_of_exercise_3_reads_as_one_writes_it() -> None:
 
 
 def test_each_line_has_its_formula_and_shape() -> None:
-    text = written(Exercise.read(str(EXERCISES / "ex3.yaml")))
+    text = written(load_exercise(str(EXERCISES / "ex3.yaml")))
     assert "    z1 = W1 @ x + b1  # z₁ = W₁ x + b₁: D_a₁×m\n" in text
     assert "    dloss_dW1 = dloss_dz1 @ x.T  # ∂loss/∂W₁ = Σᵢ (∂loss/∂z₁) xᵀ: D_a₁×D_x\n" in text
 
 
 def test_gradients_do_not_compute_the_loss() -> None:
-    text = written(Exercise.read(str(EXERCISES / "ex3.yaml")))
+    text = written(load_exercise(str(EXERCISES / "ex3.yaml")))
     shared, rest = text.split("    if not backward:\n")
     assert "    yhat = sigmoid(z2)" in shared
     assert "        J = -1 / m * np.sum(L, axis=1, keepdims=True)" in rest
@@ -70,7 +70,7 @@ def test_gradients_do_not_compute_the_loss() -> None:
 
 
 def test_every_gradient_stands_once_in_reverse_order() -> None:
-    graph = build(Exercise.from_dict({"expression": "q = x + y\nr = q^2\nf = r*q"}))
+    graph = build(exercise_from({"expression": "q = x + y\nr = q^2\nf = r*q"}))
     assert [stage.name for stage in staged(graph).stages] == ["f", "r", "q", "y", "x"]
 
 
@@ -81,7 +81,7 @@ def test_a_step_used_twice_has_a_variable(
         "expression": "f = sum(tanh(A @ x)) * sum(exp(tanh(A @ x)))",
         "variables": {"A": ["n", "m"], "x": ["m"]},
     }
-    text = written(Exercise.from_dict(content))
+    text = written(exercise_from(content))
     assert "\n".join(body(text)).count("np.tanh(") == 1
     agrees(imported(text, tmp_path), capsys)
 
@@ -193,7 +193,7 @@ def test_shipped_exercises_check_themselves(
     path = EXERCISES / f"{name}.yaml"
     if not path.exists():
         pytest.skip(f"no exercise {name}")
-    agrees(imported(written(Exercise.read(str(path))), tmp_path), capsys)
+    agrees(imported(written(load_exercise(str(path))), tmp_path), capsys)
 
 
 CASES: dict[str, dict[str, Any]] = {
@@ -347,7 +347,7 @@ def test_softmax_and_cross_entropy_are_stable(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_stable_looks_through_names(lines: str, op: str) -> None:
     shape = ["n", "n"] if op == "logdet" else ["n"]
-    graph = stable(build(Exercise.from_dict({"expression": lines, "variables": {"x": shape}})))
+    graph = stable(build(exercise_from({"expression": lines, "variables": {"x": shape}})))
     assert op in {node.op for node in graph.nodes}
 
 
@@ -385,8 +385,8 @@ EVIL = [
 
 @pytest.mark.parametrize("text", EVIL)
 def test_text_cannot_get_into_the_code(text: str, tmp_path: Path) -> None:
-    clean = ast.dump(ast.parse(written(Exercise.from_dict({"expression": "f = x^2"}))))
-    exercise = Exercise.from_dict(
+    clean = ast.dump(ast.parse(written(exercise_from({"expression": "f = x^2"}))))
+    exercise = exercise_from(
         {"expression": "f = x^2", "title": text, "source": text, "author": text}
     )
     found = written(exercise)
@@ -396,7 +396,7 @@ def test_text_cannot_get_into_the_code(text: str, tmp_path: Path) -> None:
 
 
 def test_the_module_needs_numpy_alone() -> None:
-    tree = ast.parse(written(Exercise.read(str(EXERCISES / "ex3.yaml"))))
+    tree = ast.parse(written(load_exercise(str(EXERCISES / "ex3.yaml"))))
     assert [
         ast.unparse(node)
         for node in ast.walk(tree)
@@ -407,16 +407,14 @@ def test_the_module_needs_numpy_alone() -> None:
 def test_unknown_functions_have_no_code() -> None:
     with pytest.raises(GradcalcError, match="g is an unknown function: there is no code for it"):
         written(
-            Exercise.from_dict(
-                {"expression": "f = g(x)", "variables": {"x": [], "g": {"function": 1}}}
-            )
+            exercise_from({"expression": "f = g(x)", "variables": {"x": [], "g": {"function": 1}}})
         )
 
 
 @pytest.mark.parametrize("to", ["numpy", "torch", "jax"])
 def test_the_three_libraries_differ_in_spelling_alone(to: str) -> None:
     """Same names, same number of lines in both passes; all of it is Python."""
-    exercise = Exercise.read(str(EXERCISES / "ex3.yaml"))
+    exercise = load_exercise(str(EXERCISES / "ex3.yaml"))
     text, plain = written(exercise, to), written(exercise)
     ast.parse(text)
     left = [line.split(" = ")[0] for line in body(text)]

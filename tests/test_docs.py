@@ -25,7 +25,7 @@ from generate_docs import (
 )
 
 import gradcalc
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.render import printed
 
@@ -67,7 +67,7 @@ def test_exercises_on_the_page_are_valid(page: str) -> None:
         ):
             continue
         if not any(name in block.text for name in added):
-            build(Exercise.parse(block.text))
+            build(parse_exercise(block.text))
 
 
 @pytest.mark.parametrize("page", PAGES)

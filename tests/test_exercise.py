@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gradcalc.app.console import describe
 from gradcalc.exercise.author_tex import check_markdown, check_tex
-from gradcalc.exercise.model import Exercise, with_set
+from gradcalc.exercise.load import exercise_from, load_exercise, parse_exercise, with_set
 from gradcalc.exercise.source import MAX_BYTES, MAX_LINES, MAX_TOTAL
 from gradcalc.exercise.yaml_nodes import MAX_SCALARS
 from gradcalc.language.errors import GradcalcError, Problem
@@ -26,7 +26,7 @@ SHIPPED = sorted(Path(__file__).parent.parent.joinpath("exercises").glob("*.yaml
 
 def problems(text: str | bytes) -> list[Problem]:
     with pytest.raises(GradcalcError) as caught:
-        Exercise.parse(text, "e.yaml")
+        parse_exercise(text, "e.yaml")
     return list(caught.value.problems)
 
 
@@ -44,7 +44,7 @@ def one(text: str | bytes) -> tuple[int, int, str, str | None]:
 def refusals(text: str | bytes) -> tuple[Problem, ...]:
     """The problems of a text that may be fine; only GradcalcError is caught."""
     try:
-        Exercise.parse(text, "e.yaml")
+        parse_exercise(text, "e.yaml")
     except GradcalcError as error:
         return error.problems
     return ()
@@ -52,11 +52,11 @@ def refusals(text: str | bytes) -> tuple[Problem, ...]:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_exercises_are_read_without_a_warning(path: Path) -> None:
-    assert Exercise.read(str(path)).warnings == ()
+    assert load_exercise(str(path)).warnings == ()
 
 
 def test_an_exercise() -> None:
-    exercise = Exercise.parse(
+    exercise = parse_exercise(
         "title: T\nexpression: |\n  q = x + y\n  f = q * z  # last\nvariables: [x, y, z]\n"
         "values: {x: -2, y: 5, z: 1/3}\nupstream: {dL/df: 1}\nquestions: [df/dq, delta = dL/dx]\n",
         "e.yaml",
@@ -95,13 +95,13 @@ def test_an_exercise() -> None:
     ],
 )
 def test_forms_of_the_expression(expression: str, defined: list[str]) -> None:
-    exercise = Exercise.parse(f"expression: {expression}\n")
+    exercise = parse_exercise(f"expression: {expression}\n")
     assert [definition.name for definition in exercise.definitions] == defined
 
 
 def test_words_mean_what_they_say() -> None:
     """YAML 1.1 would read booleans, base eight, base sixty and strings here."""
-    exercise = Exercise.parse(
+    exercise = parse_exercise(
         "expression: y*n + no\nvariables: [y, n, no, on]\nvalues: {y: 1e-3, n: 010, no: 1.5, on: 5.}\ntitle: 1.10\n"
     )
     assert exercise.values == {
@@ -114,7 +114,7 @@ def test_words_mean_what_they_say() -> None:
 
 
 def test_inputs_leave_out_what_is_known() -> None:
-    exercise = Exercise.parse(
+    exercise = parse_exercise(
         "expression: |\n  h(t) = t*k\n  z = g(x) + pi/m\n  p[j] = h(z) + w[j]\n  J = sum(p[j], j)\n"
         "examples: {i: m}\nindices: {j: n}\nvariables: {x: {shape: [n], each: i}, g: {function: 1}}\n"
     )
@@ -280,9 +280,9 @@ def test_traps_of_yaml(text: str, line: int, column: int, message: str) -> None:
 
 def test_encodings() -> None:
     text = "title: dérivée\nexpression: ŷ = x\n"
-    assert Exercise.parse(text.encode("utf-8-sig")).title == "dérivée"
-    assert Exercise.parse(text.replace("\n", "\r\n")).definitions[0].name == "ŷ"
-    assert Exercise.parse(text.replace("\n", "\r")).definitions[0].name == "ŷ"
+    assert parse_exercise(text.encode("utf-8-sig")).title == "dérivée"
+    assert parse_exercise(text.replace("\n", "\r\n")).definitions[0].name == "ŷ"
+    assert parse_exercise(text.replace("\n", "\r")).definitions[0].name == "ŷ"
     assert one(text.encode("latin-1", "replace")) == (
         1,
         9,
@@ -324,14 +324,14 @@ def test_what_libyaml_refuses_is_refused_without_it_too(monkeypatch: pytest.Monk
 
 def test_limits_of_a_file() -> None:
     head = "expression: x\n#"
-    assert Exercise.parse(head + "a" * (MAX_BYTES - len(head)))
+    assert parse_exercise(head + "a" * (MAX_BYTES - len(head)))
     assert one(head + "a" * (MAX_BYTES - len(head) + 1024)) == (
         1,
         1,
         "a file of 257 KiB; the limit is 256",
         None,
     )
-    assert Exercise.parse("expression: x" + "\n" * MAX_LINES)
+    assert parse_exercise("expression: x" + "\n" * MAX_LINES)
     assert one("expression: x" + "\n" * (MAX_LINES + 1)) == (
         1,
         1,
@@ -344,7 +344,7 @@ def test_limits_of_a_file() -> None:
         == "more than 50,000 values"
     )
     numbers = ", ".join(["-1.23456789012345678901234567"] * 10_000)
-    assert len(Exercise.parse(f"expression: x\nvalues: {{x: [{numbers}]}}\n").values["x"]) == 10_000  # type: ignore[arg-type]
+    assert len(parse_exercise(f"expression: x\nvalues: {{x: [{numbers}]}}\n").values["x"]) == 10_000  # type: ignore[arg-type]
 
 
 def test_several_mistakes_at_once_in_order() -> None:
@@ -371,7 +371,7 @@ def test_the_caret_stays_on_the_screen_and_under_wide_characters() -> None:
 
 def test_warnings() -> None:
     def warned(text: str) -> list[str]:
-        return [problem.message for problem in Exercise.parse(text).warnings]
+        return [problem.message for problem in parse_exercise(text).warnings]
 
     assert warned("expression: x + 1 # and more\n") == [
         "for YAML the expression ends before `# and more`"
@@ -416,12 +416,12 @@ def test_questions(question: str, kind: str, of: str, by: tuple[str, ...]) -> No
         "expression: |\n  q = x*x2\n  dot = q*L\n  f = q + dot\nvariables: {x2: {each: i}}\nexamples: {i: m}\n"
         f"upstream: 1\nquestions:\n  - {question}\n"
     )
-    (read,) = Exercise.parse(text).questions
+    (read,) = parse_exercise(text).questions
     assert (read.kind, read.of, read.by, read.loss) == (kind, of, by, of == "loss")
 
 
 def test_a_question_for_one_entry_and_in_long_form() -> None:
-    first, second = Exercise.parse(
+    first, second = parse_exercise(
         "expression: J = x\nquestions:\n  - g0 = dJ/dx[0, n - 1]\n  - {ask: dJ/dx, name: g, text: How?, points: 1.5}\n"
     ).questions
     assert first.entry == (Num(Fraction(0)), Binary("-", Name("n"), Num(Fraction(1))))
@@ -430,7 +430,7 @@ def test_a_question_for_one_entry_and_in_long_form() -> None:
 
 
 def test_vary() -> None:
-    vary = Exercise.parse(
+    vary = parse_exercise(
         "expression: f = x*y\nvary: {x: {integers: [-2, 2]}, y: {choices: [1, 1/2, 3]}, require: [f != 0, x < y]}\n"
     ).vary
     assert {kind: [unparse(value) for value in drawn] for kind, drawn in vary["x"].items()} == {
@@ -459,7 +459,7 @@ def test_what_takes_no_value(name: str, message: str, hint: str | None) -> None:
 
 def test_upstream() -> None:
     def upstream(text: str) -> Any:
-        exercise = Exercise.parse(f"expression: |\n  q = x\n  f = q*L\n{text}\n")
+        exercise = parse_exercise(f"expression: |\n  q = x\n  f = q*L\n{text}\n")
         return exercise.loss, [(part.of, part.value) for part in exercise.upstream]
 
     one, two = Num(Fraction(1)), Num(Fraction(2))
@@ -469,7 +469,7 @@ def test_upstream() -> None:
 
 
 def test_settings_replace_values() -> None:
-    exercise = Exercise.parse("expression: x*w\nvariables: {w: [n]}\nvalues: {x: 1}\n")
+    exercise = parse_exercise("expression: x*w\nvariables: {w: [n]}\nvalues: {x: 1}\n")
     assert with_set(exercise, "x=pi").values["x"] == Name("pi")
     changed = with_set(exercise, "x=-1/3", "w=[1, 2]", "n=2")
     assert unparse(changed.values["x"]) == "-1/3"  # type: ignore[arg-type]
@@ -487,23 +487,23 @@ def test_settings_replace_values() -> None:
 
 
 def test_from_python_data() -> None:
-    exercise = Exercise.from_dict(
+    exercise = exercise_from(
         {"expression": ["q = x", "f = q*w"], "values": {"x": -0.5, "w": [1, 2]}, "seed": 3}
     )
     assert unparse(exercise.values["x"]) == "-0.5"  # type: ignore[arg-type]
     assert exercise.seed == 3
-    assert Exercise.from_dict({"expression": "w", "values": {"w": np.eye(2)}}).values == Exercise.from_dict(
+    assert exercise_from({"expression": "w", "values": {"w": np.eye(2)}}).values == exercise_from(
         {"expression": "w", "values": {"w": [[1.0, 0.0], [0.0, 1.0]]}}
     ).values  # fmt: skip
     with pytest.raises(GradcalcError) as caught:
-        Exercise.from_dict({"expression": "x", "values": {"x": float("inf")}, "colour": None})
+        exercise_from({"expression": "x", "values": {"x": float("inf")}, "colour": None})
     assert [problem.slug for problem in caught.value.problems] == ["key", "number"]
 
 
 def test_files_that_cannot_be_read() -> None:
     for path in ("no/such/file.yaml", "a\0b", str(Path(__file__).parent)):
         with pytest.raises(GradcalcError) as caught:
-            Exercise.read(path)
+            load_exercise(path)
         assert caught.value.problems[0].message.startswith("cannot be read: ")
 
 

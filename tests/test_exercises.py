@@ -8,14 +8,14 @@ import pytest
 
 from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import load_exercise
 
 SHIPPED = sorted((Path(__file__).parent.parent / "exercises").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_answer_is_checked_and_evaluated(path: Path) -> None:
-    exercise = Exercise.read(str(path))
+    exercise = load_exercise(str(path))
     assert exercise.title
     assert exercise.source
     solution = solve(exercise)

@@ -15,7 +15,7 @@ import pytest
 from gradcalc.app.cli import run
 from gradcalc.derivation.derive_steps import explained
 from gradcalc.derivation.step_model import Derivation
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import load_exercise
 from gradcalc.render import render_as, table
 from gradcalc.render.derivation_json import document
 from gradcalc.render.player import Film
@@ -28,7 +28,7 @@ EXERCISES = ROOT / "exercises"
 
 
 def shipped(name: str, detail: str = "normal", only: str | None = None) -> Derivation:
-    return explained(Exercise.read(str(EXERCISES / f"{name}.yaml")), detail, only)
+    return explained(load_exercise(str(EXERCISES / f"{name}.yaml")), detail, only)
 
 
 def report(name: str, detail: str = "normal", only: str | None = None) -> Report:

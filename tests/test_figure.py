@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from gradcalc.app.shipped import exercise_text
 from gradcalc.derivation.solve import solve
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise
 from gradcalc.graph.build import build
 from gradcalc.numeric.scalar_gradients import flow, is_scalar
@@ -29,7 +30,7 @@ EX1 = "ex1"
 
 
 def exercise(name: str) -> Exercise:
-    return Exercise.parse(exercise_text(name), f"{name}.yaml")
+    return parse_exercise(exercise_text(name), f"{name}.yaml")
 
 
 def drawn(name: str, sheet: Sheet | None = None) -> Picture:
@@ -37,7 +38,7 @@ def drawn(name: str, sheet: Sheet | None = None) -> Picture:
 
 
 def of(text: str, sheet: Sheet | None = None) -> Picture:
-    return picture(sketch(Exercise.parse(text, "test.yaml")), sheet or Sheet())
+    return picture(sketch(parse_exercise(text, "test.yaml")), sheet or Sheet())
 
 
 def table(what: Picture) -> list[tuple[str, str, str | None, str | None]]:

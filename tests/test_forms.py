@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.language.parser import unparse
 
 
@@ -13,7 +13,7 @@ def answers(expression: str, variables: str, questions: str) -> list[str]:
     """The answers in the expression language; each agrees with numerical differences."""
     lines = "".join(f"  {line.strip()}\n" for line in expression.split(";"))
     text = f"expression: |\n{lines}variables: {variables}\nquestions: [{questions}]\n"
-    found = solve(Exercise.parse(text, "e.yaml")).answers
+    found = solve(parse_exercise(text, "e.yaml")).answers
     assert all(answer.verified is not None and answer.verified.ok for answer in found)
     return [unparse(answer.symbolic) for answer in found if answer.symbolic is not None]
 

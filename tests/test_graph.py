@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import load_exercise, parse_exercise
 from gradcalc.graph.build import Graph, build, default_questions, depends, operands, stack_shape
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.shape_rules import Size, show
@@ -20,7 +20,7 @@ def graph(expression: str, variables: str = "", more: str = "") -> Graph:
     """Lines of the expression are separated by `;`"""
     lines = "".join(f"  {line.strip()}\n" for line in expression.split(";"))
     return build(
-        Exercise.parse(
+        parse_exercise(
             f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more,
             "e.yaml",
         )
@@ -517,7 +517,7 @@ def test_functions_that_double_their_argument_stay_small() -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_exercise_becomes_a_graph(path: Path) -> None:
-    found = build(Exercise.read(str(path)))
+    found = build(load_exercise(str(path)))
     assert set(found.names) == {*found.inputs, *found.quantities}
     assert all(found.reasons[name] for name in found.names)
     for node in found.nodes:

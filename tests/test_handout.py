@@ -24,7 +24,7 @@ from gradcalc.derivation.solve import solve
 from gradcalc.exercise import markdown as md
 from gradcalc.exercise import tex_commands as textables
 from gradcalc.exercise.author_tex import check_tex
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.tex import check, escape, in_math
 from gradcalc.language.errors import SpanError
 from gradcalc.render import handout_markdown, html, latex, pdf, tikz
@@ -39,7 +39,7 @@ needs_tex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="TeX is not 
 
 @cache
 def solved(name: str) -> Solution:
-    return solve(Exercise.parse(exercise_text(name), f"{name}.yaml"))
+    return solve(parse_exercise(exercise_text(name), f"{name}.yaml"))
 
 
 @cache
@@ -48,7 +48,7 @@ def handout(name: str) -> Handout:
 
 
 def of(text: str) -> Handout:
-    return compose(solve(Exercise.parse(text, "test.yaml")), Sheet())
+    return compose(solve(parse_exercise(text, "test.yaml")), Sheet())
 
 
 def titled(**texts: str) -> Handout:
@@ -319,7 +319,7 @@ def test_a_mistake_in_a_statement_is_placed_in_the_file() -> None:
     from gradcalc.language.errors import GradcalcError
 
     with pytest.raises(GradcalcError) as error:
-        Exercise.parse(
+        parse_exercise(
             "expression: f = x\ntext: |\n  First line.\n  Then $x + \\input{y}$ here.\n", "a.yaml"
         )
     (problem,) = error.value.problems

@@ -19,7 +19,7 @@ from gradcalc.derivation.answer_model import Solution
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise import markdown as md
 from gradcalc.exercise import tex_commands as textables
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.tex import check
 from gradcalc.language.errors import SpanError
 from gradcalc.render import html
@@ -43,7 +43,7 @@ TAGS, ATTRIBUTES = set(_TAGS.split()), set(_ATTRIBUTES.split())
 
 @cache
 def solved(name: str) -> Solution:
-    return solve(Exercise.parse(exercise_text(name), f"{name}.yaml"))
+    return solve(parse_exercise(exercise_text(name), f"{name}.yaml"))
 
 
 def titled(**texts: str) -> Handout:

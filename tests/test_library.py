@@ -41,7 +41,7 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "source",
-    [EX1, str(EX1), CONTENT, gradcalc.Exercise.from_dict(CONTENT)],
+    [EX1, str(EX1), CONTENT, gradcalc.exercise_from(CONTENT)],
     ids=lambda s: type(s).__name__,
 )
 def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:
@@ -59,7 +59,7 @@ def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:
 def test_text_opens_no_file() -> None:
     with pytest.raises(GradcalcError, match="this is text, not a path"):
         gradcalc.solve("expression: x*y\n")
-    assert gradcalc.solve(gradcalc.Exercise.parse("expression: x*y\n")).graph.outputs == ("f",)
+    assert gradcalc.solve(gradcalc.parse_exercise("expression: x*y\n")).graph.outputs == ("f",)
 
 
 def test_wrong_sources_and_choices_are_named() -> None:

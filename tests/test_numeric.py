@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.graph.build import Graph, build
 from gradcalc.language.parser import Num, parse, unparse
 from gradcalc.numeric.evaluate import entries, evaluate, stacked
@@ -18,7 +18,8 @@ from gradcalc.numeric.evaluation_points import given_point, random_points
 from gradcalc.numeric.exact_values import exact
 from gradcalc.numeric.forward import Point, forward
 from gradcalc.numeric.kinks import kinks
-from gradcalc.numeric.scalar_functions import Numbers, Undefined, Unknown, decimals, floats
+from gradcalc.numeric.precision import Numbers, decimals, floats
+from gradcalc.numeric.scalar_functions import Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor
 
 GENERATOR = np.random.default_rng(7)
@@ -28,7 +29,7 @@ C, H = A[:, :1], np.exp(A)
 
 
 def graph_of(text: str) -> Graph:
-    return build(Exercise.parse(text, "test.yaml"))
+    return build(parse_exercise(text, "test.yaml"))
 
 
 def environment(numbers: Numbers) -> Env:
@@ -412,7 +413,7 @@ def test_scalar_exercises_do_not_load_numpy() -> None:
     code = (
         "import sys; from gradcalc.exercise.model import Exercise; from gradcalc.graph.build import build;"
         "from gradcalc.numeric.oracle import Claim, Oracle; from gradcalc.language.parser import parse;"
-        "g = build(Exercise.parse('expression: f = sigmoid(x*y)\\nvalues: {x: 1, y: 2}', 'f'));"
+        "g = build(parse_exercise('expression: f = sigmoid(x*y)\\nvalues: {x: 1, y: 2}', 'f'));"
         "v = Oracle(g).verify(Claim(parse('y*f*(1 - f)')), 'f', 'x'); assert v.ok, v;"
         "assert 'numpy' not in sys.modules and 'sympy' not in sys.modules"
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.graph.build import Graph, build
 from gradcalc.language.parser import Binary, Num, parse
 from gradcalc.numeric.forward import to_lists
@@ -18,7 +18,7 @@ from gradcalc.ops import TABLE
 
 
 def graph_of(text: str) -> Graph:
-    return build(Exercise.parse(text, "test.yaml"))
+    return build(parse_exercise(text, "test.yaml"))
 
 
 def verified(text: str, of: str | None, by: str, claim: str, **options: Any) -> Any:
@@ -176,7 +176,7 @@ def test_a_second_derivative_that_is_0_is_not_taken_for_rounding(expression: str
         "expression": expression, "variables": {"v": ["n"]}, "sizes": {"n": 2, "m": 3}, "indices": {"j": "n", "l": "m"},
         "values": {"v": [0.941, 1.627]}, "questions": ["d2f/dv2"],
     }  # fmt: skip
-    (answer,) = solve(Exercise.from_dict(exercise)).answers
+    (answer,) = solve(exercise_from(exercise)).answers
     assert answer.verified is not None
     assert answer.verified.ok is True
 
@@ -427,7 +427,7 @@ def test_ties_but_for_rounding_and_a_jump_in_the_third_derivative(
         "expression": [expression], "variables": {"M": ["m", "m"]}, "sizes": {"m": 3}, "questions": [question],
         "values": {"M": [[0, 1, 0], [0.948, -1.492, 1.072], [-1.399, 0.689, -0.973]]},
     }  # fmt: skip
-    (answer,) = solve(Exercise.from_dict(exercise)).answers
+    (answer,) = solve(exercise_from(exercise)).answers
     assert answer.verified is not None
     assert answer.verified.ok is True, answer.verified
 
@@ -460,14 +460,14 @@ def test_what_holds_where_another_quantity_has_one_value_is_differentiated_by_th
     text = (
         "expression: f = where(y == 0, x, x^2)\nvalues: {x: 1, y: 0}\nquestions: [df/dx, df/dy]\n"
     )
-    by_x, by_y = solve(Exercise.parse(text)).answers
+    by_x, by_y = solve(parse_exercise(text)).answers
     assert (by_x.value, by_y.value) == (1, None)
     assert by_x.verified
     assert by_x.verified.ok
 
 
 def test_a_computation_that_is_defined_nowhere_says_so_although_no_values_are_given() -> None:
-    (answer,) = solve(Exercise.parse("expression: f = log(-1 - x^2)\n")).answers
+    (answer,) = solve(parse_exercise("expression: f = log(-1 - x^2)\n")).answers
     assert answer.verified is not None
     assert answer.verified.ok is None
     assert "is undefined" in (answer.verified.reason or "")

@@ -18,7 +18,7 @@ from programs import INTEGER, WORD, Choices, Program, program, smallest
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.solve import Solver
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import exercise_from
 from gradcalc.graph.build import build
 from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import Expr, parse, unparse
@@ -79,7 +79,7 @@ def solved(
 ) -> tuple[Solver, Solution]:
     words = {"derivative": "d{0}/d{1}", "local": "local d{0}/d{1}", "second": "d2{0}/d{1}2"}
     content = program.content([words[kind].format(of, by) for kind, of, by in questions])
-    solver = Solver(build(Exercise.from_dict(content)), form, layout)
+    solver = Solver(build(exercise_from(content)), form, layout)
     return solver, solver.solution()
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import exercise_from
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.parser import Expr, parse, unparse
 from gradcalc.ops import TABLE
@@ -134,7 +134,7 @@ def mismatches(lines: list[str]) -> tuple[int, list[str]]:
         "variables": {name: [] for name in used},
         "questions": [f"d{last}/d{name}" for name in by],
     }
-    solution = solve(Exercise.from_dict(content))
+    solution = solve(exercise_from(content))
     random, compared, wrong = Random("".join(lines)), 0, []
     for name, answer in zip(by, solution.answers, strict=True):
         forms = shown(answer)

@@ -21,7 +21,7 @@ from gradcalc.derivation.answer_details import operations
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.graph.dependencies import many
 from gradcalc.language.errors import GradcalcError
@@ -34,7 +34,7 @@ def solved(expression: str, values: str = "", questions: str = "", more: str = "
     text = f"expression: |\n  {expression}\n"
     text += f"values: {{{values}}}\n" if values else ""
     text += f"questions: [{questions}]\n" if questions else ""
-    return solve(Exercise.parse(text + more, "e.yaml"))
+    return solve(parse_exercise(text + more, "e.yaml"))
 
 
 def answer(expression: str, values: str, question: str, more: str = "") -> Answer:
@@ -43,7 +43,7 @@ def answer(expression: str, values: str, question: str, more: str = "") -> Answe
 
 def refused(text: str) -> str:
     with pytest.raises(GradcalcError) as caught:
-        build(Exercise.parse(text, "e.yaml"))
+        build(parse_exercise(text, "e.yaml"))
     return caught.value.problems[0].message
 
 
@@ -72,7 +72,7 @@ def calls(count: int) -> str:
     ids=["YAML depth", "functions", "exponent", "power", "entries", "size", "name"],
 )  # fmt: skip
 def test_limits(fits: str, exceeds: str, message: str) -> None:
-    build(Exercise.parse(fits, "e.yaml"))
+    build(parse_exercise(fits, "e.yaml"))
     assert message in refused(exceeds)
 
 
@@ -94,7 +94,7 @@ def test_limits(fits: str, exceeds: str, message: str) -> None:
 def test_many_paths_cost_what_their_nodes_cost(lines: list[str], last: str, slope: int) -> None:
     """60 doublings, 80 Fibonacci steps: 2^60 paths, and no more than a few nodes a step."""
     graph = build(
-        Exercise.from_dict({"expression": lines, "values": {"x": 1}, "questions": [f"d{last}/dx"]})
+        exercise_from({"expression": lines, "values": {"x": 1}, "questions": [f"d{last}/dx"]})
     )
     assert len(graph.nodes) <= 3 * len(lines)
     found = Answerer(graph)
@@ -111,7 +111,7 @@ def test_a_long_computation_is_written_in_short_formulas(line: str) -> None:
     """Every gradient on the way has a name, so that the formulas grow with the lines, not with the paths."""
     lines = ["a0 = x", "a1 = x * w", *(line.format(k=k, i=k - 1, j=k - 2) for k in range(2, 81))]
     graph = build(
-        Exercise.from_dict(
+        exercise_from(
             {"expression": lines, "values": {"x": 0.5, "w": 0.75}, "questions": ["da80/dx"]}
         )
     )
@@ -127,7 +127,7 @@ def test_a_gradient_of_a_thousand_summands() -> None:
     """Its formula is nested a thousand deep, beyond what may be walked by recursion."""
     lines = [f"x{k} = w * x{k - 1} + {k}" for k in range(1, 1201)]
     exercise = {"expression": lines, "values": {"x0": 1, "w": 0.5}, "questions": ["dx1200/dw"]}
-    solution = solve(Exercise.from_dict(exercise))
+    solution = solve(exercise_from(exercise))
     assert solution.right
     assert solution.answers[0].value == solution.gradients["w"].value
 

@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from gradcalc.language.errors import Place, Problem
+from gradcalc.language.formula_pieces import Names, Partial, math
 from gradcalc.language.parser import Name, parse
 from gradcalc.render import formats, load, render_as
 from gradcalc.render.json import clean
-from gradcalc.report.blocks import Column, Failed, Names, Options, Partial, Report, Table, math
+from gradcalc.report.blocks import Column, Failed, Options, Report, Table
 from gradcalc.report.lines import array_latex, array_text, partial_latex
 
 GOLDEN = Path(__file__).with_name("golden")

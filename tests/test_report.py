@@ -9,11 +9,13 @@ import solutions
 
 from gradcalc.derivation.answer_model import Local, Solution, Verified
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import parse_exercise
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import Problem
+from gradcalc.language.formula_pieces import Math
 from gradcalc.language.parser import Name, parse
 from gradcalc.report.answer_report import compose_solution
-from gradcalc.report.blocks import Math, Names, Note, Options, Report, Table
+from gradcalc.report.blocks import Note, Options, Report, Table
 from gradcalc.report.lines import plain_line, text_line
 
 
@@ -153,7 +155,7 @@ def test_digits_come_from_the_options_then_from_the_exercise() -> None:
 
 
 def test_exact_values_stand_beside_decimals_of_any_length_those_of_inputs_too() -> None:
-    exercise = Exercise.parse("expression: f = x^2/3\nvalues: {x: 1/7}\nquestions: [value f]\n")
+    exercise = parse_exercise("expression: f = x^2/3\nvalues: {x: 1/7}\nquestions: [value f]\n")
     for digits, x, f in (
         (4, "1/7 ≈ 0.1429", "1/147 ≈ 0.006803"),
         (13, "1/7 ≈ 0.1428571428571", "1/147 ≈ 0.006802721088435"),
@@ -243,7 +245,7 @@ def test_nothing_is_claimed_where_nothing_was_checked() -> None:
 
 def test_names_of_a_graph_include_stacks_and_named_gradients() -> None:
     solution = solutions.ex3()
-    names = Names.of(solution.graph, solution.answers[-1].where)
+    names = printed_names(solution.graph, solution.answers[-1].where)
     assert names.shapes["X"] == solutions.shape("D_x", "m")
     assert names.shapes["Y"] == solutions.shape(1, "m")
     assert names.shapes["dZ1"] == solutions.shape("D_a1", "m")
@@ -253,6 +255,6 @@ def test_names_of_a_graph_include_stacks_and_named_gradients() -> None:
 
 def test_named_gradients_are_written_as_the_derivatives_they_are() -> None:
     solution = solutions.ex3()
-    names = Names.of(solution.graph, [("dJ_dz1", parse("W2.T @ (Yhat - Y)"))])
+    names = printed_names(solution.graph, [("dJ_dz1", parse("W2.T @ (Yhat - Y)"))])
     assert names.partials["dJ_dz1"] == ("J", "z1")
     assert text_line((Math((Name("dJ_dz1"),)),), names) == "∂J/∂z₁"

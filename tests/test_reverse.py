@@ -5,8 +5,9 @@ import math
 import pytest
 
 from gradcalc.graph.model import Node
+from gradcalc.numeric.precision import floats
 from gradcalc.numeric.reverse import adjoints, evaluate, functions
-from gradcalc.numeric.scalar_functions import Undefined, floats
+from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.ops import TABLE
 
 RULES = [

@@ -17,18 +17,19 @@ from gradcalc.calculus.terms import Term
 from gradcalc.derivation.answer_model import Solution
 from gradcalc.derivation.general_rules import LETTERS, general
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.graph.build import build
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language import formula
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse, unparse
 from gradcalc.language.shape_rules import Size, shape_of
 from gradcalc.numeric.evaluate import evaluate
 from gradcalc.numeric.oracle import Claim, Oracle
-from gradcalc.numeric.scalar_functions import Undefined, decimals
+from gradcalc.numeric.precision import decimals
+from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE, Op
-from gradcalc.report.blocks import Names
 
 DIGITS, STEP = 60, 25
 # stop_gradient has derivative 0 by definition, which no difference can tell.
@@ -199,7 +200,7 @@ def structured(op: Op, extra: str = "") -> Solution:
         "variables": {name: shapes[name] for name in used},
         "questions": questions,
     }
-    return solve(Exercise.from_dict(content))
+    return solve(exercise_from(content))
 
 
 @pytest.mark.parametrize("op", STRUCTURED, ids=lambda op: op.name)
@@ -243,7 +244,7 @@ def test_a_structured_rule_wrong_by_half_a_per_mille_is_found(
 
 def test_a_gradient_that_nothing_asks_for_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """`gradients` holds no formula that a check refutes, be there a question about it or not."""
-    exercise = Exercise.parse(
+    exercise = parse_exercise(
         "expression: f = norm(x) + y^2\nvariables: {x: [n]}\nquestions: [value f, df/dy]\nseed: 1\n"
     )
     assert solve(exercise).right
@@ -283,7 +284,7 @@ def passed_back(op: Op, operand: int, text: str) -> Verified:
         (("n", parse(entries)),) if entries else (),
         used[operand],
     )  # one number: the same in every entry
-    return Oracle(build(Exercise.from_dict(content))).verify(
+    return Oracle(build(exercise_from(content))).verify(
         Claim(parse(f"({text}) + 0*{by}"), where), None, by
     )
 
@@ -318,13 +319,13 @@ def test_an_entry_is_complete(op: Op) -> None:
         for name, shape in LETTERS.items()
     }
     variables |= {"x": [], "y": [], "g": {"function": 1}}
-    graph = build(Exercise.from_dict({"expression": f"r = {op.example}", "variables": variables}))
+    graph = build(exercise_from({"expression": f"r = {op.example}", "variables": variables}))
     assert op.name in {node.op for node in graph.nodes} | {
         "var",
         "matrix_power",
         "dot",
     }  # written in others
-    known = Names.of(graph)
+    known = printed_names(graph)
     for line in (formula.text(tree, known), formula.latex(tree, known)):
         assert line
 
@@ -346,7 +347,7 @@ def test_a_rule_is_stated_or_a_reason(op: Op) -> None:
 
 def test_a_wrong_rule_does_not_pass_as_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule wrong by 0.05 % anywhere in the table makes the answer that uses it unverified."""
-    exercise = Exercise.from_dict(
+    exercise = exercise_from(
         {
             "expression": ["a = silu(w*x)", "f = a^2"],
             "values": {"w": 2, "x": "1/3"},

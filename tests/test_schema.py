@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from gradcalc.app.shipped import SCHEMA_FILE, STARTER
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.schema import (
     EXERCISE,
     Array,
@@ -115,6 +115,6 @@ def test_the_shipped_schema_is_the_current_one() -> None:
 
 
 def test_the_exercise_to_start_from_is_valid() -> None:
-    exercise = Exercise.parse(STARTER)
+    exercise = parse_exercise(STARTER)
     assert exercise.warnings == ()
     assert len(exercise.questions) == 3

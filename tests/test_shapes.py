@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.graph.build import Graph, build, stack_shape
 from gradcalc.language.constants import size_of
 from gradcalc.language.errors import GradcalcError
@@ -30,7 +30,7 @@ def sizes(text: str) -> Shape:
 
 
 def graph(text: str) -> Graph:
-    return build(Exercise.parse(text, "e.yaml"))
+    return build(parse_exercise(text, "e.yaml"))
 
 
 def inferred(expression: str, variables: str = "", more: str = "") -> dict[str, str]:

@@ -163,7 +163,7 @@ def name(path: Path) -> str:
 
 
 def folder(module: str) -> str:
-    return (module.split(".") + ["__init__"])[1]
+    return [*module.split("."), "__init__"][1]
 
 
 def imported(module: str, tree: ast.Module, known: Collection[str]) -> set[str]:

@@ -16,16 +16,16 @@ from gradcalc.derivation.plug import decimal, plugged
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Derivation, Step
 from gradcalc.derivation.step_model import Path as Wire
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.load import load_exercise, parse_exercise
 from gradcalc.graph.build import build
+from gradcalc.language.formula_pieces import Names
 from gradcalc.language.parser import children, parse, unparse
 from gradcalc.language.shape_rules import Shape
 from gradcalc.language.tree import Name
 from gradcalc.numeric.evaluate import evaluate
-from gradcalc.numeric.scalar_functions import floats
+from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.ops import TABLE
-from gradcalc.report.blocks import Names
 from gradcalc.report.lines import latex_math, plain_line, text_line
 
 EXERCISES = Path(__file__).parent.parent / "exercises"
@@ -47,11 +47,11 @@ questions: [{ask: dz/dW, name: delta}, dJ/dW]
 
 
 def of(text: str, detail: str = "normal", only: str | None = None) -> Derivation:
-    return explained(Exercise.parse(text, "test.yaml"), detail, only)
+    return explained(parse_exercise(text, "test.yaml"), detail, only)
 
 
 def shipped(name: str, detail: str = "normal", only: str | None = None) -> Derivation:
-    return explained(Exercise.read(str(EXERCISES / f"{name}.yaml")), detail, only)
+    return explained(load_exercise(str(EXERCISES / f"{name}.yaml")), detail, only)
 
 
 def steps(derivation: Derivation) -> dict[str, Step]:
@@ -222,7 +222,7 @@ ARRAYS = [
 @pytest.mark.parametrize("name", ARRAYS)
 def test_upstream_times_local_is_the_product_entry_by_entry(name: str) -> None:
     """The full local derivative, contracted with the upstream gradient by NumPy, against the product that is shown."""
-    exercise = Exercise.read(str(EXERCISES / f"{name}.yaml"))
+    exercise = load_exercise(str(EXERCISES / f"{name}.yaml"))
     solver = Solver(build(exercise), "matrix", "gradient")
     found = derive(solver, solver.solution())
     graph, checked = solver.graph, 0

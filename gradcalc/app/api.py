@@ -8,7 +8,7 @@
     gradcalc.diff("x.T @ A @ x", wrt="x").text        # '(A + Aᵀ) x'
 
 Mistakes are GradcalcError, with every problem and its place as data. No text is ever run, and no text but a path opens
-a file: YAML goes through Exercise.parse.
+a file: YAML goes through parse_exercise.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from gradcalc.exercise.load import exercise_from, load_exercise
 from gradcalc.exercise.model import Exercise
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.parser import names, unparse
 from gradcalc.language.sizes import show
 from gradcalc.language.typography import to_ascii
 
 if TYPE_CHECKING:
-    from gradcalc.derivation.answer_model import Answer, Gradient, Number, Solution
+    from gradcalc.derivation.answer_model import Answer, Gradient, Solution
     from gradcalc.derivation.single_expression import Single
     from gradcalc.graph.model import Graph
+    from gradcalc.language.formula_pieces import Number
     from gradcalc.language.shape_rules import Shape
     from gradcalc.report.blocks import Report
 
@@ -78,7 +81,7 @@ def exercise(source: Source) -> Exercise:
     if isinstance(source, Exercise):
         return source
     if isinstance(source, Mapping):
-        return Exercise.from_dict(source)
+        return exercise_from(source)
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
         if "\n" in path:
@@ -87,10 +90,10 @@ def exercise(source: Source) -> Exercise:
                     "file",
                     "this is text, not a path",
                     None,
-                    "gradcalc.Exercise.parse(text) reads text",
+                    "gradcalc.parse_exercise(text) reads text",
                 )
             )
-        return Exercise.read(path)
+        return load_exercise(path)
     raise TypeError(f"an exercise is a path, a mapping or an Exercise, not {type(source).__name__}")
 
 
@@ -197,10 +200,10 @@ class Result:
     def latex(self) -> str:
         """Every symbolic answer as a line of an aligned display."""
         from gradcalc.language import formula
-        from gradcalc.report.blocks import Names, Partial
+        from gradcalc.language.formula_pieces import Partial
         from gradcalc.report.lines import partial_latex
 
-        known, lines = Names.of(self.graph), []
+        known, lines = printed_names(self.graph), []
         for answer in self.answers:
             question = answer.question
             if answer.symbolic is not None and question.kind not in ("shape", "value"):
@@ -229,9 +232,8 @@ class Derivative(Result):
     @property
     def text(self) -> str:
         from gradcalc.language import formula
-        from gradcalc.report.blocks import Names
 
-        return formula.text(self.found.expr, Names.of(self.graph))
+        return formula.text(self.found.expr, printed_names(self.graph))
 
     def to(self, format: str, *, solution: bool = True, ascii: bool = False) -> str:
         """The formula as text: table (for people), plain (parses back), markdown, json, jsonl; else as a result."""
@@ -263,9 +265,8 @@ class Derivative(Result):
     @property
     def latex(self) -> str:
         from gradcalc.language import formula
-        from gradcalc.report.blocks import Names
 
-        return formula.latex(self.found.expr, Names.of(self.graph))
+        return formula.latex(self.found.expr, printed_names(self.graph))
 
     @property
     def shape(self) -> tuple[str, ...]:

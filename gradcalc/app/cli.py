@@ -22,7 +22,8 @@ from gradcalc import render
 from gradcalc.app.batch import SECONDS, as_data, as_problem, each, outcomes
 from gradcalc.app.console import Console, OutputError, PipeClosed
 from gradcalc.app.startup import load
-from gradcalc.exercise.model import Exercise, with_set
+from gradcalc.exercise.load import load_exercise, parse_exercise, with_set
+from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.schema import FORMS, LAYOUTS
 from gradcalc.language.errors import GradcalcError, Place, Problem
 from gradcalc.language.typography import for_terminal
@@ -182,7 +183,7 @@ def solve(
 
     def work(file: str) -> tuple[str, bool]:
         solution = load("gradcalc.derivation.solve").solve(
-            adjusted(Exercise.read(file), set_ or (), digits, form, layout)
+            adjusted(load_exercise(file), set_ or (), digits, form, layout)
         )
         view, item = _view(console, digits, form), solution
         if format not in ("json", "jsonl"):
@@ -263,7 +264,7 @@ def explain(
     files, data = [file or "ex1.yaml"], format in ("json", "jsonl")
 
     def derivation(name: str) -> Any:
-        exercise = Exercise.read(name) if file else Exercise.parse(exercise_text("ex1"), name)
+        exercise = load_exercise(name) if file else parse_exercise(exercise_text("ex1"), name)
         return load("gradcalc.derivation.derive_steps").explained(
             adjusted(exercise, set_ or (), digits, form, layout), detail, for_
         )
@@ -311,7 +312,7 @@ def graph(
 
     def work(file: str) -> str:
         figure, drawing = load("gradcalc.report.figure"), load("gradcalc.render.terminal_graph")
-        exercise = adjusted(Exercise.read(file), set_ or (), digits, None, None)
+        exercise = adjusted(load_exercise(file), set_ or (), digits, None, None)
         what = figure.picture(figure.sketch(exercise), figure.Sheet(solution, blank_all, gates))
         said: str = drawing.render(what, console.width, console.color, console.ascii)
         return said
@@ -356,7 +357,7 @@ def export(
 
     def work(job: tuple[str, str, Export]) -> tuple[str, Sequence[tuple[str, str]], bool]:
         file, picture, how = job
-        exercise = adjusted(Exercise.read(file), set_ or (), digits, form, layout)
+        exercise = adjusted(load_exercise(file), set_ or (), digits, form, layout)
         # Code answers no questions.
         found = (
             load("gradcalc.report.figure").sketch(exercise)
@@ -405,7 +406,7 @@ def validate(context: typer.Context, files: Files) -> None:
     def work(file: str) -> str:
         from gradcalc.graph.build import build
 
-        exercise = Exercise.read(file)
+        exercise = load_exercise(file)
         console.warn(*exercise.warnings, *build(exercise).warnings)
         inputs = exercise.inputs
         found = [name for name in inputs if name not in exercise.variables]

@@ -1,4 +1,4 @@
-"""Definitions read backwards: what makes a derivative short.
+"""Quantities read backwards: what makes a derivative short.
 
 A node's own formula inside a derivative becomes its name; E/N² with N = 1 + E and f = 1/N becomes f(1 − f);
 (x − μ)/σ becomes x̂; 1[k = y] p_k becomes p[y]; Σ_j (p_j − y_j) is 0.
@@ -14,10 +14,9 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.derivative_rules import CONTRACTIONS, INLINED, SPECIAL
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.folding import divisors, folded, solve_for
-from gradcalc.calculus.quantities import Definitions, Pseudo
+from gradcalc.calculus.quantities import Pseudo, Quantities, Rules
 from gradcalc.calculus.simplify import assuming, cost, measure
 from gradcalc.calculus.terms import Ix, Key, Term, size_expr
 from gradcalc.graph.build import Graph
@@ -26,15 +25,15 @@ from gradcalc.language.shape_rules import ONE, Size
 LONG = 32  # named quantities; in a longer computation no search is made for what could be read backwards
 
 
-class Readback(Definitions):
+class Readback(Quantities):
     """Shortens terms by what the graph says of its quantities. `scope`: the nodes whose names may be used."""
 
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
+    def __init__(self, graph: Graph, rules: Rules) -> None:
+        super().__init__(graph, rules)
         self.scope: set[int] = set()
         self.factors: dict[int, Any] = {}  # named product -> what it is read from (see notation.py)
         self.beside: set[int] = set()  # of these, the numbers that the numerator is not made from
-        self.inlined: frozenset[str] = INLINED  # unnamed contractions that are written out
+        self.inlined: frozenset[str] = rules.inlined  # unnamed contractions that are written out
         self._shortened: dict[tuple[sp.Expr, bool], sp.Expr] = {}
         self._scopes: dict[int, tuple[set[int], set[int], dict[tuple[sp.Expr, bool], sp.Expr]]] = {}
         self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
@@ -523,8 +522,8 @@ class Readback(Definitions):
             node = self.nodes[number]
             if (
                 node.name is not None
-                and node.op not in SPECIAL
-                and node.op not in CONTRACTIONS
+                and node.op not in self.rules.special
+                and node.op not in self.rules.contractions
                 and node.op != "input"
             ):
                 for arg in self.operands(number):

@@ -12,7 +12,6 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.derivative_rules import CONTRACTIONS, SPECIAL
 from gradcalc.calculus.simplify import cost, operation
 from gradcalc.calculus.sympy_functions import constant, function
 from gradcalc.calculus.term_algebra import Algebra
@@ -59,11 +58,24 @@ def variance(node: Node) -> bool:
     return node.op == "div" and isinstance(node.expr, Call) and node.expr.func == "var"
 
 
-class Definitions:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operations on whole arrays are in index notation, by name (derivative_rules.py).
+
+    contractions  defined by terms      special  with a stated local derivative
+    inlined       the contractions that are written out where they have no name
+    """
+
+    contractions: Mapping[str, Any]
+    special: Mapping[str, Any]
+    inlined: frozenset[str]
+
+
+class Quantities:
     """The quantities of one graph. Node numbers beyond the graph's are virtual nodes (inverses, gradients)."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, rules: Rules) -> None:
+        self.graph, self.rules = graph, rules
         self.nodes: list[Node] = list(graph.nodes)
         self.entries = Entries()
         self.entries.length = self.written_length
@@ -150,7 +162,7 @@ class Definitions:
                 bounded.add(number)
                 size = 1
             self._fusing[number] = size
-            if node.op in SPECIAL:
+            if node.op in self.rules.special:
                 bounded.update(
                     arg for arg in node.args if node.op != "getitem" or arg == node.args[0]
                 )
@@ -187,7 +199,7 @@ class Definitions:
             self._symmetric[quantity] = found
             if (
                 not found
-                and node.op not in SPECIAL
+                and node.op not in self.rules.special
                 and node.op != "input"
                 and node.shape[:1] == node.shape[1:]
             ):
@@ -381,10 +393,10 @@ class Definitions:
             ]
         node = self.nodes[number]
         positional, named = self.full(node, indices)
-        if node.op in CONTRACTIONS:
-            found: list[Term] = CONTRACTIONS[node.op](self, node, positional, named)
+        if node.op in self.rules.contractions:
+            found: list[Term] = self.rules.contractions[node.op](self, node, positional, named)
             return found
-        if node.op == "input" or node.op in SPECIAL:
+        if node.op == "input" or node.op in self.rules.special:
             return []
         return [self.algebra.term(self.formula(number, positional, named))]
 
@@ -429,7 +441,11 @@ class Definitions:
         for symbol, quantity, at in self.entries.entries(expr):
             if isinstance(quantity, int) and quantity != keep and quantity < len(self.graph.nodes):
                 node = self.nodes[quantity]
-                if node.op not in SPECIAL and node.op not in CONTRACTIONS and node.op != "input":
+                if (
+                    node.op not in self.rules.special
+                    and node.op not in self.rules.contractions
+                    and node.op != "input"
+                ):
                     table[symbol] = self.formula(quantity, *self.full(node, at))
         return expr.xreplace(table)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.derivative_rules import CONTRACTIONS, SPECIAL
+from gradcalc.calculus.derivative_rules import RULES
 from gradcalc.calculus.folding import shorter
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.simplify import cost, repeated, signs_met, slope, standing_for
@@ -43,7 +43,7 @@ class Engine(Totals):
     """Derivatives over one graph."""
 
     def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
+        super().__init__(graph, RULES)
         self.again: set[int] = set()  # derivatives that are differentiated once more
         self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is
         self._local: dict[
@@ -87,13 +87,13 @@ class Engine(Totals):
     def raw_local(self, number: int, indices: Key) -> dict[int, list[tuple[Key, Term]]]:
         node = self.nodes[number]
         result: dict[int, list[tuple[Key, Term]]] = {}
-        if number not in self.virtual and node.op in SPECIAL:
+        if number not in self.virtual and node.op in self.rules.special:
             positional, named = self.full(node, indices)
-            stated: dict[int, list[tuple[Key, Term]]] = SPECIAL[node.op](
+            stated: dict[int, list[tuple[Key, Term]]] = self.rules.special[node.op](
                 self, number, node, positional, named
             )
             return stated
-        if number not in self.virtual and node.op not in CONTRACTIONS:
+        if number not in self.virtual and node.op not in self.rules.contractions:
             if node.op == "input":
                 return result
             formula = self.formula(number, *self.full(node, indices))

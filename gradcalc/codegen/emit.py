@@ -8,34 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.notation.matrix import size_tree
 from gradcalc.calculus.reverse_mode import Engine, Pseudo
 from gradcalc.calculus.sympy_functions import product_ast, to_ast
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.codegen.elementwise import formula
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
-from gradcalc.codegen.rules import STRUCTURED
 from gradcalc.graph.model import Node
 from gradcalc.graph.to_expression import COMPARE, INFIX, number
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg
 from gradcalc.language.shape_rules import ONE, Size
+from gradcalc.language.size_expressions import size_tree
 from gradcalc.ops import TABLE
 
 Positional = Sequence["Ix | None"]
 Named = Mapping[str, Ix]
 
+# Emitter, node, its indices, the axes wanted -> Piece; None: it is written from its definition instead.
+Rule: TypeAlias = "Callable[[Emitter, Node, list[Ix | None], Named, Axes], Piece | None]"
+
 
 class Emitter:
-    """`variables`: node -> the variable that holds it; `size(name)`: the variable of a symbolic size."""
+    """`variables`: node -> the variable that holds it; `size(name)`: the variable of a symbolic size;
+    `rules`: the operations on whole arrays (rules.py)."""
 
     def __init__(
-        self, engine: Engine, arrays: Arrays, variables: dict[int, str], size: Callable[[str], str]
+        self,
+        engine: Engine,
+        arrays: Arrays,
+        variables: dict[int, str],
+        size: Callable[[str], str],
+        rules: Mapping[str, Rule],
     ) -> None:
         self.engine, self.arrays, self.variables, self.size_name = engine, arrays, variables, size
+        self.rules = rules
         self.masks = False
 
     # ---- sizes and stores
@@ -165,7 +174,7 @@ class Emitter:
 
     def structured(self, number: int, at: list[Ix | None], named: Named, hint: Axes) -> Piece:
         node = self.engine.nodes[number]
-        rule = STRUCTURED.get(node.op)
+        rule = self.rules.get(node.op)
         found = rule(self, node, at, named, hint) if rule else None
         if found is not None:
             return found

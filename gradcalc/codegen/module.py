@@ -18,10 +18,12 @@ from gradcalc.codegen.backward_code import Stage, Staged, staged
 from gradcalc.codegen.emit import Emitter
 from gradcalc.codegen.identifiers import RESERVED, Identifiers, comment, listed, quoted
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
+from gradcalc.codegen.rules import ARRAY_RULES
 from gradcalc.codegen.selfcheck import selfcheck
 from gradcalc.codegen.spelling import SUM, Spelling
 from gradcalc.derivation.answers import Answerer
 from gradcalc.graph.model import Graph, Node
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.graph.to_expression import tree
 from gradcalc.language import formula
 from gradcalc.language.errors import GradcalcError
@@ -29,7 +31,6 @@ from gradcalc.language.formula_styles import size_text
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
 from gradcalc.ops import TABLE
-from gradcalc.report.blocks import Names
 from gradcalc.version import __version__
 
 LONG_SUM = 20  # terms
@@ -72,13 +73,13 @@ class _Module:
         self.sizes: dict[str, str] = {}  # size -> the text that gives it
         self.used_sizes: dict[str, str] = {}
         self.arrays = Arrays(spelling)
-        self.emit = Emitter(self.engine, self.arrays, self.variables, self.size)
+        self.emit = Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES)
         self.answerer = Answerer(self.graph)
         self.answerer.engine = self.engine
         partials = {
             f"d{self.staged.loss}_d{name}": (self.staged.loss, name) for name in self.graph.names
         }
-        self.printed = replace(Names.of(graph), partials=partials)
+        self.printed = replace(printed_names(graph), partials=partials)
         for name, number in self.graph.names.items():
             self.variables[number] = self.names(name)
 

@@ -5,22 +5,18 @@ None means: written from its definition in index notation instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gradcalc.calculus.derivative_rules import reduced
 from gradcalc.calculus.terms import Ix
 from gradcalc.codegen.elementwise import formula
+from gradcalc.codegen.emit import Emitter, Rule
 from gradcalc.codegen.labelled_arrays import Axes, Piece
 from gradcalc.graph.model import Node
 from gradcalc.language.parser import Binary, Compare, Name
 from gradcalc.language.shape_rules import ONE
 from gradcalc.ops import TABLE
-
-if TYPE_CHECKING:
-    from gradcalc.codegen.emit import Emitter
-
-Rule = Callable[["Emitter", Node, "list[Ix | None]", Mapping[str, Ix], Axes], "Piece | None"]
 
 
 def fresh(emit: Emitter, arg: int) -> list[Ix | None]:
@@ -371,7 +367,7 @@ def sliced(emit: Emitter, item: Any, size: Any) -> str:
     return f"{begin}:{end}" + (f":{step}" if step != 1 else "")
 
 
-STRUCTURED: Mapping[str, Rule] = {
+ARRAY_RULES: Mapping[str, Rule] = {
     **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
     "matmul": matmul, "softmax": along, "log_softmax": along, "det": square, "logdet": square,
     "inv": square, "tr": trace, "diag": diag, "outer": outer, "kron": kron, "vec": vec, "concat": concat, "stack": stack,

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
 
+from gradcalc.calculus.notation.views import View
 from gradcalc.exercise.model import Question
 from gradcalc.graph.build import Graph
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.formula_pieces import Number
 from gradcalc.language.parser import Expr, unparse
 from gradcalc.language.shape_rules import Shape, Size
 from gradcalc.numeric.verified import Verified
 
-# A float or int, nested lists of them row by row, or None where there is no number.
-Number: TypeAlias = Any
-
 SAME = "same-for-all"  # the slug of what is said of a derivative per example that is the same for every example
 UNLISTED = "unlisted-paths"  # and of the paths beyond those that a chain lists
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One way of writing an answer, e.g. per example or stacked. `value` in the shape of `shape`, or None.
-
-    With `free` indices `symbolic` is one entry, as in an answer.
-    """
-
-    symbolic: Expr
-    shape: Shape
-    value: Number = None
-    free: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

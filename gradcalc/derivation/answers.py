@@ -13,11 +13,12 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.calculus.notation.derivative_forms import length, much_shorter, sizes, stack_shape
+from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reverse_mode import Derivative
 from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_details import Beside, fractions, operations, upstream_name
-from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient, View
+from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient
 from gradcalc.exercise.model import Question
 from gradcalc.graph.build import Graph, Node, default_questions
 from gradcalc.graph.dependencies import many, paths

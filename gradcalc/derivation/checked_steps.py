@@ -19,12 +19,12 @@ from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
 from gradcalc.exercise.model import Question
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.formula_pieces import Line, Names
 from gradcalc.language.shape_rules import Shape
 from gradcalc.language.tree import Expr, Name, Num, substitute, walk
 from gradcalc.numeric.oracle import Claim
 from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE
-from gradcalc.report.blocks import Line, Names
 
 LONG = (
     60  # quantities; with more of them gradients are not written out in terms of the values alone

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.calculus.notation.matrix import size_tree
 from gradcalc.derivation.answer_details import upstream_name
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.answers import Answerer
@@ -19,14 +18,15 @@ from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity,
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
 from gradcalc.exercise.questions import Known, read_question, stack_names
 from gradcalc.graph.build import Graph, build
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.graph.question_checks import ancestors, depends, operands
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import names, unparse
 from gradcalc.language.shape_rules import ONE
+from gradcalc.language.size_expressions import size_tree
 from gradcalc.numeric.forward import Point
 from gradcalc.numeric.oracle import Oracle
-from gradcalc.report.blocks import Names
 
 
 def explained(exercise: Exercise, detail: str = "normal", only: str | None = None) -> Derivation:
@@ -124,7 +124,7 @@ class _Deriver(Kit):
     ) -> None:
         self.only = only
         self.answers = (only,) if only is not None else solution.answers
-        names = Names.of(
+        names = printed_names(
             solver.graph, tuple(pair for answer in self.answers for pair in answer.where)
         )
         super().__init__(solver, solution, detail, names)

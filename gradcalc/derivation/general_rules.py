@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 
+from gradcalc.language.formula_pieces import Line, Math, Names, Piece, Slope
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, children, parse
 from gradcalc.language.shape_rules import Size, shape_of
 from gradcalc.language.sizes import Shape
 from gradcalc.language.tree import number, substitute
 from gradcalc.ops import TABLE
-from gradcalc.report.blocks import Line, Math, Names, Piece, Slope
 
 _N, _M, _K = (Size.of(word) for word in ("n", "m", "k"))
 LETTERS: dict[str, Shape] = {"A": (_N, _M), "B": (_M, _K), "M": (_N, _N), "u": (_N,), "v": (_N,)}

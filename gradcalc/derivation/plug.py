@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from gradcalc.derivation.answer_model import Number
 from gradcalc.derivation.solve import Solver, shaped
 from gradcalc.derivation.step_model import Written
+from gradcalc.language.formula_pieces import Number
 from gradcalc.language.parser import Expr, Neg, Num
 from gradcalc.language.shape_rules import Shape
 from gradcalc.language.tree import occurrences, substitute

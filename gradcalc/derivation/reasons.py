@@ -8,16 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gradcalc.calculus.notation.matrix import size_tree
 from gradcalc.derivation.step_model import Path, Step
 from gradcalc.graph.build import Graph
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.formula_pieces import (
+    Line,
+    Math,
+    Names,
+    Partial,
+    Piece,
+    Shaped,
+    Under,
+    line,
+    listed,
+)
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, Transpose
 from gradcalc.language.shape_rules import ONE, ShapeError, shape_of
+from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.sizes import Shape
 from gradcalc.ops import TABLE
-from gradcalc.report.blocks import Line, Math, Names, Partial, Piece, Shaped, Under, line, listed
 
 
 def argued(

@@ -14,9 +14,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gradcalc.calculus.notation.matrix import size_tree
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.solve import solve
+from gradcalc.exercise.load import exercise_from
 from gradcalc.exercise.model import Exercise, Question, Variable
 from gradcalc.graph.build import declared_shapes
 from gradcalc.graph.scope import scope
@@ -24,6 +24,7 @@ from gradcalc.graph.shape_inference import infer
 from gradcalc.language.errors import GradcalcError, Place, Problem, closest
 from gradcalc.language.parser import Expr, names, unparse
 from gradcalc.language.shape_rules import Shape
+from gradcalc.language.size_expressions import size_tree
 
 GREEK = frozenset((
     "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
@@ -84,7 +85,7 @@ def differentiate(
         "expression": expression,
         "variables": {name: list(sizes) for name, sizes in shapes.items()},
     }
-    exercise = Exercise.from_dict(content, "<expression>")
+    exercise = exercise_from(content, "<expression>")
     for name in wrt:
         if name not in exercise.inputs:
             known = closest(name, exercise.inputs)

@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from gradcalc.calculus.notation.entry_lists import settled
+from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_details import upstream_name
-from gradcalc.derivation.answer_model import Answer, Gradient, Number, Solution, View
+from gradcalc.derivation.answer_model import Answer, Gradient, Solution
 from gradcalc.derivation.answers import Answerer
 from gradcalc.exercise.model import Exercise, Question
 from gradcalc.graph.build import Graph, build
 from gradcalc.language.constants import size_of
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
+from gradcalc.language.formula_pieces import Number
 from gradcalc.language.shape_rules import Shape, Size
 from gradcalc.language.tree import Expr, Index, Name, occurrences, substitute
 from gradcalc.numeric.exact_values import exact

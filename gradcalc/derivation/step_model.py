@@ -9,15 +9,15 @@ answers the questions, the numbers from evaluating these formulas, and the check
 
 from __future__ import annotations
 
-from gradcalc.derivation.answer_model import Answer, Number, Shorthand, Solution
+from gradcalc.derivation.answer_model import Answer, Shorthand, Solution
 from gradcalc.derivation.form_changes import Rewriting
 from gradcalc.exercise.model import Question
 from gradcalc.graph.build import Graph
 from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.formula_pieces import Line, Math, Names, Number, Partial
 from gradcalc.language.parser import Expr, Index, Name
 from gradcalc.language.shape_rules import Shape
 from gradcalc.numeric.verified import Verified
-from gradcalc.report.blocks import Line, Math, Names, Partial
 
 FORMAT = 1
 

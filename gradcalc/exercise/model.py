@@ -1,19 +1,18 @@
-"""YAML to Exercise: an immutable value in which everything is parsed, typed and placed, and nothing computed."""
+"""What an exercise says: an immutable value in which everything is parsed, typed and placed, and nothing computed."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from gradcalc.exercise.source import Text
 from gradcalc.language.constant_checks import CONSTANTS
-from gradcalc.language.errors import GradcalcError, Place, Problem
-from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.errors import Place, Problem
+from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr, names
 
 __all__ = [
-    "Definition", "Exercise", "Function", "Notation", "Question", "Text", "Upstream", "Value", "Variable", "with_set",
+    "Definition", "Exercise", "Function", "Notation", "Question", "Text", "Upstream", "Value", "Variable",
 ]  # fmt: skip
 
 # A number (constant expression), or nested tuples of them, row by row.
@@ -163,57 +162,3 @@ class Exercise:
     def unknown_functions(self) -> tuple[str, ...]:
         """Names declared as `{function: 1}`."""
         return tuple(name for name, variable in self.variables.items() if variable.function)
-
-    @classmethod
-    def parse(cls, text: str | bytes, file: str = "<text>") -> Exercise:
-        """YAML text to an exercise. Raises GradcalcError with every problem found."""
-        from gradcalc.exercise.reader import read_exercise
-        from gradcalc.exercise.yaml_nodes import read_yaml
-
-        node, problems = read_yaml(text, file)
-        return read_exercise(node, file, problems)
-
-    @classmethod
-    def read(cls, path: str) -> Exercise:
-        """A file (or `-`: standard input) to an exercise."""
-        try:
-            if path == "-":
-                if sys.stdin is None:
-                    raise OSError("the standard input is closed")
-                return cls.parse(sys.stdin.buffer.read(), "<stdin>")
-            with open(path, "rb") as file:
-                data = file.read(_MOST_BYTES)
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            reason = getattr(error, "strerror", None) or str(error)
-            raise GradcalcError(
-                Problem("file", f"cannot be read: {reason}", Place(path, 0, 0))
-            ) from None
-        return cls.parse(data, path)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], file: str = "<exercise>") -> Exercise:
-        """The content of an exercise file as Python data: numbers may be numbers, arrays anything with `tolist`."""
-        from gradcalc.exercise.reader import read_exercise
-        from gradcalc.exercise.yaml_nodes import from_python
-
-        return read_exercise(from_python(data, file), file, [])
-
-
-_MOST_BYTES = 64 * 1024 * 1024  # no text is read that would be refused for its size anyway
-
-
-def with_set(exercise: Exercise, *settings: str) -> Exercise:
-    """The exercise with other values: `x=3`, `w=[1, 1/3]`, `n=5` for a size. Raises GradcalcError."""
-    from gradcalc.exercise.overrides import read_setting
-
-    for setting in settings:
-        name, value = read_setting(setting, exercise)
-        if name in exercise.size_names:
-            exercise = replace(exercise, sizes={**exercise.sizes, name: value})
-        else:
-            place = Place("--set", 1, 1, setting)
-            places = {**exercise.value_places, name: place}
-            exercise = replace(
-                exercise, values={**exercise.values, name: value}, value_places=places
-            )
-    return exercise

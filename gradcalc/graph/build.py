@@ -11,6 +11,7 @@ from gradcalc.exercise.literals import shape_of_value
 from gradcalc.exercise.model import Exercise, Question
 from gradcalc.graph.given_values import Sizes, check_values
 from gradcalc.graph.lowering import Lowering
+from gradcalc.graph.lowering_calls import CALLS
 from gradcalc.graph.model import Graph, Node, unfit
 from gradcalc.graph.question_checks import (
     check_questions,
@@ -69,7 +70,7 @@ def build(exercise: Exercise) -> Graph:
             )
     stop(problems)
 
-    lowering = Lowering(found, inferred.shapes, inferred.indices, declared)
+    lowering = Lowering(found, inferred.shapes, inferred.indices, declared, CALLS)
     lowering.run()
     problems += lowering.problems
     stop(problems)

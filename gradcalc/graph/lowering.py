@@ -5,15 +5,15 @@ Errors are SpanErrors that show the operands' shapes: `W1 @ x`: W1 is D_a1×D_x,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from gradcalc.exercise.model import Definition
 from gradcalc.exercise.source import Text
-from gradcalc.graph.lowering_calls import CALLS
 from gradcalc.graph.model import Node
-from gradcalc.graph.node_builder import Maker
+from gradcalc.graph.node_builder import NodeBuilder
+from gradcalc.graph.node_rewrites import RULES
 from gradcalc.graph.scope import Scope, problem
 from gradcalc.language.constants import size_of
 from gradcalc.language.errors import Problem, SpanError
@@ -67,7 +67,9 @@ class Failed(Exception):
 
 
 class Lowering:
-    """Lowers definition after definition; problems are collected, and what depends on a failed quantity is passed over."""
+    """Lowers definition after definition; problems are collected, and what depends on a failed quantity is passed over.
+
+    `calls`: the functions that are more than one node, by name (lowering_calls.py)."""
 
     def __init__(
         self,
@@ -75,10 +77,12 @@ class Lowering:
         shapes: Mapping[str, Shape],
         indices: Mapping[str, Size],
         declared: Mapping[str, Shape],
+        calls: Mapping[str, Callable[[Lowering, Call, Env], int]],
     ) -> None:
         self.scope, self.indices, self.declared = scope, indices, declared
+        self.calls = calls
         self.functions = scope.exercise.functions
-        self.make = Maker(scope.sorted)
+        self.make = NodeBuilder(scope.sorted, RULES)
         self.nodes = self.make.nodes
         self.names: dict[str, int] = {}
         self.gathers: list[
@@ -254,8 +258,8 @@ class Lowering:
                 if self.scope.kinds.get(func) == "function":
                     return self.unknown(expr, env)
                 return (
-                    CALLS[func](self, expr, env)
-                    if func in CALLS
+                    self.calls[func](self, expr, env)
+                    if func in self.calls
                     else self.elementwise(func, expr, args, env)
                 )
         raise AssertionError(expr)

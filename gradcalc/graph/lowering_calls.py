@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
 
+from gradcalc.graph.lowering import Env, Lowering
 from gradcalc.language.constants import fraction, whole
 from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import Call, Expr, Name, parse, unparse
@@ -26,9 +26,6 @@ from gradcalc.language.shape_rules import (
     rule,
 )
 from gradcalc.ops import TABLE
-
-if TYPE_CHECKING:
-    from gradcalc.graph.lowering import Env, Lowering
 
 _SINGLE = frozenset(
     ("sum", "mean", "prod", "max", "min", "logsumexp")
@@ -354,7 +351,7 @@ def with_parameters(low: Lowering, call: Call, env: Env) -> int:
     return low.elementwise(call.func, call, (*call.args, *left_out), env)
 
 
-CALLS: Mapping[str, Callable[[Any, Call, Any], int]] = {
+CALLS: Mapping[str, Callable[[Lowering, Call, Env], int]] = {
     **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
     **{name: with_parameters for name, op in TABLE.items() if op.parameters},
     "max": extremum, "min": extremum, "var": var, "norm": norm,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from gradcalc.graph.model import Node
-from gradcalc.graph.node_rewrites import RULES, recognise
 from gradcalc.language.constants import arithmetic
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import PLAIN, Shape, Size, rule
@@ -15,16 +14,23 @@ from gradcalc.language.shape_rules import PLAIN, Shape, Size, rule
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}
 _NO_ATTRS: Mapping[str, Any] = {}
 
+# The builder and the operands of a node about to be made -> the node to take instead, or None.
+Rewrite: TypeAlias = "Callable[[NodeBuilder, tuple[int, ...], Mapping[str, Any]], int | None]"
 
-class Maker:
+
+class NodeBuilder:
     """`make(op, args)` is the number of the node for that operation on these operands.
 
-    `order` sorts named indices. Named nodes are never shared: a quantity is a step of its own, whatever it equals.
+    `order` sorts named indices; `rewrites`: operation -> rules tried in order (node_rewrites.py). Named nodes are never shared: a quantity is a step of its own, whatever it equals.
     """
 
-    def __init__(self, order: Callable[[set[str]], tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        order: Callable[[set[str]], tuple[str, ...]],
+        rewrites: Mapping[str, Sequence[Rewrite]],
+    ) -> None:
         self.nodes: list[Node] = []
-        self.order = order
+        self.order, self.rewrites = order, rewrites
         self.known: dict[Any, int] = {}
         self.keys: dict[int, list[Any]] = {}  # the inverse of `known`
         self.values: dict[int, Fraction] = {}
@@ -51,7 +57,7 @@ class Maker:
         key = (op, args, tuple(attrs.items())) if attrs else (op, args)
         number = self.known.get(key)
         if number is None:
-            number = recognise(self, op, args, attrs) if op in RULES else None
+            number = self.rewritten(op, args, attrs)
             if number is None:
                 if shape is None:
                     shape = rule(op, [self.nodes[arg].shape for arg in args], PLAIN)
@@ -61,6 +67,14 @@ class Maker:
         if expr is not None and self.nodes[number].name is None and self.nodes[number].expr is None:
             self.nodes[number].expr = expr
         return number
+
+    def rewritten(self, op: str, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+        """The node that says in one operation what `op(args)` would say in several, or None."""
+        for rewrite in self.rewrites.get(op, ()):
+            found = rewrite(self, args, attrs)
+            if found is not None:
+                return found
+        return None
 
     def add(self, node: Node) -> int:
         self.nodes.append(node)

@@ -1,50 +1,40 @@
 """Functions that were written out: the sigmoid taken apart, tanh, softplus, softmax, log-sum-exp, the log-determinant.
 
 Each rule is algebraically exact, and looks through unnamed nodes only: what has a name stays a step of its own.
-A rule gets the maker and the operands of a node that is about to be made, and returns the node to take instead, or None.
+A rule gets the builder and the operands of a node that is about to be made, and returns the node to take instead, or None.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from gradcalc.graph.node_builder import Maker
+from gradcalc.graph.node_builder import NodeBuilder
 
-Rule = Callable[["Maker", tuple[int, ...], Mapping[str, Any]], "int | None"]
-
-
-def recognise(make: Maker, op: str, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
-    """The node that says in one operation what `op(args)` would say in several, or None."""
-    for rule in RULES.get(op, ()):
-        found = rule(make, args, attrs)
-        if found is not None:
-            return found
-    return None
+Rule: TypeAlias = Callable[[NodeBuilder, tuple[int, ...], Mapping[str, Any]], int | None]
 
 
 # ---- reading: what an unnamed node is
 
 
-def parts(make: Maker, number: int, op: str) -> tuple[int, ...] | None:
+def parts(make: NodeBuilder, number: int, op: str) -> tuple[int, ...] | None:
     """The operands of an unnamed node of this operation."""
     node = make.nodes[number]
     return node.args if node.op == op and node.name is None else None
 
 
-def one(make: Maker, number: int) -> bool:
+def one(make: NodeBuilder, number: int) -> bool:
     return make.value(number) == 1
 
 
-def exponent(make: Maker, number: int) -> int | None:
+def exponent(make: NodeBuilder, number: int) -> int | None:
     """t of exp(t)"""
     found = parts(make, number, "exp")
     return found[0] if found else None
 
 
-def one_plus_exp(make: Maker, number: int) -> int | None:
+def one_plus_exp(make: NodeBuilder, number: int) -> int | None:
     """t of 1 + exp(t)"""
     for left, right in both_ways(parts(make, number, "add")):
         if one(make, left):
@@ -56,7 +46,7 @@ def both_ways(pair: tuple[int, ...] | None) -> tuple[tuple[int, int], ...]:
     return ((pair[0], pair[1]), (pair[1], pair[0])) if pair else ()
 
 
-def minus(make: Maker, number: int) -> int | None:
+def minus(make: NodeBuilder, number: int) -> int | None:
     """u where the node is plainly −u: a minus sign, a negative number, or a product or quotient that begins with one."""
     value = make.value(number)
     if value is not None:
@@ -79,13 +69,13 @@ def minus(make: Maker, number: int) -> int | None:
     return None
 
 
-def negative(make: Maker, number: int) -> int:
+def negative(make: NodeBuilder, number: int) -> int:
     """−u as a node"""
     plain = minus(make, number)
     return plain if plain is not None else make("neg", (number,))
 
 
-def half(make: Maker, number: int) -> int:
+def half(make: NodeBuilder, number: int) -> int:
     """u/2 as a node: t where u is 2·t"""
     for left, right in both_ways(parts(make, number, "mul")):
         value = make.value(left)
@@ -97,7 +87,7 @@ def half(make: Maker, number: int) -> int:
     )
 
 
-def opposite(make: Maker, left: int, right: int) -> bool:
+def opposite(make: NodeBuilder, left: int, right: int) -> bool:
     """right = −left"""
     return minus(make, right) == left or minus(make, left) == right
 
@@ -106,14 +96,16 @@ def opposite(make: Maker, left: int, right: int) -> bool:
 
 
 def sigmoid_of_reciprocal(
-    make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
 ) -> int | None:
     """1/(1 + exp(-t)) = σ(t)"""
     t = one_plus_exp(make, args[1])
     return make("sigmoid", (negative(make, t),)) if t is not None and one(make, args[0]) else None
 
 
-def sigmoid_of_power(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def sigmoid_of_power(
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
+) -> int | None:
     """(1 + exp(-t))^-1 = σ(t)"""
     t = one_plus_exp(make, args[0])
     return (
@@ -123,14 +115,16 @@ def sigmoid_of_power(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any
     )
 
 
-def sigmoid_of_quotient(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def sigmoid_of_quotient(
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
+) -> int | None:
     """exp(t)/(1 + exp(t)) = σ(t)"""
     t = one_plus_exp(make, args[1])
     return make("sigmoid", (t,)) if t is not None and exponent(make, args[0]) == t else None
 
 
 def tanh_of_exponentials(
-    make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
 ) -> int | None:
     """(exp(t) - exp(-t))/(exp(t) + exp(-t)) = tanh(t)"""
     top, bottom = parts(make, args[0], "sub"), parts(make, args[1], "add")
@@ -142,7 +136,9 @@ def tanh_of_exponentials(
     return make("tanh", (up,))
 
 
-def tanh_of_square(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def tanh_of_square(
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
+) -> int | None:
     """(exp(2t) - 1)/(exp(2t) + 1) = tanh(t), and (1 - exp(-2t))/(1 + exp(-2t))"""
     top, u = parts(make, args[0], "sub"), one_plus_exp(make, args[1])
     if not top or u is None:
@@ -154,7 +150,9 @@ def tanh_of_square(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any])
     return None
 
 
-def tanh_of_sigmoid(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def tanh_of_sigmoid(
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
+) -> int | None:
     """2*sigmoid(2t) - 1 = tanh(t)"""
     for factor, unit in both_ways(parts(make, args[0], "mul")):
         found = parts(make, unit, "sigmoid")
@@ -163,14 +161,14 @@ def tanh_of_sigmoid(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]
     return None
 
 
-def softplus(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def softplus(make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
     """log(1 + exp(t)) = softplus(t)"""
     t = one_plus_exp(make, args[0])
     return make("softplus", (t,)) if t is not None else None
 
 
 def softmax_of_exponentials(
-    make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
 ) -> int | None:
     """exp(t)/sum(exp(t)) = softmax(t), the sum over one axis longer than 1"""
     t, total = exponent(make, args[0]), parts(make, args[1], "sum")
@@ -184,7 +182,7 @@ def softmax_of_exponentials(
     return make("softmax", (t,), {"axis": long[0]})
 
 
-def logsumexp(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def logsumexp(make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
     """log(sum(exp(t))) = logsumexp(t); over a named index where it runs over a whole vector, log(sum(exp(s[k]), k))"""
     total = parts(make, args[0], "sum")
     t = exponent(make, total[0]) if total else None
@@ -199,19 +197,21 @@ def logsumexp(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> i
     )
 
 
-def log_softmax(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def log_softmax(make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
     """log(softmax(t)) = log_softmax(t)"""
     found = parts(make, args[0], "softmax")
     return make("log_softmax", found, dict(make.nodes[args[0]].attrs)) if found else None
 
 
-def logdet(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def logdet(make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
     """log(det(A)) = logdet(A): both undefined where the determinant is not positive"""
     found = parts(make, args[0], "det")
     return make("logdet", found) if found else None
 
 
-def softmax_by_entry(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def softmax_by_entry(
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
+) -> int | None:
     """p[k] = exp(s[k])/sum(exp(s[l]), l) is p = softmax(s)"""
     quotient = parts(make, args[0], "div")
     if not quotient or len(attrs["indices"]) != 1:
@@ -227,7 +227,7 @@ def softmax_by_entry(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any
     return make("softmax", (vector,), {"axis": 0})
 
 
-def by_entry(make: Maker, number: int, index: tuple[str, ...]) -> int | None:
+def by_entry(make: NodeBuilder, number: int, index: tuple[str, ...]) -> int | None:
     """The vector s where the node is s[k], k running over all of it."""
     node = make.nodes[number]
     if (
@@ -241,7 +241,9 @@ def by_entry(make: Maker, number: int, index: tuple[str, ...]) -> int | None:
     return node.args[0] if len(base.shape) == 1 and index[0] not in base.over else None
 
 
-def product_of_numbers(make: Maker, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
+def product_of_numbers(
+    make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]
+) -> int | None:
     """prod([a, b, c]) = a*b*c"""
     factors = parts(make, args[0], "stack")
     if (

@@ -7,7 +7,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from gradcalc.calculus.notation.matrix import size_tree, stop_tree
 from gradcalc.graph.build import Node
 from gradcalc.language.parser import (
     Binary,
@@ -23,6 +22,7 @@ from gradcalc.language.parser import (
     Vector,
 )
 from gradcalc.language.shape_rules import Size
+from gradcalc.language.size_expressions import size_tree, stop_tree
 
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^", "matmul": "@"}
 COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from gradcalc.language.formula_pieces import Names
 from gradcalc.language.formula_styles import (
     ATOM,
     HADAMARD,
@@ -45,7 +46,6 @@ from gradcalc.language.sizes import Shape
 from gradcalc.language.tree import children, walk
 from gradcalc.language.typography import to_ascii
 from gradcalc.ops import TABLE
-from gradcalc.report.blocks import Names
 
 __all__ = ["Names", "draw", "latex", "text"]
 

@@ -19,7 +19,8 @@ from gradcalc.language.parser import Neg, Num
 from gradcalc.language.shape_rules import Size
 from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, propagate, symbol_of
 from gradcalc.numeric.kinks import places
-from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown, floats
+from gradcalc.numeric.precision import floats
+from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown
 
 TRIES = 60
 MAX_DRAWN = 200_000

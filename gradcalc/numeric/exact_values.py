@@ -13,7 +13,8 @@ from typing import TypeAlias
 from gradcalc.language.constants import square_out
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, children, number
 from gradcalc.numeric.evaluate import evaluate
-from gradcalc.numeric.scalar_functions import Undefined, floats
+from gradcalc.numeric.precision import floats
+from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Env
 
 LIMIT = 10**60

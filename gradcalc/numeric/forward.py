@@ -20,14 +20,8 @@ from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Call, Name, Neg, Num, names
 from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
-from gradcalc.numeric.scalar_functions import (
-    Numbers,
-    TooLarge,
-    Undefined,
-    Unknown,
-    decimals,
-    floats,
-)
+from gradcalc.numeric.precision import Numbers, decimals, floats
+from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor, finish
 
 LADDER = (30, 60, 120, 400, 1000)

@@ -21,7 +21,8 @@ from gradcalc.graph.model import Node
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
 from gradcalc.language.tree import occurrences
-from gradcalc.numeric.scalar_functions import Undefined, floats
+from gradcalc.numeric.precision import floats
+from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.ops import TABLE
 
 ARITHMETIC: Mapping[str, Callable[..., Any]] = {"+": add, "-": sub, "*": mul}

@@ -1,20 +1,13 @@
 """Functions of real numbers, named as the `value` lambdas of the table call them.
 
-`Scalars` works on plain numbers, floats or mpmath's, and refuses every value outside a function's domain by name.
-`Numbers` bundles it with the array functions of the same precision, which are imported when an array is met:
-a scalar exercise never loads NumPy.
-"""
+`Scalars` works on plain numbers, floats or mpmath's, and refuses every value outside a function's domain by name."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
-
-if TYPE_CHECKING:
-    from gradcalc.numeric.array_functions import Arrays
+from typing import Any, NoReturn
 
 
 class Undefined(Exception):
@@ -174,45 +167,3 @@ class Scalars:
 
     def softplus(self, x: Any) -> Any:
         return (x if x > 0 else 0 * x) + self.lib.log1p(self.exp(-abs(x)))
-
-
-class Numbers:
-    """A precision: its scalar functions, and its array functions once they are needed."""
-
-    def __init__(self, scalar: Scalars) -> None:
-        self.scalar = scalar
-        self.digits = scalar.digits
-        self._arrays: Arrays | None = None
-
-    @property
-    def exact(self) -> bool:
-        """More precise than a float."""
-        return self.scalar.lib is not math
-
-    @property
-    def limit(self) -> int:
-        """The most entries of an array: some 60 MB."""
-        return 300_000 if self.exact else 8_000_000
-
-    @property
-    def arrays(self) -> Arrays:
-        if self._arrays is None:
-            from gradcalc.numeric.array_functions import FloatArrays, ObjectArrays
-
-            self._arrays = ObjectArrays(self.scalar) if self.exact else FloatArrays(self.scalar)
-        return self._arrays
-
-
-def floats() -> Numbers:
-    """Double precision: `math` for scalars, NumPy's float64 for arrays."""
-    return Numbers(Scalars(math, float, 16, 709.0))
-
-
-@cache  # a context takes a millisecond to make, and nothing changes its precision
-def decimals(digits: int) -> Numbers:
-    """mpmath numbers of `digits` digits, arrays of them as NumPy objects. A context of its own, so nothing global."""
-    from mpmath import MPContext
-
-    context = MPContext()
-    context.dps = digits
-    return Numbers(Scalars(context, context.mpf, digits, 1e6))

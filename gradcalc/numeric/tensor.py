@@ -14,7 +14,8 @@ from typing import Any
 from gradcalc.exercise.model import Function
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Expr, unparse
-from gradcalc.numeric.scalar_functions import Misfit, Numbers, TooLarge, Undefined
+from gradcalc.numeric.precision import Numbers
+from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined
 from gradcalc.ops import TABLE
 
 BATCH = "*"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
-
-from gradcalc.language.fast_dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,16 @@ import json
 import math
 from typing import Any
 
-from gradcalc.derivation.answer_model import Answer, Gradient, Number, Solution, View
+from gradcalc.calculus.notation.views import View
+from gradcalc.derivation.answer_model import Answer, Gradient, Solution
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import Problem
 from gradcalc.language.formula import latex
+from gradcalc.language.formula_pieces import Names, Number
 from gradcalc.language.formula_styles import size_latex
 from gradcalc.language.parser import Expr, unparse
 from gradcalc.language.sizes import Shape
-from gradcalc.report.blocks import Failed, Names, Options
+from gradcalc.report.blocks import Failed, Options
 
 FORMAT = 1
 WIDTH = 100
@@ -66,7 +69,7 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
     if isinstance(item, Failed):
         return {"file": item.file, "errors": [_error(problem) for problem in item.problems]}
     graph = item.graph
-    names = Names.of(graph, [pair for answer in item.answers for pair in answer.where])
+    names = printed_names(graph, [pair for answer in item.answers for pair in answer.where])
     return {
         "format": FORMAT,
         "file": graph.exercise.file,

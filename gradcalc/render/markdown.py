@@ -6,21 +6,10 @@ import re
 from collections.abc import Iterator
 
 from gradcalc.derivation.answer_model import Solution
+from gradcalc.language.formula_pieces import Cell, Line, Names, continues
 from gradcalc.language.typography import for_terminal, to_ascii
 from gradcalc.report.answer_report import compose_solution
-from gradcalc.report.blocks import (
-    Block,
-    Cell,
-    Heading,
-    Line,
-    Names,
-    Note,
-    Options,
-    Paragraph,
-    Report,
-    Table,
-    continues,
-)
+from gradcalc.report.blocks import Block, Heading, Note, Options, Paragraph, Report, Table
 from gradcalc.report.lines import latex_math
 
 _ENTITIES = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from gradcalc.language.formula_pieces import Cell, Line, Names
 from gradcalc.language.typography import for_terminal
-from gradcalc.report.blocks import Block, Cell, Heading, Line, Names, Note, Paragraph, Report, Table
+from gradcalc.report.blocks import Block, Heading, Note, Paragraph, Report, Table
 from gradcalc.report.lines import latex_math
 
 

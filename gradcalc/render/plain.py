@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradcalc.derivation.answer_model import Solution
+from gradcalc.language.formula_pieces import Cell, continues
 from gradcalc.language.typography import to_ascii
 from gradcalc.report.answer_report import compose_solution
-from gradcalc.report.blocks import (
-    Block,
-    Cell,
-    Heading,
-    Note,
-    Options,
-    Paragraph,
-    Report,
-    Table,
-    continues,
-)
+from gradcalc.report.blocks import Block, Heading, Note, Options, Paragraph, Report, Table
 from gradcalc.report.lines import plain_line
 
 

@@ -15,10 +15,11 @@ from typing import Any
 
 from gradcalc.derivation.step_model import Derivation
 from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.formula_pieces import Values
 from gradcalc.language.parser import Expr, Name
 from gradcalc.language.typography import name_text, to_ascii
 from gradcalc.render import table, terminal_graph
-from gradcalc.report.blocks import Options, Values
+from gradcalc.report.blocks import Options
 from gradcalc.report.explanation import Page, pages
 from gradcalc.report.figure import Picture, Sheet, picture, tidy
 from gradcalc.report.figure_layout import columns as columns_of

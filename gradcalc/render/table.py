@@ -7,23 +7,10 @@ import re
 from rich.cells import cell_len
 
 from gradcalc.derivation.answer_model import Solution
+from gradcalc.language.formula_pieces import Cell, Line, Math, Names, continues
 from gradcalc.render.terminal_text import Text, grid
 from gradcalc.report.answer_report import compose_solution
-from gradcalc.report.blocks import (
-    Block,
-    Cell,
-    Column,
-    Heading,
-    Line,
-    Math,
-    Names,
-    Note,
-    Options,
-    Paragraph,
-    Report,
-    Table,
-    continues,
-)
+from gradcalc.report.blocks import Block, Column, Heading, Note, Options, Paragraph, Report, Table
 from gradcalc.report.lines import text_line
 
 LONG = 200  # rows; beyond this nobody reads a grid

@@ -11,43 +11,39 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from gradcalc.derivation.answer_model import (
-    LINKS,
-    SAME,
-    UNLISTED,
-    Answer,
-    Local,
-    Number,
-    Solution,
-    View,
-)
+from gradcalc.calculus.notation.views import View
+from gradcalc.derivation.answer_model import LINKS, SAME, UNLISTED, Answer, Local, Solution
 from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.dependencies import many
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import Problem
-from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
-from gradcalc.language.typography import number, whole
-from gradcalc.report.blocks import (
-    Block,
+from gradcalc.language.formula_pieces import (
     Cell,
-    Column,
     Factors,
-    Failed,
-    Heading,
     Line,
     Math,
     Names,
-    Note,
-    Options,
-    Paragraph,
+    Number,
     Partial,
     Piece,
-    Report,
     Shaped,
-    Table,
     Values,
     line,
     listed,
     math,
+)
+from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
+from gradcalc.language.typography import number, whole
+from gradcalc.report.blocks import (
+    Block,
+    Column,
+    Failed,
+    Heading,
+    Note,
+    Options,
+    Paragraph,
+    Report,
+    Table,
     table,
 )
 
@@ -73,7 +69,9 @@ def compose_solution(solution: Solution, options: Options) -> Report:
     blocks += view.answers()
     blocks += view.notes()
     where = tuple(pair for answer in solution.answers for pair in answer.where)
-    return Report(tuple(blocks), Names.of(solution.graph, where), exercise.title, exercise.file)
+    return Report(
+        tuple(blocks), printed_names(solution.graph, where), exercise.title, exercise.file
+    )
 
 
 def answer_blocks(solution: Solution, digits: int, full: bool = False) -> Iterator[Block]:

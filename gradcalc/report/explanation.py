@@ -12,27 +12,29 @@ from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.reasons import core, under
 from gradcalc.derivation.step_model import Assembly, Derivation, Factor, Pass, Quantity, Step
 from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.formula_pieces import (
+    Cell,
+    Line,
+    Math,
+    Partial,
+    Piece,
+    Shaped,
+    Under,
+    line,
+    math,
+)
 from gradcalc.language.parser import Name
 from gradcalc.language.shape_rules import ONE
 from gradcalc.report.answer_report import answer_blocks
 from gradcalc.report.blocks import (
     Block,
-    Cell,
     Column,
     Heading,
-    Line,
-    Math,
     Note,
     Options,
     Paragraph,
-    Partial,
-    Piece,
     Report,
-    Shaped,
     Table,
-    Under,
-    line,
-    math,
     table,
 )
 from gradcalc.report.step_table import Board, record

@@ -16,13 +16,14 @@ from typing import Any
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.exercise.model import Exercise, Question
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError
+from gradcalc.language.formula_pieces import Math, Partial, Piece, Shaped, Values
 from gradcalc.language.parser import Name, Num
 from gradcalc.language.typography import for_terminal, read
 from gradcalc.numeric.scalar_gradients import Flow, flow, is_scalar
 from gradcalc.ops import TABLE
-from gradcalc.report.blocks import Math, Names, Partial, Piece, Shaped, Values
 from gradcalc.report.labels import Label, fused, label, scaled, sign, tex_names
 from gradcalc.report.lines import text_math
 
@@ -107,7 +108,7 @@ class _Artist:
     def __init__(self, solution: Solution, sheet: Sheet) -> None:
         self.solution, self.sheet, self.graph = solution, sheet, solution.graph
         self.exercise = solution.graph.exercise
-        self.names = tex_names(Names.of(self.graph))
+        self.names = tex_names(printed_names(self.graph))
         self.digits = sheet.digits or self.exercise.notation.digits
         self.notes: list[tuple[Label, Label]] = []
         self.constant = self.constants()
@@ -412,7 +413,7 @@ class _Artist:
             or (answer.verified and answer.verified.ok is False)
         ):
             return None
-        names = tex_names(Names.of(self.graph, answer.where))
+        names = tex_names(printed_names(self.graph, answer.where))
         whole = label(names, answer.symbolic, example=answer.per_example is not None)
         for other, expr in answer.where:
             if expr != Name(other) and all(

@@ -9,16 +9,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from gradcalc.derivation.answer_model import UNLISTED, Answer, Number, Solution, View
+from gradcalc.calculus.notation.views import View
+from gradcalc.derivation.answer_model import UNLISTED, Answer, Solution
 from gradcalc.exercise.markdown import read, read_line
 from gradcalc.exercise.model import Question, Value
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import SpanError
+from gradcalc.language.formula_pieces import Factors, Number, Partial, Piece, Shaped, Values
 from gradcalc.language.formula_styles import size_latex
 from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Neg, Num, parse
 from gradcalc.language.shape_rules import ShapeError, shape_of
 from gradcalc.language.sizes import Shape
 from gradcalc.report.answer_report import LAYOUTS, asked
-from gradcalc.report.blocks import Factors, Names, Partial, Piece, Shaped, Values
 from gradcalc.report.figure import Sheet, picture
 from gradcalc.report.handout_model import Derived, Handout, Part, Row, Said, Step, Summary
 from gradcalc.report.labels import Label, label, tex_names
@@ -40,7 +42,7 @@ class _Writer:
         self.solution, self.sheet, self.graph = solution, sheet, solution.graph
         self.exercise = solution.graph.exercise
         where = tuple(pair for answer in solution.answers for pair in answer.where)
-        self.names = tex_names(Names.of(self.graph, where))
+        self.names = tex_names(printed_names(self.graph, where))
         self.digits = sheet.digits or self.exercise.notation.digits
 
     def handout(self) -> Handout:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from gradcalc.exercise.tex import check, escape, in_math
 from gradcalc.graph.build import Node
 from gradcalc.graph.to_expression import tree
+from gradcalc.language.formula_pieces import Math, Names, Piece
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num
 from gradcalc.language.typography import MINUS, for_terminal
 from gradcalc.ops import TABLE
-from gradcalc.report.blocks import Math, Names, Piece
 from gradcalc.report.lines import latex_math, text_math
 
 SIGNS: Mapping[str, tuple[str, str]] = {

@@ -6,17 +6,13 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import reduce
 
-from gradcalc.derivation.answer_model import Number
 from gradcalc.language import formula
-from gradcalc.language.formula_styles import ATOM, Latex, Text, size_latex, size_text
-from gradcalc.language.parser import Binary, Expr, Name, unparse
-from gradcalc.language.sizes import Shape
-from gradcalc.language.typography import MINUS, for_terminal, name_latex, name_text, number
-from gradcalc.report.blocks import (
+from gradcalc.language.formula_pieces import (
     Factors,
     Line,
     Math,
     Names,
+    Number,
     Partial,
     Piece,
     Shaped,
@@ -24,6 +20,10 @@ from gradcalc.report.blocks import (
     Under,
     Values,
 )
+from gradcalc.language.formula_styles import ATOM, Latex, Text, size_latex, size_text
+from gradcalc.language.parser import Binary, Expr, Name, unparse
+from gradcalc.language.sizes import Shape
+from gradcalc.language.typography import MINUS, for_terminal, name_latex, name_text, number
 
 SHORTEN = 8  # rows or columns of an array that are printed whole
 ROWS = 16  # rows of an array of order 3 or more that are printed whole

@@ -7,27 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.derivation.answer_model import Number
 from gradcalc.derivation.elementary_steps import telling
 from gradcalc.derivation.general_rules import general
 from gradcalc.derivation.step_model import Derivation, Gate, Path, Step, Written
-from gradcalc.language.parser import Expr, Index, Name, Neg, Num, names
-from gradcalc.language.shape_rules import ONE
-from gradcalc.language.typography import name_text, whole
-from gradcalc.report.blocks import (
+from gradcalc.language.formula_pieces import (
     Cell,
-    Column,
     Factors,
     Line,
+    Number,
     Partial,
     Piece,
     Shaped,
-    Table,
     Values,
     line,
     listed,
     math,
 )
+from gradcalc.language.parser import Expr, Index, Name, Neg, Num, names
+from gradcalc.language.shape_rules import ONE
+from gradcalc.language.typography import name_text, whole
+from gradcalc.report.blocks import Column, Table
 
 COUNTED = {2: "twice", 3: "three times", 4: "four times", 5: "five times"}
 

@@ -12,19 +12,20 @@ import sympy as sp
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, size_tree, transpose, write
+from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
 from gradcalc.calculus.notation.matrix_writer import Writer, oriented, wants_row
+from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.simplify import measure
 from gradcalc.calculus.sympy_functions import to_ast
 from gradcalc.calculus.terms import Ix, Key, Term
-from gradcalc.derivation.answer_model import View
 from gradcalc.exercise.model import Question
 from gradcalc.graph.build import Graph
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.shape_rules import ONE, Shape, Size
+from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Span, Vector, walk
 
 DECIMALS = 10**6  # a decimal has at most six digits behind the point

@@ -11,7 +11,7 @@ from itertools import chain, count
 
 import sympy as sp
 
-from gradcalc.calculus.notation.matrix import NoMatrixForm, size_tree
+from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Engine, Pseudo
 from gradcalc.calculus.sympy_functions import to_ast
 from gradcalc.calculus.terms import Ix, Key, Term, minus
@@ -19,6 +19,7 @@ from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Index, Name, Neg, Num
 from gradcalc.language.shape_rules import ONE
+from gradcalc.language.size_expressions import size_tree
 
 OUT, INTO, BOUND = "kluv", "pqrs", "abcdghst"
 

@@ -9,14 +9,7 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.calculus.effort import expandable
-from gradcalc.calculus.notation.matrix import (
-    Matrix,
-    NoMatrixForm,
-    is_vector,
-    leaf,
-    size_tree,
-    transpose,
-)  # fmt: skip
+from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, is_vector, leaf, transpose
 from gradcalc.calculus.reverse_mode import Engine, Pseudo
 from gradcalc.calculus.simplify import cost
 from gradcalc.calculus.sympy_functions import to_ast
@@ -25,6 +18,7 @@ from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Call, Expr, Index, Name, Neg, Num, Slice
 from gradcalc.language.shape_rules import ONE, Size
+from gradcalc.language.size_expressions import size_tree  # fmt: skip
 
 
 class _Tie:
