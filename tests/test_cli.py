@@ -241,7 +241,7 @@ def test_a_bug_is_one_line(
     def fail(path: str) -> Exercise:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(Exercise, "read", fail)
+    monkeypatch.setattr(cli, "load_exercise", fail)
     assert cli.run(["validate", EX1]) == 2
     assert (
         capsys.readouterr().err

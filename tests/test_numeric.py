@@ -411,7 +411,7 @@ def test_the_derivative_of_a_norm_at_zero_is_zero_by_convention() -> None:
 def test_scalar_exercises_do_not_load_numpy() -> None:
     """Start-up counts."""
     code = (
-        "import sys; from gradcalc.exercise.model import Exercise; from gradcalc.graph.build import build;"
+        "import sys; from gradcalc.exercise.load import parse_exercise; from gradcalc.graph.build import build;"
         "from gradcalc.numeric.oracle import Claim, Oracle; from gradcalc.language.parser import parse;"
         "g = build(parse_exercise('expression: f = sigmoid(x*y)\\nvalues: {x: 1, y: 2}', 'f'));"
         "v = Oracle(g).verify(Claim(parse('y*f*(1 - f)')), 'f', 'x'); assert v.ok, v;"
