@@ -86,6 +86,14 @@ Layout = Annotated[
     str | None,
     typer.Option("--layout", callback=_one_of(LAYOUTS), help=f"Layout: {', '.join(LAYOUTS)}."),
 ]
+Entries = Annotated[
+    bool,
+    typer.Option("--values", help="On a terminal: the entries of tensors of order 3 and more."),
+]
+Expanded = Annotated[
+    bool, typer.Option("--expanded", help="On a terminal: every answer in the inputs alone, too.")
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="How the answers were verified.")]
 Timeout = Annotated[
     int,
     typer.Option(
@@ -176,19 +184,22 @@ def print_each(
 @app.command()
 def solve(
     context: typer.Context, files: Files, set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", timeout: Timeout = SECONDS,
+    format: Format = "table", values: Entries = False, expanded: Expanded = False, verbose: Verbose = False,
+    timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """The answers, symbolic beside evaluated, each checked."""
+    from gradcalc.language.fast_dataclasses import replace
+
     console: Console = context.obj
+    view = replace(
+        _view(console, digits, form), values=values, expanded=expanded, verbose=verbose, hints=True
+    )
 
     def work(file: str) -> tuple[str, bool]:
         solution = load("gradcalc.derivation.solve").solve(
             adjusted(load_exercise(file), set_ or (), digits, form, layout)
         )
-        view, item = _view(console, digits, form), solution
-        if format not in ("json", "jsonl"):
-            item = load("gradcalc.report.answer_report").compose_solution(solution, view)
-        return render.load(format).render(item, view), solution.right
+        return render.load(format).render(solution, view), solution.right
 
     finish(console, print_each(console, files, format, work, timeout))
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 # What the formats share, and what makes no text of a solution alone.
 TOOLS = frozenset(
     (
-        "terminal_text",
+        "line_breaks",
+        "table_widths",
+        "terminal_cells",
         "handout_markdown",
         "mathml",
         "notebook",

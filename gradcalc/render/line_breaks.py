@@ -68,6 +68,15 @@ def lines(text: str, width: int, measure: Width = len) -> list[str]:
     return _Breaker(width, measure).lay(pieces(text), 0, HANG, 0)
 
 
+def open_ends(found: Sequence[str]) -> int:
+    """How many line ends stand inside a bracket."""
+    count = depth = 0
+    for line in found[:-1]:
+        depth += sum((char in "([{") - (char in ")]}") for char in line)
+        count += depth > 0
+    return count
+
+
 def flat(found: Sequence[Piece]) -> str:
     """On one line, without the space before it."""
     return "".join(("" if not n else piece.gap) + piece.flat for n, piece in enumerate(found))
@@ -87,7 +96,7 @@ def _read(text: str, at: int, until: str) -> tuple[tuple[Piece, ...], int]:
     parts: list[str | Bracket | None] = []  # None is a space
     while at < len(text):
         char = text[at]
-        if char == until and (char not in "‖|" or at and text[at - 1] not in " (["):
+        if char == until and (char not in "‖|" or (at and text[at - 1] not in " ([")):
             return tuple(_pieces(parts)), at + 1
         if char in PAIRS:
             inside, end = _read(text, at + 1, PAIRS[char])
@@ -179,7 +188,9 @@ class _Breaker:
         """One piece that no line holds: broken in its brackets, and a long name anywhere."""
         out, column = [piece.lead], start + self.measure(piece.lead)
         for number, part in enumerate(piece.parts):
-            after = "".join(p if isinstance(p, str) else p.open for p in piece.parts[number + 1 :][:1])
+            after = "".join(
+                p if isinstance(p, str) else p.open for p in piece.parts[number + 1 :][:1]
+            )
             rest = self.measure(after) if number + 1 < len(piece.parts) else tail
             if isinstance(part, str):
                 made = self.chopped(part, column, indent)
@@ -200,7 +211,9 @@ class _Breaker:
         out, line = [], ""
         indent = min(indent, self.width // 2)
         for char in text:
-            if column + self.measure(line + char) > self.width and (line.strip() or column > indent):
+            if column + self.measure(line + char) > self.width and (
+                line.strip() or column > indent
+            ):
                 out.append(line)
                 line, column = " " * indent, 0
             line += char
