@@ -27,7 +27,9 @@ TOOLS = frozenset(
         "pdf",
         "png",
         "terminal_graph",
+        "terminal_lanes",
         "player",
+        "keyboard",
         "derivation_json",
     )
 )

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.graph.printed_names import printed_names
+from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Cell, Names, Shaped, math
 from gradcalc.language.parser import Name
 from gradcalc.report.answer_cells import LAYOUTS, AnswerCells, arrayed, asked
@@ -45,11 +46,31 @@ def compose_solution(solution: Solution, options: Options) -> Report:
     )
 
 
-def answer_blocks(solution: Solution, digits: int, full: bool = False) -> Iterator[Block]:
+def answer_blocks(solution: Solution, options: Options) -> Iterator[Block]:
     """The answers of a solution, its warnings and its check, for views that say more before them."""
-    view = _View(solution, digits, full)
+    digits = options.digits or solution.graph.exercise.notation.digits
+    view = _View(solution, digits, options.detail == "full")
     yield from view.answers()
     yield from view.notes()
+
+
+def steps_checked(right: int, checked: int) -> Note:
+    """How many gradients on the way to the answers agree with the numeric derivative."""
+    agrees = (
+        f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
+    )
+    return Note("check", (f"steps checked: {agrees}",))
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a view that shows more ends: its answers, and what is said of the check of its steps."""
+
+    answers: Callable[[Solution, Options], Iterator[Block]] = answer_blocks
+    checked: Callable[[int, int], Note] = steps_checked
+
+
+DOCUMENT = Ending()
 
 
 class _View:

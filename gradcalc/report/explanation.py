@@ -25,12 +25,11 @@ from gradcalc.language.formula_pieces import (
 )
 from gradcalc.language.parser import Name
 from gradcalc.language.shape_rules import ONE
-from gradcalc.report.answer_report import answer_blocks
+from gradcalc.report.answer_report import DOCUMENT, Ending
 from gradcalc.report.blocks import (
     Block,
     Column,
     Heading,
-    Note,
     Options,
     Paragraph,
     Report,
@@ -50,9 +49,11 @@ FROM_THE_OUTPUT_BACK = (
 )
 
 
-def compose_explanation(derivation: Derivation, options: Options) -> Report:
-    """The whole derivation on one page; `options.detail` says how much."""
-    view = _View(derivation, options.detail, options.digits)
+def compose_explanation(
+    derivation: Derivation, options: Options, ending: Ending = DOCUMENT
+) -> Report:
+    """The whole derivation on one page; `options.detail` says how much, `ending` how it ends."""
+    view = _View(derivation, options)
     blocks: list[Block] = [Heading((view.title,), 1), *view.forward()]
     count = 0
     for one in derivation.passes:
@@ -63,7 +64,7 @@ def compose_explanation(derivation: Derivation, options: Options) -> Report:
         for step in one.steps:
             count += 1
             blocks.append(view.step(step, f"{count}. "))
-    blocks += view.answers()
+    blocks += view.answers(ending)
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
 
 
@@ -79,9 +80,9 @@ class Page:
     of: int = 0  # which pass the gradients belong to
 
 
-def pages(derivation: Derivation, options: Options) -> list[Page]:
+def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -> list[Page]:
     """The walk, a page a step: what is given, each quantity forward, each gradient backward, the answers."""
-    view = _View(derivation, options.detail, options.digits)
+    view = _View(derivation, options)
     found: list[Page] = []
     values = frozenset(quantity.name for quantity in derivation.forward if quantity.expr is None)
     gradients: frozenset[str] = frozenset()
@@ -103,7 +104,7 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
             gradients |= {step.quantity}
             view.said.clear()  # each step has the screen to itself
             add([*opening, view.step(step, "")], step.quantity, place)
-    add(view.answers(), of=max(len(derivation.passes) - 1, 0))
+    add(view.answers(ending), of=max(len(derivation.passes) - 1, 0))
     for number, page in enumerate(found, 1):
         head = Heading((f"Step {number} of {len(found)}",))
         found[number - 1] = replace(
@@ -114,6 +115,10 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
 
 class _View(Board):
     """A derivation on its way into blocks: what stands around the steps."""
+
+    def __init__(self, derivation: Derivation, options: Options) -> None:
+        super().__init__(derivation, options.detail, options.digits)
+        self.options = options
 
     @property
     def title(self) -> str:
@@ -141,7 +146,7 @@ class _View(Board):
                     "Every quantity in the order in which it is computed; the way back needs these values.",
                 )
             )
-        yield table(columns, rows)
+        yield replace(table(columns, rows), tight=True)
 
     def shape(self, quantity: Quantity) -> Cell:
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
@@ -204,10 +209,10 @@ class _View(Board):
         expr = step.collected if step.collected is not None else step.total.symbolic
         return math(expr, example=bool(step.total.each))
 
-    def answers(self) -> Iterator[Block]:
+    def answers(self, ending: Ending) -> Iterator[Block]:
         derivation = self.derivation
         solution = replace(derivation.solution, answers=tuple(map(self.short, derivation.answers)))
-        yield from answer_blocks(solution, self.digits, self.detail == "full")
+        yield from ending.answers(solution, self.options)
         for one in derivation.assemblies:
             yield self.assembly(one)
         found = [
@@ -218,8 +223,7 @@ class _View(Board):
         ]
         right, checked = found.count(True), len(found) - found.count(None)
         if checked:
-            agrees = f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
-            yield Note("check", (f"steps checked: {agrees}",))
+            yield ending.checked(right, checked)
 
     def assembly(self, one: Assembly) -> Table:
         """Why the factors of a chain do not simply multiply, and how they do."""

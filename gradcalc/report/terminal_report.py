@@ -11,6 +11,7 @@ from itertools import groupby
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.graph.printed_names import printed_names
+from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import (
     Cell,
     Line,
@@ -22,6 +23,7 @@ from gradcalc.language.formula_pieces import (
 )
 from gradcalc.language.parser import Expr, Name
 from gradcalc.report.answer_cells import LAYOUTS, AnswerCells, asked, wrong
+from gradcalc.report.answer_report import Ending
 from gradcalc.report.blocks import (
     Block,
     Column,
@@ -57,6 +59,15 @@ def terminal_answers(solution: Solution, options: Options) -> Iterator[Block]:
     if solution.answers:
         yield Heading(("Answers",))
     yield from _View(solution, options).answers()
+
+
+def terminal_checked(right: int, checked: int) -> Note:
+    """How many gradients on the way to the answers agree with the numeric derivative."""
+    sign, kind = ("✓", "check") if right == checked else ("✗", "failed")
+    return Note(kind, (f"{sign} {right} of {checked} intermediate gradients verified numerically",))
+
+
+TERMINAL = Ending(terminal_answers, terminal_checked)
 
 
 class _View:
@@ -220,7 +231,7 @@ class _View:
             yield Paragraph(listed((_assigned(*inputs[n]) for n in scalars), last=", "))
         if rows:
             columns = [Column("input"), Column("shape"), Column("value")]
-            yield _tight(table(columns, rows))
+            yield replace(table(columns, rows), tight=True)
         yield from upstream
 
     def forward(self) -> Iterator[Block]:
@@ -238,7 +249,7 @@ class _View:
             Column("value", right=not arrays),
         ]
         yield Heading(("Forward pass",))
-        yield _tight(table(columns, rows))
+        yield replace(table(columns, rows), tight=True)
         if any(self.graph.node(name).over for name in self.graph.names):
             yield Note(
                 "note", ("Per-example values are stacked; examples run along the last axis.",)
@@ -273,7 +284,3 @@ def _order(value: Number) -> int:
     while isinstance(value, list):
         order, value = order + 1, value[0] if value else None
     return order
-
-
-def _tight(found: Table) -> Table:
-    return Table(found.columns, found.rows, found.records, tight=True)
