@@ -14,7 +14,7 @@ Key: TypeAlias = Callable[[], str]
 KEYS = {" ": "next", "\r": "next", "\n": "next", "n": "next", "b": "back", "\x7f": "back", "\x08": "back", "q": "quit", "\x1b": "quit", "f": "end",
         "\x04": "quit", "": "quit", "j": "down", "k": "up"}  # fmt: skip
 ARROWS = {"A": "up", "B": "down", "C": "next", "D": "back", "5~": "page up", "6~": "page down"}
-_SEQUENCE = re.compile(rb"\x1b[\[O]([0-9;]*[A-Za-z~])|.", re.S)
+_SEQUENCE = re.compile(rb"\x1b[\[O]([0-9;]*[A-Za-z~])|.", re.DOTALL)
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def _shrunk(
     widths = _kept(columns, rows, natural, out)
     if _taken(widths) > width:
         widths = _shares(widths, width - GAP * (len(widths) - 1))
-    if any(size < min(8, natural[i]) for i, size in widths.items()):
+    if any(size < min(max(8, len(columns[i].title)), natural[i]) for i, size in widths.items()):
         return {}, set()
     return widths, out
 

@@ -153,6 +153,10 @@ def _draw(
             canvas.put(round(box.right) + 1, y - 1, vertex.above.text, "forward")
         if vertex.below:
             canvas.put(round(box.right) + 1, y + 1, vertex.below.text, "backward")
+    for vertex, box in zip(what.vertices, drawing.boxes, strict=True):  # rows that fill up later
+        for part, y in ((vertex.above, round(box.y) - 1), (vertex.below, round(box.y) + 1)):
+            if part:
+                canvas.chars.setdefault((0, y), " ")
     if ascii:
         canvas.chars = {place: _ASCII.get(char, char) for place, char in canvas.chars.items()}
     return canvas.lines()
