@@ -171,11 +171,13 @@ class _Breaker:
             gap, size = group[0].gap if number else "", self.measure(flat(group)) + room
             fits = column + self.measure(gap) + size <= self.width
             ends = broken and loosest <= ENTRYWISE  # a term after one of several lines
-            if not number or (fits and not ends) or (loosest == CLOSE and size > self.width):
+            near = loosest == CLOSE and size > self.width and column < self.width // 2
+            if not number or (fits and not ends) or near:
                 out[-1] += gap
                 column += self.measure(gap)
-            else:
-                column = min(indent, self.width - size) if size <= self.width else indent
+            else:  # where the line does not hold it, perhaps it holds what it begins with
+                need = size if size <= self.width else self.measure(group[0].flat)
+                column = min(indent, self.width - need) if need <= self.width else indent
                 out.append(" " * column)
             made = self.lay(group, column, indent + HANG, room)
             out[-1] += made[0]

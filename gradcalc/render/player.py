@@ -30,6 +30,7 @@ from gradcalc.report.labels import Label, label, tex_names
 from gradcalc.report.terminal_report import TERMINAL
 
 SHORT = 16  # characters of a gradient that still stands below its wire
+MARK = " ◀"  # at the quantity that the step is about
 LEAST_TEXT = 10  # rows below the graph; with fewer left the graph is not drawn
 
 
@@ -105,12 +106,13 @@ class Film:
     def graph(self, page: Page, width: int, rows: int) -> list[Text]:
         """The graph with the values and gradients known by then, at the same place on every page; where it is too
         large for the window, the place of the step on a line."""
+        ascii = self.options.ascii
         whole, shown = self.whole(page), self.known(page)
-        if self.options.ascii:
+        if ascii:
             whole, shown = terminal_graph.plain(whole), terminal_graph.plain(shown)
-        found = terminal_graph.across(whole, shown, width, self.options.ascii)
+        found = terminal_graph.across(whole, shown, width, ascii)
         if found is None:
-            found = terminal_lanes.draw(shown, width, self.options.ascii, whole)
+            found = terminal_lanes.draw(shown, width - len(MARK), ascii, whole)
         if found is not None and len(found) + LEAST_TEXT < rows:
             return found
         line = self.strip(page)
@@ -179,7 +181,7 @@ class Film:
 
 
 def _marked(it: Label | None) -> Label | None:
-    return None if it is None else Label(f"{it.text} ◀", it.latex)
+    return None if it is None else Label(it.text + MARK, it.latex)
 
 
 def play(

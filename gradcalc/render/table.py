@@ -12,7 +12,7 @@ from rich.text import Text
 
 from gradcalc.derivation.answer_model import Solution
 from gradcalc.language.formula_pieces import Cell, Line, Names
-from gradcalc.render.line_breaks import open_ends
+from gradcalc.render.line_breaks import HANG, open_ends
 from gradcalc.render.table_widths import GAP, Plan, plan
 from gradcalc.render.terminal_cells import HEAD, HEAD_ASCII, LEAST, Drawn, terminal, wrapped
 from gradcalc.report.blocks import Block, Heading, Note, Options, Paragraph, Report, Table
@@ -20,7 +20,7 @@ from gradcalc.report.lines import text_line
 from gradcalc.report.terminal_report import compose_terminal
 
 LONG = 200  # rows; beyond this nobody reads a grid
-NARROW = 46  # below this a value stands under its title
+NARROW = 24  # columns; with fewer beside its title a value stands under it
 STYLES = {
     "error": "bold red",
     "failed": "bold red",
@@ -117,7 +117,8 @@ class _Page:
             shown = dict(laid.beside(row, number))
             if number in laid.spans:
                 yield from (grid,) if grid.row_count or not number else ()
-                grid = self.span(laid, row[0], row[laid.spans[number]])
+                yield from self.span(laid, row[0], row[laid.spans[number]])
+                grid = self.grid(block, laid)
             else:
                 grid.add_row(*(shown.get(i, "") for i in laid.widths))
             if laid.below[number] or number in laid.spans:
@@ -150,22 +151,30 @@ class _Page:
             )
         return made
 
-    def span(self, laid: Plan, name: Drawn, value: Drawn) -> Grid:
-        """A row of which one cell takes the rest of the line."""
+    def span(self, laid: Plan, name: Drawn, value: Drawn) -> Iterator[RenderableType]:
+        """A row of which one cell takes the rest of the line; all of the next line where only there it is not broken
+        in its brackets."""
+        room = self.width - laid.indent
+        beside, below = value.lines(room), value.lines(self.width - HANG)
+        if open_ends(beside) > open_ends(below):
+            yield name
+            yield Text("\n".join(" " * HANG + line for line in below), value.style)
+            return
         made = Grid(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
         made.add_column(width=laid.widths[0], no_wrap=True)
-        made.add_column(width=self.width - laid.indent, no_wrap=True)
+        made.add_column(width=room, no_wrap=True)
         made.add_row(name, value)
-        return made
+        yield made
 
     def entry(self, title: str, value: Drawn, indent: int, side: int) -> RenderableType:
-        """A title and what belongs to it beside it; below it where there is little room, or where only there a line
-        holds a formula that would else be broken in its brackets."""
-        places = [indent + side, indent + 2, 2]
-        if self.width - indent < max(NARROW, 2 * side):
+        """A title and what belongs to it beside it; below it where there is little room, or where only there an array
+        is not elided and a formula not broken in its brackets."""
+        places = [indent + side, indent + HANG, HANG]
+        if self.width - indent - side < NARROW:
             del places[0]
         found = [value.lines(self.width - place) for place in places]
-        best = min(range(len(places)), key=lambda k: (open_ends(found[k]), k))
+        wide = [value.solid and value.natural > self.width - place for place in places]
+        best = min(range(len(places)), key=lambda k: (wide[k], open_ends(found[k]), k))
         at, lines = places[best], found[best]
         text = Text(" " * indent).append(title.ljust(side) if at == indent + side else title, LABEL)
         for number, line in enumerate(lines):

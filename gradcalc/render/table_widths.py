@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.render.line_breaks import open_ends
+from gradcalc.render.line_breaks import HANG, open_ends
 from gradcalc.render.terminal_cells import Drawn
 from gradcalc.report.blocks import Column
 
 GAP = 3  # columns between two cells
+LEAST = 36  # columns of a terminal on which a table can be read
 PROSE = 32  # the least width of a column of prose
 MOST = 0.4  # of the width may be taken by what names the rows
 
@@ -40,7 +41,9 @@ def plan(columns: Sequence[Column], rows: Sequence[Sequence[Drawn]], width: int)
         i: max([len(column.title), *(row[i].natural for row in rows)])
         for i, column in enumerate(columns)
     }
-    if natural[0] > MOST * width and len(columns) > 1 and _taken(natural) > width:
+    if width < LEAST or (
+        natural[0] > MOST * width and len(columns) > 1 and _taken(natural) > width
+    ):
         return None
     widths = {i: natural[i] for i, column in enumerate(columns) if not column.aside}
     out: set[tuple[int, int]] = set()
@@ -55,11 +58,14 @@ def plan(columns: Sequence[Column], rows: Sequence[Sequence[Drawn]], width: int)
         usual = [i for i in asides if 2 * sum(bool(row[i].cell) for row in rows) >= len(rows)]
         for i in sorted(usual, key=lambda i: natural[i]):
             room = width - _taken(widths) - GAP
-            if natural[i] <= room or (len(asides) == 1 and room >= PROSE and not out):
+            alone = len(asides) == 1 and room >= PROSE and not out
+            if natural[i] <= room or (
+                alone and not any(open_ends(row[i].lines(room)) for row in rows)
+            ):
                 widths[i] = min(natural[i], room)
     widths = {i: widths[i] for i in sorted(widths)}
     indent = widths[0] + GAP
-    spans = dict(_spans(widths, rows, out, width - indent))
+    spans = dict(_spans(widths, rows, out, width))
     out |= {(n, i) for n, first in spans.items() for i in widths if i not in (0, first)}
     below = tuple(
         tuple(i for i in range(len(columns)) if row[i].cell and (i not in widths or (n, i) in out))
@@ -70,7 +76,7 @@ def plan(columns: Sequence[Column], rows: Sequence[Sequence[Drawn]], width: int)
 
 
 def _spans(
-    widths: dict[int, int], rows: Sequence[Sequence[Drawn]], out: set[tuple[int, int]], room: int
+    widths: dict[int, int], rows: Sequence[Sequence[Drawn]], out: set[tuple[int, int]], width: int
 ) -> Iterator[tuple[int, int]]:
     """Rows, and the column of the formula that has a line to itself: because its column is so narrow that it would be
     broken in its brackets, or into more lines than it and the rest of the row take below one another."""
@@ -79,9 +85,12 @@ def _spans(
         if not shown or row[shown[0]].natural <= widths[shown[0]]:
             continue
         first, *others = shown
-        beside, alone = row[first].lines(widths[first]), row[first].lines(room)
+        beside = row[first].lines(widths[first])
+        places = [row[first].lines(width - place) for place in (widths[0] + GAP, HANG)]
+        alone = min(places, key=open_ends)
         rest = sum(len(row[i].lines(widths[i])) for i in others)
-        if open_ends(beside) > open_ends(alone) or len(beside) > len(alone) + rest:
+        fewer = len(beside) > len(alone) + rest - (len(alone) == 1)
+        if fewer or open_ends(beside) > open_ends(alone):
             yield n, first
 
 
