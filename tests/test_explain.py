@@ -352,6 +352,15 @@ def test_keys_are_named_however_many_come_at_once() -> None:
     assert named(b"") == ["quit"]
 
 
+def _whole(data: bytes) -> bool:
+    """Whether some bytes end with a whole character."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 CLOSED = "\x1b[?1049l"  # the screen that was there before comes back
 
 
@@ -414,14 +423,16 @@ class TestTerminal:
         return [max(map(len, screen)) for screen in screens]
 
     def read(self, screen: int, until: str) -> str:
-        got, end = "", time.monotonic() + 30
-        while until not in got and time.monotonic() < end:
+        got, end = b"", time.monotonic() + 30
+        while until.encode() not in got and time.monotonic() < end:
             if select.select([screen], [], [], 0.2)[0]:
                 try:
-                    got += os.read(screen, 65536).decode("utf-8", "replace")
+                    got += os.read(screen, 65536)
                 except OSError:
                     break
-        return got
+        while not _whole(got):
+            got += os.read(screen, 1)
+        return got.decode("utf-8")
 
     def test_keys(self) -> None:
         out, code = self.walk(" ", "\r", "b", "f", "q")
