@@ -232,7 +232,9 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
+            coefficients=(
+                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
+            ),
         )
 
     def entry_form(
