@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exported import EXERCISES, imported, written
 
 from gradcalc.exercise.load import load_exercise, parse_exercise
+from helpers.exported_code import imported, written
+from helpers.paths import EXERCISES
 
 # |x| at 0 has derivative 1 in JAX; here, and in PyTorch, it is 0.
 OTHER_CONVENTION = {("jax", "relu-kink")}

@@ -21,9 +21,10 @@ from gradcalc.app.shipped import exercise_text, titles
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise
 from gradcalc.language.errors import GradcalcError, Place, Problem
+from helpers.paths import EXERCISES
+from helpers.program import FOLDER, environment, process, python
 
-ROOT = Path(__file__).parent.parent
-EX1 = str(ROOT / "exercises" / "ex1.yaml")
+EX1 = str(EXERCISES / "ex1.yaml")
 
 
 @pytest.fixture
@@ -31,15 +32,6 @@ def bad(tmp_path: Path) -> str:
     path = tmp_path / "bad.yaml"
     path.write_text("expression: x *\n", "utf-8")
     return str(path)
-
-
-def process(*words: str, **options: object) -> subprocess.CompletedProcess[bytes]:
-    """The program in a process of its own, without a terminal."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}  # type: ignore[dict-item]
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.run(
-        [sys.executable, "-m", "gradcalc", *words], env=environment, timeout=60, **streams
-    )  # type: ignore[call-overload,no-any-return]
 
 
 def test_validate_treats_every_file(bad: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,9 +133,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
         f"for words in (['--help'], ['--version'], ['validate', {EX1!r}], ['solve'], ['schema']): cli.run(words)\n"
         "print(sorted({'sympy', 'numpy', 'mpmath', 'pydantic', 'rich'} & set(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, cwd=ROOT, timeout=60, check=True
-    )
+    done = python("-c", script, check=True)
     assert done.stderr.splitlines()[-1] == b"[]"
 
 
@@ -172,7 +162,13 @@ def test_a_full_disk_is_said(words: list[str]) -> None:
 def test_closed_streams(closed: str) -> None:
     command = f"{sys.executable} -m gradcalc validate - {EX1} {closed}"
     done = subprocess.run(
-        ["sh", "-c", command], capture_output=True, input=b"", cwd=ROOT, timeout=60, check=False
+        ["sh", "-c", command],
+        capture_output=True,
+        input=b"",
+        cwd=FOLDER,
+        env=environment(),
+        timeout=60,
+        check=False,
     )
     assert done.returncode in (2, 3)
     assert b"Traceback" not in done.stderr
@@ -212,7 +208,8 @@ def test_no_home_and_a_dumb_terminal() -> None:
 def test_signals_end_it_quietly(number: signal.Signals, code: int) -> None:
     running = subprocess.Popen(
         [sys.executable, "-m", "gradcalc", "validate", "-"],
-        cwd=ROOT,
+        cwd=FOLDER,
+        env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

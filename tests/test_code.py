@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exported import EXERCISES, exported, imported, written
 
 from gradcalc.app import cli
 from gradcalc.codegen.backward_code import staged
@@ -20,6 +19,8 @@ from gradcalc.graph.build import build
 from gradcalc.graph.stable import stable
 from gradcalc.language.errors import GradcalcError
 from gradcalc.ops import TABLE
+from helpers.exported_code import exported, imported, written
+from helpers.paths import EXERCISES
 
 # Written with signs, taken apart, or without code: every other operation is exported by its entry.
 NO_EXAMPLE = frozenset(("toaxis", "apply"))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+import gradcalc
 from generate_docs import (
     LEFT_OUT,
     PAGES,
@@ -23,8 +25,6 @@ from generate_docs import (
     regenerated,
     runs,
 )
-
-import gradcalc
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.render import printed

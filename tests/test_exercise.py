@@ -20,8 +20,7 @@ from gradcalc.exercise.source import MAX_BYTES, MAX_LINES, MAX_TOTAL
 from gradcalc.exercise.yaml_nodes import MAX_SCALARS
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.parser import Binary, Name, Neg, Num, unparse
-
-SHIPPED = sorted(Path(__file__).parent.parent.joinpath("exercises").glob("*.yaml"))
+from helpers.paths import SHIPPED
 
 
 def problems(text: str | bytes) -> list[Problem]:

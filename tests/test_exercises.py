@@ -9,8 +9,7 @@ import pytest
 from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import load_exercise
-
-SHIPPED = sorted((Path(__file__).parent.parent / "exercises").glob("*.yaml"))
+from helpers.paths import SHIPPED
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

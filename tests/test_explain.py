@@ -22,9 +22,8 @@ from gradcalc.render.player import Film
 from gradcalc.report.blocks import Note, Options, Report, Table
 from gradcalc.report.explanation import DETAILS, compose_explanation, pages
 from gradcalc.report.lines import text_line
-
-ROOT = Path(__file__).parent.parent
-EXERCISES = ROOT / "exercises"
+from helpers.paths import EXERCISES
+from helpers.program import FOLDER, environment
 
 
 def shipped(name: str, detail: str = "normal", only: str | None = None) -> Derivation:
@@ -321,10 +320,10 @@ class TestTerminal:
 
         pid, screen = pty.fork()
         if pid == 0:
-            os.chdir(ROOT)
-            environment = {
+            os.chdir(FOLDER)
+            terminal = {
                 key: word
-                for key, word in os.environ.items()
+                for key, word in environment().items()
                 if key not in ("COLUMNS", "LINES", "NO_COLOR")
             }
             time.sleep(0.2)  # until the terminal has its size
@@ -336,7 +335,7 @@ class TestTerminal:
                 "--step",
                 *([file] if file else []),
             ]
-            os.execve(sys.executable, command, environment | {"TERM": "xterm"})
+            os.execve(sys.executable, command, terminal | {"TERM": "xterm"})
         resize(60)
         before = termios.tcgetattr(screen)[3]
         out = self.read(screen, "q quit")
@@ -389,7 +388,7 @@ class TestTerminal:
         assert code == 0
 
     def test_a_resized_terminal_is_drawn_at_its_new_size(self) -> None:
-        out, code = self.walk("f", 100, 40, "b", "q", file="exercises/ex2.yaml")
+        out, code = self.walk("f", 100, 40, "b", "q", file="ex2.yaml")
         first, last, wide, narrow, before = self.widths(out)
         assert max(first, last) <= 60
         assert 60 < wide <= 100
@@ -397,7 +396,7 @@ class TestTerminal:
         assert code == 0
 
     def test_arrays_in_sixty_columns(self) -> None:
-        out, _ = self.walk(*[" "] * 17, "q", file="exercises/ex3.yaml")
+        out, _ = self.walk(*[" "] * 17, "q", file="ex3.yaml")
         assert len(self.widths(out)) == 18
         assert max(self.widths(out)) <= 60
 

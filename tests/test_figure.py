@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -24,8 +23,8 @@ from gradcalc.render import svg, terminal_graph, tikz
 from gradcalc.report.figure import Picture, Sheet, Vertex, Wire, picture, sketch
 from gradcalc.report.figure_layout import Drawing, Metrics, lay_out, spread
 from gradcalc.report.labels import Label
+from helpers.paths import GOLDEN
 
-GOLDEN = Path(__file__).with_name("golden")
 EX1 = "ex1"
 
 

@@ -16,22 +16,13 @@ import pytest
 from gradcalc.app.delivery import plan, source_of
 from gradcalc.app.files import PREFIX, check_folder, check_target, names_for, sweep, write_whole
 from gradcalc.language.errors import GradcalcError
+from helpers.program import environment, process
 
 EXERCISE = "expression: |\n  q = x + y\n  f = q * z\nvalues: {x: -2, y: 5, z: -4}\nupstream: 1\nquestions: [df/dx]\n"
 
 
 def message(error: pytest.ExceptionInfo[GradcalcError]) -> str:
     return error.value.problems[0].message
-
-
-def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gradcalc", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        **options,
-    )  # type: ignore[call-overload,no-any-return]
 
 
 def litter(folder: Path) -> list[str]:
@@ -103,9 +94,9 @@ def test_what_cannot_be_written_is_refused_before(tmp_path: Path) -> None:
 
 def test_litter_of_a_killed_run_is_swept_and_that_of_a_running_one_is_not(tmp_path: Path) -> None:
     dead = subprocess.run(["true"], check=False)
-    process = subprocess.Popen(["true"])
-    process.wait()
-    old = tmp_path / f"{PREFIX}{process.pid}-00.tmp"
+    running = subprocess.Popen(["true"])
+    running.wait()
+    old = tmp_path / f"{PREFIX}{running.pid}-00.tmp"
     mine = tmp_path / f"{PREFIX}{os.getpid()}-00.tmp"
     other = tmp_path / ".other.tmp"
     for path in (old, mine, other):
@@ -121,8 +112,11 @@ def test_two_runs_leave_one_whole_result(tmp_path: Path) -> None:
         "for _ in range(40): write_whole(Path(sys.argv[1]), sys.argv[2] * 200_000)"
     )
     path = tmp_path / "a.txt"
-    runs = [subprocess.Popen([sys.executable, "-c", code, str(path), letter]) for letter in "ab"]
-    assert [process.wait() for process in runs] == [0, 0]
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), letter], env=environment())
+        for letter in "ab"
+    ]
+    assert [running.wait() for running in runs] == [0, 0]
     assert path.read_text() in ("a" * 200_000, "b" * 200_000)
     assert litter(tmp_path) == []
 
@@ -138,17 +132,18 @@ def test_a_signal_leaves_the_old_or_the_new(tmp_path: Path, number: signal.Signa
     path = tmp_path / "a.txt"
     for attempt in range(6):
         path.write_text("a" * 3_000_000)
-        process = subprocess.Popen(
+        running = subprocess.Popen(
             [sys.executable, "-c", code, str(path)],
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        assert process.stdout is not None
-        process.stdout.readline()
+        assert running.stdout is not None
+        running.stdout.readline()
         time.sleep(0.003 * attempt)
-        process.send_signal(number)
-        process.wait()
-        process.stdout.close()
+        running.send_signal(number)
+        running.wait()
+        running.stdout.close()
         assert path.read_text() in ("a" * 3_000_000, "b" * 3_000_000)
         if number != signal.SIGKILL:
             assert litter(tmp_path) == []
@@ -196,8 +191,14 @@ def test_what_goes_where(tmp_path: Path) -> None:
 def test_a_bad_file_spoils_no_other(exercise: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("expression: x +\n")
-    done = run(
-        "export", str(bad), str(exercise), "--to", "latex", "-o", str(tmp_path / "sheet.tex")
+    done = process(
+        "export",
+        str(bad),
+        str(exercise),
+        "--to",
+        "latex",
+        "-o",
+        str(tmp_path / "sheet.tex", text=True),
     )
     assert done.returncode == 2
     assert f"{bad}:1:" in done.stderr
@@ -209,20 +210,26 @@ def test_nothing_is_written_when_nothing_was_made(tmp_path: Path) -> None:
     bad.write_text("expression: x +\n")
     target = tmp_path / "sheet.tex"
     target.write_text("old")
-    assert run("export", str(bad), "--to", "latex", "-o", str(target)).returncode == 2
+    assert (
+        process("export", str(bad), "--to", "latex", "-o", str(target), text=True).returncode == 2
+    )
     assert target.read_text() == "old"
 
 
 def test_a_refused_target_is_said_before_work_begins(exercise: Path, tmp_path: Path) -> None:
-    done = run("export", str(exercise), "--to", "svg", "-o", "/dev/full")
+    done = process("export", str(exercise), "--to", "svg", "-o", "/dev/full", text=True)
     assert (done.returncode, done.stderr) == (2, "/dev/full: is not a regular file\n")
-    done = run("export", str(exercise), "--to", "pdf", "-o", str(tmp_path / "none" / "a.pdf"))
+    done = process(
+        "export", str(exercise), "--to", "pdf", "-o", str(tmp_path / "none" / "a.pdf"), text=True
+    )
     assert done.returncode == 2
     assert "its folder does not exist" in done.stderr
 
 
 def test_markdown_writes_its_picture_beside_it(exercise: Path, tmp_path: Path) -> None:
-    done = run("export", str(exercise), "--to", "markdown", "-o", str(tmp_path / "my page.md"))
+    done = process(
+        "export", str(exercise), "--to", "markdown", "-o", str(tmp_path / "my page.md"), text=True
+    )
     assert done.returncode == 0, done.stderr
     assert "](my-page.svg)" in (tmp_path / "my page.md").read_text()
     assert (tmp_path / "my-page.svg").read_text().startswith("<svg ")
@@ -241,13 +248,12 @@ def test_an_interrupted_compilation_leaves_nothing(
     engine.chmod(0o755)
     out = tmp_path / "out"
     out.mkdir()
-    environment = {**os.environ, "PATH": f"{programs}:/bin:/usr/bin", "TMPDIR": str(out)}
+    path = {"PATH": str(programs), "TMPDIR": str(out)}
     for name in ("latexmk", "pdflatex"):  # so that tectonic is taken
         (programs / name).unlink(missing_ok=True)
-    environment["PATH"] = str(programs)
     os.symlink("/bin/sleep", programs / "sleep")
     os.symlink("/usr/bin/touch", programs / "touch")
-    process = subprocess.Popen(
+    running = subprocess.Popen(
         [
             sys.executable,
             "-m",
@@ -259,7 +265,7 @@ def test_an_interrupted_compilation_leaves_nothing(
             "-o",
             str(out / "a.pdf"),
         ],
-        env=environment,
+        env=environment(path),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -267,9 +273,9 @@ def test_an_interrupted_compilation_leaves_nothing(
         if (tmp_path / "child").exists() and (tmp_path / "child").read_text().strip():
             break
         time.sleep(0.05)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == (130 if number == signal.SIGINT else 128 + number)
+    running.send_signal(number)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == (130 if number == signal.SIGINT else 128 + number)
     assert "Traceback" not in said
     assert list(out.iterdir()) == []
     child = int((tmp_path / "child").read_text())

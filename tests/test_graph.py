@@ -12,8 +12,7 @@ from gradcalc.exercise.load import load_exercise, parse_exercise
 from gradcalc.graph.build import Graph, build, default_questions, depends, operands, stack_shape
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.shape_rules import Size, show
-
-SHIPPED = sorted(Path(__file__).parent.parent.joinpath("exercises").glob("*.yaml"))
+from helpers.paths import SHIPPED
 
 
 def graph(expression: str, variables: str = "", more: str = "") -> Graph:

@@ -31,8 +31,8 @@ from gradcalc.render import handout_markdown, html, latex, pdf, tikz
 from gradcalc.report.figure import Sheet
 from gradcalc.report.handout import compose
 from gradcalc.report.handout_model import Derived, Handout, plain
+from helpers.paths import GOLDEN
 
-GOLDEN = Path(__file__).with_name("golden")
 SEEDS = ("ex1", "ex2", "ex3")
 needs_tex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="TeX is not installed")
 

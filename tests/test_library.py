@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import pkgutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +15,14 @@ from gradcalc.app import cli
 from gradcalc.derivation.single_expression import axes_of, shape_of_text
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.sizes import show
+from helpers.paths import EX1, ROOT
+from helpers.program import python
 
-EX1 = Path(__file__).parent.parent / "exercises" / "ex1.yaml"
 CONTENT: dict[str, Any] = {
     "expression": "q = x + y\nf = q*z",
     "values": {"x": -2, "y": 5, "z": -4},
     "questions": ["df/dx"],
 }
-
-
-def python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=EX1.parent.parent,
-    )
 
 
 # ---- solve
@@ -115,7 +104,8 @@ def test_build_gives_the_graph() -> None:
 
 def test_importing_loads_neither_sympy_nor_numpy() -> None:
     done = python(
-        "import sys, gradcalc; gradcalc.Exercise; print(*sorted({'sympy', 'numpy', 'typer'} & set(sys.modules)))"
+        "-c",
+        "import sys, gradcalc; gradcalc.Exercise; print(*sorted({'sympy', 'numpy', 'typer'} & set(sys.modules)))",
     )
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 
@@ -196,7 +186,7 @@ def test_what_is_not_one_derivative_is_refused() -> None:
 
 def test_what_is_offered_and_how_a_result_prints() -> None:
     assert dir(gradcalc) == sorted(gradcalc.__all__)
-    result = gradcalc.solve(Path(__file__).parent.parent / "exercises" / "ex1.yaml")
+    result = gradcalc.solve(EX1)
     assert repr(result) == "<gradcalc.Result 'Simple computational graph': 6 answers>"
 
 
@@ -293,7 +283,7 @@ def test_diff_refuses(words: list[str], capsys: pytest.CaptureFixture[str]) -> N
 
 def test_the_notebook_runs() -> None:
     """Every cell, in order; what a cell ends with shows itself."""
-    path = EX1.parent.parent / "examples" / "gradcalc.ipynb"
+    path = ROOT / "examples" / "gradcalc.ipynb"
     cells = [
         "".join(cell["source"])
         for cell in json.loads(path.read_text("utf-8"))["cells"]
@@ -307,7 +297,7 @@ def test_the_notebook_runs() -> None:
             f"show({ast.unparse(last)})" if isinstance(last, ast.Expr) else ast.unparse(last)
         )
     show = "def show(value): print(sorted(value._repr_mimebundle_()) if hasattr(value, '_repr_mimebundle_') else value)\n"
-    done = python(show + "\n".join(lines))
+    done = python("-c", show + "\n".join(lines), text=True)
     assert done.returncode == 0, done.stderr
     assert "2·Aᵀ(A x − y)" in done.stdout
     assert "dL_dW = dL_dZ @ X.T" in done.stdout

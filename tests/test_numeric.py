@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +19,7 @@ from gradcalc.numeric.kinks import kinks
 from gradcalc.numeric.precision import Numbers, decimals, floats
 from gradcalc.numeric.scalar_functions import Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor
+from helpers.program import python
 
 GENERATOR = np.random.default_rng(7)
 A, M, X = GENERATOR.normal(size=(3, 4)), GENERATOR.normal(size=(3, 3)), GENERATOR.normal(size=4)
@@ -417,7 +416,7 @@ def test_scalar_exercises_do_not_load_numpy() -> None:
         "v = Oracle(g).verify(Claim(parse('y*f*(1 - f)')), 'f', 'x'); assert v.ok, v;"
         "assert 'numpy' not in sys.modules and 'sympy' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = python("-c", code, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from programs import INTEGER, WORD, Choices, Program, program, smallest
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.solve import Solver
@@ -22,6 +21,7 @@ from gradcalc.exercise.load import exercise_from
 from gradcalc.graph.build import build
 from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import Expr, parse, unparse
+from helpers.array_programs import INTEGER, WORD, Choices, Program, program, smallest
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "200"))
 BATCHES = 10

@@ -12,9 +12,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from exported import exported
 
 from gradcalc.language.errors import GradcalcError
+from helpers.exported_code import exported
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "60"))
 BATCH = 10

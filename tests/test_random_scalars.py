@@ -11,7 +11,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from decimals import Evaluator, Outside, context
 from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from gradcalc.exercise.load import exercise_from
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.parser import Expr, parse, unparse
 from gradcalc.ops import TABLE
+from helpers.scalar_evaluator import Evaluator, Outside, context
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "200"))
 BATCHES = 10

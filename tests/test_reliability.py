@@ -12,7 +12,6 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,9 +24,10 @@ from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.graph.dependencies import many
 from gradcalc.language.errors import GradcalcError
+from helpers.paths import EXERCISES
+from helpers.program import FOLDER, PACKAGE, process
 
-ROOT = Path(__file__).parent.parent
-EX1 = str(ROOT / "exercises/ex1.yaml")
+EX1 = str(EXERCISES / "ex1.yaml")
 
 
 def solved(expression: str, values: str = "", questions: str = "", more: str = "") -> Solution:
@@ -333,15 +333,6 @@ def test_softmax_and_its_kin_far_out(s: list[float]) -> None:
 # ---- streams and terminals [F2, G6, G7, G10]
 
 
-def process(
-    *words: str, env: dict[str, str] | None = None, **options: Any
-) -> subprocess.CompletedProcess[bytes]:
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.run(
-        [sys.executable, "-m", "gradcalc", *words], env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}, timeout=100, **streams
-    )  # fmt: skip
-
-
 @pytest.fixture
 def hostile(tmp_path: Path) -> str:
     path = tmp_path / "hostile.yaml"
@@ -436,7 +427,7 @@ def test_without_a_home_a_terminal_or_unicode() -> None:
     }
     without = {key: value for key, value in os.environ.items() if key != "HOME"}
     done = subprocess.run(
-        [sys.executable, "-m", "gradcalc", "solve", EX1], env={**without, **bare, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "gradcalc", "solve", EX1], env={**without, **bare, "PYTHONPATH": PACKAGE}, cwd=FOLDER,
         stdin=subprocess.DEVNULL, capture_output=True, timeout=100,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")

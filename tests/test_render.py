@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 import unicodedata
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import solutions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -25,8 +21,10 @@ from gradcalc.render import formats, load, render_as
 from gradcalc.render.json import clean
 from gradcalc.report.blocks import Column, Failed, Options, Report, Table
 from gradcalc.report.lines import array_latex, array_text, partial_latex
+from helpers import handmade_solutions as solutions
+from helpers.paths import GOLDEN
+from helpers.program import python
 
-GOLDEN = Path(__file__).with_name("golden")
 VIEWS = [
     *((f"table-{width}", "table", Options(width=width)) for width in (60, 80, 120)),
     ("table-ascii", "table", Options(width=80, ascii=True)),
@@ -210,9 +208,7 @@ def test_several_files_make_an_array_and_a_bad_one_is_among_them() -> None:
 
 def test_formats_are_found_by_name_and_imported_when_asked() -> None:
     code = "import sys; from gradcalc.render import formats; print(*formats()); print('rich' in sys.modules, 'gradcalc.report.answer_report' in sys.modules)"
-    found, imported = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    found, imported = python("-c", code, text=True).stdout.splitlines()
     assert {"json", "jsonl", "markdown", "plain", "table"} <= set(found.split())
     assert imported == "False False"
     with pytest.raises(

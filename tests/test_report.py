@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import solutions
 
 from gradcalc.derivation.answer_model import Local, Solution, Verified
 from gradcalc.derivation.solve import solve
@@ -17,6 +16,7 @@ from gradcalc.language.parser import Name, parse
 from gradcalc.report.answer_report import compose_solution
 from gradcalc.report.blocks import Note, Options, Report, Table
 from gradcalc.report.lines import plain_line, text_line
+from helpers import handmade_solutions as solutions
 
 
 def report(solution: Solution, **options: object) -> Report:

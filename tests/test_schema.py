@@ -26,9 +26,7 @@ from gradcalc.exercise.schema import (
 )
 from gradcalc.exercise.yaml_nodes import from_python, read_yaml
 from gradcalc.language.errors import Problem
-
-EXERCISES = Path(__file__).parent.parent / "exercises"
-SHIPPED = sorted(EXERCISES.glob("*.yaml"))
+from helpers.paths import EXERCISES, SHIPPED
 
 
 def keys(kind: Kind) -> list[Key]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from helpers.paths import ROOT
+
 SOURCES = sorted((ROOT / "gradcalc").rglob("*.py"))
 
 # A2. Each evaluates its text, or loads what may run: by no name and from no module, and no site is exempt.

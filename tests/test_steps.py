@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,8 +26,7 @@ from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.ops import TABLE
 from gradcalc.report.lines import latex_math, plain_line, text_line
-
-EXERCISES = Path(__file__).parent.parent / "exercises"
+from helpers.paths import EXERCISES
 
 NETWORK = """
 expression: |

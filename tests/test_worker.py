@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,8 @@ from gradcalc.app.batch import each
 from gradcalc.app.console import Console
 from gradcalc.app.worker import Lost, apart
 from gradcalc.language.errors import GradcalcError, Place, Problem
+from helpers.paths import EXERCISES
+from helpers.program import FOLDER, environment, python
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here"),
@@ -26,7 +27,6 @@ pytestmark = [
         "ignore:.*multi-threaded.*fork:DeprecationWarning"
     ),  # the test runner has threads
 ]
-ROOT = Path(__file__).parent.parent
 
 
 def endless() -> None:
@@ -137,36 +137,21 @@ cli.main(sys.argv[1:])
 
 
 def test_a_file_that_is_lost_spoils_no_other() -> None:
-    ex1, ex2 = str(ROOT / "exercises/ex1.yaml"), str(ROOT / "exercises/ex2.yaml")
+    ex1, ex2 = str(EXERCISES / "ex1.yaml"), str(EXERCISES / "ex2.yaml")
     files = [ex1, "abort.yaml", "memory.yaml", ex2]
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "solve", *files],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    done = python("-c", PROGRAM, "solve", *files, text=True)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "abort.yaml:1:1: there is no answer: its process ended with SIGABRT",
         "memory.yaml:1:1: there is no answer: it ran out of memory",
         "    smaller arrays need less",
     ]
-    alone = subprocess.run(
-        [sys.executable, "-m", "gradcalc", "solve", ex1, ex2],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+    alone = python("-m", "gradcalc", "solve", ex1, ex2, text=True)
     assert done.stdout == alone.stdout != ""
 
 
 def test_a_late_file_is_named_in_the_data() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "solve", "hang.yaml", "--timeout", "1", "--format", "json"],
-        cwd=ROOT, capture_output=True, text=True, timeout=100,
-    )  # fmt: skip
+    done = python("-c", PROGRAM, "solve", "hang.yaml", "--timeout", "1", "--format", "json", text=True)  # fmt: skip
     assert done.returncode == 2
     assert json.loads(done.stdout) == {
         "file": "hang.yaml",
@@ -180,7 +165,7 @@ def test_a_late_file_is_named_in_the_data() -> None:
 def test_a_signal_ends_the_child_too(number: signal.Signals, code: int) -> None:
     running = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "solve", "hang.yaml"],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=FOLDER, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
     )  # fmt: skip
     assert running.stderr is not None

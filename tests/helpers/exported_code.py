@@ -11,8 +11,6 @@ from gradcalc.exercise.load import exercise_from
 from gradcalc.exercise.model import Exercise
 from gradcalc.graph.build import build
 
-EXERCISES = Path(__file__).parent.parent / "exercises"
-
 
 def written(exercise: Exercise, to: str = "numpy") -> str:
     """The text of the module of an exercise."""
