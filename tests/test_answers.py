@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.unparse import unparse
+from helpers.answers import answer
 
 # lines, shapes, assumptions, question, the formula
 FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
@@ -280,23 +280,6 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         "U.T @ sigmoid(U @ v)",
     ),
 ]
-
-
-def answer(
-    lines: str, shapes: dict[str, Any], assume: dict[str, str], question: str, **more: Any
-) -> Answer:
-    variables = {
-        name: {"shape": shape, "assume": assume[name]} if name in assume else shape
-        for name, shape in shapes.items()
-    }
-    exercise: dict[str, Any] = {
-        "expression": [line.strip() for line in lines.split(";")],
-        "questions": [question],
-        **more,
-    }
-    if variables:
-        exercise["variables"] = variables
-    return solve(exercise_from(exercise)).answers[0]
 
 
 @pytest.mark.parametrize(("lines", "shapes", "assume", "question", "formula"), FORMULAS)

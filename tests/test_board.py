@@ -6,18 +6,11 @@ from typing import Any
 
 import pytest
 
-import gradcalc
 from gradcalc.app.api import Result
-from gradcalc.language.parser import unparse
+from gradcalc.language.unparse import unparse
 from gradcalc.render.table import render
 from gradcalc.report.blocks import Options
-
-
-def solved(lines: str, question: str | list[str], **content: Any) -> Result:
-    asked = [question] if isinstance(question, str) else question
-    drawn = {} if "values" in content else {"seed": 1}
-    return gradcalc.solve({"expression": lines.split("; "), "questions": asked, **drawn, **content})
-
+from helpers.answers import solved
 
 FORMULAS = [
     # cases of one condition are one case

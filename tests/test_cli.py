@@ -21,17 +21,8 @@ from gradcalc.app.shipped import exercise_text, titles
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise
 from gradcalc.language.errors import GradcalcError, Place, Problem
-from helpers.paths import EXERCISES
+from helpers.paths import EX1
 from helpers.program import FOLDER, environment, process, python
-
-EX1 = str(EXERCISES / "ex1.yaml")
-
-
-@pytest.fixture
-def bad(tmp_path: Path) -> str:
-    path = tmp_path / "bad.yaml"
-    path.write_text("expression: x *\n", "utf-8")
-    return str(path)
 
 
 def test_validate_treats_every_file(bad: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,26 +19,12 @@ from gradcalc.graph.build import build
 from gradcalc.graph.stable import stable
 from gradcalc.language.errors import GradcalcError
 from gradcalc.ops import TABLE
-from helpers.exported_code import exported, imported, written
+from helpers.exported_code import agrees, body, exported, imported, written
 from helpers.paths import EXERCISES
 
 # Written with signs, taken apart, or without code: every other operation is exported by its entry.
 NO_EXAMPLE = frozenset(("toaxis", "apply"))
 SHAPES = {"A": [2, 3], "B": [3, 2], "M": [3, 3], "u": [3], "v": [3], "x": [3], "y": [3]}
-
-
-def agrees(module: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """The module's own comparison with finite differences."""
-    module._compare()
-    said = capsys.readouterr().out
-    assert said
-    assert all("agrees" in line for line in said.splitlines()), said
-
-
-def body(text: str) -> list[str]:
-    """The lines of both passes without their comments."""
-    inside = text[text.index("    # forward") : text.index("\n    return {\n")]
-    return [re.sub(r"  # .*", "", line).strip() for line in inside.splitlines()]
 
 
 # ---- what it reads like

@@ -18,35 +18,14 @@ from gradcalc.exercise.author_tex import check_markdown, check_tex
 from gradcalc.exercise.load import exercise_from, load_exercise, parse_exercise, with_set
 from gradcalc.exercise.source import MAX_BYTES, MAX_LINES, MAX_TOTAL
 from gradcalc.exercise.yaml_nodes import MAX_SCALARS
-from gradcalc.language.errors import GradcalcError, Problem
+from gradcalc.language.errors import GradcalcError
 from gradcalc.language.parser import Binary, Name, Neg, Num, unparse
+from helpers.mistakes import one, problems, refusals
 from helpers.paths import SHIPPED
-
-
-def problems(text: str | bytes) -> list[Problem]:
-    with pytest.raises(GradcalcError) as caught:
-        parse_exercise(text, "e.yaml")
-    return list(caught.value.problems)
 
 
 def said(text: str | bytes) -> list[str]:
     return [describe(problem) for problem in problems(text)]
-
-
-def one(text: str | bytes) -> tuple[int, int, str, str | None]:
-    """Line, column, message and hint of the only problem."""
-    (problem,) = problems(text)
-    assert problem.place is not None
-    return problem.place.line, problem.place.column, problem.message, problem.hint
-
-
-def refusals(text: str | bytes) -> tuple[Problem, ...]:
-    """The problems of a text that may be fine; only GradcalcError is caught."""
-    try:
-        parse_exercise(text, "e.yaml")
-    except GradcalcError as error:
-        return error.problems
-    return ()
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

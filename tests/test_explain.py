@@ -13,25 +13,19 @@ from pathlib import Path
 import pytest
 
 from gradcalc.app.cli import run
-from gradcalc.derivation.derive_steps import explained
-from gradcalc.derivation.step_model import Derivation
-from gradcalc.exercise.load import load_exercise
 from gradcalc.render import render_as, table
 from gradcalc.render.derivation_json import document
 from gradcalc.render.player import Film
 from gradcalc.report.blocks import Note, Options, Report, Table
 from gradcalc.report.explanation import DETAILS, compose_explanation, pages
 from gradcalc.report.lines import text_line
+from helpers.derivations import shipped_derivation
 from helpers.paths import EXERCISES
 from helpers.program import FOLDER, environment
 
 
-def shipped(name: str, detail: str = "normal", only: str | None = None) -> Derivation:
-    return explained(load_exercise(str(EXERCISES / f"{name}.yaml")), detail, only)
-
-
 def report(name: str, detail: str = "normal", only: str | None = None) -> Report:
-    return compose_explanation(shipped(name, detail, only), Options(detail=detail))
+    return compose_explanation(shipped_derivation(name, detail, only), Options(detail=detail))
 
 
 def record(made: Report, head: str) -> dict[str, str]:
@@ -127,7 +121,7 @@ def test_a_rule_is_said_in_short_once_it_stands_above() -> None:
 
 
 def test_on_a_screen_of_its_own_a_rule_is_said_in_full() -> None:
-    film = pages(shipped("ex1"), Options())
+    film = pages(shipped_derivation("ex1"), Options())
     said = [
         table.render(page.report, Options(width=200))
         for page in film
@@ -193,7 +187,7 @@ def test_the_steps_say_that_they_were_checked() -> None:
     ],
 )
 def test_every_page_is_drawn_at_every_width(name: str, detail: str) -> None:
-    derivation = shipped(name, detail)
+    derivation = shipped_derivation(name, detail)
     for options in (
         Options(width=60, detail=detail),
         Options(width=200, ascii=True, detail=detail),
@@ -213,7 +207,7 @@ NAMES = sorted(path.stem for path in EXERCISES.glob("*.yaml"))
 )
 def test_every_exercise_explains_every_step(name: str, detail: str) -> None:
     """Each in one detail: every path has a rule and its sentence, no step is wrong, every format writes it."""
-    derivation = shipped(name, detail)
+    derivation = shipped_derivation(name, detail)
     for one in derivation.passes:
         for step in one.steps:
             assert step.verified is None or step.verified.ok is not False
@@ -268,8 +262,8 @@ def test_json_is_the_derivation_with_a_format_number(capsys: pytest.CaptureFixtu
 
 
 def test_the_keys_of_the_json_are_always_there() -> None:
-    first = document(shipped("ex1"))
-    other = document(shipped("ex3", "full"))
+    first = document(shipped_derivation("ex1"))
+    other = document(shipped_derivation("ex3", "full"))
     assert first.keys() == other.keys()
     steps = [step for data in (first, other) for one in data["passes"] for step in one["steps"]]
     assert len({tuple(step) for step in steps}) == 1
@@ -287,7 +281,7 @@ def test_a_bad_file_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 
 
 def test_the_graph_shows_what_is_known_so_far() -> None:
-    film = Film(shipped("ex1"), Options())
+    film = Film(shipped_derivation("ex1"), Options())
     first, second, last = (film.frame(at, 100, 50) for at in (0, 1, 7))
     assert "q = 3" not in first
     assert "q = 3 ◀" in second
@@ -296,10 +290,10 @@ def test_the_graph_shows_what_is_known_so_far() -> None:
 
 
 def test_where_the_graph_does_not_fit_the_place_of_the_step_stands_on_a_line() -> None:
-    film = Film(shipped("ex3"), Options())
+    film = Film(shipped_derivation("ex3"), Options())
     at = next(k for k, page in enumerate(film.pages) if page.at == "z1" and page.gradients)
     assert film.frame(at, 60, 20).splitlines()[0] == "ŷ ← z₂ ← a₁ ← [z₁]"
-    neuron = Film(shipped("ex2"), Options(color=True))
+    neuron = Film(shipped_derivation("ex2"), Options(color=True))
     assert neuron.frame(8, 40, 60).splitlines()[0] == "[x₁] used in z"
     assert "(σ)" in neuron.frame(8, 110, 60) or "forward" in neuron.frame(8, 110, 60)
 

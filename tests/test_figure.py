@@ -13,31 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc.app.shipped import exercise_text
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.load import parse_exercise
-from gradcalc.exercise.model import Exercise
 from gradcalc.graph.build import build
 from gradcalc.numeric.scalar_gradients import flow, is_scalar
 from gradcalc.render import svg, terminal_graph, tikz
-from gradcalc.report.figure import Picture, Sheet, Vertex, Wire, picture, sketch
+from gradcalc.report.figure import Picture, Sheet, Vertex, Wire, sketch
 from gradcalc.report.figure_layout import Drawing, Metrics, lay_out, spread
 from gradcalc.report.labels import Label
 from helpers.paths import GOLDEN
-
-EX1 = "ex1"
-
-
-def exercise(name: str) -> Exercise:
-    return parse_exercise(exercise_text(name), f"{name}.yaml")
-
-
-def drawn(name: str, sheet: Sheet | None = None) -> Picture:
-    return picture(sketch(exercise(name)), sheet or Sheet())
-
-
-def of(text: str, sheet: Sheet | None = None) -> Picture:
-    return picture(sketch(parse_exercise(text, "test.yaml")), sheet or Sheet())
+from helpers.pictures import drawn, exercise, picture_of
 
 
 def table(what: Picture) -> list[tuple[str, str, str | None, str | None]]:
@@ -58,7 +42,7 @@ def golden(name: str, text: str) -> None:
 
 
 def test_a_blank_sheet_gives_values_and_the_upstream_and_asks_for_gradients() -> None:
-    assert table(drawn(EX1)) == [
+    assert table(drawn("ex1")) == [
         ("input", "x", "−2", "?"),
         ("input", "y", "5", "?"),
         ("input", "z", "−4", "?"),
@@ -68,18 +52,18 @@ def test_a_blank_sheet_gives_values_and_the_upstream_and_asks_for_gradients() ->
 
 
 def test_the_key_has_the_gradients() -> None:
-    assert [v[3] for v in table(drawn(EX1, Sheet(solution=True)))] == ["−4", "−4", "3", "−4", "1"]
+    assert [v[3] for v in table(drawn("ex1", Sheet(solution=True)))] == ["−4", "−4", "3", "−4", "1"]
 
 
 def test_blank_all_asks_for_values_of_quantities_too_but_not_in_the_key() -> None:
-    assert [v[2] for v in table(drawn(EX1, Sheet(blank_all=True)))] == [
+    assert [v[2] for v in table(drawn("ex1", Sheet(blank_all=True)))] == [
         "−2",
         "5",
         "−4",
         "q = ?",
         "f = ?",
     ]
-    assert [v[2] for v in table(drawn(EX1, Sheet(blank_all=True, solution=True)))][3:] == [
+    assert [v[2] for v in table(drawn("ex1", Sheet(blank_all=True, solution=True)))][3:] == [
         "q = 3",
         "f = −12",
     ]
@@ -105,7 +89,7 @@ def test_parameters_are_told_from_inputs() -> None:
     kinds = {v.label.text: v.kind for v in drawn("ex3").vertices}
     assert kinds["W₁"] == kinds["b₂"] == "parameter"
     assert kinds["x"] == kinds["y"] == "input"
-    assert {v.kind for v in drawn(EX1).vertices} == {"input", "gate"}
+    assert {v.kind for v in drawn("ex1").vertices} == {"input", "gate"}
 
 
 def test_a_fan_out_has_the_sum_on_its_stub_and_the_shares_at_its_arrows() -> None:
@@ -132,7 +116,7 @@ def test_shapes_and_values_that_are_asked_are_not_given() -> None:
     shapes = {v.label.text: v.above and v.above.text for v in drawn("ex3").vertices}
     assert shapes["W₁"] == "?"
     assert shapes["x"] == "D_x × 1"
-    asked = of(
+    asked = picture_of(
         "expression: |\n  q = x + y\n  f = 2 * q\nvalues: {x: 1, y: 2}\nquestions: [value q]\n"
     )
     assert [v.above and v.above.text for v in asked.vertices][2:] == ["q = ?", "f = 6"]
@@ -140,25 +124,30 @@ def test_shapes_and_values_that_are_asked_are_not_given() -> None:
 
 def test_constants_stand_in_their_gates() -> None:
     text = "expression: f = 3 - x^2/2 + max(x, 0) + 2*exp(-x)\nvalues: {x: 2}\n"
-    labels = [v.label.text for v in of(text, Sheet(gates=True)).vertices]
+    labels = [v.label.text for v in picture_of(text, Sheet(gates=True)).vertices]
     assert {"x²", "÷2", "3 − x", "max(x, 0)", "×(−1)", "exp", "×2", "+"} == set(labels) - {"x"}
 
 
 def test_integers_and_constants_have_no_gradient() -> None:
-    what = of("expression: L = -log(p[k])\nvariables: {p: [3], c: {shape: [], assume: constant}}\n")
+    what = picture_of(
+        "expression: L = -log(p[k])\nvariables: {p: [3], c: {shape: [], assume: constant}}\n"
+    )
     assert {v.label.text: v.below and v.below.text for v in what.vertices}["k"] is None
 
 
 def test_without_a_number_to_differentiate_there_are_no_gradients() -> None:
-    what = of("expression: y = A @ x\nvariables: {A: [m, n], x: [n]}\n", Sheet(solution=True))
+    what = picture_of(
+        "expression: y = A @ x\nvariables: {A: [m, n], x: [n]}\n", Sheet(solution=True)
+    )
     assert [v.below for v in what.vertices] == [None, None, None]
 
 
 def test_values_that_are_undefined_or_missing_are_left_out() -> None:
     assert (
-        table(of("expression: |\n  q = log(x)\n  f = q + y\nvalues: {x: -1, y: 1}\n"))[2][2] == "q"
+        table(picture_of("expression: |\n  q = log(x)\n  f = q + y\nvalues: {x: -1, y: 1}\n"))[2][2]
+        == "q"
     )
-    assert [v[2] for v in table(of("expression: |\n  q = x * y\n  f = q + y\n"))] == [
+    assert [v[2] for v in table(picture_of("expression: |\n  q = x * y\n  f = q + y\n"))] == [
         None,
         None,
         "q",
@@ -384,7 +373,7 @@ ELEMENTS = {
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60))
 def test_an_svg_is_xml_of_listed_elements_whatever_the_title(title: str) -> None:
-    what = replace(drawn(EX1), title=title, description=title)
+    what = replace(drawn("ex1"), title=title, description=title)
     root = ET.fromstring(svg.draw(what))
     assert {element.tag.split("}")[1] for element in root.iter()} <= ELEMENTS
     assert {
@@ -420,7 +409,7 @@ def test_ascii_is_ascii_and_colour_is_ended() -> None:
     printed = terminal_graph.render(drawn("ex2", Sheet(solution=True)), 200, ascii=True)
     assert printed.isascii()
     assert "(w0 x0 + w1 x1 + w2)" in printed
-    colored = terminal_graph.render(drawn(EX1), 200, color=True)
+    colored = terminal_graph.render(drawn("ex1"), 200, color=True)
     assert colored.count("\x1b[32m") + colored.count("\x1b[31m") == colored.count("\x1b[0m")
 
 
@@ -442,7 +431,7 @@ def test_wires_in_the_terminal_do_not_meet_by_accident(name: str) -> None:
 
 def test_beyond_forty_vertices_a_table_says_it() -> None:
     lines = "\n".join(f"  x{k} = x{k - 1} * y" for k in range(1, 45))
-    what = of(f"expression: |\n{lines}\nvalues: {{x0: 1, y: 1}}\n")
+    what = picture_of(f"expression: |\n{lines}\nvalues: {{x0: 1, y: 1}}\n")
     assert what.crowded
     assert terminal_graph.render(what).splitlines()[2].startswith("no.  node")
     assert r"\begin{longtable}" in tikz.draw(what)
@@ -450,4 +439,4 @@ def test_beyond_forty_vertices_a_table_says_it() -> None:
 
 
 def test_a_graph_needs_no_answers() -> None:
-    assert build(exercise(EX1)).names.keys() == sketch(exercise(EX1)).graph.names.keys()
+    assert build(exercise("ex1")).names.keys() == sketch(exercise("ex1")).graph.names.keys()

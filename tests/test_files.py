@@ -16,13 +16,10 @@ import pytest
 from gradcalc.app.delivery import plan, source_of
 from gradcalc.app.files import PREFIX, check_folder, check_target, names_for, sweep, write_whole
 from gradcalc.language.errors import GradcalcError
+from helpers.mistakes import message
 from helpers.program import environment, process
 
 EXERCISE = "expression: |\n  q = x + y\n  f = q * z\nvalues: {x: -2, y: 5, z: -4}\nupstream: 1\nquestions: [df/dx]\n"
-
-
-def message(error: pytest.ExceptionInfo[GradcalcError]) -> str:
-    return error.value.problems[0].message
 
 
 def litter(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import parse_exercise
-from gradcalc.language.parser import unparse
+from gradcalc.language.unparse import unparse
 
 
 def answers(expression: str, variables: str, questions: str) -> list[str]:

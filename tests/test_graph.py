@@ -8,47 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gradcalc.exercise.load import load_exercise, parse_exercise
+from gradcalc.exercise.load import load_exercise
 from gradcalc.graph.build import Graph, build, default_questions, depends, operands, stack_shape
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.shape_rules import Size, show
+from helpers.graphs import graph, lowered, shown
 from helpers.paths import SHIPPED
-
-
-def graph(expression: str, variables: str = "", more: str = "") -> Graph:
-    """Lines of the expression are separated by `;`"""
-    lines = "".join(f"  {line.strip()}\n" for line in expression.split(";"))
-    return build(
-        parse_exercise(
-            f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more,
-            "e.yaml",
-        )
-    )
-
-
-def shown(found: Graph, number: int) -> str:
-    """A node as operations in one another, down to names and numbers."""
-    node = found.nodes[number]
-    inner = [found.nodes[arg].name or shown(found, arg) for arg in node.args]
-    if node.op == "input":
-        return node.name or ""
-    if node.op in ("const", "size"):
-        return str(node.attrs["value"])
-    said = [
-        f"{key}={'/'.join(map(str, value)) if isinstance(value, tuple) else value}"
-        for key, value in node.attrs.items()
-        if key not in ("shape", "items")
-    ]
-    for item in node.attrs.get("items", ()):
-        said.append(f"{item[1]}:{item[2]}" if item[0] == "slice" else f"{item[0]} {item[1]}")
-    return f"{node.op}({', '.join([*inner, *said])})"
-
-
-def lowered(expression: str, variables: str = "", more: str = "") -> str:
-    """The node of the last quantity."""
-    found = graph(expression, variables, more)
-    return shown(found, found.names[found.quantities[-1]])
-
 
 # ---- lowering
 

@@ -9,7 +9,6 @@ import stat
 import time
 import unicodedata
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,7 @@ from hypothesis import strategies as st
 
 from gradcalc.app.delivery import OutsideError, deliver
 from gradcalc.app.export import Export, export
-from gradcalc.app.shipped import exercise_text, titles
-from gradcalc.derivation.answer_model import Solution
-from gradcalc.derivation.solve import solve
+from gradcalc.app.shipped import titles
 from gradcalc.exercise import markdown as md
 from gradcalc.exercise import tex_commands as textables
 from gradcalc.exercise.author_tex import check_tex
@@ -30,31 +27,13 @@ from gradcalc.language.errors import SpanError
 from gradcalc.render import handout_markdown, html, latex, pdf, tikz
 from gradcalc.report.figure import Sheet
 from gradcalc.report.handout import compose
-from gradcalc.report.handout_model import Derived, Handout, plain
+from gradcalc.report.handout_model import Derived, plain
+from helpers.handouts import handout, handout_of, solved, titled
 from helpers.paths import GOLDEN
+from helpers.tex import balanced
 
 SEEDS = ("ex1", "ex2", "ex3")
 needs_tex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="TeX is not installed")
-
-
-@cache
-def solved(name: str) -> Solution:
-    return solve(parse_exercise(exercise_text(name), f"{name}.yaml"))
-
-
-@cache
-def handout(name: str) -> Handout:
-    return compose(solved(name), Sheet())
-
-
-def of(text: str) -> Handout:
-    return compose(solve(parse_exercise(text, "test.yaml")), Sheet())
-
-
-def titled(**texts: str) -> Handout:
-    solution = solved("ex1")
-    changed = replace(solution.graph.exercise, **texts)  # type: ignore[arg-type]
-    return compose(replace(solution, graph=replace(solution.graph, exercise=changed)), Sheet())
 
 
 # ---- TeX of authors
@@ -268,7 +247,7 @@ def test_a_long_formula_within_a_line_is_fitted() -> None:
 
 def test_an_upstream_gradient_is_written_as_it_was_given() -> None:
     def given_(upstream: str, shape: str) -> str:
-        made = of(
+        made = handout_of(
             f"expression: f = 2*x\nvariables: {{x: [{shape}]}}\nupstream: {upstream}\nquestions: [dL/dx]\n"
         )
         return "; ".join(plain(said) for said in made.given if not isinstance(said, Derived))
@@ -279,12 +258,12 @@ def test_an_upstream_gradient_is_written_as_it_was_given() -> None:
 
 
 def test_values_and_stacks_are_answered() -> None:
-    made = of(
+    made = handout_of(
         "expression: |\n  p[k] = s[k]^2\n  J = sum(p[k]*x, k)\nindices: {k: n}\nvalues: {s: [1, 2], x: 3}\nquestions: [value J]\n"
     )
     assert [row.right.text for row in made.given[1].rows] == ["= s_k²", "= Σₖ p_k x"]  # type: ignore[union-attr]
     assert [row.right.text for row in made.parts[0].key[0].rows] == ["= Σₖ p_k x", "= 15"]  # type: ignore[union-attr]
-    made = of(
+    made = handout_of(
         "expression: J = sum(w*x, i)\nvariables: {x: {each: i}, w: []}\nexamples: {i: m}\nquestions: [shape x]\n"
     )
     assert [plain(said) for said in made.parts[0].key][:2] == [
@@ -294,14 +273,14 @@ def test_values_and_stacks_are_answered() -> None:
 
 
 def test_a_sheet_without_questions() -> None:
-    made = of("expression: f = 2\n")
+    made = handout_of("expression: f = 2\n")
     assert made.parts == ()
     assert "<ol" not in html.article(made, True)
     assert "parts}" not in latex.question(made)
 
 
 def test_a_question_in_words_stands_with_it() -> None:
-    made = of("expression: f = x*y\nquestions: [{ask: df/dx, text: How *much*?}]\n")
+    made = handout_of("expression: f = x*y\nquestions: [{ask: df/dx, text: How *much*?}]\n")
     assert made.parts[0].prompt == (
         md.Words("How "),
         md.Emphasis((md.Words("much"),)),
@@ -338,15 +317,6 @@ def test_any_text_is_read(text: str) -> None:
 
 
 # ---- the document
-
-
-def balanced(tex: str) -> bool:
-    depth = 0
-    for char in re.sub(r"\\[\\{}]", "", tex):
-        depth += (char == "{") - (char == "}")
-        if depth < 0:
-            return False
-    return depth == 0
 
 
 def control_sequences(tex: str) -> set[str]:
@@ -410,7 +380,7 @@ def test_points_are_counted() -> None:
     assert handout("ex1").points == 8
     assert handout("diamond-chain").points is None
     text = "expression: f = x * y\nquestions: [{ask: df/dx, points: 1.5}, {ask: df/dy, points: 0.25}]\n"
-    tex = latex.question(of(text))
+    tex = latex.question(handout_of(text))
     assert r"\part[1\half]{} $" in tex
     assert r"\part{} (0.25 points) $" in tex
     assert "(1.75 points)" in tex
@@ -451,7 +421,7 @@ def test_analytic_stands_beside_numeric() -> None:
 
 def test_long_sums_are_broken() -> None:
     terms = " + ".join(f"a{k} * x^{k}" for k in range(2, 20))
-    made = of(f"expression: f = {terms}\nquestions: [df/dx]\n")
+    made = handout_of(f"expression: f = {terms}\nquestions: [df/dx]\n")
     first = next(step for step in made.given if isinstance(step, Derived))
     assert len(first.rows) > 1
     assert all(len(row.right.text) < 90 for row in first.rows)
@@ -593,7 +563,9 @@ def test_a_graph_too_large_to_draw_compiles() -> None:
         latex.document(
             [
                 latex.question(
-                    of(f"expression: |\n{lines}\nvalues: {{x0: 1, y: 1}}\nquestions: [dx59/dy]\n")
+                    handout_of(
+                        f"expression: |\n{lines}\nvalues: {{x0: 1, y: 1}}\nquestions: [dx59/dy]\n"
+                    )
                 )
             ],
             True,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cache
 from html.parser import HTMLParser
 from xml.dom import minidom
 
@@ -14,20 +12,17 @@ from hypothesis import strategies as st
 
 from gradcalc.app import cli
 from gradcalc.app.export import Export, export
-from gradcalc.app.shipped import exercise_text, titles
-from gradcalc.derivation.answer_model import Solution
-from gradcalc.derivation.solve import solve
+from gradcalc.app.shipped import titles
 from gradcalc.exercise import markdown as md
 from gradcalc.exercise import tex_commands as textables
-from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.tex import check
 from gradcalc.language.errors import SpanError
 from gradcalc.render import html
 from gradcalc.render.mathml import mathml
 from gradcalc.report.figure import Sheet
 from gradcalc.report.handout import compose
-from gradcalc.report.handout_model import Handout
 from gradcalc.report.labels import Label
+from helpers.handouts import solved, titled
 
 _TAGS = (
     "html head meta title style body article h1 h2 h3 h4 h5 h6 small p ol ul li div pre code em strong br img footer span table "
@@ -39,17 +34,6 @@ _ATTRIBUTES = (
     "movablelimits lspace rspace mathvariant accent accentunder minsize maxsize linethickness"
 )
 TAGS, ATTRIBUTES = set(_TAGS.split()), set(_ATTRIBUTES.split())
-
-
-@cache
-def solved(name: str) -> Solution:
-    return solve(parse_exercise(exercise_text(name), f"{name}.yaml"))
-
-
-def titled(**texts: str) -> Handout:
-    solution = solved("ex1")
-    changed = replace(solution.graph.exercise, **texts)  # type: ignore[arg-type]
-    return compose(replace(solution, graph=replace(solution.graph, exercise=changed)), Sheet())
 
 
 class Reader(HTMLParser):

@@ -30,7 +30,7 @@ CONTENT: dict[str, Any] = {
 
 @pytest.mark.parametrize(
     "source",
-    [EX1, str(EX1), CONTENT, gradcalc.exercise_from(CONTENT)],
+    [Path(EX1), EX1, CONTENT, gradcalc.exercise_from(CONTENT)],
     ids=lambda s: type(s).__name__,
 )
 def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:

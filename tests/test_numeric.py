@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcalc.exercise.load import parse_exercise
-from gradcalc.graph.build import Graph, build
 from gradcalc.language.parser import Num, parse, unparse
 from gradcalc.numeric.evaluate import entries, evaluate, stacked
 from gradcalc.numeric.evaluation_points import given_point, random_points
@@ -19,16 +17,13 @@ from gradcalc.numeric.kinks import kinks
 from gradcalc.numeric.precision import Numbers, decimals, floats
 from gradcalc.numeric.scalar_functions import Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor
+from helpers.graphs import graph_of
 from helpers.program import python
 
 GENERATOR = np.random.default_rng(7)
 A, M, X = GENERATOR.normal(size=(3, 4)), GENERATOR.normal(size=(3, 3)), GENERATOR.normal(size=4)
 T, P, Y = GENERATOR.normal(size=(2, 3, 4)), GENERATOR.random((5, 3)), np.array([0, 2, 1, 1, 0])
 C, H = A[:, :1], np.exp(A)
-
-
-def graph_of(text: str) -> Graph:
-    return build(parse_exercise(text, "test.yaml"))
 
 
 def environment(numbers: Numbers) -> Env:

@@ -10,15 +10,11 @@ import pytest
 
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import exercise_from, parse_exercise
-from gradcalc.graph.build import Graph, build
 from gradcalc.language.parser import Binary, Num, parse
 from gradcalc.numeric.forward import to_lists
 from gradcalc.numeric.oracle import Claim, Oracle, compare, numeric_derivative, numeric_second
 from gradcalc.ops import TABLE
-
-
-def graph_of(text: str) -> Graph:
-    return build(parse_exercise(text, "test.yaml"))
+from helpers.graphs import graph_of
 
 
 def verified(text: str, of: str | None, by: str, claim: str, **options: Any) -> Any:

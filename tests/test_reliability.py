@@ -24,10 +24,8 @@ from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.graph.dependencies import many
 from gradcalc.language.errors import GradcalcError
-from helpers.paths import EXERCISES
+from helpers.paths import EX1
 from helpers.program import FOLDER, PACKAGE, process
-
-EX1 = str(EXERCISES / "ex1.yaml")
 
 
 def solved(expression: str, values: str = "", questions: str = "", more: str = "") -> Solution:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.exercise.load import parse_exercise
-from gradcalc.graph.build import Graph, build, stack_shape
+from gradcalc.graph.build import stack_shape
 from gradcalc.language.constants import size_of
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.parser import parse
 from gradcalc.language.shape_rules import (
     ONE,
     OWN,
-    Shape,
     ShapeError,
     Size,
     broadcast,
@@ -22,25 +20,7 @@ from gradcalc.language.shape_rules import (
     stacked,
 )
 from gradcalc.ops import TABLE
-
-
-def sizes(text: str) -> Shape:
-    """`n 1 N-1` as a shape"""
-    return tuple(size_of(parse(word)) for word in text.split())
-
-
-def graph(text: str) -> Graph:
-    return build(parse_exercise(text, "e.yaml"))
-
-
-def inferred(expression: str, variables: str = "", more: str = "") -> dict[str, str]:
-    """name -> shape, of everything; lines of the expression are separated by `;`"""
-    lines = "".join(f"  {line.strip()}\n" for line in expression.split(";"))
-    found = graph(
-        f"expression: |\n{lines}" + (f"variables: {variables}\n" if variables else "") + more
-    )
-    return {name: show(found.node(name).shape) for name in found.names}
-
+from helpers.graphs import graph_of, inferred, sizes
 
 # ---- sizes
 
@@ -162,7 +142,7 @@ variables:
 
 
 def test_exercise_3_infers_the_parameters_and_says_why() -> None:
-    found = graph(EX3)
+    found = graph_of(EX3)
     shapes = {name: show(found.node(name).shape) for name in ("W1", "b1", "W2", "b2", "z2", "J")}
     assert shapes == {
         "W1": "D_a1×D_x",
@@ -225,7 +205,7 @@ def test_inference_without_assuming_broadcasting(
 
 
 def test_values_fix_shapes_and_sizes() -> None:
-    found = graph(
+    found = graph_of(
         "expression: z = W @ x + b\nvariables: {x: [n, 1]}\nvalues: {W: [[1, 2], [3, 4], [5, 6]]}\n"
     )
     assert show(found.node("W").shape) == "3×n"
@@ -235,7 +215,7 @@ def test_values_fix_shapes_and_sizes() -> None:
 
 
 def test_the_value_of_a_per_example_input_is_its_stack() -> None:
-    found = graph(
+    found = graph_of(
         "expression: z = W @ x\nexamples: {i: m}\nvariables: {x: {each: i}, z: [k, 1]}\nvalues: {x: [[1, 2, 3], [4, 5, 6]]}\n"
     )
     assert show(found.node("x").shape) == "2×1"
@@ -271,7 +251,7 @@ def test_a_stack_of_matrices_is_taken_apart() -> None:
 
 
 def test_an_upstream_gradient_has_the_shape_of_its_quantity() -> None:
-    found = graph(
+    found = graph_of(
         "expression: Y = X @ W + b\nvariables: {W: [d, k], b: [1, k]}\nupstream: {dL/dY: [[1, 2], [3, 4], [5, 6]]}\n"
     )
     assert show(found.node("X").shape) == "3×d"
@@ -279,7 +259,7 @@ def test_an_upstream_gradient_has_the_shape_of_its_quantity() -> None:
 
 
 def test_indices_fix_the_axes_they_index() -> None:
-    found = graph(
+    found = graph_of(
         "expression: |\n  a[i] = sum(W[i, j] * x[j], j) + b[i]\n  f = sum(a)\nindices: {i: n, j: d}\n"
     )
     assert {name: show(found.node(name).shape) for name in ("W", "x", "b", "a")} == {

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcalc.derivation.derive_steps import derive, explained
+from gradcalc.derivation.derive_steps import derive
 from gradcalc.derivation.form_changes import rewritings
 from gradcalc.derivation.general_rules import LETTERS, general
 from gradcalc.derivation.plug import decimal, plugged
 from gradcalc.derivation.solve import Solver
-from gradcalc.derivation.step_model import Derivation, Step
-from gradcalc.derivation.step_model import Path as Wire
-from gradcalc.exercise.load import load_exercise, parse_exercise
+from gradcalc.exercise.load import load_exercise
 from gradcalc.graph.build import build
 from gradcalc.language.formula_pieces import Names
 from gradcalc.language.parser import children, parse, unparse
@@ -26,6 +24,7 @@ from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.ops import TABLE
 from gradcalc.report.lines import latex_math, plain_line, text_line
+from helpers.derivations import derivation_of, shipped_derivation, steps, wire
 from helpers.paths import EXERCISES
 
 NETWORK = """
@@ -42,22 +41,6 @@ sizes: {d: 2, h: 3, m: 4}
 seed: 3
 questions: [{ask: dz/dW, name: delta}, dJ/dW]
 """
-
-
-def of(text: str, detail: str = "normal", only: str | None = None) -> Derivation:
-    return explained(parse_exercise(text, "test.yaml"), detail, only)
-
-
-def shipped(name: str, detail: str = "normal", only: str | None = None) -> Derivation:
-    return explained(load_exercise(str(EXERCISES / f"{name}.yaml")), detail, only)
-
-
-def steps(derivation: Derivation) -> dict[str, Step]:
-    return {step.quantity: step for one in derivation.passes for step in one.steps}
-
-
-def wire(derivation: Derivation, quantity: str, through: str) -> Wire:
-    return next(path for path in steps(derivation)[quantity].paths if path.through == through)
 
 
 # ---- the table
@@ -127,7 +110,7 @@ def test_what_an_operand_gets_is_its_vector_jacobian_product(name: str) -> None:
 
 
 def test_a_constant_factor_has_a_sentence_of_its_own() -> None:
-    found = of("{expression: 'f = 3 * x^2', values: {x: 2}}", "full")
+    found = derivation_of("{expression: 'f = 3 * x^2', values: {x: 2}}", "full")
     (path,) = steps(found)["x"].paths
     assert [rule.operation for rule in path.rules] == ["mul", "pow"]
     assert path.rules[0].sentence.startswith("a constant factor stays")
@@ -156,7 +139,7 @@ def test_an_expression_with_numbers_for_its_names() -> None:
 
 
 def test_the_first_exercise_step_by_step() -> None:
-    found = shipped("ex1")
+    found = shipped_derivation("ex1")
     assert [q.name for q in found.forward] == ["x", "y", "z", "q", "f"]
     (one,) = found.passes
     assert (one.of, one.loss) == ("L", True)
@@ -168,14 +151,14 @@ def test_the_first_exercise_step_by_step() -> None:
 
 
 def test_contributions_of_all_paths_are_added() -> None:
-    found = shipped("diamond")
+    found = shipped_derivation("diamond")
     step = steps(found)["x"]
     assert [path.through for path in step.paths] == ["v", "u"]
     assert sum(path.value for path in step.paths) == step.value == 14.0
 
 
 def test_a_gradient_given_in_the_middle_is_one_of_the_contributions() -> None:
-    step = steps(shipped("upstream-inside"))["h"]
+    step = steps(shipped_derivation("upstream-inside"))["h"]
     assert [path.through for path in step.paths] == [None, "y"]
     assert sum(path.value for path in step.paths) == step.value
 
@@ -188,7 +171,7 @@ SCALARS = [
 
 @pytest.mark.parametrize("name", SCALARS)
 def test_the_product_of_the_shown_factors_is_the_shown_result(name: str) -> None:
-    found = shipped(name)
+    found = shipped_derivation(name)
     checked = 0
     for one in found.passes:
         for step in one.steps:
@@ -256,21 +239,21 @@ def test_upstream_times_local_is_the_product_entry_by_entry(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*SCALARS, *ARRAYS])
 def test_every_gradient_on_the_way_agrees_with_the_oracle(name: str) -> None:
-    for one in shipped(name).passes:
+    for one in shipped_derivation(name).passes:
         if one.first is None:
             assert all(step.verified is not None and step.verified.ok for step in one.steps)
 
 
 def test_the_last_step_has_the_form_of_the_answer() -> None:
-    found = shipped("ex3")
+    found = shipped_derivation("ex3")
     answer = next(a for a in found.answers if a.question.text == "dJ/dW1")
     assert steps(found)["W1"].collected == answer.symbolic
 
 
 def test_what_is_shared_by_the_examples_is_summed_over_them() -> None:
-    path = wire(of(NETWORK), "W", "z")
+    path = wire(derivation_of(NETWORK), "W", "z")
     assert unparse(path.product.symbolic) == "sum(dJ_dz @ x.T, i)"
-    said = [text_line(line, of(NETWORK).names) for line in path.because]
+    said = [text_line(line, derivation_of(NETWORK).names) for line in path.because]
     assert said == [
         "∂J/∂W must have the shape of W, h × d; ∂J/∂z is h × 1 and xᵀ is 1 × d, so it is the outer product, column times row",
         "the transpose, because x itself is d × 1: without the transpose the product does not conform",
@@ -279,7 +262,7 @@ def test_what_is_shared_by_the_examples_is_summed_over_them() -> None:
 
 
 def test_a_mask_is_entry_by_entry() -> None:
-    found = of(NETWORK)
+    found = derivation_of(NETWORK)
     path = wire(found, "z", "a")
     assert unparse(path.product.symbolic) == "dJ_da*step(z)"
     assert text_line(path.because[0], found.names).endswith(
@@ -292,17 +275,17 @@ def test_a_mask_is_entry_by_entry() -> None:
 
 
 def test_what_is_stretched_is_added_up_along_the_axis() -> None:
-    path = wire(shipped("batch-normalisation"), "beta", "Y")
+    path = wire(shipped_derivation("batch-normalisation"), "beta", "Y")
     assert plain_line(path.because[-1]).startswith("beta is repeated along an axis of length m")
 
 
 def test_a_path_on_which_nothing_comes_back_says_so() -> None:
-    path = wire(shipped("batch-normalisation"), "mu", "v")
+    path = wire(shipped_derivation("batch-normalisation"), "mu", "v")
     assert plain_line(path.because[0]).startswith("nothing comes back on this path")
 
 
 def test_the_operations_of_a_definition_one_by_one() -> None:
-    found = of("{expression: 'f = sin(x^2) * exp(-x)', values: {x: 1}}")
+    found = derivation_of("{expression: 'f = sin(x^2) * exp(-x)', values: {x: 1}}")
     (path,) = steps(found)["x"].paths
     gates = {
         (gate.operation, unparse(gate.operand)): gate.local and unparse(gate.local)
@@ -316,7 +299,7 @@ def test_the_operations_of_a_definition_one_by_one() -> None:
 
 
 def test_entries_behind_the_matrix_rule() -> None:
-    path = wire(shipped("ex3", "full"), "W1", "z1")
+    path = wire(shipped_derivation("ex3", "full"), "W1", "z1")
     found = path.entries
     assert found is not None
     assert found.definition is not None
@@ -335,7 +318,7 @@ def test_entries_behind_the_matrix_rule() -> None:
 
 
 def test_a_second_derivative_differentiates_the_first() -> None:
-    found = shipped("second-derivative-sigmoid")
+    found = shipped_derivation("second-derivative-sigmoid")
     one = found.passes[-1]
     assert one.first is not None
     assert (one.of, one.first[0].text, unparse(one.first[1].expr)) == ("g", "da/dz", "a*(1 - a)")
@@ -347,7 +330,7 @@ def test_a_second_derivative_differentiates_the_first() -> None:
 
 def test_a_first_derivative_is_a_quantity_with_rules_of_its_own() -> None:
     """∂f/∂x, here g, is differentiated once for all questions about it; each step has its rules and is checked."""
-    found = shipped("hessian-two-variables")
+    found = shipped_derivation("hessian-two-variables")
     assert [one.of for one in found.passes] == ["f", "g", "h"]
     (path,) = next(step for step in found.passes[1].steps if step.quantity == "y").paths
     assert (path.through, {rule.operation for rule in path.rules}) == (
@@ -373,7 +356,7 @@ sizes: {{n: 3}}
 seed: 1
 questions: [{questions}]
 """
-    again = [one for one in of(text).passes if one.first is not None]
+    again = [one for one in derivation_of(text).passes if one.first is not None]
     assert again
     for one in again:
         assert all(step.verified is not None and step.verified.ok for step in one.steps)
@@ -382,7 +365,7 @@ questions: [{questions}]
 
 def test_a_second_derivative_that_is_zero_by_convention_has_no_steps() -> None:
     """By an intermediate quantity and what it is computed from: u is held while x varies, and the other way round."""
-    found = of(
+    found = derivation_of(
         "{expression: 'u = x^2\n\nf = sin(u) * x', values: {x: 2}, questions: [d2f/dudx, d2f/du2]}"
     )
     assert [(one.of, [step.quantity for step in one.steps]) for one in found.passes][1:] == [
@@ -392,7 +375,7 @@ def test_a_second_derivative_that_is_zero_by_convention_has_no_steps() -> None:
 
 def test_what_is_done_to_a_gradient_is_named() -> None:
     """δ₁ δ₂ of seed 3: put in, multiplied out, cancelled."""
-    step = steps(shipped("ex3", "full"))["z2"]
+    step = steps(shipped_derivation("ex3", "full"))["z2"]
     assert step.put_in is not None
     assert step.collected is not None
     assert unparse(step.put_in) == "((1 - y)/(1 - yhat) - y/yhat)/m*(yhat*(1 - yhat))"
@@ -420,7 +403,9 @@ def test_what_lies_between_two_forms(before: str, after: str, done: list[str]) -
 
 
 def test_a_convention_is_said_where_it_is_needed() -> None:
-    (path,) = [path for path in steps(shipped("relu-kink"))["x"].paths if path.through == "a"]
+    (path,) = [
+        path for path in steps(shipped_derivation("relu-kink"))["x"].paths if path.through == "a"
+    ]
     assert [plain_line(line) for line in path.because] == [
         "here x is 0: relu'(0) = 0 by convention"
     ]
@@ -428,22 +413,22 @@ def test_a_convention_is_said_where_it_is_needed() -> None:
 
 def test_a_gradient_under_another_name_is_not_written_twice() -> None:
     """GS is ∂L/∂S: GS K/√d after (∂L/∂S) K/√d says nothing."""
-    found = steps(shipped("attention"))
+    found = steps(shipped_derivation("attention"))
     assert (found["Q"].collected, found["Q"].where, found["K"].collected) == (None, (), None)
 
 
 def test_only_one_answer_along_its_paths() -> None:
-    found = shipped("ex2", only="dalpha/dx0")
+    found = shipped_derivation("ex2", only="dalpha/dx0")
     assert found.asked == "dalpha/dx0"
     assert [step.quantity for one in found.passes for step in one.steps] == ["z", "x0"]
     assert [answer.question.text for answer in found.answers] == ["dalpha/dx0"]
-    named = shipped("ex3", only="delta4")
+    named = shipped_derivation("ex3", only="delta4")
     assert [step.quantity for one in named.passes for step in one.steps] == ["z1"]
 
 
 def test_the_literal_product_of_a_chain_and_what_conforms() -> None:
     """Seed 3: δ₁ δ₂ δ₃ δ₄ δ₅ has the wrong shape, δ₁ δ₂ (δ₃ᵀ ∘ δ₄) δ₅ the right one."""
-    (one,) = shipped("ex3").assemblies
+    (one,) = shipped_derivation("ex3").assemblies
     assert [factor.name for factor in one.factors] == [
         "delta1",
         "delta2",
@@ -467,12 +452,14 @@ def test_the_literal_product_of_a_chain_and_what_conforms() -> None:
 
 
 def test_an_input_without_a_value_leaves_the_steps_symbolic() -> None:
-    found = of("{expression: 'f = x * y', variables: [x, y]}")
+    found = derivation_of("{expression: 'f = x * y', variables: [x, y]}")
     assert steps(found)["x"].value is None
     assert unparse(steps(found)["x"].total.symbolic) == "y"
 
 
 def test_what_is_only_compared_hands_nothing_back_and_says_why() -> None:
-    (path,) = steps(of("{expression: 'f = where(y > 1, 2*x, x)', values: {x: 3, y: 2}}"))["y"].paths
+    (path,) = steps(
+        derivation_of("{expression: 'f = where(y > 1, 2*x, x)', values: {x: 3, y: 2}}")
+    )["y"].paths
     assert [rule.sentence for rule in path.rules] == ["a comparison has no gradient"]
     assert path.because == ()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from gradcalc.codegen import code
 from gradcalc.exercise.load import exercise_from
@@ -32,3 +35,17 @@ def imported(text: str, folder: Path) -> Any:
 def exported(content: dict[str, Any], folder: Path) -> Any:
     """The NumPy module of an exercise given as data."""
     return imported(written(exercise_from(content)), folder)
+
+
+def agrees(module: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The module's own comparison with finite differences."""
+    module._compare()
+    said = capsys.readouterr().out
+    assert said
+    assert all("agrees" in line for line in said.splitlines()), said
+
+
+def body(text: str) -> list[str]:
+    """The lines of both passes without their comments."""
+    inside = text[text.index("    # forward") : text.index("\n    return {\n")]
+    return [re.sub(r"  # .*", "", line).strip() for line in inside.splitlines()]

@@ -8,4 +8,4 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 EXERCISES = ROOT / "exercises"
 SHIPPED = sorted(EXERCISES.glob("*.yaml"))
-EX1 = EXERCISES / "ex1.yaml"
+EX1 = str(EXERCISES / "ex1.yaml")
