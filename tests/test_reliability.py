@@ -45,7 +45,7 @@ def refused(text: str) -> str:
     return caught.value.problems[0].message
 
 
-# ---- limits, just below and just above [B3]; those of one line and of a file are in test_syntax and test_exercise
+# ---- limits, just below and just above [B3]; those of one line and of a file are in language/test_parser.py and exercise/test_source.py
 
 
 def nested(depth: int) -> str:

@@ -387,3 +387,26 @@ def test_no_file_names_a_machine() -> None:
 def test_a_machine_is_found() -> None:
     assert machines("pip install --index-" + "url https://x /wo" + "rk/y")
     assert machines("see exercises/ex1.yaml or /etc/passwd") == []
+
+
+# ---- the tests
+
+# Tests of a stage or of the whole program; every other file in a folder tests the module of its name.
+OF_A_STAGE = frozenset(("cases/", "render/test_every_format.py"))
+
+
+def test_a_test_file_bears_the_name_of_the_module_that_it_tests() -> None:
+    tests = sorted(path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py"))
+    modules = [path for path in tests if len(path.parts) > 1 and not of_a_stage(path)]
+    missing = [str(path) for path in modules if not module_of(path).exists()]
+    assert missing == []
+    assert len(modules) > 50
+
+
+def of_a_stage(path: Path) -> bool:
+    return any(map(path.as_posix().startswith, OF_A_STAGE))
+
+
+def module_of(path: Path) -> Path:
+    """The module that a test file tests: of tests/graph/test_build.py it is gradcalc/graph/build.py."""
+    return ROOT / "gradcalc" / path.with_name(path.name.removeprefix("test_"))
