@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.failures import pytest_configure
+
+__all__ = ["bad", "pytest_configure"]
+
 # A shell starts its background jobs with SIGINT ignored, and so would everything the tests start be.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

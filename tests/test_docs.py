@@ -35,6 +35,7 @@ LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 EVERY = (*PAGES, "CHANGELOG.md")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_do_what_the_page_shows(page: str, tmp_path: Path) -> None:
     """`python tests/generate_docs.py` brings the page up to date."""

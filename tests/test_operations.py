@@ -195,6 +195,7 @@ def gaps(op: Op, operand: int, partial: str) -> int:
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("op", "operand"), RULES, ids=lambda item: getattr(item, "name", str(item))
 )
@@ -269,6 +270,7 @@ def test_structured_operation(op: Op) -> None:
         assert answer.verified.method.count("sizes") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*SPECIAL, *CONTRACTIONS} & {op.name for op in STRUCTURED}))
 def test_a_structured_rule_wrong_by_half_a_per_mille_is_found(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -89,6 +89,7 @@ def test_no_home_and_a_dumb_terminal() -> None:
     assert process("validate", EX1, env=environment).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

@@ -77,6 +77,7 @@ def test_limits(fits: str, exceeds: str, message: str) -> None:
 # ---- time [B4, B6]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "last", "slope"),
     [
@@ -101,6 +102,7 @@ def test_many_paths_cost_what_their_nodes_cost(lines: list[str], last: str, slop
     assert solve(graph.exercise).answers[0].value == float(slope)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     ["a{k} = a{i} * a{j} / 2", "a{k} = sigmoid(a{i} * a{j})", "a{k} = w * a{i} + sin(a{j})", "a{k} = a{i} / (1 + a{j}^2)"],
@@ -121,6 +123,7 @@ def test_a_long_computation_is_written_in_short_formulas(line: str) -> None:
     assert [warning.slug for warning in found.warnings] == ["unlisted-paths"]
 
 
+@pytest.mark.slow
 def test_a_gradient_of_a_thousand_summands() -> None:
     """Its formula is nested a thousand deep, beyond what may be walked by recursion."""
     lines = [f"x{k} = w * x{k - 1} + {k}" for k in range(1, 1201)]
@@ -149,6 +152,7 @@ def towers() -> dict[str, tuple[str, str]]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", towers())
 def test_what_expands_without_end_is_not_expanded(name: str) -> None:
     """Each hung, or filled memory, where SymPy may cancel, factor or expand it; its formula is longer and as right."""
@@ -214,6 +218,7 @@ ALIEN = re.compile(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("expression", "values"),
     [
@@ -341,6 +346,7 @@ def hostile(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_the_terminal_gets_no_sequence_but_our_own(hostile: str) -> None:
     """With colour, on a terminal: each ESC begins a colour of ours. Without, none is there, and nothing is swallowed."""
     main, end = pty.openpty()
@@ -374,6 +380,7 @@ def test_the_terminal_gets_no_sequence_but_our_own(hostile: str) -> None:
     assert b"[a,b] [/foo] [red]x" in plain.stdout
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_and_a_full_disk() -> None:
     read, write = os.pipe()
     os.close(read)
@@ -433,6 +440,7 @@ def test_without_a_home_a_terminal_or_unicode() -> None:
     assert done.stdout.isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("megabytes", [512, 90])
 def test_little_memory_is_enough_or_is_said_to_be_too_little(megabytes: int) -> None:
     """With 512 MiB of addresses an exercise is solved; with what Python hardly starts in, a clean message."""

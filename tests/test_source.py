@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from helpers.paths import ROOT
+from helpers.program import python
 
 SOURCES = sorted((ROOT / "gradcalc").rglob("*.py"))
 
@@ -154,6 +157,7 @@ FLOOR = {folder: n for n, folders in enumerate(FLOORS) for folder in folders}
 APART = {("report", "codegen"), ("render", "codegen")}  # above it, and yet no business of theirs
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """The files by dotted name, as trees; a package is its `__init__`."""
     return {name(path): ast.parse(path.read_text("utf-8")) for path in SOURCES}
@@ -410,3 +414,17 @@ def of_a_stage(path: Path) -> bool:
 def module_of(path: Path) -> Path:
     """The module that a test file tests: of tests/graph/test_build.py it is gradcalc/graph/build.py."""
     return ROOT / "gradcalc" / path.with_name(path.name.removeprefix("test_"))
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_failing_test_is_named_at_once(workers: str, tmp_path: Path) -> None:
+    """Before those after it have run, which end the whole run here."""
+    (tmp_path / "test_x.py").write_text(
+        "import os, time\n"
+        "def test_a(): assert False\n"
+        "def test_b():\n    time.sleep(3)\n    os.kill(os.getppid() if 'PYTEST_XDIST_WORKER' in os.environ else os.getpid(), 9)\n"
+    )
+    words = ["-m", "pytest", "-p", "helpers.failures", "-n", workers, "-c", os.devnull]
+    done = python(*words, cwd=tmp_path, text=True, env={"PYTHONPATH": str(ROOT / "tests")})
+    assert done.returncode == -9
+    assert "failed: test_x.py::test_a" in done.stdout.splitlines()

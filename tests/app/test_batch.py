@@ -68,6 +68,7 @@ cli.main(sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_a_file_that_is_lost_spoils_no_other() -> None:
     ex1, ex2 = str(EXERCISES / "ex1.yaml"), str(EXERCISES / "ex2.yaml")
     files = [ex1, "abort.yaml", "memory.yaml", ex2]
@@ -82,6 +83,7 @@ def test_a_file_that_is_lost_spoils_no_other() -> None:
     assert done.stdout == alone.stdout != ""
 
 
+@pytest.mark.slow
 def test_a_late_file_is_named_in_the_data() -> None:
     done = python("-c", PROGRAM, "solve", "hang.yaml", "--timeout", "1", "--format", "json", text=True)  # fmt: skip
     assert done.returncode == 2
@@ -91,6 +93,7 @@ def test_a_late_file_is_named_in_the_data() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

@@ -101,6 +101,7 @@ def test_markdown_writes_its_picture_beside_it(exercise: Path, tmp_path: Path) -
     assert (tmp_path / "my-page.svg").read_text().startswith("<svg ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_an_interrupted_compilation_leaves_nothing(
     exercise: Path, tmp_path: Path, number: signal.Signals

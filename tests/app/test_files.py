@@ -164,6 +164,7 @@ def test_two_runs_leave_one_whole_result(tmp_path: Path) -> None:
     assert litter(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_signal_leaves_the_old_or_the_new(tmp_path: Path, number: signal.Signals) -> None:
     code = (

@@ -53,6 +53,7 @@ def work(item: str) -> str:
     return f"{item} \ud800 done"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("item", "lost"),
     [

@@ -210,6 +210,7 @@ def written(made: Program, asked: Sequence[Question], form: str, layout: str) ->
     return json.dumps(made.content(words, notation={"form": form, "layout": layout}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_random_programs(batch: int) -> None:
     """Numbers, derivatives in every layout and form, stacks and gradients are what NumPy's differences say."""

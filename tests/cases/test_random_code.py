@@ -94,6 +94,7 @@ def program(random: Random) -> dict[str, Any]:
     return {**content, "examples": {"i": "m"}} if each else content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(COUNT // BATCH))
 def test_no_mismatch(batch: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compared = 0

@@ -169,6 +169,7 @@ def mismatches(lines: list[str]) -> tuple[int, list[str]]:
     return compared, wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_random_scalars(batch: int) -> None:
     """0 mismatches, at several points each (20 where many are asked for), away from kinks."""
@@ -198,6 +199,7 @@ def test_random_scalars(batch: int) -> None:
     assert compared > COUNT // BATCHES * POINTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

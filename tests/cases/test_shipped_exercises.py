@@ -12,6 +12,7 @@ from gradcalc.exercise.load import load_exercise
 from helpers.paths import SHIPPED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_answer_is_checked_and_evaluated(path: Path) -> None:
     exercise = load_exercise(str(path))

@@ -12,6 +12,7 @@ from helpers.derivations import shipped_derivation
 from helpers.paths import EXERCISES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detail", ["brief", "normal", "full"])
 @pytest.mark.parametrize(
     "name",
@@ -42,6 +43,7 @@ def test_every_page_is_drawn_at_every_width(name: str, detail: str) -> None:
 NAMES = sorted(path.stem for path in EXERCISES.glob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "detail"), [(name, DETAILS[k % 3]) for k, name in enumerate(NAMES)]
 )

@@ -20,6 +20,7 @@ SCALARS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCALARS)
 def test_the_product_of_the_shown_factors_is_the_shown_result(name: str) -> None:
     found = shipped_derivation(name)
@@ -51,6 +52,7 @@ ARRAYS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ARRAYS)
 def test_upstream_times_local_is_the_product_entry_by_entry(name: str) -> None:
     """The full local derivative, contracted with the upstream gradient by NumPy, against the product that is shown."""
@@ -88,6 +90,7 @@ def test_upstream_times_local_is_the_product_entry_by_entry(name: str) -> None:
     assert checked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*SCALARS, *ARRAYS])
 def test_every_gradient_on_the_way_agrees_with_the_oracle(name: str) -> None:
     for one in shipped_derivation(name).passes:
@@ -95,6 +98,7 @@ def test_every_gradient_on_the_way_agrees_with_the_oracle(name: str) -> None:
             assert all(step.verified is not None and step.verified.ok for step in one.steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "questions", ["d2L/dx2, d2L/dxdW", "d2L/dWdx, d2z/dx2", "'d2L/dxdW[0, 1, 2]'"]
 )

@@ -79,6 +79,7 @@ PIECES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=30).map("".join)

@@ -189,6 +189,7 @@ def test_warnings_name_what_was_probably_meant() -> None:
 # ---- size
 
 
+@pytest.mark.slow
 def test_five_thousand_lines_in_any_order() -> None:
     lines = ";".join(f"x{n + 1} = x{n}*w + sin(x{n})" for n in reversed(range(4900)))
     found = graph(lines)

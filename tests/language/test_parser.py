@@ -208,6 +208,7 @@ def test_limits(fits: str, exceeds: str, message: str) -> None:
     assert caught.value.message == message
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None, derandomize=True)
 @given(
     st.text(alphabet="xyWT01.9e+-*/^@()[],:=<>!|'√²ᵀ·σ #\n\tsumλ\u0301\u202e", max_size=40)

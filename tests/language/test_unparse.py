@@ -110,6 +110,7 @@ TREES: st.SearchStrategy[Any] = st.deferred(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(TREES)
 def test_what_is_written_reads_back(tree: Any) -> None:
@@ -118,6 +119,7 @@ def test_what_is_written_reads_back(tree: Any) -> None:
     assert unparse(parse(text, FUNCTIONS)) == text
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.fractions(), st.fractions(), st.sampled_from("+-*/"), st.booleans())
 def test_numbers_of_the_program_keep_their_value(

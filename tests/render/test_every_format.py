@@ -41,6 +41,7 @@ def test_brackets_and_colons_of_a_title_are_printed_as_they_stand() -> None:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40))
 def test_any_title_can_be_printed(title: str) -> None:

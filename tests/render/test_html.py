@@ -84,6 +84,7 @@ def labels(item: object) -> Iterator[str]:
                 yield from labels(getattr(item, name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ex1", "ex2", "ex3", *list(titles())[::20]])
 def test_pages_of_shipped_exercises(name: str) -> None:
     for tex in labels(compose(solved(name), Sheet())):
@@ -109,6 +110,7 @@ def test_the_sheet_has_room_and_the_key_has_answers() -> None:
     assert Reader(key).text.count("With the upstream gradient:") == 4
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_strangers_texts_are_text(title: str, text: str) -> None:

@@ -32,12 +32,14 @@ def compiled(tex: str) -> pdf.Pdf:
     return made
 
 
+@pytest.mark.slow
 @needs_tex
 @pytest.mark.parametrize("solution", [False, True], ids=["blank", "key"])
 def test_the_seeds_compile_without_warnings(solution: bool) -> None:
     compiled(latex.document([latex.question(handout(name)) for name in SEEDS], solution))
 
 
+@pytest.mark.slow
 @needs_tex
 @pytest.mark.skipif(not os.environ.get("CI"), reason="takes minutes: CI=1 runs it")
 @pytest.mark.parametrize("solution", [False, True], ids=["blank", "key"])
@@ -46,6 +48,7 @@ def test_all_shipped_exercises_compile_without_warnings(solution: bool) -> None:
     assert TROUBLE.findall(pdf.make(tex, 600).log) == []
 
 
+@pytest.mark.slow
 @needs_tex
 @pytest.mark.parametrize("language", ["ngerman", "french"])
 def test_babel_in_the_preamble_breaks_nothing(language: str) -> None:
@@ -62,6 +65,7 @@ def test_babel_in_the_preamble_breaks_nothing(language: str) -> None:
     )
 
 
+@pytest.mark.slow
 @needs_tex
 def test_fragments_and_figures_compile() -> None:
     fragment = export([solved("ex3")], "latex", Export(Sheet(solution=True), standalone=True)).text
@@ -75,6 +79,7 @@ def test_fragments_and_figures_compile() -> None:
     compiled(export([solved("ex2")], "tikz", Export(standalone=True)).text)
 
 
+@pytest.mark.slow
 @needs_tex
 def test_strangers_texts_compile() -> None:
     nasty = (
@@ -93,6 +98,7 @@ def test_strangers_texts_compile() -> None:
     )
 
 
+@pytest.mark.slow
 @needs_tex
 def test_a_graph_too_large_to_draw_compiles() -> None:
     lines = "\n".join(f"  x{k} = x{k - 1} * y" for k in range(1, 60))
@@ -110,6 +116,7 @@ def test_a_graph_too_large_to_draw_compiles() -> None:
     )
 
 
+@pytest.mark.slow
 @needs_tex
 def test_tex_can_neither_read_nor_write_outside_its_folder(tmp_path: Path) -> None:
     body = rf"\newread\r\openin\r=/etc/passwd \ifeof\r closed\else\input{{/etc/passwd}}\fi\newwrite\w\immediate\openout\w={tmp_path}/out.txt x"

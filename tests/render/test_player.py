@@ -34,6 +34,7 @@ def test_where_the_graph_does_not_fit_the_place_of_the_step_stands_on_a_line() -
     assert "(σ)" in neuron.frame(8, 110, 60) or "forward" in neuron.frame(8, 110, 60)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal of another kind")
 class TestTerminal:
     """The program on a terminal of its own."""

@@ -90,6 +90,7 @@ def faults(what: Picture, m: Metrics) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sheet", [Sheet(), Sheet(gates=True), Sheet(blank_all=True)], ids=["names", "gates", "blank"]
 )
