@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.quantities import Quantities, Rules
+from gradcalc.calculus.quantities import Quantities, Rules, whole
 from gradcalc.calculus.sympy_functions import apply
 from gradcalc.calculus.terms import Ix, Key, Term, size_expr
 from gradcalc.graph.build import Node
@@ -418,7 +418,7 @@ def getitem(quantities: Quantities, number: int, node: Node, at: Positional, nam
         kind = item[0]
         if kind == "index":
             place.append(named[item[1]] if size != ONE else None)
-        elif kind == "slice" and quantities.whole(item, size):
+        elif kind == "slice" and whole(item, size):
             place.append(next(given))
         elif kind == "slice":
             a, k = next(given), index_for(quantities, size)

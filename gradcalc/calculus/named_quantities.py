@@ -6,8 +6,7 @@ A node's own formula inside a derivative becomes its name; E/N² with N = 1 + E 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -16,7 +15,8 @@ import sympy as sp
 
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.folding import divisors, folded, solve_for
-from gradcalc.calculus.quantities import Pseudo, Quantities, Rules
+from gradcalc.calculus.quantities import Pseudo, Quantities, Rules, whole
+from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.simplify import assuming, cost, measure
 from gradcalc.calculus.terms import Ix, Key, Term, size_expr
 from gradcalc.graph.build import Graph
@@ -26,16 +26,16 @@ LONG = 32  # named quantities; in a longer computation no search is made for wha
 
 
 class Readback(Quantities):
-    """Shortens terms by what the graph says of its quantities. `scope`: the nodes whose names may be used."""
+    """Shortens terms by what the graph says of its quantities."""
 
-    def __init__(self, graph: Graph, rules: Rules) -> None:
-        super().__init__(graph, rules)
-        self.scope: set[int] = set()
+    def __init__(self, graph: Graph, rules: Rules, careful: bool, bounded: Set[int] | None) -> None:
+        super().__init__(graph, rules, careful, bounded)
         self.factors: dict[int, Any] = {}  # named product -> what it is read from (see notation.py)
-        self.beside: set[int] = set()  # of these, the numbers that the numerator is not made from
         self.inlined: frozenset[str] = rules.inlined  # unnamed contractions that are written out
-        self._shortened: dict[tuple[sp.Expr, bool], sp.Expr] = {}
-        self._scopes: dict[int, tuple[set[int], set[int], dict[tuple[sp.Expr, bool], sp.Expr]]] = {}
+        self._shortened: dict[
+            tuple[Set[int], Set[int]], dict[tuple[sp.Expr, bool], sp.Expr]
+        ] = {}  # by what of a reading it depends on
+        self._readings: dict[int, Reading] = {}
         self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
         self.long = len(graph.quantities) > LONG
         self.algebra.factoring = not self.long
@@ -310,7 +310,7 @@ class Readback(Quantities):
                 named[item[1]] = ix
             elif item[0] == "gather":
                 named |= dict(zip(self.nodes[node.args[item[1]]].over, chosen, strict=True))
-            elif self.whole(item, size) and ix is not None:
+            elif whole(item, size) and ix is not None:
                 rest.append(ix)
         pairs = [*zip(self.nodes[node.args[0]].over, given, strict=True)]
         for name, ix in pairs:
@@ -333,7 +333,7 @@ class Readback(Quantities):
             chosen = [
                 n
                 for n, (item, size) in enumerate(items)
-                if item[0] != "index" and not self.whole(item, size)
+                if item[0] != "index" and not whole(item, size)
             ]
             if len(chosen) != 1 or items[chosen[0]][0][0] not in ("at", "gather"):
                 continue
@@ -350,16 +350,18 @@ class Readback(Quantities):
             )
         return found
 
-    def named_parts(self, term: Term) -> Term:
+    def named_parts(self, term: Term, reading: Reading) -> Term:
         """Quantities that are an entry, or a difference, times factors on fewer indices, read backwards:
         x_j / r² with u = x / r becomes u_j / r, and x_ij − μ_i becomes x̂_ij σ_i."""
+        if reading.plain:
+            return term
         for key, expr in term.groups.items():
             if not key or cost(expr) > 12:
                 continue
             for _, quantity, at in self.entries.entries(expr):
                 for user in self.users.get(quantity, ()):
                     if (
-                        user not in self.scope
+                        user not in reading.names
                         or self.axes(user) != self.axes(quantity)
                         or tuple(sorted(at)) != key
                     ):
@@ -379,7 +381,10 @@ class Readback(Quantities):
                     )
                     if not divides and 1 + sum(cost(groups[k]) for k in parts) < before:
                         return self.named_parts(
-                            self.algebra.normal(replace(term, coef=term.coef / sign, groups=groups))
+                            self.algebra.normal(
+                                replace(term, coef=term.coef / sign, groups=groups)
+                            ),
+                            reading,
                         )
         return term
 
@@ -391,42 +396,39 @@ class Readback(Quantities):
             term, groups={key: assuming(e, self.positive(e)) for key, e in term.groups.items()}
         )
 
-    def within(self, number: int) -> None:
-        """Let answers about a quantity use the names it is made from, and those beside."""
-        if number not in self._scopes:
-            beside = self.siblings(number)
-            self._scopes[number] = (self.ancestors(number) | beside, beside, {})
-        self.scope, self.beside, self._shortened = self._scopes[number]
+    def reading(self, number: int) -> Reading:
+        """How derivatives of a quantity are read: in the names it is made from, and those beside."""
+        if number not in self._readings:
+            beside = frozenset(self.siblings(number))
+            self._readings[number] = Reading(beside | self.ancestors(number), beside)
+        return self._readings[number]
 
-    @contextmanager
-    def about(self, number: int) -> Iterator[None]:
-        """The same for a while."""
-        kept = self.scope, self.beside, self._shortened
-        self.within(number)
-        try:
-            yield
-        finally:
-            self.scope, self.beside, self._shortened = kept
-
-    def shorten(self, expr: sp.Expr, deep: bool = True) -> sp.Expr:
+    def shorten(self, expr: sp.Expr, reading: Reading, deep: bool = True) -> sp.Expr:
         """A product of local derivatives in its shortest form: tidied, and with definitions read backwards.
 
         E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an operand in which it is
         linear-fractional, a few steps deep; only quantities that the numerator depends on, or beside them, are used.
         `deep`: equations may be solved, and names written out to see what cancels.
         """
-        if (expr, deep) in self._shortened:
-            return self._shortened[expr, deep]
+        if reading.plain:
+            return expr
+        shortened = self._shortened.setdefault((reading.names, reading.beside), {})
+        if (expr, deep) in shortened:
+            return shortened[expr, deep]
         first = self.algebra.tidy(expr)
         if self.algebra.effort.left <= 0 or self.long:
             return first
         frontier = [first, *(self.written_out(first) if deep else ())]
         seen = set(frontier)
-        best = min(frontier, key=self.reading)
+
+        def length(expr: sp.Expr) -> tuple[int, int, int]:
+            return self.legibility(expr, reading)
+
+        best = min(frontier, key=length)
         for _ in range(3):
             found = []
             for current in frontier:
-                for candidate in self.readings(current, deep):
+                for candidate in self.readings(current, reading, deep):
                     candidate = self.algebra.tidy(candidate)
                     if candidate not in seen and cost(candidate) <= cost(best) + 6:
                         seen.add(candidate)
@@ -435,16 +437,16 @@ class Readback(Quantities):
             # A reading that divides by something new is no simplification: y₁ y₂ g stays, though g²/y₀ is as short.
             best = min(
                 [best, *(found for found in frontier if self.divides_alike(found, expr))],
-                key=self.reading,
+                key=length,
             )
             if not frontier:
                 break
-        self._shortened[expr, deep] = best
+        shortened[expr, deep] = best
         return best
 
-    def reading(self, expr: sp.Expr) -> tuple[int, int, int]:
+    def legibility(self, expr: sp.Expr, reading: Reading) -> tuple[int, int, int]:
         """How long an expression reads; names of quantities beside the way are less at hand than those on it."""
-        beside = sum(quantity in self.beside for _, quantity, _ in self.entries.entries(expr))
+        beside = sum(quantity in reading.beside for _, quantity, _ in self.entries.entries(expr))
         length, symbols, unfactored = measure(expr)
         return length + 2 * beside, symbols, unfactored
 
@@ -467,7 +469,7 @@ class Readback(Quantities):
             for symbol in divisors(found)
         )
 
-    def readings(self, expr: sp.Expr, solve: bool = True) -> list[sp.Expr]:
+    def readings(self, expr: sp.Expr, reading: Reading, solve: bool = True) -> list[sp.Expr]:
         """The expression with one operand of a named elementwise quantity expressed by that quantity; where that takes
         an equation to `solve`, too."""
         results: list[sp.Expr] = []
@@ -478,7 +480,7 @@ class Readback(Quantities):
             if not isinstance(quantity, int):
                 continue
             for user in self.users.get(quantity, ()):
-                if user not in self.scope or self.axes(user) != self.axes(quantity):
+                if user not in reading.names or self.axes(user) != self.axes(quantity):
                     continue
                 formula = self.formula(user, *self.full(self.nodes[user], at))
                 own = self.entry(user, at)

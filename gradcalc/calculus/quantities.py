@@ -6,8 +6,7 @@ A node is *fused* when it is elementwise and unnamed: it becomes part of one sca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import sympy as sp
@@ -71,11 +70,49 @@ class Rules:
     inlined: frozenset[str]
 
 
+def items(nodes: Sequence[Node], node: Node) -> list[tuple[Any, Size]]:
+    """What stands in the brackets of a selection, with the size of the axis it stands for."""
+    shape = nodes[node.args[0]].shape
+    found = list(node.attrs["items"])
+    found += [("slice", Size.of(0), size, 1) for size in shape[len(found) :]]
+    return list(zip(found, shape, strict=True))
+
+
+def whole(item: Any, size: Size) -> bool:
+    """Does an item take all of its axis?"""
+    return bool(item[0] == "slice" and item[1].number == 0 and item[2] == size and item[3] == 1)
+
+
+REARRANGED = frozenset(("const", "size", "index", "ones", "zeros", "toaxis", "transpose"))
+
+
+def with_entries(graph: Graph, rules: Rules) -> set[int]:
+    """The nodes that have entries of their own; all others are part of the formulas of these."""
+    bounded: set[int] = set()
+    fused: dict[int, int] = {}  # node -> how many operations its formula has
+    for number, node in enumerate(graph.nodes):
+        op = TABLE.get(node.op)
+        elementwise = node.op in REARRANGED or (op is not None and op.signature == "elementwise")
+        if node.op == "getitem":
+            elementwise = all(
+                item[0] == "index" or whole(item, size) for item, size in items(graph.nodes, node)
+            )
+        size = 1 + sum(fused.get(arg, 1) for arg in node.args if arg not in bounded)
+        if node.name is not None or not elementwise or size > FUSED_LIMIT or variance(node):
+            bounded.add(number)
+            size = 1
+        fused[number] = size
+        if node.op in rules.special:
+            bounded.update(arg for arg in node.args if node.op != "getitem" or arg == node.args[0])
+    return bounded
+
+
 class Quantities:
     """The quantities of one graph. Node numbers beyond the graph's are virtual nodes (inverses, gradients)."""
 
-    def __init__(self, graph: Graph, rules: Rules) -> None:
+    def __init__(self, graph: Graph, rules: Rules, careful: bool, bounded: Set[int] | None) -> None:
         self.graph, self.rules = graph, rules
+        self.bounded = with_entries(graph, rules) if bounded is None else bounded
         self.nodes: list[Node] = list(graph.nodes)
         self.entries = Entries()
         self.entries.length = self.written_length
@@ -83,7 +120,7 @@ class Quantities:
             self.entries, self.symmetric, self.known_sum, self.computed, self.made_by
         )
         self.algebra.centred = self.centred
-        self.careful = False  # does not divide a product by an entry, which may be 0
+        self.careful = careful  # does not divide a product by an entry, which may be 0
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
         self._numbers: dict[
             int, sp.Expr
@@ -91,7 +128,6 @@ class Quantities:
         self._symmetric: dict[int, bool] = {}
         self._operands: dict[int, list[int]] = {}
         self._lengths: list[int] = []
-        self._fusing: dict[int, int] = {}
         self.assume = {
             graph.names[name]: v.assume
             for name, v in graph.exercise.variables.items()
@@ -138,45 +174,9 @@ class Quantities:
         """Example indices stay apart from others of their size; `indices` are as good as any."""
         return name if name in self.graph.examples else None
 
-    @cached_property
-    def bounded(self) -> set[int]:
-        """Nodes with entries of their own."""
-        bounded = set()
-        for number, node in enumerate(self.graph.nodes):
-            op = TABLE.get(node.op)
-            elementwise = node.op in (
-                "const",
-                "size",
-                "index",
-                "ones",
-                "zeros",
-                "toaxis",
-                "transpose",
-            ) or (op is not None and op.signature == "elementwise")
-            if node.op == "getitem":
-                elementwise = all(
-                    item[0] == "index" or self.whole(item, size) for item, size in self.items(node)
-                )
-            size = 1 + sum(self._fusing.get(arg, 1) for arg in node.args if arg not in bounded)
-            if node.name is not None or not elementwise or size > FUSED_LIMIT or variance(node):
-                bounded.add(number)
-                size = 1
-            self._fusing[number] = size
-            if node.op in self.rules.special:
-                bounded.update(
-                    arg for arg in node.args if node.op != "getitem" or arg == node.args[0]
-                )
-        return bounded
-
     def items(self, node: Node) -> list[tuple[Any, Size]]:
-        shape = self.nodes[node.args[0]].shape
-        items = list(node.attrs["items"])
-        items += [("slice", Size.of(0), size, 1) for size in shape[len(items) :]]
-        return list(zip(items, shape, strict=True))
-
-    @staticmethod
-    def whole(item: Any, size: Size) -> bool:
-        return bool(item[0] == "slice" and item[1].number == 0 and item[2] == size and item[3] == 1)
+        """What stands in the brackets of a selection, with the size of the axis it stands for."""
+        return items(self.nodes, node)
 
     def symmetric(self, quantity: Any) -> bool:
         if not isinstance(quantity, int) or quantity >= len(self.nodes):
@@ -459,6 +459,17 @@ class Quantities:
                     stack.append(arg)
         return found
 
+    def added(self, node: Node) -> int:
+        """The number of one more node, which the graph does not hold."""
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def defined(self, node: Node, own: Key, terms: list[Term]) -> int:
+        """The number of one more node, given by terms at the indices `own`."""
+        number = self.added(node)
+        self.virtual[number] = (own, terms)
+        return number
+
     def make_virtual(self, op: str, arg: int, **attrs: Any) -> int:
         """A node the graph does not hold, such as the inverse inside a determinant's derivative."""
         if op == self.nodes[arg].op == "inv":
@@ -467,8 +478,7 @@ class Quantities:
             if node.op == op and node.args == (arg,):
                 return number
         node = self.nodes[arg]
-        self.nodes.append(Node(op, (arg,), node.shape, node.over, attrs))
-        return len(self.nodes) - 1
+        return self.added(Node(op, (arg,), node.shape, node.over, attrs))
 
     def vector(self, number: int) -> bool:
         """Has it one axis, which is no named index?"""
@@ -480,10 +490,8 @@ class Quantities:
             if node.op == "rest" and node.args == (arg, product):
                 return number
         node = self.nodes[arg]
-        self.nodes.append(
-            Node("rest", (arg, product), node.shape, node.over, self.nodes[product].attrs)
-        )
-        return len(self.nodes) - 1
+        attrs = self.nodes[product].attrs
+        return self.added(Node("rest", (arg, product), node.shape, node.over, attrs))
 
     def multiplied(self, rest: int, at: Key) -> Key:
         """The indices of the product that an entry of `rest` is part of."""
@@ -503,8 +511,7 @@ class Quantities:
         for number, node in enumerate(self.nodes):
             if node.op == "pairs" and node.args == (arg,):
                 return number
-        self.nodes.append(Node("pairs", (arg,), (size, size)))
-        return len(self.nodes) - 1
+        return self.added(Node("pairs", (arg,), (size, size)))
 
     def ties(self, number: int, arg: int) -> int:
         """How many entries reach the maximum (or minimum): a virtual node of the result's shape."""
@@ -512,5 +519,4 @@ class Quantities:
             if node.op == "ties" and node.args == (arg, number):
                 return other
         result = self.nodes[number]
-        self.nodes.append(Node("ties", (arg, number), result.shape, result.over, result.attrs))
-        return len(self.nodes) - 1
+        return self.added(Node("ties", (arg, number), result.shape, result.over, result.attrs))

@@ -6,27 +6,34 @@ contributions of all paths add. What the nodes are is in definitions.py, what ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import TypeAlias
 
 import sympy as sp
 
 from gradcalc.calculus.derivative_rules import RULES
 from gradcalc.calculus.folding import shorter
 from gradcalc.calculus.quantities import Pseudo
+from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.simplify import cost, repeated, signs_met, slope, standing_for
-from gradcalc.calculus.sympy_functions import Spell, unspelled
 from gradcalc.calculus.term_algebra import met
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.calculus.totals import Totals
 from gradcalc.graph.build import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.tree import Expr
 
 __all__ = ["Derivative", "Engine", "Pseudo"]
 
 NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name
 SHORT_PRODUCT = 8  # operations; in a long computation any other gradient gets a name
+
+
+Through: TypeAlias = "Callable[[int], bool]"  # whether a derivative passes on through a node
+
+
+def anything(number: int) -> bool:
+    """Along all paths."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +46,31 @@ class Derivative:
     into: Key
 
 
+# Whether terms at these indices have a matrix form (see notation/derivative_forms.py); a gradient that has none gets no name.
+Writable: TypeAlias = "Callable[[Engine, Sequence[Term], Key], bool]"
+
+
+def always_writable(engine: Engine, terms: Sequence[Term], own: Key) -> bool:
+    return True
+
+
 class Engine(Totals):
     """Derivatives over one graph."""
 
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(graph, RULES)
+    def __init__(
+        self,
+        graph: Graph,
+        writable: Writable = always_writable,
+        careful: bool = False,
+        bounded: Set[int] | None = None,
+    ) -> None:
+        super().__init__(graph, RULES, careful, bounded)
+        self.writable = writable
         self.again: set[int] = set()  # derivatives that are differentiated once more
         self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is
         self._local: dict[
             int, dict[int, list[tuple[Key, Term]]]
         ] = {}  # of scalar nodes, whose operands are scalars
-        self.asked: dict[
-            tuple[int, int], str
-        ] = {}  # (numerator, node) -> the name an earlier answer gave its gradient
-        self.writable: Callable[[list[Term], Key], bool] = lambda terms, own: (
-            True
-        )  # has a matrix form (see answers.py)
-        self.spelled: Spell = (
-            unspelled  # sums and arguments as the author wrote them (see answers.py)
-        )
-
-    def numeral(self, expr: sp.Expr) -> Expr | None:
-        """A number as the author writes numbers; None for what is no number."""
-        return self.spelled(expr) if isinstance(expr, sp.Rational) else None
 
     def local(self, number: int, indices: Key) -> dict[int, list[tuple[Key, Term]]]:
         """The local derivatives of one entry of a node: operand -> [(its indices, term)].
@@ -129,7 +138,13 @@ class Engine(Totals):
         return outer.xreplace({t: inner}) * slope(inner, symbol)
 
     def pull(
-        self, start: int, out: Key, terms: Sequence[Term], targets: set[int], through: Any
+        self,
+        start: int,
+        out: Key,
+        terms: Sequence[Term],
+        targets: set[int],
+        through: Through,
+        reading: Reading,
     ) -> dict[int, tuple[Key, list[Term]]]:
         """Pull terms at node `start` (free: `out`-side indices and `start`'s own) back to every node they reach.
 
@@ -140,12 +155,12 @@ class Engine(Totals):
         reach = self.reaching(start, targets, through)
         pending = {start}
         while pending:
-            number = max(pending, key=self.rank)
+            number = max(pending)  # operands come before what is made from them
             pending.discard(number)
             adjoint[number] = upstream = self.algebra.gather(adjoint[number])
             if number != start and (not through(number) or not upstream):
                 continue
-            upstream = self.settle(start, number, own[number], upstream)
+            upstream = self.settle(start, number, own[number], upstream, reading)
             pieces = self.local(number, own[number])
             for operand, contributions in sorted(pieces.items()):
                 if operand not in reach:
@@ -156,20 +171,26 @@ class Engine(Totals):
                 for at, piece in contributions:
                     for term in upstream:
                         adjoint[operand].append(
-                            self.step(term, piece, own[number], at, own[operand])
+                            self.step(term, piece, own[number], at, own[operand], reading)
                         )
                 pending.add(operand)
         return {n: (own[n], adjoint[n]) for n in targets if n in adjoint}
 
-    def settle(self, start: int, number: int, own: Key, upstream: list[Term]) -> list[Term]:
+    def settle(
+        self, start: int, number: int, own: Key, upstream: list[Term], reading: Reading
+    ) -> list[Term]:
         """An upstream gradient that is more than one short term gets a name, so that nothing is expanded.
 
         Returns the single term that names it, or the terms unchanged.
         """
         node = self.nodes[number]
         length = sum(cost(expr) for term in upstream for expr in term.groups.values())
-        asked = self.asked.get((start, number))
-        if asked is not None and (len(upstream) > 1 or length > 1) and self.writable(upstream, own):
+        asked = dict(reading.asked).get(number)
+        if (
+            asked is not None
+            and (len(upstream) > 1 or length > 1)
+            and self.writable(self, upstream, own)
+        ):
             return self.name_gradient(number, own, upstream, asked)
         if node.name is None or start == number or self.brief(upstream, length):
             return upstream
@@ -180,7 +201,7 @@ class Engine(Totals):
             own
         ):  # a Jacobian's gradient has the numerator's axes besides: left as it is
             return upstream
-        if not self.writable(upstream, own):
+        if not self.writable(self, upstream, own):
             return upstream
         name = (
             f"{of}d{node.name}" if start in self.again else f"d{of}_d{node.name}"
@@ -199,15 +220,15 @@ class Engine(Totals):
     def name_gradient(self, number: int, own: Key, upstream: list[Term], name: str) -> list[Term]:
         """The gradient at a node as a quantity of its own: the single term that names it."""
         node = self.nodes[number]
-        self.nodes.append(Node("gradient", (), node.shape, node.over, name=name))
-        named = len(self.nodes) - 1
-        self.virtual[named] = (own, upstream)
+        named = self.defined(Node("gradient", (), node.shape, node.over, name=name), own, upstream)
         self.named[named] = number
         return [
             Term(sp.S.One, {own: self.entry(named, own)} if own else {(): self.entry(named, own)})
         ]
 
-    def step(self, upstream: Term, local: Term, own: Key, at: Key, into: Key) -> Term:
+    def step(
+        self, upstream: Term, local: Term, own: Key, at: Key, into: Key, reading: Reading
+    ) -> Term:
         """Upstream × local, summed over the indices of the node between them; the operand's indices become free."""
         free = set(own)
         upstream = self.algebra.rename(
@@ -219,18 +240,15 @@ class Engine(Totals):
         deltas = frozenset(
             (min(pair), max(pair)) for pair in zip(at, into, strict=True) if pair[0] != pair[1]
         )
-        groups = met(upstream.groups, local.groups, self.shorten)
+        groups = met(upstream.groups, local.groups, lambda expr: self.shorten(expr, reading))
         summed = upstream.summed | local.summed | free
         product = Term(
             upstream.coef * local.coef, groups, upstream.deltas | local.deltas | deltas, summed
         )
-        return self.named_parts(self.inline(self.selected(self.algebra.normal(product))))
+        found = self.inline(self.selected(self.algebra.normal(product)))
+        return self.named_parts(found, reading)
 
-    def rank(self, number: int) -> int:
-        """Topological rank: virtual nodes made from graph nodes come right after their operand."""
-        return number
-
-    def reaching(self, start: int, targets: set[int], through: Any) -> set[int]:
+    def reaching(self, start: int, targets: set[int], through: Through) -> set[int]:
         """The nodes between a start and the targets, both included, on paths that pass on `through` every node."""
         below, stack = {start}, [start]
         while stack:
@@ -245,19 +263,21 @@ class Engine(Totals):
                 found.add(number)
         return found
 
-    def derivative(self, of: int, by: int, through: Any = lambda n: True) -> Derivative:
+    def derivative(
+        self, of: int, by: int, reading: Reading, through: Through = anything
+    ) -> Derivative:
         """The derivative of one node by another: along all paths, or only those on which `through` holds."""
-        return self.derivatives(of, {by}, through)[by]
+        return self.derivatives(of, {by}, reading, through)[by]
 
     def derivatives(
-        self, of: int, by: set[int], through: Any = lambda n: True
+        self, of: int, by: set[int], reading: Reading, through: Through = anything
     ) -> dict[int, Derivative]:
         """The derivatives of one node by several, in one pass."""
         out, own = self.fresh(of), self.fresh(of)
         start = Term(
             sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in zip(out, own, strict=True))
         )
-        pulled = self.pull(of, own, [start], by, through)
+        pulled = self.pull(of, own, [start], by, through, reading)
         empty = {n: Derivative((), out, self.fresh(n)) for n in by - pulled.keys()}
         return empty | {
             n: Derivative(tuple(terms), out, into) for n, (into, terms) in pulled.items()
@@ -268,11 +288,9 @@ class Engine(Totals):
 
         `name` begins the names of second derivatives on the way: d2f_dx.
         """
-        indices = (*free, *each)
-        self.nodes.append(
-            Node("gradient", (), tuple(ix.size for ix in free), tuple(each.values()), name=name)
+        shape, over = tuple(ix.size for ix in free), tuple(each.values())
+        number = self.defined(
+            Node("gradient", (), shape, over, name=name), (*free, *each), list(terms)
         )
-        number = len(self.nodes) - 1
         self.again.add(number)
-        self.virtual[number] = (indices, list(terms))
         return number

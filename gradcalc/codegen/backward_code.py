@@ -14,7 +14,10 @@ from functools import cached_property
 
 import sympy as sp
 
-from gradcalc.calculus.reverse_mode import Engine
+from gradcalc.calculus.derivative_rules import RULES
+from gradcalc.calculus.quantities import with_entries
+from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.reverse_mode import Engine, anything
 from gradcalc.calculus.simplify import measure
 from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.calculus.term_algebra import Algebra
@@ -52,6 +55,7 @@ class Staged:
 
     graph: Graph
     engine: Engine
+    reading: Reading
     loss: str
     upstream: Mapping[str, int]
     stages: tuple[Stage, ...]
@@ -68,11 +72,11 @@ class _Engine(Engine):
     """An engine that names the gradient of every named quantity."""
 
     def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
+        kept = {n for n, node in enumerate(graph.nodes) if node.op in REUSED}
+        super().__init__(graph, careful=True, bounded=with_entries(graph, RULES) | kept)
         self.inlined = frozenset(("diag",))  # other contractions are at hand from the forward pass
         self.entries.length = lambda quantity: 1  # every quantity has a variable
         self.algebra = _Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
-        self.careful = True
         self.stages: list[Stage] = []
         names = set(graph.names)
         self.loss = next(
@@ -80,25 +84,21 @@ class _Engine(Engine):
         )
 
     @cached_property
-    def bounded(self) -> set[int]:
-        """Besides the others: functions whose derivative is written with their result, which is then at hand."""
-        kept = {n for n, node in enumerate(self.graph.nodes) if node.op in REUSED}
-        return set(super().bounded) | kept
-
-    @cached_property
     def users(self) -> Mapping[int, tuple[int, ...]]:
         """As for every engine, but for quantities that very many others use: trying each would take too long."""
         return {arg: found for arg, found in super().users.items() if len(found) <= MANY_TERMS}
 
-    def settle(self, start: int, number: int, own: Key, upstream: list[Term]) -> list[Term]:
+    def settle(
+        self, start: int, number: int, own: Key, upstream: list[Term], reading: Reading
+    ) -> list[Term]:
         node = self.nodes[number]
         if node.name is None or start == number:
             return upstream
-        upstream = self.algebra.gather([self.reread(term) for term in upstream])
+        upstream = self.algebra.gather([self.reread(term, reading) for term in upstream])
         self.stages.append(Stage(node.name, number, len(self.nodes), own, tuple(upstream)))
         return self.name_gradient(number, own, upstream, f"d{self.loss}_d{node.name}")
 
-    def reread(self, term: Term) -> Term:
+    def reread(self, term: Term, reading: Reading) -> Term:
         """The term as it is to be computed.
 
         A sigmoid that making the graph stable brought in is read as the quantity it is: y·σ(−z) − (1 − y)·σ(z) is y − ŷ.
@@ -115,7 +115,7 @@ class _Engine(Engine):
                 if unit.args[0].could_extract_minus_sign()
             }
             if units:
-                expr = self.shorten(expr.xreplace(flipped))
+                expr = self.shorten(expr.xreplace(flipped), reading)
                 expr = min(expr, sp.factor(expr), key=measure)
             groups[key] = expr
         return self.algebra.normal(replace(term, groups=groups))
@@ -156,27 +156,22 @@ def staged(graph: Graph) -> Staged:
         number = graph.names[quantity]
         node = graph.nodes[number]
         if given is None:
-            engine.nodes.append(
-                Node("upstream", (), node.shape, node.over, name=f"d{engine.loss}_d{quantity}")
-            )
-            given = len(engine.nodes) - 1
+            name = f"d{engine.loss}_d{quantity}"
+            given = engine.added(Node("upstream", (), node.shape, node.over, name=name))
         upstream[quantity] = given
         own = engine.fresh(number)
         terms.append(engine.algebra.term(engine.entry(given, own) * engine.entry(number, own), own))
-    engine.nodes.append(Node("gradient", (), ()))
-    loss = len(engine.nodes) - 1
-    engine.virtual[loss] = ((), terms)
+    loss = engine.defined(Node("gradient", (), ()), (), terms)
     used = set().union(*(ancestors(before, quantity) for quantity in upstream))
-    engine.scope = engine.ancestors(loss) | {
-        graph.names[name] for name, n in before.names.items() if n in used
-    }
+    names = {graph.names[name] for name, n in before.names.items() if n in used}
+    reading = Reading(frozenset(engine.ancestors(loss) | names))
     targets = {
         graph.names[name]
         for name in graph.inputs
         if name not in graph.integers and name not in graph.constants
     }
-    engine.pull(loss, (), [Term(sp.S.One, {})], targets, lambda number: True)
-    return Staged(graph, engine, engine.loss, upstream, tuple(engine.stages))
+    engine.pull(loss, (), [Term(sp.S.One, {})], targets, anything, reading)
+    return Staged(graph, engine, reading, engine.loss, upstream, tuple(engine.stages))
 
 
 def _upstreams(graph: Graph) -> dict[str, int | None]:

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.reverse_mode import Engine, Pseudo
+from gradcalc.calculus.quantities import Pseudo, whole
+from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.sympy_functions import product_ast, to_ast
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.codegen.elementwise import formula
@@ -106,8 +107,7 @@ class Emitter:
     def elementwise(self, node: Node) -> bool:
         if node.op == "getitem":
             return all(
-                item[0] == "index" or self.engine.whole(item, size)
-                for item, size in self.engine.items(node)
+                item[0] == "index" or whole(item, size) for item, size in self.engine.items(node)
             )
         if node.op in ("const", "size", "index", "ones", "zeros", "toaxis", "transpose"):
             return True

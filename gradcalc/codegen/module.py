@@ -13,6 +13,7 @@ from functools import cached_property
 from textwrap import indent
 from typing import Any
 
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.terms import Term
 from gradcalc.codegen.backward_code import Stage, Staged, staged
 from gradcalc.codegen.emit import Emitter
@@ -21,7 +22,6 @@ from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
 from gradcalc.codegen.rules import ARRAY_RULES
 from gradcalc.codegen.selfcheck import selfcheck
 from gradcalc.codegen.spelling import SUM, Spelling
-from gradcalc.derivation.answers import Answerer
 from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.graph.to_expression import tree
@@ -74,8 +74,7 @@ class _Module:
         self.used_sizes: dict[str, str] = {}
         self.arrays = Arrays(spelling)
         self.emit = Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES)
-        self.answerer = Answerer(self.graph)
-        self.answerer.engine = self.engine
+        self.forms = Forms(self.engine, reading=self.staged.reading)
         partials = {
             f"d{self.staged.loss}_d{name}": (self.staged.loss, name) for name in self.graph.names
         }
@@ -206,7 +205,7 @@ class _Module:
         each = {ix: ix.label for ix in stage.own if ix.label in self.graph.examples and ix.label}
         try:
             terms = [self.unguarded(term) for term in stage.terms]
-            form = self.answerer.form_of(
+            form = self.forms.form_of(
                 terms, tuple(ix for ix in stage.own if ix not in each), each, node.shape
             )
         except GradcalcError:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcalc.calculus.derivative_rules import reduced
+from gradcalc.calculus.quantities import whole
 from gradcalc.calculus.terms import Ix
 from gradcalc.codegen.elementwise import formula
 from gradcalc.codegen.emit import Emitter, Rule
@@ -305,7 +306,7 @@ def getitem(
             ix = named[item[1]] if size != ONE else None
         elif kind == "slice":
             result = next(given)
-            if engine.whole(item, size):
+            if whole(item, size):
                 ix = result
             elif ix is not None:
                 chosen[ix] = (sliced(emit, item, size), result)

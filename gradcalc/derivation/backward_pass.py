@@ -16,10 +16,11 @@ from functools import reduce
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import as_vector
+from gradcalc.calculus.notation.derivative_forms import Forms, as_vector
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
+from gradcalc.derivation.answer_details import shorthand
 from gradcalc.derivation.answer_model import Shorthand
 from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.step_model import Entries, Path, Step, Written
@@ -47,10 +48,11 @@ class BackwardPass:
         self.writer, self.graph, self.engine = writer, writer.graph, writer.engine
         self.word, self.entries = word, entries
         graph, engine = self.graph, self.engine
-        start = writer.loss if of is None else graph.names[of]
+        start = writer.derivatives.loss if of is None else graph.names[of]
         assert start is not None
         self.start = start
-        engine.scope = engine.ancestors(start)
+        self.forms = replace(writer.forms, reading=engine.reading(start))
+        self.scope = engine.ancestors(start)
         self.numbers = all(not node.shape and not node.over for node in graph.nodes)
         own = () if of is None else engine.fresh(start)
         self.out = tuple(engine.entries.like(ix) for ix in own)
@@ -92,7 +94,7 @@ class BackwardPass:
         """Each named quantity on a path to what is wanted (nothing: on any path), and its named operands there."""
         graph, names = self.graph, self.graph.names
         still = {names[name] for name in (*graph.integers, *graph.constants)}
-        named = {n for n in names.values() if n in self.engine.scope} - still - {self.start}
+        named = {n for n in names.values() if n in self.scope} - still - {self.start}
         reads = {
             n: {names[word] for word in self.uses(n)} & named for n in (*sorted(named), self.start)
         }
@@ -116,12 +118,13 @@ class BackwardPass:
         engine, own, below = self.engine, self.own[number], self.below[number]
         loss = number in engine.virtual
         if loss:
-            pulled = engine.pull(
-                number, own, [term], set(below), lambda n: engine.nodes[n].name is None
-            )
+            unnamed = self.writer.derivatives.unnamed
+            pulled = engine.pull(number, own, [term], set(below), unnamed, self.forms.reading)
             links = {n: Derivative(tuple(terms), own, at) for n, (at, terms) in pulled.items()}
         else:
-            links = {n: local for n, local in self.writer.links(number).items() if n in below}
+            links = {
+                n: local for n, local in self.writer.derivatives.links(number).items() if n in below
+            }
         for operand, local in sorted(links.items()):
             mine = self.own.setdefault(operand, engine.fresh(operand))
             table = dict(zip((*local.out, *local.into), (*own, *mine), strict=True))
@@ -214,16 +217,14 @@ class BackwardPass:
         self, user: int, number: int, derivative: Derivative
     ) -> tuple[Written | None, Shorthand | None]:
         """The local derivative as its rule gives it, and what the literature writes for it."""
-        writer = self.writer
-        _, shape = writer.shapes(user, [number], ANY)
+        forms = self.forms
+        _, shape = forms.shapes(user, [number], ANY)
         opened = replace(derivative, terms=tuple(self.opened(derivative.terms)))
         try:
-            found = written(writer, opened, shape)
+            found = written(forms, opened, shape)
         except (GradcalcError, NoMatrixForm):
             return None, None
-        return found, writer.shorthand(
-            *writer.per_example(opened, ANY), [number]
-        ) if opened.terms else None
+        return found, shorthand(forms, *forms.per_example(opened, ANY)) if opened.terms else None
 
     def by_entries(
         self, user: int, number: int, derivative: Derivative, terms: Sequence[Term]
@@ -239,9 +240,9 @@ class BackwardPass:
         product = Derivative(tuple(terms), (), self.own[number])
         try:
             return Entries(
-                written(self.writer, Derivative(opened, own, ())) if opened else None,
-                written(self.writer, derivative),
-                written(self.writer, product),
+                written(self.forms, Derivative(opened, own, ())) if opened else None,
+                written(self.forms, derivative),
+                written(self.forms, product),
             )
         except (GradcalcError, NoMatrixForm):
             return None
@@ -269,9 +270,8 @@ class BackwardPass:
         tidied = engine.algebra.gather(self.opened(terms))
         of, by = self.word, engine.nodes[number].name or ""
         found = Derivative(tuple(tidied), self.out, self.own[number])
-        return written(
-            self.writer, found, shape, self.start, Question(f"d{of}/d{by}", "derivative", of, (by,))
-        )
+        asked = Question(f"d{of}/d{by}", "derivative", of, (by,))
+        return written(self.forms, found, shape, self.start, asked)
 
     def opened(self, terms: Sequence[Term]) -> list[Term]:
         return [self.engine.residuals_open(self.engine.algebra.normal(term)) for term in terms]
@@ -279,8 +279,7 @@ class BackwardPass:
 
 def standing_for(engine: Engine, name: str, shape: Shape, over: tuple[str, ...], at: Key) -> Term:
     """A gradient as a quantity of its own, by its name: the term that stands for its entry at these indices."""
-    engine.nodes.append(Node("gradient", (), shape, over, name=name))
-    entry = engine.entry(len(engine.nodes) - 1, at)
+    entry = engine.entry(engine.added(Node("gradient", (), shape, over, name=name)), at)
     return Term(sp.S.One, {engine.entries.key(entry): entry})
 
 
@@ -288,7 +287,7 @@ ANY = Question("", "local", "", ("",))  # what is written here answers no questi
 
 
 def written(
-    writer: Answerer,
+    forms: Forms,
     derivative: Derivative,
     shape: Shape | None = None,
     of: int | None = None,
@@ -298,24 +297,21 @@ def written(
 
     Raises NoMatrixForm where examples meet, GradcalcError where they do and it may be in stacks.
     """
-    terms, out, into, each = writer.per_example(derivative, asked)
-    terms = [writer.engine.algebra.normal(term) for term in terms]
+    terms, out, into, each = forms.per_example(derivative, asked)
+    terms = [forms.engine.algebra.normal(term) for term in terms]
     free, examples = (*out, *into), tuple(each.values())
-    if writer.pairs(terms, each):
+    if forms.pairs(terms, each):
         if of is None or shape is None:
             raise NoMatrixForm
-        answer = writer.paired(asked, terms, free, each, shape, into, of)
-        assert answer.symbolic is not None
-        return Written(answer.symbolic, answer.shape, answer.free, paired=True)
+        view = forms.paired(terms, free, each, shape, into, asked)
+        return Written(view.symbolic, view.shape, view.free, paired=True)
     if shape is None:
-        form = writer.entry_form(terms, free, each, into)
+        form = forms.entry_form(terms, free, each, into)
         return Written(form.expr, (), form.free, examples)
-    form = writer.form_of(terms, free, each, shape, into)
-    sums = any(ix.label in writer.graph.examples for term in terms for ix in term.summed)
+    form = forms.form_of(terms, free, each, shape, into)
+    sums = any(ix.label in forms.graph.examples for term in terms for ix in term.summed)
     stacked = (
-        writer.stacked(terms, free, each, shape, into)
-        if of is not None and (each or sums)
-        else None
+        forms.stacked(terms, free, each, shape, into) if of is not None and (each or sums) else None
     )
     return Written(
         form.expr,

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
-from functools import cached_property
-
-import sympy as sp
 
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.notation.entry_lists import listed
@@ -15,20 +12,19 @@ from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
 from gradcalc.calculus.notation.matrix_writer import Writer, oriented, wants_row
 from gradcalc.calculus.notation.views import View
+from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.simplify import measure
-from gradcalc.calculus.sympy_functions import to_ast
+from gradcalc.calculus.sympy_functions import Spell, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.exercise.model import Question
 from gradcalc.graph.build import Graph
-from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.shape_rules import ONE, Shape, Size
 from gradcalc.language.size_expressions import size_tree
-from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Span, Vector, walk
+from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
 
-DECIMALS = 10**6  # a decimal has at most six digits behind the point
 SHORTER = (
     0.75  # a local derivative is replaced by its simplified form below this share of its length
 )
@@ -43,58 +39,32 @@ class Form:
     sizes: Mapping[str, Size] | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Forms:
-    """Writes the derivatives of one graph. `form`: matrix, index or entries; `layout`: see format.md section 3."""
+    """Writes the derivatives of one engine. `form`: matrix, index or entries; `layout`: see format.md section 3;
+    `reading`: in which names; `spelled`: how the author wrote a sum or a number."""
 
-    def __init__(self, graph: Graph, form: str = "matrix", layout: str = "gradient") -> None:
-        self.graph, self.form, self.layout = graph, form, layout
-        self.engine = Engine(graph)
-        self.engine.writable = self.has_matrix_form
-        self.engine.spelled = self.spelled
+    engine: Engine
+    form: str = "matrix"
+    layout: str = "gradient"
+    reading: Reading = NO_NAMES
+    spelled: Spell = unspelled
 
-    def spelled(self, expr: sp.Expr) -> Expr | None:
-        """A sum or an argument of a function as the author wrote it: σ(β x), though x was named before β; tenths and
-        hundredths as decimals, 0.01, where the author writes any."""
-        if isinstance(expr, sp.Rational):
-            short = expr.q % 5 == 0 and DECIMALS % expr.q == 0 and 0 < expr.p < DECIMALS
-            return Num(Fraction(expr.p, expr.q), self._decimal) if short and self._decimal else None
-        return self._spellings.get(expr)
+    @property
+    def graph(self) -> Graph:
+        return self.engine.graph
 
-    @cached_property
-    def _decimal(self) -> Span | None:
-        """Where the author writes a decimal: a number with a place is printed as one."""
-        exercise = self.graph.exercise
-        lines = [definition.expr for definition in exercise.definitions]
-        lines += [function.expr for function in exercise.functions.values()]
-        numbers = (part for line in lines for part in walk(line) if isinstance(part, Num))
-        return next((number.span for number in numbers if number.value.denominator != 1), None)
-
-    @cached_property
-    def _spellings(self) -> Mapping[sp.Expr, Expr]:
-        found: dict[sp.Expr, Expr] = {}
-        for number, node in enumerate(self.graph.nodes):
-            if number in self.engine.bounded or node.shape or node.over or not node.args:
-                continue
-            expr = self.engine.expr(number, (), {})
-            if not expr.is_Atom and expr not in found:
-                found[expr] = tree(self.graph.nodes, number)
-        return found
-
-    def has_matrix_form(self, terms: Sequence[Term], own: Key) -> bool:
-        if not own and not any(term.indices for term in terms):
-            return True
-        each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
-        try:
-            self.matrix(terms, tuple(ix for ix in own if ix not in each), each, ())
-        except NoMatrixForm:
-            return False
-        return True
+    def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
+        """A writer of matrices; `hidden` example indices stand inside the names."""
+        return Writer(self.engine, hidden, self.reading, self.spelled)
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
         """The terms in their shortest form; those of a local derivative stay in what it is local to."""
         algebra, shorten = self.engine.algebra, self.engine.shorten
         found = [
-            replace(t, groups={k: shorten(e, deep=not single) for k, e in t.groups.items()})
+            replace(
+                t, groups={k: shorten(e, self.reading, not single) for k, e in t.groups.items()}
+            )
             for t in terms
         ]
         return algebra.gather([algebra.normal(term) for term in found])
@@ -198,7 +168,7 @@ class Forms:
         shape: Shape,
     ) -> Matrix:
         if not labels:
-            return Writer(self.engine, each).matrix(terms, free)
+            return self.writer(each).matrix(terms, free)
         hidden = dict(each)
         shared = {
             label: self.engine.entries.index(self.graph.indices[label], label) for label in labels
@@ -209,7 +179,7 @@ class Forms:
             table = {ix: shared[ix.label] for ix in term.summed if ix.label in shared}
             renamed = self.engine.algebra.rename(term, table)
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
-        writer = Writer(self.engine, hidden)
+        writer = self.writer(hidden)
         factor, rests = writer.common([term.coef for term in members])
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
@@ -256,7 +226,7 @@ class Forms:
             hidden.update(
                 {ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label}
             )
-        form = IndexWriter(self.engine, taken, hidden).write(terms, free, into)
+        form = IndexWriter(self.engine, taken, hidden, self.spelled).write(terms, free, into)
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
 
     def stacked(
@@ -269,11 +239,27 @@ class Forms:
             return View(zeros(full), full)
         if self.form == "matrix":
             with suppress(NoMatrixForm):
-                return View(oriented(Writer(self.engine).matrix(terms, axes), full), full)
+                return View(oriented(self.writer().matrix(terms, axes), full), full)
         with suppress(NoMatrixForm):
             form = self.entry_form(terms, axes, {}, (*into, *each), apart=True)
             return View(form.expr, full, free=form.free)
         return None
+
+    def paired(
+        self,
+        terms: Sequence[Term],
+        free: Key,
+        each: Mapping[Ix, str],
+        shape: Shape,
+        into: Key,
+        question: Question,
+    ) -> View:
+        """A derivative in which examples meet, in stacks. Raises GradcalcError where that cannot be written."""
+        view = self.stacked(terms, free, each, shape, into)
+        if view is None:
+            message = f"{question.text}: this sum over pairs of examples cannot be written"
+            raise GradcalcError(Problem("no-form", message, question.place))
+        return view
 
     def order(self, out: Key, into: Key, out_shape: Shape | None) -> Key:
         """Free indices in the order of the layout."""
@@ -305,6 +291,19 @@ class Forms:
             return None, inner
         out = as_vector(node.shape)
         return out, (inner + out if self.layout == "denominator" else out + inner)
+
+
+def has_matrix_form(engine: Engine, terms: Sequence[Term], own: Key) -> bool:
+    """Can terms at these indices be written as a matrix, per example?"""
+    if not own and not any(term.indices for term in terms):
+        return True
+    examples = engine.graph.examples
+    each = {ix: ix.label for ix in own if ix.label in examples and ix.label}
+    try:
+        Forms(engine).matrix(terms, tuple(ix for ix in own if ix not in each), each, ())
+    except NoMatrixForm:
+        return False
+    return True
 
 
 def as_vector(shape: Shape) -> Shape:

@@ -13,7 +13,7 @@ import sympy as sp
 
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Engine, Pseudo
-from gradcalc.calculus.sympy_functions import to_ast
+from gradcalc.calculus.sympy_functions import Spell, numerals, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass, field
@@ -37,9 +37,13 @@ class IndexWriter:
     """`taken` are the names an index must not have; `hidden` example indices keep their own name."""
 
     def __init__(
-        self, engine: Engine, taken: frozenset[str], hidden: Mapping[Ix, str] | None = None
+        self,
+        engine: Engine,
+        taken: frozenset[str],
+        hidden: Mapping[Ix, str] | None = None,
+        spelled: Spell = unspelled,
     ) -> None:
-        self.engine = engine
+        self.engine, self.numeral = engine, numerals(spelled)
         self.taken = set(taken)
         self.words: dict[Ix, str] = dict(hidden or {})
         self.hidden = frozenset(hidden or {})
@@ -122,15 +126,15 @@ class IndexWriter:
         summed = [f for f in factors if f not in constant]
         over = sorted(term.summed)
         if over:
-            body = to_ast(sp.Mul(*summed), self.leaf, self.rank, self.engine.numeral)
+            body = to_ast(sp.Mul(*summed), self.leaf, self.rank, self.numeral)
             for condition in conditions:
                 body = Call("where", (condition, body, Num(Fraction(0))))
             body = Call("sum", (body, *(Name(self.words[ix]) for ix in over)))
             front = coef * sp.Mul(*constant)
             if front != 1:
-                body = times(to_ast(front, self.leaf, self.rank, self.engine.numeral), body)
+                body = times(to_ast(front, self.leaf, self.rank, self.numeral), body)
         else:
-            body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank, self.engine.numeral)
+            body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank, self.numeral)
         outer += [
             Compare("==", Name(self.words[a]), Name(self.words[b])) for a, b in sorted(term.deltas)
         ]

@@ -10,9 +10,10 @@ import sympy as sp
 
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, is_vector, leaf, transpose
+from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine, Pseudo
 from gradcalc.calculus.simplify import cost
-from gradcalc.calculus.sympy_functions import to_ast
+from gradcalc.calculus.sympy_functions import Spell, numerals, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import replace
@@ -38,8 +39,15 @@ class Leaves:
     """Writes the entries of one engine. `hidden` example indices stand inside the names (per example); in the stacked
     view nothing is hidden and the example index is an axis of the stacks."""
 
-    def __init__(self, engine: Engine, hidden: Mapping[Ix, str] | None = None) -> None:
-        self.engine = engine
+    def __init__(
+        self,
+        engine: Engine,
+        hidden: Mapping[Ix, str] | None = None,
+        reading: Reading = NO_NAMES,
+        spelled: Spell = unspelled,
+    ) -> None:
+        self.engine, self.reading = engine, reading
+        self.spelled, self.numeral = spelled, numerals(spelled)
         self.hidden = dict(hidden or {})
         self.names = {per: stack for stack, per in engine.graph.stacks.items()}
 
@@ -248,7 +256,7 @@ class Leaves:
             expr,
             lambda s: stand_in[s] if s in stand_in else Name(s.name),
             self.rank,
-            self.engine.numeral,
+            self.numeral,
         )
         return Matrix("entrywise", rows, cols, tuple(leaves.values()), written, mask=len(axes) == 2)
 
@@ -265,7 +273,7 @@ class Leaves:
                 return None
             part = self.pseudo(quantity, at)[0]
             parts.append(part if tuple(self.shown(at)) == tuple(axes) else transpose(part))
-            numbers.append(to_ast(number, lambda s: Name(s.name), spell=self.engine.numeral))
+            numbers.append(to_ast(number, lambda s: Name(s.name), spell=self.numeral))
         order = sorted(range(len(parts)), key=lambda n: isinstance(numbers[n], Neg))
         if not parts:
             return None

@@ -132,8 +132,7 @@ class Writer(Reducer):
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.engine.spelled)
-            for n in order
+            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.spelled) for n in order
         )
         total = Matrix(
             "sum",
@@ -161,7 +160,7 @@ class Writer(Reducer):
         minus = (
             sp.Add(*(-arg for arg in symbolic.args)) if isinstance(symbolic, sp.Add) else symbolic
         )
-        if len(minus.args) > 2 and self.engine.spelled(minus) and not self.engine.spelled(symbolic):
+        if len(minus.args) > 2 and self.spelled(minus) and not self.spelled(symbolic):
             number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
         if (
             isinstance(symbolic, sp.Add)
@@ -169,7 +168,7 @@ class Writer(Reducer):
             and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
         ):
             number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
-        if self.engine.spelled(abs(number)):
+        if self.spelled(abs(number)):
             number, symbolic = decimals(number, symbolic)
 
         def entry(symbol: sp.Symbol) -> Expr:
@@ -188,7 +187,7 @@ class Writer(Reducer):
                 return True, True, True, False, ["~"], *order[-2:]  # l r[0], though (x · y) l
             return order
 
-        coefficient = product_ast(symbolic, entry, rank, number, self.engine.spelled)
+        coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
         if term.body is None:
             return leaf(coefficient, ONE, ONE, 0)
         if coefficient == UNIT:
@@ -201,7 +200,7 @@ class Writer(Reducer):
     def products(self) -> dict[tuple[Matrix, ...], Matrix]:
         """Factors of a product that has a name: A V is O."""
         self.__dict__["products"] = {}  # while the products themselves are written
-        known, scope = self.engine.factors, self.engine.scope
+        known, scope = self.engine.factors, self.reading.names
         numbers = [number for number in self.engine.products if number in scope]
         known |= {number: self.factors(number) for number in numbers if number not in known}
         return {parts: name for number in numbers for parts, name in known[number].items()}
