@@ -99,7 +99,7 @@ def test_many_paths_cost_what_their_nodes_cost(lines: list[str], last: str, slop
     assert len(graph.nodes) <= 3 * len(lines)
     found = answerer(graph).derivatives
     assert found.total(graph.names[last], graph.names["x"]).terms
-    assert len(found.engine.nodes) <= 3 * len(lines)
+    assert len(found.engine.quantities.nodes) <= 3 * len(lines)
     assert solve(graph.exercise).answers[0].value == float(slope)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
-from gradcalc.calculus.simplify import apart, slope
+from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.simplify import Simplifier, apart, slope
 from gradcalc.calculus.sympy_functions import function_class
-from gradcalc.calculus.term_algebra import Algebra
-from gradcalc.calculus.terms import Entries
 
 a, b, c, d, e = sp.symbols("a b c d e", real=True)
 
@@ -41,7 +40,7 @@ def test_a_product_of_many_gates_costs_no_expansion(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(sp, "factor", counted)
     gates = a * (1 - a) * b * (1 - b) * (1 - c**2) * (d - e / d) / c
-    tidied = Algebra(Entries()).tidy(gates)
+    tidied = Simplifier(Lengths()).tidy(gates)
     assert max(seen, default=0) <= 3
     assert sp.simplify(tidied - gates) == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from gradcalc.calculus.notation.derivative_forms import Forms, much_shorter
 from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose, write
@@ -25,13 +26,13 @@ class Details:
     def __init__(self, derivatives: Derivatives, forms: Forms) -> None:
         self.derivatives, self.forms = derivatives, forms
         self.engine, self.graph = derivatives.engine, derivatives.graph
-        self._locals: dict[tuple[str, str], Local] = {}
+        self._locals: dict[tuple[str, str, Reading], Local] = {}
         self._named_links: dict[tuple[str, str], Local] = {}
         self._gradients: dict[tuple[int, Reading], Expr] = {}
 
     def gradients_named(self, expr: Expr, reading: Reading) -> tuple[tuple[str, Expr], ...]:
         """The named gradients an expression uses, each with its own formula, those it needs first."""
-        by_name = {self.engine.nodes[n].name: n for n in self.engine.named}
+        by_name = {self.engine.quantities.nodes[n].name: n for n in self.engine.named}
         found: dict[str, Expr] = {}
         stack = [expr]
         order: list[str] = []
@@ -49,24 +50,25 @@ class Details:
         """The formula of a named gradient; its name where it has none."""
         key = number, reading
         if key not in self._gradients:
-            own, terms = self.engine.virtual[number]
-            node = self.engine.nodes[number]
+            own, terms = self.engine.quantities.virtual[number]
+            node = self.engine.quantities.nodes[number]
             each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
             free = tuple(ix for ix in own if ix not in each)
-            opened = [self.engine.residuals_open(term) for term in terms]
+            opened = [self.engine.names.residuals_open(term) for term in terms]
             forms = replace(self.forms, reading=reading)
             form = forms.form_of(opened, free, each, node.shape)
             self._gradients[key] = form.expr if not form.free else Name(node.name or "")
         return self._gradients[key]
 
-    def chain(self, question: Question) -> tuple[tuple[tuple[Local, ...], ...], int]:
+    def chain(
+        self, question: Question, reading: Reading
+    ) -> tuple[tuple[tuple[Local, ...], ...], int]:
         """The paths from numerator to denominator as local derivatives (at most 20), and how many more there are."""
         by = self.graph.stacks.get(question.by[0], question.by[0])
         if not question.loss:
-            found, rest = paths(
-                self.graph, self.graph.stacks.get(question.of, question.of), by, PATHS
-            )
-            return tuple(map(self.links_of, found)), rest
+            of = self.graph.stacks.get(question.of, question.of)
+            found, rest = paths(self.graph, of, by, PATHS)
+            return tuple(self.links_of(path, reading) for path in found), rest
         chains: list[tuple[Local, ...]] = []
         more = 0
         for item in self.graph.exercise.upstream:
@@ -79,13 +81,15 @@ class Details:
             first = Local(f"d{question.of}/d{of}", given, direct=of not in self.graph.outputs)
             found, rest = paths(self.graph, of, by, PATHS - len(chains))
             found = [(of,)] if of == by else found
-            chains += [(first, *self.links_of(path)) for path in found]
+            chains += [(first, *self.links_of(path, reading)) for path in found]
             more += rest
         return tuple(chains), more
 
-    def links_of(self, path: Sequence[str]) -> tuple[Local, ...]:
-        """The local derivatives along a path."""
-        return tuple(map(self.local if len(path) <= LINKS else self.named, path, path[1:]))
+    def links_of(self, path: Sequence[str], reading: Reading) -> tuple[Local, ...]:
+        """The local derivatives along a path, read in the names of the whole."""
+        if len(path) > LINKS:
+            return tuple(map(self.named, path, path[1:]))
+        return tuple(self.local(of, by, reading) for of, by in pairwise(path))
 
     def named(self, of: str, by: str) -> Local:
         """A local derivative by its name alone."""
@@ -95,27 +99,29 @@ class Details:
             )
         return self._named_links[of, by]
 
-    def local(self, of: str, by: str) -> Local:
-        if (of, by) not in self._locals:
+    def local(self, of: str, by: str, reading: Reading) -> Local:
+        """A local derivative with its formula; without one where examples meet."""
+        if (of, by, reading) not in self._locals:
             formula: Expr | None = None
             question = Question(f"d{of}/d{by}", "local", of, (by,))
             numbers = self.graph.names[of], self.graph.names[by]
-            forms = replace(self.forms, reading=self.engine.reading(numbers[0]))
+            forms = replace(self.forms, reading=reading)
             try:
-                terms, out, into, each = forms.per_example(
-                    self.derivatives.links(numbers[0])[numbers[1]], question
-                )
+                link = self.derivatives.links(numbers[0], reading)[numbers[1]]
+                terms, out, into, each = forms.per_example(link, question)
                 terms = [self.engine.algebra.normal(term) for term in terms]
-                if not self.engine.axes(numbers[0]) and not self.engine.long:
-                    short = forms.shortened(terms, single=True)
-                    terms = short if much_shorter(short, terms) else terms
+                if not self.engine.quantities.axes(numbers[0]) and not self.engine.quantities.long:
+                    own = replace(forms, reading=self.engine.search.reading(numbers[0]))
+                    short = own.shortened(terms, single=True)
+                    lengths = self.engine.quantities.entries.lengths
+                    terms = short if much_shorter(short, terms, lengths) else terms
                 out_shape, shape = forms.shapes(numbers[0], numbers[1:], question)
                 form = forms.form_of(terms, forms.order(out, into, out_shape), each, shape, into)
                 formula = form.expr
             except GradcalcError:
                 pass
-            self._locals[of, by] = replace(self.named(of, by), symbolic=formula)
-        return self._locals[of, by]
+            self._locals[of, by, reading] = replace(self.named(of, by), symbolic=formula)
+        return self._locals[of, by, reading]
 
 
 def shorthand(

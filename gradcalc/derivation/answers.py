@@ -11,17 +11,16 @@ from itertools import islice, pairwise
 from gradcalc.calculus.notation.author_spelling import AuthorSpelling
 from gradcalc.calculus.notation.derivative_forms import (
     Forms,
-    has_matrix_form,
     length,
     much_shorter,
     sizes,
     stack_shape,
 )
 from gradcalc.calculus.notation.views import View
-from gradcalc.calculus.reverse_mode import Derivative, Engine
+from gradcalc.calculus.reverse_mode import Derivative, engine
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_details import Details, shorthand
-from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient
+from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient, Local
 from gradcalc.derivation.expansion import Expansion, operations
 from gradcalc.derivation.total_derivatives import Derivatives
 from gradcalc.exercise.model import Question
@@ -56,61 +55,26 @@ class Answerer:
         return Answerer(self.derivatives, Details(self.derivatives, forms), self.expansion)
 
     def answer(self, question: Question) -> Answer:
+        """The symbolic answer to a question. Raises GradcalcError where it cannot be written."""
         if question.kind == "value":
             return self.value(question)
         if question.kind == "shape":
             return self.shape(question)
         of = self.derivatives.numerator(question)
-        stacked_by = [name for name in question.by if name in self.graph.stacks]
         by = [self.graph.names[self.graph.stacks.get(name, name)] for name in question.by]
         if question.kind == "second" and (free := self.varied(by)) is not None:
             answer = free.answer(question)
-            return replace(
-                answer,
-                expanded=self.expansion.expanded(answer.symbolic, answer.where)
-                if answer.symbolic
-                else None,
-            )
-        if question.kind == "second":
-            first, out, into, each = self.forms.per_example(
-                self.derivatives.total(of, by[0]), question
-            )
-            # The gradient's own axes come first: numerator, then the first denominator.
-            name = f"d2{question.of}_d{question.by[0]}"
-            derivative = self.engine.derivative(
-                self.engine.quantity(first, (*out, *into), each, name),
-                by[1],
-                self.engine.reading(of),
-            )
-            single = False
-        elif question.kind == "local":
-            derivative = self.derivatives.local(of, by[0])
-            single = True
-        else:
-            derivative = self.derivatives.total(of, by[0])
-            single = self.is_single(question)
+            expr, where = answer.symbolic, answer.where
+            return replace(answer, expanded=self.expansion.expanded(expr, where) if expr else None)
+        derivative, single = self.derivative(question, of, by)
         answer = self.written(question, derivative, of, by, single)
+        chain: tuple[tuple[Local, ...], ...] = ()
+        rest = 0
         if question.kind == "derivative":
             answer = self.with_names(question, answer, of, by)
-        chain, rest = ((), 0) if question.kind != "derivative" else self.details.chain(question)
-        warnings = list(answer.warnings)
-        if derivative.terms:
-            warnings += self.taken_apart(by)
-        if rest:
-            warnings.append(
-                Problem(
-                    UNLISTED,
-                    f"{many(rest)} more path{'s' if rest > 1 else ''} not listed in the chain",
-                )
-            )
-        if not derivative.terms and not self.derivatives.depends(of, by):
-            warnings.append(
-                Problem(
-                    "independent",
-                    f"{question.of} does not depend on {question.by[-1]}: the derivative is 0",
-                )
-            )
-        if stacked_by and answer.stacked is not None:
+            chain, rest = self.details.chain(question, self.derivatives.reading(of))
+        warnings = (*answer.warnings, *self.warnings(question, derivative, of, by, rest))
+        if answer.stacked is not None and any(name in self.graph.stacks for name in question.by):
             answer = replace(
                 answer,
                 symbolic=answer.stacked.symbolic,
@@ -118,14 +82,40 @@ class Answerer:
                 shape=answer.stacked.shape,
                 per_example=answer.per_example and replace(answer.per_example, free=answer.free),
             )
-        return replace(answer, chain=chain, chain_rest=rest, warnings=tuple(warnings))
+        return replace(answer, chain=chain, chain_rest=rest, warnings=warnings)
+
+    def derivative(self, question: Question, of: int, by: Sequence[int]) -> tuple[Derivative, bool]:
+        """The derivative that is asked for, and whether it stays as its rule gives it."""
+        if question.kind == "local":
+            return self.derivatives.local(of, by[0]), True
+        total = self.derivatives.total(of, by[0])
+        if question.kind != "second":
+            return total, self.is_single(question, of)
+        first, out, into, each = self.forms.per_example(total, question)
+        # The gradient's own axes come first: numerator, then the first denominator.
+        name = f"d2{question.of}_d{question.by[0]}"
+        gradient = self.engine.quantity(first, (*out, *into), each, name)
+        return self.engine.derivative(gradient, by[1], self.derivatives.reading(of)), False
+
+    def warnings(
+        self, question: Question, derivative: Derivative, of: int, by: Sequence[int], rest: int
+    ) -> Iterable[Problem]:
+        """What is to be said of a derivative; `rest`: paths that its chain does not list."""
+        if derivative.terms:
+            yield from self.taken_apart(by)
+        if rest:
+            paths = f"path{'s' if rest > 1 else ''}"
+            yield Problem(UNLISTED, f"{many(rest)} more {paths} not listed in the chain")
+        if not derivative.terms and not self.derivatives.depends(of, by):
+            message = f"{question.of} does not depend on {question.by[-1]}: the derivative is 0"
+            yield Problem("independent", message)
 
     def taken_apart(self, by: Sequence[int]) -> Iterable[Problem]:
         """An assumption that ties entries together does not tie their changes: the answer says so."""
         for number in dict.fromkeys(by):
-            tied = sorted(APART & self.engine.assume.get(number, frozenset()))
+            tied = sorted(APART & self.engine.quantities.assume.get(number, frozenset()))
             if tied:
-                name = self.engine.nodes[number].name
+                name = self.engine.quantities.nodes[number].name
                 yield Problem(
                     "entries-apart", f"{name} is {tied[0]}, but its entries are varied one by one"
                 )
@@ -140,7 +130,7 @@ class Answerer:
             node = nodes[number]
             if node.op != "input":
                 nodes[number] = Node("input", (), node.shape, node.over, name=node.name)
-            elif TIES & self.engine.assume.get(number, frozenset()):
+            elif TIES & self.engine.quantities.assume.get(number, frozenset()):
                 assert node.name is not None
                 variables[node.name] = replace(
                     variables[node.name], assume=variables[node.name].assume - TIES
@@ -173,14 +163,15 @@ class Answerer:
             self.derivatives.call(of, by[0], question.name)
         return answer
 
-    def is_single(self, question: Question) -> bool:
+    def is_single(self, question: Question, number: int) -> bool:
         """One local derivative and nothing else: it stays as its rule gives it."""
         by = self.graph.stacks.get(question.by[0], question.by[0])
         of = self.graph.stacks.get(question.of, question.of)
         found, rest = paths(self.graph, of, by, 2) if not question.loss else ([], 1)
         if rest or len(found) != 1:
             return False
-        locals_ = (self.details.local(a, b).symbolic for a, b in pairwise(found[0]))
+        reading = self.derivatives.reading(number)
+        locals_ = (self.details.local(a, b, reading).symbolic for a, b in pairwise(found[0]))
         varying = (
             True
             for expr in locals_
@@ -191,15 +182,16 @@ class Answerer:
     def written(
         self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool
     ) -> Answer:
-        engine, forms = self.engine, replace(self.forms, reading=self.engine.reading(of))
+        lengths = self.engine.quantities.entries.lengths
+        engine, forms = self.engine, replace(self.forms, reading=self.derivatives.reading(of))
         terms, out, into, each = forms.per_example(derivative, question)
-        terms = [engine.residuals_open(engine.algebra.normal(term)) for term in terms]
-        simplified_terms = engine.with_totals(forms.shortened(terms, single), forms.reading)
+        terms = [engine.names.residuals_open(engine.algebra.normal(term)) for term in terms]
+        simplified_terms = engine.sums.with_totals(forms.shortened(terms, single), forms.reading)
         simplified: Expr | None = None
         out_shape, shape = forms.shapes(of, by, question)
         free = forms.order(out, into, out_shape)
-        if single and length(simplified_terms) < length(terms):
-            if much_shorter(simplified_terms, terms):
+        if single and length(simplified_terms, lengths) < length(terms, lengths):
+            if much_shorter(simplified_terms, terms, lengths):
                 terms = simplified_terms
             else:
                 simplified = forms.form_of(simplified_terms, free, each, shape, into).expr
@@ -237,7 +229,7 @@ class Answerer:
         of: int,
     ) -> Answer:
         """An answer in which examples meet, written in stacks, the example index last."""
-        forms = replace(self.forms, reading=self.engine.reading(of))
+        forms = replace(self.forms, reading=self.derivatives.reading(of))
         view = forms.paired(terms, free, each, shape, into, question)
         stacked = None if view.free else view
         where = self.details.gradients_named(view.symbolic, forms.reading)
@@ -287,7 +279,7 @@ class Answerer:
             of = graph.names[graph.outputs[-1]]
         result = {}
         held = self.laid_out("gradient")
-        forms = replace(held.forms, reading=self.engine.reading(of))
+        forms = replace(held.forms, reading=self.derivatives.reading(of))
         for name in graph.inputs:
             if name in graph.integers or name in graph.constants:
                 continue
@@ -312,9 +304,9 @@ def answerer(
     graph: Graph, form: str = "matrix", layout: str = "gradient", careful: bool = False
 ) -> Answerer:
     """Who answers the questions of a graph. `careful`: no product is divided by its factors, which may be 0."""
-    engine = Engine(graph, has_matrix_form, careful)
-    forms = Forms(engine, form, layout, spelled=AuthorSpelling(engine))
-    derivatives = Derivatives(engine)
+    made = engine(graph, careful)
+    forms = Forms(made, form, layout, spelled=AuthorSpelling(made.quantities))
+    derivatives = Derivatives(made)
     return Answerer(derivatives, Details(derivatives, forms), Expansion(forms))
 
 

@@ -51,13 +51,15 @@ class BackwardPass:
         start = writer.derivatives.loss if of is None else graph.names[of]
         assert start is not None
         self.start = start
-        self.forms = replace(writer.forms, reading=engine.reading(start))
-        self.scope = engine.ancestors(start)
+        self.forms = replace(writer.forms, reading=engine.search.reading(start))
+        self.scope = engine.quantities.ancestors(start)
         self.numbers = all(not node.shape and not node.over for node in graph.nodes)
-        own = () if of is None else engine.fresh(start)
-        self.out = tuple(engine.entries.like(ix) for ix in own)
+        own = () if of is None else engine.quantities.fresh(start)
+        self.out = tuple(engine.quantities.entries.like(ix) for ix in own)
         self.own: dict[int, Key] = {start: own}
-        self.array = bool(self.out) and any(size != ONE for size in engine.nodes[start].shape)
+        self.array = bool(self.out) and any(
+            size != ONE for size in engine.quantities.nodes[start].shape
+        )
         self.below = self.operands({graph.names[name] for name in wanted})
         self.reached: dict[
             int, list[tuple[int, Derivative, list[Term]]]
@@ -87,7 +89,9 @@ class BackwardPass:
 
     def turn(self, number: int) -> tuple[bool, int]:
         """Inputs before quantities, as declared; of quantities the one computed last."""
-        given = number < len(self.graph.nodes) and self.engine.nodes[number].op == "input"
+        given = (
+            number < len(self.graph.nodes) and self.engine.quantities.nodes[number].op == "input"
+        )
         return not given, number if given else -number
 
     def operands(self, wanted: set[int]) -> dict[int, set[int]]:
@@ -116,17 +120,19 @@ class BackwardPass:
     def hand_back(self, number: int, term: Term) -> None:
         """Multiply the gradient at a quantity with its local derivatives."""
         engine, own, below = self.engine, self.own[number], self.below[number]
-        loss = number in engine.virtual
+        loss = number in engine.quantities.virtual
         if loss:
             unnamed = self.writer.derivatives.unnamed
             pulled = engine.pull(number, own, [term], set(below), unnamed, self.forms.reading)
             links = {n: Derivative(tuple(terms), own, at) for n, (at, terms) in pulled.items()}
         else:
             links = {
-                n: local for n, local in self.writer.derivatives.links(number).items() if n in below
+                n: local
+                for n, local in self.writer.derivatives.links(number, self.forms.reading).items()
+                if n in below
             }
         for operand, local in sorted(links.items()):
-            mine = self.own.setdefault(operand, engine.fresh(operand))
+            mine = self.own.setdefault(operand, engine.quantities.fresh(operand))
             table = dict(zip((*local.out, *local.into), (*own, *mine), strict=True))
             pieces = () if self.numbers and not loss else local.terms
             product = [
@@ -141,10 +147,12 @@ class BackwardPass:
             groups[key] = groups.get(key, sp.S.One) * expr
         summed = upstream.summed | local.summed | frozenset(own)
         product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas, summed)
-        return self.engine.inline(self.engine.selected(self.engine.algebra.normal(product)))
+        return self.engine.names.inline(
+            self.engine.names.selected(self.engine.algebra.normal(product))
+        )
 
     def step(self, number: int) -> Step:
-        node = self.engine.nodes[number]
+        node = self.engine.quantities.nodes[number]
         assert node.name is not None
         parts = self.reached[number]
         paths = tuple(self.path(user, number, local, terms) for user, local, terms in parts)
@@ -163,7 +171,7 @@ class BackwardPass:
 
         An example of the numerator is the same example as that of the node.
         """
-        engine, node, own = self.engine, self.engine.nodes[number], self.own[number]
+        engine, node, own = self.engine, self.engine.quantities.nodes[number], self.own[number]
         labels = {ix.label for ix in own if ix.label}
         out = [ix for ix in self.out if not (ix.label and ix.label in labels)]
         same = frozenset(
@@ -189,7 +197,7 @@ class BackwardPass:
         )
 
     def path(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Path:
-        through = self.engine.nodes[user].name if user < len(self.graph.nodes) else None
+        through = self.engine.quantities.nodes[user].name if user < len(self.graph.nodes) else None
         if through is None:
             return Path(None, self.write(terms, number))
         local, shorthand = self.local(user, number, derivative)
@@ -206,7 +214,7 @@ class BackwardPass:
 
     def alike(self, user: int, number: int) -> bool:
         """Whether a wire leads from one number to one number, 1×1 or in each example, and the numerator is one."""
-        nodes = [self.engine.nodes[n] for n in (user, number)]
+        nodes = [self.engine.quantities.nodes[n] for n in (user, number)]
         return (
             not self.array
             and nodes[0].over == nodes[1].over
@@ -233,9 +241,9 @@ class BackwardPass:
         engine = self.engine
         if self.out or not (derivative.out or derivative.into):
             return None
-        own = engine.fresh(user)
+        own = engine.quantities.fresh(user)
         opened = tuple(
-            engine.inline(engine.algebra.normal(part)) for part in self.summands(user, own)
+            engine.names.inline(engine.algebra.normal(part)) for part in self.summands(user, own)
         )
         product = Derivative(tuple(terms), (), self.own[number])
         try:
@@ -250,7 +258,7 @@ class BackwardPass:
     def summands(self, number: int, own: Key) -> list[Term]:
         """A definition as terms, a sum taken apart."""
         engine, found = self.engine, list[Term]()
-        for term in engine.definition(number, own):
+        for term in engine.definitions.definition(number, own):
             sums = [key for key, expr in term.groups.items() if isinstance(expr, sp.Add)]
             if len(sums) != 1:
                 found.append(term)
@@ -264,23 +272,27 @@ class BackwardPass:
 
     def write(self, terms: Sequence[Term], number: int) -> Written:
         """Terms of a gradient at a node in the shape of the node behind the numerator's; they are gathered, not more."""
-        engine, shape = self.engine, self.engine.nodes[number].shape
+        engine, shape = self.engine, self.engine.quantities.nodes[number].shape
         if self.array:
-            shape = (*as_vector(engine.nodes[self.start].shape), *as_vector(shape))
+            shape = (*as_vector(engine.quantities.nodes[self.start].shape), *as_vector(shape))
         tidied = engine.algebra.gather(self.opened(terms))
-        of, by = self.word, engine.nodes[number].name or ""
+        of, by = self.word, engine.quantities.nodes[number].name or ""
         found = Derivative(tuple(tidied), self.out, self.own[number])
         asked = Question(f"d{of}/d{by}", "derivative", of, (by,))
         return written(self.forms, found, shape, self.start, asked)
 
     def opened(self, terms: Sequence[Term]) -> list[Term]:
-        return [self.engine.residuals_open(self.engine.algebra.normal(term)) for term in terms]
+        return [
+            self.engine.names.residuals_open(self.engine.algebra.normal(term)) for term in terms
+        ]
 
 
 def standing_for(engine: Engine, name: str, shape: Shape, over: tuple[str, ...], at: Key) -> Term:
     """A gradient as a quantity of its own, by its name: the term that stands for its entry at these indices."""
-    entry = engine.entry(engine.added(Node("gradient", (), shape, over, name=name)), at)
-    return Term(sp.S.One, {engine.entries.key(entry): entry})
+    entry = engine.quantities.entry(
+        engine.quantities.added(Node("gradient", (), shape, over, name=name)), at
+    )
+    return Term(sp.S.One, {engine.quantities.entries.key(entry): entry})
 
 
 ANY = Question("", "local", "", ("",))  # what is written here answers no question

@@ -87,7 +87,7 @@ class Assembler:
     ) -> Assembly | None:
         engine, graph = self.engine, self.graph
         start, node = graph.names[question.of], graph.node(chain[-1][2])
-        reading = engine.reading(start)
+        reading = engine.search.reading(start)
         made: list[tuple[Factor, Term, Key, Key]] = []
         for link in chain:
             if link not in self.made:
@@ -99,11 +99,11 @@ class Assembler:
         literal, clash = product_in_order([factor.shape for factor in factors])
         if literal == node.shape:
             return None
-        own = engine.fresh(start)
+        own = engine.quantities.fresh(start)
         upstream = [Term(sp.S.One, {})]
         for (_, _, by), (_, term, out, at) in zip(chain, made, strict=True):
             term = engine.algebra.rename(term, dict(zip(out, own, strict=True)))
-            into = engine.fresh(graph.names[by])
+            into = engine.quantities.fresh(graph.names[by])
             upstream = [engine.step(before, term, own, at, into, reading) for before in upstream]
             own = into
         forms = replace(self.writer.forms, reading=reading)
@@ -140,7 +140,7 @@ class Assembler:
         term = replace(term, deltas=deltas, summed=frozenset(found.into))
         full = (*as_vector(graph.node(of).shape), *as_vector(graph.node(by).shape))
         bare = [replace(term, deltas=frozenset()) for term in terms]
-        forms = replace(self.writer.forms, reading=engine.reading(numerator))
+        forms = replace(self.writer.forms, reading=engine.search.reading(numerator))
         short = forms.matrix(
             bare, tuple(positional), {ix: ix.label for ix in carried if ix.label}, shape
         )

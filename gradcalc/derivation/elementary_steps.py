@@ -11,8 +11,10 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import Forms, has_matrix_form
+from gradcalc.calculus.derivative_rules import RULES
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm
+from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
@@ -109,7 +111,7 @@ class GateWriter:
     def __init__(self, graph: Graph, form: str) -> None:
         self.graph = graph
         own = {n for n, node in enumerate(graph.nodes) if node.op not in CONSTANT or node.name}
-        self.engine = Engine(graph, has_matrix_form, bounded=own)
+        self.engine = Engine(Quantities(graph, RULES, bounded=own))
         self.forms = Forms(self.engine, form)
         self.steady = constants(graph)
         self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
@@ -136,7 +138,7 @@ class GateWriter:
         operations = {n: args for n, args in inside(graph, name, self.steady).items() if args}
         reached = {arg for args in operations.values() for arg in args}
         reading = Reading(frozenset((number, *operations, *reached)), plain=True)
-        own = engine.fresh(number)
+        own = engine.quantities.fresh(number)
         start = Term(sp.S.One, {})
         if upstream is not None:
             start = standing_for(engine, upstream.name, node.shape, node.over, own)
@@ -185,7 +187,7 @@ class GateWriter:
         try:
             forms = replace(self.forms, reading=reading)
             found = Derivative(tuple(terms), (), own)
-            return written(forms, found, self.engine.nodes[number].shape)
+            return written(forms, found, self.engine.quantities.nodes[number].shape)
         except (GradcalcError, NoMatrixForm):
             return None
 

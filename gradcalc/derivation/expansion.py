@@ -46,19 +46,21 @@ class Expansion:
         numbers = {
             name: n
             for name, n in self.graph.names.items()
-            if not self.engine.axes(n) and not self.engine.nodes[n].shape
+            if not self.engine.quantities.axes(n) and not self.engine.quantities.nodes[n].shape
         }
         if (
-            self.engine.long
+            self.engine.quantities.long
             or operations(expr) > TIDIED_LIMIT
             or not {name.id for name in occurrences(expr)} <= {*numbers, "pi", "e"}
         ):
             return expr
         try:
-            found = from_ast(expr, {name: self.engine.entry(n, ()) for name, n in numbers.items()})
+            found = from_ast(
+                expr, {name: self.engine.quantities.entry(n, ()) for name, n in numbers.items()}
+            )
         except (TypeError, KeyError):
             return expr
-        found = self.engine.algebra.tidy(units_read(found))
+        found = self.engine.algebra.simplifier.tidy(units_read(found))
         if not UNDEFINED.isdisjoint(sp.preorder_traversal(found)):
             return expr
         written = self.forms.writer().matrix([self.engine.algebra.term(found)], ())

@@ -24,7 +24,7 @@ class Derivatives:
     def __init__(self, engine: Engine) -> None:
         self.engine, self.graph = engine, engine.graph
         self._total: dict[tuple[int, Reading], dict[int, Derivative]] = {}
-        self._links: dict[int, dict[int, Derivative]] = {}
+        self._links: dict[tuple[int, Reading], dict[int, Derivative]] = {}
         self._names: dict[int, dict[int, str]] = {}
 
     @cached_property
@@ -33,10 +33,12 @@ class Derivatives:
         engine, terms = self.engine, []
         for item in self.graph.exercise.upstream:
             number = self.graph.names[item.of or self.graph.outputs[-1]]
-            indices = engine.fresh(number)
+            indices = engine.quantities.fresh(number)
             given = self._upstream_entry(item, number, indices)
-            terms.append(engine.algebra.term(given * engine.entry(number, indices), indices))
-        return engine.defined(Node("gradient", (), ()), (), terms) if terms else None
+            terms.append(
+                engine.algebra.term(given * engine.quantities.entry(number, indices), indices)
+            )
+        return engine.quantities.defined(Node("gradient", (), ()), (), terms) if terms else None
 
     def _upstream_entry(self, item: Upstream, number: int, indices: Key) -> sp.Expr:
         """A number, or the entry of an input that is the upstream gradient."""
@@ -48,12 +50,12 @@ class Derivatives:
             return from_ast(item.value, {})  # pi/4
         name = upstream_name(self.graph, item)
         if name in self.graph.names:
-            return self.engine.entry(self.graph.names[name], indices)
-        for n, other in enumerate(self.engine.nodes):
+            return self.engine.quantities.entry(self.graph.names[name], indices)
+        for n, other in enumerate(self.engine.quantities.nodes):
             if other.name == name:
-                return self.engine.entry(n, indices)
-        given = self.engine.added(Node("input", (), node.shape, node.over, name=name))
-        return self.engine.entry(given, indices)
+                return self.engine.quantities.entry(n, indices)
+        given = self.engine.quantities.added(Node("input", (), node.shape, node.over, name=name))
+        return self.engine.quantities.entry(given, indices)
 
     def numerator(self, question: Question) -> int:
         """The node that a question differentiates."""
@@ -64,7 +66,7 @@ class Derivatives:
 
     def reading(self, of: int, asked: Mapping[int, str] | None = None) -> Reading:
         """The names in which derivatives of a node are read; `asked`: nodes whose gradient an answer has named."""
-        found = self.engine.reading(of)
+        found = self.engine.search.reading(of)
         return replace(found, asked=tuple(asked.items())) if asked else found
 
     def total(self, of: int, by: int, asked: Mapping[int, str] | None = None) -> Derivative:
@@ -78,24 +80,25 @@ class Derivatives:
 
     def local(self, of: int, by: int) -> Derivative:
         """The derivative of a node by another through no quantity with a name."""
-        return self.engine.derivative(of, by, self.engine.reading(of), self.unnamed)
+        return self.engine.derivative(of, by, self.engine.search.reading(of), self.unnamed)
 
-    def links(self, of: int) -> Mapping[int, Derivative]:
-        """The local derivatives of a quantity by the named operands of its definition, in one pass."""
-        if of not in self._links:
+    def links(self, of: int, reading: Reading) -> Mapping[int, Derivative]:
+        """The local derivatives of a quantity by the named operands of its definition, in one pass; they are read as
+        what they are part of."""
+        key = of, reading
+        if key not in self._links:
             names = operands(self.graph, self.graph.nodes[of].name or "")
             by = {self.graph.names[name] for name in names}
-            reading = self.engine.reading(of)
-            self._links[of] = self.engine.derivatives(of, by, reading, self.unnamed)
-        return self._links[of]
+            self._links[key] = self.engine.derivatives(of, by, reading, self.unnamed)
+        return self._links[key]
 
     def unnamed(self, number: int) -> bool:
         """Has a node no name, so that a local derivative passes on through it?"""
-        return self.engine.nodes[number].name is None
+        return self.engine.quantities.nodes[number].name is None
 
     def depends(self, of: int, by: Iterable[int]) -> bool:
         """Is a node made from all of these?"""
-        ancestors = self.engine.ancestors(of)
+        ancestors = self.engine.quantities.ancestors(of)
         return all(n in ancestors for n in by)
 
     def call(self, of: int, by: int, name: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from typing import Any
 
 from gradcalc.calculus.folding import divisors
+from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
@@ -14,13 +16,12 @@ from gradcalc.calculus.notation.matrix_writer import Writer, oriented, wants_row
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
-from gradcalc.calculus.simplify import measure
 from gradcalc.calculus.sympy_functions import Spell, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.exercise.model import Question
 from gradcalc.graph.build import Graph
 from gradcalc.language.errors import GradcalcError, Problem
-from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.shape_rules import ONE, Shape, Size
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
@@ -49,6 +50,7 @@ class Forms:
     layout: str = "gradient"
     reading: Reading = NO_NAMES
     spelled: Spell = unspelled
+    factored: dict[int, Any] = field(default_factory=dict)  # named products, as far as read
 
     @property
     def graph(self) -> Graph:
@@ -56,11 +58,11 @@ class Forms:
 
     def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
         """A writer of matrices; `hidden` example indices stand inside the names."""
-        return Writer(self.engine, hidden, self.reading, self.spelled)
+        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored)
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
         """The terms in their shortest form; those of a local derivative stay in what it is local to."""
-        algebra, shorten = self.engine.algebra, self.engine.shorten
+        algebra, shorten = self.engine.algebra, self.engine.search.shorten
         found = [
             replace(
                 t, groups={k: shorten(e, self.reading, not single) for k, e in t.groups.items()}
@@ -171,7 +173,8 @@ class Forms:
             return self.writer(each).matrix(terms, free)
         hidden = dict(each)
         shared = {
-            label: self.engine.entries.index(self.graph.indices[label], label) for label in labels
+            label: self.engine.quantities.entries.index(self.graph.indices[label], label)
+            for label in labels
         }
         hidden.update({ix: label for label, ix in shared.items()})
         members = []
@@ -271,8 +274,8 @@ class Forms:
 
     def shapes(self, of: int, by: Sequence[int], question: Question) -> tuple[Shape | None, Shape]:
         """(the numerator's axes, or None where it is a scalar; the shape of the answer in the layout)."""
-        node = self.engine.nodes[of]
-        into = [self.engine.nodes[n].shape for n in by]
+        node = self.engine.quantities.nodes[of]
+        into = [self.engine.quantities.nodes[n].shape for n in by]
         scalar = node.shape == () or (
             all(s == ONE for s in node.shape)
             and (node.name is None or node.name == self.graph.outputs[-1])
@@ -291,19 +294,6 @@ class Forms:
             return None, inner
         out = as_vector(node.shape)
         return out, (inner + out if self.layout == "denominator" else out + inner)
-
-
-def has_matrix_form(engine: Engine, terms: Sequence[Term], own: Key) -> bool:
-    """Can terms at these indices be written as a matrix, per example?"""
-    if not own and not any(term.indices for term in terms):
-        return True
-    examples = engine.graph.examples
-    each = {ix: ix.label for ix in own if ix.label in examples and ix.label}
-    try:
-        Forms(engine).matrix(terms, tuple(ix for ix in own if ix not in each), each, ())
-    except NoMatrixForm:
-        return False
-    return True
 
 
 def as_vector(shape: Shape) -> Shape:
@@ -329,22 +319,23 @@ def zeros(shape: Shape) -> Expr:
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
 
 
-def much_shorter(simplified: Sequence[Term], terms: Sequence[Term]) -> bool:
+def much_shorter(simplified: Sequence[Term], terms: Sequence[Term], lengths: Lengths) -> bool:
     """Is the simplified form to be preferred to that of the rule?"""
-    if length(simplified) >= length(terms):
-        return False
-    return length(simplified) < SHORTER * length(terms) or not (divided(terms) or polynomial(terms))
+    short, long = length(simplified, lengths), length(terms, lengths)
+    return short < long and (short < SHORTER * long or not (divided(terms) or polynomial(terms)))
 
 
 def divided(terms: Sequence[Term]) -> bool:
+    """Does a term divide by something?"""
     return any(divisors(expr) for term in terms for expr in term.groups.values())
 
 
 def polynomial(terms: Sequence[Term]) -> bool:
+    """Are all terms polynomials in their entries?"""
     return all(expr.is_polynomial() for term in terms for expr in term.groups.values())
 
 
-def length(terms: Sequence[Term]) -> int:
-    return sum(measure(expr)[0] for term in terms for expr in term.groups.values()) + 3 * max(
-        len(terms) - 1, 0
-    )
+def length(terms: Sequence[Term], lengths: Lengths) -> int:
+    """How long a sum of terms reads."""
+    factors = (expr for term in terms for expr in term.groups.values())
+    return sum(map(lengths.cost, factors)) + 3 * max(len(terms) - 1, 0)

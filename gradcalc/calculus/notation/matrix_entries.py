@@ -10,9 +10,9 @@ import sympy as sp
 
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, is_vector, leaf, transpose
+from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
-from gradcalc.calculus.reverse_mode import Engine, Pseudo
-from gradcalc.calculus.simplify import cost
+from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.sympy_functions import Spell, numerals, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key
 from gradcalc.graph.to_expression import tree
@@ -45,7 +45,9 @@ class Leaves:
         hidden: Mapping[Ix, str] | None = None,
         reading: Reading = NO_NAMES,
         spelled: Spell = unspelled,
+        factored: dict[int, Any] | None = None,
     ) -> None:
+        self.factored = {} if factored is None else factored  # named product -> its factors
         self.engine, self.reading = engine, reading
         self.spelled, self.numeral = spelled, numerals(spelled)
         self.hidden = dict(hidden or {})
@@ -54,12 +56,12 @@ class Leaves:
     def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
         """Factors and summands in the order of the graph: inputs, then quantities as they are computed. In a sum an
         unnamed product leads: X w + b."""
-        names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
+        names = sorted(s.name for s, _, _ in self.engine.quantities.entries.entries(expr))
         power = isinstance(expr, sp.Pow) and expr.base.is_Symbol and expr.exp.is_number
         simple = summand or expr.is_Symbol or power
         unnamed = summand and any(
-            isinstance(q, int) and self.engine.nodes[q].name is None
-            for _, q, _ in self.engine.entries.entries(expr)
+            isinstance(q, int) and self.engine.quantities.nodes[q].name is None
+            for _, q, _ in self.engine.quantities.entries.entries(expr)
         )
         # Summands in one quantity go down in degree, fractions last: 6x² − 6x + 1/(2√x).
         plain = expandable(expr) and expr.is_polynomial()
@@ -67,7 +69,7 @@ class Leaves:
             (-sp.Poly(expr).total_degree() if plain else 1,) if summand and len(names) == 1 else ()
         )
         upstream = not summand and any(
-            self.upstream(q) for _, q, _ in self.engine.entries.entries(expr)
+            self.upstream(q) for _, q, _ in self.engine.quantities.entries.entries(expr)
         )
         return (
             bool(names),
@@ -76,7 +78,7 @@ class Leaves:
             not simple,
             names,
             *after,
-            cost(expr),
+            self.engine.quantities.entries.lengths.cost(expr),
             _Tie(expr),
         )
 
@@ -84,14 +86,14 @@ class Leaves:
         """Is it a gradient, given or named? Then it leads a product: G ∘ (1 − a²)."""
         if not isinstance(quantity, int) or quantity < len(self.engine.graph.nodes):
             return False
-        return quantity in self.engine.named or self.engine.nodes[quantity].op == "input"
+        return quantity in self.engine.named or self.engine.quantities.nodes[quantity].op == "input"
 
     def shown(self, at: Key) -> list[Ix]:
         return [ix for ix in at if ix not in self.hidden]
 
     def leaf(self, symbol: sp.Symbol) -> tuple[Matrix, list[Ix]]:
         """An entry as a matrix over its visible indices: [] scalar, [a] a column over a, [a, b] a × b."""
-        found = self.engine.entries.entry(symbol)
+        found = self.engine.quantities.entries.entry(symbol)
         if found is None:
             return leaf(Name(symbol.name), ONE, ONE, 0), []
         quantity, at = found
@@ -100,8 +102,10 @@ class Leaves:
         visible = self.shown(at)
         if len(visible) > 2:
             raise NoMatrixForm
-        node = self.engine.nodes[quantity]
-        if node.op == "pairs" or (node.op == "rest" and not self.engine.vector(node.args[0])):
+        node = self.engine.quantities.nodes[quantity]
+        if node.op == "pairs" or (
+            node.op == "rest" and not self.engine.quantities.vector(node.args[0])
+        ):
             raise NoMatrixForm
         positional = [size for size in node.shape if size != ONE]
         over_visible = [ix for ix in at[len(positional) :] if ix not in self.hidden]
@@ -138,20 +142,20 @@ class Leaves:
         if len(shape) > 2:
             raise NoMatrixForm
         return leaf(
-            expr, visible[0].size, visible[1].size, 2, self.engine.symmetric(quantity)
+            expr, visible[0].size, visible[1].size, 2, self.engine.definitions.symmetric(quantity)
         ), visible
 
     def standing(self, quantity: int, words: Mapping[str, str]) -> tuple[Expr, Sequence[Any]]:
         """A quantity as it stands in a formula, and its shape; a number without the axes that a reduction kept."""
-        node = self.engine.nodes[quantity]
+        node = self.engine.quantities.nodes[quantity]
         if (
             node.name is None
             and node.attrs.get("keepdims")
             and all(size == ONE for size in node.shape)
         ):
             bare = replace(node, attrs={**node.attrs, "keepdims": False})
-            return tree([*self.engine.nodes[:quantity], bare], quantity, words), ()
-        return tree(self.engine.nodes, quantity, words), node.shape
+            return tree([*self.engine.quantities.nodes[:quantity], bare], quantity, words), ()
+        return tree(self.engine.quantities.nodes, quantity, words), node.shape
 
     def at_hidden(self, expr: Expr, shape: Sequence[Any], at: Key) -> tuple[Expr, tuple[Any, ...]]:
         """A quantity at the hidden indices of its axes, W[k]: the expression, and the axes it has left."""
@@ -186,19 +190,19 @@ class Leaves:
             position = (
                 size_tree(quantity.offset)
                 if quantity.kind == "unit"
-                else tree(self.engine.nodes, quantity.node)
+                else tree(self.engine.quantities.nodes, quantity.node)
             )
             return leaf(
                 Index(Call("eye", (size_tree(at[0].size),)), (position,)), at[0].size, ONE, 1
             ), [at[0]]
         if quantity.kind == "gather" and len(visible) == 2:
-            node = self.engine.nodes[quantity.node]
+            node = self.engine.quantities.nodes[quantity.node]
             if node.over and len(at) == 2 and node.name in self.names and visible[1] == at[1]:
                 position = Name(self.names[node.name])
             elif not node.over and len(node.shape) == 1:
-                position = tree(self.engine.nodes, quantity.node)
+                position = tree(self.engine.quantities.nodes, quantity.node)
             elif node.op == "getitem" and [item[0] for item in node.attrs["items"]] == ["index"]:
-                position = tree(self.engine.nodes, node.args[0])
+                position = tree(self.engine.quantities.nodes, node.args[0])
             else:
                 raise NoMatrixForm
             rows = Index(Call("eye", (size_tree(at[0].size),)), (position,))
@@ -227,7 +231,7 @@ class Leaves:
                 return transpose(matrix)
         if len(axes) == 2 and (selectors := self.selectors(expr, axes)) is not None:
             return selectors
-        symbols = [s for s, _, _ in self.engine.entries.entries(expr)]
+        symbols = [s for s, _, _ in self.engine.quantities.entries.entries(expr)]
         leaves: dict[sp.Symbol, Matrix] = {}
         for symbol in symbols:
             matrix, at = self.leaf(symbol)
@@ -265,7 +269,9 @@ class Leaves:
         parts, numbers = [], []
         for arg in expr.args if isinstance(expr, sp.Add) else ():
             number, symbol = arg.as_coeff_Mul()
-            quantity, at = (self.engine.entries.entry(symbol) if symbol.is_Symbol else None) or (
+            quantity, at = (
+                self.engine.quantities.entries.entry(symbol) if symbol.is_Symbol else None
+            ) or (
                 None,
                 (),
             )

@@ -20,8 +20,7 @@ from gradcalc.calculus.notation.matrix import (
     transpose,
     write,
 )  # fmt: skip
-from gradcalc.calculus.reverse_mode import Pseudo
-from gradcalc.calculus.simplify import cost
+from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.sympy_functions import decimals, product_ast, to_ast
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
@@ -37,7 +36,7 @@ class Writer(Reducer):
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
-        terms = self.engine.definition(quantity, at)
+        terms = self.engine.definitions.definition(quantity, at)
         if not terms:
             raise NoMatrixForm
         if len(set(visible)) != len(visible):
@@ -162,6 +161,7 @@ class Writer(Reducer):
         )
         if len(minus.args) > 2 and self.spelled(minus) and not self.spelled(symbolic):
             number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
+        cost = self.engine.quantities.entries.lengths.cost
         if (
             isinstance(symbolic, sp.Add)
             and number.is_Integer
@@ -200,20 +200,20 @@ class Writer(Reducer):
     def products(self) -> dict[tuple[Matrix, ...], Matrix]:
         """Factors of a product that has a name: A V is O."""
         self.__dict__["products"] = {}  # while the products themselves are written
-        known, scope = self.engine.factors, self.reading.names
-        numbers = [number for number in self.engine.products if number in scope]
+        known, scope = self.factored, self.reading.names
+        numbers = [number for number in self.engine.names.products if number in scope]
         known |= {number: self.factors(number) for number in numbers if number not in known}
         return {parts: name for number in numbers for parts, name in known[number].items()}
 
     def factors(self, number: int) -> dict[tuple[Matrix, ...], Matrix]:
         """The factors of one named product and of its transpose; {} where it has none."""
         try:
-            own = self.engine.fresh(number)
-            term = self.engine.inline(
-                self.engine.algebra.normal(self.engine.definition(number, own)[0])
+            own = self.engine.quantities.fresh(number)
+            term = self.engine.names.inline(
+                self.engine.algebra.normal(self.engine.definitions.definition(number, own)[0])
             )
             inner = self.reduce(term, own).body
-            outer, _ = self.leaf(self.engine.entry(number, own))
+            outer, _ = self.leaf(self.engine.quantities.entry(number, own))
         except (NoMatrixForm, AssertionError):
             return {}
         if inner is None or inner.kind != "product":
@@ -271,7 +271,10 @@ class Writer(Reducer):
                     shared *= base ** min(exponents)
                 elif all(e.is_Rational and e < 0 for e in exponents):
                     shared *= base ** max(exponents)
-            if shared == 1 or cost(shared) * (len(terms) - 1) < WORTH:
+            if (
+                shared == 1
+                or self.engine.quantities.entries.lengths.cost(shared) * (len(terms) - 1) < WORTH
+            ):
                 continue
             found.append((axis, shared))
             rest = []
@@ -328,7 +331,9 @@ class Writer(Reducer):
         found = []
         for piece in sp.Add.make_args(expr):
             number, symbol = piece.as_coeff_Mul()
-            quantity, _ = (self.engine.entries.entry(symbol) if symbol.is_Symbol else None) or (
+            quantity, _ = (
+                self.engine.quantities.entries.entry(symbol) if symbol.is_Symbol else None
+            ) or (
                 None,
                 (),
             )

@@ -8,14 +8,17 @@ from functools import cached_property
 
 import sympy as sp
 
-from gradcalc.calculus.named_quantities import Readback
+from gradcalc.calculus.named_quantities import NamedQuantities
 from gradcalc.calculus.reading import Reading
-from gradcalc.calculus.simplify import cost
 from gradcalc.calculus.terms import Ix, Term
 
 
-class Totals(Readback):
+class NamedSums:
     """Names for sums, and what then cancels."""
+
+    def __init__(self, names: NamedQuantities) -> None:
+        self.names, self.definitions, self.algebra = names, names.definitions, names.algebra
+        self.quantities = names.quantities
 
     def with_totals(self, terms: Sequence[Term], reading: Reading) -> list[Term]:
         """The terms with sums under their names, those that are entry by entry added up where that is shorter."""
@@ -54,7 +57,7 @@ class Totals(Readback):
         parts = [expr / sums[0] * arg for arg in sums[0].args] if len(sums) == 1 else [expr]
         found, named = sp.S.Zero, False
         for part in parts:
-            known = self.known_sum(part, ix)
+            known = self.definitions.known_sums.known_sum(part, ix)
             if known is None:
                 known, named = self.of_sums(part, ix, reading), True
             if known is None:
@@ -83,17 +86,19 @@ class Totals(Readback):
         if own.size != ix.size or own.label != ix.label:
             return None
         times, rest = self.algebra.content(expr)
-        unit, same = self.algebra.content(self.entries.rename(inside, {own: ix}, self.algebra.same))
-        return times / unit / coef * self.entry(number, ()) if rest == same else None
+        unit, same = self.algebra.content(
+            self.quantities.entries.rename(inside, {own: ix}, self.algebra.same)
+        )
+        return times / unit / coef * self.quantities.entry(number, ()) if rest == same else None
 
     @cached_property
     def sums(self) -> dict[int, tuple[sp.Expr, sp.Expr, Ix]]:
         """Named scalars that are a sum over one index: node -> (coefficient, what is summed, the index)."""
         found = {}
-        for number, node in enumerate(self.graph.nodes):
-            if node.name is None or self.axes(number) or node.op == "input":
+        for number, node in enumerate(self.quantities.graph.nodes):
+            if node.name is None or self.quantities.axes(number) or node.op == "input":
                 continue
-            terms = [self.inline(term) for term in self.definition(number, ())]
+            terms = [self.names.inline(term) for term in self.definitions.definition(number, ())]
             if len(terms) == 1 and len(terms[0].summed) == 1:
                 (ix,) = terms[0].summed
                 if list(terms[0].groups) == [(ix,)]:
@@ -110,7 +115,8 @@ class Totals(Readback):
         if not sides[0] & sides[1]:
             return None
         wholes = [term.coef * sp.Mul(*term.groups.values()) for term in (a, b)]
-        both = self.algebra.tidy(sp.Add(*wholes))
+        both = self.algebra.simplifier.tidy(sp.Add(*wholes))
+        cost = self.quantities.entries.lengths.cost
         if cost(both) >= sum(map(cost, wholes)):
             return None
         return self.algebra.term(both)
