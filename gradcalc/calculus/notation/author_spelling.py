@@ -10,7 +10,7 @@ import sympy as sp
 
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.graph.to_expression import tree
-from gradcalc.language.tree import Expr, Num, Span, walk
+from gradcalc.language.tree import Expr, Num, walk
 
 DECIMALS = 10**6  # a decimal has at most six digits behind the point
 
@@ -25,17 +25,17 @@ class AuthorSpelling:
     def __call__(self, expr: sp.Expr) -> Expr | None:
         if isinstance(expr, sp.Rational):
             short = expr.q % 5 == 0 and DECIMALS % expr.q == 0 and 0 < expr.p < DECIMALS
-            return Num(Fraction(expr.p, expr.q), self._decimal) if short and self._decimal else None
+            return Num(Fraction(expr.p, expr.q), decimal=True) if short and self._decimal else None
         return self._spellings.get(expr)
 
     @cached_property
-    def _decimal(self) -> Span | None:
-        """Where the author writes a decimal: a number with a place is printed as one."""
+    def _decimal(self) -> bool:
+        """Whether the author writes decimals."""
         exercise = self.quantities.graph.exercise
         lines = [definition.expr for definition in exercise.definitions]
         lines += [function.expr for function in exercise.functions.values()]
         numbers = (part for line in lines for part in walk(line) if isinstance(part, Num))
-        return next((number.span for number in numbers if number.value.denominator != 1), None)
+        return any(number.decimal and number.value.denominator != 1 for number in numbers)
 
     @cached_property
     def _spellings(self) -> Mapping[sp.Expr, Expr]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
-from typing import Any
 
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
-from gradcalc.calculus.notation.matrix_writer import Writer, oriented, wants_row
+from gradcalc.calculus.notation.matrix_writer import Products, Writer, oriented, wants_row
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
@@ -50,7 +49,7 @@ class Forms:
     layout: str = "gradient"
     reading: Reading = NO_NAMES
     spelled: Spell = unspelled
-    factored: dict[int, Any] = field(default_factory=dict)  # named products, as far as read
+    factored: dict[int, Products] = field(default_factory=dict)  # named products, as far as read
 
     @property
     def graph(self) -> Graph:
@@ -205,7 +204,9 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
+            coefficients=(
+                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
+            ),
         )
 
     def entry_form(
