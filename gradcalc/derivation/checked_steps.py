@@ -6,7 +6,6 @@ CheckedPass(context, "J", ()).made()  ->  Pass (see steps.py)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.backward_pass import BackwardPass
@@ -40,8 +39,7 @@ class DerivationContext:
     def __init__(self, solver: Solver, solution: Solution, detail: str, names: Names) -> None:
         self.solver, self.solution, self.detail, self.names = solver, solution, detail, names
         self.graph, self.exercise, self.oracle = solver.graph, solver.graph.exercise, solver.oracle
-        self.writer = copy(solver.answerer)  # with all that it has derived
-        self.writer.layout = "gradient"  # which gradients follow, whatever the answers do
+        self.writer = solver.answerer.laid_out("gradient")  # whatever the layout of the answers
         self.gates = GateWriter(self.graph, solver.form)
         self.steady = self.gates.steady
         self.long = len(self.graph.quantities) > LONG
@@ -151,11 +149,11 @@ class CheckedPass:
         if step.total.free or step.total.paired or context.long:
             return None, ()
         question = Question("", "derivative", start, (step.quantity,), loss=of is None)
-        number, by = context.writer.numerator(question), self.graph.names[step.quantity]
+        derivatives, by = context.writer.derivatives, self.graph.names[step.quantity]
+        number = derivatives.numerator(question)
         try:
-            answer = context.writer.written(
-                question, context.writer.total(number, by), number, [by], False
-            )
+            total = derivatives.total(number, by)
+            answer = context.writer.written(question, total, number, [by], False)
         except GradcalcError:
             return None, ()
         return (answer.symbolic, answer.where) if not answer.free else (None, ())

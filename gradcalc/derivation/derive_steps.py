@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.derivation.answer_details import upstream_name
 from gradcalc.derivation.answer_model import Answer, Solution
-from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.chain_products import Assembler
 from gradcalc.derivation.checked_steps import LONG, CheckedPass, DerivationContext
 from gradcalc.derivation.plug import Numbers, plugged
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity, Written
+from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
 from gradcalc.exercise.questions import Known, read_question, stack_names
 from gradcalc.graph.build import Graph, build
@@ -38,18 +37,18 @@ def explained(exercise: Exercise, detail: str = "normal", only: str | None = Non
     if only is not None:
         exercise, asked = with_question(exercise, only)
     solver = Solver(build(exercise), exercise.notation.form, exercise.notation.layout)
-    want(solver.answerer)
+    want(solver.answerer.derivatives)
     solution = solver.solution()
     answer = next((answer for answer in solution.answers if answer.question == asked), None)
     return derive(solver, solution, detail, answer)
 
 
-def want(answerer: Answerer) -> None:
+def want(derivatives: Derivatives) -> None:
     """The total derivatives by all that a derivation passes, found in the pass that answers the questions."""
-    graph = answerer.graph
+    graph = derivatives.graph
     if len(graph.quantities) <= LONG:
-        last = graph.names[graph.outputs[-1]] if answerer.loss is None else answerer.loss
-        answerer.want(last, graph.names.values())
+        last = graph.names[graph.outputs[-1]] if derivatives.loss is None else derivatives.loss
+        derivatives.want(last, graph.names.values())
 
 
 def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
@@ -281,8 +280,7 @@ class _Deriver:
         first = writer.answer(one)
         assert first.symbolic is not None
         graph, point = with_quantity(self.graph, name, first, self.solver.oracle.given.point)
-        solver = Solver(graph, self.solver.form, "gradient")
-        solver.oracle = Oracle(graph, point)
+        solver = Solver(graph, self.solver.form, "gradient", Oracle(graph, point))
         posed = tuple(
             replace(answer, question=Question(f"d{name}/d{by}", "derivative", name, (by,)))
             for answer, by in zip(answers, wanted, strict=True) if not answer.question.entry
