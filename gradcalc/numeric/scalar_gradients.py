@@ -8,13 +8,14 @@ NumPy; the number of paths does not matter, each node is visited once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from fractions import Fraction
 from functools import cache, partial
 from operator import add, itemgetter, mul, sub
-from typing import Any
+from typing import Any, TypeAlias
 
 from gradcalc.exercise.model import Value
+from gradcalc.graph.backward import Handed, pull
 from gradcalc.graph.model import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
@@ -33,6 +34,9 @@ _KNOWN = frozenset(
 ) | {"input", "const", "size"}
 
 
+_Handed: TypeAlias = "Handed[float | None, float | None]"
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """values[n], gradients[n]: of node n; a gradient is None where the loss does not depend on the node, too."""
@@ -49,9 +53,9 @@ class Flow:
 
     def shares(self, target: int, until: Set[int]) -> dict[int, float | None]:
         """What a node hands back, through nodes that are not in `until`, to each node of `until` it is computed from."""
-        stop = until - {target}
-        found = pull(self.nodes, self.values, {target: self.gradients[target]}, stop)
-        return {number: share for number, share in found.items() if number in stop}
+        way = _Numbers(self.nodes, self.values, until - {target})
+        found = pull({target: self.gradients[target]}, way)
+        return {one.node: one.gradient for one in found if one.node in way.stop}
 
 
 def is_scalar(graph: Graph) -> bool:
@@ -75,29 +79,39 @@ def through(
 ) -> Flow:
     """Forward from the values `given` for inputs and sizes, then backward from the gradients `seeds`, by node."""
     values = forward(nodes, given)
-    reached = pull(nodes, values, seeds)
-    return Flow(nodes, values, [reached.get(number) for number in range(len(nodes))])
+    gradients: list[float | None] = [None] * len(nodes)
+    for number, _, gradient in pull(seeds, _Numbers(nodes, values)):
+        gradients[number] = gradient
+    return Flow(nodes, values, gradients)
 
 
-def pull(
-    nodes: Sequence[Node],
-    values: Sequence[Any],
-    seeds: Mapping[int, float | None],
-    stop: Set[int] = frozenset(),
-) -> dict[int, float | None]:
-    """The gradient at every node that the seeds reach; it is not handed on from nodes of `stop`."""
-    reached = dict(seeds)
-    for number in range(max(reached, default=-1), -1, -1):
-        if number not in reached or number in stop:
-            continue
-        node, upstream = nodes[number], reached[number]
-        if not node.args:
-            continue
-        given = (*[values[n] for n in node.args], values[number])
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """Gradients as numbers, at the values of the nodes; they are not handed on from nodes of `stop`."""
+
+    nodes: Sequence[Node]
+    values: Sequence[Any]
+    stop: Set[int] = frozenset()
+
+    def turn(self, node: int) -> int:
+        return -node
+
+    def gradient(self, node: int, handed: list[_Handed]) -> float | None:
+        total = handed[0].product
+        for share in handed[1:]:
+            total = _plus(total, share.product)
+        return total
+
+    def handed_back(
+        self, number: int, gradient: float | None
+    ) -> Iterator[tuple[int, float | None, float | None]]:
+        node = self.nodes[number]
+        if not node.args or number in self.stop:
+            return
+        given = (*[self.values[n] for n in node.args], self.values[number])
         for operand, stated in zip(node.args, local_derivatives(node.op), strict=True):
-            share = _times(upstream, _local(stated, given))
-            reached[operand] = _plus(reached[operand], share) if operand in reached else share
-    return reached
+            local = _local(stated, given)
+            yield operand, local, _times(gradient, local)
 
 
 def seeds(graph: Graph) -> dict[int, float | None]:
