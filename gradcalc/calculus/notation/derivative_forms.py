@@ -26,7 +26,7 @@ from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.shape_rules import ONE, Shape, Size
 from gradcalc.language.size_expressions import size_tree
-from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Span, Vector, walk
+from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector, walk
 
 DECIMALS = 10**6  # a decimal has at most six digits behind the point
 SHORTER = (
@@ -57,17 +57,17 @@ class Forms:
         hundredths as decimals, 0.01, where the author writes any."""
         if isinstance(expr, sp.Rational):
             short = expr.q % 5 == 0 and DECIMALS % expr.q == 0 and 0 < expr.p < DECIMALS
-            return Num(Fraction(expr.p, expr.q), self._decimal) if short and self._decimal else None
+            return Num(Fraction(expr.p, expr.q), decimal=True) if short and self._decimal else None
         return self._spellings.get(expr)
 
     @cached_property
-    def _decimal(self) -> Span | None:
-        """Where the author writes a decimal: a number with a place is printed as one."""
+    def _decimal(self) -> bool:
+        """Whether the author writes decimals."""
         exercise = self.graph.exercise
         lines = [definition.expr for definition in exercise.definitions]
         lines += [function.expr for function in exercise.functions.values()]
         numbers = (part for line in lines for part in walk(line) if isinstance(part, Num))
-        return next((number.span for number in numbers if number.value.denominator != 1), None)
+        return any(number.decimal and number.value.denominator != 1 for number in numbers)
 
     @cached_property
     def _spellings(self) -> Mapping[sp.Expr, Expr]:
@@ -232,7 +232,9 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
+            coefficients=(
+                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
+            ),
         )
 
     def entry_form(

@@ -1,15 +1,22 @@
-"""Entries and elementwise expressions of terms as matrices: the vertices and edges that reduction.py works on."""
+"""Entries and elementwise expressions of terms as matrices: the vertices and edges that contraction.py works on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
 from gradcalc.calculus.effort import expandable
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, is_vector, leaf, transpose
+from gradcalc.calculus.notation.matrix import (
+    Matrix,
+    NoMatrixForm,
+    is_vector,
+    leaf,
+    stand_in,
+    transpose,
+)
 from gradcalc.calculus.reverse_mode import Engine, Pseudo
 from gradcalc.calculus.simplify import cost
 from gradcalc.calculus.sympy_functions import to_ast
@@ -34,13 +41,17 @@ class _Tie:
         return isinstance(other, _Tie) and self.expr == other.expr
 
 
-class Leaves:
-    """Writes the entries of one engine. `hidden` example indices stand inside the names (per example); in the stacked
-    view nothing is hidden and the example index is an axis of the stacks."""
+# An unnamed quantity at (its indices, of which these are visible), written from its definition.
+Derived: TypeAlias = "Callable[[int, Key, list[Ix]], tuple[Matrix, list[Ix]]]"
 
-    def __init__(self, engine: Engine, hidden: Mapping[Ix, str] | None = None) -> None:
-        self.engine = engine
-        self.hidden = dict(hidden or {})
+
+class MatrixEntries:
+    """Writes the entries of one engine. `hidden` example indices stand inside the names (per example); in the stacked
+    view nothing is hidden and the example index is an axis of the stacks. `derived` writes what has no name."""
+
+    def __init__(self, engine: Engine, hidden: Mapping[Ix, str], derived: Derived) -> None:
+        self.engine, self.derived = engine, derived
+        self.hidden = dict(hidden)
         self.names = {per: stack for stack, per in engine.graph.stacks.items()}
 
     def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
@@ -243,10 +254,10 @@ class Leaves:
             )
             if not full:
                 raise NoMatrixForm
-        stand_in = {s: Name(f"~{n}") for n, s in enumerate(leaves)}
+        standing = {s: stand_in(place) for place, s in enumerate(leaves)}
         written = to_ast(
             expr,
-            lambda s: stand_in[s] if s in stand_in else Name(s.name),
+            lambda s: standing[s] if s in standing else Name(s.name),
             self.rank,
             self.engine.numeral,
         )
@@ -271,7 +282,3 @@ class Leaves:
             return None
         chosen, coefficients = tuple(parts[n] for n in order), tuple(numbers[n] for n in order)
         return Matrix("sum", axes[0].size, axes[1].size, chosen, coefficients=coefficients)
-
-    def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
-        """An unnamed quantity over a visible named index; notation.py writes it from its definition."""
-        raise NoMatrixForm

@@ -1,16 +1,16 @@
-"""Terms to matrix notation: terms are reduced to matrices one by one (reduction.py), common factors pulled out of their
+"""Terms to matrix notation: terms are reduced to matrices one by one (contraction.py), common factors pulled out of their
 sum, and the whole put in orientation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.notation.contraction import Reduced, Reducer
+from gradcalc.calculus.notation.contraction import Contraction, Reduced
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
@@ -20,7 +20,8 @@ from gradcalc.calculus.notation.matrix import (
     transpose,
     write,
 )  # fmt: skip
-from gradcalc.calculus.reverse_mode import Pseudo
+from gradcalc.calculus.notation.matrix_entries import MatrixEntries
+from gradcalc.calculus.reverse_mode import Engine, Pseudo
 from gradcalc.calculus.simplify import cost
 from gradcalc.calculus.sympy_functions import decimals, product_ast, to_ast
 from gradcalc.calculus.terms import Ix, Key, Term, minus
@@ -32,8 +33,24 @@ WORTH = 4  # operations saved, from which on a common weight is pulled out of a 
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
 
-class Writer(Reducer):
-    """Writes sums of terms as matrices."""
+Products: TypeAlias = (
+    "Mapping[tuple[Matrix, ...], Matrix]"  # the factors of a product -> the name it has
+)
+
+
+class Writer:
+    """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see matrix_entries.py);
+    `products` are read by their names; None: all that have one."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        hidden: Mapping[Ix, str] | None = None,
+        products: Products | None = None,
+    ) -> None:
+        self.engine, self.hidden, self._products = engine, hidden or {}, products
+        self.entries = MatrixEntries(engine, self.hidden, self.derived)
+        self.contraction = Contraction(self.entries, self.renamed)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
@@ -43,7 +60,10 @@ class Writer(Reducer):
         if len(set(visible)) != len(visible):
             raise NoMatrixForm
         body = self.combine(
-            [self.reduce(self.engine.algebra.normal(term), tuple(visible)) for term in terms]
+            [
+                self.contraction.reduce(self.engine.algebra.normal(term), tuple(visible))
+                for term in terms
+            ]
         )
         expr, rank = write(body)
         return leaf(expr, body.rows, body.cols, rank), visible
@@ -132,7 +152,7 @@ class Writer(Reducer):
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.engine.spelled)
+            to_ast(terms[n].coef, lambda s: Name(s.name), self.entries.rank, self.engine.spelled)
             for n in order
         )
         total = Matrix(
@@ -175,13 +195,13 @@ class Writer(Reducer):
         def entry(symbol: sp.Symbol) -> Expr:
             if symbol in written:
                 return written[symbol]
-            matrix, at = self.leaf(symbol)
+            matrix, at = self.entries.leaf(symbol)
             if at:
                 raise NoMatrixForm
             return write(matrix)[0]
 
         def rank(expr: sp.Expr, summand: bool = False) -> Any:
-            order = self.rank(expr, summand)
+            order = self.entries.rank(expr, summand)
             form = written.get(expr)
             sums = isinstance(form, Binary) and form.op in "+-"
             if sums or isinstance(form, Index):
@@ -198,23 +218,25 @@ class Writer(Reducer):
         )
 
     @cached_property
-    def products(self) -> dict[tuple[Matrix, ...], Matrix]:
+    def products(self) -> Products:
         """Factors of a product that has a name: A V is O."""
-        self.__dict__["products"] = {}  # while the products themselves are written
+        if self._products is not None:
+            return self._products
         known, scope = self.engine.factors, self.engine.scope
         numbers = [number for number in self.engine.products if number in scope]
-        known |= {number: self.factors(number) for number in numbers if number not in known}
+        bare = Writer(self.engine, self.hidden, {})  # by which the products themselves are written
+        known |= {number: bare.factors(number) for number in numbers if number not in known}
         return {parts: name for number in numbers for parts, name in known[number].items()}
 
-    def factors(self, number: int) -> dict[tuple[Matrix, ...], Matrix]:
+    def factors(self, number: int) -> Products:
         """The factors of one named product and of its transpose; {} where it has none."""
         try:
             own = self.engine.fresh(number)
             term = self.engine.inline(
                 self.engine.algebra.normal(self.engine.definition(number, own)[0])
             )
-            inner = self.reduce(term, own).body
-            outer, _ = self.leaf(self.engine.entry(number, own))
+            inner = self.contraction.reduce(term, own).body
+            outer, _ = self.entries.leaf(self.engine.entry(number, own))
         except (NoMatrixForm, AssertionError):
             return {}
         if inner is None or inner.kind != "product":
@@ -235,16 +257,18 @@ class Writer(Reducer):
 
     def matrix(self, terms: Sequence[Term], free: Key) -> Matrix:
         """The sum of terms over visible free indices as a matrix; NoMatrixForm where there is none."""
-        visible = tuple(self.shown(free))
+        visible = tuple(self.entries.shown(free))
         if not terms:
             raise NoMatrixForm
         literal = self.literal(terms, visible)
         if literal is not None:
             return literal
         terms, weights = self.weights(terms, visible)
-        whole = self.renamed(self.combine([self.reduce(term, visible) for term in terms]))
+        whole = self.renamed(
+            self.combine([self.contraction.reduce(term, visible) for term in terms])
+        )
         for axis, weight in weights:
-            spread = diagonal(self.elementwise(weight, visible[axis : axis + 1]))
+            spread = diagonal(self.entries.elementwise(weight, visible[axis : axis + 1]))
             whole = product(spread, whole) if axis == 0 else product(whole, spread)
         return whole
 
@@ -261,7 +285,7 @@ class Writer(Reducer):
             return terms, found
         for axis, ix in enumerate(free):
             own = [
-                sp.Mul(*(e for key, e in term.groups.items() if self.shown(key) == [ix]))
+                sp.Mul(*(e for key, e in term.groups.items() if self.entries.shown(key) == [ix]))
                 for term in terms
             ]
             powers = [expr.as_powers_dict() for expr in own]
@@ -277,8 +301,10 @@ class Writer(Reducer):
             found.append((axis, shared))
             rest = []
             for term, expr in zip(terms, own, strict=True):
-                groups = {key: e for key, e in term.groups.items() if self.shown(key) != [ix]}
-                keys = [key for key in term.groups if self.shown(key) == [ix]]
+                groups = {
+                    key: e for key, e in term.groups.items() if self.entries.shown(key) != [ix]
+                }
+                keys = [key for key in term.groups if self.entries.shown(key) == [ix]]
                 if expr != shared:
                     groups[max(keys, key=len)] = expr / shared
                 rest.append(replace(term, groups=groups))
@@ -309,7 +335,7 @@ class Writer(Reducer):
                 bare = Term(coef, rest, term.deltas, term.summed)
                 if set(free) & bare.indices:
                     return None
-                places.setdefault(at, []).append(self.reduce(bare, ()))
+                places.setdefault(at, []).append(self.contraction.reduce(bare, ()))
         items = {at: write(self.combine(place))[0] for at, place in places.items()}
         if len(free) == 1:
             return leaf(
