@@ -13,21 +13,12 @@ import pytest
 import yaml
 
 import gradcalc
-from generate_docs import (
-    LEFT_OUT,
-    PAGES,
-    ROOT,
-    Folder,
-    agrees,
-    blocks,
-    commands,
-    refreshed,
-    regenerated,
-    runs,
-)
+from generate_docs import PAGES, regenerated
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.render import printed
+from helpers.pages import LEFT_OUT, Folder, agrees, blocks, commands, refreshed, runs
+from helpers.paths import ROOT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the pages are written for a POSIX shell")
 README = (ROOT / "README.md").read_text("utf-8")
