@@ -59,8 +59,10 @@ def has_words(op: Op) -> bool:
 
 
 def has_code(op: Op) -> bool:
-    """A spelling, and what is on whole arrays a rule that puts its axes in order as well."""
-    return bool(op.code) and (op.signature == "elementwise" or op.name in ARRAY_RULES)
+    """A spelling entry by entry and over axes; else a rule for its axes, or the terms that define it."""
+    if op.signature in ("elementwise", "reduction"):
+        return bool(op.code)
+    return op.name in ARRAY_RULES or op.name in CONTRACTIONS
 
 
 def has_typography(op: Op) -> bool:
@@ -89,7 +91,7 @@ STAGES = (
         **dict.fromkeys(("dot", "var", "matrix_power"), LOWERED),
     }),
     Stage("words", "`sentence` of its entry, without a full stop", has_words, {}),
-    Stage("code", "`code` of its entry, and on whole arrays ARRAY_RULES in codegen/rules.py", has_code, {
+    Stage("code", "`code` of its entry, or ARRAY_RULES in codegen/rules.py", has_code, {
         "apply": "an unknown function has no code",
         **dict.fromkeys(("ones", "zeros"), "a number that is stretched"),
         "transpose": "an order of axes", "toaxis": "an order of axes",
@@ -165,9 +167,9 @@ def test_a_rule_that_is_taken_away_is_noticed(
 
 
 def test_an_operation_that_is_added_is_asked_for_at_every_stage() -> None:
-    new = Op("cumsum", ("a",), "sum(u)", signature="own")
-    assert [line.partition("; ")[0] for line in missing({**TABLE, "cumsum": new})] == [
-        f"cumsum: the stage '{stage.name}' does not know it" for stage in STAGES
+    new = Op("cummax", ("a",), "sum(u)", signature="own")
+    assert [line.partition("; ")[0] for line in missing({**TABLE, "cummax": new})] == [
+        f"cummax: the stage '{stage.name}' does not know it" for stage in STAGES
     ]
 
 
