@@ -15,7 +15,7 @@ import sympy as sp
 
 from gradcalc.calculus.derivative_rules import CONTRACTIONS, SPECIAL
 from gradcalc.calculus.sympy_functions import function_class
-from gradcalc.calculus.terms import Term
+from gradcalc.calculus.terms import RawTerm
 from gradcalc.derivation.answer_model import Solution
 from gradcalc.derivation.general_rules import LETTERS, general
 from gradcalc.derivation.solve import solve
@@ -277,7 +277,7 @@ def test_a_structured_rule_wrong_by_half_a_per_mille_is_found(
 ) -> None:
     """The check above fails where a pullback, or a definition by terms, is wrong by 0.05 %."""
 
-    def off(term: Term) -> Term:
+    def off(term: RawTerm) -> RawTerm:
         return dataclasses.replace(term, coef=term.coef * sp.Rational(10005, 10000))
 
     rules = SPECIAL if name in SPECIAL else CONTRACTIONS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sympy as sp
 
-from gradcalc.calculus.simplify import apart, slope
+from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.simplify import Simplifier, apart, slope
 from gradcalc.calculus.sympy_functions import function_class
 
 a, b, c, d, e = sp.symbols("a b c d e", real=True)
@@ -27,6 +28,21 @@ def test_factors_that_cannot_cancel_are_simplified_apart(
     expr: sp.Expr, parts: set[sp.Expr]
 ) -> None:
     assert set(apart(expr)) == parts
+
+
+def test_a_product_of_many_gates_costs_no_expansion(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    factor = sp.factor
+
+    def counted(expr: sp.Expr) -> sp.Expr:
+        seen.append(len(expr.free_symbols))
+        return factor(expr)
+
+    monkeypatch.setattr(sp, "factor", counted)
+    gates = a * (1 - a) * b * (1 - b) * (1 - c**2) * (d - e / d) / c
+    tidied = Simplifier(Lengths()).tidy(gates)
+    assert max(seen, default=0) <= 3
+    assert sp.simplify(tidied - gates) == 0
 
 
 @pytest.mark.parametrize(

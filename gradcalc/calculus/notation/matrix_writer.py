@@ -21,9 +21,17 @@ from gradcalc.calculus.notation.matrix import (
     write,
 )  # fmt: skip
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
-from gradcalc.calculus.reverse_mode import Engine, Pseudo
-from gradcalc.calculus.simplify import cost
-from gradcalc.calculus.sympy_functions import decimals, product_ast, to_ast
+from gradcalc.calculus.quantities import Pseudo
+from gradcalc.calculus.reading import NO_NAMES, Reading
+from gradcalc.calculus.reverse_mode import Engine
+from gradcalc.calculus.sympy_functions import (
+    Spell,
+    decimals,
+    numerals,
+    product_ast,
+    to_ast,
+    unspelled,
+)
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Expr, Index, Name, Num, Vector
@@ -40,21 +48,30 @@ Products: TypeAlias = (
 
 class Writer:
     """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see matrix_entries.py);
-    `products` are read by their names; None: all that have one."""
+    `reading` says which products are read by their names, `spelled` how the author wrote a sum or a number, `factored`
+    holds the factors of named products, as far as they were asked for."""
 
     def __init__(
         self,
         engine: Engine,
         hidden: Mapping[Ix, str] | None = None,
-        products: Products | None = None,
+        reading: Reading = NO_NAMES,
+        spelled: Spell = unspelled,
+        factored: dict[int, Products] | None = None,
     ) -> None:
-        self.engine, self.hidden, self._products = engine, hidden or {}, products
-        self.entries = MatrixEntries(engine, self.hidden, self.derived)
+        self.engine, self.hidden, self.reading, self.spelled = (
+            engine,
+            hidden or {},
+            reading,
+            spelled,
+        )
+        self.factored = {} if factored is None else factored
+        self.entries = MatrixEntries(engine, self.hidden, self.derived, numerals(spelled))
         self.contraction = Contraction(self.entries, self.renamed)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
-        terms = self.engine.definition(quantity, at)
+        terms = self.engine.definitions.definition(quantity, at)
         if not terms:
             raise NoMatrixForm
         if len(set(visible)) != len(visible):
@@ -152,7 +169,7 @@ class Writer:
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.entries.rank, self.engine.spelled)
+            to_ast(terms[n].coef, lambda s: Name(s.name), self.entries.rank, self.spelled)
             for n in order
         )
         total = Matrix(
@@ -181,15 +198,16 @@ class Writer:
         minus = (
             sp.Add(*(-arg for arg in symbolic.args)) if isinstance(symbolic, sp.Add) else symbolic
         )
-        if len(minus.args) > 2 and self.engine.spelled(minus) and not self.engine.spelled(symbolic):
+        if len(minus.args) > 2 and self.spelled(minus) and not self.spelled(symbolic):
             number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
+        cost = self.engine.quantities.entries.lengths.cost
         if (
             isinstance(symbolic, sp.Add)
             and number.is_Integer
             and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
         ):
             number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
-        if self.engine.spelled(abs(number)):
+        if self.spelled(abs(number)):
             number, symbolic = decimals(number, symbolic)
 
         def entry(symbol: sp.Symbol) -> Expr:
@@ -208,7 +226,7 @@ class Writer:
                 return True, True, True, False, ["~"], *order[-2:]  # l r[0], though (x · y) l
             return order
 
-        coefficient = product_ast(symbolic, entry, rank, number, self.engine.spelled)
+        coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
         if term.body is None:
             return leaf(coefficient, ONE, ONE, 0)
         if coefficient == UNIT:
@@ -220,23 +238,21 @@ class Writer:
     @cached_property
     def products(self) -> Products:
         """Factors of a product that has a name: A V is O."""
-        if self._products is not None:
-            return self._products
-        known, scope = self.engine.factors, self.engine.scope
-        numbers = [number for number in self.engine.products if number in scope]
-        bare = Writer(self.engine, self.hidden, {})  # by which the products themselves are written
-        known |= {number: bare.factors(number) for number in numbers if number not in known}
-        return {parts: name for number in numbers for parts, name in known[number].items()}
+        numbers = [n for n in self.engine.names.products if n in self.reading.names]
+        if any(number not in self.factored for number in numbers):
+            bare = Writer(self.engine, self.hidden, spelled=self.spelled)  # without their names
+            self.factored.update({n: bare.factors(n) for n in numbers if n not in self.factored})
+        return {parts: name for number in numbers for parts, name in self.factored[number].items()}
 
     def factors(self, number: int) -> Products:
         """The factors of one named product and of its transpose; {} where it has none."""
         try:
-            own = self.engine.fresh(number)
-            term = self.engine.inline(
-                self.engine.algebra.normal(self.engine.definition(number, own)[0])
+            own = self.engine.quantities.fresh(number)
+            term = self.engine.names.inline(
+                self.engine.algebra.normal(self.engine.definitions.definition(number, own)[0])
             )
             inner = self.contraction.reduce(term, own).body
-            outer, _ = self.entries.leaf(self.engine.entry(number, own))
+            outer, _ = self.entries.leaf(self.engine.quantities.entry(number, own))
         except (NoMatrixForm, AssertionError):
             return {}
         if inner is None or inner.kind != "product":
@@ -277,6 +293,7 @@ class Writer:
     ) -> tuple[Sequence[Term], list[tuple[int, sp.Expr]]]:
         """Long factors that all terms have along a row or column index, to stand once beside their sum: (…) diag(γ/σ)."""
         found: list[tuple[int, sp.Expr]] = []
+        cost = self.engine.quantities.entries.lengths.cost
         if (
             len(terms) < 2
             or len(free) != 2
@@ -355,7 +372,9 @@ class Writer:
         found = []
         for piece in sp.Add.make_args(expr):
             number, symbol = piece.as_coeff_Mul()
-            quantity, _ = (self.engine.entries.entry(symbol) if symbol.is_Symbol else None) or (
+            quantity, _ = (
+                self.engine.quantities.entries.entry(symbol) if symbol.is_Symbol else None
+            ) or (
                 None,
                 (),
             )
