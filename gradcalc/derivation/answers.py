@@ -1,6 +1,6 @@
 """Questions to symbolic answers: which derivative is meant, in which layout, written per example and stacked.
 
-Everything here is symbolic; solver.py evaluates and checks what is written here.
+Everything here is symbolic; solve.py evaluates and checks what is written here.
 """
 
 from __future__ import annotations
