@@ -1,7 +1,8 @@
 """Graph to derivatives: every derivative by pulling terms back along all paths.
 
 A derivative starts as deltas at the numerator and is pulled back, node by node in reverse order, to the denominator;
-contributions of all paths add. What the nodes are is in definitions.py, what makes the results short in readback.py.
+contributions of all paths add. What the nodes are is in definitions.py, what makes the results short in name_search.py,
+named_quantities.py and named_sums.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Questions to symbolic answers: which derivative is meant, in which layout, written per example and stacked.
 
-Everything here is symbolic; solver.py evaluates and checks what is written here.
+Everything here is symbolic; solve.py evaluates and checks what is written here.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class Answerer:
                 simplified = forms.form_of(simplified_terms, free, each, shape, into).expr
         else:
             terms = simplified_terms
-        terms = [engine.algebra.facing(term) for term in terms]
+        terms = [engine.algebra.signs.facing(term) for term in terms]
         if forms.pairs(terms, each):
             return self.paired(question, terms, free, each, shape, into, of)
         form = forms.form_of(terms, free, each, shape, into)
