@@ -21,7 +21,7 @@ from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Call, unparse, walk
 from gradcalc.language.shape_rules import ONE, Size
-from gradcalc.ops import TABLE
+from gradcalc.ops import NODES
 
 LONGEST = 10  # that an unnamed quantity counts for
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
@@ -143,22 +143,13 @@ class Quantities:
         """Nodes with entries of their own."""
         bounded = set()
         for number, node in enumerate(self.graph.nodes):
-            op = TABLE.get(node.op)
-            elementwise = node.op in (
-                "const",
-                "size",
-                "index",
-                "ones",
-                "zeros",
-                "toaxis",
-                "transpose",
-            ) or (op is not None and op.signature == "elementwise")
-            if node.op == "getitem":
-                elementwise = all(
-                    item[0] == "index" or self.whole(item, size) for item, size in self.items(node)
-                )
             size = 1 + sum(self._fusing.get(arg, 1) for arg in node.args if arg not in bounded)
-            if node.name is not None or not elementwise or size > FUSED_LIMIT or variance(node):
+            if (
+                node.name is not None
+                or not self.entrywise(node)
+                or size > FUSED_LIMIT
+                or variance(node)
+            ):
                 bounded.add(number)
                 size = 1
             self._fusing[number] = size
@@ -167,6 +158,15 @@ class Quantities:
                     arg for arg in node.args if node.op != "getitem" or arg == node.args[0]
                 )
         return bounded
+
+    def entrywise(self, node: Node) -> bool:
+        """Is an entry one scalar expression in entries of the operands, each at the same indices or in another place?"""
+        if node.op == "getitem":
+            return all(
+                item[0] == "index" or self.whole(item, size) for item, size in self.items(node)
+            )
+        kinds = ("constant", "elementwise", "comparison", "rearranging")
+        return node.op not in self.rules.special and NODES[node.op].kind in kinds
 
     def items(self, node: Node) -> list[tuple[Any, Size]]:
         shape = self.nodes[node.args[0]].shape

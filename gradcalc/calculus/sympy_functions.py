@@ -12,7 +12,7 @@ import sympy as sp
 from gradcalc.graph.build import Node
 from gradcalc.language.constants import square_out
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
-from gradcalc.ops import TABLE
+from gradcalc.ops import SCALAR, SIGNS, TABLE
 
 # Operations that SymPy has under its own name, with the same meaning on the reals; the others get a class of ours.
 NATIVE: dict[str, Any] = {
@@ -37,8 +37,6 @@ NATIVE: dict[str, Any] = {
     "neg": lambda x: -x,
     "copy": lambda x: x,
 }
-WRITTEN = {"maximum": "max", "minimum": "min", "Abs": "abs"}  # SymPy makes an Abs of sqrt(x^2)
-COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
 def constant(value: Fraction | str) -> sp.Expr:
@@ -107,14 +105,10 @@ def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
         return names[tree.id] if tree.id in names else constant(tree.id)
     if isinstance(tree, Neg):
         return -from_ast(tree.arg, names)
-    if isinstance(tree, Binary):
-        word = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}[tree.op]
-        return apply(word, [from_ast(tree.left, names), from_ast(tree.right, names)])
-    if isinstance(tree, Compare):
-        return apply(COMPARISON[tree.op], [from_ast(tree.left, names), from_ast(tree.right, names)])
+    if isinstance(tree, (Binary, Compare)):
+        return apply(SIGNS[tree.op], [from_ast(tree.left, names), from_ast(tree.right, names)])
     if isinstance(tree, Call):
-        word = {"max": "maximum", "min": "minimum"}.get(tree.func, tree.func)
-        return apply(word, [from_ast(arg, names) for arg in tree.args])
+        return apply(SCALAR[tree.func], [from_ast(arg, names) for arg in tree.args])
     raise TypeError(f"not a scalar expression: {tree!r}")
 
 
@@ -162,10 +156,8 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
     name = getattr(type(expr), "op", None) or type(expr).__name__
     if name == "apply":
         return Call(type(expr).unknown, args, primes=type(expr).order)
-    for sign, word in COMPARISON.items():
-        if name == word:
-            return Compare(sign, args[0], args[1])
-    return Call(WRITTEN.get(name, name), args)
+    op = TABLE["abs" if name == "Abs" else name]  # SymPy makes an Abs of sqrt(x^2)
+    return Compare(op.sign, args[0], args[1]) if op.sign else Call(op.called, args)
 
 
 def divides(exponent: sp.Expr) -> bool:

@@ -18,11 +18,12 @@ from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.codegen.elementwise import formula
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
 from gradcalc.graph.model import Node
-from gradcalc.graph.to_expression import COMPARE, INFIX, number
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg
+from gradcalc.graph.to_expression import signed
+from gradcalc.language.parser import Binary, Call, Expr, Name, Neg
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
-from gradcalc.ops import TABLE
+from gradcalc.language.tree import number as number_tree
+from gradcalc.ops import NODES
 
 Positional = Sequence["Ix | None"]
 Named = Mapping[str, Ix]
@@ -95,23 +96,13 @@ class Emitter:
         axes = self.stored(node, at, named)
         if number in self.variables and not fresh:
             return Piece(self.variables[number], axes=axes)
-        if not self.elementwise(node):
+        if not self.engine.entrywise(node):
             return self.structured(number, at, named, hint or axes)
         leaves: dict[str, Piece] = {}
         expr = self.tree(number, at, named, leaves, fresh)
         if isinstance(expr, Name) and expr.id in leaves:
             return leaves[expr.id]
         return formula(self.arrays, expr, leaves, hint or axes, self.masks)
-
-    def elementwise(self, node: Node) -> bool:
-        if node.op == "getitem":
-            return all(
-                item[0] == "index" or self.engine.whole(item, size)
-                for item, size in self.engine.items(node)
-            )
-        if node.op in ("const", "size", "index", "ones", "zeros", "toaxis", "transpose"):
-            return True
-        return node.op in TABLE and TABLE[node.op].signature == "elementwise"
 
     def tree(
         self,
@@ -124,7 +115,7 @@ class Emitter:
         """An elementwise node as an expression in leaves, down to variables and to what is not elementwise."""
         node = self.engine.nodes[number]
         at = self.own(node, positional)
-        if not fresh and (number in self.variables or not self.elementwise(node)):
+        if not fresh and (number in self.variables or not self.engine.entrywise(node)):
             return self.leaf(self.value(number, at, named), leaves)
 
         def arg(position: int, where: Positional = at, names: Named = named) -> Expr:
@@ -160,10 +151,8 @@ class Emitter:
             ]
             return arg(0, inner)
         args = [arg(n) for n in range(len(node.args))]
-        if op in INFIX:
-            return Binary(INFIX[op], args[0], args[1])
-        if op in COMPARE:
-            return Compare(COMPARE[op], args[0], args[1])
+        if NODES[op].sign:
+            return signed(op, *args)
         return Neg(args[0]) if op == "neg" else Call(op, tuple(args))
 
     @staticmethod
@@ -344,9 +333,3 @@ def factored(front: Expr, total: Expr) -> Expr:
     if isinstance(front, Neg):
         return Neg(factored(front.arg, total))
     return Binary("*", front, total)
-
-
-def number_tree(value: Any) -> Expr:
-    from fractions import Fraction
-
-    return number(Fraction(value))

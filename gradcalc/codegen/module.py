@@ -30,15 +30,11 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.formula_styles import size_text
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
-from gradcalc.ops import TABLE
+from gradcalc.ops import NODES
 from gradcalc.version import __version__
 
 LONG_SUM = 20  # terms
 WIDTH = 110  # a longer line has its comment above it
-CHEAP = frozenset((
-    "const", "size", "index", "copy", "transpose", "toaxis", "getitem", "neg", "add", "sub", "mul", "div", "eye", "ones",
-    "zeros", "lt", "le", "gt", "ge", "eq", "ne", "stop_gradient",
-))  # fmt: skip
 
 
 def module(graph: Graph, spelling: Spelling, file: str) -> str:
@@ -132,18 +128,13 @@ class _Module:
                 for arg in nodes[number].args:
                     alive[arg] = True
                     # A template that names its operand twice would compute it twice.
-                    op = TABLE.get(nodes[number].op)
-                    count[arg] += (
-                        2
-                        if op is not None
-                        and op.signature == "elementwise"
-                        and op.code.count("{0}") > 1
-                        else 1
-                    )
+                    op = NODES[nodes[number].op]
+                    twice = op.signature == "elementwise" and op.code.count("{0}") > 1
+                    count[arg] += 2 if twice else 1
         found = {
             n
             for n, node in enumerate(nodes)
-            if node.name is None and count[n] > 1 and node.op not in CHEAP
+            if node.name is None and count[n] > 1 and not NODES[node.op].cheap
         }
         twins = {(node.args, node.attrs["axis"]) for node in nodes if node.op == "softmax"}
         found |= {

@@ -25,15 +25,16 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Call, Expr, Name
 from gradcalc.language.shape_rules import ONE
-from gradcalc.ops import TABLE
+from gradcalc.ops import NODES, TABLE
 
-CONSTANT = frozenset(
-    ("const", "size", "index", "eye", "ones", "zeros", "lt", "le", "gt", "ge", "eq", "ne")
+CONSTANT = frozenset(op.name for op in NODES.values() if op.kind in ("constant", "comparison"))
+# What passes a gradient unchanged is said only in full detail.
+PLAIN = frozenset(op.name for op in TABLE.values() if set(op.partials) == {"1"} or not op.example)
+TRIVIAL = frozenset(
+    op.name
+    for op in TABLE.values()
+    if (op.partials and {"1", "-1"}.issuperset(op.partials)) or op.kind == "rearranging"
 )
-PLAIN = frozenset(
-    ("add", "copy", "toaxis")
-)  # what passes a gradient unchanged is said only in full detail
-TRIVIAL = PLAIN | {"sub", "neg", "transpose"}
 
 
 def telling(operation: str, operand: int) -> bool:

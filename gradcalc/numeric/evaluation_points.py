@@ -21,6 +21,7 @@ from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, propa
 from gradcalc.numeric.kinks import places
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown
+from gradcalc.ops import COMPARISONS
 
 TRIES = 60
 MAX_DRAWN = 200_000
@@ -361,7 +362,7 @@ def _bound(graph: Graph, name: str, sizes: Mapping[str, int]) -> int:
             for axis, item in enumerate(node.attrs["items"]):
                 if item[0] == "gather" and node.args[item[1]] == place:
                     bounds.append(base.shape[axis].at(dict(sizes)))
-        elif node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
+        elif node.op in COMPARISONS:
             for other in node.args:
                 if graph.nodes[other].op == "index":
                     bounds.append(graph.indices[graph.nodes[other].attrs["name"]].at(dict(sizes)))
