@@ -23,6 +23,7 @@ from gradcalc.language.parser import Binary, Call, Expr, Name, Neg
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import number as number_tree
+from gradcalc.language.tree import plus
 from gradcalc.ops import NODES
 
 Positional = Sequence["Ix | None"]
@@ -184,14 +185,7 @@ class Emitter:
         front, terms = shared(terms)
         for term in sorted(terms, key=lambda t: bool(t.coef.could_extract_minus_sign())):
             expr = self.term(term, leaves, hint)
-            if total is None:
-                total = expr
-            else:
-                total = (
-                    Binary("-", total, expr.arg)
-                    if isinstance(expr, Neg)
-                    else Binary("+", total, expr)
-                )
+            total = expr if total is None else plus(total, expr)
         if total is None:
             return Piece("0.0", plain=True)
         if isinstance(total, Name) and total.id in leaves:

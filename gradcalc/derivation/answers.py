@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import length, much_shorter, sizes, stack_shape
+from gradcalc.calculus.notation.derivative_forms import length, much_shorter, sizes
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reverse_mode import Derivative
 from gradcalc.calculus.sympy_functions import from_ast
@@ -26,7 +26,7 @@ from gradcalc.graph.to_expression import tree
 from gradcalc.language.constants import fraction
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.shape_rules import ONE, Shape
+from gradcalc.language.shape_rules import ONE, Shape, stacked
 from gradcalc.language.tree import Expr, Name, occurrences
 
 APART = frozenset(
@@ -296,14 +296,14 @@ class Answerer(Beside):
         of: int,
     ) -> Answer:
         """An answer in which examples meet, written in stacks, the example index last."""
-        full = stack_shape(shape, [ix.size for ix in each])
+        full = stacked(shape, *(ix.size for ix in each))
         view = self.stacked(terms, free, each, shape, into)
         if view is None:
             message = f"{question.text}: this sum over pairs of examples cannot be written"
             raise GradcalcError(Problem("no-form", message, question.place))
-        stacked = None if view.free else view
+        whole = None if view.free else view
         answer = Answer(
-            question, "derivative", view.symbolic, full, self.layout, view.free, stacked=stacked
+            question, "derivative", view.symbolic, full, self.layout, view.free, stacked=whole
         )
         where = self.gradients_named(view.symbolic, of)
         return replace(answer, expanded=None, where=where)
@@ -324,7 +324,7 @@ class Answerer(Beside):
         of = question.of
         node = self.graph.node(self.graph.stacks.get(of, of))
         examples = [self.graph.indices[name] for name in node.over if name in self.graph.examples]
-        full = stack_shape(node.shape, examples)
+        full = stacked(node.shape, *examples)
         shape = full if of in self.graph.stacks else node.shape
         reason = self.graph.reasons.get(self.graph.stacks.get(of, of))
         views = {}

@@ -16,7 +16,7 @@ from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
 from gradcalc.derivation.answers import Answerer
-from gradcalc.derivation.backward_pass import plus, standing_for, times, written
+from gradcalc.derivation.backward_pass import chained, standing_for, written
 from gradcalc.derivation.general_rules import partial
 from gradcalc.derivation.step_model import Gate, Step, Written
 from gradcalc.graph.build import Graph, Node
@@ -25,6 +25,7 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Call, Expr, Name
 from gradcalc.language.shape_rules import ONE
+from gradcalc.language.tree import plus
 from gradcalc.ops import NODES, TABLE
 
 CONSTANT = frozenset(op.name for op in NODES.values() if op.kind in ("constant", "comparison"))
@@ -175,7 +176,7 @@ class GateWriter:
                 if (
                     alike and local is not None
                 ):  # nothing has to be pulled back: the products are written as they arise
-                    part = times(so_far.get(n), local)
+                    part = chained(so_far.get(n), local)
                     so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
                 gradient = None
                 if last[arg] == n and not alike:
