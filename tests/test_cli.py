@@ -15,11 +15,12 @@ import pytest
 
 import gradcalc
 from gradcalc.app import cli
-from gradcalc.app.console import Console, OutputError, PipeClosed, describe, width
+from gradcalc.app.console import Console, OutputError, PipeClosed, describe
 from gradcalc.app.files import check_target, sweep, write_whole
 from gradcalc.app.shipped import exercise_text, titles
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise
+from gradcalc.language.cell_width import cells
 from gradcalc.language.errors import GradcalcError, Place, Problem
 
 ROOT = Path(__file__).parent.parent
@@ -384,9 +385,9 @@ def test_many_problems_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_widths() -> None:
-    assert (width("abc"), width("数"), width("y\u0302")) == (3, 2, 1)
+    assert (cells("abc"), cells("数"), cells("y\u0302")) == (3, 2, 1)
     long = Problem("x", "m", Place("f", 1, 500, "a" * 1000))
-    assert all(width(line) <= 60 for line in describe(long, 60).split("\n"))
+    assert all(cells(line) <= 60 for line in describe(long, 60).split("\n"))
 
 
 # Files written

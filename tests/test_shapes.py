@@ -6,7 +6,6 @@ import pytest
 
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.graph.build import Graph, build, stack_shape
-from gradcalc.language.constants import size_of
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.parser import parse
 from gradcalc.language.shape_rules import (
@@ -21,6 +20,7 @@ from gradcalc.language.shape_rules import (
     show,
     stacked,
 )
+from gradcalc.language.size_expressions import size_of
 from gradcalc.ops import TABLE
 
 

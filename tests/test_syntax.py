@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc.language.constant_checks import MAX_EXPONENT, check_constants
+from gradcalc.language.constants import MAX_EXPONENT, check_constants
 from gradcalc.language.errors import SpanError, closest
 from gradcalc.language.parser import (
     CALLABLE,

@@ -14,10 +14,10 @@ from gradcalc.derivation.answer_model import Answer, Gradient, Solution
 from gradcalc.derivation.answers import Answerer
 from gradcalc.exercise.model import Exercise, Question
 from gradcalc.graph.build import Graph, build
-from gradcalc.language.constants import size_of
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.formula_pieces import Number
 from gradcalc.language.shape_rules import Shape, Size
+from gradcalc.language.size_expressions import size_of
 from gradcalc.language.tree import Expr, Index, Name, occurrences, substitute
 from gradcalc.numeric.exact_values import exact
 from gradcalc.numeric.forward import Forward, to_lists, upstream_key

@@ -23,11 +23,11 @@ from gradcalc.graph.question_checks import (
 from gradcalc.graph.scope import Scope, scope
 from gradcalc.graph.shape_inference import Inferred, infer
 from gradcalc.graph.shape_reasons import computed
-from gradcalc.language.constants import size_of
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import unparse
 from gradcalc.language.shape_rules import Shape, Size, show, stacked
+from gradcalc.language.size_expressions import size_of
 
 __all__ = [
     "Graph",

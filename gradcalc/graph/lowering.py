@@ -15,7 +15,6 @@ from gradcalc.graph.model import Node
 from gradcalc.graph.node_builder import NodeBuilder
 from gradcalc.graph.node_rewrites import RULES
 from gradcalc.graph.scope import Scope, problem
-from gradcalc.language.constants import size_of
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import (
@@ -44,6 +43,7 @@ from gradcalc.language.shape_rules import (
     show,
     sliced,
 )
+from gradcalc.language.size_expressions import size_of
 from gradcalc.ops import SIGNS
 
 ZERO = Fraction(0)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from gradcalc.graph.model import Node
-from gradcalc.language.constants import arithmetic
+from gradcalc.language.exact_numbers import arithmetic
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import PLAIN, Shape, Size, rule
 from gradcalc.ops import NODES, SIGNS
