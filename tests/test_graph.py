@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from gradcalc.exercise.load import load_exercise, parse_exercise
-from gradcalc.graph.build import Graph, build, default_questions, depends, operands, stack_shape
+from gradcalc.graph.build import build
+from gradcalc.graph.dependencies import depends, operands
+from gradcalc.graph.model import Graph
+from gradcalc.graph.printed_names import printed_names
+from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.shape_rules import Size, show
 
@@ -275,8 +279,8 @@ def test_stacks_are_named_in_upper_case_where_that_is_new() -> None:
         "yhat = w.T @ x; H = yhat + 1; h = yhat", "{x: {shape: [d], each: i}, w: [d], X2: []}", EACH
     )
     assert found.stacks == {"X": "x", "Yhat": "yhat"}  # H is taken
-    assert show(stack_shape(found, "Yhat")) == "[m]"
-    assert show(stack_shape(found, "w")) == "[d]"
+    assert show(printed_names(found).shapes["Yhat"]) == "[m]"
+    assert show(printed_names(found).shapes["w"]) == "[d]"
 
 
 @pytest.mark.parametrize(("shape", "nodes", "stacked"), [

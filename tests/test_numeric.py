@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from gradcalc.exercise.load import parse_exercise
-from gradcalc.graph.build import Graph, build
+from gradcalc.graph.build import build
+from gradcalc.graph.model import Graph
 from gradcalc.language.parser import Num, parse, unparse
 from gradcalc.numeric.evaluate import entries, evaluate, stacked
 from gradcalc.numeric.evaluation_points import given_point, random_points

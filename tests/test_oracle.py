@@ -10,7 +10,8 @@ import pytest
 
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import exercise_from, parse_exercise
-from gradcalc.graph.build import Graph, build
+from gradcalc.graph.build import build
+from gradcalc.graph.model import Graph
 from gradcalc.language.parser import Binary, Num, parse
 from gradcalc.numeric.forward import to_lists
 from gradcalc.numeric.oracle import Claim, Oracle, compare, numeric_derivative, numeric_second

@@ -19,7 +19,7 @@ from gradcalc.calculus.folding import divisors, folded, solve_for
 from gradcalc.calculus.quantities import Pseudo, Quantities, Rules
 from gradcalc.calculus.simplify import assuming, cost, measure
 from gradcalc.calculus.terms import Ix, Key, Term, size_expr
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from gradcalc.language.shape_rules import ONE, Size
 
 LONG = 32  # named quantities; in a longer computation no search is made for what could be read backwards

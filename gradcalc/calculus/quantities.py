@@ -16,7 +16,7 @@ from gradcalc.calculus.simplify import cost, operation
 from gradcalc.calculus.sympy_functions import constant, function
 from gradcalc.calculus.term_algebra import Algebra
 from gradcalc.calculus.terms import Entries, Ix, Key, Term, size_expr
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Call, unparse, walk

@@ -19,7 +19,7 @@ from gradcalc.calculus.sympy_functions import Spell, unspelled
 from gradcalc.calculus.term_algebra import met
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.calculus.totals import Totals
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.tree import Expr
 

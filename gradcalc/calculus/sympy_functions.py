@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.graph.build import Node
+from gradcalc.graph.model import Node
 from gradcalc.language.exact_numbers import square_out
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
 from gradcalc.language.tree import number as number_tree

@@ -19,8 +19,8 @@ from gradcalc.calculus.simplify import measure
 from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.calculus.term_algebra import Algebra
 from gradcalc.calculus.terms import Key, Term
+from gradcalc.graph.dependencies import ancestors
 from gradcalc.graph.model import Graph, Node
-from gradcalc.graph.question_checks import ancestors
 from gradcalc.graph.stable import stable
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace

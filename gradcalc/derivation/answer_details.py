@@ -17,8 +17,8 @@ from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_model import LINKS, Local, Shorthand
 from gradcalc.exercise.model import Question, Upstream
-from gradcalc.graph.build import Graph, operands
-from gradcalc.graph.dependencies import paths, reached_otherwise
+from gradcalc.graph.dependencies import operands, paths, reached_otherwise
+from gradcalc.graph.model import Graph
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.fast_dataclasses import replace

@@ -20,8 +20,9 @@ from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_details import Beside, fractions, operations, upstream_name
 from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph, Node, default_questions
 from gradcalc.graph.dependencies import many, paths
+from gradcalc.graph.model import Graph, Node
+from gradcalc.graph.question_checks import default_questions
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.constants import fraction
 from gradcalc.language.errors import GradcalcError, Problem

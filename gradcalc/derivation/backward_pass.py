@@ -23,8 +23,8 @@ from gradcalc.derivation.answer_model import Shorthand
 from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.step_model import Entries, Path, Step, Written
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Node
-from gradcalc.graph.question_checks import operands
+from gradcalc.graph.dependencies import operands
+from gradcalc.graph.model import Node
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Expr, Name, Neg, Num

@@ -20,8 +20,8 @@ from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.backward_pass import standing_for
 from gradcalc.derivation.step_model import Assembly, Factor
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
 from gradcalc.graph.dependencies import paths
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Name

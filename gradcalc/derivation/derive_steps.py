@@ -17,9 +17,10 @@ from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity, Written
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
 from gradcalc.exercise.questions import Known, read_question, stack_names
-from gradcalc.graph.build import Graph, build
+from gradcalc.graph.build import build
+from gradcalc.graph.dependencies import ancestors, depends, operands
+from gradcalc.graph.model import Graph
 from gradcalc.graph.printed_names import printed_names
-from gradcalc.graph.question_checks import ancestors, depends, operands
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import names, unparse

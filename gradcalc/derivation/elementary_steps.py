@@ -19,7 +19,7 @@ from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.backward_pass import chained, standing_for, written
 from gradcalc.derivation.general_rules import partial
 from gradcalc.derivation.step_model import Gate, Step, Written
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace

@@ -13,7 +13,9 @@ from gradcalc.derivation.answer_details import upstream_name
 from gradcalc.derivation.answer_model import Answer, Gradient, Solution
 from gradcalc.derivation.answers import Answerer
 from gradcalc.exercise.model import Exercise, Question
-from gradcalc.graph.build import Graph, build
+from gradcalc.graph.build import build
+from gradcalc.graph.model import Graph
+from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.formula_pieces import Number
 from gradcalc.language.shape_rules import Shape, Size
@@ -439,9 +441,3 @@ def shaped(tensor: Tensor, target: Sequence[int], over: Sequence[int]) -> Tensor
             raise Undefined("the formula has another shape than the answer")
         data = np.broadcast_to(data.reshape((*over, *([1] * len(target)))), (*over, *target))
     return Tensor(data.reshape((*over, *target)), tensor.over)
-
-
-def default_questions(graph: Graph) -> tuple[Question, ...]:
-    from gradcalc.graph.build import default_questions as asked
-
-    return asked(graph)

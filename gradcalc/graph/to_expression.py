@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from gradcalc.graph.build import Node
+from gradcalc.graph.model import Node
 from gradcalc.language.parser import (
     Binary,
     Call,

@@ -20,7 +20,7 @@ from gradcalc.calculus.simplify import measure
 from gradcalc.calculus.sympy_functions import to_ast
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
