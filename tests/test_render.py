@@ -22,7 +22,7 @@ from gradcalc.language.errors import Place, Problem
 from gradcalc.language.formula_pieces import Names, Partial, math
 from gradcalc.language.parser import Name, parse
 from gradcalc.render import formats, load, render_as
-from gradcalc.render.json import clean
+from gradcalc.render.json import data
 from gradcalc.report.blocks import Column, Failed, Options, Report, Table
 from gradcalc.report.lines import array_latex, array_text, partial_latex
 
@@ -172,8 +172,8 @@ def test_symbolic_answers_parse_back() -> None:
 
 
 def test_json_has_no_nan() -> None:
-    assert clean([float("nan"), [float("-inf"), 2.5]]) == [None, [None, 2.5]]
-    assert str(clean(-0.0)) == "0.0"
+    assert data([float("nan"), [float("-inf"), 2.5]]) == [None, [None, 2.5]]
+    assert str(data(-0.0)) == "0.0"
 
 
 def test_several_files_make_an_array_and_a_bad_one_is_among_them() -> None:

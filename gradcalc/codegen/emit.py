@@ -71,10 +71,6 @@ class Emitter:
         )
         return (*inner, *(named[name] for name in node.over))
 
-    def spread(self, node: Node, key: Key) -> tuple[list[Ix | None], dict[str, Ix]]:
-        """An index list (axes longer than 1, then named indices) over all axes."""
-        return self.engine.full(node, key)
-
     @staticmethod
     def own(node: Node, positional: Positional) -> list[Ix | None]:
         """The positions that concern a node: the last ones, none where its axis has length 1."""
@@ -261,7 +257,7 @@ class Emitter:
         distinct = tuple(
             ix if ix not in at[:n] else self.engine.entries.like(ix) for n, ix in enumerate(at)
         )
-        piece = self.value(quantity, *self.spread(node, distinct))
+        piece = self.value(quantity, *self.engine.full(node, distinct))
         for twin, ix in zip(distinct, at, strict=True):
             if twin is not ix:
                 piece = self.diagonal(piece, ix, twin)
@@ -288,7 +284,7 @@ class Emitter:
             return self.arrays.call("{eye}[{1}]", count, self.size(quantity.offset), axes=(first,))
         if quantity.kind == "gather":
             node = self.engine.nodes[quantity.node]
-            index = self.value(quantity.node, *self.spread(node, at[1:]))
+            index = self.value(quantity.node, *self.engine.full(node, at[1:]))
             return self.arrays.call("{eye}[{1}]", count, index, axes=(*index.axes, first))
         if quantity.kind == "shift":
             start, length = self.size(quantity.offset), self.size(at[1].size)

@@ -100,7 +100,7 @@ class _Module:
     def assigned(self, number: int, name: str | None) -> _Line:
         node = self.engine.nodes[number]
         own = self.engine.fresh(number)
-        positional, named = self.emit.spread(node, own)
+        positional, named = self.emit.engine.full(node, own)
         axes = self.emit.stored(node, positional, named)
         piece = self.emit.value(number, positional, named, axes, fresh=True)
         piece = self.arrays.exact(self.arrays.array(piece), axes, self.emit.shape(axes))
@@ -165,7 +165,7 @@ class _Module:
                 if number not in self.variables:
                     yield self.assigned(number, None)
             node = self.engine.nodes[stage.node]
-            positional, named = self.emit.spread(node, stage.own)
+            positional, named = self.emit.engine.full(node, stage.own)
             axes = self.emit.stored(node, positional, named)
             name = self.engine.nodes[stage.gradient].name or ""
             # A sum of very many terms would be nested deeper than Python compiles.

@@ -17,7 +17,7 @@ from gradcalc.exercise.model import Value
 from gradcalc.graph.model import Graph, Node, unfit
 from gradcalc.language.parser import Neg, Num
 from gradcalc.language.shape_rules import Size
-from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, propagate, symbol_of
+from gradcalc.numeric.forward import Forward, Point, blank, leaf, propagate, symbol_of
 from gradcalc.numeric.kinks import places
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown
@@ -142,13 +142,13 @@ def _search(
             if attempt >= 4 and "singular" in reason:
                 return reason  # a matter of the sizes
             continue
-        found = forward(graph, point)
+        found = Forward(graph, point)
         if not places(found, _clearance(found)):
             return point
         fallback = fallback or point
         if attempt > 12:
             break
-    if fallback is not None and not places(forward(graph, fallback)):
+    if fallback is not None and not places(Forward(graph, fallback)):
         return fallback
     return reason if fallback is None else "no point away from kinks was found"
 

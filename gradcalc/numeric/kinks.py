@@ -14,7 +14,7 @@ from gradcalc.graph.model import Graph
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Binary, Call, Compare, Expr, names, unparse
-from gradcalc.numeric.forward import Forward, Point, define, forward
+from gradcalc.numeric.forward import Forward, Point, define
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor, expand
 from gradcalc.ops import COMPARISONS, SCALAR, TABLE
@@ -224,7 +224,7 @@ def places(values: Forward, near: float | None = None) -> list[Kink]:
 
 def kinks(graph: Graph, point: Point) -> list[Problem]:
     """A warning for every kink at the point, naming the convention; slug "jump" where there is no derivative."""
-    found = places(forward(graph, point))
+    found = places(Forward(graph, point))
     return [
         Problem(kink.slug, kink.message) for kink in found if kink.slug not in ("root", "point")
     ]

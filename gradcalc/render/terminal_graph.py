@@ -194,7 +194,7 @@ def _channel(parts: list[tuple[int, int, int, int]], canvas: _Canvas) -> None:
         for y in range(low, high + 1):
             mark(at, y, ("track", y1), (UP if y > low else 0) | (DOWN if y < high else 0))
     for place, nets in cells.items():
-        canvas.chars[place] = _sign(place[1], nets, targets)
+        canvas.chars[place] = _sign(nets, targets)
 
 
 def _tracks(targets: dict[int, set[int]]) -> list[int]:
@@ -226,7 +226,7 @@ def _turn(y1: int, sources: Iterable[int]) -> tuple[int, int]:
     return (0, y1) if first >= y1 else (1, -y1)
 
 
-def _sign(y: int, nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
+def _sign(nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
     tracks = [net for net in nets if net[0] == "track"]
     if not tracks:
         return "─"
