@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.language.constant_checks import MAX_EXPONENT, check_constants
+from gradcalc.language.constants import MAX_EXPONENT, check_constants
 from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import (
     parse,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gradcalc.language.constants import size_of
 from gradcalc.language.parser import parse
 from gradcalc.language.shape_rules import (
     Size,
 )
+from gradcalc.language.size_expressions import size_of
 
 
 def test_a_size_expression_may_divide_what_is_divisible() -> None:
