@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gradcalc.derivation.solve import Solver, shaped
+from gradcalc.derivation.formula_values import shaped
+from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Written
 from gradcalc.language.formula_pieces import Number
 from gradcalc.language.shape_rules import Shape
@@ -20,14 +21,16 @@ class StepValues:
 
     def __init__(self, solver: Solver) -> None:
         self.solver = solver
-        self.env = bind(solver.values.env(60 if solver.values.precise else 16), solver.where(()))
+        self.env = bind(
+            solver.values.env(60 if solver.values.precise else 16), solver.formulas.where(())
+        )
         self.bound: dict[str, Tensor] = {}
 
     def evaluated(
         self, written: Written, shape: Shape | None = None, over: tuple[str, ...] = ()
     ) -> Tensor | None:
         """A formula's value over its examples, or None where it has none."""
-        sizes = self.solver.sizes
+        sizes = self.solver.formulas.sizes
         try:
             target = [size.at(sizes) for size in (written.shape if shape is None else shape)]
             free = {}
@@ -47,7 +50,7 @@ class StepValues:
         except (Undefined, KeyError, ValueError, OverflowError):
             return None
         examples = self.solver.graph.examples
-        return self.solver.spread(
+        return self.solver.formulas.spread(
             tensor, tuple(name for name in over or written.each if name in examples)
         )
 

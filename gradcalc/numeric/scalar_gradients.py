@@ -17,22 +17,21 @@ from typing import Any, TypeAlias
 from gradcalc.exercise.model import Value
 from gradcalc.graph.backward import Handed, pull
 from gradcalc.graph.model import Graph, Node
+from gradcalc.language import entry_fields
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import occurrences
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.scalar_functions import Undefined
-from gradcalc.ops import TABLE
+from gradcalc.ops import SIGNS, TABLE
 
 ARITHMETIC: Mapping[str, Callable[..., Any]] = {"+": add, "-": sub, "*": mul}
-WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
-TESTS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 CONSTANTS = {"pi": math.pi, "e": math.e}
+ZERO = Num(Fraction(0))
 
 _KNOWN = frozenset(
-    name for name, op in TABLE.items() if op.value and (op.partials or name in TESTS.values())
+    name for name, op in TABLE.items() if op.value and op.kind in ("elementwise", "comparison")
 ) | {"input", "const", "size"}
-
 
 _Handed: TypeAlias = "Handed[float | None, float | None]"
 
@@ -206,14 +205,11 @@ def local_derivatives(op: str) -> tuple[LocalDerivative | None, ...]:
     """The local derivative of an operation by each operand, as the table states it; None where it is 0."""
     entry = TABLE[op]
     places = {word: n for n, word in enumerate((*entry.operands, "r"))}
-    return tuple(
-        _stated(text, places) if text not in ("", "0") else None
-        for text in entry.partials or [""] * len(entry.operands)
-    )
+    stated = [entry_fields.partial(entry, place) for place in range(len(entry.operands))]
+    return tuple(None if tree in (None, ZERO) else _stated(tree, places) for tree in stated)
 
 
-def _stated(text: str, places: Mapping[str, int]) -> LocalDerivative:
-    tree = parse(text)
+def _stated(tree: Expr, places: Mapping[str, int]) -> LocalDerivative:
     reads = frozenset(places[part.id] for part in occurrences(tree) if part.id in places)
     return LocalDerivative(function(tree, places), reads)
 
@@ -267,7 +263,7 @@ def function(tree: Expr, places: Mapping[str, int]) -> Callable[[Any], Any]:
         return (
             _square(function(tree.left, places)) if place is None else lambda v: v[place] * v[place]
         )
-    combined = ARITHMETIC.get(tree.op) or functions()[(WORDS | TESTS)[tree.op]]
+    combined = ARITHMETIC.get(tree.op) or functions()[SIGNS[tree.op]]
     left, right = function(tree.left, places), function(tree.right, places)
     if isinstance(tree.left, Num):
         number = float(tree.left.value)
