@@ -44,6 +44,7 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) ->
 
 
 def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
+    """`expr` with a root or a reciprocal read as `own`, and its powers as powers of `own`."""
     base, exponent = formula.args
     if exponent == -1 and base.is_Symbol:
         return expr.xreplace({formula: own})  # 1/r² stays
@@ -104,6 +105,7 @@ def units_read(expr: sp.Expr) -> sp.Expr:
 
 
 def unit_read(product: sp.Expr) -> sp.Expr:
+    """A product with the sigmoids and tanh in it that were written out."""
     have = factors(product)
     for base, exponent in have.items():
         rest = base - 1

@@ -42,6 +42,7 @@ COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "n
 
 
 def constant(value: Fraction | str) -> sp.Expr:
+    """A number of the language."""
     if isinstance(value, str):
         return {"pi": sp.pi, "e": sp.E}[value]
     return sp.Rational(value.numerator, value.denominator)
@@ -92,6 +93,7 @@ def function(node: Node, operands: Sequence[sp.Expr]) -> sp.Expr:
 
 
 def apply(name: str, operands: Sequence[sp.Expr]) -> sp.Expr:
+    """An operation of the table on expressions."""
     if name in NATIVE:
         return NATIVE[name](*operands)
     if name in ("where",) and operands[1] == operands[2]:
@@ -126,10 +128,12 @@ Spell: TypeAlias = "Callable[[sp.Expr], Expr | None]"
 
 
 def by_text(expr: sp.Expr, summand: bool = False) -> str:
+    """The order of the text."""
     return str(expr)
 
 
 def unspelled(expr: sp.Expr) -> Expr | None:
+    """Nothing is known of how an author wrote it."""
     return None
 
 
@@ -179,6 +183,7 @@ def divides(exponent: sp.Expr) -> bool:
 
 
 def rational(value: sp.Rational) -> Expr:
+    """A number as a fraction."""
     if value < 0:
         return Neg(rational(-value))
     if value.q == 1:
@@ -187,6 +192,7 @@ def rational(value: sp.Rational) -> Expr:
 
 
 def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> Expr:
+    """A sum, a plus first."""
     pair = difference(expr)
     args = [turned for arg in expr.args if (turned := from_one(arg)) is not None]
     args += [arg for arg in expr.args if from_one(arg) is None]
@@ -352,10 +358,12 @@ def decimals(number: sp.Rational, expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
 
 
 def number_ast(value: int) -> Expr:
+    """A whole number."""
     return Num(Fraction(int(value)))
 
 
 def chain(factors: list[Expr]) -> Expr:
+    """A product of factors; 1 for none."""
     total = factors[0] if factors else Num(Fraction(1))
     for factor in factors[1:]:
         total = Binary("*", total, factor)
