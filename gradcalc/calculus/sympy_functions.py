@@ -11,7 +11,8 @@ import sympy as sp
 
 from gradcalc.graph.build import Node
 from gradcalc.language.constants import square_out
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
+from gradcalc.language.entry_fields import partial
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.ops import TABLE
 
 # Operations that SymPy has under its own name, with the same meaning on the reals; the others get a class of ours.
@@ -54,11 +55,11 @@ def function_class(name: str) -> Any:
     op = TABLE[name]
 
     def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
-        partial = op.partials[argindex - 1] if op.partials else ""
-        if not partial:
+        slope = partial(op, argindex - 1)
+        if slope is None:
             return sp.S.Zero
         names = {**dict(zip(op.operands, self.args, strict=True)), "r": self}
-        return from_ast(parse(partial), names)
+        return from_ast(slope, names)
 
     return type(
         f"op_{name}",
