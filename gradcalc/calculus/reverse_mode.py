@@ -22,7 +22,7 @@ from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.term_algebra import met
 from gradcalc.calculus.terms import Ix, Key, Term, has_matrix_form
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass
 
 NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name

@@ -6,11 +6,11 @@ from typing import Any
 
 from gradcalc.calculus.notation.entry_lists import settled
 from gradcalc.derivation.answer_model import Answer
-from gradcalc.graph.build import Graph
-from gradcalc.language.constants import size_of
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.shape_rules import Size
+from gradcalc.language.size_expressions import size_of
 from gradcalc.language.tree import Expr, Index, substitute
 
 

@@ -12,7 +12,9 @@ from gradcalc.derivation.answers import Answerer, answerer
 from gradcalc.derivation.formula_values import FormulaValues
 from gradcalc.derivation.single_entry import one_entry
 from gradcalc.exercise.model import Exercise, Question
-from gradcalc.graph.build import Graph, build, default_questions
+from gradcalc.graph.build import build
+from gradcalc.graph.model import Graph
+from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import Problem
 from gradcalc.language.tree import Name
 from gradcalc.numeric.forward import Forward

@@ -12,7 +12,9 @@ from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.calculus.terms import Key
 from gradcalc.exercise.model import Question, Upstream
-from gradcalc.graph.build import Graph, Node, default_questions, operands
+from gradcalc.graph.dependencies import operands
+from gradcalc.graph.model import Graph, Node
+from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.constants import fraction
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.tree import Name
