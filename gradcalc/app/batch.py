@@ -112,5 +112,6 @@ def as_data(problem: Problem) -> dict[str, Any]:
 
 
 def as_problem(data: dict[str, Any]) -> Problem:
+    """A problem from its data, as it crosses over from a child process."""
     place = data["place"]
     return Problem(data["slug"], data["message"], Place(**place) if place else None, data["hint"])

@@ -43,6 +43,7 @@ COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "n
 
 
 def constant(value: Fraction | str) -> sp.Expr:
+    """A number of the graph, or pi or e, in SymPy."""
     if isinstance(value, str):
         return {"pi": sp.pi, "e": sp.E}[value]
     return sp.Rational(value.numerator, value.denominator)
@@ -93,6 +94,7 @@ def function(node: Node, operands: Sequence[sp.Expr]) -> sp.Expr:
 
 
 def apply(name: str, operands: Sequence[sp.Expr]) -> sp.Expr:
+    """An operation of the table on SymPy operands."""
     if name in NATIVE:
         return NATIVE[name](*operands)
     if name in ("where",) and operands[1] == operands[2]:
@@ -127,10 +129,12 @@ Spell: TypeAlias = "Callable[[sp.Expr], Expr | None]"
 
 
 def by_text(expr: sp.Expr, summand: bool = False) -> str:
+    """The order of factors and summands where nobody states another."""
     return str(expr)
 
 
 def unspelled(expr: sp.Expr) -> Expr | None:
+    """The spelling of an expression where nobody knows one."""
     return None
 
 
@@ -180,6 +184,7 @@ def divides(exponent: sp.Expr) -> bool:
 
 
 def rational(value: sp.Rational) -> Expr:
+    """A SymPy number as a tree."""
     if value < 0:
         return Neg(rational(-value))
     if value.q == 1:
@@ -188,6 +193,7 @@ def rational(value: sp.Rational) -> Expr:
 
 
 def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> Expr:
+    """A SymPy sum as a tree, its summands in the order of `rank`."""
     pair = difference(expr)
     args = [turned for arg in expr.args if (turned := from_one(arg)) is not None]
     args += [arg for arg in expr.args if from_one(arg) is None]
@@ -353,10 +359,12 @@ def decimals(number: sp.Rational, expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
 
 
 def number_ast(value: int) -> Expr:
+    """A whole number as a tree."""
     return Num(Fraction(int(value)))
 
 
 def chain(factors: list[Expr]) -> Expr:
+    """The product of some trees, from left to right; 1 of none."""
     total = factors[0] if factors else Num(Fraction(1))
     for factor in factors[1:]:
         total = Binary("*", total, factor)

@@ -354,6 +354,7 @@ def factored(front: Expr, total: Expr) -> Expr:
 
 
 def number_tree(value: Any) -> Expr:
+    """A number as a tree."""
     from fractions import Fraction
 
     return number(Fraction(value))

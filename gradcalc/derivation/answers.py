@@ -311,4 +311,5 @@ def answerer(
 
 
 def fractions(expr: Expr) -> int:
+    """How many divisions stand in an expression."""
     return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))

@@ -350,4 +350,5 @@ def times(upstream: Expr | None, local: Expr) -> Expr:
 
 
 def plus(left: Expr, right: Expr) -> Expr:
+    """left + right; a right operand with a minus is subtracted."""
     return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)

@@ -108,6 +108,7 @@ def _constant(value: Value) -> float | None:
 
 
 def forward(graph: Graph, inputs: Mapping[str, Any]) -> list[Any]:
+    """The value of every node in floats; None where it is unknown or undefined."""
     table: Mapping[str, Any] = functions()
     values: list[Any] = []
     for node in graph.nodes:

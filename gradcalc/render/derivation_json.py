@@ -80,6 +80,7 @@ def data(item: Any) -> Any:
 
 
 def fields(item: Any) -> dict[str, Any]:
+    """The fields of a part of a derivation, under the names that KEYS gives them."""
     pairs = (key.split("=") for key in KEYS[type(item)].split())
     return {key[0]: data(getattr(item, key[-1])) for key in pairs}
 

@@ -84,6 +84,7 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
 
 
 def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
+    """An answer as JSON data."""
     example = answer.per_example is not None
     symbolic = answer.symbolic
     return {
@@ -171,6 +172,7 @@ def _latex(expr: Expr | None, names: Names, example: bool) -> str | None:
 
 
 def shape_data(shape: Shape) -> list[str | int]:
+    """A shape as JSON data: numbers and names."""
     return [size.number if size.number is not None else str(size) for size in shape]
 
 
@@ -183,6 +185,7 @@ def _shape_latex(shape: Shape) -> str:
 
 
 def said(problem: Problem) -> str:
+    """A problem with its hint, on one line."""
     return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 

@@ -313,10 +313,12 @@ def stack_shape(shape: Shape, examples: Sequence[Size]) -> Shape:
 
 
 def sizes(shape: Shape) -> Expr:
+    """A shape as the vector of its sizes."""
     return Vector(tuple(size_tree(size) for size in shape))
 
 
 def zeros(shape: Shape) -> Expr:
+    """An array of zeros of a shape; 0 for a number."""
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
 
 

@@ -254,6 +254,7 @@ class IndexWriter:
 
 
 def times(front: Expr, body: Expr) -> Expr:
+    """front · body, a fraction in front kept as one: (a/b)·c is a·c/b."""
     if isinstance(front, Binary) and front.op == "/":
         return Binary("/", times(front.left, body), front.right)
     return body if front == Num(Fraction(1)) else Binary("*", front, body)
