@@ -293,12 +293,14 @@ class Derivative(Result):
     @property
     def data(self) -> dict[str, Any]:
         """Everything as JSON data."""
+        from gradcalc.render.json import fields
+
         answer = self.found.answer
         return {
             "format": 1, "expression": unparse(self.graph.exercise.definitions[-1].expr), "wrt": list(answer.question.by),
             "symbolic": self.symbolic, "free": list(self.free) or None, "latex": self.latex, "shape": list(self.shape),
             "layout": answer.layout, "assumed": {name: list(map(str, shape)) for name, shape in self.assumed.items()},
-            "verified": {"ok": answer.verified.ok, "method": answer.verified.method} if answer.verified else None,
+            "verified": answer.verified and fields(answer.verified, "ok method"),
         }  # fmt: skip
 
     def __str__(self) -> str:

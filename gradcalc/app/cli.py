@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gradcalc import render
-from gradcalc.app.batch import SECONDS, as_data, as_problem, each, outcomes
+from gradcalc.app.batch import SECONDS, as_problem, each, outcomes
 from gradcalc.app.console import Console, OutputError, PipeClosed
 from gradcalc.app.startup import load
 from gradcalc.exercise.load import load_exercise, parse_exercise, with_set
@@ -227,7 +228,7 @@ def diff(
         ]
         return (
             found.notes,
-            list(map(as_data, warnings)),
+            list(map(asdict, warnings)),
             found.to(format, ascii=console.ascii),
             found.ok,
         )

@@ -8,8 +8,8 @@ from typing import Any
 from gradcalc.calculus.known_sums import KnownSums
 from gradcalc.calculus.quantities import FUSED_LIMIT, Quantities
 from gradcalc.calculus.simplify import Simplifier
-from gradcalc.calculus.term_algebra import Algebra, Facts
-from gradcalc.calculus.terms import Key, RawTerm, Term
+from gradcalc.calculus.term_algebra import Algebra
+from gradcalc.calculus.terms import Facts, Key, RawTerm, Term
 from gradcalc.language.shape_rules import ONE
 
 

@@ -14,7 +14,7 @@ import sympy as sp
 from gradcalc.calculus.quantities import Quantities, Rules, whole
 from gradcalc.calculus.sympy_functions import apply
 from gradcalc.calculus.terms import Ix, Key, RawTerm, size_expr
-from gradcalc.graph.build import Node
+from gradcalc.graph.model import Node
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.shape_rules import ONE, Size
 

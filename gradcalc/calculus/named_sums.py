@@ -85,8 +85,8 @@ class NamedSums:
         coef, inside, own = self.sums[number]
         if own.size != ix.size or own.label != ix.label:
             return None
-        times, rest = self.algebra.content(expr)
-        unit, same = self.algebra.content(
+        times, rest = self.algebra.signs.content(expr)
+        unit, same = self.algebra.signs.content(
             self.quantities.entries.rename(inside, {own: ix}, self.algebra.same)
         )
         return times / unit / coef * self.quantities.entry(number, ()) if rest == same else None

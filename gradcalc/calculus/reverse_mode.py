@@ -1,7 +1,8 @@
 """Graph to derivatives: every derivative by pulling terms back along all paths.
 
 A derivative starts as deltas at the numerator and is pulled back, node by node in reverse order, to the denominator;
-contributions of all paths add. What the nodes are is in definitions.py, what makes the results short in readback.py.
+contributions of all paths add. What the nodes are is in definitions.py, what makes the results short in name_search.py,
+named_quantities.py and named_sums.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.term_algebra import met
 from gradcalc.calculus.terms import Ix, Key, Term, has_matrix_form
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass
 
 NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name

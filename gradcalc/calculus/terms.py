@@ -145,6 +145,24 @@ def sort_symmetric(indices: Key, is_symmetric: bool) -> Key:
     return indices
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an algebra of terms may use of the quantities in them.
+
+    symmetric   (quantity): A_ji is A_ij
+    known_sum   (expression, index): what it sums to over the index, or None
+    centred     (expression, indices): does it sum to 0 over all of them?
+    computed    (quantity): it is not given, and leads a difference
+    made_by     (quantity): its operation
+    """
+
+    symmetric: Callable[[Any], bool] = lambda quantity: False
+    known_sum: Callable[[sp.Expr, Ix], sp.Expr | None] = lambda expr, ix: None
+    centred: Callable[[sp.Expr, Key], bool] = lambda expr, over: False
+    computed: Callable[[Any], bool] = lambda quantity: True
+    made_by: Callable[[Any], str] = lambda quantity: ""
+
+
 def has_matrix_form(terms: Sequence[Term], own: Key, examples: Container[str | None]) -> bool:
     """Have terms at these indices a matrix form, per example? Each factor then has two indices at most, and no term
     speaks of two examples at once."""

@@ -30,15 +30,11 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.formula_styles import size_text
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
-from gradcalc.ops import TABLE
+from gradcalc.ops import NODES
 from gradcalc.version import __version__
 
 LONG_SUM = 20  # terms
 WIDTH = 110  # a longer line has its comment above it
-CHEAP = frozenset((
-    "const", "size", "index", "copy", "transpose", "toaxis", "getitem", "neg", "add", "sub", "mul", "div", "eye", "ones",
-    "zeros", "lt", "le", "gt", "ge", "eq", "ne", "stop_gradient",
-))  # fmt: skip
 
 
 def module(graph: Graph, spelling: Spelling, file: str) -> str:
@@ -103,7 +99,7 @@ class _Module:
     def assigned(self, number: int, name: str | None) -> _Line:
         node = self.engine.quantities.nodes[number]
         own = self.engine.quantities.fresh(number)
-        positional, named = self.emit.spread(node, own)
+        positional, named = self.engine.quantities.full(node, own)
         axes = self.emit.stored(node, positional, named)
         piece = self.emit.value(number, positional, named, axes, fresh=True)
         piece = self.arrays.exact(self.arrays.array(piece), axes, self.emit.shape(axes))
@@ -131,18 +127,13 @@ class _Module:
                 for arg in nodes[number].args:
                     alive[arg] = True
                     # A template that names its operand twice would compute it twice.
-                    op = TABLE.get(nodes[number].op)
-                    count[arg] += (
-                        2
-                        if op is not None
-                        and op.signature == "elementwise"
-                        and op.code.count("{0}") > 1
-                        else 1
-                    )
+                    op = NODES[nodes[number].op]
+                    twice = op.signature == "elementwise" and op.code.count("{0}") > 1
+                    count[arg] += 2 if twice else 1
         found = {
             n
             for n, node in enumerate(nodes)
-            if node.name is None and count[n] > 1 and node.op not in CHEAP
+            if node.name is None and count[n] > 1 and not NODES[node.op].cheap
         }
         twins = {(node.args, node.attrs["axis"]) for node in nodes if node.op == "softmax"}
         found |= {
@@ -176,7 +167,7 @@ class _Module:
                 if number not in self.variables:
                     yield self.assigned(number, None)
             node = self.engine.quantities.nodes[stage.node]
-            positional, named = self.emit.spread(node, stage.own)
+            positional, named = self.engine.quantities.full(node, stage.own)
             axes = self.emit.stored(node, positional, named)
             name = self.engine.quantities.nodes[stage.gradient].name or ""
             # A sum of very many terms would be nested deeper than Python compiles.

@@ -51,14 +51,14 @@ def contracted(emit: Emitter, pieces: list[Piece], summed: set[Ix], hint: Axes) 
     have = set().union(*(piece.labels for piece in pieces))
     found = emit.arrays.contract(pieces, summed & have, hint)
     for ix in sorted(summed - have):
-        found = product(emit, found, emit.size(ix.size), hint)
+        found = scaled(emit, found, emit.size(ix.size), hint)
     return found
 
 
-def product(emit: Emitter, left: Piece, right: Piece, hint: Axes) -> Piece:
-    """The entrywise product of two pieces."""
+def scaled(emit: Emitter, piece: Piece, factor: Piece, hint: Axes) -> Piece:
+    """piece · factor, a number."""
     return formula(
-        emit.arrays, Binary("*", Name("~0"), Name("~1")), {"~0": left, "~1": right}, hint
+        emit.arrays, Binary("*", Name("~0"), Name("~1")), {"~0": piece, "~1": factor}, hint
     )
 
 
@@ -90,7 +90,7 @@ def reduction(
         piece = emit.arrays.call("{xp}.abs({0})", emit.arrays.array(piece), axes=piece.axes)
     if node.op == "sum":
         for ix in sorted(missing):
-            piece = product(emit, piece, emit.size(ix.size), hint)
+            piece = scaled(emit, piece, emit.size(ix.size), hint)
     return piece
 
 

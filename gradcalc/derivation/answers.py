@@ -1,6 +1,6 @@
 """Questions to symbolic answers: which derivative is meant, in which layout, written per example and stacked.
 
-Everything here is symbolic; solver.py evaluates and checks what is written here.
+Everything here is symbolic; solve.py evaluates and checks what is written here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from gradcalc.calculus.notation.derivative_forms import (
     length,
     much_shorter,
     sizes,
-    stack_shape,
 )
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reverse_mode import Derivative, engine
@@ -24,12 +23,12 @@ from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient, L
 from gradcalc.derivation.expansion import Expansion, operations
 from gradcalc.derivation.total_derivatives import Derivatives
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph, Node
 from gradcalc.graph.dependencies import many, paths
+from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.shape_rules import ONE, Shape
+from gradcalc.language.shape_rules import ONE, Shape, stacked
 from gradcalc.language.tree import Binary, Expr, Name, occurrences, walk
 
 APART = frozenset(
@@ -197,7 +196,7 @@ class Answerer:
                 simplified = forms.form_of(simplified_terms, free, each, shape, into).expr
         else:
             terms = simplified_terms
-        terms = [engine.algebra.facing(term) for term in terms]
+        terms = [engine.algebra.signs.facing(term) for term in terms]
         if forms.pairs(terms, each):
             return self.paired(question, terms, free, each, shape, into, of)
         form = forms.form_of(terms, free, each, shape, into)
@@ -253,7 +252,7 @@ class Answerer:
         of = question.of
         node = self.graph.node(self.graph.stacks.get(of, of))
         examples = [self.graph.indices[name] for name in node.over if name in self.graph.examples]
-        full = stack_shape(node.shape, examples)
+        full = stacked(node.shape, *examples)
         shape = full if of in self.graph.stacks else node.shape
         reason = self.graph.reasons.get(self.graph.stacks.get(of, of))
         both = bool(self.graph.examples)

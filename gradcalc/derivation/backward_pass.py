@@ -16,7 +16,7 @@ from functools import reduce
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import Forms, as_vector
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
@@ -25,12 +25,13 @@ from gradcalc.derivation.answer_model import Shorthand
 from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.step_model import Entries, Path, Step, Written
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Node
-from gradcalc.graph.question_checks import operands
+from gradcalc.graph.dependencies import operands
+from gradcalc.graph.model import Node
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Expr, Name, Neg, Num
-from gradcalc.language.shape_rules import ONE, Shape
+from gradcalc.language.shape_rules import ONE, Shape, as_vector
+from gradcalc.language.tree import plus
 
 
 class BackwardPass:
@@ -203,12 +204,12 @@ class BackwardPass:
         local, shorthand = self.local(user, number, derivative)
         upstream = Name(self.names[user]) if user in self.names else None
         if self.numbers and local is not None:
-            return Path(through, replace(local, symbolic=times(upstream, local.symbolic)), local)
+            return Path(through, replace(local, symbolic=chained(upstream, local.symbolic)), local)
         entries = self.by_entries(user, number, derivative, terms) if self.entries else None
         product = self.write(terms, number)
         if local is not None and upstream is not None and self.alike(user, number):
             product = replace(
-                product, symbolic=times(upstream, local.symbolic)
+                product, symbolic=chained(upstream, local.symbolic)
             )  # nothing done to it yet
         return Path(through, product, local, shorthand, entries)
 
@@ -337,7 +338,7 @@ def written(
 MINUS_ONE = Neg(Num(Fraction(1)))
 
 
-def times(upstream: Expr | None, local: Expr) -> Expr:
+def chained(upstream: Expr | None, local: Expr) -> Expr:
     """upstream × local, without a factor 1 or −1."""
     for one, other in ((upstream, local), (local, upstream)):
         if other is not None and (one is None or (isinstance(one, Num) and one.value == 1)):
@@ -347,8 +348,3 @@ def times(upstream: Expr | None, local: Expr) -> Expr:
     assert upstream is not None
     constant = isinstance(local, Num) or (isinstance(local, Neg) and isinstance(local.arg, Num))
     return Binary("*", local, upstream) if constant else Binary("*", upstream, local)
-
-
-def plus(left: Expr, right: Expr) -> Expr:
-    """left + right; a right operand with a minus is subtracted."""
-    return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)

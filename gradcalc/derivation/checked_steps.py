@@ -183,7 +183,7 @@ class CheckedPass:
             return None
         if step.value is None:
             right = self.context.oracle.verify(
-                Claim(expr, self.solver.where(())), self.of, step.quantity
+                Claim(expr, self.solver.formulas.where(())), self.of, step.quantity
             ).ok
         else:
             right = self.numbers.close(self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value)  # fmt: skip
@@ -223,7 +223,7 @@ class CheckedPass:
         if step.total.paired or any(item.total.paired or item.total.free for item in before):
             return None
         where = tuple((item.name, item.total.symbolic) for item in before)
-        claim = Claim(step.total.symbolic, self.solver.where(where), step.total.free)
+        claim = Claim(step.total.symbolic, self.solver.formulas.where(where), step.total.free)
         return self.context.oracle.verify(claim, self.of, step.quantity)
 
     # ---- one path

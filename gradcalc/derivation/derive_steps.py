@@ -16,9 +16,10 @@ from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity,
 from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
 from gradcalc.exercise.questions import Known, read_question, stack_names
-from gradcalc.graph.build import Graph, build
+from gradcalc.graph.build import build
+from gradcalc.graph.dependencies import ancestors, depends, operands, reached_otherwise
+from gradcalc.graph.model import Graph
 from gradcalc.graph.printed_names import printed_names
-from gradcalc.graph.question_checks import ancestors, depends, operands
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import names, unparse
@@ -224,12 +225,7 @@ class _Deriver:
         direct = by in operands(graph, of)
         if question.kind == "local":
             return on_path and direct
-        others = (
-            any(depends(graph, other, by) for other in operands(graph, of) if other != by)
-            if direct
-            else True
-        )
-        if on_path and direct and not others:
+        if on_path and direct and not reached_otherwise(graph, of, by):
             return True
         return borne == [of] and self.solver.values.scalar
 

@@ -18,24 +18,26 @@ from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
-from gradcalc.derivation.backward_pass import plus, standing_for, times, written
+from gradcalc.derivation.backward_pass import chained, standing_for, written
 from gradcalc.derivation.general_rules import partial
 from gradcalc.derivation.step_model import Gate, Step, Written
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Call, Expr, Name
 from gradcalc.language.shape_rules import ONE
-from gradcalc.ops import TABLE
+from gradcalc.language.tree import plus
+from gradcalc.ops import NODES, TABLE
 
-CONSTANT = frozenset(
-    ("const", "size", "index", "eye", "ones", "zeros", "lt", "le", "gt", "ge", "eq", "ne")
+CONSTANT = frozenset(op.name for op in NODES.values() if op.kind in ("constant", "comparison"))
+# What passes a gradient unchanged is said only in full detail.
+PLAIN = frozenset(op.name for op in TABLE.values() if set(op.partials) == {"1"} or not op.example)
+TRIVIAL = frozenset(
+    op.name
+    for op in TABLE.values()
+    if (op.partials and {"1", "-1"}.issuperset(op.partials)) or op.kind == "rearranging"
 )
-PLAIN = frozenset(
-    ("add", "copy", "toaxis")
-)  # what passes a gradient unchanged is said only in full detail
-TRIVIAL = PLAIN | {"sub", "neg", "transpose"}
 
 
 def telling(operation: str, operand: int) -> bool:
@@ -160,7 +162,7 @@ class GateWriter:
                 if (
                     alike and local is not None
                 ):  # nothing has to be pulled back: the products are written as they arise
-                    part = times(so_far.get(n), local)
+                    part = chained(so_far.get(n), local)
                     so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
                 gradient = None
                 if last[arg] == n and not alike:

@@ -65,7 +65,7 @@ def terms(expr: Expr, sign: int = 1) -> Iterator[tuple[int, list[str]]]:
             yield from terms(arg, -sign)
         case _:
             parts: list[str] = []
-            for part, inverse in product(expr):
+            for part, inverse in factors_and_divisors(expr):
                 while isinstance(part, Neg):
                     part, sign = part.arg, -sign
                 word = (
@@ -78,12 +78,12 @@ def terms(expr: Expr, sign: int = 1) -> Iterator[tuple[int, list[str]]]:
             yield sign, parts
 
 
-def product(expr: Expr, inverse: bool = False) -> Iterator[tuple[Expr, bool]]:
+def factors_and_divisors(expr: Expr, inverse: bool = False) -> Iterator[tuple[Expr, bool]]:
     """The factors of a product entry by entry, and whether it is divided by them."""
     match expr:
         case Binary("*" | "/" as op, left, right):
-            yield from product(left, inverse)
-            yield from product(right, inverse != (op == "/"))
+            yield from factors_and_divisors(left, inverse)
+            yield from factors_and_divisors(right, inverse != (op == "/"))
         case _:
             yield expr, inverse
 

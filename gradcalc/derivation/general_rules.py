@@ -35,11 +35,9 @@ def general(operation: str, operand: int) -> Line:
 def _entry_by_entry(operation: str, operand: int) -> Line:
     op = TABLE[operation]
     by = Name(op.operands[operand])
-    whole: Expr = parse(op.example) if op.name in ("add", "sub", "mul", "div", "pow", "neg") else Call(
-        {"maximum": "max", "minimum": "min"}.get(op.name, op.name), tuple(map(Name, op.operands)))  # fmt: skip
-    if op.name == "copy":
-        whole = Name("x")
-    local = partial(op.name, operand, [Name(word) for word in op.operands], whole)
+    operands = tuple(map(Name, op.operands))
+    whole: Expr = Call(op.called, operands) if op.called else parse(op.example)
+    local = partial(op.name, operand, operands, whole)
     return (Math((Slope(whole, by), "=", local), names=NUMBERS),) if local is not None else ()
 
 

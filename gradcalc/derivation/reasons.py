@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gradcalc.derivation.step_model import Path, Step
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import (
@@ -127,7 +127,7 @@ def core(expr: Expr, names: Names) -> Core:
                 break
     match expr:
         case Binary("@"):
-            parts = with_shapes(chain(expr, names), names)
+            parts = with_shapes(matrix_factors(expr, names), names)
             return Core("dot" if [len(shape) for _, shape in parts] == [1, 1] else "@", parts)
         case Call("outer", (left, right)):
             sizes = [
@@ -142,7 +142,7 @@ def core(expr: Expr, names: Names) -> Core:
     return Core("", with_shapes((expr,), names))
 
 
-def chain(expr: Expr, names: Names) -> tuple[Expr, ...]:
+def matrix_factors(expr: Expr, names: Names) -> tuple[Expr, ...]:
     """The factors of a matrix product, numbers in front left out."""
     factors: list[Expr] = []
     while isinstance(expr, Binary) and expr.op == "@":

@@ -19,7 +19,7 @@ from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError, closest
-from gradcalc.language.parser import Compare, Expr, Name, Num, callable_names, parse
+from gradcalc.language.parser import CALLABLE, Compare, Expr, Name, Num, parse
 from gradcalc.language.statements import Statement, read_head, statements
 from gradcalc.language.tokens import canonical, read_name, shown, tokenize
 
@@ -146,7 +146,7 @@ class _Reader(Declarations):
             self.problems.append(
                 Problem("second", f"a second definition of `{function.name}`", function.place)
             )
-        if function.name in callable_names():
+        if function.name in CALLABLE:
             message = f"`{function.name}` is defined here and replaces the function of that name"
             self.warnings.append(Problem("replaced", message, function.place))
         own.setdefault(function.name, function)

@@ -24,7 +24,6 @@ from gradcalc.graph.shape_relations import (
     given,
 )
 from gradcalc.graph.shape_solver import Axis, Constraint, Dim, Solver, Term
-from gradcalc.language.constants import size_of
 from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import (
     Binary,
@@ -52,6 +51,7 @@ from gradcalc.language.shape_rules import (
     show,
     stacked,
 )
+from gradcalc.language.size_expressions import size_of
 from gradcalc.ops import TABLE
 
 Where = tuple["Text | None", "Expr | None"]

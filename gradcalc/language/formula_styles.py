@@ -9,7 +9,7 @@ from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Num, unparse
 from gradcalc.language.sizes import Shape, Size
 from gradcalc.language.typography import MINUS, braced, lowered, name_latex, name_text, raised, read
-from gradcalc.ops import TABLE
+from gradcalc.ops import SIGNS, TABLE
 
 # How tightly a box binds. OPEN: a condition or a case distinction, which has to stand alone.
 OPEN, SUM, HADAMARD, PRODUCT, POWER, ATOM = range(6)
@@ -323,7 +323,7 @@ class Latex:
         return Box(body, OPEN, tall=True)
 
     def compare(self, op: str) -> str:
-        return {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}.get(op, op)
+        return TABLE[SIGNS[op]].latex
 
     def big(self, func: str, indices: list[str], conditions: list[str]) -> str:
         words = [name_latex(index) for index in indices]

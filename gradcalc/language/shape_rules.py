@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 
-from gradcalc.language.constants import fraction, size_of, whole
+from gradcalc.language.constants import fraction, whole
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import (
@@ -25,6 +25,7 @@ from gradcalc.language.parser import (
     Transpose,
     Vector,
 )
+from gradcalc.language.size_expressions import size_of
 from gradcalc.language.sizes import (
     ONE,
     Shape,

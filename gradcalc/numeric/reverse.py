@@ -24,11 +24,9 @@ from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import occurrences
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.scalar_functions import Undefined
-from gradcalc.ops import TABLE
+from gradcalc.ops import SIGNS, TABLE
 
 ARITHMETIC: Mapping[str, Callable[..., Any]] = {"+": add, "-": sub, "*": mul}
-WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
-TESTS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
 @dataclass(slots=True)
@@ -199,7 +197,7 @@ def function(tree: Expr, places: Mapping[str, int]) -> Callable[[Any], Any]:
         return (
             _square(function(tree.left, places)) if place is None else lambda v: v[place] * v[place]
         )
-    combined = ARITHMETIC.get(tree.op) or functions()[(WORDS | TESTS)[tree.op]]
+    combined = ARITHMETIC.get(tree.op) or functions()[SIGNS[tree.op]]
     left, right = function(tree.left, places), function(tree.right, places)
     if isinstance(tree.left, Num):
         number = float(tree.left.value)

@@ -13,7 +13,7 @@ from typing import Any
 from gradcalc.exercise.model import Value
 from gradcalc.graph.model import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass, field
-from gradcalc.numeric.reverse import TESTS, function, functions, pullback, reads
+from gradcalc.numeric.reverse import function, functions, pullback, reads
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.ops import TABLE
 
@@ -60,7 +60,7 @@ def is_scalar(graph: Graph) -> bool:
 
 
 _KNOWN = frozenset(
-    name for name, op in TABLE.items() if op.value and (op.partials or name in TESTS.values())
+    name for name, op in TABLE.items() if op.value and op.kind in ("elementwise", "comparison")
 ) | {
     "input",
     "const",

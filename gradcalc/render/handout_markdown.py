@@ -105,7 +105,7 @@ def _table(it: Summary) -> str:
     return "\n".join(lines)
 
 
-def _blocks(blocks: Sequence[Block], indent: str = "") -> Iterator[str]:
+def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
     for block in blocks:
         match block:
             case Paragraph(parts):

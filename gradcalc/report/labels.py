@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradcalc.exercise.tex import check, escape, in_math
-from gradcalc.graph.build import Node
-from gradcalc.graph.to_expression import tree
+from gradcalc.graph.model import Node
+from gradcalc.graph.to_expression import signed, tree
 from gradcalc.language.formula_pieces import Math, Names, Piece
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num
 from gradcalc.language.typography import MINUS, for_terminal
@@ -17,8 +17,8 @@ from gradcalc.report.lines import latex_math, text_math
 SIGNS: Mapping[str, tuple[str, str]] = {
     "add": ("+", "+"), "sub": (MINUS, "-"), "mul": ("×", r"\times"), "div": ("÷", r"\div"), "neg": ("×(−1)", r"\times(-1)"),
     "copy": ("=", "="), "matmul": ("@", r"\text{@}"), "transpose": ("ᵀ", r"(\cdot)^{\top}"), "sum": ("Σ", r"\textstyle\sum"),
-    "sqrt": ("√", r"\sqrt{x}"), "inv": ("⁻¹", r"(\cdot)^{-1}"), "getitem": ("[ ]", "[\\ ]"), "maximum": ("max", r"\max"),
-    "minimum": ("min", r"\min"), "abs": ("|x|", r"\lvert x\rvert"), "pow": ("x^y", "x^y"), "exp": ("exp", r"\exp"),
+    "sqrt": ("√", r"\sqrt{x}"), "inv": ("⁻¹", r"(\cdot)^{-1}"), "getitem": ("[ ]", "[\\ ]"), 
+    "abs": ("|x|", r"\lvert x\rvert"), "pow": ("x^y", "x^y"),
 }  # fmt: skip
 
 
@@ -83,11 +83,9 @@ def fused(names: Names, nodes: Sequence[Node], n: int, constant: frozenset[int])
                 return Label("×" + wrapped.text, r"\times " + wrapped.latex)
             case "div", 0:
                 return Label("÷" + wrapped.text, r"\div " + wrapped.latex)
-        binary = {"sub": "-", "div": "/", "pow": "^"}.get(node.op)
-        if binary:
-            return label(names, Binary(binary, parts[0], parts[1]))
-    func = {"maximum": "max", "minimum": "min"}.get(node.op, node.op)
-    return label(names, Call(func, tuple(parts)))
+        if TABLE[node.op].sign:
+            return label(names, signed(node.op, *parts))
+    return label(names, Call(TABLE[node.op].called, tuple(parts)))
 
 
 def scaled(names: Names, expr: Expr) -> Label | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from functools import reduce
 
 from gradcalc.language import formula
+from gradcalc.language.cell_width import cells
 from gradcalc.language.formula_pieces import (
     Factors,
     Line,
@@ -64,9 +64,9 @@ def _two_lines(math: Math, written: Callable[[Piece], str]) -> tuple[str, str]:
         if isinstance(piece, Under):
             small = written(Shaped(piece.shape))
             word = word[: word.rindex(" [")]
-        size = max(_width(word), _width(small))
-        above += "  " * bool(above) + word.center(size + len(word) - _width(word))
-        below += "  " * bool(below) + small.center(size + len(small) - _width(small))
+        size = max(cells(word), cells(small))
+        above += "  " * bool(above) + word.center(size + len(word) - cells(word))
+        below += "  " * bool(below) + small.center(size + len(small) - cells(small))
     return above.rstrip(), below.rstrip()
 
 
@@ -77,10 +77,6 @@ def _factor(expr: Expr, names: Names) -> str:
         if isinstance(expr, Binary)
         else formula.text(expr, names)
     )
-
-
-def _width(text: str) -> int:
-    return sum(not unicodedata.combining(char) for char in text)
 
 
 def _text(piece: Piece, names: Names, width: int) -> str:

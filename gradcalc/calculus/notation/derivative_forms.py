@@ -18,10 +18,10 @@ from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.sympy_functions import Spell, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
-from gradcalc.language.shape_rules import ONE, Shape, Size
+from gradcalc.language.shape_rules import ONE, Shape, Size, as_vector, stacked
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
 
@@ -238,7 +238,7 @@ class Forms:
     ) -> View | None:
         """The same in stacks over the examples, the example axis last; one entry where that has no matrix form."""
         axes = (*free, *each)
-        full = stack_shape(shape, [ix.size for ix in each])
+        full = stacked(shape, *(ix.size for ix in each))
         if not terms:
             return View(zeros(full), full)
         if self.form == "matrix":
@@ -295,21 +295,6 @@ class Forms:
             return None, inner
         out = as_vector(node.shape)
         return out, (inner + out if self.layout == "denominator" else out + inner)
-
-
-def as_vector(shape: Shape) -> Shape:
-    """A column [D, 1] or a row [1, D] counts as a vector in Jacobians."""
-    if len(shape) == 2 and ONE in shape:
-        return (shape[1] if shape[0] == ONE else shape[0],)
-    return shape
-
-
-def stack_shape(shape: Shape, examples: Sequence[Size]) -> Shape:
-    """Examples last: [D, 1] and [D] stack to D × m, [1, 1] to 1 × m, [] to m."""
-    if not examples:
-        return shape
-    inner = shape[:1] if len(shape) == 2 and shape[1] == ONE else shape
-    return (*inner, *examples)
 
 
 def sizes(shape: Shape) -> Expr:

@@ -278,16 +278,16 @@ def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     ]
     total = above[0]
     for expr in above[1:]:
-        total = times(total, expr)
+        total = hadamard_product(total, expr)
     for expr in below:  # W x / h rather than 1/h ∘ W x
         total = over(total, expr)
     return total, rank
 
 
-def times(left: Expr, right: Expr) -> Expr:
+def hadamard_product(left: Expr, right: Expr) -> Expr:
     """left ∘ right, entry by entry, without brackets that say nothing: a*(b*c/d) is a*b*c/d."""
     if isinstance(right, Binary) and right.op in "*/" and not isinstance(left, Neg):
-        inner = times(left, right.left)
+        inner = hadamard_product(left, right.left)
         return over(inner, right.right) if right.op == "/" else Binary("*", inner, right.right)
     return left if right == Num(Fraction(1)) else Binary("*", left, right)
 
@@ -410,7 +410,7 @@ def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
             return weighted(write(parts[0].parts[0])[0], inner), rank
         if parts[-1].kind == "diag" and write(parts[-1].parts[0])[1] == 2:
             inner, rank = write_chain(parts[:-1])
-            return times(inner, write(transpose(parts[-1].parts[0]))[0]), rank
+            return hadamard_product(inner, write(transpose(parts[-1].parts[0]))[0]), rank
     total, rank = write_factor(parts[0], len(parts) > 1)
     for part in parts[1:]:
         expr, other = write_factor(part)
