@@ -141,7 +141,9 @@ class Entries:
 
 
 def sort_symmetric(indices: Key, is_symmetric: bool) -> Key:
-    """The indices of an entry, the first two in order where A_ji is A_ij."""
+    """The indices of an entry; the first two of a symmetric matrix in order, so that S_ij and S_ji
+    are one.
+    """
     if is_symmetric and len(indices) >= 2 and indices[1] < indices[0]:
         return (indices[1], indices[0], *indices[2:])
     return indices

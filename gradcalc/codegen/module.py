@@ -394,6 +394,7 @@ def needed(forward: Sequence[_Line], used: set[str]) -> tuple[list[_Line], list[
 
 
 def shown(shape: Shape) -> str:
+    """A shape in a comment: [n], n×m, a number."""
     if len(shape) == 1:
         return f"[{size_text(shape[0])}]"
     return "×".join(size_text(size) for size in shape) or "a number"

@@ -313,5 +313,5 @@ def answerer(
 
 
 def fractions(expr: Expr) -> int:
-    """How many bars an expression has."""
+    """How many divisions stand in an expression."""
     return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))

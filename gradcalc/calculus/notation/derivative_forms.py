@@ -301,12 +301,12 @@ class Forms:
 
 
 def sizes(shape: Shape) -> Expr:
-    """A shape as an expression."""
+    """A shape as the vector of its sizes."""
     return Vector(tuple(size_tree(size) for size in shape))
 
 
 def zeros(shape: Shape) -> Expr:
-    """A zero of a shape."""
+    """An array of zeros of a shape; 0 for a number."""
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
 
 
