@@ -88,6 +88,7 @@ def render(item: Solution | Handout, options: object = None) -> str:
 
 
 def join(parts: Sequence[str]) -> str:
+    """A document of several handouts, without answers."""
     return document(parts, solution=False)
 
 
@@ -107,6 +108,7 @@ def document(questions: Sequence[str], solution: bool, preamble: str = "") -> st
 
 
 def question(it: Handout) -> str:
+    """One handout as a question of the document."""
     credited = credits(it)
     lines = [
         rf"\renewcommand{{\worth}}{{{_points(it.points) if it.points is not None else ''}}}",

@@ -24,10 +24,12 @@ def render(item: Solution | Picture, options: object = None) -> str:
 
 
 def join(parts: list[str]) -> str:
+    """Several figures, one after the other."""
     return "\n".join(parts)
 
 
 def draw(what: Picture) -> str:
+    """A figure as an SVG document; a table of it where it is too large to draw."""
     if what.crowded:
         return _document(what, *_listing(what))
     drawing = lay_out(what, METRICS)
