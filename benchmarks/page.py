@@ -310,8 +310,8 @@ def behind(results: dict[str, Any]) -> str:
     checked = [row for row in results["depth"][CHECKED]["rows"] if "end" not in row][-1]
     slow = results["files"]["files"] - results["files"]["within on the processor"]
     points = [
-        f"**Floats by hand** are {min(ratios):.1f} to {max(ratios):.1f} times faster: they know each operation by name and expect no missing "
-        "value. Compiling the graph, as CasADi and JAX do, would help who evaluates one graph many times. That is not measured.",
+        f"**Floats by hand** are {min(ratios):.1f} to {max(ratios):.1f} times faster: they know each operation by name, keep no record of who "
+        "handed back what, and expect no missing value. Compiling the graph, as CasADi and JAX do, would help who evaluates one graph many times. That is not measured.",
         f"**Checking** costs more than deriving. A tanh network of depth {checked['n']} takes {time(checked['seconds'])} with every gradient checked: "
         "those that vanish are compared in 60 digits, entry by entry. Differences along one random direction for each "
         "gradient instead of along every entry would be cheaper; they would also find fewer mistakes.",

@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from gradcalc.calculus.notation.products import (
+    chain_of,
+    flip,
+    hadamard_product,
+    multiple,
+    over,
+    scaled,
+    transposes,
+    upright,
+    weighted,
+)
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree, stop_tree
-from gradcalc.language.tree import substitute, walk
+from gradcalc.language.tree import substitute
 
 NONE = Size.of(0)
 
@@ -149,20 +160,6 @@ def inverted(m: Matrix) -> list[Expr] | None:
     return None
 
 
-def chain_of(expr: Expr) -> list[Expr]:
-    """The factors of a matrix product."""
-    factors: list[Expr] = []
-    while isinstance(expr, Binary) and expr.op == "@":
-        factors.insert(0, expr.right)
-        expr = expr.left
-    return [expr, *factors]
-
-
-def flip(expr: Expr) -> Expr:
-    """The transpose of an expression; two meet and are gone."""
-    return expr.arg if isinstance(expr, Transpose) else Transpose(expr)
-
-
 def inverse(factors: list[Expr], like: Matrix) -> Matrix:
     """The inverse of a product of square matrices; of a transpose alone it is the transposed inverse."""
     total = factors[0]
@@ -284,14 +281,6 @@ def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     return total, rank
 
 
-def hadamard_product(left: Expr, right: Expr) -> Expr:
-    """left ∘ right, entry by entry, without brackets that say nothing: a*(b*c/d) is a*b*c/d."""
-    if isinstance(right, Binary) and right.op in "*/" and not isinstance(left, Neg):
-        inner = hadamard_product(left, right.left)
-        return over(inner, right.right) if right.op == "/" else Binary("*", inner, right.right)
-    return left if right == Num(Fraction(1)) else Binary("*", left, right)
-
-
 def write_entrywise(m: Matrix) -> tuple[Expr, int]:
     """An elementwise expression with its operands in place."""
     assert m.expr is not None
@@ -307,13 +296,6 @@ def write_entrywise(m: Matrix) -> tuple[Expr, int]:
     ]
     whole = upright(filled(m.expr, parts))
     return Transpose(whole) if flipped else whole, rank
-
-
-def upright(expr: Expr) -> Expr:
-    """Aᵀ + A as A + Aᵀ."""
-    if isinstance(expr, Binary) and expr.op == "+" and expr.left == Transpose(expr.right):
-        return Binary("+", expr.right, expr.left)
-    return expr
 
 
 def write_sum(m: Matrix) -> tuple[Expr, int]:
@@ -334,35 +316,6 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
         )
     assert total is not None
     return Transpose(total) if flipped else upright(total), rank
-
-
-def scaled(coefficient: Expr, expr: Expr) -> Expr:
-    """coefficient · expr with one fraction bar, the denominator behind: x / 2, 2*x / (m*r)."""
-    if isinstance(coefficient, Binary) and coefficient.op == "/":
-        return over(scaled(coefficient.left, expr), coefficient.right)
-    if coefficient == Num(Fraction(1)):
-        return expr
-    if isinstance(expr, Binary) and expr.op == "/":
-        return over(scaled(coefficient, expr.left), expr.right)
-    if expr == Num(Fraction(1)):
-        return coefficient
-    if isinstance(expr, Binary) and expr.op in "@*":
-        return Binary(expr.op, scaled(coefficient, expr.left), expr.right)
-    return Binary("*", coefficient, expr)
-
-
-def multiple(coefficient: Expr, expr: Expr) -> Expr:
-    """coefficient · (expr), the denominator behind."""
-    if isinstance(coefficient, Binary) and coefficient.op == "/":
-        return over(multiple(coefficient.left, expr), coefficient.right)
-    return expr if coefficient == Num(Fraction(1)) else Binary("*", coefficient, expr)
-
-
-def over(top: Expr, bottom: Expr) -> Expr:
-    """top/bottom as one fraction: (a/b)/c is a/(b c)."""
-    if isinstance(top, Binary) and top.op == "/":
-        return Binary("/", top.left, Binary("*", bottom, top.right))
-    return Binary("/", top, bottom)
 
 
 def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
@@ -428,11 +381,6 @@ def write_factor(m: Matrix, beside: bool = True) -> tuple[Expr, int]:
     return expr, rank
 
 
-def transposes(expr: Expr) -> int:
-    """How many transposes stand in an expression."""
-    return sum(isinstance(part, Transpose) for part in walk(expr))
-
-
 def placed(m: Matrix, rows: bool) -> bool:
     """Does a selector, or a sum of some, put rows (or columns) among zeros?"""
     inner = m.parts if m.kind == "sum" else (m,)
@@ -456,13 +404,6 @@ def kept_diagonal(parts: Sequence[Matrix]) -> list[Matrix]:
         found[at:end] = [diagonal(shifted_rows(part, vector))]
         return kept_diagonal(found)
     return found
-
-
-def weighted(weight: Expr, expr: Expr) -> Expr:
-    """weight ∘ expr; a weight 1/s divides."""
-    if isinstance(weight, Binary) and weight.op == "/":
-        return over(weighted(weight.left, expr), weight.right)
-    return expr if weight == Num(Fraction(1)) else Binary("*", weight, expr)
 
 
 def write_shift(m: Matrix) -> Expr:
