@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from gradcalc.app.export import Export, export
 from gradcalc.language.errors import Place, Problem
 from gradcalc.language.formula_pieces import Names, Partial, math
 from gradcalc.language.parser import Name, parse
-from gradcalc.render import formats, load, render_as
+from gradcalc.render import EXPORTED, load, printed, render_as
 from gradcalc.render.json import data
 from gradcalc.report.blocks import Column, Failed, Options, Report, Table
 from gradcalc.report.lines import array_latex, array_text, partial_latex
@@ -109,11 +110,15 @@ def test_any_title_can_be_printed(title: str) -> None:
         solution,
         graph=replace(solution.graph, exercise=replace(solution.graph.exercise, title=title)),
     )
-    for format in formats():
-        printed = render_as(format, [named], Options(width=40))
-        assert not characters(printed) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    for format in (*printed(), *EXPORTED):
+        text = (
+            export([named], format, Export()).text
+            if format in EXPORTED
+            else render_as(format, [named], Options(width=40))
+        )
+        assert not characters(text) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
         if format.startswith("json"):
-            assert json.loads(printed)["title"] == title
+            assert json.loads(text)["title"] == title
 
 
 def test_colour_is_ours_alone_and_only_when_asked() -> None:

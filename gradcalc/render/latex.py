@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.derivation.answer_model import Solution
 from gradcalc.exercise.markdown import (
     Block,
     Break,
@@ -27,8 +26,7 @@ from gradcalc.exercise.tex import escape
 from gradcalc.language.typography import for_terminal, to_ascii
 from gradcalc.render import tikz
 from gradcalc.render.tikz import indicator, math
-from gradcalc.report.figure import Picture, Sheet
-from gradcalc.report.handout import compose
+from gradcalc.report.figure import Picture
 from gradcalc.report.handout_model import (
     Derived,
     Handout,
@@ -82,15 +80,6 @@ MACROS = r"""
 ROWS = 14  # lines of equations that are kept together
 
 
-def render(item: Solution | Handout, options: object = None) -> str:
-    """One exercise as a question of the document that `join` makes."""
-    return question(item if isinstance(item, Handout) else compose(item, Sheet()))
-
-
-def join(parts: Sequence[str]) -> str:
-    return document(parts, solution=False)
-
-
 def document(questions: Sequence[str], solution: bool, preamble: str = "") -> str:
     r"""The whole file. `preamble` comes before \begin{document}; with a \documentclass of its own it comes first."""
     own = "\\documentclass" in preamble
@@ -107,6 +96,7 @@ def document(questions: Sequence[str], solution: bool, preamble: str = "") -> st
 
 
 def question(it: Handout) -> str:
+    """One exercise, for `document`."""
     credited = credits(it)
     lines = [
         rf"\renewcommand{{\worth}}{{{_points(it.points) if it.points is not None else ''}}}",
