@@ -61,6 +61,11 @@ def test_a_missing_rule_is_noticed_by_name() -> None:
     ]  # fmt: skip
 
 
+def test_an_array_operation_without_a_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="cumsum: its kind is one of input, constant"):
+        Op("cumsum", ("a",), "cumsum(u)", signature="own")
+
+
 def test_no_stage_has_a_rule_for_what_is_not_in_the_table() -> None:
     assert of_kind("contraction") == set(CONTRACTIONS)
     assert of_kind("special") ^ set(SPECIAL) == set(NOT_IN_A_GRAPH_AS_GIVEN)
