@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import sympy as sp
 
 from gradcalc.graph.model import Node
+from gradcalc.language.entry_fields import partial
 from gradcalc.language.exact_numbers import square_out
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import number as number_tree
 from gradcalc.language.tree import product
 from gradcalc.ops import SCALAR, SIGNS, TABLE
@@ -53,11 +54,11 @@ def function_class(name: str) -> Any:
     op = TABLE[name]
 
     def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
-        partial = op.partials[argindex - 1] if op.partials else ""
-        if not partial:
+        slope = partial(op, argindex - 1)
+        if slope is None:
             return sp.S.Zero
         names = {**dict(zip(op.operands, self.args, strict=True)), "r": self}
-        return from_ast(parse(partial), names)
+        return from_ast(slope, names)
 
     return type(
         f"op_{name}",
@@ -127,6 +128,11 @@ def by_text(expr: sp.Expr, summand: bool = False) -> str:
 
 def unspelled(expr: sp.Expr) -> Expr | None:
     return None
+
+
+def numerals(spell: Spell) -> Spell:
+    """The numbers alone as the author wrote them, and nothing else."""
+    return lambda expr: spell(expr) if isinstance(expr, sp.Rational) else None
 
 
 def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspelled) -> Expr:

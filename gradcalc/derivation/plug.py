@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from gradcalc.derivation.solve import Solver, shaped
+from gradcalc.derivation.formula_values import shaped
+from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Written
 from gradcalc.language.formula_pieces import Number
 from gradcalc.language.parser import Expr, Neg, Num
@@ -17,13 +18,12 @@ from gradcalc.numeric.forward import rounded, to_lists
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor
 
-AUTHOR = (1, 1)  # a number with a place is printed as a decimal, as authors write them
-
 
 def decimal(value: float | int, digits: int) -> Expr:
     """A number as an expression that prints as the number does."""
     exact = Fraction(number(value, digits))
-    return Neg(Num(-exact, AUTHOR)) if exact < 0 else Num(exact, AUTHOR)
+    size = Num(abs(exact), decimal=True)
+    return Neg(size) if exact < 0 else size
 
 
 def plugged(expr: Expr, values: Mapping[str, Number], digits: int) -> Expr | None:
@@ -42,14 +42,16 @@ class Numbers:
 
     def __init__(self, solver: Solver) -> None:
         self.solver = solver
-        self.env = bind(solver.values.env(60 if solver.values.precise else 16), solver.where(()))
+        self.env = bind(
+            solver.values.env(60 if solver.values.precise else 16), solver.formulas.where(())
+        )
         self.bound: dict[str, Tensor] = {}
 
     def evaluated(
         self, written: Written, shape: Shape | None = None, over: tuple[str, ...] = ()
     ) -> Tensor | None:
         """A formula's value over its examples, or None where it has none."""
-        sizes = self.solver.sizes
+        sizes = self.solver.formulas.sizes
         try:
             target = [size.at(sizes) for size in (written.shape if shape is None else shape)]
             free = {}
@@ -69,7 +71,7 @@ class Numbers:
         except (Undefined, KeyError, ValueError, OverflowError):
             return None
         examples = self.solver.graph.examples
-        return self.solver.spread(
+        return self.solver.formulas.spread(
             tensor, tuple(name for name in over or written.each if name in examples)
         )
 

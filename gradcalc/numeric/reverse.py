@@ -18,8 +18,9 @@ from operator import add, itemgetter, mul, sub
 from typing import Any
 
 from gradcalc.graph.model import Node
+from gradcalc.language import entry_fields
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import occurrences
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.scalar_functions import Undefined
@@ -159,9 +160,9 @@ def _stated(name: str) -> tuple[Expr, Mapping[str, int]]:
     """The formula of a pullback in the table, and the places of the names in it."""
     op, k = name.split("'")
     entry = TABLE[op]
-    return parse(entry.partials[int(k)]), {
-        word: place for place, word in enumerate((*entry.operands, "r"))
-    }
+    stated = entry_fields.partial(entry, int(k))
+    assert stated is not None  # else nothing passes, and nobody asks
+    return stated, {word: place for place, word in enumerate((*entry.operands, "r"))}
 
 
 def function(tree: Expr, places: Mapping[str, int]) -> Callable[[Any], Any]:
