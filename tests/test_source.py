@@ -443,3 +443,39 @@ def test_a_failing_test_is_named_at_once(workers: str, tmp_path: Path) -> None:
     (tmp_path / "read").touch()
     out, _ = running.communicate(timeout=100)
     assert "1 failed, 1 passed" in out
+
+
+# ---- words
+
+
+def wordless(tree: ast.Module, face: bool) -> list[str]:
+    """The public functions and classes of a module that have no docstring, and of the library's face the methods too."""
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            found += [] if ast.get_docstring(node) else [node.name]
+            inside = node.body if face and isinstance(node, ast.ClassDef) else []
+            found += [
+                f"{node.name}.{part.name}"
+                for part in inside
+                if isinstance(part, ast.FunctionDef)
+                and not part.name.startswith("_")
+                and not ast.get_docstring(part)
+            ]
+    return found
+
+
+def test_every_public_function_and_class_says_what_it_is() -> None:
+    found = {
+        module: wordless(tree, module == "gradcalc.app.api") for module, tree in modules().items()
+    }
+    assert {module: names for module, names in found.items() if names} == {}
+    assert [
+        module for module, tree in modules().items() if tree.body and not ast.get_docstring(tree)
+    ] == []
+
+
+def test_what_says_nothing_is_found() -> None:
+    source = "def f(): ...\ndef _g(): ...\nclass A:\n    'a'\n    def b(self): ...\n    def __len__(self): ..."
+    assert wordless(ast.parse(source), face=False) == ["f"]
+    assert wordless(ast.parse(source), face=True) == ["f", "A.b"]

@@ -34,6 +34,8 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]  # click's, which newer t
 
 
 class Exit(IntEnum):
+    """The exit codes."""
+
     DONE = 0
     NO = 1  # the work was done and the answer is no
     UNUSABLE = 2  # input or arguments, of any of several files
@@ -429,6 +431,7 @@ def schema(context: typer.Context) -> None:
 
 
 def schema_text() -> str:
+    """The JSON Schema of exercises, as it is printed and shipped."""
     from gradcalc.exercise.schema import json_schema
 
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

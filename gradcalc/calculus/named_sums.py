@@ -35,6 +35,7 @@ class NamedSums:
         return [term for term in found if term.coef != 0]
 
     def named_totals(self, term: Term, reading: Reading) -> Term:
+        """A term with its sums over one index under the names they have."""
         for ix in sorted(term.summed):
             if [key for key in term.groups if ix in key] != [(ix,)]:
                 continue

@@ -202,16 +202,20 @@ class Quantities:
         return node.op not in ("input", "mean") and not spread
 
     def made_by(self, quantity: Any) -> str:
+        """The operation of a quantity; "" for what is no node."""
         return self.nodes[quantity].op if isinstance(quantity, int) else ""
 
     @staticmethod
     def position(node: Node, axis: int) -> int:
+        """The place of a positional axis in the index list of a node."""
         return sum(1 for size in node.shape[:axis] if size != ONE)
 
     def entry(self, number: int, indices: Key) -> sp.Symbol:
+        """The entry of a node at indices."""
         return self.entries.symbol(number, indices)
 
     def pseudo(self, kind: str, indices: Key, **facts: Any) -> sp.Symbol:
+        """An entry of a constant array that no one declared."""
         return self.entries.symbol(Pseudo(kind, **facts), indices)
 
     def full(self, node: Node, indices: Key) -> tuple[list[Ix | None], dict[str, Ix]]:

@@ -43,6 +43,7 @@ NATIVE: dict[str, Any] = {
 
 
 def constant(value: Fraction | str) -> sp.Expr:
+    """A number of the graph, or pi or e, in SymPy."""
     if isinstance(value, str):
         return {"pi": sp.pi, "e": sp.E}[value]
     return sp.Rational(value.numerator, value.denominator)
@@ -93,6 +94,7 @@ def function(node: Node, operands: Sequence[sp.Expr]) -> sp.Expr:
 
 
 def apply(name: str, operands: Sequence[sp.Expr]) -> sp.Expr:
+    """An operation of the table on SymPy operands."""
     if name in NATIVE:
         return NATIVE[name](*operands)
     if name in ("where",) and operands[1] == operands[2]:
@@ -123,10 +125,12 @@ Spell: TypeAlias = "Callable[[sp.Expr], Expr | None]"
 
 
 def by_text(expr: sp.Expr, summand: bool = False) -> str:
+    """The order of factors and summands where nobody states another."""
     return str(expr)
 
 
 def unspelled(expr: sp.Expr) -> Expr | None:
+    """The spelling of an expression where nobody knows one."""
     return None
 
 
@@ -175,6 +179,7 @@ def divides(exponent: sp.Expr) -> bool:
 
 
 def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> Expr:
+    """A SymPy sum as a tree, its summands in the order of `rank`."""
     pair = difference(expr)
     args = [turned for arg in expr.args if (turned := from_one(arg)) is not None]
     args += [arg for arg in expr.args if from_one(arg) is None]

@@ -64,6 +64,7 @@ class Algebra:
         return self.normal(Term(coef, self.split(expr), frozenset(), frozenset(summed)))
 
     def split(self, expr: sp.Expr) -> dict[Key, sp.Expr]:
+        """The factors of an expression, those on the same indices together."""
         groups: dict[Key, sp.Expr] = {}
         for factor in sp.Mul.make_args(expr):
             if (
@@ -214,6 +215,7 @@ class Algebra:
         self, groups: Mapping[Key, sp.Expr], table: Mapping[Ix, Ix]
     ) -> dict[Key, sp.Expr]:
         # A renaming may identify two indices, so the groups are formed anew.
+        """Groups with their indices renamed."""
         result: dict[Key, sp.Expr] = {}
         for expr in groups.values():
             for key, part in self.split(self.entries.rename(expr, table, self.same)).items():
@@ -282,6 +284,7 @@ class Algebra:
         return pool
 
     def merge(self, a: Term, b: Term) -> Term | None:
+        """Two terms as one, where they are equal but for one group and the names of summed indices."""
         if (
             len(a.summed) != len(b.summed)
             or a.deltas != b.deltas
@@ -301,6 +304,7 @@ class Algebra:
         return None
 
     def merge_named(self, a: Term, b: Term) -> Term | None:
+        """The same for terms whose summed indices have the same names."""
         keys = sorted(set(a.groups) | set(b.groups))
         differ = [key for key in keys if a.groups.get(key, sp.S.One) != b.groups.get(key, sp.S.One)]
         if not differ:

@@ -36,7 +36,7 @@ Rule: TypeAlias = "Callable[[Emitter, Node, list[Ix | None], Named, Axes], Piece
 
 class Emitter:
     """`variables`: node -> the variable that holds it; `size(name)`: the variable of a symbolic size;
-    `rules`: the operations on whole arrays (rules.py)."""
+    `rules`: the operations on whole arrays (rules.py); `masks`: where(z > 0, 1, 0) as a factor is (z > 0)."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class Emitter:
         variables: dict[int, str],
         size: Callable[[str], str],
         rules: Mapping[str, Rule],
+        masks: bool = False,
     ) -> None:
         self.engine, self.arrays, self.variables, self.size_name = engine, arrays, variables, size
-        self.rules = rules
-        self.masks = False
+        self.rules, self.masks = rules, masks
 
     # ---- sizes and stores
 

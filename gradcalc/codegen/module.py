@@ -69,7 +69,10 @@ class _Module:
         self.sizes: dict[str, str] = {}  # size -> the text that gives it
         self.used_sizes: dict[str, str] = {}
         self.arrays = Arrays(spelling)
-        self.emit = Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES)
+        self.emit, self.backward_emit = (
+            Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES, masks)
+            for masks in (False, True)
+        )
         self.forms = Forms(self.engine, reading=self.staged.reading)
         partials = {
             f"d{self.staged.loss}_d{name}": (self.staged.loss, name) for name in self.graph.names
@@ -94,15 +97,15 @@ class _Module:
             if name in self.graph.quantities
         }
         for number in sorted({*order, *self.shared()}):
-            yield self.assigned(number, order.get(number))
+            yield self.assigned(number, order.get(number), self.emit)
 
-    def assigned(self, number: int, name: str | None) -> _Line:
+    def assigned(self, number: int, name: str | None, emit: Emitter) -> _Line:
         node = self.engine.quantities.nodes[number]
         own = self.engine.quantities.fresh(number)
         positional, named = self.engine.quantities.full(node, own)
-        axes = self.emit.stored(node, positional, named)
-        piece = self.emit.value(number, positional, named, axes, fresh=True)
-        piece = self.arrays.exact(self.arrays.array(piece), axes, self.emit.shape(axes))
+        axes = emit.stored(node, positional, named)
+        piece = emit.value(number, positional, named, axes, fresh=True)
+        piece = self.arrays.exact(self.arrays.array(piece), axes, emit.shape(axes))
         if name is None:
             self.steps += 1
             self.variables[number] = self.names.new(f"t{self.steps}")
@@ -160,20 +163,20 @@ class _Module:
 
     def backward(self) -> Iterator[_Line]:
         """One line for each gradient, in reverse order."""
-        self.emit.masks = True
+        emit = self.backward_emit
         upstream = {name: self.variables[number] for name, number in self.staged.upstream.items()}
         for stage in self.staged.stages:
             for number in self.needed(stage):
                 if number not in self.variables:
-                    yield self.assigned(number, None)
+                    yield self.assigned(number, None, emit)
             node = self.engine.quantities.nodes[stage.node]
             positional, named = self.engine.quantities.full(node, stage.own)
-            axes = self.emit.stored(node, positional, named)
+            axes = emit.stored(node, positional, named)
             name = self.engine.quantities.nodes[stage.gradient].name or ""
             # A sum of very many terms would be nested deeper than Python compiles.
             parts = [stage.terms[n : n + LONG_SUM] for n in range(0, len(stage.terms), LONG_SUM)]
             shape = self.shape(stage, axes)
-            pieces = [self.arrays.exact(self.emit.terms(part, axes), axes, shape) for part in parts]
+            pieces = [self.arrays.exact(emit.terms(part, axes), axes, shape) for part in parts]
             if len(pieces) == 1 and pieces[0].text == upstream.get(
                 stage.name
             ):  # it is what comes from outside
@@ -391,6 +394,7 @@ def needed(forward: Sequence[_Line], used: set[str]) -> tuple[list[_Line], list[
 
 
 def shown(shape: Shape) -> str:
+    """A shape in a comment: [n], n×m, a number."""
     if len(shape) == 1:
         return f"[{size_text(shape[0])}]"
     return "×".join(size_text(size) for size in shape) or "a number"

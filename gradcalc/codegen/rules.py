@@ -31,6 +31,7 @@ def fresh(emit: Emitter, arg: int) -> list[Ix | None]:
 def matmul(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """A @ B, a contraction over the inner index."""
     left, right = (emit.engine.quantities.nodes[arg] for arg in node.args)
     size = left.shape[-1]
     k = None if size == ONE else emit.engine.quantities.entries.index(size)
@@ -133,6 +134,7 @@ def square(
 def trace(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The trace of a matrix, over the examples too."""
     arg = node.args[0]
     row, column = inner = fresh(emit, arg)
     axes = emit.stored(emit.engine.quantities.nodes[arg], inner, named)
@@ -178,6 +180,7 @@ def diag(
 def outer(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The outer product of two vectors."""
     left, right = (
         emit.value(
             arg,
@@ -192,6 +195,7 @@ def outer(
 def kron(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece | None:
+    """The Kronecker product; None for one per example, which is written by its terms."""
     if node.over:
         return None
     sides = []
@@ -204,6 +208,7 @@ def kron(
 def vec(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece | None:
+    """The columns under one another; None for one per example, which is written by its terms."""
     if node.over:
         return None
     inner = fresh(emit, node.args[0])
@@ -242,6 +247,7 @@ def stack(
 
 
 def joined(emit: Emitter, op: str, parts: Sequence[Piece], axes: Sequence[Any], axis: int) -> Piece:
+    """concatenate or stack of some pieces."""
     inside = Piece(f"[{', '.join(part.text for part in parts)}]")
     return emit.arrays.call(
         TABLE[op].code, inside, axes=tuple(axes), options=f", axis={axis}" if axis else ""
@@ -251,6 +257,7 @@ def joined(emit: Emitter, op: str, parts: Sequence[Piece], axes: Sequence[Any], 
 def eye(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The identity matrix."""
     return emit.arrays.call(TABLE["eye"].code, emit.size(node.shape[0]), axes=tuple(at))
 
 
@@ -374,6 +381,7 @@ def gathered(emit: Emitter, piece: Piece, gathers: Mapping[Ix, Piece]) -> Piece:
 
 
 def sliced(emit: Emitter, item: Any, size: Any) -> str:
+    """A slice as Python writes it: 1:n, ::2."""
     start, stop, step = item[1:]
     begin = "" if start.number == 0 else emit.size(start).text
     end = "" if stop == size else emit.size(stop).text

@@ -181,6 +181,7 @@ class Answerer:
     def written(
         self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool
     ) -> Answer:
+        """A derivative written as an answer: its form, its forms per example and in stacks, the gradients it names."""
         lengths = self.engine.quantities.entries.lengths
         engine, forms = self.engine, replace(self.forms, reading=self.derivatives.reading(of))
         terms, out, into, each = forms.per_example(derivative, question)
@@ -238,6 +239,7 @@ class Answerer:
         )  # fmt: skip
 
     def value(self, question: Question) -> Answer:
+        """The formula of a quantity."""
         number = self.graph.names[self.graph.stacks.get(question.of, question.of)]
         node = self.graph.nodes[number]
         expr = (
@@ -249,6 +251,7 @@ class Answerer:
         return Answer(question, "value", expr, node.shape, self.forms.layout, expanded=expanded)
 
     def shape(self, question: Question) -> Answer:
+        """The shape of a quantity, per example and in stacks."""
         of = question.of
         node = self.graph.node(self.graph.stacks.get(of, of))
         examples = [self.graph.indices[name] for name in node.over if name in self.graph.examples]
@@ -310,4 +313,5 @@ def answerer(
 
 
 def fractions(expr: Expr) -> int:
+    """How many divisions stand in an expression."""
     return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))

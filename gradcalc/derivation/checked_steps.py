@@ -11,10 +11,10 @@ from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.backward_pass import BackwardPass
 from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading, said
 from gradcalc.derivation.form_changes import canonical, rewritings
-from gradcalc.derivation.plug import Numbers
 from gradcalc.derivation.reasons import argued
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
+from gradcalc.derivation.step_values import StepValues
 from gradcalc.exercise.model import Question
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
@@ -68,7 +68,7 @@ class CheckedPass:
         self.context, self.of, self.wanted = context, of, wanted
         self.graph, self.solver = context.graph, context.solver
         self.word = context.exercise.loss if of is None else of
-        self.numbers = Numbers(context.solver)
+        self.numbers = StepValues(context.solver)
         self.steps: dict[str, Step] = {}
         self.flat: dict[
             str, Expr

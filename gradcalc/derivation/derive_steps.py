@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.chain_products import Assembler
 from gradcalc.derivation.checked_steps import LONG, CheckedPass, DerivationContext
-from gradcalc.derivation.plug import Numbers, plugged
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity, Written
+from gradcalc.derivation.step_values import StepValues
+from gradcalc.derivation.substituted_numbers import plugged
 from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
 from gradcalc.exercise.questions import Known, read_question, stack_names
@@ -153,7 +154,7 @@ class _Deriver:
         """Whether the composition has the value of the answer; where there are no numbers the engine's word is taken."""
         if answer.value is None:
             return True
-        numbers = Numbers(self.solver)
+        numbers = StepValues(self.solver)
         for factor in one.factors:
             if (
                 numbers.bind(factor.name, Written(factor.short, factor.shape), factor.shape, ())

@@ -104,6 +104,7 @@ def depth(graph: Graph, operations: Mapping[int, list[int]], steady: set[int]) -
 
 
 def is_number(node: Node) -> bool:
+    """Whether a node is one number, the same for all examples."""
     return not node.over and all(size == ONE for size in node.shape)
 
 

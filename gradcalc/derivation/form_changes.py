@@ -89,6 +89,7 @@ def factors_and_divisors(expr: Expr, inverse: bool = False) -> Iterator[tuple[Ex
 
 
 def inner(expr: Expr) -> str:
+    """An expression as text, its parts in their canonical form."""
     parts = children(expr)
     if not parts:
         return unparse(expr)
@@ -103,6 +104,7 @@ def inner(expr: Expr) -> str:
 
 
 def sign_free(expr: Expr) -> str:
+    """The same text for an expression and its negative."""
     return min(canonical(expr), canonical(Neg(expr)))
 
 
@@ -138,4 +140,5 @@ def sums(expr: Expr) -> Iterator[Expr]:
 
 
 def additions(expr: Expr) -> int:
+    """How many sums and differences stand in an expression."""
     return sum(isinstance(part, Binary) and part.op in "+-" for part in walk(expr))

@@ -93,6 +93,7 @@ def of_shape(shape: Shape) -> Line:
 
 
 def zero(expr: Expr) -> bool:
+    """Whether an expression is 0 or an array of zeros."""
     return (isinstance(expr, Num) and expr.value == 0) or (
         isinstance(expr, Call) and expr.func == "zeros"
     )
@@ -153,10 +154,12 @@ def matrix_factors(expr: Expr, names: Names) -> tuple[Expr, ...]:
 
 
 def with_shapes(parts: Sequence[Expr], names: Names) -> tuple[tuple[Expr, Shape], ...]:
+    """Each part with its shape; () where it is unknown."""
     return tuple((part, shaped(part, names) or ()) for part in parts)
 
 
 def shaped(expr: Expr, names: Names) -> Shape | None:
+    """The shape of an expression; None where it cannot be told."""
     try:
         return shape_of(expr, names.shapes)
     except (ShapeError, SpanError):
@@ -169,6 +172,7 @@ def plain(expr: Expr, names: Names) -> bool:
 
 
 def bare(expr: Expr, names: Names) -> bool:
+    """Whether an expression is known to be one number."""
     shape = shaped(expr, names)
     return shape is not None and all(size == ONE for size in shape)
 

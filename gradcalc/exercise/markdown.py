@@ -21,6 +21,8 @@ MAX_LISTS = 3  # how deep lists nest (TeX stops at four), and emphasis
 
 @dataclass(frozen=True, slots=True)
 class Words:
+    """Plain text."""
+
     text: str
 
 
@@ -34,11 +36,15 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Code:
+    """Text in the font of code."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Emphasis:
+    """Emphasised text; strong is bold."""
+
     parts: tuple[Inline, ...]
     strong: bool = False
 
@@ -53,7 +59,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    pass
+    """The end of a line within a paragraph."""
 
 
 Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Break
@@ -61,11 +67,15 @@ Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Break
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    """A paragraph."""
+
     parts: tuple[Inline, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
+    """A heading of a level from 1."""
+
     parts: tuple[Inline, ...]
     level: int
 
@@ -79,6 +89,8 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Items:
+    """A list; `start` is the first number of an ordered one."""
+
     items: tuple[tuple[Block, ...], ...]
     ordered: bool = False
     start: int = 1

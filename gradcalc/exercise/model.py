@@ -88,6 +88,8 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Notation:
+    """How answers are written: layout, form, significant digits, names in TeX."""
+
     layout: str = "gradient"  # gradient | jacobian | denominator
     form: str = "matrix"  # matrix | index | entries
     digits: int = 4

@@ -377,5 +377,6 @@ class _Reader(Declarations):
 
 
 def head(text: str) -> tuple[list[Any], Any]:
+    """The tokens of a line without their end, and that end."""
     tokens = tokenize(text)
     return tokens[:-1], tokens[-1]

@@ -149,6 +149,7 @@ def item(
     indices: Mapping[str, str] | None,
     words: Mapping[str, str],
 ) -> Expr | Slice:
+    """One place between the brackets of x[…] as an expression or a slice."""
     kind = part[0]
     if kind == "index":
         return Name(words.get(part[1], part[1]))

@@ -66,6 +66,8 @@ def dotted(left: Box, right: Box, form: str) -> bool:
 
 
 class Pen(Protocol):
+    """What a script asks of the printer: a box at a level of precedence, and products."""
+
     def at(self, box: Box, level: int) -> Box: ...
     def product(self, left: Box, right: Box, form: str) -> Box: ...
 
@@ -351,6 +353,7 @@ def size_text(size: Size) -> str:
 
 
 def size_latex(size: Size) -> str:
+    """A size in TeX."""
     return _size(size, name_latex, "-", r" \, ")
 
 

@@ -196,6 +196,7 @@ def as_vector(shape: Shape) -> Shape:
 
 
 def matmul(shapes: list[Shape], _: Options) -> Shape:
+    """Of A @ B: [n, k] and [k, m] give [n, m]; a vector loses its axis. Raises ShapeError."""
     left, right = shapes
     if not left or not right:
         raise ShapeError("@ takes no scalar", "the product with a scalar is *")
@@ -219,6 +220,7 @@ def dot(shapes: list[Shape], given: Options) -> Shape:
 
 
 def kron(shapes: list[Shape], _: Options) -> Shape:
+    """Of two matrices, sizes multiplied. Raises ShapeError."""
     left, right = shapes
     if len(left) != 2 or len(right) != 2:
         raise ShapeError("kron takes two matrices")
@@ -236,6 +238,7 @@ def diag(shapes: list[Shape], _: Options) -> Shape:
 
 
 def vec(shapes: list[Shape], _: Options) -> Shape:
+    """Of a matrix, its entries on one axis. Raises ShapeError."""
     if len(shapes[0]) > 2:
         raise ShapeError("vec takes a matrix")
     return (product(shapes[0]),)
@@ -264,6 +267,7 @@ def concat(shapes: list[Shape], given: Options) -> Shape:
 
 
 def stack(shapes: list[Shape], _: Options) -> Shape:
+    """Of equal shapes, a new axis in front. Raises ShapeError."""
     for shape in shapes:
         if shape != shapes[0]:
             raise ShapeError("the parts have different shapes")

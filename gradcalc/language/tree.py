@@ -40,6 +40,8 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Neg:
+    """-x"""
+
     arg: Expr
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 

@@ -242,6 +242,7 @@ def symbol_of(upstream: Upstream) -> str | None:
 
 
 def np_full(shape: tuple[int, ...], value: Any) -> Any:
+    """An array of one value, NumPy loaded when it is made."""
     import numpy as np
 
     return np.full(shape, value)
@@ -298,6 +299,7 @@ def mentioned(graph: Graph) -> dict[str, frozenset[str]]:
 
 
 def called(expr: Any) -> set[str]:
+    """The functions that an expression calls."""
     from gradcalc.language.parser import walk
 
     return {node.func for node in walk(expr) if isinstance(node, Call)}

@@ -57,7 +57,7 @@ def page(articles: Sequence[str]) -> str:
 
 
 def article(it: Handout, solution: bool) -> str:
-    """One exercise, for `page`."""
+    """One handout as an <article>; `solution` adds the answers."""
     worth = (
         f" <small>({it.points:g} point{'' if it.points == 1 else 's'})</small>"
         if it.points is not None

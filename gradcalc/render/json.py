@@ -114,6 +114,7 @@ def _(size: Size) -> int | str:
 
 @data.register
 def said(problem: Problem) -> str:
+    """A problem with its hint, on one line."""
     return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 
@@ -141,6 +142,7 @@ def named(where: Iterable[tuple[str, Expr]]) -> dict[str, str]:
 
 
 def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
+    """An answer as JSON data."""
     example = answer.per_example is not None
     symbolic = answer.symbolic
     return {

@@ -96,7 +96,7 @@ def document(questions: Sequence[str], solution: bool, preamble: str = "") -> st
 
 
 def question(it: Handout) -> str:
-    """One exercise, for `document`."""
+    """One handout as a question of the document."""
     credited = credits(it)
     lines = [
         rf"\renewcommand{{\worth}}{{{_points(it.points) if it.points is not None else ''}}}",

@@ -18,7 +18,7 @@ METRICS = Metrics(character=0.2, pad=0.26)
 
 
 def draw(what: Picture) -> str:
-    """A picture as an SVG document."""
+    """A figure as an SVG document; a table of it where it is too large to draw."""
     if what.crowded:
         return _document(what, *_listing(what))
     drawing = lay_out(what, METRICS)

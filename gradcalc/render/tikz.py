@@ -35,6 +35,7 @@ def math(tex: str) -> str:
 
 
 def indicator(tex: str) -> str:
+    """TeX with the indicator sign that the picture defines, so that no package is needed."""
     return tex.replace(r"\mathbb{1}", r"\indicator ")
 
 
@@ -130,6 +131,7 @@ def notes(what: Picture) -> Iterator[str]:
 
 
 def table(what: Picture) -> str:
+    """A figure that is too large to draw, as a table of its vertices."""
     from gradcalc.report.figure_table import rows
 
     head, *lines = rows(what)

@@ -65,6 +65,8 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
+    """A figure before it is laid out: vertices, wires, title and what a legend has to say."""
+
     vertices: tuple[Vertex, ...]
     wires: tuple[Wire, ...]
     title: str

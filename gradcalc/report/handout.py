@@ -454,10 +454,12 @@ def arrayed(answer: Answer) -> bool:
 
 
 def entries(value: Number) -> int:
+    """How many numbers a value has."""
     return sum(map(entries, value)) if isinstance(value, list) else 1
 
 
 def depth(value: Number) -> int:
+    """How many axes a value has."""
     return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
 
 
@@ -494,6 +496,7 @@ def factored(expr: Expr, mark: Callable[[Expr], Expr]) -> Expr:
 
 
 def dimensions(shape: Shape) -> str:
+    """A shape in TeX: n × m."""
     return r" \times ".join(map(size_latex, shape))
 
 

@@ -51,6 +51,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Handout:
+    """A sheet and its key: statement, given values, figure without and with answers, parts,
+    summary.
+    """
+
     title: str
     file: str
     author: str | None
@@ -65,6 +69,7 @@ class Handout:
 
 
 def plain(said: Said) -> str:
+    """What is said, as plain text."""
     return "".join(part if isinstance(part, str) else part.text for part in said)
 
 

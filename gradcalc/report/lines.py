@@ -41,6 +41,9 @@ def text_line(line: Line, names: Names, ascii: bool = False, width: int = 10_000
 
 
 def text_math(math: Math, names: Names, ascii: bool = False, width: int = 10_000) -> str:
+    """Mathematics as text, at most `width` columns wide where it can be; factors with shapes take
+    two lines.
+    """
     names = math.names or names
 
     def written(piece: Piece) -> str:
@@ -115,6 +118,7 @@ def shape_text(shape: Shape) -> str:
 
 
 def shape_latex(shape: Shape) -> str:
+    """A shape in TeX."""
     words = map(size_latex, shape)
     return (
         r" \times ".join(f"({word})" if " " in word and len(shape) > 1 else word for word in words)
@@ -195,6 +199,8 @@ def latex_math(math: Math, names: Names) -> str:
 
 
 def partial_latex(partial: Partial, names: Names) -> str:
+    """∂f/∂x in TeX."""
+
     def name(word: str) -> str:
         return names.latex.get(word) or name_latex(word)
 
@@ -301,6 +307,7 @@ def _aligned(word: str, size: tuple[int, int]) -> str:
 
 
 def array_latex(value: Number, digits: int) -> str:
+    """A value in TeX, large arrays with dots."""
     if not isinstance(value, list):
         if value is None:
             return r"\text{undefined}"

@@ -53,6 +53,7 @@ class Forms:
 
     @property
     def graph(self) -> Graph:
+        """The graph whose derivatives are written."""
         return self.engine.graph
 
     def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
@@ -116,6 +117,7 @@ class Forms:
     def form_of(
         self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key = ()
     ) -> Form:
+        """Terms in the form that is wanted; one entry where they have no matrix form."""
         if not terms:
             return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
         if self.form == "matrix":
@@ -168,6 +170,7 @@ class Forms:
         each: Mapping[Ix, str],
         shape: Shape,
     ) -> Matrix:
+        """Terms that are summed over the same examples: Σ_i of a quantity per example."""
         if not labels:
             return self.writer(each).matrix(terms, free)
         hidden = dict(each)
@@ -298,10 +301,12 @@ class Forms:
 
 
 def sizes(shape: Shape) -> Expr:
+    """A shape as the vector of its sizes."""
     return Vector(tuple(size_tree(size) for size in shape))
 
 
 def zeros(shape: Shape) -> Expr:
+    """An array of zeros of a shape; 0 for a number."""
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
 
 

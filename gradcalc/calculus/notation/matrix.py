@@ -58,10 +58,12 @@ def filled(expr: Expr, parts: Sequence[Expr]) -> Expr:
 def leaf(
     expr: Expr, rows: Size, cols: Size, rank: int = 2, symmetric: bool = False, mask: bool = False
 ) -> Matrix:
+    """A matrix that is written as `expr`."""
     return Matrix("leaf", rows, cols, (), expr, rank, symmetric, mask)
 
 
 def transpose(m: Matrix) -> Matrix:
+    """mᵀ, with the transpose moved inside as far as it goes."""
     if m.kind == "product":
         return replace(
             m, rows=m.cols, cols=m.rows, parts=tuple(transpose(part) for part in reversed(m.parts))
@@ -148,6 +150,7 @@ def inverted(m: Matrix) -> list[Expr] | None:
 
 
 def chain_of(expr: Expr) -> list[Expr]:
+    """The factors of a matrix product."""
     factors: list[Expr] = []
     while isinstance(expr, Binary) and expr.op == "@":
         factors.insert(0, expr.right)
@@ -156,6 +159,7 @@ def chain_of(expr: Expr) -> list[Expr]:
 
 
 def flip(expr: Expr) -> Expr:
+    """The transpose of an expression; two meet and are gone."""
     return expr.arg if isinstance(expr, Transpose) else Transpose(expr)
 
 
@@ -172,6 +176,7 @@ def inverse(factors: list[Expr], like: Matrix) -> Matrix:
 
 
 def hadamard(*factors: Matrix) -> Matrix:
+    """The entrywise product; factors of ones are left out."""
     parts: list[Matrix] = []
     for factor in factors:
         parts.extend(factor.parts if factor.kind == "hadamard" else [factor])
@@ -182,10 +187,12 @@ def hadamard(*factors: Matrix) -> Matrix:
 
 
 def diagonal(vector: Matrix) -> Matrix:
+    """The diagonal matrix of a vector."""
     return Matrix("diag", vector.rows, vector.rows, (vector,))
 
 
 def is_vector(m: Matrix) -> bool:
+    """Whether one of its two sizes is 1."""
     return ONE in (m.rows, m.cols)
 
 
@@ -255,6 +262,7 @@ def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
 
 
 def write_hadamard(m: Matrix) -> tuple[Expr, int]:
+    """An entrywise product as (expression, number of axes)."""
     exprs, rank = align(m.parts)
     reciprocal = [
         isinstance(expr, Binary) and expr.op == "/" and expr.left == Num(Fraction(1))
@@ -309,6 +317,7 @@ def upright(expr: Expr) -> Expr:
 
 
 def write_sum(m: Matrix) -> tuple[Expr, int]:
+    """A sum as (expression, number of axes)."""
     exprs, rank = align(m.parts)
     flipped = len(exprs) > 1 and all(isinstance(expr, Transpose) for expr in exprs)
     if flipped:
@@ -350,6 +359,7 @@ def multiple(coefficient: Expr, expr: Expr) -> Expr:
 
 
 def over(top: Expr, bottom: Expr) -> Expr:
+    """top/bottom as one fraction: (a/b)/c is a/(b c)."""
     if isinstance(top, Binary) and top.op == "/":
         return Binary("/", top.left, Binary("*", bottom, top.right))
     return Binary("/", top, bottom)
@@ -378,6 +388,7 @@ def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
 
 
 def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
+    """A matrix product as (expression, number of axes)."""
     parts = kept_diagonal(parts)
     if placed(parts[0], True) and placed(
         parts[-1], False
@@ -418,6 +429,7 @@ def write_factor(m: Matrix, beside: bool = True) -> tuple[Expr, int]:
 
 
 def transposes(expr: Expr) -> int:
+    """How many transposes stand in an expression."""
     return sum(isinstance(part, Transpose) for part in walk(expr))
 
 
