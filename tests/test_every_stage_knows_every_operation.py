@@ -167,7 +167,7 @@ def test_a_rule_that_is_taken_away_is_noticed(
 
 
 def test_an_operation_that_is_added_is_asked_for_at_every_stage() -> None:
-    new = Op("cummax", ("a",), "sum(u)", signature="own")
+    new = Op("cummax", ("a",), "sum(u)", kind="contraction", signature="own")
     assert [line.partition("; ")[0] for line in missing({**TABLE, "cummax": new})] == [
         f"cummax: the stage '{stage.name}' does not know it" for stage in STAGES
     ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gradcalc.codegen import LIBRARIES, code
 from gradcalc.derivation.answer_model import Solution
@@ -72,7 +72,9 @@ def part(solution: Solution, name: str, to: str, wanted: Export) -> Made:
 
             handout = compose(solution, wanted.sheet)
             if to == "html":
-                return Made(_format(to).article(handout, wanted.sheet.solution))
+                from gradcalc.render import html
+
+                return Made(html.article(handout, wanted.sheet.solution))
             return (
                 _page(handout, name, wanted)
                 if to == "markdown"
@@ -87,7 +89,7 @@ def part(solution: Solution, name: str, to: str, wanted: Export) -> Made:
 
             what = picture(solution, wanted.sheet)
             return Made(
-                tikz.document(what, wanted.preamble) if wanted.standalone else tikz.render(what)
+                tikz.document(what, wanted.preamble) if wanted.standalone else tikz.fragment(what)
             )
     return Made(code(solution.graph, to))
 
@@ -107,14 +109,10 @@ def whole(parts: Sequence[Made], to: str, wanted: Export) -> Made:
                 "\n---\n\n".join(texts), tuple(item for made in parts for item in made.beside)
             )
         case "html":
-            return Made(_format(to).join(texts))
+            from gradcalc.render import html
+
+            return Made(html.page(texts))
     return parts[0]
-
-
-def _format(to: str) -> Any:
-    from gradcalc.render import load
-
-    return load(to)
 
 
 def _question(handout: Handout, to: str, wanted: Export) -> str:

@@ -69,6 +69,13 @@ class Op:
     code: str = ""
     cheap: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where the kind is left out of an operation on whole arrays, or is none."""
+        if self.kind not in KINDS or (self.kind == "elementwise") > (
+            self.signature == "elementwise"
+        ):
+            raise ValueError(f"{self.name}: its kind is one of {', '.join(KINDS)}")
+
     @property
     def called(self) -> str:
         """The function's name in a formula; "" where it is no function."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 
-from gradcalc.derivation.answer_model import Solution
 from gradcalc.exercise.markdown import (
     Block,
     Break,
@@ -25,8 +24,7 @@ from gradcalc.exercise.markdown import (
 )
 from gradcalc.render import svg
 from gradcalc.render.mathml import mathml
-from gradcalc.report.figure import Picture, Sheet
-from gradcalc.report.handout import compose
+from gradcalc.report.figure import Picture
 from gradcalc.report.handout_model import Derived, Handout, Part, Said, Step, Summary, credits
 
 _STYLE = """
@@ -44,13 +42,8 @@ math { font-size: 1.05em } .block { margin: .5rem 0; overflow-x: auto } .boxed {
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def render(item: Solution | Handout, options: object = None) -> str:
-    """One exercise of the page that `join` makes."""
-    return article(item if isinstance(item, Handout) else compose(item, Sheet()), solution=False)
-
-
-def join(parts: Sequence[str]) -> str:
-    """The page."""
+def page(articles: Sequence[str]) -> str:
+    """The whole file."""
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -60,7 +53,7 @@ def join(parts: Sequence[str]) -> str:
         f"<style>\n{_STYLE}\n</style></head>",
         "<body>",
     ]
-    return "\n".join([*lines, *parts, "</body>", "</html>", ""])
+    return "\n".join([*lines, *articles, "</body>", "</html>", ""])
 
 
 def article(it: Handout, solution: bool) -> str:

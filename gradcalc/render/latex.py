@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.derivation.answer_model import Solution
 from gradcalc.exercise.markdown import (
     Block,
     Break,
@@ -27,8 +26,7 @@ from gradcalc.exercise.tex import escape
 from gradcalc.language.typography import for_terminal, to_ascii
 from gradcalc.render import tikz
 from gradcalc.render.tikz import indicator, math
-from gradcalc.report.figure import Picture, Sheet
-from gradcalc.report.handout import compose
+from gradcalc.report.figure import Picture
 from gradcalc.report.handout_model import (
     Derived,
     Handout,
@@ -80,16 +78,6 @@ MACROS = r"""
 """.strip()
 
 ROWS = 14  # lines of equations that are kept together
-
-
-def render(item: Solution | Handout, options: object = None) -> str:
-    """One exercise as a question of the document that `join` makes."""
-    return question(item if isinstance(item, Handout) else compose(item, Sheet()))
-
-
-def join(parts: Sequence[str]) -> str:
-    """A document of several handouts, without answers."""
-    return document(parts, solution=False)
 
 
 def document(questions: Sequence[str], solution: bool, preamble: str = "") -> str:

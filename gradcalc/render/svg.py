@@ -5,8 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from gradcalc.derivation.answer_model import Solution
-from gradcalc.report.figure import Picture, Sheet, picture
+from gradcalc.report.figure import Picture
 from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
 from gradcalc.report.labels import Label
 
@@ -16,16 +15,6 @@ LINE = 22.0  # of the legend and the notes
 GREEN, RED, GREY = "#0a7d2c", "#c41e1e", "#666666"
 FONT = "'DejaVu Sans', 'Segoe UI Symbol', 'Cambria Math', Arial, sans-serif"
 METRICS = Metrics(character=0.2, pad=0.26)
-
-
-def render(item: Solution | Picture, options: object = None) -> str:
-    """A picture as an SVG document."""
-    return draw(item if isinstance(item, Picture) else picture(item, Sheet()))
-
-
-def join(parts: list[str]) -> str:
-    """Several figures, one after the other."""
-    return "\n".join(parts)
 
 
 def draw(what: Picture) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcalc.derivation.answer_model import Solution
-from gradcalc.report.figure import Picture, Sheet, picture
+from gradcalc.report.figure import Picture
 from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
 from gradcalc.report.labels import Label
 
@@ -25,21 +24,9 @@ COLORS = "\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196
 INDICATOR = r"\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}"
 
 
-def render(item: Solution | Picture, options: object = None) -> str:
+def fragment(what: Picture) -> str:
     """A figure that stands alone in a document of the user's."""
-    return (
-        HEAD
-        + COLORS
-        + "%\n"
-        + INDICATOR
-        + "%\n"
-        + draw(item if isinstance(item, Picture) else picture(item, Sheet()))
-    )
-
-
-def join(parts: list[str]) -> str:
-    """Several figures, one after the other."""
-    return "\n".join(parts)
+    return HEAD + COLORS + "%\n" + INDICATOR + "%\n" + draw(what)
 
 
 def math(tex: str) -> str:

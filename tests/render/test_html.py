@@ -119,7 +119,7 @@ def test_strangers_texts_are_text(title: str, text: str) -> None:
     if problems:
         text = text.replace("$", "")
     made = titled(title=title or "x", text=text, author=title, source=text)
-    read = Reader(html.join([html.article(made, True)]))
+    read = Reader(html.page([html.article(made, True)]))
     assert (read.wrong, read.open) == ([], [])
 
 
