@@ -233,84 +233,91 @@ class _Reader:
     def spans(
         self, text: str, start: int, end: int, whole: Callable[[int], int], depth: int
     ) -> Iterator[Inline]:
+        """The inlines of a stretch of text: what begins with a sign, and the words between."""
         words: list[str] = []
         at = start
-
-        def flush() -> Iterator[Inline]:
-            if words:
-                yield Words("".join(words))
-                words.clear()
-
         while at < end:
             char = text[at]
             if char == "\\" and at + 1 < end and text[at + 1] in _PUNCTUATION:
                 words.append(text[at + 1])
                 at += 2
-            elif char == "\n":
-                hard = at >= 2 and text[at - 2 : at] == "  "
+                continue
+            if char == "\n":
                 while words and words[-1] == " ":
                     words.pop()
-                if hard:
-                    yield from flush()
-                    yield Break()
-                else:
-                    words.append(" ")
+            found = self.marked(text, at, end, whole, depth)
+            if found is None:
+                words.append(" " if char == "\n" else char)
                 at += 1
-                while at < end and text[at] == " ":
-                    at += 1
-            elif char == "`":
-                run = len(text[at:end]) - len(text[at:end].lstrip("`"))
-                close: re.Match[str] | None = re.compile(rf"(?<!`)`{{{run}}}(?!`)").search(
-                    text, at + run, end
-                )
-                if close:
-                    yield from flush()
-                    yield Code(" ".join(text[at + run : close.start()].split("\n")).strip() or " ")
-                    at = close.end()
-                else:
-                    words.append("`" * run)
-                    at += run
-            elif char == "$":
-                found = _formula(text, at, end)
-                if found is None:
-                    words.append("$")
-                    at += 1
-                    continue
-                first, last, after, display = found
-                yield from flush()
-                try:
-                    tex = check(text[first:last])
-                except SpanError as error:
-                    placed = SpanError(
-                        error.slug,
-                        error.message,
-                        whole(first + error.start),
-                        whole(first + error.end - 1) + 1,
-                        error.hint,
-                    )
-                    if self.problems is None:
-                        raise placed from None
-                    self.problems.append(placed)
-                    tex = ""
-                yield Formula(tex.strip(), display)
-                at = after
-            elif char in "*_" and depth < MAX_LISTS and (mark := _emphasis(text, at, end)):
-                width, stop = mark
-                yield from flush()
-                yield Emphasis(
-                    tuple(self.spans(text, at + width, stop, whole, depth + 1)), width == 2
-                )
-                at = stop + width
-            elif char == "[" and depth < MAX_LISTS and (link := _LINK.match(text, at, end)):
-                yield from flush()
-                yield Link(
-                    tuple(self.spans(text, link.start(1), link.end(1), whole, MAX_LISTS)), link[2]
-                )
-                at = link.end()
             else:
-                words.append(char)
+                inline, at = found
+                if isinstance(inline, str):
+                    words.append(inline)
+                else:
+                    yield from _said(words)
+                    words.clear()
+                    yield inline
+            while char == "\n" and at < end and text[at] == " ":
                 at += 1
-        yield from flush()
+        yield from _said(words)
+
+    def marked(
+        self, text: str, at: int, end: int, whole: Callable[[int], int], depth: int
+    ) -> tuple[Inline | str, int] | None:
+        """What the sign at an offset begins, and where that ends; a str is plain text. None where it begins nothing."""
+        char = text[at]
+        if char == "\n":
+            return (Break(), at + 1) if at >= 2 and text[at - 2 : at] == "  " else None
+        if char == "`":
+            return _code(text, at, end)
+        if char == "$":
+            return self.formula(text, at, end, whole)
+        if char in "*_" and depth < MAX_LISTS and (mark := _emphasis(text, at, end)):
+            width, stop = mark
+            inside = tuple(self.spans(text, at + width, stop, whole, depth + 1))
+            return Emphasis(inside, width == 2), stop + width
+        if char == "[" and depth < MAX_LISTS and (link := _LINK.match(text, at, end)):
+            inside = tuple(self.spans(text, link.start(1), link.end(1), whole, MAX_LISTS))
+            return Link(inside, link[2]), link.end()
+        return None
+
+    def formula(
+        self, text: str, at: int, end: int, whole: Callable[[int], int]
+    ) -> tuple[Formula, int] | None:
+        """The formula that a dollar begins, checked; a mistake is placed in the whole text."""
+        found = _formula(text, at, end)
+        if found is None:
+            return None
+        first, last, after, display = found
+        try:
+            tex = check(text[first:last])
+        except SpanError as error:
+            placed = SpanError(
+                error.slug,
+                error.message,
+                whole(first + error.start),
+                whole(first + error.end - 1) + 1,
+                error.hint,
+            )
+            if self.problems is None:
+                raise placed from None
+            self.problems.append(placed)
+            tex = ""
+        return Formula(tex.strip(), display), after
+
+
+def _said(words: list[str]) -> Iterator[Words]:
+    if words:
+        yield Words("".join(words))
+
+
+def _code(text: str, at: int, end: int) -> tuple[Code | str, int]:
+    """Code between runs of as many backticks; the run itself where none closes it."""
+    run = len(text[at:end]) - len(text[at:end].lstrip("`"))
+    close = re.compile(rf"(?<!`)`{{{run}}}(?!`)").search(text, at + run, end)
+    if close is None:
+        return "`" * run, at + run
+    return Code(" ".join(text[at + run : close.start()].split("\n")).strip() or " "), close.end()
 
 
 def _begins(line: str) -> bool:

@@ -194,41 +194,7 @@ class _Writer:
     def derivative(self, answer: Answer) -> Iterator[Step]:
         question, example = answer.question, answer.per_example is not None
         left = self.label(*self.asked(question))
-        rows: list[Row] = []
-        paths = [path for path in answer.chain if len(path) > 1]
-        if paths:
-            pieces = [
-                self.product([Partial(*parted(local.label), local=local.direct) for local in path])
-                for path in answer.chain[:PATHS]
-            ]
-            more = (
-                len(answer.chain) - PATHS + answer.chain_rest
-                if len(answer.chain) > PATHS
-                else answer.chain_rest
-            )
-            rows += self.lines(left, [added(pieces)])
-            if more:
-                rows[-1] = replace(
-                    rows[-1],
-                    right=Label(rows[-1].right.text + " + …", rows[-1].right.latex + r" + \cdots"),
-                )
-            locals_ = [[local.symbolic for local in path] for path in answer.chain]
-            short = not more and max(map(len, answer.chain)) <= LINKS
-            if (
-                not arrayed(answer)
-                and not question.entry
-                and short
-                and all(expr is not None for path in locals_ for expr in path)
-            ):
-                factors = [
-                    self.label(
-                        Factors(tuple(expr for expr in path if expr is not None)), example=example
-                    )
-                    for path in locals_
-                ]
-                plugged = added(factors)
-                if len(plugged.text) <= 2 * LONG:
-                    rows += self.lines(None, [plugged])
+        rows = self.chain_rule(answer, left)
         rows += self.written(answer, left if not rows else None, example)
         rows += self.number(answer)
         yield Derived(tuple(rows))
@@ -243,6 +209,42 @@ class _Writer:
                     for row in self.rows(self.label(Name(name)), expr)
                 )
             )
+        yield from self.other_forms(answer, left)
+        yield from self.evaluated(answer)
+
+    def chain_rule(self, answer: Answer, left: Label) -> list[Row]:
+        """The paths of a chain as products of derivatives, and with these put in where that is short; [] for one link."""
+        rows: list[Row] = []
+        if not any(len(path) > 1 for path in answer.chain):
+            return rows
+        pieces = [
+            self.product([Partial(*parted(local.label), local=local.direct) for local in path])
+            for path in answer.chain[:PATHS]
+        ]
+        more = max(0, len(answer.chain) - PATHS) + answer.chain_rest
+        rows += self.lines(left, [added(pieces)])
+        if more:
+            right = rows[-1].right
+            dots = Label(right.text + " + …", right.latex + r" + \cdots")
+            rows[-1] = replace(rows[-1], right=dots)
+        locals_ = [[local.symbolic for local in path] for path in answer.chain]
+        known = all(expr is not None for path in locals_ for expr in path)
+        short = not more and max(map(len, answer.chain)) <= LINKS
+        if known and short and not arrayed(answer) and not answer.question.entry:
+            example = answer.per_example is not None
+            factors = [
+                self.label(
+                    Factors(tuple(expr for expr in path if expr is not None)), example=example
+                )
+                for path in locals_
+            ]
+            plugged = added(factors)
+            if len(plugged.text) <= 2 * LONG:
+                rows += self.lines(None, [plugged])
+        return rows
+
+    def other_forms(self, answer: Answer, left: Label) -> Iterator[Step]:
+        """The answer in stacks over the examples, and in short."""
         if (
             answer.stacked is not None
             and not answer.same
@@ -252,11 +254,15 @@ class _Writer:
             yield ("Stacked over the examples:",)
             yield Derived(tuple(self.under(left, answer.stacked, False)))
         if answer.shorthand is not None:
+            example = answer.per_example is not None
             yield (
                 "In short: ",
                 self.label(answer.shorthand.symbolic, example=example),
                 f"; {answer.shorthand.sentence}.",
             )
+
+    def evaluated(self, answer: Answer) -> Iterator[Step]:
+        """An array at the given values, and a number times the upstream gradient."""
         if (
             isinstance(answer.value, list)
             and entries(answer.value) <= SHOWN
@@ -266,17 +272,11 @@ class _Writer:
         if (
             answer.with_upstream is not None
             and not isinstance(answer.with_upstream, list)
-            and not question.loss
+            and not answer.question.loss
         ):
-            left = self.label(Partial(self.exercise.loss, question.by))
-            yield (
-                "With the upstream gradient: ",
-                self.label(
-                    Partial(self.exercise.loss, question.by),
-                    "=",
-                    Values(answer.with_upstream, self.digits),
-                ),
-            )
+            gradient = Partial(self.exercise.loss, answer.question.by)
+            value = Values(answer.with_upstream, self.digits)
+            yield ("With the upstream gradient: ", self.label(gradient, "=", value))
 
     def asked(self, question: Question) -> tuple[Piece, ...]:
         return (Partial(question.of, question.by, question.entry or ()),)
