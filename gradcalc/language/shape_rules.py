@@ -40,7 +40,7 @@ from gradcalc.language.sizes import (
 from gradcalc.ops import TABLE
 
 __all__ = [
-    "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector", "axes", "bound", "broadcast", "operands", "options",
+    "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector", "axes", "bound", "broadcast", "operands", "options", "parsed",
     "position", "product", "quoted", "rule", "shape_of", "show", "sliced", "stacked",
 ]  # fmt: skip
 
