@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gradcalc.derivation.answer_model import Solution
 from gradcalc.report.figure import Picture, Sheet, picture
 from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
+from gradcalc.report.frame_words import EN, Words
 from gradcalc.report.labels import Label
 
 SCALE = 44.0  # pixels to a unit
@@ -49,6 +50,10 @@ def draw(what: Picture) -> str:
         ),
         foot + LINE * (1 + len(what.notes)),
     )
+
+
+def drawn(what: Picture, said: Words = EN, width: float = 18.5, kind: str = "") -> str:
+    return draw(what)
 
 
 def escape(text: str) -> str:

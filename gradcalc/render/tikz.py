@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gradcalc.derivation.answer_model import Solution
 from gradcalc.report.figure import Picture, Sheet, picture
 from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
+from gradcalc.report.frame_words import EN, Words
 from gradcalc.report.labels import Label
 
 METRICS = Metrics(
@@ -65,6 +66,11 @@ def draw(what: Picture) -> str:
     lines += _legend(what, drawing)
     lines.append(r"\end{tikzpicture}")
     return "\n".join(lines) + "\n"
+
+
+def bands(what: Picture, said: Words = EN) -> list[str]:
+    """The parts of a picture, one under another."""
+    return [draw(what)]
 
 
 def _n(value: float) -> str:

@@ -36,12 +36,16 @@ PARAMETERS, DATA = frozenset("wWbcuUvVθΘφβγ"), frozenset("xXyYth")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a sheet shows. blank_all: the forward values of quantities are asked too."""
+    """What a sheet shows. blank_all: the forward values of quantities are asked too; detail: how much the key says;
+    paper, lang: in place of the exercise's."""
 
     solution: bool = False
     blank_all: bool = False
     gates: bool = False
     digits: int | None = None
+    detail: str = "normal"
+    paper: str | None = None
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
