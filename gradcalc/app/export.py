@@ -16,6 +16,7 @@ from gradcalc.derivation.answer_model import Solution
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.report.blocks import Options
 from gradcalc.report.figure import Sheet, picture
+from gradcalc.report.frame_words import words
 
 if TYPE_CHECKING:
     from gradcalc.derivation.step_model import Derivation
@@ -95,7 +96,7 @@ def part(
         )
     from gradcalc.render import svg
 
-    return Made(svg.draw(what))
+    return Made(svg.draw(what, words(wanted.sheet.lang or solution.graph.exercise.lang)))
 
 
 def _written(handout: Handout, name: str, to: str, wanted: Export) -> Made:
@@ -115,7 +116,7 @@ def _written(handout: Handout, name: str, to: str, wanted: Export) -> Made:
             from gradcalc.render import handout_markdown, svg
 
             text = handout_markdown.page(handout, name, wanted.flavour)
-            return Made(text, ((name, svg.draw(handout.figure)),), files)
+            return Made(text, ((name, svg.draw(handout.figure, handout.words)),), files)
     from gradcalc.render import latex
     from gradcalc.render.latex_document import frame_of
 

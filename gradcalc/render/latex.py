@@ -77,6 +77,7 @@ def fragment(it: Handout) -> str:
         "% \\gradcalcfigure draws the graph; \\gradcalcask{df/dx} asks, \\gradcalcanswer{df/dx} answers",
         tikz.INDICATOR,
         tikz.COLORS,
+        tikz.BLANK,
         r"\makeatletter",
         r"\providecommand{\gradcalcpiece}[2]{\@ifundefined{gradcalc@#1@#2}"
         r"{\PackageError{gradcalc}{there is no piece `#2'}{}}{\@nameuse{gradcalc@#1@#2}}}",

@@ -23,6 +23,7 @@ PDFTEX = "\\usepackage[T1]{fontenc}\\usepackage{lmodern}"
 MACROS = r"""
 % The indicator, 1[z > 0]: math fonts have no blackboard 1.
 \providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}
+\providecommand{\gradcalcblank}{\vcenter{\hbox{\fboxsep=0pt\fboxrule=0.5pt\fbox{\rule{0pt}{6mm}\rule{12mm}{0pt}}}}}
 % No index is set smaller than 7 points.
 \DeclareMathSizes{10.95}{10.95}{8}{7}\DeclareMathSizes{10}{10}{7}{7}\DeclareMathSizes{9}{9}{7}{7}\DeclareMathSizes{8}{8}{7}{7}
 % A formula that is too wide or too high for the page is made smaller.
@@ -34,8 +35,8 @@ MACROS = r"""
   \usebox{\fittedbox}}
 % A figure stands in the middle of the page, over its margins where it is wide. It is never made smaller.
 \newenvironment{figured}{\par\smallskip\begin{lrbox}{\fittedbox}}{\end{lrbox}%
-  \noindent\hspace*{\dimexpr\textwidth-\linewidth-\rightmargin\relax}\kern-\dimexpr\textwidth-\linewidth\relax
-  \makebox[\linewidth]{\usebox{\fittedbox}}\par\smallskip}
+  \noindent\hspace*{\dimexpr0.5\linewidth-0.5\wd\fittedbox-(\textwidth-\linewidth)*\ifdim\wd\fittedbox>\linewidth 1\else 0\fi/2\relax}%
+  \rlap{\usebox{\fittedbox}}\par\smallskip}
 \newcommand{\authorpicture}[1]{\begin{fitted}\includegraphics{#1}\end{fitted}}
 \definecolor{forward}{RGB}{10,110,40}\definecolor{backward}{RGB}{180,25,25}\definecolor{parameter}{gray}{0.88}
 \newcommand{\worth}{}
