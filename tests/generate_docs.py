@@ -40,8 +40,8 @@ from gradcalc.exercise.schema import (
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.ops import TABLE
 from gradcalc.ops.entry import Op
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = (
     "README.md",
     "exercises/README.md",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+import gradcalc
 from generate_docs import (
     LEFT_OUT,
     PAGES,
@@ -23,8 +25,6 @@ from generate_docs import (
     regenerated,
     runs,
 )
-
-import gradcalc
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.render import printed
@@ -35,6 +35,7 @@ LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 EVERY = (*PAGES, "CHANGELOG.md")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_do_what_the_page_shows(page: str, tmp_path: Path) -> None:
     """`python tests/generate_docs.py` brings the page up to date."""

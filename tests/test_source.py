@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Collection, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from helpers.paths import ROOT
+from helpers.program import python
+
 SOURCES = sorted((ROOT / "gradcalc").rglob("*.py"))
 
 # A2. Each evaluates its text, or loads what may run: by no name and from no module, and no site is exempt.
@@ -153,6 +157,7 @@ FLOOR = {folder: n for n, folders in enumerate(FLOORS) for folder in folders}
 APART = {("report", "codegen"), ("render", "codegen")}  # above it, and yet no business of theirs
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """The files by dotted name, as trees; a package is its `__init__`."""
     return {name(path): ast.parse(path.read_text("utf-8")) for path in SOURCES}
@@ -386,3 +391,40 @@ def test_no_file_names_a_machine() -> None:
 def test_a_machine_is_found() -> None:
     assert machines("pip install --index-" + "url https://x /wo" + "rk/y")
     assert machines("see exercises/ex1.yaml or /etc/passwd") == []
+
+
+# ---- the tests
+
+# Tests of a stage or of the whole program; every other file in a folder tests the module of its name.
+OF_A_STAGE = frozenset(("cases/", "render/test_every_format.py"))
+
+
+def test_a_test_file_bears_the_name_of_the_module_that_it_tests() -> None:
+    tests = sorted(path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py"))
+    modules = [path for path in tests if len(path.parts) > 1 and not of_a_stage(path)]
+    missing = [str(path) for path in modules if not module_of(path).exists()]
+    assert missing == []
+    assert len(modules) > 50
+
+
+def of_a_stage(path: Path) -> bool:
+    return any(map(path.as_posix().startswith, OF_A_STAGE))
+
+
+def module_of(path: Path) -> Path:
+    """The module that a test file tests: of tests/graph/test_build.py it is gradcalc/graph/build.py."""
+    return ROOT / "gradcalc" / path.with_name(path.name.removeprefix("test_"))
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_failing_test_is_named_at_once(workers: str, tmp_path: Path) -> None:
+    """Before those after it have run, which end the whole run here."""
+    (tmp_path / "test_x.py").write_text(
+        "import os, time\n"
+        "def test_a(): assert False\n"
+        "def test_b():\n    time.sleep(3)\n    os.kill(os.getppid() if 'PYTEST_XDIST_WORKER' in os.environ else os.getpid(), 9)\n"
+    )
+    words = ["-m", "pytest", "-p", "helpers.failures", "-n", workers, "-c", os.devnull]
+    done = python(*words, cwd=tmp_path, text=True, env={"PYTHONPATH": str(ROOT / "tests")})
+    assert done.returncode == -9
+    assert "failed: test_x.py::test_a" in done.stdout.splitlines()

@@ -133,6 +133,11 @@ def unspelled(expr: sp.Expr) -> Expr | None:
     return None
 
 
+def numerals(spell: Spell) -> Spell:
+    """The numbers alone as the author wrote them, and nothing else."""
+    return lambda expr: spell(expr) if isinstance(expr, sp.Rational) else None
+
+
 def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspelled) -> Expr:
     """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums with a plus first.
 

@@ -12,12 +12,13 @@ Expressions" (NeurIPS 2018) and "A Simple and Efficient Tensor Calculus" (AAAI 2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import sympy as sp
 
+from gradcalc.calculus.lengths import Lengths
 from gradcalc.language.shape_rules import Size
 
 Key: TypeAlias = "tuple[Ix, ...]"
@@ -53,17 +54,32 @@ class Term:
         return found | {ix for pair in self.deltas for ix in pair}
 
 
-class Entries:
-    """The one table of entry symbols of a derivation: symbol <-> (quantity, indices)."""
+@dataclass(frozen=True, slots=True)
+class RawTerm:
+    """A term as a rule states it, its factors not yet sorted by their indices: coef × Σ_summed expr × deltas."""
 
-    def __init__(self) -> None:
+    expr: sp.Expr
+    summed: frozenset[Ix] = frozenset()
+    coef: sp.Expr = sp.S.One
+    deltas: frozenset[tuple[Ix, Ix]] = frozenset()
+
+
+def one_name(quantity: Any) -> int:
+    """The length of a quantity that stands under its name."""
+    return 1
+
+
+class Entries:
+    """The one table of entry symbols of a derivation: symbol <-> (quantity, indices). `length`: of what is written
+    for a quantity."""
+
+    def __init__(self, length: Callable[[Any], int] = one_name) -> None:
+        self.lengths = Lengths()
+        self._length = length
         self._symbol: dict[tuple[Any, Key], sp.Symbol] = {}
         self._entry: dict[sp.Symbol, tuple[Any, Key]] = {}
         self._within: dict[sp.Expr, list[tuple[sp.Symbol, Any, Key]]] = {}
         self._count = 0
-        self.length: Callable[[Any], int] = lambda quantity: (
-            1
-        )  # of what is written for a quantity (see `cost`)
 
     def index(self, size: Size, label: str | None = None) -> Ix:
         self._count += 1
@@ -80,14 +96,11 @@ class Entries:
                 return sp.S.One
             # The name only has to be unique and to sort stably: quantities in the order of the graph.
             rank = f"{quantity:06d}" if isinstance(quantity, int) else str(quantity)
-            length = self.length(quantity)
-            name = (
-                "q"
-                + rank
-                + "".join(f".{ix.uid:05d}" for ix in indices)
-                + (f"~{length}" if length > 1 else "")
-            )
+            name = "q" + rank + "".join(f".{ix.uid:05d}" for ix in indices)
             found = sp.Symbol(name, real=True)
+            length = self._length(quantity)
+            if length > 1:
+                self.lengths.enter(found, length)
             self._symbol[quantity, indices] = found
             self._entry[found] = (quantity, indices)
         return found
@@ -129,6 +142,20 @@ def sort_symmetric(indices: Key, is_symmetric: bool) -> Key:
     return indices
 
 
+def has_matrix_form(terms: Sequence[Term], own: Key, examples: Container[str | None]) -> bool:
+    """Have terms at these indices a matrix form, per example? Each factor then has two indices at most, and no term
+    speaks of two examples at once."""
+
+    def visible(key: Key) -> int:
+        return sum(ix.label not in examples for ix in key)
+
+    for term in terms:
+        labels = [ix.label for ix in term.summed if ix.label in examples]
+        if len(set(labels)) != len(labels) or any(visible(key) > 2 for key in term.groups):
+            return False
+    return visible(own) <= 2
+
+
 def minus(coef: sp.Expr) -> bool:
     """Does a coefficient bear a minus? SymPy finds one in 1/(n − 1) too."""
     return bool(coef.as_coeff_Mul()[0] < 0)
@@ -137,11 +164,6 @@ def minus(coef: sp.Expr) -> bool:
 def kind(ix: Ix) -> tuple[str, str]:
     """Indices of one kind may stand for each other."""
     return str(ix.size), ix.label or ""
-
-
-def unnamed(expr: sp.Expr) -> bool:
-    """Is it an entry of a quantity without a name, which is written out?"""
-    return bool(expr.is_Symbol and expr.name.startswith("q") and "~" in expr.name)
 
 
 def size_expr(size: Size) -> sp.Expr:

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.reverse_mode import Engine, Pseudo
+from gradcalc.calculus.quantities import Pseudo, whole
+from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.sympy_functions import product_ast, to_ast
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.codegen.elementwise import formula
@@ -71,7 +72,7 @@ class Emitter:
 
     def spread(self, node: Node, key: Key) -> tuple[list[Ix | None], dict[str, Ix]]:
         """An index list (axes longer than 1, then named indices) over all axes."""
-        return self.engine.full(node, key)
+        return self.engine.quantities.full(node, key)
 
     @staticmethod
     def own(node: Node, positional: Positional) -> list[Ix | None]:
@@ -90,7 +91,7 @@ class Emitter:
         fresh: bool = False,
     ) -> Piece:
         """A node at indices. `fresh`: its own formula even where it has a variable."""
-        node = self.engine.nodes[number]
+        node = self.engine.quantities.nodes[number]
         at = self.own(node, positional)
         axes = self.stored(node, at, named)
         if number in self.variables and not fresh:
@@ -106,8 +107,8 @@ class Emitter:
     def elementwise(self, node: Node) -> bool:
         if node.op == "getitem":
             return all(
-                item[0] == "index" or self.engine.whole(item, size)
-                for item, size in self.engine.items(node)
+                item[0] == "index" or whole(item, size)
+                for item, size in self.engine.quantities.items(node)
             )
         if node.op in ("const", "size", "index", "ones", "zeros", "toaxis", "transpose"):
             return True
@@ -122,7 +123,7 @@ class Emitter:
         fresh: bool = False,
     ) -> Expr:
         """An elementwise node as an expression in leaves, down to variables and to what is not elementwise."""
-        node = self.engine.nodes[number]
+        node = self.engine.quantities.nodes[number]
         at = self.own(node, positional)
         if not fresh and (number in self.variables or not self.elementwise(node)):
             return self.leaf(self.value(number, at, named), leaves)
@@ -156,7 +157,7 @@ class Emitter:
             given = iter(at)
             inner = [
                 named[item[1]] if item[0] == "index" else next(given)
-                for item, _ in self.engine.items(node)
+                for item, _ in self.engine.quantities.items(node)
             ]
             return arg(0, inner)
         args = [arg(n) for n in range(len(node.args))]
@@ -173,12 +174,17 @@ class Emitter:
         return Name(name)
 
     def structured(self, number: int, at: list[Ix | None], named: Named, hint: Axes) -> Piece:
-        node = self.engine.nodes[number]
+        node = self.engine.quantities.nodes[number]
         rule = self.rules.get(node.op)
         found = rule(self, node, at, named, hint) if rule else None
         if found is not None:
             return found
-        return self.terms(self.engine.definition(number, self.engine.flat(number, at, named)), hint)
+        return self.terms(
+            self.engine.definitions.definition(
+                number, self.engine.quantities.flat(number, at, named)
+            ),
+            hint,
+        )
 
     def exact(self, number: int, positional: Positional, named: Named, axes: Axes) -> Piece:
         """A node's array with exactly these axes."""
@@ -255,7 +261,7 @@ class Emitter:
 
     def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
         """Gradients first, then quantities in the order of the graph, sums and functions last."""
-        found = self.engine.entries.entries(expr)
+        found = self.engine.quantities.entries.entries(expr)
         gradient = any(isinstance(q, int) and q in self.gradients for _, q, _ in found)
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
         return not gradient and bool(found), not simple, [s.name for s, _, _ in found], str(expr)
@@ -265,7 +271,7 @@ class Emitter:
         return self.engine.named
 
     def symbol(self, symbol: sp.Symbol, leaves: dict[str, Piece]) -> Name:
-        found = self.engine.entries.entry(symbol)
+        found = self.engine.quantities.entries.entry(symbol)
         if found is None:
             return self.leaf(Piece(self.size_name(symbol.name), plain=True), leaves)
         return self.leaf(self.entry(*found), leaves)
@@ -274,9 +280,10 @@ class Emitter:
         """An entry of a quantity as its whole array, labelled."""
         if isinstance(quantity, Pseudo):
             return self.pseudo(quantity, at)
-        node = self.engine.nodes[quantity]
+        node = self.engine.quantities.nodes[quantity]
         distinct = tuple(
-            ix if ix not in at[:n] else self.engine.entries.like(ix) for n, ix in enumerate(at)
+            ix if ix not in at[:n] else self.engine.quantities.entries.like(ix)
+            for n, ix in enumerate(at)
         )
         piece = self.value(quantity, *self.spread(node, distinct))
         for twin, ix in zip(distinct, at, strict=True):
@@ -304,7 +311,7 @@ class Emitter:
         if quantity.kind == "unit":
             return self.arrays.call("{eye}[{1}]", count, self.size(quantity.offset), axes=(first,))
         if quantity.kind == "gather":
-            node = self.engine.nodes[quantity.node]
+            node = self.engine.quantities.nodes[quantity.node]
             index = self.value(quantity.node, *self.spread(node, at[1:]))
             return self.arrays.call("{eye}[{1}]", count, index, axes=(*index.axes, first))
         if quantity.kind == "shift":

@@ -13,6 +13,7 @@ from functools import cached_property
 from textwrap import indent
 from typing import Any
 
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.terms import Term
 from gradcalc.codegen.backward_code import Stage, Staged, staged
 from gradcalc.codegen.emit import Emitter
@@ -21,7 +22,6 @@ from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
 from gradcalc.codegen.rules import ARRAY_RULES
 from gradcalc.codegen.selfcheck import selfcheck
 from gradcalc.codegen.spelling import SUM, Spelling
-from gradcalc.derivation.answers import Answerer
 from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.graph.to_expression import tree
@@ -74,8 +74,7 @@ class _Module:
         self.used_sizes: dict[str, str] = {}
         self.arrays = Arrays(spelling)
         self.emit = Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES)
-        self.answerer = Answerer(self.graph)
-        self.answerer.engine = self.engine
+        self.forms = Forms(self.engine, reading=self.staged.reading)
         partials = {
             f"d{self.staged.loss}_d{name}": (self.staged.loss, name) for name in self.graph.names
         }
@@ -102,8 +101,8 @@ class _Module:
             yield self.assigned(number, order.get(number))
 
     def assigned(self, number: int, name: str | None) -> _Line:
-        node = self.engine.nodes[number]
-        own = self.engine.fresh(number)
+        node = self.engine.quantities.nodes[number]
+        own = self.engine.quantities.fresh(number)
         positional, named = self.emit.spread(node, own)
         axes = self.emit.stored(node, positional, named)
         piece = self.emit.value(number, positional, named, axes, fresh=True)
@@ -114,7 +113,7 @@ class _Module:
             expr = (
                 None
                 if node.op in ("guard", "rest")
-                else tree(self.engine.nodes, number, open_=True)
+                else tree(self.engine.quantities.nodes, number, open_=True)
             )
             return _Line(self.variables[number], piece.text, self.said(None, expr, node))
         formula = tree(self.original.nodes, self.original.names[name], open_=True)
@@ -160,8 +159,11 @@ class _Module:
         found = set()
         for term in stage.terms:
             for expr in term.groups.values():
-                for _, quantity, _ in self.engine.entries.entries(expr):
-                    if isinstance(quantity, int) and self.engine.nodes[quantity].name is None:
+                for _, quantity, _ in self.engine.quantities.entries.entries(expr):
+                    if (
+                        isinstance(quantity, int)
+                        and self.engine.quantities.nodes[quantity].name is None
+                    ):
                         found.add(quantity)
         return sorted(found)
 
@@ -173,10 +175,10 @@ class _Module:
             for number in self.needed(stage):
                 if number not in self.variables:
                     yield self.assigned(number, None)
-            node = self.engine.nodes[stage.node]
+            node = self.engine.quantities.nodes[stage.node]
             positional, named = self.emit.spread(node, stage.own)
             axes = self.emit.stored(node, positional, named)
-            name = self.engine.nodes[stage.gradient].name or ""
+            name = self.engine.quantities.nodes[stage.gradient].name or ""
             # A sum of very many terms would be nested deeper than Python compiles.
             parts = [stage.terms[n : n + LONG_SUM] for n in range(0, len(stage.terms), LONG_SUM)]
             shape = self.shape(stage, axes)
@@ -206,7 +208,7 @@ class _Module:
         each = {ix: ix.label for ix in stage.own if ix.label in self.graph.examples and ix.label}
         try:
             terms = [self.unguarded(term) for term in stage.terms]
-            form = self.answerer.form_of(
+            form = self.forms.form_of(
                 terms, tuple(ix for ix in stage.own if ix not in each), each, node.shape
             )
         except GradcalcError:
@@ -219,13 +221,15 @@ class _Module:
 
         def plain(expr: Any) -> Any:
             table = {}
-            for symbol, quantity, at in engine.entries.entries(expr):
-                node = engine.nodes[quantity] if isinstance(quantity, int) else None
+            for symbol, quantity, at in engine.quantities.entries.entries(expr):
+                node = engine.quantities.nodes[quantity] if isinstance(quantity, int) else None
                 if node is not None and node.op == "guard":
-                    table[symbol] = engine.entry(node.args[0], at)
+                    table[symbol] = engine.quantities.entry(node.args[0], at)
                 elif node is not None and node.op == "rest":
-                    product = engine.entry(node.args[1], engine.multiplied(quantity, at))
-                    table[symbol] = product / engine.entry(node.args[0], at)
+                    product = engine.quantities.entry(
+                        node.args[1], engine.quantities.multiplied(quantity, at)
+                    )
+                    table[symbol] = product / engine.quantities.entry(node.args[0], at)
             return expr.xreplace(table) if table else expr
 
         return replace(term, groups={key: plain(expr) for key, expr in term.groups.items()})
@@ -293,7 +297,7 @@ class _Module:
             if number in self.variables:
                 continue
             node = self.graph.node(quantity)
-            name = self.engine.nodes[number].name or ""
+            name = self.engine.quantities.nodes[number].name or ""
             shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
             self.variables[number] = self.names.new(name)
             one = "[" * len(shape) + "1.0" + "]" * len(shape)
@@ -326,7 +330,7 @@ class _Module:
         arguments, sizes = list(self.arguments()), list(self.read_sizes())
         extra = [name for name in self.used_sizes if name not in self.solved_sizes]
         ups = [
-            self.engine.nodes[n].name or ""
+            self.engine.quantities.nodes[n].name or ""
             for n in self.staged.upstream.values()
             if n >= len(graph.nodes)
         ]

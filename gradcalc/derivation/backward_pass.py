@@ -16,10 +16,11 @@ from functools import reduce
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import as_vector
+from gradcalc.calculus.notation.derivative_forms import Forms, as_vector
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
+from gradcalc.derivation.answer_details import shorthand
 from gradcalc.derivation.answer_model import Shorthand
 from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.step_model import Entries, Path, Step, Written
@@ -47,15 +48,18 @@ class BackwardPass:
         self.writer, self.graph, self.engine = writer, writer.graph, writer.engine
         self.word, self.entries = word, entries
         graph, engine = self.graph, self.engine
-        start = writer.loss if of is None else graph.names[of]
+        start = writer.derivatives.loss if of is None else graph.names[of]
         assert start is not None
         self.start = start
-        engine.scope = engine.ancestors(start)
+        self.forms = replace(writer.forms, reading=engine.search.reading(start))
+        self.scope = engine.quantities.ancestors(start)
         self.numbers = all(not node.shape and not node.over for node in graph.nodes)
-        own = () if of is None else engine.fresh(start)
-        self.out = tuple(engine.entries.like(ix) for ix in own)
+        own = () if of is None else engine.quantities.fresh(start)
+        self.out = tuple(engine.quantities.entries.like(ix) for ix in own)
         self.own: dict[int, Key] = {start: own}
-        self.array = bool(self.out) and any(size != ONE for size in engine.nodes[start].shape)
+        self.array = bool(self.out) and any(
+            size != ONE for size in engine.quantities.nodes[start].shape
+        )
         self.below = self.operands({graph.names[name] for name in wanted})
         self.reached: dict[
             int, list[tuple[int, Derivative, list[Term]]]
@@ -85,14 +89,16 @@ class BackwardPass:
 
     def turn(self, number: int) -> tuple[bool, int]:
         """Inputs before quantities, as declared; of quantities the one computed last."""
-        given = number < len(self.graph.nodes) and self.engine.nodes[number].op == "input"
+        given = (
+            number < len(self.graph.nodes) and self.engine.quantities.nodes[number].op == "input"
+        )
         return not given, number if given else -number
 
     def operands(self, wanted: set[int]) -> dict[int, set[int]]:
         """Each named quantity on a path to what is wanted (nothing: on any path), and its named operands there."""
         graph, names = self.graph, self.graph.names
         still = {names[name] for name in (*graph.integers, *graph.constants)}
-        named = {n for n in names.values() if n in self.engine.scope} - still - {self.start}
+        named = {n for n in names.values() if n in self.scope} - still - {self.start}
         reads = {
             n: {names[word] for word in self.uses(n)} & named for n in (*sorted(named), self.start)
         }
@@ -114,16 +120,19 @@ class BackwardPass:
     def hand_back(self, number: int, term: Term) -> None:
         """Multiply the gradient at a quantity with its local derivatives."""
         engine, own, below = self.engine, self.own[number], self.below[number]
-        loss = number in engine.virtual
+        loss = number in engine.quantities.virtual
         if loss:
-            pulled = engine.pull(
-                number, own, [term], set(below), lambda n: engine.nodes[n].name is None
-            )
+            unnamed = self.writer.derivatives.unnamed
+            pulled = engine.pull(number, own, [term], set(below), unnamed, self.forms.reading)
             links = {n: Derivative(tuple(terms), own, at) for n, (at, terms) in pulled.items()}
         else:
-            links = {n: local for n, local in self.writer.links(number).items() if n in below}
+            links = {
+                n: local
+                for n, local in self.writer.derivatives.links(number, self.forms.reading).items()
+                if n in below
+            }
         for operand, local in sorted(links.items()):
-            mine = self.own.setdefault(operand, engine.fresh(operand))
+            mine = self.own.setdefault(operand, engine.quantities.fresh(operand))
             table = dict(zip((*local.out, *local.into), (*own, *mine), strict=True))
             pieces = () if self.numbers and not loss else local.terms
             product = [
@@ -138,10 +147,12 @@ class BackwardPass:
             groups[key] = groups.get(key, sp.S.One) * expr
         summed = upstream.summed | local.summed | frozenset(own)
         product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas, summed)
-        return self.engine.inline(self.engine.selected(self.engine.algebra.normal(product)))
+        return self.engine.names.inline(
+            self.engine.names.selected(self.engine.algebra.normal(product))
+        )
 
     def step(self, number: int) -> Step:
-        node = self.engine.nodes[number]
+        node = self.engine.quantities.nodes[number]
         assert node.name is not None
         parts = self.reached[number]
         paths = tuple(self.path(user, number, local, terms) for user, local, terms in parts)
@@ -160,7 +171,7 @@ class BackwardPass:
 
         An example of the numerator is the same example as that of the node.
         """
-        engine, node, own = self.engine, self.engine.nodes[number], self.own[number]
+        engine, node, own = self.engine, self.engine.quantities.nodes[number], self.own[number]
         labels = {ix.label for ix in own if ix.label}
         out = [ix for ix in self.out if not (ix.label and ix.label in labels)]
         same = frozenset(
@@ -186,7 +197,7 @@ class BackwardPass:
         )
 
     def path(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Path:
-        through = self.engine.nodes[user].name if user < len(self.graph.nodes) else None
+        through = self.engine.quantities.nodes[user].name if user < len(self.graph.nodes) else None
         if through is None:
             return Path(None, self.write(terms, number))
         local, shorthand = self.local(user, number, derivative)
@@ -203,7 +214,7 @@ class BackwardPass:
 
     def alike(self, user: int, number: int) -> bool:
         """Whether a wire leads from one number to one number, 1×1 or in each example, and the numerator is one."""
-        nodes = [self.engine.nodes[n] for n in (user, number)]
+        nodes = [self.engine.quantities.nodes[n] for n in (user, number)]
         return (
             not self.array
             and nodes[0].over == nodes[1].over
@@ -214,16 +225,14 @@ class BackwardPass:
         self, user: int, number: int, derivative: Derivative
     ) -> tuple[Written | None, Shorthand | None]:
         """The local derivative as its rule gives it, and what the literature writes for it."""
-        writer = self.writer
-        _, shape = writer.shapes(user, [number], ANY)
+        forms = self.forms
+        _, shape = forms.shapes(user, [number], ANY)
         opened = replace(derivative, terms=tuple(self.opened(derivative.terms)))
         try:
-            found = written(writer, opened, shape)
+            found = written(forms, opened, shape)
         except (GradcalcError, NoMatrixForm):
             return None, None
-        return found, writer.shorthand(
-            *writer.per_example(opened, ANY), [number]
-        ) if opened.terms else None
+        return found, shorthand(forms, *forms.per_example(opened, ANY)) if opened.terms else None
 
     def by_entries(
         self, user: int, number: int, derivative: Derivative, terms: Sequence[Term]
@@ -232,16 +241,16 @@ class BackwardPass:
         engine = self.engine
         if self.out or not (derivative.out or derivative.into):
             return None
-        own = engine.fresh(user)
+        own = engine.quantities.fresh(user)
         opened = tuple(
-            engine.inline(engine.algebra.normal(part)) for part in self.summands(user, own)
+            engine.names.inline(engine.algebra.normal(part)) for part in self.summands(user, own)
         )
         product = Derivative(tuple(terms), (), self.own[number])
         try:
             return Entries(
-                written(self.writer, Derivative(opened, own, ())) if opened else None,
-                written(self.writer, derivative),
-                written(self.writer, product),
+                written(self.forms, Derivative(opened, own, ())) if opened else None,
+                written(self.forms, derivative),
+                written(self.forms, product),
             )
         except (GradcalcError, NoMatrixForm):
             return None
@@ -249,7 +258,7 @@ class BackwardPass:
     def summands(self, number: int, own: Key) -> list[Term]:
         """A definition as terms, a sum taken apart."""
         engine, found = self.engine, list[Term]()
-        for term in engine.definition(number, own):
+        for term in engine.definitions.definition(number, own):
             sums = [key for key, expr in term.groups.items() if isinstance(expr, sp.Add)]
             if len(sums) != 1:
                 found.append(term)
@@ -263,32 +272,34 @@ class BackwardPass:
 
     def write(self, terms: Sequence[Term], number: int) -> Written:
         """Terms of a gradient at a node in the shape of the node behind the numerator's; they are gathered, not more."""
-        engine, shape = self.engine, self.engine.nodes[number].shape
+        engine, shape = self.engine, self.engine.quantities.nodes[number].shape
         if self.array:
-            shape = (*as_vector(engine.nodes[self.start].shape), *as_vector(shape))
+            shape = (*as_vector(engine.quantities.nodes[self.start].shape), *as_vector(shape))
         tidied = engine.algebra.gather(self.opened(terms))
-        of, by = self.word, engine.nodes[number].name or ""
+        of, by = self.word, engine.quantities.nodes[number].name or ""
         found = Derivative(tuple(tidied), self.out, self.own[number])
-        return written(
-            self.writer, found, shape, self.start, Question(f"d{of}/d{by}", "derivative", of, (by,))
-        )
+        asked = Question(f"d{of}/d{by}", "derivative", of, (by,))
+        return written(self.forms, found, shape, self.start, asked)
 
     def opened(self, terms: Sequence[Term]) -> list[Term]:
-        return [self.engine.residuals_open(self.engine.algebra.normal(term)) for term in terms]
+        return [
+            self.engine.names.residuals_open(self.engine.algebra.normal(term)) for term in terms
+        ]
 
 
 def standing_for(engine: Engine, name: str, shape: Shape, over: tuple[str, ...], at: Key) -> Term:
     """A gradient as a quantity of its own, by its name: the term that stands for its entry at these indices."""
-    engine.nodes.append(Node("gradient", (), shape, over, name=name))
-    entry = engine.entry(len(engine.nodes) - 1, at)
-    return Term(sp.S.One, {engine.entries.key(entry): entry})
+    entry = engine.quantities.entry(
+        engine.quantities.added(Node("gradient", (), shape, over, name=name)), at
+    )
+    return Term(sp.S.One, {engine.quantities.entries.key(entry): entry})
 
 
 ANY = Question("", "local", "", ("",))  # what is written here answers no question
 
 
 def written(
-    writer: Answerer,
+    forms: Forms,
     derivative: Derivative,
     shape: Shape | None = None,
     of: int | None = None,
@@ -298,24 +309,21 @@ def written(
 
     Raises NoMatrixForm where examples meet, GradcalcError where they do and it may be in stacks.
     """
-    terms, out, into, each = writer.per_example(derivative, asked)
-    terms = [writer.engine.algebra.normal(term) for term in terms]
+    terms, out, into, each = forms.per_example(derivative, asked)
+    terms = [forms.engine.algebra.normal(term) for term in terms]
     free, examples = (*out, *into), tuple(each.values())
-    if writer.pairs(terms, each):
+    if forms.pairs(terms, each):
         if of is None or shape is None:
             raise NoMatrixForm
-        answer = writer.paired(asked, terms, free, each, shape, into, of)
-        assert answer.symbolic is not None
-        return Written(answer.symbolic, answer.shape, answer.free, paired=True)
+        view = forms.paired(terms, free, each, shape, into, asked)
+        return Written(view.symbolic, view.shape, view.free, paired=True)
     if shape is None:
-        form = writer.entry_form(terms, free, each, into)
+        form = forms.entry_form(terms, free, each, into)
         return Written(form.expr, (), form.free, examples)
-    form = writer.form_of(terms, free, each, shape, into)
-    sums = any(ix.label in writer.graph.examples for term in terms for ix in term.summed)
+    form = forms.form_of(terms, free, each, shape, into)
+    sums = any(ix.label in forms.graph.examples for term in terms for ix in term.summed)
     stacked = (
-        writer.stacked(terms, free, each, shape, into)
-        if of is not None and (each or sums)
-        else None
+        forms.stacked(terms, free, each, shape, into) if of is not None and (each or sums) else None
     )
     return Written(
         form.expr,

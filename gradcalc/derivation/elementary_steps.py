@@ -8,14 +8,16 @@ The same pulling back as everywhere, with a stop at every operation instead of e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 
 import sympy as sp
 
+from gradcalc.calculus.derivative_rules import RULES
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm
+from gradcalc.calculus.quantities import Quantities
+from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
-from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.backward_pass import plus, standing_for, times, written
 from gradcalc.derivation.general_rules import partial
 from gradcalc.derivation.step_model import Gate, Step, Written
@@ -39,24 +41,6 @@ TRIVIAL = PLAIN | {"sub", "neg", "transpose"}
 def telling(operation: str, operand: int) -> bool:
     """Whether an operation does something to the gradient."""
     return operation not in PLAIN and (operation, operand) != ("sub", 0)
-
-
-class Gates(Engine):
-    """An engine in which every operation has entries of its own, and nothing is simplified on the way."""
-
-    @cached_property
-    def bounded(self) -> set[int]:
-        return {
-            number
-            for number, node in enumerate(self.graph.nodes)
-            if node.op not in CONSTANT or node.name
-        }
-
-    def shorten(self, expr: sp.Expr, deep: bool = True) -> sp.Expr:
-        return expr
-
-    def named_parts(self, term: Term) -> Term:
-        return term
 
 
 def inside(graph: Graph, name: str, steady: set[int]) -> dict[int, list[int]]:
@@ -126,9 +110,9 @@ class GateWriter:
 
     def __init__(self, graph: Graph, form: str) -> None:
         self.graph = graph
-        self.writer = Answerer(graph, form, "gradient")
-        self.engine = self.writer.engine = Gates(graph)
-        self.engine.writable = self.writer.has_matrix_form
+        own = {n for n, node in enumerate(graph.nodes) if node.op not in CONSTANT or node.name}
+        self.engine = Engine(Quantities(graph, RULES, bounded=own))
+        self.forms = Forms(self.engine, form)
         self.steady = constants(graph)
         self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
 
@@ -153,8 +137,8 @@ class GateWriter:
             return []
         operations = {n: args for n, args in inside(graph, name, self.steady).items() if args}
         reached = {arg for args in operations.values() for arg in args}
-        engine.scope = {number, *operations, *reached}
-        own = engine.fresh(number)
+        reading = Reading(frozenset((number, *operations, *reached)), plain=True)
+        own = engine.quantities.fresh(number)
         start = Term(sp.S.One, {})
         if upstream is not None:
             start = standing_for(engine, upstream.name, node.shape, node.over, own)
@@ -162,7 +146,8 @@ class GateWriter:
             self.alike(number, n, True) for n in reached
         )
         pulled = {} if alike else engine.pull(
-            number, own, [start], reached, lambda n: n not in reached or nodes[n].name is None
+            number, own, [start], reached, lambda n: n not in reached or nodes[n].name is None,
+            reading,
         )  # fmt: skip
         each = tuple(index for index in node.over if index in graph.examples)
         so_far: dict[int, Expr] = {number: Name(upstream.name)} if upstream else {}
@@ -178,7 +163,7 @@ class GateWriter:
                     so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
                 gradient = None
                 if last[arg] == n and not alike:
-                    gradient = self.written(arg, *pulled.get(arg, ((), [])))
+                    gradient = self.written(reading, arg, *pulled.get(arg, ((), [])))
                 elif last[arg] == n and local is not None:
                     gradient = Written(so_far[arg], node.shape, (), each)
                 sides, place = (
@@ -197,12 +182,12 @@ class GateWriter:
         entrywise = operand or bool(TABLE[other.op].partials) or other.op == "apply"
         return entrywise and one.shape == other.shape and one.over == other.over
 
-    def written(self, number: int, own: Key, terms: list[Term]) -> Written | None:
+    def written(self, reading: Reading, number: int, own: Key, terms: list[Term]) -> Written | None:
         """The gradient at an operation; None where examples meet."""
         try:
-            return written(
-                self.writer, Derivative(tuple(terms), (), own), self.engine.nodes[number].shape
-            )
+            forms = replace(self.forms, reading=reading)
+            found = Derivative(tuple(terms), (), own)
+            return written(forms, found, self.engine.quantities.nodes[number].shape)
         except (GradcalcError, NoMatrixForm):
             return None
 

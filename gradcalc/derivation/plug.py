@@ -17,13 +17,12 @@ from gradcalc.numeric.forward import rounded, to_lists
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor
 
-AUTHOR = (1, 1)  # a number with a place is printed as a decimal, as authors write them
-
 
 def decimal(value: float | int, digits: int) -> Expr:
     """A number as an expression that prints as the number does."""
     exact = Fraction(number(value, digits))
-    return Neg(Num(-exact, AUTHOR)) if exact < 0 else Num(exact, AUTHOR)
+    size = Num(abs(exact), decimal=True)
+    return Neg(size) if exact < 0 else size
 
 
 def plugged(expr: Expr, values: Mapping[str, Number], digits: int) -> Expr | None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from gradcalc.calculus.notation.entry_lists import settled
 from gradcalc.calculus.notation.views import View
-from gradcalc.derivation.answer_details import upstream_name
 from gradcalc.derivation.answer_model import Answer, Gradient, Solution
-from gradcalc.derivation.answers import Answerer
+from gradcalc.derivation.answers import Answerer, answerer
+from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Exercise, Question
 from gradcalc.graph.build import Graph, build
 from gradcalc.language.constants import size_of
@@ -44,10 +44,10 @@ def solve(exercise: Exercise, form: str | None = None, layout: str | None = None
 class Solver:
     """Answers one graph's questions. The value of an answer is the value of the formula that is shown."""
 
-    def __init__(self, graph: Graph, form: str, layout: str) -> None:
+    def __init__(self, graph: Graph, form: str, layout: str, oracle: Oracle | None = None) -> None:
         self.graph, self.form, self.layout = graph, form, layout
-        self.answerer = Answerer(graph, form, layout)
-        self.oracle = Oracle(graph)
+        self.answerer = answerer(graph, form, layout)
+        self.oracle = oracle or Oracle(graph)
         self.warnings: list[Problem] = [*graph.exercise.warnings, *graph.warnings]
 
     @property
@@ -121,9 +121,9 @@ class Solver:
                 replace(found, value=value, exact=self.exact(Name(question.of))), problem
             )
         verified = self.verify(found)
-        if verified.ok is False and self.answerer.form == "matrix":
+        if verified.ok is False and self.form == "matrix":
             # The entry form is nearer to the terms; where it holds, only the matrix form was at fault.
-            plain = Answerer(self.graph, "index", self.layout)
+            plain = answerer(self.graph, "index", self.layout)
             again = plain.answer(question)
             if self.verify(again).ok:
                 found, verified = again, self.verify(again)
@@ -181,9 +181,7 @@ class Solver:
         """Answers that do not divide a product by its factors, for where one of them is 0; None without products."""
         if all(node.op != "prod" for node in self.graph.nodes):
             return None
-        answerer = Answerer(self.graph, self.form, self.layout)
-        answerer.engine.careful = True
-        return answerer
+        return answerer(self.graph, self.form, self.layout, careful=True)
 
     def examples(self, question: Question) -> tuple[str, ...]:
         """The example indices that an answer is per: of its numerator and its denominators."""

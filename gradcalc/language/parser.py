@@ -224,7 +224,7 @@ class _Parser:
                 left = Binary(
                     "^",
                     left,
-                    Num(token.value or Fraction(0), (token.start, token.end)),
+                    Num(token.value or Fraction(0), (token.start, token.end), decimal=True),
                     self.span(start),
                 )
             elif token.kind in COMPARISONS:
@@ -260,7 +260,7 @@ class _Parser:
         token = self.take()
         match token.kind:
             case "number":
-                return Num(token.value or Fraction(0), (token.start, token.end))
+                return Num(token.value or Fraction(0), (token.start, token.end), decimal=True)
             case "name":
                 expr: Expr = self.name(token)
             case "(":

@@ -19,10 +19,15 @@ NOWHERE: Span = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Num:
-    """An exact number; decimals are rationals (0.5 is 1/2). Never negative when parsed: `-2` is Neg(Num(2))."""
+    """An exact number; decimals are rationals (0.5 is 1/2). Never negative when parsed: `-2` is Neg(Num(2)).
+
+    `decimal`: it prints as a decimal where it has a short one, as authors write them, and not as a fraction. That is
+    how it looks, not what it says: it takes no part in equality.
+    """
 
     value: Fraction
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    decimal: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,7 @@ def times(left: Expr, right: Expr) -> Expr:
         case _, Binary("*" | "/" as op, first, second):
             return Binary(op, times(left, first), second)
         case Num(a), Num(b):  # 2 · 0.5 is 1
-            return Num(a * b, left.span if a.denominator != 1 else right.span)
+            return Num(a * b, decimal=left.decimal if a.denominator != 1 else right.decimal)
         case Binary("*", Num(a) as first, second), Num(b):
             return Binary("*", times(first, right), second)
         case Neg(arg), Num():

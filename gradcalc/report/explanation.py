@@ -52,7 +52,7 @@ FROM_THE_OUTPUT_BACK = (
 
 def compose_explanation(derivation: Derivation, options: Options) -> Report:
     """The whole derivation on one page; `options.detail` says how much."""
-    view = _View(derivation, options.detail, options.digits)
+    view = _View(derivation, options)
     blocks: list[Block] = [Heading((view.title,), 1), *view.forward()]
     count = 0
     for one in derivation.passes:
@@ -62,7 +62,7 @@ def compose_explanation(derivation: Derivation, options: Options) -> Report:
             continue
         for step in one.steps:
             count += 1
-            blocks.append(view.step(step, f"{count}. "))
+            blocks.append(view.board.step(step, f"{count}. "))
     blocks += view.answers()
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
 
@@ -86,7 +86,7 @@ class Page:
 
 def pages(derivation: Derivation, options: Options) -> list[Page]:
     """The walk, a page a step: what is given, each quantity forward, each gradient backward, the answers."""
-    view = _View(derivation, options.detail, options.digits)
+    view = _View(derivation, options)
     found: list[Page] = []
     values = frozenset(quantity.name for quantity in derivation.forward if quantity.expr is None)
     gradients: frozenset[str] = frozenset()
@@ -106,8 +106,8 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
         for step in one.steps:
             opening = () if gradients else view.opening(one)
             gradients |= {step.quantity}
-            view.said.clear()  # each step has the screen to itself
-            add([*opening, view.step(step, "")], step.quantity, place)
+            view.board.wipe()  # each step has the screen to itself
+            add([*opening, view.board.step(step, "")], step.quantity, place)
     add(view.answers(), of=max(len(derivation.passes) - 1, 0))
     for number, page in enumerate(found, 1):
         head = Heading((f"Step {number} of {len(found)}",))
@@ -117,18 +117,22 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
     return found
 
 
-class _View(Board):
-    """A derivation on its way into blocks: what stands around the steps."""
+class _View:
+    """A derivation on its way into blocks: what stands around the steps, which are on its board."""
+
+    def __init__(self, derivation: Derivation, options: Options) -> None:
+        self.derivation, self.detail = derivation, options.detail
+        self.board = Board(derivation, options.detail, options.digits)
 
     @property
     def title(self) -> str:
-        return self.graph.exercise.title or self.graph.exercise.file
+        return self.board.graph.exercise.title or self.board.graph.exercise.file
 
     def forward(self) -> Iterator[Block]:
         rows: list[list[Cell]] = []
         for quantity in self.derivation.forward:
             value = (
-                self.value(quantity.value)
+                self.board.value(quantity.value)
                 if not isinstance(quantity.value, list) or self.detail != "brief"
                 else ()
             )
@@ -138,7 +142,7 @@ class _View(Board):
             ]
             rows.append([(math(quantity.written),), *formulas, self.shape(quantity), value])
         columns = [Column("quantity"), Column("expression"), Column("with numbers"), Column("shape"),
-                   Column("value", right=not self.arrays, aside=self.arrays)]  # fmt: skip
+                   Column("value", right=not self.board.arrays, aside=self.board.arrays)]  # fmt: skip
         yield Heading(("Forward pass",))
         if self.detail != "brief" and not self.derivation.asked:
             yield Paragraph(
@@ -150,27 +154,29 @@ class _View(Board):
 
     def shape(self, quantity: Quantity) -> Cell:
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
-        return (line(Shaped(quantity.shape), each),) if self.arrays else ()
+        return (line(Shaped(quantity.shape), each),) if self.board.arrays else ()
 
     def inputs(self) -> Iterator[Block]:
         yield Paragraph(("What is given:",))
         rows = [
-            [(math(q.written),), self.shape(q), self.value(q.value)]
+            [(math(q.written),), self.shape(q), self.board.value(q.value)]
             for q in self.derivation.forward
             if q.expr is None
         ]
         yield table(
-            [Column("input"), Column("shape"), Column("value", right=not self.arrays)], rows
+            [Column("input"), Column("shape"), Column("value", right=not self.board.arrays)], rows
         )
 
     def quantity(self, quantity: Quantity) -> Table:
         """A step forward as a record."""
         assert quantity.expr is not None
-        fields: list[tuple[str, Cell]] = [("value", self.value(quantity.value))]
+        fields: list[tuple[str, Cell]] = [("value", self.board.value(quantity.value))]
         if quantity.plugged is not None and quantity.value is not None:
-            numbers = math(Name(quantity.name), "=", quantity.plugged, *self.equals(quantity.value))
+            numbers = math(
+                Name(quantity.name), "=", quantity.plugged, *self.board.equals(quantity.value)
+            )
             fields = [("numbers", (numbers,))]
-        if self.arrays:
+        if self.board.arrays:
             because = (
                 ((quantity.reason,),) if quantity.reason and quantity.reason != "declared" else ()
             )
@@ -193,10 +199,12 @@ class _View(Board):
     def brief(self, one: Pass) -> Table:
         rows: list[list[Cell]] = []
         for step in one.steps:
-            chain = [piece for path in step.paths for piece in ("+", *self.chain(step, path))][1:]
+            chain = [
+                piece for path in step.paths for piece in ("+", *self.board.chain(step, path))
+            ][1:]
             formula = self.result(step)
             rows.append([(math(step.gradient),), (math(*chain),) if chain else (("given",),), (formula,) if formula else (),
-                         self.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
+                         self.board.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
         columns = [
             Column("gradient"),
             Column("upstream times local"),
@@ -212,7 +220,7 @@ class _View(Board):
     def answers(self) -> Iterator[Block]:
         derivation = self.derivation
         solution = replace(derivation.solution, answers=tuple(map(self.short, derivation.answers)))
-        yield from answer_blocks(solution, self.digits, self.detail == "full")
+        yield from answer_blocks(solution, self.board.digits, self.detail == "full")
         for one in derivation.assemblies:
             yield self.assembly(one)
         found = [

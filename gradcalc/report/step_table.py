@@ -51,6 +51,10 @@ class Board:
         self.said.add(thing)
         return new or self.full
 
+    def wipe(self) -> None:
+        """Nothing that was said still stands there."""
+        self.said.clear()
+
     def chain(self, step: Step, path: Path) -> list[Piece]:
         """∂L/∂z · ∂z/∂x₀"""
         if path.through is None:

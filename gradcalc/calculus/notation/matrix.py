@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.parser import Binary, Call, Expr, Index, Neg, Num, Slice, Transpose
+from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree, stop_tree
 from gradcalc.language.tree import substitute, walk
@@ -26,7 +26,7 @@ class NoMatrixForm(Exception):
 class Matrix:
     """kind: leaf | entrywise | scaled | product | hadamard | sum | diag | eye | ones | shift (1[row = column + offset]).
 
-    An entrywise node is an expression in the stand-in names ~0, ~1, … of its parts; a scaled one is coefficients[0]
+    An entrywise node is an expression in stand-ins for its parts (see `stand_in`); a scaled one is coefficients[0]
     times its part.
     """
 
@@ -43,6 +43,16 @@ class Matrix:
     )
     coefficients: tuple[Expr | None, ...] = ()
     offset: Size = NONE
+
+
+def stand_in(place: int) -> Name:
+    """What stands for the part at this place in the expression of an entrywise node."""
+    return Name(f"~{place}")
+
+
+def filled(expr: Expr, parts: Sequence[Expr]) -> Expr:
+    """The expression of an entrywise node with its parts in place of their stand-ins."""
+    return substitute(expr, {stand_in(place).id: part for place, part in enumerate(parts)})
 
 
 def leaf(
@@ -284,11 +294,10 @@ def write_entrywise(m: Matrix) -> tuple[Expr, int]:
     if flipped:  # (Ŷ − Y)ᵀ rather than Ŷᵀ − Yᵀ
         exprs = [expr.arg for expr in exprs if isinstance(expr, Transpose)]
     given = iter(exprs)
-    table = {
-        f"~{n}": write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given)
-        for n, part in enumerate(m.parts)
-    }
-    whole = upright(substitute(m.expr, table))
+    parts = [
+        write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given) for part in m.parts
+    ]
+    whole = upright(filled(m.expr, parts))
     return Transpose(whole) if flipped else whole, rank
 
 
