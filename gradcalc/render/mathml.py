@@ -133,12 +133,20 @@ class _Reader:
                     f'<mstyle displaystyle="{str(token == chr(92) + "displaystyle").lower()}"{level}>{inner}</mstyle>'
                 )
             else:
-                signed = token in ("-", "+", "\\pm", "\\mp") and before in ("", "sign", "open", "big", "op")
+                signed = token in ("-", "+", "\\pm", "\\mp") and before in (
+                    "",
+                    "sign",
+                    "open",
+                    "big",
+                    "op",
+                )
                 atom = self.scripted()
                 if (before, atom.kind) in _THIN:
                     out.append('<mspace width="0.17em"/>')
                 if signed and atom.xml.startswith("<mo>"):  # of a number, and not between two
-                    out.append(atom.xml.replace("<mo>", '<mo form="prefix" lspace="0" rspace="0">', 1))
+                    out.append(
+                        atom.xml.replace("<mo>", '<mo form="prefix" lspace="0" rspace="0">', 1)
+                    )
                     before = "open"
                     continue
                 out.append(atom.xml)

@@ -69,7 +69,7 @@ def compose_explanation(derivation: Derivation, options: Options) -> Report:
 
 def assembled(derivation: Derivation, options: Options, one: Assembly) -> Table:
     """Why the factors of one chain do not simply multiply, and how they do; without the result."""
-    return _View(derivation, options.detail, options.digits).assembly(one, result=False)
+    return _View(derivation, options).assembly(one, result=False)
 
 
 @dataclass(frozen=True, slots=True)
