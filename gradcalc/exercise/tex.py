@@ -370,11 +370,7 @@ def _escaped(char: str) -> str:
 
 def beyond_pdftex(tex: str) -> str:
     """The characters in what `escape` has written that pdfTeX has no fonts for, each once, in order."""
-    return "".join(
-        sorted(
-            {char for char in tex if char > "\u00ff" or (char in "×÷" or "\x7f" < char < "\u00c0")}
-        )
-    )
+    return "".join(sorted({char for char in tex if char > "\u00ff"}))
 
 
 def in_math(tex: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradcalc.render import formats, load, render_as
+from gradcalc.app.export import Export, export
+from gradcalc.render import load, printed, render_as
 from gradcalc.report.blocks import Options
 from helpers import handmade_solutions as solutions
 from helpers.program import python
@@ -50,11 +51,15 @@ def test_any_title_can_be_printed(title: str) -> None:
         solution,
         graph=replace(solution.graph, exercise=replace(solution.graph.exercise, title=title)),
     )
-    for format in formats():
-        printed = render_as(format, [named], Options(width=40))
-        assert not characters(printed) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    for format in (*printed(), "html", "latex", "svg", "tikz"):
+        said = (
+            render_as(format, [named], Options(width=40))
+            if format in printed()
+            else export([named], format, Export()).text
+        )
+        assert not characters(said) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
         if format.startswith("json"):
-            assert json.loads(printed)["title"] == title
+            assert json.loads(said)["title"] == title
 
 
 # ---- formats and arrays
