@@ -237,8 +237,12 @@ def _figure(it: Handout) -> Iterator[str]:
         yield _table(what)
     else:
         for kind, width in (("full", FULL), ("narrow", NARROW)):
-            yield svg.drawn(what, it.words, width, kind)
+            yield svg.drawn(what, it.words, width, kind, notes=False)
     yield "</figure>"
+    if what.notes:
+        lines = r" \\ ".join(f"{mark.latex} &= {formula.latex}" for mark, formula in what.notes)
+        drawn = mathml(rf"\begin{{aligned}}{lines}\end{{aligned}}")
+        yield f'<div class="block" tabindex="0">{drawn}</div>'
 
 
 def _table(what: Picture) -> str:

@@ -12,7 +12,7 @@ from gradcalc.exercise.model import Space
 from gradcalc.exercise.tex import escape
 from gradcalc.language.formula_pieces import Cell, Grid, Line, Math, Names
 from gradcalc.render import tikz
-from gradcalc.render.latex_document import document, frame_of
+from gradcalc.render.latex_document import FITTED, document, frame_of
 from gradcalc.render.tikz import indicator
 from gradcalc.report.blocks import (
     Equations,
@@ -29,6 +29,7 @@ from gradcalc.report.handout_model import Handout, Part, credits, points_said
 from gradcalc.report.lines import text_math
 from gradcalc.report.paper_notation import paper_latex
 
+COLUMN = 12.0  # centimetres of a figure in a document of the user's
 ROWS = 14  # lines of equations that are kept together
 FORMULA = 60  # characters of a formula in running text; a longer one is fitted to the line
 PARTS = {1 / 3: r"0.27\textheight", 1 / 2: r"0.42\textheight"}
@@ -79,6 +80,7 @@ def fragment(it: Handout) -> str:
         tikz.COLORS,
         tikz.BLANK,
         r"\makeatletter",
+        f"\\@ifundefined{{fitted}}{{%\n{FITTED}\n}}{{}}",
         r"\providecommand{\gradcalcpiece}[2]{\@ifundefined{gradcalc@#1@#2}"
         r"{\PackageError{gradcalc}{there is no piece `#2'}{}}{\@nameuse{gradcalc@#1@#2}}}",
         r"\providecommand{\gradcalcask}[1]{\gradcalcpiece{ask}{#1}}",
@@ -86,7 +88,7 @@ def fragment(it: Handout) -> str:
         r"\providecommand{\gradcalcvalue}[1]{\gradcalcpiece{value}{#1}}",
         r"\long\def\gradcalc@def#1#2#3{\long\expandafter\gdef\csname gradcalc@#1@#2\endcsname{#3}}",
         r"\newcommand{\gradcalcfigure}{\par\noindent",
-        _narrowed("".join(f"{band}\\par\\medskip\n" for band in tikz.bands(it.figure)).rstrip()),
+        *(_narrowed(band.rstrip()) for band in tikz.bands(it.figure, it.words, COLUMN)),
         "}",
     ]
     for part in it.parts:
@@ -103,9 +105,11 @@ def fragment(it: Handout) -> str:
 
 
 def _narrowed(body: str) -> str:
-    """A box made smaller where it is wider than the page, in the words of graphicx."""
+    """A drawing made smaller where it is wider than the line, in the words of graphicx."""
+    if "longtable" in body:
+        return body
     width = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
-    return f"\\resizebox{{{width}}}{{!}}{{\\vbox{{%\n{body}%\n}}}}" if "\\par" not in body else body
+    return f"\\resizebox{{{width}}}{{!}}{{%\n{body}%\n}}\\par\\medskip"
 
 
 # ---- the author's words

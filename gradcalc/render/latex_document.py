@@ -12,7 +12,7 @@ from typing import Any
 from gradcalc.exercise.tex import beyond_pdftex, escape
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.render.tex_fonts import lua_fonts
-from gradcalc.report.frame_words import direction, words
+from gradcalc.report.frame_words import words
 from gradcalc.report.handout_model import Handout
 
 PACKAGES = r"""
@@ -20,12 +20,7 @@ PACKAGES = r"""
 \usetikzlibrary{babel}% handles the characters that babel makes active
 """.strip()
 PDFTEX = "\\usepackage[T1]{fontenc}\\usepackage{lmodern}"
-MACROS = r"""
-% The indicator, 1[z > 0]: math fonts have no blackboard 1.
-\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}
-\providecommand{\gradcalcblank}{\vcenter{\hbox{\fboxsep=0pt\fboxrule=0.5pt\fbox{\rule{0pt}{6mm}\rule{12mm}{0pt}}}}}
-% No index is set smaller than 7 points.
-\DeclareMathSizes{10.95}{10.95}{8}{7}\DeclareMathSizes{10}{10}{7}{7}\DeclareMathSizes{9}{9}{7}{7}\DeclareMathSizes{8}{8}{7}{7}
+FITTED = r"""
 % A formula that is too wide or too high for the page is made smaller.
 \newsavebox{\fittedbox}
 \newenvironment{fitted}{\begin{lrbox}{\fittedbox}}{\end{lrbox}%
@@ -33,8 +28,17 @@ MACROS = r"""
   \ifdim\dimexpr\ht\fittedbox+\dp\fittedbox\relax>0.8\textheight
     \sbox{\fittedbox}{\resizebox*{!}{0.8\textheight}{\usebox{\fittedbox}}}\fi
   \usebox{\fittedbox}}
+""".strip()
+MACROS = r"""
+% The indicator, 1[z > 0]: math fonts have no blackboard 1.
+\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}
+\providecommand{\gradcalcblank}{\vcenter{\hbox{\fboxsep=0pt\fboxrule=0.5pt\fbox{\rule{0pt}{6mm}\rule{12mm}{0pt}}}}}
+% No index is set smaller than 7 points.
+\DeclareMathSizes{10.95}{10.95}{8}{7}\DeclareMathSizes{10}{10}{7}{7}\DeclareMathSizes{9}{9}{7}{7}\DeclareMathSizes{8}{8}{7}{7}
+% FITTED
 % A figure stands in the middle of the page, over its margins where it is wide. It is never made smaller.
-\newenvironment{figured}{\par\smallskip\begin{lrbox}{\fittedbox}}{\end{lrbox}%
+\newenvironment{figured}{\par\smallskip\begin{lrbox}{\fittedbox}%
+  \ifdefined\textdir \textdir TLT\pardir TLT\bodydir TLT\fi}{\end{lrbox}%
   \noindent\hspace*{\dimexpr0.5\linewidth-0.5\wd\fittedbox-(\textwidth-\linewidth)*\ifdim\wd\fittedbox>\linewidth 1\else 0\fi/2\relax}%
   \rlap{\usebox{\fittedbox}}\par\smallskip}
 \newcommand{\authorpicture}[1]{\begin{fitted}\includegraphics{#1}\end{fitted}}
@@ -53,7 +57,7 @@ MACROS = r"""
 % The frames of exam cannot be broken wherever a page ends: a solution is set in another colour, under its title.
 \renewenvironment{TheSolution}{\par\nopagebreak\smallskip\noindent\color{key}\ignorespaces}{\par\medskip}
 \allowdisplaybreaks
-""".strip()
+""".strip().replace("% FITTED", FITTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ def document(questions: Sequence[str], frames: Sequence[Frame], preamble: str = 
     others = "".join(sorted({char for frame in frames for char in frame.foreign}))
     head = [given] if own else [rf"\documentclass[11pt,{size},addpoints]{{exam}}"]
     head += [PACKAGES]
-    head += lua_fonts(others) if others else [PDFTEX]
+    head += lua_fonts(others, first.lang) if others else [PDFTEX]
     if not own:
         head += babel(first.lang, bool(others))
     head += [given] if given and not own else []
@@ -190,8 +194,6 @@ def _top(frame: Frame) -> list[str]:
             lines.append(r"\medskip\noindent " + r"\quad ".join(row) + r"\par")
     if lines:
         lines.append(r"\medskip\hrule\bigskip")
-    if direction(frame.lang) == "rtl":
-        lines.insert(0, r"\ifdefined\pardir \pardir TRT \textdir TRT \fi")
     return lines
 
 

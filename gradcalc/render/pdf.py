@@ -66,6 +66,9 @@ def make(
     """Compile a document; `files` are copied beside it; `lua`: it needs LuaTeX. Raises NoEngine and Failed; leaves
     nothing behind, and no process running."""
     if lua:
+        if not _lua_is_whole():
+            raise Failed("lualatex", "text in other alphabets needs LuaLaTeX with fontspec and luaotfload; "
+                         "install them (Debian: texlive-luatex)")  # fmt: skip
         return _made("lualatex", (*_CALM, f"{NAME}.tex"), 2, tex, max(seconds, SLOW), files)
     engine = next((one for one in ENGINES if shutil.which(one[0])), None)
     if engine is None:
@@ -78,6 +81,16 @@ def make(
         if name == "latexmk":
             raise NoEngine
     return _made(name, arguments, runs, tex, seconds, files)
+
+
+def _lua_is_whole() -> bool:
+    """Whether LuaLaTeX is here with the packages that find fonts."""
+    finder = shutil.which("kpsewhich")
+    if shutil.which("lualatex") is None or finder is None:
+        return False
+    wanted = [finder, "luaotfload.sty", "fontspec.sty"]
+    done = subprocess.run(wanted, capture_output=True, timeout=20, check=False)
+    return len(done.stdout.split()) == 2
 
 
 def _made(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from gradcalc.language.fast_dataclasses import replace
 from gradcalc.render.drawing import EM, bands, branching
 from gradcalc.render.typeset import Set, beside, typeset, words
 from gradcalc.report.figure import Picture, Vertex
@@ -36,11 +37,18 @@ def join(parts: list[str]) -> str:
 
 
 def draw(what: Picture, said: Words = EN) -> str:
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + drawn(what, said) + "\n"
+    return drawn(what, said) + "\n"
 
 
-def drawn(what: Picture, said: Words = EN, width: float | None = None, kind: str = "") -> str:
-    """An svg element; `width` in centimetres is what it may take, `kind` its class."""
+def drawn(
+    what: Picture,
+    said: Words = EN,
+    width: float | None = None,
+    kind: str = "",
+    notes: bool = True,
+) -> str:
+    """An svg element; `width` in centimetres is what it may take, `kind` its class; without
+    `notes` what its marks stand for is said elsewhere."""
     if what.crowded:
         body, wide, high = _listing(what, said)
         return _element(what, body, wide, high, kind)
@@ -52,6 +60,7 @@ def drawn(what: Picture, said: Words = EN, width: float | None = None, kind: str
         body.append("</g>")
         y += band.drawing.height * CM + BETWEEN
         wide = max(wide, band.drawing.width * CM)
+    what = what if notes else replace(what, notes=())
     limit = max(wide, (width or 0) * CM - 2 * MARGIN)
     foot, high, most = _foot(what, said, y, limit)
     return _element(what, body + foot, max(wide, most), high, kind)

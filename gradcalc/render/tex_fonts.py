@@ -10,6 +10,8 @@ import subprocess
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from gradcalc.report.frame_words import direction
+
 # Script (the first word of a character's Unicode name) -> fonts that have it, best first, and the package that brings one.
 SCRIPTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "CJK": (("Noto Serif CJK SC", "Source Han Serif SC", "Noto Sans CJK SC", "FandolSong", "WenQuanYi Zen Hei"), "fonts-noto-cjk"),
@@ -62,8 +64,9 @@ def by_script(characters: str) -> dict[str, str]:
     return found
 
 
-def lua_fonts(characters: str) -> list[str]:
+def lua_fonts(characters: str, lang: str = "en") -> list[str]:
     """Preamble lines that set the characters with the first font there is of those that have them."""
+    scripts = by_script(characters)
     lines = [
         r"\ifdefined\directlua\else\errmessage{This text needs LuaLaTeX: compile it with lualatex}\fi",
         r"\usepackage{fontspec}",
@@ -71,12 +74,27 @@ def lua_fonts(characters: str) -> list[str]:
         r"\setmainfont{Latin Modern Roman}[RawFeature={fallback=gradcalc}]",
         r"\setmonofont{Latin Modern Mono}[RawFeature={fallback=gradcalc}]",
     ]
-    if set(by_script(characters)) & {"CJK", "HIRAGANA", "KATAKANA", "HANGUL"}:
+    if scripts.keys() & {"CJK", "HIRAGANA", "KATAKANA", "HANGUL"}:
         lines += [CJK_BREAKS]
-    if set(by_script(characters)) & {"ARABIC", "HEBREW"}:
-        lines += [r"\usepackage[bidi=basic, english]{babel}"]
+    if to_left := [word for word in RIGHT_TO_LEFT if word in scripts]:
+        main = direction(lang) == "rtl"
+        lines.append(
+            rf"\usepackage[bidi=basic, layout=lists.tabular{'' if main else ', english'}]{{babel}}"
+        )
+        for number, word in enumerate(to_left):
+            name, own = RIGHT_TO_LEFT[word], main and not number
+            font = installed(scripts[word], word) or SCRIPTS[word][0][0]
+            lines.append(
+                rf"\babelprovide[import, {'main' if own else 'onchar=ids fonts'}]{{{name}}}"
+            )
+            lines.append(
+                rf"\babelfont{'' if own else f'[{name}]'}{{rm}}[Renderer=HarfBuzz]{{{font}}}"
+            )
     return lines
 
+
+# Scripts that are written from right to left, and what babel calls a language of theirs.
+RIGHT_TO_LEFT: Mapping[str, str] = {"ARABIC": "arabic", "HEBREW": "hebrew"}
 
 # Lines may be broken between ideographs: a little stretchable space before each, but not before what closes.
 CJK_BREAKS = r"""

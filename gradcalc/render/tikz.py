@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gradcalc.exercise.tex import escape
+from gradcalc.render.drawing import PAPER, branching
 from gradcalc.render.drawing import bands as folded
-from gradcalc.render.drawing import branching
 from gradcalc.report.figure import Picture, Vertex
 from gradcalc.report.figure_folding import Band
 from gradcalc.report.figure_layout import Box
@@ -49,11 +49,11 @@ def blanked(tex: str) -> str:
     return math(tex.replace("?", r"\gradcalcblank "))
 
 
-def bands(what: Picture, said: Words = EN) -> list[str]:
-    """The parts of a picture, one under another; a table where it would be crowded."""
+def bands(what: Picture, said: Words = EN, width: float = PAPER) -> list[str]:
+    """The parts of a picture, one under another, at most so many centimetres wide; a table where it would be crowded."""
     if what.crowded:
         return [table(what, said)]
-    parts = folded(what, SLACK)
+    parts = folded(what, SLACK, width)
     return [_band(band, what, said, band is parts[-1]) for band in parts]
 
 

@@ -114,6 +114,12 @@ class _Layout:
     def __init__(self, picture: Picture, metrics: Metrics) -> None:
         self.picture, self.metrics = picture, metrics
         self.count = len(picture.vertices)
+        self.into: list[list[int]] = [
+            [] for _ in picture.vertices
+        ]  # wires by the vertex they go to
+        for k, wire in enumerate(picture.wires):
+            self.into[wire.target].append(k)
+        self.reaches: dict[int, tuple[float, float]] = {}
         self.layer = self.layered()
         self.chains: list[list[int]] = []  # of each wire: source, crossings, target
         for wire in picture.wires:
@@ -208,29 +214,32 @@ class _Layout:
 
     def reach(self, n: int) -> tuple[float, float]:
         """How far a vertex and its labels reach above and below the line of its wire."""
+        if n in self.reaches:
+            return self.reaches[n]
         vertex, half = self.picture.vertices[n], self.box_height(n) / 2
         above, below = (self.metrics.extent(label)[1] for label in (vertex.above, vertex.below))
         shares = [
-            self.metrics.extent(wire.share)[1]
-            for wire in self.picture.wires
-            if wire.target == n and wire.share
+            self.metrics.extent(share)[1]
+            for k in self.into[n]
+            if (share := self.picture.wires[k].share)
         ]
-        ports = sum(wire.target == n for wire in self.picture.wires)
+        ports = len(self.into[n])
         last = (ports - 1) / 2 * self.step_of(n) + max(shares) + OFF if shares else 0.0
-        return max(half, above + OFF), max(half, below + OFF, last)
+        self.reaches[n] = max(half, above + OFF), max(half, below + OFF, last)
+        return self.reaches[n]
 
     def step_of(self, n: int) -> float:
-        return self.step([k for k, wire in enumerate(self.picture.wires) if wire.target == n])
+        return self.step(self.into[n])
 
     def box_height(self, vertex: int) -> float:
         m = self.metrics
         if m.grid:
             return m.box
         if m.measure is not None:
-            count = sum(wire.target == vertex for wire in self.picture.wires)
+            count = len(self.into[vertex])
             inner = m.extent(self.picture.vertices[vertex].label)[1] + 0.16
             return max(m.box, inner, (count - 1) * self.step_of(vertex) + 0.2 if count > 1 else 0.0)
-        ports = [k for k, wire in enumerate(self.picture.wires) if wire.target == vertex]
+        ports = self.into[vertex]
         step = self.step(ports)
         return max(
             m.box, (len(ports) - 1) * step + 0.2 if len(ports) > 2 or step > m.port else m.box

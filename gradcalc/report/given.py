@@ -146,7 +146,7 @@ class _Given:
                 else ((0, len(column)),)
             ):
                 cut = (first, last) != (0, len(column))
-                shown = _range(head, (), first, last) if cut else (head,)
+                shown = _range(head, None, first, last) if cut else (head,)
                 yield line(math(*shown, "=", Grid(column[first:last], turned)), remark)
         else:
             grid = tuple(tuple(map(_cell, row)) for row in cells)
@@ -184,7 +184,8 @@ class _Given:
     def upstream(self) -> Iterator[Line]:
         for item in self.exercise.upstream:
             of = item.of or self.graph.outputs[-1]
-            head: Piece = Partial(self.exercise.loss, (of,))
+            fed = of not in self.graph.outputs  # then it is only a part of the gradient there
+            head: Piece = Name(f"upstream_{of}") if fed else Partial(self.exercise.loss, (of,))
             value = item.value
             if _order(value) > 2:
                 yield from self.array(Name(f"d{self.exercise.loss}_d{of}"), value, value, ())
@@ -234,14 +235,14 @@ def _parts(widths: Sequence[int]) -> list[tuple[int, int]]:
     return [*found, (first, len(widths))]
 
 
-def _range(head: Expr, rows_: tuple[int, ...], first: int, last: int) -> tuple[Piece, ...]:
-    """Which rows and columns a part of an array holds, counted from 0 as everywhere: X_{0…23, 5}."""
+def _range(head: Expr, rows_: tuple[int, ...] | None, first: int, last: int) -> tuple[Piece, ...]:
+    """Which rows and columns a part of an array holds, counted from 0 as everywhere; of a vector which entries."""
 
     def span(start: int, stop: int) -> Slice:
         return Slice(Num(Fraction(start)), Num(Fraction(stop)))
 
     base, items = (head.base, head.items) if isinstance(head, Index) else (head, ())
-    own = (span(*rows_),) if rows_ else ()
+    own = () if rows_ is None else (span(*rows_) if rows_ else Slice(),)
     return (Index(base, (*items, *own, span(first, last))),)
 
 

@@ -63,6 +63,16 @@ _ELEMENTWISE = frozenset("+-*/^")
 def tex_names(names: Names) -> Names:
     """Names with the TeX of authors rewritten, in braces where it has scripts of its own."""
     rewritten = {}
+    for name in names.shapes:
+        of = name.removeprefix("upstream_")
+        if of != name and of in names.shapes and name not in names.latex:
+            # what is given at a quantity that other paths lead to as well
+            inner = names.latex.get(of) or name_latex(of)
+            loss = next((loss for loss, by in names.partials.values() if by == of), "L")
+            word = names.latex.get(loss) or name_latex(loss)
+            rewritten[name] = (
+                rf"\left[ \frac{{\partial {word}}}{{\partial {inner}}} \right]_{{\text{{direct}}}}"
+            )
     for name, tex in names.latex.items():
         safe = check(tex).strip()
         rewritten[name] = f"{{{safe}}}" if set("^_'") & set(safe) else safe

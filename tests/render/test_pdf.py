@@ -118,7 +118,7 @@ def test_tex_can_neither_read_nor_write_outside_its_folder(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("lualatex"), reason="LuaTeX is not installed")
+@pytest.mark.skipif(not pdf._lua_is_whole(), reason="LuaTeX is not installed")
 def test_other_alphabets_compile_with_fonts_that_are_there() -> None:
     """Greek and Cyrillic: DejaVu, which TeX's own packages bring, has them."""
     made = titled(title="Производные", text="Βρείτε τις παραγώγους. Найдите производные.")

@@ -88,7 +88,7 @@ def test_tables_quotations_and_pictures() -> None:
 def test_github_reads_formulas_in_its_own_way() -> None:
     made = titled(text="Let $\\operatorname{f}(x) < 1$.\n\n$$\nx\n$$\n")
     text = handout_markdown.page(made, "a.svg", "github")
-    assert "Let $`\\mathrm{f}(x)<1`$." in text
+    assert "Let $`\\mathrm{f}(x) < 1`$." in text
     assert "```math\nx\n```" in text
     assert "   ```math\n   \\begin{aligned}" in text
     assert "$$" not in text

@@ -21,7 +21,7 @@ def test_an_upstream_gradient_is_written_as_it_was_given() -> None:
 
     assert given_("[1/2, 3]", "2") == ["∂L/∂f = [1/2, 3]"]
     assert given_("[[1/2, 3], [0, 1]]", "2, 2") == ["∂L/∂f = [[1/2, 3], [0, 1]]"]
-    assert given_("[[[1, 2]]]", "1, 1, 2") == ["dL_df[0] = [[1, 2]]"]
+    assert given_("[[[1, 2]]]", "1, 1, 2") == ["(∂L/∂f)[0] = [[1, 2]]"]
 
 
 def test_values_and_stacks_are_answered() -> None:
