@@ -173,7 +173,7 @@ class Result:
             raise ValueError(
                 f"no format {format!r}; there are {', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
             )
-        return export([self.solution], format, Export(Sheet(solution))).text
+        return export([self.solution], format, Export(Sheet(solution, detail="brief"))).text
 
     def __str__(self) -> str:
         return self.to("table").rstrip("\n")
@@ -185,7 +185,7 @@ class Result:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        from gradcalc.render.notebook import fragment
+        from gradcalc.render.html import fragment
 
         svg = self.to("svg")
         found = {

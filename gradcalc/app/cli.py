@@ -332,24 +332,42 @@ def export(
     to: Annotated[str, typer.Option("--to", help="latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.")],
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="A file, or a folder for a file each.")] = None,
     solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
+    detail: Annotated[str, typer.Option("--detail", callback=_one_of(DETAILS), help=f"How much the key says: {', '.join(DETAILS)}.")] = "normal",
     standalone: Annotated[bool, typer.Option("--standalone", help="latex: pieces to \\input; tikz: a document by itself.")] = False,
+    key: Annotated[str | None, typer.Option("--key", metavar="PATH", help="Write the key too, into a file of its own.")] = None,
+    paper: Annotated[str | None, typer.Option("--paper", callback=_one_of(("a4", "letter")), help="a4 or letter, in place of the exercise's.")] = None,
+    lang: Annotated[str | None, typer.Option("--lang", metavar="CODE", help="Language of the sheet's own words: en, de, fr, es, zh.")] = None,
+    flavour: Annotated[str, typer.Option("--flavour", callback=_one_of(("plain", "github")), help="markdown: plain or github.")] = "plain",
     preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="TeX to stand before the document.")] = None,
     set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """Handouts, figures and code. A sheet is blank unless --solution."""
     from gradcalc.app.delivery import OutsideError, deliver, plan
-    from gradcalc.app.export import CODE, ENDINGS, Export, Made, part, picture_names, stem, whole
+    from gradcalc.app.export import (
+        CODE,
+        DOCUMENTS,
+        ENDINGS,
+        Export,
+        Made,
+        part,
+        picture_names,
+        stem,
+        whole,
+    )
     from gradcalc.report.figure import Sheet
 
     console: Console = context.obj
     _one_of(tuple(ENDINGS))(to)
-    targets = plan(files, to, output)
+    sheets = plan(files, to, output)
+    keys = plan(files, to, key) if key else ()
+    targets = (*sheets, *keys)
     before = _preamble(preamble) if preamble else ""
-    sheet = Sheet(solution, blank_all, gates, digits)
     view = _view(console, digits, form)
-    wanted = {
-        target: Export(sheet, standalone, before, view, stem(target.path)) for target in targets
-    }
+    wanted = {}
+    for target in targets:
+        solved = solution or target in keys
+        sheet = Sheet(solved, blank_all, gates, digits, detail, paper, lang)
+        wanted[target] = Export(sheet, standalone, before, view, stem(target.path), flavour)
     jobs = [
         (files[number], picture, wanted[target])
         for target in targets
@@ -358,17 +376,19 @@ def export(
         )
     ]
 
-    def work(job: tuple[str, str, Export]) -> tuple[str, Sequence[tuple[str, str]], bool]:
+    def work(job: tuple[str, str, Export]) -> tuple[Any, ...]:
         file, picture, how = job
         exercise = adjusted(load_exercise(file), set_ or (), digits, form, layout)
-        # Code answers no questions.
-        found = (
-            load("gradcalc.report.figure").sketch(exercise)
-            if to in CODE
-            else load("gradcalc.derivation.solve").solve(exercise)
-        )
-        made = part(found, picture, to, how)
-        return made.text, made.beside, found.right
+        derivation = None
+        if to in CODE:  # it answers no questions
+            found = load("gradcalc.report.figure").sketch(exercise)
+        elif to in DOCUMENTS and how.sheet.solution and detail != "brief":
+            derivation = load("gradcalc.derivation.derive_steps").explained(exercise, detail)
+            found = derivation.solution
+        else:
+            found = load("gradcalc.derivation.solve").solve(exercise)
+        made = part(found, picture, to, how, derivation)
+        return made.text, made.beside, made.files, made.frame, found.right
 
     results = (done for _, done, _ in each(console, jobs, work, timeout, lambda job: job[0]))
     outside, fine = False, True
@@ -376,8 +396,12 @@ def export(
         own = [done for done in islice(results, len(target.files)) if done is not None]
         if not own:
             continue
-        fine = fine and all(right for _, _, right in own)
-        document = whole([Made(text, tuple(beside)) for text, beside, _ in own], to, wanted[target])
+        fine = fine and all(right for *_, right in own)
+        made = [
+            Made(text, tuple(beside), tuple(map(tuple, copied)), frame)
+            for text, beside, copied, frame, _ in own
+        ]
+        document = whole(made, to, wanted[target])
         try:
             said = deliver(
                 document, to, target.path, lambda text: console.out(text, machine=True), console.raw

@@ -12,8 +12,16 @@ from gradcalc.exercise.author_tex import check_markdown
 from gradcalc.exercise.check_names import first_free, resolve
 from gradcalc.exercise.declarations import Declarations, Keys, named
 from gradcalc.exercise.literals import is_symbol, read_constant, read_value
-from gradcalc.exercise.model import Definition, Exercise, Function, Question, Upstream, Value
+from gradcalc.exercise.model import (
+    Definition,
+    Exercise,
+    Function,
+    Question,
+    Upstream,
+    Value,
+)
 from gradcalc.exercise.overrides import why_no_value
+from gradcalc.exercise.paper import read_language, read_paper, read_space
 from gradcalc.exercise.questions import Known, read_question, stack_names
 from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
@@ -85,8 +93,9 @@ class _Reader:
         notation = self.declarations.notation(variables)
         exercise = Exercise(
             self.file, tuple(defined), own, self.keys.text("title"), self.keys.text("text"), self.keys.text("author"), self.keys.text("source"),
-            tuple(item.text.value for item in self.keys.items("tags")), variables, complete, sizes, examples, indices,
-            notation=notation,
+            tuple(item.text.value for item in self.keys.items("tags")),
+            read_language(self.node, self.problems), read_paper(self.node, self.problems), variables, complete,
+            sizes, examples, indices, notation=notation,
         )  # fmt: skip
         resolve(exercise, self.problems, self.warnings)
         sure = len(self.problems)
@@ -300,7 +309,7 @@ class _Reader:
             extra: Mapping[str, Node | None] = {}
             ask: Node | None = item
             if item.kind == "mapping":
-                extra = {key: get(item, key) for key in ("name", "text", "points")}
+                extra = {key: get(item, key) for key in ("name", "text", "points", "space")}
                 ask = get(item, "ask")
             if ask is None or ask.kind != "scalar":
                 continue
@@ -320,7 +329,9 @@ class _Reader:
     def with_extra(
         self, question: Question, extra: Mapping[str, Node | None], names: frozenset[str]
     ) -> Question:
-        name, prompt, points = (extra.get(key) for key in ("name", "text", "points"))
+        name, prompt, points, space = (
+            extra.get(key) for key in ("name", "text", "points", "space")
+        )
         own, worth = question.name, None
         if name and (given := self.keys.name(name)):
             if own or given in names:
@@ -343,7 +354,7 @@ class _Reader:
         return Question(
             question.text, question.kind, question.of, question.by, own, question.entry, question.loss,
             prompt.text.value if prompt and prompt.kind == "scalar" else None,
-            float(worth.value) if isinstance(worth, Num) else None, question.place,
+            float(worth.value) if isinstance(worth, Num) else None, question.place, read_space(space, self.problems),
         )  # fmt: skip
 
     def vary(self, exercise: Exercise) -> dict[str, Any]:

@@ -21,8 +21,11 @@ TOOLS = frozenset(
     (
         "terminal_text",
         "handout_markdown",
+        "drawing",
+        "latex_document",
         "mathml",
-        "notebook",
+        "tex_fonts",
+        "typeset",
         "pdf",
         "png",
         "terminal_graph",

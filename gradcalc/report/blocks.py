@@ -70,7 +70,31 @@ class Note:
     line: Line
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of aligned equations: what stands left of the sign, and from the sign on."""
+
+    left: Line
+    right: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Equations:
+    """Equations, aligned at their signs."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Formulas one after another, as many on a line as there is room for, under a few words."""
+
+    title: Line
+    items: tuple[Line, ...]
+
+
 Block: TypeAlias = Heading | Paragraph | Table | Note
+Printed: TypeAlias = Block | Equations | Listed  # what a handout is made of
 
 
 @dataclass(frozen=True, slots=True)

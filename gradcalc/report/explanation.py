@@ -67,6 +67,11 @@ def compose_explanation(derivation: Derivation, options: Options) -> Report:
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
 
 
+def assembled(derivation: Derivation, options: Options, one: Assembly) -> Table:
+    """Why the factors of one chain do not simply multiply, and how they do; without the result."""
+    return _View(derivation, options).assembly(one, result=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One step of the walk. `values`, `gradients`: the names whose value or gradient is known by then; `at`: the
@@ -229,7 +234,7 @@ class _View:
             agrees = f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
             yield Note("check", (f"steps checked: {agrees}",))
 
-    def assembly(self, one: Assembly) -> Table:
+    def assembly(self, one: Assembly, result: bool = True) -> Table:
         """Why the factors of a chain do not simply multiply, and how they do."""
         base = self.derivation.names
         shapes = {f.name: f.shape for f in one.factors}
@@ -276,8 +281,8 @@ class _View:
             ("the trap", (trap(one),)),
             ("what conforms", ((WHAT_CONFORMS,), (own(gradient, "=", one.product),))),
             ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
-            ("that is", (that_is,) if that_is else ()),
-            ("stacked", tuple(stacked)),
+            ("that is", (that_is,) if that_is and result else ()),
+            ("stacked", tuple(stacked) if result else ()),
         ]
         return record((line("Putting it together: ", gradient),), fields)
 

@@ -9,6 +9,7 @@ from gradcalc.language import formula
 from gradcalc.language.cell_width import cells
 from gradcalc.language.formula_pieces import (
     Factors,
+    Grid,
     Line,
     Math,
     Names,
@@ -96,6 +97,8 @@ def _text(piece: Piece, names: Names, width: int) -> str:
             return shape_text(shape)
         case Values(value, digits):
             return array_text(value, digits, MINUS, width)
+        case Grid(rows, turned):
+            return _grid(rows, turned, lambda cell: formula.text(cell, names), MINUS)
         case Factors(parts):
             return formula.factors(parts, names, Text(names.latex))
         case Slope(of, by):
@@ -149,6 +152,8 @@ def plain_piece(piece: Piece, width: int | None = None) -> str:
             return f"[{', '.join(map(str, shape))}]"
         case Values(value, digits):
             return array_text(value, digits, "-", width) if width else _nested(value, digits)
+        case Grid(rows, turned):
+            return _grid(rows, turned, unparse, "-")
         case Factors(parts):
             return unparse(reduce(lambda left, right: Binary("*", left, right), parts))
         case Slope(of, expr):
@@ -179,6 +184,8 @@ def latex_math(math: Math, names: Names) -> str:
                 return shape_latex(shape)
             case Values(value, digits):
                 return array_latex(value, digits)
+            case Grid(rows, turned):
+                return _grid(rows, turned, lambda cell: formula.latex(cell, names), "-")
             case Factors(parts):
                 script = Latex(
                     names.latex, names.ranges, names.each if math.example else frozenset()
@@ -238,6 +245,22 @@ def _word(value: Number, digits: int, minus: str) -> str:
     if value is None:
         return "undefined"
     return number(value, digits).replace("-", minus)
+
+
+def _grid(
+    rows: tuple[tuple[Expr | float, ...], ...],
+    turned: bool,
+    written: Callable[[Expr], str],
+    minus: str,
+) -> str:
+    """An array as it was given, on one line; a column as a list."""
+
+    def cell(item: Expr | float) -> str:
+        return _word(item, 17, minus) if isinstance(item, int | float) else written(item)
+
+    if turned or all(len(row) == 1 for row in rows):
+        return f"[{', '.join(cell(row[0]) for row in rows)}]"
+    return "[" + ", ".join(f"[{', '.join(map(cell, row))}]" for row in rows) + "]"
 
 
 def _nested(value: Number, digits: int) -> str:

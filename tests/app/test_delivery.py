@@ -181,7 +181,7 @@ def test_without_a_pdf_the_tex_is_written(
     script: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(pdf.make, "__defaults__", (0.5,))
+    monkeypatch.setattr(pdf.make, "__defaults__", (0.5, (), False))
     if script is not None:
         engine(tmp_path, script)
     out = tmp_path / "out"

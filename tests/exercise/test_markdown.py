@@ -45,9 +45,11 @@ def test_markdown_blocks() -> None:
         ("[a](https://b.c/d)", (md.Link((md.Words("a"),), "https://b.c/d"),)),
         ("snake_case_name", (md.Words("snake_case_name"),)),
         ("a  \nb", (md.Words("a"), md.Break(), md.Words("b"))),
-        ("$$a\n\n b$$ c", (md.Formula("a b", True), md.Words(" c"))),
+        ("$$a\n b$$ c", (md.Formula("a b", True), md.Words(" c"))),
         ("*a `b* c` d*", (md.Emphasis((md.Words("a "), md.Code("b* c"), md.Words(" d"))),)),
-        ("*a *c*", (md.Emphasis((md.Words("a *c"),)),)),  # behind a space nothing ends
+        ("*a *c*", (md.Words("*a "), md.Emphasis((md.Words("c"),)))),
+        ("[a](b.md)", (md.Words("[a](b.md)"),)),
+        ("![a](b.png)", (md.Image("b.png", "a"),)),
         ("_e_", (md.Emphasis((md.Words("e"),)),)),
     ],
 )
@@ -55,6 +57,26 @@ def test_markdown_lines(text: str, parts: tuple[md.Inline, ...]) -> None:
     (block,) = md.read(text)
     assert isinstance(block, md.Paragraph)
     assert block.parts == parts
+
+
+@pytest.mark.parametrize(
+    "path", ["../a.png", "/a.png", "https://b.c/a.png", "a/../../b.png", "a.exe"]
+)
+def test_a_picture_is_a_file_in_the_exercises_folder(path: str) -> None:
+    problems: list[SpanError] = []
+    text = f"See ![it]({path})."
+    md.read(text, problems)
+    (problem,) = problems
+    assert problem.message == "a picture is a file in the exercise's folder or below it"
+    assert text[problem.start : problem.end] == path
+
+
+def test_tables_quotations_and_rules() -> None:
+    table, quotation, rule = md.read("|a|$x$|\n|-|:-:|\n|1|2|\n\n> b\n\n---\n")
+    one = (md.Words("1"),), (md.Words("2"),)
+    assert table == md.Table(("left", "center"), (((md.Words("a"),), (md.Formula("x"),)), one))
+    assert quotation == md.Quotation((md.Paragraph((md.Words("b"),)),))
+    assert rule == md.Rule()
 
 
 def test_a_list_ends_where_something_else_begins() -> None:

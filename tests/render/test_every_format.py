@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcalc.app.export import Export, export
-from gradcalc.render import EXPORTED, load, printed, render_as
+from gradcalc.render import load, printed, render_as
 from gradcalc.report.blocks import Options
 from helpers import handmade_solutions as solutions
 from helpers.program import python
@@ -51,15 +51,15 @@ def test_any_title_can_be_printed(title: str) -> None:
         solution,
         graph=replace(solution.graph, exercise=replace(solution.graph.exercise, title=title)),
     )
-    for format in (*printed(), *EXPORTED):
-        text = (
-            export([named], format, Export()).text
-            if format in EXPORTED
-            else render_as(format, [named], Options(width=40))
+    for format in (*printed(), "html", "latex", "svg", "tikz"):
+        said = (
+            render_as(format, [named], Options(width=40))
+            if format in printed()
+            else export([named], format, Export()).text
         )
-        assert not characters(text) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        assert not characters(said) & {"Cc", "Cf", "Cs", "Zl", "Zp"}
         if format.startswith("json"):
-            assert json.loads(text)["title"] == title
+            assert json.loads(said)["title"] == title
 
 
 # ---- formats and arrays

@@ -11,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradcalc.render import svg, tikz
+from gradcalc.render.drawing import PAPER, metrics
 from gradcalc.report.figure import Picture, Sheet, Vertex, Wire
+from gradcalc.report.figure_folding import fold
 from gradcalc.report.figure_layout import Drawing, Metrics, lay_out, spread
 from gradcalc.report.labels import Label
 from helpers.pictures import drawn
+
+METRICS = metrics(svg.SLACK)
 
 
 def rectangles(
@@ -23,18 +27,18 @@ def rectangles(
     boxes, labels = [], []
     for vertex, box in zip(what.vertices, drawing.boxes, strict=True):
         boxes.append((box.left, box.y - box.height / 2, box.right, box.y + box.height / 2))
-        for label, top in ((vertex.above, -0.42), (vertex.below, 0.06)):
-            if label:
-                left = box.right + 0.06
-                labels.append(
-                    (left, box.y + top, left + m.width(label.text) - m.pad, box.y + top + 0.36)
-                )
+        left = box.right + 0.08
+        if vertex.above:
+            wide, high = m.extent(vertex.above)
+            labels.append((left, box.y - 0.08 - high, left + wide, box.y - 0.08))
+        if vertex.below:
+            wide, high = m.extent(vertex.below)
+            labels.append((left, box.y + 0.08, left + wide, box.y + 0.08 + high))
     for wire, path in zip(what.wires, drawing.paths, strict=True):
         if wire.share:
             x, y = drawing.boxes[wire.target].left, path[-1][1]
-            labels.append(
-                (x - 0.2 - (m.width(wire.share.text) - m.pad) * 0.8, y + 0.05, x - 0.2, y + 0.32)
-            )
+            wide, high = m.extent(wire.share)
+            labels.append((x - 0.14 - wide, y + 0.05, x - 0.14, y + 0.05 + high))
     return boxes, labels
 
 
@@ -65,8 +69,14 @@ def crosses(
     return first < last - 1e-9
 
 
-def faults(what: Picture, m: Metrics) -> list[str]:
-    drawing = lay_out(what, m)
+def faults(what: Picture, m: Metrics, width: float = 1e9) -> list[str]:
+    """What overlaps in any of the rows of a picture."""
+    return [
+        fault for band in fold(what, m, width) for fault in of_band(band.picture, band.drawing, m)
+    ]
+
+
+def of_band(what: Picture, drawing: Drawing, m: Metrics) -> list[str]:
     boxes, labels = rectangles(what, drawing, m)
     everything = boxes + labels
     found = [
@@ -99,8 +109,8 @@ def test_nothing_overlaps_in_any_shipped_exercise(sheet: Sheet) -> None:
 
     for name in titles():
         what = drawn(name, sheet)
-        for metrics in (svg.METRICS, tikz.METRICS):
-            assert faults(what, metrics) == [], name
+        for slack, width in ((tikz.SLACK, PAPER), (svg.SLACK, PAPER), (svg.SLACK, 8.0)):
+            assert faults(what, metrics(slack), width) == [], name
 
 
 def random_picture(seed: int, count: int, inputs: int) -> Picture:
@@ -120,20 +130,37 @@ def random_picture(seed: int, count: int, inputs: int) -> Picture:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 30), st.integers(1, 6))
 def test_nothing_overlaps_in_any_picture(seed: int, count: int, inputs: int) -> None:
-    assert faults(random_picture(seed, count, min(inputs, count)), svg.METRICS) == []
+    assert faults(random_picture(seed, count, min(inputs, count)), METRICS) == []
 
 
-def test_layers_are_longest_paths_and_inputs_stand_as_declared() -> None:
+def test_a_picture_is_folded_to_the_width_of_paper_and_loses_nothing() -> None:
+    what = drawn("lstm-cell-scalar", Sheet(solution=True))
+    bands = fold(what, METRICS, PAPER)
+    assert len(bands) > 1
+    assert all(band.drawing.width <= PAPER for band in bands)
+    shown = [vertex for band in bands for vertex in band.picture.vertices]
+    assert sorted(v.label.text for v in shown if v.kind not in ("from", "to")) == sorted(
+        v.label.text for v in what.vertices
+    )
+    marks = [v.label.text for v in shown if v.kind == "to"]
+    assert set(marks) >= {v.label.text for v in shown if v.kind == "from"} - {
+        v.label.text for v in what.vertices if v.kind in ("input", "parameter")
+    }
+
+
+def test_an_input_that_is_used_once_stands_at_its_gate() -> None:
+    what = drawn("ex1")
+    layers = lay_out(what, METRICS).layers
+    z = next(k for k, vertex in enumerate(what.vertices) if vertex.label.text == "z")
+    (wire,) = (wire for wire in what.wires if wire.source == z)
+    assert layers[z] == layers[wire.target] - 1
+
+
+def test_layers_are_longest_paths() -> None:
     what = drawn("ex2-gates")
-    drawing = lay_out(what, svg.METRICS)
+    drawing = lay_out(what, METRICS)
     for wire in what.wires:
         assert drawing.layers[wire.source] < drawing.layers[wire.target]
-    inputs = [
-        box.y
-        for vertex, box in zip(what.vertices, drawing.boxes, strict=True)
-        if vertex.kind != "gate"
-    ]
-    assert inputs == sorted(inputs)
     assert max(drawing.layers) == 7
 
 
@@ -156,5 +183,5 @@ def test_a_long_graph_is_laid_out_quickly() -> None:
     import time
 
     begin = time.perf_counter()
-    lay_out(random_picture(1, 200, 10), svg.METRICS)
+    lay_out(random_picture(1, 200, 10), METRICS)
     assert time.perf_counter() - begin < 5
