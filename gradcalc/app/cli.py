@@ -62,6 +62,7 @@ def _one_of(choices: Sequence[str]) -> Callable[[str | None], str | None]:
 
 
 FORMATS = render.printed()
+COLORS = ("auto", "always", "never")
 Files = Annotated[
     list[str],
     typer.Argument(
@@ -89,6 +90,14 @@ Layout = Annotated[
     str | None,
     typer.Option("--layout", callback=_one_of(LAYOUTS), help=f"Layout: {', '.join(LAYOUTS)}."),
 ]
+Entries = Annotated[
+    bool,
+    typer.Option("--values", help="On a terminal: the entries of tensors of order 3 and more."),
+]
+Expanded = Annotated[
+    bool, typer.Option("--expanded", help="On a terminal: every answer in the inputs alone, too.")
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="How the answers were verified.")]
 Timeout = Annotated[
     int,
     typer.Option(
@@ -117,9 +126,18 @@ def options(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where in the program an error came from.")
     ] = False,
+    color: Annotated[
+        str,
+        typer.Option(
+            "--color",
+            callback=_one_of(COLORS),
+            metavar="WHEN",
+            help=f"Colour: {', '.join(COLORS)}.",
+        ),
+    ] = "auto",
 ) -> None:
     """Every gradient of a computation: derived, evaluated, checked, on paper."""
-    context.obj = Console.open(ascii, debug, bool(context.obj))
+    context.obj = Console.open(ascii, debug, bool(context.obj), color)
 
 
 # What commands share ----------------------------------------------------------------------------------------------
@@ -179,19 +197,22 @@ def print_each(
 @app.command()
 def solve(
     context: typer.Context, files: Files, set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", timeout: Timeout = SECONDS,
+    format: Format = "table", values: Entries = False, expanded: Expanded = False, verbose: Verbose = False,
+    timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """The answers, symbolic beside evaluated, each checked."""
+    from gradcalc.language.fast_dataclasses import replace
+
     console: Console = context.obj
+    view = replace(
+        _view(console, digits, form), values=values, expanded=expanded, verbose=verbose, hints=True
+    )
 
     def work(file: str) -> tuple[str, bool]:
         solution = load("gradcalc.derivation.solve").solve(
             adjusted(load_exercise(file), set_ or (), digits, form, layout)
         )
-        view, item = _view(console, digits, form), solution
-        if format not in ("json", "jsonl"):
-            item = load("gradcalc.report.answer_report").compose_solution(solution, view)
-        return render.load(format).render(item, view), solution.right
+        return render.load(format).render(solution, view), solution.right
 
     finish(console, print_each(console, files, format, work, timeout))
 
@@ -258,13 +279,14 @@ def explain(
     step: Annotated[bool, typer.Option("--step", help="One step per key on a terminal; numbered steps where there is none.")] = False,
     for_: Annotated[str | None, typer.Option("--for", metavar="QUESTION", help="One answer along its paths: df/dx, or a question's name.")] = None,
     detail: Detail = "normal", set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", timeout: Timeout = SECONDS,
+    format: Format = "table", verbose: Verbose = False, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """The derivation in words and formulas, step by step. Forward, then backward."""
     from gradcalc.language.fast_dataclasses import replace
 
     console: Console = context.obj
     files, data = [file or "ex1.yaml"], format in ("json", "jsonl")
+    options = replace(_view(console, digits, form), detail=detail, verbose=verbose)
 
     def derivation(name: str) -> Any:
         exercise = load_exercise(name) if file else parse_exercise(exercise_text("ex1"), name)
@@ -274,24 +296,30 @@ def explain(
 
     def work(name: str) -> tuple[str, bool]:
         found, view = derivation(name), load("gradcalc.report.explanation")
-        options = replace(_view(console, digits, form), detail=detail)
         if data:
             items = [load("gradcalc.render.derivation_json").document(found)]
         elif step:
-            items = [page.report for page in view.pages(found, options)]
+            items = [page.report for page in view.pages(found, options, ending())]
         else:
-            items = [view.compose_explanation(found, options)]
+            items = [view.compose_explanation(found, options, ending())]
         return render.render_as(format, items, options), found.solution.right
+
+    def ending() -> Any:
+        if format == "table":
+            return load("gradcalc.report.terminal_report").TERMINAL
+        return load("gradcalc.report.answer_report").Ending()
 
     from gradcalc.app.shipped import exercise_text
 
     if not (step and format == "table" and console.interactive):
         finish(console, print_each(console, files, format, work, timeout))
-    for _, found, _ in each(console, files, derivation):
-        if found is not None:
-            options = replace(_view(console, digits, form), detail=detail)
-            load("gradcalc.render.player").play(found, options, console.size)
-            finish(console, found.solution.right)
+    from gradcalc.render.keyboard import keyboard
+
+    with keyboard() as key:  # from here on, so that keys typed meanwhile are kept
+        for _, found, _ in each(console, files, derivation):
+            if found is not None:
+                load("gradcalc.render.player").play(found, options, console.size, key)
+                finish(console, found.solution.right)
     finish(console)
 
 
@@ -518,7 +546,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: list[str], forks: bool = False) -> int:
     """Run a command and return its exit code. `forks`: what may take for ever is done in a process of its own."""
     arguments = _flags_first(arguments)
-    console = Console.open("--ascii" in arguments[:2], "--debug" in arguments[:2])
+    console = Console.open("--ascii" in arguments, "--debug" in arguments)
     try:
         code = int(
             app(arguments, standalone_mode=False, prog_name="gradcalc", obj=forks) or Exit.DONE
@@ -563,7 +591,7 @@ def run(arguments: list[str], forks: bool = False) -> int:
 
 
 def _flags_first(arguments: list[str]) -> list[str]:
-    """--ascii and --debug may stand anywhere before `--`; an expression may begin with a minus, diff -x^2."""
+    """--ascii, --debug and --color may stand anywhere before `--`; an expression may begin with a minus, diff -x^2."""
     command = next((word for word in arguments if not word.startswith("-")), "")
     if command == "diff" and "--" not in arguments:
         signed = [word for word in arguments if re.match("-[^-].", word)]
@@ -572,12 +600,17 @@ def _flags_first(arguments: list[str]) -> list[str]:
             *(["--", *signed] if signed else []),
         ]
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    flags = [word for word in arguments[:end] if word in ("--ascii", "--debug")]
-    return (
-        list(dict.fromkeys(flags))
-        + [word for word in arguments[:end] if word not in flags]
-        + arguments[end:]
-    )
+    flags, rest, words = list[str](), list[str](), iter(arguments[:end])
+    for word in words:
+        if word in ("--ascii", "--debug") and word not in flags:
+            flags.append(word)
+        elif word == "--color":
+            flags += [word, next(words, "")]
+        elif word.startswith("--color="):
+            flags.append(word)
+        elif word not in flags:
+            rest.append(word)
+    return flags + rest + arguments[end:]
 
 
 def _flushed() -> bool:

@@ -31,22 +31,26 @@ class Console:
     """`out` for results, `note` for messages. Text from outside is made harmless before it comes here, or here.
 
     forks: whether the process is the program's own and nothing heavy is loaded, so that it may be forked
+    wanted: always, never or auto: colour, whatever the environment says, or as it says
     """
 
     ascii: bool = False
     debug: bool = False
     forks: bool = False
+    wanted: str = "auto"
     problems: int = field(default=0)
 
     @classmethod
-    def open(cls, ascii: bool = False, debug: bool = False, forks: bool = False) -> Console:
+    def open(
+        cls, ascii: bool = False, debug: bool = False, forks: bool = False, color: str = "auto"
+    ) -> Console:
         """Makes the streams take every character: what an encoding lacks is replaced."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 with contextlib.suppress(OSError, ValueError):
                     stream.reconfigure(errors="replace", newline="\n")
         encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-        return cls(ascii or not encoding.startswith("utf"), debug, forks)
+        return cls(ascii or not encoding.startswith("utf"), debug, forks, color)
 
     @property
     def width(self) -> int:
@@ -77,9 +81,21 @@ class Console:
 
     @property
     def color(self) -> bool:
-        return (
-            self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        )
+        """As --color says; else NO_COLOR (https://no-color.org), FORCE_COLOR (https://force-color.org), the terminal."""
+        if self.wanted != "auto":
+            return self.wanted == "always"
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR"):
+            return True
+        return self.is_terminal and os.environ.get("TERM") != "dumb"
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody sees messages as they come, so that progress can be shown."""
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        return False
 
     def out(self, text: str, machine: bool = False) -> None:
         """A result. `machine`: JSON and code, which a terminal must not act on either. Raises OutputError."""

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 # What the formats share, and what makes no text of a solution alone.
 TOOLS = frozenset(
     (
-        "terminal_text",
+        "line_breaks",
+        "table_widths",
+        "terminal_cells",
         "handout_markdown",
         "drawing",
         "latex_document",
@@ -29,7 +31,9 @@ TOOLS = frozenset(
         "pdf",
         "png",
         "terminal_graph",
+        "terminal_lanes",
         "player",
+        "keyboard",
         "derivation_json",
     )
 )

@@ -16,7 +16,11 @@ from gradcalc.language.formula_pieces import Cell, Line, Names
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to print: `width` of the terminal, `digits` None for the exercise's own, `form` for matrix answers."""
+    """How to print: `width` of the terminal, `digits` None for the exercise's own, `form` for matrix answers.
+
+    On a terminal, on request: `values` of tensors, answers `expanded` in the inputs, `verbose` checks. `hints`: whether to
+    name the options that ask for what was left out.
+    """
 
     width: int = 80
     color: bool = False
@@ -24,6 +28,10 @@ class Options:
     digits: int | None = None
     form: str | None = None
     detail: str = "normal"
+    values: bool = False
+    expanded: bool = False
+    verbose: bool = False
+    hints: bool = False
 
 
 # ---- blocks
@@ -46,20 +54,24 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`right`: numbers, aligned to the right. `aside`: may stand in a list of its own where the table is too wide."""
+    """`right`: numbers, aligned to the right. `aside`: explains its row, and may stand below it where the table is too
+    wide. `answer`: what the reader looks for."""
 
     title: str
     right: bool = False
     aside: bool = False
+    answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; the first cell names its row. `records`: one row under another rather than a grid."""
+    """Rows of cells; the first cell names its row. `records`: one row under another rather than a grid. `tight`: rows
+    of several lines stand close."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     records: bool = False
+    tight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

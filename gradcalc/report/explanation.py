@@ -25,12 +25,11 @@ from gradcalc.language.formula_pieces import (
 )
 from gradcalc.language.parser import Name
 from gradcalc.language.shape_rules import ONE
-from gradcalc.report.answer_report import answer_blocks
+from gradcalc.report.answer_report import DOCUMENT, Ending
 from gradcalc.report.blocks import (
     Block,
     Column,
     Heading,
-    Note,
     Options,
     Paragraph,
     Report,
@@ -50,8 +49,10 @@ FROM_THE_OUTPUT_BACK = (
 )
 
 
-def compose_explanation(derivation: Derivation, options: Options) -> Report:
-    """The whole derivation on one page; `options.detail` says how much."""
+def compose_explanation(
+    derivation: Derivation, options: Options, ending: Ending = DOCUMENT
+) -> Report:
+    """The whole derivation on one page; `options.detail` says how much, `ending` how it ends."""
     view = _View(derivation, options)
     blocks: list[Block] = [Heading((view.title,), 1), *view.forward()]
     count = 0
@@ -63,7 +64,7 @@ def compose_explanation(derivation: Derivation, options: Options) -> Report:
         for step in one.steps:
             count += 1
             blocks.append(view.board.step(step, f"{count}. "))
-    blocks += view.answers()
+    blocks += view.answers(ending)
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
 
 
@@ -84,7 +85,7 @@ class Page:
     of: int = 0  # which pass the gradients belong to
 
 
-def pages(derivation: Derivation, options: Options) -> list[Page]:
+def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -> list[Page]:
     """The walk, a page a step: what is given, each quantity forward, each gradient backward, the answers."""
     view = _View(derivation, options)
     found: list[Page] = []
@@ -108,7 +109,7 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
             gradients |= {step.quantity}
             view.board.wipe()  # each step has the screen to itself
             add([*opening, view.board.step(step, "")], step.quantity, place)
-    add(view.answers(), of=max(len(derivation.passes) - 1, 0))
+    add(view.answers(ending), of=max(len(derivation.passes) - 1, 0))
     for number, page in enumerate(found, 1):
         head = Heading((f"Step {number} of {len(found)}",))
         found[number - 1] = replace(
@@ -123,6 +124,7 @@ class _View:
     def __init__(self, derivation: Derivation, options: Options) -> None:
         self.derivation, self.detail = derivation, options.detail
         self.board = Board(derivation, options.detail, options.digits)
+        self.options = options
 
     @property
     def title(self) -> str:
@@ -150,7 +152,7 @@ class _View:
                     "Every quantity in the order in which it is computed; the way back needs these values.",
                 )
             )
-        yield table(columns, rows)
+        yield replace(table(columns, rows), tight=True)
 
     def shape(self, quantity: Quantity) -> Cell:
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
@@ -217,10 +219,10 @@ class _View:
         expr = step.collected if step.collected is not None else step.total.symbolic
         return math(expr, example=bool(step.total.each))
 
-    def answers(self) -> Iterator[Block]:
+    def answers(self, ending: Ending) -> Iterator[Block]:
         derivation = self.derivation
         solution = replace(derivation.solution, answers=tuple(map(self.short, derivation.answers)))
-        yield from answer_blocks(solution, self.board.digits, self.detail == "full")
+        yield from ending.answers(solution, self.options)
         for one in derivation.assemblies:
             yield self.assembly(one)
         found = [
@@ -231,8 +233,7 @@ class _View:
         ]
         right, checked = found.count(True), len(found) - found.count(None)
         if checked:
-            agrees = f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
-            yield Note("check", (f"steps checked: {agrees}",))
+            yield ending.checked(right, checked)
 
     def assembly(self, one: Assembly, result: bool = True) -> Table:
         """Why the factors of a chain do not simply multiply, and how they do."""

@@ -302,7 +302,8 @@ def array_text(value: Number, digits: int, minus: str = MINUS, width: int = 10_0
         ]
         columns = list(zip(*(row for row in words if row != ["…"]), strict=True))
         sizes = [_size(column) for column in columns]
-        if sum(left + right for left, right in sizes) + 2 * len(columns) + 2 <= width:
+        brackets = 0 if vector else 2  # beside those of a row
+        if sum(left + right for left, right in sizes) + 2 * len(columns) + brackets <= width:
             break
     lines = [
         "…" if row == ["…"] and len(columns) > 1 else f"[{', '.join(map(_aligned, row, sizes))}]"

@@ -354,7 +354,7 @@ def record(head: Cell, fields: Sequence[tuple[str, Cell]]) -> Table:
     """One row, its cells under one another; empty ones left out."""
     kept = [(title, cell) for title, cell in fields if cell]
     return Table(
-        (Column(""), *(Column(title) for title, _ in kept)),
+        (Column(""), *(Column(title, answer=title in ("gradient", "sum")) for title, _ in kept)),
         ((head, *(cell for _, cell in kept)),),
         records=True,
     )

@@ -179,7 +179,7 @@ def test_the_graph_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["graph", EX1, "--solution", "--set", "z=2"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("Simple computational graph\n")
-    assert "above the wire: forward; below: gradient of L" in out
+    assert "above each edge: value; below: ∂L/∂(value)" in out
     assert "f = 6" in out
     assert cli.run(["graph", EX1, EX1, "--ascii"]) == 0
     assert capsys.readouterr().out.count("Simple computational graph") == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.render import terminal_graph
+from gradcalc.render import terminal_graph, terminal_lanes
 from gradcalc.report.figure import Sheet
 from helpers.pictures import drawn
 
@@ -19,9 +19,22 @@ def test_the_terminal_shows_everything_at_every_width() -> None:
                 for label in (vertex.label, vertex.above, vertex.below)
                 if label
             )
-        if "no." not in printed:
-            assert max(map(len, printed.splitlines())) <= max(width, 61)
-    assert "no.  node" in terminal_graph.render(what, 20)
+        assert max(map(len, printed.splitlines())) <= width
+    assert "from w₀, x₀, w₁, x₁, w₂" in " ".join(terminal_graph.render(what, 20).split())
+
+
+def test_from_top_to_bottom_a_node_stands_below_what_it_is_computed_from() -> None:
+    """Each lane is followed from its node: it ends at the last node that uses it, and passes none it does not."""
+    for name in ("ex2", "ex3", "lstm-cell", "gru-cell-scalar", "batch-normalisation"):
+        what = drawn(name)
+        order = [row.vertex for row in terminal_lanes.rows(what)]
+        assert sorted(order) == list(range(len(what.vertices)))
+        for wire in what.wires:
+            assert order.index(wire.source) < order.index(wire.target)
+    printed = terminal_graph.render(drawn("ex3"), 60).splitlines()
+    assert [line[:7].rstrip() for line in printed[2:14]] == [
+        "●", "│ ●", "│ │ ●", "└─┴─●", "    ●", "●   │", "│ ● │", "└─┴─●", "    ●", "●   │", "└───●", "    ●",
+    ]  # fmt: skip
 
 
 def test_ascii_is_ascii_and_colour_is_ended() -> None:
@@ -44,5 +57,5 @@ def test_ascii_is_ascii_and_colour_is_ended() -> None:
 )
 def test_wires_in_the_terminal_do_not_meet_by_accident(name: str) -> None:
     printed = terminal_graph.render(drawn(name), 250)
-    assert "no.  node" not in printed
+    assert "●" not in printed
     assert printed.count("→") == len({w.target for w in drawn(name).wires})
