@@ -25,8 +25,10 @@ from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.schema import (
     DRAW,
     EXERCISE,
+    HEADER,
     NOTATION,
     NUMBER,
+    PAPER,
     QUESTION,
     VARIABLE,
     Array,
@@ -252,6 +254,8 @@ RECORDS: Mapping[str, Record] = {
     "a question": QUESTION,
     "notation": NOTATION,
     "a range": DRAW,
+    "a sheet": PAPER,
+    "a header": HEADER,
 }
 
 
@@ -389,6 +393,8 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "question": lambda: keys(QUESTION),
     "notation": lambda: keys(NOTATION),
     "range": lambda: keys(DRAW),
+    "sheet": lambda: keys(PAPER),
+    "header": lambda: keys(HEADER),
     "elementwise": elementwise,
     "structured": structured,
     "tex": commands_of_tex,
