@@ -361,10 +361,8 @@ WITHOUT_A_FORMULA = {  # why the table states no general formula
 
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
-def test_an_entry_is_complete(op: Op) -> None:
-    """An example that parses, builds and prints; a sentence; code; a rule, or a reason why there is none."""
-    assert op.sentence
-    assert op.code or op.name == "apply"  # no code for what is unknown
+def test_the_example_of_an_entry_works(op: Op) -> None:
+    """An example that parses, builds and prints."""
     if op.name == "toaxis":  # nobody calls it: the axis of p[k] = …
         return
     tree = parse(op.example, functions={"g"})

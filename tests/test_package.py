@@ -20,6 +20,7 @@ def test_importing_loads_neither_sympy_nor_numpy() -> None:
     done = python(
         "-c",
         "import sys, gradcalc; gradcalc.Exercise; print(*sorted({'sympy', 'numpy', 'typer'} & set(sys.modules)))",
+        text=True,
     )
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Collection, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from helpers.paths import ROOT
-from helpers.program import python
+from helpers.program import environment
 
 SOURCES = sorted((ROOT / "gradcalc").rglob("*.py"))
 
@@ -418,13 +420,62 @@ def module_of(path: Path) -> Path:
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_failing_test_is_named_at_once(workers: str, tmp_path: Path) -> None:
-    """Before those after it have run, which end the whole run here."""
+    """While the test after it still runs: that one ends when its name has been read."""
     (tmp_path / "test_x.py").write_text(
         "import os, time\n"
         "def test_a(): assert False\n"
-        "def test_b():\n    time.sleep(3)\n    os.kill(os.getppid() if 'PYTEST_XDIST_WORKER' in os.environ else os.getpid(), 9)\n"
+        "def test_b():\n"
+        "    for _ in range(600):\n"
+        "        if os.path.exists('read'): return\n"
+        "        time.sleep(0.1)\n"
+        "    assert False\n"
     )
     words = ["-m", "pytest", "-p", "helpers.failures", "-n", workers, "-c", os.devnull]
-    done = python(*words, cwd=tmp_path, text=True, env={"PYTHONPATH": str(ROOT / "tests")})
-    assert done.returncode == -9
-    assert "failed: test_x.py::test_a" in done.stdout.splitlines()
+    running = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=tmp_path,
+        env=environment({"PYTHONPATH": str(ROOT / "tests")}),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert "failed: test_x.py::test_a\n" in iter(running.stdout.readline, "")
+    (tmp_path / "read").touch()
+    out, _ = running.communicate(timeout=100)
+    assert "1 failed, 1 passed" in out
+
+
+# ---- words
+
+
+def wordless(tree: ast.Module, face: bool) -> list[str]:
+    """The public functions and classes of a module that have no docstring, and of the library's face the methods too."""
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            found += [] if ast.get_docstring(node) else [node.name]
+            inside = node.body if face and isinstance(node, ast.ClassDef) else []
+            found += [
+                f"{node.name}.{part.name}"
+                for part in inside
+                if isinstance(part, ast.FunctionDef)
+                and not part.name.startswith("_")
+                and not ast.get_docstring(part)
+            ]
+    return found
+
+
+def test_every_public_function_and_class_says_what_it_is() -> None:
+    found = {
+        module: wordless(tree, module == "gradcalc.app.api") for module, tree in modules().items()
+    }
+    assert {module: names for module, names in found.items() if names} == {}
+    assert [
+        module for module, tree in modules().items() if tree.body and not ast.get_docstring(tree)
+    ] == []
+
+
+def test_what_says_nothing_is_found() -> None:
+    source = "def f(): ...\ndef _g(): ...\nclass A:\n    'a'\n    def b(self): ...\n    def __len__(self): ..."
+    assert wordless(ast.parse(source), face=False) == ["f"]
+    assert wordless(ast.parse(source), face=True) == ["f", "A.b"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias, TypeVar
 
 from gradcalc.app.console import Console
@@ -98,7 +98,7 @@ def _at(problem: Problem, file: str) -> Problem:
 
 def _packed(outcome: Outcome) -> str:
     result, problems = outcome
-    return json.dumps([result, list(map(as_data, problems))])
+    return json.dumps([result, list(map(asdict, problems))])
 
 
 def _unpacked(text: str) -> Outcome:
@@ -106,11 +106,7 @@ def _unpacked(text: str) -> Outcome:
     return result, tuple(map(as_problem, problems))
 
 
-def as_data(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON can carry it; `as_problem` is the way back."""
-    return dataclasses.asdict(problem)
-
-
 def as_problem(data: dict[str, Any]) -> Problem:
+    """The problem that `asdict` wrote as JSON can carry it."""
     place = data["place"]
     return Problem(data["slug"], data["message"], Place(**place) if place else None, data["hint"])

@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gradcalc import render
-from gradcalc.app.batch import SECONDS, as_data, as_problem, each, outcomes
+from gradcalc.app.batch import SECONDS, as_problem, each, outcomes
 from gradcalc.app.console import Console, OutputError, PipeClosed
 from gradcalc.app.startup import load
 from gradcalc.exercise.load import load_exercise, parse_exercise, with_set
@@ -33,6 +34,8 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]  # click's, which newer t
 
 
 class Exit(IntEnum):
+    """The exit codes."""
+
     DONE = 0
     NO = 1  # the work was done and the answer is no
     UNUSABLE = 2  # input or arguments, of any of several files
@@ -225,7 +228,7 @@ def diff(
         ]
         return (
             found.notes,
-            list(map(as_data, warnings)),
+            list(map(asdict, warnings)),
             found.to(format, ascii=console.ascii),
             found.ok,
         )
@@ -452,6 +455,7 @@ def schema(context: typer.Context) -> None:
 
 
 def schema_text() -> str:
+    """The JSON Schema of exercises, as it is printed and shipped."""
     from gradcalc.exercise.schema import json_schema
 
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

@@ -62,6 +62,7 @@ def plan(files: Sequence[str], to: str, output: str | None) -> tuple[Target, ...
 
 
 def refused(message: str, hint: str) -> GradcalcError:
+    """The error of an output that cannot go where it should."""
     return GradcalcError(Problem("output", message, None, hint))
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from gradcalc.calculus.known_sums import KnownSums
 from gradcalc.calculus.quantities import FUSED_LIMIT, Quantities
 from gradcalc.calculus.simplify import Simplifier
-from gradcalc.calculus.term_algebra import Algebra, Facts
-from gradcalc.calculus.terms import Key, RawTerm, Term
+from gradcalc.calculus.term_algebra import Algebra
+from gradcalc.calculus.terms import Facts, Key, RawTerm, Term
 from gradcalc.language.shape_rules import ONE
 
 
@@ -50,64 +50,53 @@ class Definitions:
         positional, named = quantities.full(node, indices)
         if node.op in quantities.rules.contractions:
             rule = quantities.rules.contractions[node.op]
-            return [given(algebra, term) for term in rule(quantities, node, positional, named)]
+            return [stated(algebra, term) for term in rule(quantities, node, positional, named)]
         if not quantities.elementwise(number):
             return []
         return [algebra.term(quantities.formula(number, positional, named))]
 
     def symmetric(self, quantity: Any) -> bool:
-        nodes = self.quantities.nodes
-        if not isinstance(quantity, int) or quantity >= len(nodes):
+        """Is A_ji A_ij: as it is assumed, by its operation, or by its definition?"""
+        if not isinstance(quantity, int) or quantity >= len(self.quantities.nodes):
             return False
         if quantity not in self._symmetric:
-            node = nodes[quantity]
-            found = bool(
-                {"symmetric", "diagonal"} & self.quantities.assume.get(quantity, frozenset())
-            )
-            if not found and node.op in ("inv", "copy"):
-                found = self.symmetric(node.args[0])
-            if not found and node.op in ("eye", "diag") and len(node.shape) == 2:
-                found = True
-            if not found and node.op in ("add", "sub") and len(node.shape) == 2:
-                found = all(self.symmetric(arg) or nodes[arg].shape == () for arg in node.args)
-            if (
-                not found
-                and node.op == "matmul"
-                and all(len(nodes[arg].shape) == 2 for arg in node.args)
-            ):
-                found = self.chain(quantity) == self.chain(quantity, True)
-            self._symmetric[quantity] = found
-            if (
-                not found
-                and node.op not in self.quantities.rules.special
-                and node.op != "input"
-                and node.shape[:1] == node.shape[1:]
-            ):
-                self._symmetric[quantity] = self.mirrored(quantity)
+            # Known before the definition is looked at, for that asks again.
+            self._symmetric[quantity] = self._symmetric_operation(quantity)
+            self._symmetric[quantity] = self._symmetric[quantity] or self._mirrored(quantity)
         return self._symmetric[quantity]
 
-    def mirrored(self, quantity: int) -> bool:
+    def _symmetric_operation(self, number: int) -> bool:
+        """By what is assumed, and by the operation and its operands."""
+        nodes, node = self.quantities.nodes, self.quantities.nodes[number]
+        square = len(node.shape) == 2
+        if {"symmetric", "diagonal"} & self.quantities.assume.get(number, frozenset()):
+            return True
+        if node.op in ("inv", "copy"):
+            return self.symmetric(node.args[0])
+        if node.op in ("eye", "diag"):
+            return square
+        if node.op in ("add", "sub") and square:
+            return all(self.symmetric(arg) or nodes[arg].shape == () for arg in node.args)
+        if node.op == "matmul" and all(len(nodes[arg].shape) == 2 for arg in node.args):
+            return self.chain(number) == self.chain(number, True)
+        return False
+
+    def _mirrored(self, number: int) -> bool:
         """Has its definition at (j, i) the terms of that at (i, j)? Σ x xᵀ, XᵀX/m + λI, exp(−D) of a symmetric D."""
-        nodes = self.quantities.nodes
-        if (
-            len(nodes[quantity].shape) != 2
-            or ONE in nodes[quantity].shape
-            or quantity >= len(self.quantities.graph.nodes)
-        ):
+        quantities, node = self.quantities, self.quantities.nodes[number]
+        if number >= len(quantities.graph.nodes) or len(node.shape) != 2 or ONE in node.shape:
             return False
-        i, j, *over = self.quantities.fresh(quantity)
+        if node.shape[0] != node.shape[1]:
+            return False
+        if node.op == "input" or node.op in quantities.rules.special:
+            return False
+        i, j, *over = quantities.fresh(number)
         given, turned = (
-            [self.algebra.identified(term) for term in self.definition(quantity, at)]
+            [self.algebra.identified(term) for term in self.definition(number, at)]
             for at in ((i, j, *over), (j, i, *over))
         )
-        if (
-            sum(
-                self.quantities.entries.lengths.cost(expr)
-                for term in given
-                for expr in term.groups.values()
-            )
-            > FUSED_LIMIT
-        ):
+        factors = (expr for term in given for expr in term.groups.values())
+        if sum(map(quantities.entries.lengths.cost, factors)) > FUSED_LIMIT:
             return False
         return not self.algebra.gather(
             [*given, *(replace(term, coef=-term.coef) for term in turned)]
@@ -115,8 +104,7 @@ class Definitions:
 
     def chain(self, number: int, flipped: bool = False) -> list[tuple[int, bool]]:
         """A matrix product as its factors, each with whether it is transposed."""
-        nodes = self.quantities.nodes
-        node = nodes[number]
+        nodes, node = self.quantities.nodes, self.quantities.nodes[number]
         if node.op == "transpose":
             return self.chain(node.args[0], not flipped)
         if node.op == "matmul" and all(len(nodes[arg].shape) == 2 for arg in node.args):
@@ -127,7 +115,7 @@ class Definitions:
         return [(number, flipped and not self.symmetric(number))]
 
 
-def given(algebra: Algebra, raw: RawTerm) -> Term:
+def stated(algebra: Algebra, raw: RawTerm) -> Term:
     """A term as a rule states it, in normal form."""
     term = algebra.term(raw.expr, raw.summed, raw.coef)
     return replace(term, deltas=term.deltas | raw.deltas) if raw.deltas else term

@@ -14,7 +14,7 @@ import sympy as sp
 from gradcalc.calculus.quantities import Quantities, Rules, whole
 from gradcalc.calculus.sympy_functions import apply
 from gradcalc.calculus.terms import Ix, Key, RawTerm, size_expr
-from gradcalc.graph.build import Node
+from gradcalc.graph.model import Node
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.shape_rules import ONE, Size
 
@@ -24,10 +24,12 @@ Local = dict[int, list[tuple[Key, RawTerm]]]
 
 
 def index_for(quantities: Quantities, size: Size) -> Ix | None:
+    """A new index along an axis; None for an axis of length 1, which has none."""
     return None if size == ONE else quantities.entries.index(size)
 
 
 def present(*indices: Ix | None) -> set[Ix]:
+    """The indices that are there."""
     return {ix for ix in indices if ix is not None}
 
 
@@ -86,16 +88,19 @@ def reduced(
 
 
 def sum_(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """s = Σ_k a_k over the axes or the named indices"""
     inner, names, over, _ = reduced(quantities, node, at, named)
     return [raw(quantities.expr(node.args[0], inner, names), over)]
 
 
 def mean(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """m = (1/n) Σ_k a_k, n the number of entries"""
     inner, names, over, count = reduced(quantities, node, at, named)
     return [raw(quantities.expr(node.args[0], inner, names), over, 1 / size_expr(count))]
 
 
 def trace(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """t = Σ_i M_ii"""
     i = index_for(quantities, quantities.nodes[node.args[0]].shape[-1])
     return [raw(quantities.expr(node.args[0], [i, i], named), present(i))]
 
@@ -117,6 +122,7 @@ def spread(quantities: Quantities, arg: int, ix: Ix | None) -> list[Ix | None]:
 
 
 def outer(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """C_ij = u_i v_j"""
     a = quantities.expr(node.args[0], spread(quantities, node.args[0], at[0]), named)
     b = quantities.expr(node.args[1], spread(quantities, node.args[1], at[1]), named)
     return [raw(a * b)]
@@ -137,6 +143,7 @@ def paired(
 
 
 def kron(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """K_(a·n + c)(b·m + d) = A_ab B_cd, B of n × m"""
     a, b = (quantities.nodes[arg].shape for arg in node.args)
     i, k, rows, over_rows = paired(quantities, at[0], a[0], b[0])
     j, m, columns, over_columns = paired(quantities, at[1], a[1], b[1])
@@ -175,6 +182,7 @@ def concat(quantities: Quantities, node: Node, at: Positional, named: Named) -> 
 
 
 def stack(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """Entry k of a list of numbers is the k-th of them."""
     if at[0] is None:
         return [raw(quantities.expr(node.args[0], at[1:], named))]
     return [
@@ -357,6 +365,7 @@ def inv(quantities: Quantities, number: int, node: Node, at: Positional, named: 
 def inverse_transposed(
     quantities: Quantities, arg: int, named: Named
 ) -> tuple[sp.Expr, Key, set[Ix]]:
+    """(A⁻¹)_qp, the place of A_pq, and the indices p, q that are present."""
     inverse = quantities.make_virtual("inv", arg)
     p, q = (index_for(quantities, size) for size in quantities.nodes[arg].shape)
     return (

@@ -44,6 +44,9 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) ->
 
 
 def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
+    """`expr` with powers of the base of `formula` read as powers of `own`: with r = x^(1/2), x is
+    r².
+    """
     base, exponent = formula.args
     if exponent == -1 and base.is_Symbol:
         return expr.xreplace({formula: own})  # 1/r² stays
@@ -104,6 +107,7 @@ def units_read(expr: sp.Expr) -> sp.Expr:
 
 
 def unit_read(product: sp.Expr) -> sp.Expr:
+    """A product with its 1/(1 + eᵛ) read as σ(−v), and (eʷ − 1)/(eʷ + 1) as tanh(w/2)."""
     have = factors(product)
     for base, exponent in have.items():
         rest = base - 1

@@ -17,11 +17,8 @@ class KnownSums:
     """What expressions of the entries of quantities sum to over an index."""
 
     def __init__(self, quantities: Quantities) -> None:
-        self.quantities, self.entries, self.nodes = (
-            quantities,
-            quantities.entries,
-            quantities.nodes,
-        )
+        self.quantities = quantities
+        self.entries, self.nodes = quantities.entries, quantities.nodes
 
     def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
         """The number that an expression sums to over an index: 1 for p_j, 0 for p_j − y_j and for x_j − μ."""
@@ -163,24 +160,23 @@ class KnownSums:
     @cached_property
     def normalised(self) -> set[tuple[int, int]]:
         """(q, axis) for quantities written out as e / Σ e: A_ij · g_i where g_i is one over the sum of A along j."""
-        found = set()
-        for number, node in enumerate(self.quantities.graph.nodes):
-            if node.op != "sum" or "axis" not in node.attrs or len(node.attrs["axis"]) != 1:
+        found, quantities = set(), self.quantities
+        for number, node in enumerate(quantities.graph.nodes):
+            if node.op != "sum" or len(node.attrs.get("axis", ())) != 1:
                 continue
             summed = node.args[0]
-            for user in self.quantities.users.get(summed, ()):
-                own = self.quantities.fresh(user)
-                if summed not in self.quantities.bounded or self.quantities.axes(
-                    user
-                ) != self.quantities.axes(summed):
+            for user in quantities.users.get(summed, ()):
+                own = quantities.fresh(user)
+                if summed not in quantities.bounded:
                     continue
-                position = self.quantities.position(self.nodes[summed], node.attrs["axis"][0])
-                factor = self.quantities.formula(
-                    user, *self.quantities.full(self.nodes[user], own)
-                ) / self.quantities.entry(summed, own)
-                total = self.quantities.entry(number, own[:position] + own[position + 1 :])
+                if quantities.axes(user) != quantities.axes(summed):
+                    continue
+                position = quantities.position(self.nodes[summed], node.attrs["axis"][0])
+                formula = quantities.formula(user, *quantities.full(self.nodes[user], own))
+                factor = formula / quantities.entry(summed, own)
+                total = quantities.entry(number, own[:position] + own[position + 1 :])
                 for _ in range(3):
-                    factor = self.quantities.opened(factor, keep=number)
+                    factor = quantities.opened(factor, keep=number)
                 if expandable(factor * total) and sp.cancel(factor * total) == 1:
                     found.add((user, position))
         return found

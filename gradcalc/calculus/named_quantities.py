@@ -205,7 +205,7 @@ class NamedQuantities:
                     parts = self.algebra.split(
                         self.quantities.formula(user, *self.quantities.full(self.nodes[user], at))
                     )
-                    sign, own = self.algebra.content(parts.pop(key, sp.S.One))
+                    sign, own = self.algebra.signs.content(parts.pop(key, sp.S.One))
                     if own + expr == 0:
                         sign, own = -sign, expr
                     if own != expr or not parts:

@@ -35,6 +35,7 @@ class NamedSums:
         return [term for term in found if term.coef != 0]
 
     def named_totals(self, term: Term, reading: Reading) -> Term:
+        """A term with its sums over one index under the names they have."""
         for ix in sorted(term.summed):
             if [key for key in term.groups if ix in key] != [(ix,)]:
                 continue
@@ -85,8 +86,8 @@ class NamedSums:
         coef, inside, own = self.sums[number]
         if own.size != ix.size or own.label != ix.label:
             return None
-        times, rest = self.algebra.content(expr)
-        unit, same = self.algebra.content(
+        times, rest = self.algebra.signs.content(expr)
+        unit, same = self.algebra.signs.content(
             self.quantities.entries.rename(inside, {own: ix}, self.algebra.same)
         )
         return times / unit / coef * self.quantities.entry(number, ()) if rest == same else None

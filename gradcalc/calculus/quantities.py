@@ -15,12 +15,12 @@ import sympy as sp
 from gradcalc.calculus.simplify import operation
 from gradcalc.calculus.sympy_functions import constant, function
 from gradcalc.calculus.terms import Entries, Ix, Key, Term, one_name, size_expr
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Call, unparse, walk
 from gradcalc.language.shape_rules import ONE, Size
-from gradcalc.ops import TABLE
+from gradcalc.ops import NODES
 
 LONGEST = 10  # that an unnamed quantity counts for
 LONG = 32  # named quantities; in a longer computation no search is made for what could be read backwards
@@ -84,7 +84,12 @@ def whole(item: Any, size: Size) -> bool:
     return bool(item[0] == "slice" and item[1].number == 0 and item[2] == size and item[3] == 1)
 
 
-REARRANGED = frozenset(("const", "size", "index", "ones", "zeros", "toaxis", "transpose"))
+def entrywise(nodes: Sequence[Node], node: Node, rules: Rules) -> bool:
+    """Is an entry one scalar expression in entries of the operands, each at the same indices or in another place?"""
+    if node.op == "getitem":
+        return all(item[0] == "index" or whole(item, size) for item, size in items(nodes, node))
+    kinds = ("constant", "elementwise", "comparison", "rearranging")
+    return node.op not in rules.special and NODES[node.op].kind in kinds
 
 
 def with_entries(graph: Graph, rules: Rules) -> set[int]:
@@ -92,14 +97,13 @@ def with_entries(graph: Graph, rules: Rules) -> set[int]:
     bounded: set[int] = set()
     fused: dict[int, int] = {}  # node -> how many operations its formula has
     for number, node in enumerate(graph.nodes):
-        op = TABLE.get(node.op)
-        elementwise = node.op in REARRANGED or (op is not None and op.signature == "elementwise")
-        if node.op == "getitem":
-            elementwise = all(
-                item[0] == "index" or whole(item, size) for item, size in items(graph.nodes, node)
-            )
         size = 1 + sum(fused.get(arg, 1) for arg in node.args if arg not in bounded)
-        if node.name is not None or not elementwise or size > FUSED_LIMIT or variance(node):
+        if (
+            node.name is not None
+            or not entrywise(graph.nodes, node, rules)
+            or size > FUSED_LIMIT
+            or variance(node)
+        ):
             bounded.add(number)
             size = 1
         fused[number] = size
@@ -174,6 +178,10 @@ class Quantities:
         """Example indices stay apart from others of their size; `indices` are as good as any."""
         return name if name in self.graph.examples else None
 
+    def entrywise(self, node: Node) -> bool:
+        """Is an entry one scalar expression in entries of the operands?"""
+        return entrywise(self.nodes, node, self.rules)
+
     def items(self, node: Node) -> list[tuple[Any, Size]]:
         """What stands in the brackets of a selection, with the size of the axis it stands for."""
         return items(self.nodes, node)
@@ -194,16 +202,20 @@ class Quantities:
         return node.op not in ("input", "mean") and not spread
 
     def made_by(self, quantity: Any) -> str:
+        """The operation of a quantity; "" for what is no node."""
         return self.nodes[quantity].op if isinstance(quantity, int) else ""
 
     @staticmethod
     def position(node: Node, axis: int) -> int:
+        """The place of a positional axis in the index list of a node."""
         return sum(1 for size in node.shape[:axis] if size != ONE)
 
     def entry(self, number: int, indices: Key) -> sp.Symbol:
+        """The entry of a node at indices."""
         return self.entries.symbol(number, indices)
 
     def pseudo(self, kind: str, indices: Key, **facts: Any) -> sp.Symbol:
+        """An entry of a constant array that no one declared."""
         return self.entries.symbol(Pseudo(kind, **facts), indices)
 
     def full(self, node: Node, indices: Key) -> tuple[list[Ix | None], dict[str, Ix]]:

@@ -1,12 +1,13 @@
 """Graph to derivatives: every derivative by pulling terms back along all paths.
 
 A derivative starts as deltas at the numerator and is pulled back, node by node in reverse order, to the denominator;
-contributions of all paths add. What the nodes are is in definitions.py, what makes the results short in readback.py.
+contributions of all paths add. What the nodes are is in definitions.py, what makes the results short in name_search.py,
+named_quantities.py and named_sums.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import sympy as sp
@@ -21,7 +22,8 @@ from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.term_algebra import met
 from gradcalc.calculus.terms import Ix, Key, Term, has_matrix_form
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.backward import Handed, pull
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass
 
 NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name
@@ -30,6 +32,8 @@ SHORT_PRODUCT = 8  # operations; in a long computation any other gradient gets a
 
 Through: TypeAlias = "Callable[[int], bool]"  # whether a derivative passes on through a node
 
+
+Pieces: TypeAlias = "list[tuple[Key, Term]]"  # a local derivative: (the operand's indices, term)
 
 # (start, node, its indices, upstream gradient, reading) -> the terms that are passed on in its place
 Settle: TypeAlias = "Callable[[int, int, Key, list[Term], Reading], list[Term]]"
@@ -48,6 +52,51 @@ class Derivative:
     terms: tuple[Term, ...]
     out: Key
     into: Key
+
+
+class _Terms:
+    """Terms on their way back from `start`, in fresh indices for every node. See `Engine.pull`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        start: int,
+        out: Key,
+        targets: set[int],
+        through: Through,
+        reading: Reading,
+        settle: Settle,
+    ) -> None:
+        self.engine, self.start, self.reading, self.settle = engine, start, reading, settle
+        self.through = through
+        self.reach = engine.reaching(start, targets, through)
+        self.own: dict[int, Key] = {start: out}
+
+    def turn(self, node: int) -> int:
+        """Operands come before what is made from them."""
+        return -node
+
+    def gradient(self, node: int, handed: list[Handed[list[Term], Pieces]]) -> list[Term]:
+        return self.engine.algebra.gather([term for one in handed for term in one.product])
+
+    def handed_back(
+        self, number: int, gradient: list[Term]
+    ) -> Iterator[tuple[int, Pieces, list[Term]]]:
+        engine, reading, own = self.engine, self.reading, self.own
+        if number != self.start and not (self.through(number) and gradient):
+            return
+        upstream = self.settle(self.start, number, own[number], gradient, reading)
+        for operand, pieces in sorted(engine.locals.of(number, own[number]).items()):
+            if operand not in self.reach:
+                continue
+            if operand not in own:
+                own[operand] = engine.quantities.fresh(operand)
+            product = [
+                engine.step(term, piece, own[number], at, own[operand], reading)
+                for at, piece in pieces
+                for term in upstream
+            ]
+            yield operand, pieces, product
 
 
 class Engine:
@@ -79,32 +128,11 @@ class Engine:
         `through(n)` says whether the derivative passes on through node n; `settle` gives what is passed on of an
         upstream gradient, see there. Returns node -> (its indices, terms).
         """
-        settle = settle or self.settle
-        own: dict[int, Key] = {start: out}
-        adjoint: dict[int, list[Term]] = {start: list(terms)}
-        reach = self.reaching(start, targets, through)
-        pending = {start}
-        while pending:
-            number = max(pending)  # operands come before what is made from them
-            pending.discard(number)
-            adjoint[number] = upstream = self.algebra.gather(adjoint[number])
-            if number != start and (not through(number) or not upstream):
-                continue
-            upstream = settle(start, number, own[number], upstream, reading)
-            pieces = self.locals.of(number, own[number])
-            for operand, contributions in sorted(pieces.items()):
-                if operand not in reach:
-                    continue
-                if operand not in own:
-                    own[operand] = self.quantities.fresh(operand)
-                    adjoint[operand] = []
-                for at, piece in contributions:
-                    for term in upstream:
-                        adjoint[operand].append(
-                            self.step(term, piece, own[number], at, own[operand], reading)
-                        )
-                pending.add(operand)
-        return {n: (own[n], adjoint[n]) for n in targets if n in adjoint}
+        way = _Terms(self, start, out, targets, through, reading, settle or self.settle)
+        found = {
+            one.node: one.gradient for one in pull({start: list(terms)}, way) if one.node in targets
+        }
+        return {n: (way.own[n], found[n]) for n in targets if n in found}
 
     def settle(
         self, start: int, number: int, own: Key, upstream: list[Term], reading: Reading

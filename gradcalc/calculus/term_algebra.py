@@ -9,9 +9,20 @@ from typing import Any
 import sympy as sp
 
 from gradcalc.calculus.effort import expandable
-from gradcalc.calculus.simplify import Simplifier, operation
-from gradcalc.calculus.terms import Entries, Ix, Key, Term, kind, minus, size_expr, sort_symmetric
-from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.calculus.signs import Signs
+from gradcalc.calculus.simplify import Simplifier
+from gradcalc.calculus.terms import (
+    Entries,
+    Facts,
+    Ix,
+    Key,
+    Term,
+    kind,
+    minus,
+    size_expr,
+    sort_symmetric,
+)
+from gradcalc.language.fast_dataclasses import replace
 
 MANY = 12  # terms
 
@@ -25,24 +36,6 @@ def met(
         other = groups.get(key, sp.S.One)
         groups[key] = shorter(other * expr) if other != 1 and expr != 1 else other * expr
     return groups
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What an algebra of terms may use of the quantities in them.
-
-    symmetric   (quantity): A_ji is A_ij
-    known_sum   (expression, index): what it sums to over the index, or None
-    centred     (expression, indices): does it sum to 0 over all of them?
-    computed    (quantity): it is not given, and leads a difference
-    made_by     (quantity): its operation
-    """
-
-    symmetric: Callable[[Any], bool] = lambda quantity: False
-    known_sum: Callable[[sp.Expr, Ix], sp.Expr | None] = lambda expr, ix: None
-    centred: Callable[[sp.Expr, Key], bool] = lambda expr, over: False
-    computed: Callable[[Any], bool] = lambda quantity: True
-    made_by: Callable[[Any], str] = lambda quantity: ""
 
 
 class Algebra:
@@ -61,6 +54,7 @@ class Algebra:
         most: int | None = None,
     ) -> None:
         self.entries, self.simplifier, self.facts = entries, simplifier, facts
+        self.signs = Signs(entries, facts)
         self.knowing, self.most = knowing, most
 
     # ---- making terms
@@ -70,6 +64,7 @@ class Algebra:
         return self.normal(Term(coef, self.split(expr), frozenset(), frozenset(summed)))
 
     def split(self, expr: sp.Expr) -> dict[Key, sp.Expr]:
+        """The factors of an expression, those on the same indices together."""
         groups: dict[Key, sp.Expr] = {}
         for factor in sp.Mul.make_args(expr):
             if (
@@ -134,7 +129,7 @@ class Algebra:
             )
         final: dict[Key, sp.Expr] = {}
         for key in sorted(result):
-            number, expr = self.content(result[key])
+            number, expr = self.signs.content(result[key])
             coef *= number
             if expr != 1:
                 final[key] = expr
@@ -144,7 +139,7 @@ class Algebra:
             summed.discard(ix)
         coef, final = self.constants(coef, final)
         if minus(coef):
-            coef, final = self.turned(coef, final)
+            coef, final = self.signs.turned(coef, final)
         term = Term(coef, final, frozenset(deltas), frozenset(summed))
         return self.unit_sums(term)
 
@@ -178,50 +173,6 @@ class Algebra:
                 )
                 return {key: e for key, e in groups.items() if key not in keys}, pairs, {ix}  # type: ignore[return-value]
         return None
-
-    def facing(self, term: Term) -> Term:
-        """The term with its minus taken into a difference of any length: −(Λz + μ − x) zᵀ as (x − Λz − μ) zᵀ."""
-        if not minus(term.coef):
-            return term
-        coef, groups = self.turned(term.coef, dict(term.groups), longest=4)
-        return replace(term, coef=coef, groups=groups)
-
-    def turned(
-        self, coef: sp.Expr, groups: dict[Key, sp.Expr], longest: int = 2
-    ) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
-        """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own order."""
-        sums = (
-            f for expr in groups.values() for f in sp.Mul.make_args(expr) if isinstance(f, sp.Add)
-        )
-        differences = [total for total in sums if any(minus(arg) for arg in total.args)]
-        if len(differences) != 1:
-            return coef, groups  # −(x − μ)(x − μ)ᵀ keeps its sign in front
-        for key, expr in groups.items():
-            for factor in sp.Mul.make_args(expr):
-                if not isinstance(factor, sp.Add):
-                    continue
-                constant = any(not self.entries.entries(arg) for arg in factor.args)
-                negative = any(minus(arg) for arg in factor.args)
-                lone = len(groups) == 1 and factor == expr
-                bare = (
-                    constant
-                    and abs(coef.as_coeff_Mul()[0].p) == 1
-                    and not self.is_slope(factor, expr)
-                )
-                if negative and (lone or bare or (len(factor.args) <= longest and not constant)):
-                    turned = sp.Add(*(-arg for arg in factor.args))
-                    # Only the factor itself: the same difference may stand in a function beside it.
-                    parts = [turned if part == factor else part for part in sp.Mul.make_args(expr)]
-                    return -coef, {**groups, key: sp.Mul(*parts)}
-        return coef, groups
-
-    def is_slope(self, factor: sp.Add, product: sp.Expr) -> bool:
-        """1 − s beside s, or 1 − t² for t = tanh: it keeps its order, though the product is negative."""
-        (rest,) = factor.args[1:] if len(factor.args) == 2 else (factor,)
-        base = (-rest).as_base_exp()[0]
-        found = self.entries.entry(base) if base.is_Symbol else None
-        made_by = self.facts.made_by(found[0]) if found else operation(base) or str(base.func)
-        return made_by in ("tanh", "sigmoid") or base in sp.Mul.make_args(product)
 
     def constants(
         self, coef: sp.Expr, groups: dict[Key, sp.Expr]
@@ -264,6 +215,7 @@ class Algebra:
         self, groups: Mapping[Key, sp.Expr], table: Mapping[Ix, Ix]
     ) -> dict[Key, sp.Expr]:
         # A renaming may identify two indices, so the groups are formed anew.
+        """Groups with their indices renamed."""
         result: dict[Key, sp.Expr] = {}
         for expr in groups.values():
             for key, part in self.split(self.entries.rename(expr, table, self.same)).items():
@@ -299,53 +251,6 @@ class Algebra:
         """The same term with new summed indices."""
         return self.rename(term, {ix: self.entries.like(ix) for ix in sorted(term.summed)})
 
-    # ---- numbers and signs
-
-    def content(self, expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-        """(number, rest): numeric content and sign of a group; the constant of a sum is made positive."""
-        number, rest = sp.S.One, sp.S.One
-        for factor in sp.Mul.make_args(expr):
-            if factor.is_Rational:
-                number *= factor
-                continue
-            base, exponent = (
-                factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
-            )
-            if isinstance(base, sp.Add) and exponent.is_Integer:
-                inner, sum_ = base.primitive()
-                if inner.q != 1 and any(arg.as_coeff_Mul()[0].q == 1 for arg in base.args):
-                    inner, sum_ = sp.S.One, base  # v + 1/2 stays
-                if self.negative(sum_):
-                    inner, sum_ = -inner, sp.Add(*(-arg for arg in sum_.args))
-                number *= inner**exponent
-                factor = sum_**exponent
-            rest *= factor
-        if isinstance(rest, sp.Mul):
-            inner, rest = rest.as_coeff_Mul()
-            number *= inner
-        return number, rest
-
-    def negative(self, sum_: sp.Add) -> bool:
-        """Would one rather write −(…)? Its constant is negative, or, without one, most of its terms are."""
-        constant = next((arg for arg in sum_.args if not self.entries.entries(arg)), None)
-        if not self.entries.entries(sum_):
-            return False  # n − 1
-        if constant is not None:
-            return bool(constant.could_extract_minus_sign())
-        signs = [bool(arg.as_coeff_Mul()[0] < 0) for arg in sum_.args]
-        if 2 * sum(signs) != len(signs):
-            return 2 * sum(signs) > len(signs)
-        # A tie: a computed quantity (ŷ) stands first with a plus, the given one (y) is subtracted.
-        first = max(sum_.args, key=self.precedence)
-        return bool(first.as_coeff_Mul()[0] < 0)
-
-    def precedence(self, arg: sp.Expr) -> tuple[bool, str]:
-        found = self.entries.entries(arg)
-        name = max((s.name for s, _, _ in found), default="")
-        return any(self.facts.computed(q) for _, q, _ in found), "".join(
-            chr(0x10FFFF - ord(c)) for c in name
-        )
-
     # ---- sums of terms
 
     def gather(self, terms: Sequence[Term]) -> list[Term]:
@@ -379,6 +284,7 @@ class Algebra:
         return pool
 
     def merge(self, a: Term, b: Term) -> Term | None:
+        """Two terms as one, where they are equal but for one group and the names of summed indices."""
         if (
             len(a.summed) != len(b.summed)
             or a.deltas != b.deltas
@@ -398,6 +304,7 @@ class Algebra:
         return None
 
     def merge_named(self, a: Term, b: Term) -> Term | None:
+        """The same for terms whose summed indices have the same names."""
         keys = sorted(set(a.groups) | set(b.groups))
         differ = [key for key in keys if a.groups.get(key, sp.S.One) != b.groups.get(key, sp.S.One)]
         if not differ:

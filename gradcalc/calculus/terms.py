@@ -50,6 +50,7 @@ class Term:
 
     @property
     def indices(self) -> set[Ix]:
+        """All indices in it, summed or free."""
         found = {ix for key in self.groups for ix in key}
         return found | {ix for pair in self.deltas for ix in pair}
 
@@ -82,10 +83,12 @@ class Entries:
         self._count = 0
 
     def index(self, size: Size, label: str | None = None) -> Ix:
+        """A new index."""
         self._count += 1
         return Ix(self._count, size, label)
 
     def like(self, ix: Ix) -> Ix:
+        """A new index of the same kind."""
         return self.index(ix.size, ix.label)
 
     def symbol(self, quantity: Any, indices: Key) -> sp.Symbol:
@@ -124,6 +127,7 @@ class Entries:
         return found
 
     def key(self, expr: sp.Expr) -> Key:
+        """The indices of the entries in an expression, in order."""
         return tuple(sorted({ix for _, _, at in self.entries(expr) for ix in at}))
 
     def rename(self, expr: sp.Expr, table: Mapping[Ix, Ix], symmetric: Any) -> sp.Expr:
@@ -137,9 +141,30 @@ class Entries:
 
 
 def sort_symmetric(indices: Key, is_symmetric: bool) -> Key:
+    """The indices of an entry; the first two of a symmetric matrix in order, so that S_ij and S_ji
+    are one.
+    """
     if is_symmetric and len(indices) >= 2 and indices[1] < indices[0]:
         return (indices[1], indices[0], *indices[2:])
     return indices
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an algebra of terms may use of the quantities in them.
+
+    symmetric   (quantity): A_ji is A_ij
+    known_sum   (expression, index): what it sums to over the index, or None
+    centred     (expression, indices): does it sum to 0 over all of them?
+    computed    (quantity): it is not given, and leads a difference
+    made_by     (quantity): its operation
+    """
+
+    symmetric: Callable[[Any], bool] = lambda quantity: False
+    known_sum: Callable[[sp.Expr, Ix], sp.Expr | None] = lambda expr, ix: None
+    centred: Callable[[sp.Expr, Key], bool] = lambda expr, over: False
+    computed: Callable[[Any], bool] = lambda quantity: True
+    made_by: Callable[[Any], str] = lambda quantity: ""
 
 
 def has_matrix_form(terms: Sequence[Term], own: Key, examples: Container[str | None]) -> bool:

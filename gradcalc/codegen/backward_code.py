@@ -19,16 +19,22 @@ from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Engine, anything
 from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.calculus.terms import Key, Term
+from gradcalc.graph.dependencies import ancestors
 from gradcalc.graph.model import Graph, Node
-from gradcalc.graph.question_checks import ancestors
 from gradcalc.graph.stable import stable
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.parser import Name
+from gradcalc.language.parser import Name, names, parse
+from gradcalc.ops import TABLE
 
 __all__ = ["Stage", "Staged", "staged"]
 
-REUSED = frozenset(("exp", "sqrt", "tan", "tanh", "sigmoid"))
+# Functions whose derivative is written with their result alone.
+REUSED = frozenset(
+    op.name
+    for op in TABLE.values()
+    if len(op.partials) == 1 and op.partials[0] and names(parse(op.partials[0])) == ("r",)
+)
 MANY_TERMS = 8
 
 

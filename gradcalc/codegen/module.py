@@ -30,15 +30,11 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.formula_styles import size_text
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
-from gradcalc.ops import TABLE
+from gradcalc.ops import NODES
 from gradcalc.version import __version__
 
 LONG_SUM = 20  # terms
 WIDTH = 110  # a longer line has its comment above it
-CHEAP = frozenset((
-    "const", "size", "index", "copy", "transpose", "toaxis", "getitem", "neg", "add", "sub", "mul", "div", "eye", "ones",
-    "zeros", "lt", "le", "gt", "ge", "eq", "ne", "stop_gradient",
-))  # fmt: skip
 
 
 def module(graph: Graph, spelling: Spelling, file: str) -> str:
@@ -73,7 +69,10 @@ class _Module:
         self.sizes: dict[str, str] = {}  # size -> the text that gives it
         self.used_sizes: dict[str, str] = {}
         self.arrays = Arrays(spelling)
-        self.emit = Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES)
+        self.emit, self.backward_emit = (
+            Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES, masks)
+            for masks in (False, True)
+        )
         self.forms = Forms(self.engine, reading=self.staged.reading)
         partials = {
             f"d{self.staged.loss}_d{name}": (self.staged.loss, name) for name in self.graph.names
@@ -98,15 +97,15 @@ class _Module:
             if name in self.graph.quantities
         }
         for number in sorted({*order, *self.shared()}):
-            yield self.assigned(number, order.get(number))
+            yield self.assigned(number, order.get(number), self.emit)
 
-    def assigned(self, number: int, name: str | None) -> _Line:
+    def assigned(self, number: int, name: str | None, emit: Emitter) -> _Line:
         node = self.engine.quantities.nodes[number]
         own = self.engine.quantities.fresh(number)
-        positional, named = self.emit.spread(node, own)
-        axes = self.emit.stored(node, positional, named)
-        piece = self.emit.value(number, positional, named, axes, fresh=True)
-        piece = self.arrays.exact(self.arrays.array(piece), axes, self.emit.shape(axes))
+        positional, named = self.engine.quantities.full(node, own)
+        axes = emit.stored(node, positional, named)
+        piece = emit.value(number, positional, named, axes, fresh=True)
+        piece = self.arrays.exact(self.arrays.array(piece), axes, emit.shape(axes))
         if name is None:
             self.steps += 1
             self.variables[number] = self.names.new(f"t{self.steps}")
@@ -131,18 +130,13 @@ class _Module:
                 for arg in nodes[number].args:
                     alive[arg] = True
                     # A template that names its operand twice would compute it twice.
-                    op = TABLE.get(nodes[number].op)
-                    count[arg] += (
-                        2
-                        if op is not None
-                        and op.signature == "elementwise"
-                        and op.code.count("{0}") > 1
-                        else 1
-                    )
+                    op = NODES[nodes[number].op]
+                    twice = op.signature == "elementwise" and op.code.count("{0}") > 1
+                    count[arg] += 2 if twice else 1
         found = {
             n
             for n, node in enumerate(nodes)
-            if node.name is None and count[n] > 1 and node.op not in CHEAP
+            if node.name is None and count[n] > 1 and not NODES[node.op].cheap
         }
         twins = {(node.args, node.attrs["axis"]) for node in nodes if node.op == "softmax"}
         found |= {
@@ -169,20 +163,20 @@ class _Module:
 
     def backward(self) -> Iterator[_Line]:
         """One line for each gradient, in reverse order."""
-        self.emit.masks = True
+        emit = self.backward_emit
         upstream = {name: self.variables[number] for name, number in self.staged.upstream.items()}
         for stage in self.staged.stages:
             for number in self.needed(stage):
                 if number not in self.variables:
-                    yield self.assigned(number, None)
+                    yield self.assigned(number, None, emit)
             node = self.engine.quantities.nodes[stage.node]
-            positional, named = self.emit.spread(node, stage.own)
-            axes = self.emit.stored(node, positional, named)
+            positional, named = self.engine.quantities.full(node, stage.own)
+            axes = emit.stored(node, positional, named)
             name = self.engine.quantities.nodes[stage.gradient].name or ""
             # A sum of very many terms would be nested deeper than Python compiles.
             parts = [stage.terms[n : n + LONG_SUM] for n in range(0, len(stage.terms), LONG_SUM)]
             shape = self.shape(stage, axes)
-            pieces = [self.arrays.exact(self.emit.terms(part, axes), axes, shape) for part in parts]
+            pieces = [self.arrays.exact(emit.terms(part, axes), axes, shape) for part in parts]
             if len(pieces) == 1 and pieces[0].text == upstream.get(
                 stage.name
             ):  # it is what comes from outside
@@ -400,6 +394,7 @@ def needed(forward: Sequence[_Line], used: set[str]) -> tuple[list[_Line], list[
 
 
 def shown(shape: Shape) -> str:
+    """A shape in a comment: [n], n×m, a number."""
     if len(shape) == 1:
         return f"[{size_text(shape[0])}]"
     return "×".join(size_text(size) for size in shape) or "a number"

@@ -31,6 +31,7 @@ def fresh(emit: Emitter, arg: int) -> list[Ix | None]:
 def matmul(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """A @ B, a contraction over the inner index."""
     left, right = (emit.engine.quantities.nodes[arg] for arg in node.args)
     size = left.shape[-1]
     k = None if size == ONE else emit.engine.quantities.entries.index(size)
@@ -50,13 +51,14 @@ def contracted(emit: Emitter, pieces: list[Piece], summed: set[Ix], hint: Axes) 
     have = set().union(*(piece.labels for piece in pieces))
     found = emit.arrays.contract(pieces, summed & have, hint)
     for ix in sorted(summed - have):
-        found = product(emit, found, emit.size(ix.size), hint)
+        found = scaled(emit, found, emit.size(ix.size), hint)
     return found
 
 
-def product(emit: Emitter, left: Piece, right: Piece, hint: Axes) -> Piece:
+def scaled(emit: Emitter, piece: Piece, factor: Piece, hint: Axes) -> Piece:
+    """piece · factor, a number."""
     return formula(
-        emit.arrays, Binary("*", Name("~0"), Name("~1")), {"~0": left, "~1": right}, hint
+        emit.arrays, Binary("*", Name("~0"), Name("~1")), {"~0": piece, "~1": factor}, hint
     )
 
 
@@ -88,7 +90,7 @@ def reduction(
         piece = emit.arrays.call("{xp}.abs({0})", emit.arrays.array(piece), axes=piece.axes)
     if node.op == "sum":
         for ix in sorted(missing):
-            piece = product(emit, piece, emit.size(ix.size), hint)
+            piece = scaled(emit, piece, emit.size(ix.size), hint)
     return piece
 
 
@@ -132,6 +134,7 @@ def square(
 def trace(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The trace of a matrix, over the examples too."""
     arg = node.args[0]
     row, column = inner = fresh(emit, arg)
     axes = emit.stored(emit.engine.quantities.nodes[arg], inner, named)
@@ -177,6 +180,7 @@ def diag(
 def outer(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The outer product of two vectors."""
     left, right = (
         emit.value(
             arg,
@@ -191,6 +195,7 @@ def outer(
 def kron(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece | None:
+    """The Kronecker product; None for one per example, which is written by its terms."""
     if node.over:
         return None
     sides = []
@@ -203,6 +208,7 @@ def kron(
 def vec(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece | None:
+    """The columns under one another; None for one per example, which is written by its terms."""
     if node.over:
         return None
     inner = fresh(emit, node.args[0])
@@ -241,6 +247,7 @@ def stack(
 
 
 def joined(emit: Emitter, op: str, parts: Sequence[Piece], axes: Sequence[Any], axis: int) -> Piece:
+    """concatenate or stack of some pieces."""
     inside = Piece(f"[{', '.join(part.text for part in parts)}]")
     return emit.arrays.call(
         TABLE[op].code, inside, axes=tuple(axes), options=f", axis={axis}" if axis else ""
@@ -250,6 +257,7 @@ def joined(emit: Emitter, op: str, parts: Sequence[Piece], axes: Sequence[Any], 
 def eye(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The identity matrix."""
     return emit.arrays.call(TABLE["eye"].code, emit.size(node.shape[0]), axes=tuple(at))
 
 
@@ -373,6 +381,7 @@ def gathered(emit: Emitter, piece: Piece, gathers: Mapping[Ix, Piece]) -> Piece:
 
 
 def sliced(emit: Emitter, item: Any, size: Any) -> str:
+    """A slice as Python writes it: 1:n, ::2."""
     start, stop, step = item[1:]
     begin = "" if start.number == 0 else emit.size(start).text
     end = "" if stop == size else emit.size(stop).text

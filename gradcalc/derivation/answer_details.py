@@ -101,6 +101,7 @@ class Details:
 
     def local(self, of: str, by: str, reading: Reading) -> Local:
         """A local derivative with its formula; without one where examples meet."""
+        reading = self.derivatives.links_read(self.graph.names[of], reading)
         if (of, by, reading) not in self._locals:
             formula: Expr | None = None
             question = Question(f"d{of}/d{by}", "local", of, (by,))

@@ -1,6 +1,6 @@
 """Questions to symbolic answers: which derivative is meant, in which layout, written per example and stacked.
 
-Everything here is symbolic; solver.py evaluates and checks what is written here.
+Everything here is symbolic; solve.py evaluates and checks what is written here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from gradcalc.calculus.notation.derivative_forms import (
     length,
     much_shorter,
     sizes,
-    stack_shape,
 )
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reverse_mode import Derivative, engine
@@ -24,12 +23,12 @@ from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient, L
 from gradcalc.derivation.expansion import Expansion, operations
 from gradcalc.derivation.total_derivatives import Derivatives
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph, Node
 from gradcalc.graph.dependencies import many, paths
+from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.shape_rules import ONE, Shape
+from gradcalc.language.shape_rules import ONE, Shape, stacked
 from gradcalc.language.tree import Binary, Expr, Name, occurrences, walk
 
 APART = frozenset(
@@ -182,6 +181,7 @@ class Answerer:
     def written(
         self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool
     ) -> Answer:
+        """A derivative written as an answer: its form, its forms per example and in stacks, the gradients it names."""
         lengths = self.engine.quantities.entries.lengths
         engine, forms = self.engine, replace(self.forms, reading=self.derivatives.reading(of))
         terms, out, into, each = forms.per_example(derivative, question)
@@ -197,7 +197,7 @@ class Answerer:
                 simplified = forms.form_of(simplified_terms, free, each, shape, into).expr
         else:
             terms = simplified_terms
-        terms = [engine.algebra.facing(term) for term in terms]
+        terms = [engine.algebra.signs.facing(term) for term in terms]
         if forms.pairs(terms, each):
             return self.paired(question, terms, free, each, shape, into, of)
         form = forms.form_of(terms, free, each, shape, into)
@@ -239,6 +239,7 @@ class Answerer:
         )  # fmt: skip
 
     def value(self, question: Question) -> Answer:
+        """The formula of a quantity."""
         number = self.graph.names[self.graph.stacks.get(question.of, question.of)]
         node = self.graph.nodes[number]
         expr = (
@@ -250,10 +251,11 @@ class Answerer:
         return Answer(question, "value", expr, node.shape, self.forms.layout, expanded=expanded)
 
     def shape(self, question: Question) -> Answer:
+        """The shape of a quantity, per example and in stacks."""
         of = question.of
         node = self.graph.node(self.graph.stacks.get(of, of))
         examples = [self.graph.indices[name] for name in node.over if name in self.graph.examples]
-        full = stack_shape(node.shape, examples)
+        full = stacked(node.shape, *examples)
         shape = full if of in self.graph.stacks else node.shape
         reason = self.graph.reasons.get(self.graph.stacks.get(of, of))
         both = bool(self.graph.examples)
@@ -311,4 +313,5 @@ def answerer(
 
 
 def fractions(expr: Expr) -> int:
+    """How many divisions stand in an expression."""
     return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))

@@ -10,13 +10,15 @@ gets a name of its own, which the steps after it use. Where the numerator is an 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
+from heapq import heappop, heappush
+from typing import NamedTuple, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import Forms, as_vector
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
@@ -25,12 +27,25 @@ from gradcalc.derivation.answer_model import Shorthand
 from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.step_model import Entries, Path, Step, Written
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Node
-from gradcalc.graph.question_checks import operands
+from gradcalc.graph.backward import Handed, pull
+from gradcalc.graph.dependencies import operands
+from gradcalc.graph.model import Node
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Expr, Name, Neg, Num
-from gradcalc.language.shape_rules import ONE, Shape
+from gradcalc.language.shape_rules import ONE, Shape, as_vector
+from gradcalc.language.tree import plus
+
+_Handed: TypeAlias = "Handed[list[Term], Derivative]"
+
+
+class _Named(NamedTuple):
+    """The gradient at a node as a quantity of its own: its name, its shape, its examples, and it as a term."""
+
+    name: str
+    shape: Shape
+    over: tuple[str, ...]
+    term: Term
 
 
 class BackwardPass:
@@ -61,38 +76,31 @@ class BackwardPass:
             size != ONE for size in engine.quantities.nodes[start].shape
         )
         self.below = self.operands({graph.names[name] for name in wanted})
-        self.reached: dict[
-            int, list[tuple[int, Derivative, list[Term]]]
-        ] = {}  # (user, local derivative, product)
-        self.names: dict[int, str] = {}  # node -> the name of its gradient
+        self.turns = self.working_order()
+        self.named: dict[int, _Named] = {}
 
     def run(self) -> list[Step]:
         """The steps in working order: a quantity when all that uses it is done, inputs right behind their last use."""
+        pairs = zip(self.out, self.own[self.start], strict=True)
+        given = Term(sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in pairs))
+        reached = pull({self.start: [given]}, self)
+        return [self.step(one.node, one.handed) for one in reached if one.node != self.start]
+
+    def working_order(self) -> dict[int, int]:
+        """Each quantity's turn: when all that uses it is done; of those that are ready inputs before quantities, as
+        declared, and of quantities the one computed last."""
         pending = Counter(operand for below in self.below.values() for operand in below)
-        steps: list[Step] = []
-        ready = [self.start]
+        turns: dict[int, int] = {}
+        ready = [(False, 0, self.start)]
         while ready:
-            number = min(ready, key=self.turn)
-            ready.remove(number)
-            if number == self.start:
-                pairs = zip(self.out, self.own[number], strict=True)
-                self.hand_back(
-                    number, Term(sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in pairs))
-                )
-            elif number in self.reached:
-                steps.append(self.step(number))
-            for operand in sorted(self.below[number]):
+            _, _, number = heappop(ready)
+            turns[number] = len(turns)
+            for operand in self.below[number]:
                 pending[operand] -= 1
                 if not pending[operand]:
-                    ready.append(operand)
-        return steps
-
-    def turn(self, number: int) -> tuple[bool, int]:
-        """Inputs before quantities, as declared; of quantities the one computed last."""
-        given = (
-            number < len(self.graph.nodes) and self.engine.quantities.nodes[number].op == "input"
-        )
-        return not given, number if given else -number
+                    given = self.engine.quantities.nodes[operand].op == "input"
+                    heappush(ready, (not given, operand if given else -operand, operand))
+        return turns
 
     def operands(self, wanted: set[int]) -> dict[int, set[int]]:
         """Each named quantity on a path to what is wanted (nothing: on any path), and its named operands there."""
@@ -115,30 +123,46 @@ class BackwardPass:
         node = self.graph.nodes[number]
         return operands(self.graph, node.name) if node.name and node.op != "input" else ()
 
-    # ---- one step
+    # ---- the way back
 
-    def hand_back(self, number: int, term: Term) -> None:
-        """Multiply the gradient at a quantity with its local derivatives."""
+    def turn(self, node: int) -> int:
+        return self.turns[node]
+
+    def gradient(self, node: int, handed: Sequence[_Handed]) -> list[Term]:
+        """The gradient by its name, which the steps after it use; that from which the way begins as it is."""
+        if node == self.start:
+            return handed[0].product
+        self.named[node] = self.symbol(node)
+        return [self.named[node].term]
+
+    def handed_back(
+        self, number: int, gradient: list[Term]
+    ) -> Iterator[tuple[int, Derivative, list[Term]]]:
+        """The gradient at a quantity times its local derivatives by the named quantities it is made from."""
         engine, own, below = self.engine, self.own[number], self.below[number]
         loss = number in engine.quantities.virtual
         if loss:
             unnamed = self.writer.derivatives.unnamed
-            pulled = engine.pull(number, own, [term], set(below), unnamed, self.forms.reading)
+            pulled = engine.pull(number, own, gradient, set(below), unnamed, self.forms.reading)
             links = {n: Derivative(tuple(terms), own, at) for n, (at, terms) in pulled.items()}
-        else:
+        elif below:
             links = {
                 n: local
                 for n, local in self.writer.derivatives.links(number, self.forms.reading).items()
                 if n in below
             }
+        else:
+            links = {}
         for operand, local in sorted(links.items()):
             mine = self.own.setdefault(operand, engine.quantities.fresh(operand))
             table = dict(zip((*local.out, *local.into), (*own, *mine), strict=True))
             pieces = () if self.numbers and not loss else local.terms
             product = [
-                self.multiplied(term, engine.algebra.rename(piece, table), own) for piece in pieces
+                self.multiplied(term, engine.algebra.rename(piece, table), own)
+                for piece in pieces
+                for term in gradient
             ]
-            self.reached.setdefault(operand, []).append((number, local, product))
+            yield operand, local, product
 
     def multiplied(self, upstream: Term, local: Term, own: Key) -> Term:
         """Upstream × local, nothing simplified, summed over the indices of the quantity between them."""
@@ -151,23 +175,21 @@ class BackwardPass:
             self.engine.names.selected(self.engine.algebra.normal(product))
         )
 
-    def step(self, number: int) -> Step:
-        node = self.engine.quantities.nodes[number]
+    # ---- one step
+
+    def step(self, number: int, handed: Sequence[_Handed]) -> Step:
+        node, named = self.engine.quantities.nodes[number], self.named[number]
         assert node.name is not None
-        parts = self.reached[number]
-        paths = tuple(self.path(user, number, local, terms) for user, local, terms in parts)
+        paths = tuple(self.path(number, one) for one in handed)
         total = paths[0].product
         if self.numbers:
             total = replace(total, symbolic=reduce(plus, (path.product.symbolic for path in paths)))
         elif len(paths) > 1:
-            total = self.write([t for _, _, terms in parts for t in terms], number)
-        shape, over, term = self.symbol(number)
-        if node.op != "input":
-            self.hand_back(number, term)
-        return Step(self.word, node.name, self.names[number], paths, total, shape, over)
+            total = self.write([term for one in handed for term in one.product], number)
+        return Step(self.word, node.name, named.name, paths, total, named.shape, named.over)
 
-    def symbol(self, number: int) -> tuple[Shape, tuple[str, ...], Term]:
-        """The gradient at a node as a quantity of its own: its shape, its examples, and it as a term.
+    def symbol(self, number: int) -> _Named:
+        """The gradient at a node as a quantity of its own.
 
         An example of the numerator is the same example as that of the node.
         """
@@ -189,26 +211,25 @@ class BackwardPass:
         name = f"d{self.word}_d{node.name}"
         while name in self.graph.names or name in self.graph.stacks:
             name += "_"
-        self.names[number] = name
-        return (
-            shape,
-            over,
-            replace(standing_for(engine, name, shape, over, (*first, *last)), deltas=same),
-        )
+        term = standing_for(engine, name, shape, over, (*first, *last))
+        return _Named(name, shape, over, replace(term, deltas=same))
 
-    def path(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Path:
+    def path(self, number: int, handed: _Handed) -> Path:
+        user, derivative, terms = handed.node, handed.local, handed.product
+        assert user is not None
+        assert derivative is not None
         through = self.engine.quantities.nodes[user].name if user < len(self.graph.nodes) else None
         if through is None:
             return Path(None, self.write(terms, number))
         local, shorthand = self.local(user, number, derivative)
-        upstream = Name(self.names[user]) if user in self.names else None
+        upstream = Name(self.named[user].name) if user in self.named else None
         if self.numbers and local is not None:
-            return Path(through, replace(local, symbolic=times(upstream, local.symbolic)), local)
+            return Path(through, replace(local, symbolic=chained(upstream, local.symbolic)), local)
         entries = self.by_entries(user, number, derivative, terms) if self.entries else None
         product = self.write(terms, number)
         if local is not None and upstream is not None and self.alike(user, number):
             product = replace(
-                product, symbolic=times(upstream, local.symbolic)
+                product, symbolic=chained(upstream, local.symbolic)
             )  # nothing done to it yet
         return Path(through, product, local, shorthand, entries)
 
@@ -337,7 +358,7 @@ def written(
 MINUS_ONE = Neg(Num(Fraction(1)))
 
 
-def times(upstream: Expr | None, local: Expr) -> Expr:
+def chained(upstream: Expr | None, local: Expr) -> Expr:
     """upstream × local, without a factor 1 or −1."""
     for one, other in ((upstream, local), (local, upstream)):
         if other is not None and (one is None or (isinstance(one, Num) and one.value == 1)):
@@ -347,7 +368,3 @@ def times(upstream: Expr | None, local: Expr) -> Expr:
     assert upstream is not None
     constant = isinstance(local, Num) or (isinstance(local, Neg) and isinstance(local.arg, Num))
     return Binary("*", local, upstream) if constant else Binary("*", upstream, local)
-
-
-def plus(left: Expr, right: Expr) -> Expr:
-    return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import as_vector
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Derivative
 from gradcalc.calculus.terms import Ix, Key, Term
@@ -21,12 +20,12 @@ from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.backward_pass import standing_for
 from gradcalc.derivation.step_model import Assembly, Factor
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
 from gradcalc.graph.dependencies import paths
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Name
-from gradcalc.language.shape_rules import ONE, ShapeError, shape_of
+from gradcalc.language.shape_rules import ONE, ShapeError, as_vector, shape_of
 from gradcalc.language.sizes import Shape
 
 

@@ -11,10 +11,10 @@ from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.backward_pass import BackwardPass
 from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading, said
 from gradcalc.derivation.form_changes import canonical, rewritings
-from gradcalc.derivation.plug import Numbers
 from gradcalc.derivation.reasons import argued
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
+from gradcalc.derivation.step_values import StepValues
 from gradcalc.exercise.model import Question
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
@@ -68,7 +68,7 @@ class CheckedPass:
         self.context, self.of, self.wanted = context, of, wanted
         self.graph, self.solver = context.graph, context.solver
         self.word = context.exercise.loss if of is None else of
-        self.numbers = Numbers(context.solver)
+        self.numbers = StepValues(context.solver)
         self.steps: dict[str, Step] = {}
         self.flat: dict[
             str, Expr
@@ -183,7 +183,7 @@ class CheckedPass:
             return None
         if step.value is None:
             right = self.context.oracle.verify(
-                Claim(expr, self.solver.where(())), self.of, step.quantity
+                Claim(expr, self.solver.formulas.where(())), self.of, step.quantity
             ).ok
         else:
             right = self.numbers.close(self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value)  # fmt: skip
@@ -223,7 +223,7 @@ class CheckedPass:
         if step.total.paired or any(item.total.paired or item.total.free for item in before):
             return None
         where = tuple((item.name, item.total.symbolic) for item in before)
-        claim = Claim(step.total.symbolic, self.solver.where(where), step.total.free)
+        claim = Claim(step.total.symbolic, self.solver.formulas.where(where), step.total.free)
         return self.context.oracle.verify(claim, self.of, step.quantity)
 
     # ---- one path

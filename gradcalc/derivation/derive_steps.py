@@ -10,15 +10,17 @@ from collections.abc import Iterator, Sequence
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.chain_products import Assembler
 from gradcalc.derivation.checked_steps import LONG, CheckedPass, DerivationContext
-from gradcalc.derivation.plug import Numbers, plugged
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity, Written
+from gradcalc.derivation.step_values import StepValues
+from gradcalc.derivation.substituted_numbers import plugged
 from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
 from gradcalc.exercise.questions import Known, read_question, stack_names
-from gradcalc.graph.build import Graph, build
+from gradcalc.graph.build import build
+from gradcalc.graph.dependencies import ancestors, depends, operands, reached_otherwise
+from gradcalc.graph.model import Graph
 from gradcalc.graph.printed_names import printed_names
-from gradcalc.graph.question_checks import ancestors, depends, operands
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import names, unparse
@@ -152,7 +154,7 @@ class _Deriver:
         """Whether the composition has the value of the answer; where there are no numbers the engine's word is taken."""
         if answer.value is None:
             return True
-        numbers = Numbers(self.solver)
+        numbers = StepValues(self.solver)
         for factor in one.factors:
             if (
                 numbers.bind(factor.name, Written(factor.short, factor.shape), factor.shape, ())
@@ -224,12 +226,7 @@ class _Deriver:
         direct = by in operands(graph, of)
         if question.kind == "local":
             return on_path and direct
-        others = (
-            any(depends(graph, other, by) for other in operands(graph, of) if other != by)
-            if direct
-            else True
-        )
-        if on_path and direct and not others:
+        if on_path and direct and not reached_otherwise(graph, of, by):
             return True
         return borne == [of] and self.solver.values.scalar
 

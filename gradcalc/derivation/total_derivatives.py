@@ -12,7 +12,9 @@ from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.calculus.terms import Key
 from gradcalc.exercise.model import Question, Upstream
-from gradcalc.graph.build import Graph, Node, default_questions, operands
+from gradcalc.graph.dependencies import operands
+from gradcalc.graph.model import Graph, Node
+from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.constants import fraction
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.tree import Name
@@ -25,6 +27,7 @@ class Derivatives:
         self.engine, self.graph = engine, engine.graph
         self._total: dict[tuple[int, Reading], dict[int, Derivative]] = {}
         self._links: dict[tuple[int, Reading], dict[int, Derivative]] = {}
+        self._links_read: dict[int, Reading] = {}
         self._names: dict[int, dict[int, str]] = {}
 
     @cached_property
@@ -82,9 +85,17 @@ class Derivatives:
         """The derivative of a node by another through no quantity with a name."""
         return self.engine.derivative(of, by, self.engine.search.reading(of), self.unnamed)
 
+    def links_read(self, of: int, reading: Reading) -> Reading:
+        """How the local derivatives of a quantity are read: as the first derivative that they are part of, so that they
+        look alike wherever they stand."""
+        return self._links_read.setdefault(of, reading)
+
     def links(self, of: int, reading: Reading) -> Mapping[int, Derivative]:
-        """The local derivatives of a quantity by the named operands of its definition, in one pass; they are read as
-        what they are part of."""
+        """The local derivatives of a quantity by the named operands of its definition, in one pass.
+
+        `reading`: that of the derivative which they are part of (see `links_read`).
+        """
+        reading = self.links_read(of, reading)
         key = of, reading
         if key not in self._links:
             names = operands(self.graph, self.graph.nodes[of].name or "")

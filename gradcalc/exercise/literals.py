@@ -8,7 +8,7 @@ from fractions import Fraction
 from gradcalc.exercise.model import Value
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
-from gradcalc.language.constant_checks import CONSTANTS, check_constants
+from gradcalc.language.constants import CONSTANTS, check_constants
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.parser import (
     Expr,

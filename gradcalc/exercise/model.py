@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from gradcalc.exercise.source import Text
-from gradcalc.language.constant_checks import CONSTANTS
+from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import Place, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr, names
@@ -116,6 +116,8 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Notation:
+    """How answers are written: layout, form, significant digits, names in TeX."""
+
     layout: str = "gradient"  # gradient | jacobian | denominator
     form: str = "matrix"  # matrix | index | entries
     digits: int = 4

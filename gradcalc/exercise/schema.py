@@ -70,6 +70,8 @@ Kind: TypeAlias = Scalar | Items | Entries | Record | Either | Array
 
 @dataclass(frozen=True, slots=True)
 class Key:
+    """A key of a mapping: its name, what it takes, and its words for the reference."""
+
     name: str
     kind: Kind
     description: str

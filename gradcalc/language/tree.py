@@ -7,7 +7,7 @@ Nesting is limited where text is read, but a sum of many terms leans to the left
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -40,6 +40,8 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Neg:
+    """-x"""
+
     arg: Expr
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
@@ -176,6 +178,19 @@ def number(value: Fraction | int) -> Expr:
     if value.denominator != 1:
         top = Binary("/", top, Num(Fraction(value.denominator)))
     return Neg(top) if value < 0 else top
+
+
+def plus(left: Expr, right: Expr) -> Expr:
+    """left + right, where a minus before the right side is that of a difference: a - b, not a + -b."""
+    return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)
+
+
+def product(factors: Sequence[Expr]) -> Expr:
+    """a*b*c as it is read, from the left; 1 where there are none."""
+    total = factors[0] if factors else Num(Fraction(1))
+    for factor in factors[1:]:
+        total = Binary("*", total, factor)
+    return total
 
 
 def times(left: Expr, right: Expr) -> Expr:

@@ -33,6 +33,8 @@ WAYS_OUT: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Pdf:
+    """A compiled document, the program that made it, and that program's log."""
+
     data: bytes
     engine: str
     log: str

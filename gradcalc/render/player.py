@@ -14,6 +14,7 @@ from textwrap import fill
 from typing import Any
 
 from gradcalc.derivation.step_model import Derivation
+from gradcalc.language.cell_width import cells
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import Values
 from gradcalc.language.parser import Expr, Name
@@ -22,7 +23,6 @@ from gradcalc.render import table, terminal_graph
 from gradcalc.report.blocks import Options
 from gradcalc.report.explanation import Page, pages
 from gradcalc.report.figure import Picture, Sheet, picture, tidy
-from gradcalc.report.figure_layout import columns as columns_of
 from gradcalc.report.labels import Label, label, tex_names
 
 CLEAR, HIDE, SHOW = "\x1b[H\x1b[2J\x1b[3J", "\x1b[?25l", "\x1b[?25h"
@@ -52,7 +52,7 @@ class Film:
             else "b back · q quit"
         )
         graph = self.graph(page, options)
-        wide = max(map(columns_of, COLOURS.sub("", graph).splitlines()), default=0) > options.width
+        wide = max(map(cells, COLOURS.sub("", graph).splitlines()), default=0) > options.width
         if not graph or wide or len(graph.splitlines()) + len(text.splitlines()) + 3 > rows:
             graph = self.strip(page)
         parts = [graph, text] if graph else [text]

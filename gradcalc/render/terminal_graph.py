@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from gradcalc.language.cell_width import cells
 from gradcalc.language.typography import for_terminal, to_ascii
 from gradcalc.report.figure import Picture
-from gradcalc.report.figure_layout import Box, Drawing, Metrics, columns, lay_out
+from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
 from gradcalc.report.figure_table import rows
 from gradcalc.report.labels import Label
 
@@ -80,7 +81,7 @@ class _Canvas:
             self.chars[x, y] = char
             if color:
                 self.colors[x, y] = color
-            step = columns(char)
+            step = cells(char)
             x += step
             if step == 0:  # an accent joins the character before it
                 self.chars[x - 1, y] = self.chars.get((x - 1, y), "") + char
@@ -118,7 +119,7 @@ def _draw(
         brackets = _BRACKETS.get(vertex.kind, "  ")
         y = round(box.y)
         canvas.put(
-            round(box.right) - columns(vertex.label.text) - 2,
+            round(box.right) - cells(vertex.label.text) - 2,
             y,
             brackets[0] + vertex.label.text + brackets[1],
         )
@@ -193,7 +194,7 @@ def _channel(parts: list[tuple[int, int, int, int]], canvas: _Canvas) -> None:
         for y in range(low, high + 1):
             mark(at, y, ("track", y1), (UP if y > low else 0) | (DOWN if y < high else 0))
     for place, nets in cells.items():
-        canvas.chars[place] = _sign(place[1], nets, targets)
+        canvas.chars[place] = _sign(nets, targets)
 
 
 def _tracks(targets: dict[int, set[int]]) -> list[int]:
@@ -225,7 +226,7 @@ def _turn(y1: int, sources: Iterable[int]) -> tuple[int, int]:
     return (0, y1) if first >= y1 else (1, -y1)
 
 
-def _sign(y: int, nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
+def _sign(nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
     tracks = [net for net in nets if net[0] == "track"]
     if not tracks:
         return "─"
@@ -243,10 +244,10 @@ def _sign(y: int, nets: dict[tuple[str, int], int], targets: dict[int, set[int]]
 
 def _table(what: Picture) -> list[str]:
     found = rows(what)
-    widths = [max(columns(row[k].text) for row in found) for k in range(len(found[0]))]
+    widths = [max(cells(row[k].text) for row in found) for k in range(len(found[0]))]
     return [
         "  ".join(
-            cell.text + " " * (w - columns(cell.text)) for cell, w in zip(row, widths, strict=True)
+            cell.text + " " * (w - cells(cell.text)) for cell, w in zip(row, widths, strict=True)
         ).rstrip()
         for row in found
     ]

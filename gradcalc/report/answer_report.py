@@ -8,7 +8,6 @@ Other views (steps, handouts, verdicts) are further functions that return a Repo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
 from itertools import groupby
 
 from gradcalc.calculus.notation.views import View
@@ -16,6 +15,7 @@ from gradcalc.derivation.answer_model import LINKS, SAME, UNLISTED, Answer, Loca
 from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.dependencies import many
 from gradcalc.graph.printed_names import printed_names
+from gradcalc.language.constants import fraction
 from gradcalc.language.errors import Problem
 from gradcalc.language.formula_pieces import (
     Cell,
@@ -32,7 +32,7 @@ from gradcalc.language.formula_pieces import (
     listed,
     math,
 )
-from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
+from gradcalc.language.parser import Expr, Index, Name, Neg
 from gradcalc.language.typography import number, whole
 from gradcalc.report.blocks import (
     Block,
@@ -428,7 +428,7 @@ def _given(value: Value) -> tuple[Piece, ...]:
 
 def _telling(exact: Expr, decimal: float, digits: int) -> bool:
     """Whether an exact form says more than its decimal: 1/3 and π/4 do, 5/4 and 121/100 do not."""
-    value = _rational(exact)
+    value = fraction(exact)
     if value is None:
         return not whole(decimal, digits)
     rest = value.denominator
@@ -436,18 +436,6 @@ def _telling(exact: Expr, decimal: float, digits: int) -> bool:
         while rest % prime == 0:
             rest //= prime
     return rest != 1 and value.denominator < 10_000
-
-
-def _rational(expr: Expr) -> Fraction | None:
-    match expr:
-        case Num(value):
-            return value
-        case Neg(arg):
-            inner = _rational(arg)
-            return None if inner is None else -inner
-        case Binary("/", Num(top), Num(bottom)) if bottom:
-            return top / bottom
-    return None
 
 
 def _said(problem: Problem) -> str:

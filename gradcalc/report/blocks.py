@@ -31,12 +31,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
+    """A title; level 1 is that of the exercise."""
+
     line: Line
     level: int = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    """A line of text on its own."""
+
     line: Line
 
 
@@ -95,6 +99,8 @@ Printed: TypeAlias = Block | Equations | Listed  # what a handout is made of
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """What is said of an exercise, block by block; `names` tells how its formulas print."""
+
     blocks: tuple[Block, ...]
     names: Names = field(default_factory=Names)
     title: str | None = None

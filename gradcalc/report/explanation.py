@@ -260,16 +260,6 @@ class _View:
             for f in one.factors
             if len(f.full) > 2 or (len(f.full) == 2 and ONE in f.shape and ONE not in f.full)
         ]
-        if one.clash is not None:
-            left, right = map(Shaped, one.clash)
-            trap = line("multiplied as they stand they do not conform: ", left, " meets ", right)
-        else:
-            trap = line(
-                "multiplied as they stand they give ",
-                Shaped(one.literal or ()),
-                ", not ",
-                Shaped(one.shape),
-            )
         gradient = Partial(one.question.of, one.question.by)
         under_it = under(core(one.product, names), one.shape)
         answer = next(a for a in self.derivation.answers if a.question == one.question)
@@ -288,7 +278,7 @@ class _View:
         fields: list[tuple[str, Cell]] = [
             ("the factors", ((row,), *((own(Name(f.name), "=", f.short),) for f in one.factors))),
             ("in full", tuple(map(full, mostly))),
-            ("the trap", (trap,)),
+            ("the trap", (trap(one),)),
             ("what conforms", ((WHAT_CONFORMS,), (own(gradient, "=", one.product),))),
             ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
             ("that is", (that_is,) if that_is and result else ()),
@@ -311,3 +301,12 @@ class _View:
         ]
         seen = any(step.quantity == by[0] for one in passes for step in one.steps) if by else False
         return replace(answer, value=None if arrays and (deep or seen) else value, expanded=None)
+
+
+def trap(one: Assembly) -> Line:
+    """What comes out where the factors of a chain are multiplied as they stand."""
+    if one.clash is not None:
+        left, right = map(Shaped, one.clash)
+        return line("multiplied as they stand they do not conform: ", left, " meets ", right)
+    gives = Shaped(one.literal or ())
+    return line("multiplied as they stand they give ", gives, ", not ", Shaped(one.shape))

@@ -23,7 +23,7 @@ from gradcalc.language.formula_pieces import Math, Partial, Piece, Shaped, Value
 from gradcalc.language.parser import Name, Num
 from gradcalc.language.typography import for_terminal, read
 from gradcalc.numeric.scalar_gradients import Flow, flow, is_scalar
-from gradcalc.ops import TABLE
+from gradcalc.ops import COMPARISONS, NODES
 from gradcalc.report.labels import Label, fused, label, scaled, sign, tex_names
 from gradcalc.report.lines import text_math
 from gradcalc.report.paper_notation import paper_latex
@@ -72,6 +72,8 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
+    """A figure before it is laid out: vertices, wires, title and what a legend has to say."""
+
     vertices: tuple[Vertex, ...]
     wires: tuple[Wire, ...]
     title: str
@@ -150,12 +152,8 @@ class _Artist:
     def takes_constants(self, n: int) -> bool:
         """Whether the constants among a node's operands are written in its gate."""
         node = self.graph.nodes[n]
-        return (
-            bool(TABLE[node.op].partials)
-            and sum(arg not in self.constant for arg in node.args) == 1
-            if node.op in TABLE
-            else False
-        )
+        varying = sum(arg not in self.constant for arg in node.args)
+        return bool(NODES[node.op].partials) and varying == 1
 
     @cached_property
     def drawn(self) -> frozenset[int]:
@@ -275,7 +273,7 @@ class _Artist:
     def gate(self, n: int) -> Label:
         node = self.graph.nodes[n]
         elementary = all(arg in self.drawn or arg in self.constant for arg in node.args)
-        array = node.op not in TABLE or not TABLE[node.op].partials
+        array = not NODES[node.op].partials
         if elementary and (self.sheet.gates or not array):
             if self.takes_constants(n) and len(node.args) > 1:
                 return fused(self.names, self.graph.nodes, n, self.constant)
@@ -332,7 +330,7 @@ class _Artist:
         if (
             node.name in self.graph.integers
             or node.name in self.graph.constants
-            or node.op in ("lt", "le", "gt", "ge", "eq", "ne")
+            or node.op in COMPARISONS
         ):
             return None
         given = self.given(n)

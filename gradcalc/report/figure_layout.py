@@ -15,6 +15,7 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from gradcalc.language.cell_width import cells
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.report.figure import Picture
 from gradcalc.report.labels import Label
@@ -68,7 +69,7 @@ class Metrics:
             char == "_" or unicodedata.decomposition(char)[:4] in ("<sub", "<sup") for char in text
         )
         return (
-            self.character * (columns(text) - (1 - self.script) * small) + self.pad if text else 0.0
+            self.character * (cells(text) - (1 - self.script) * small) + self.pad if text else 0.0
         )
 
 
@@ -409,15 +410,6 @@ class _Layout:
             return 0.0
         off = min(abs(port - box.y), radius)
         return float(radius - (radius**2 - off**2) ** 0.5)
-
-
-def columns(text: str) -> int:
-    """Places a text takes: two for wide characters, none for accents that combine."""
-    wide = {"W": 2, "F": 2}
-    return sum(
-        0 if unicodedata.combining(char) else wide.get(unicodedata.east_asian_width(char), 1)
-        for char in text
-    )
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradcalc.exercise.tex import escape
-from gradcalc.graph.build import Node
+from gradcalc.graph.model import Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.formula_pieces import Math, Names, Piece
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num

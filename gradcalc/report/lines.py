@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from functools import reduce
 
 from gradcalc.language import formula
+from gradcalc.language.cell_width import cells
 from gradcalc.language.formula_pieces import (
     Factors,
     Grid,
@@ -42,6 +42,9 @@ def text_line(line: Line, names: Names, ascii: bool = False, width: int = 10_000
 
 
 def text_math(math: Math, names: Names, ascii: bool = False, width: int = 10_000) -> str:
+    """Mathematics as text, at most `width` columns wide where it can be; factors with shapes take
+    two lines.
+    """
     names = math.names or names
 
     def written(piece: Piece) -> str:
@@ -62,9 +65,9 @@ def _two_lines(math: Math, written: Callable[[Piece], str]) -> tuple[str, str]:
         if isinstance(piece, Under):
             small = written(Shaped(piece.shape))
             word = word[: word.rindex(" [")]
-        size = max(_width(word), _width(small))
-        above += "  " * bool(above) + word.center(size + len(word) - _width(word))
-        below += "  " * bool(below) + small.center(size + len(small) - _width(small))
+        size = max(cells(word), cells(small))
+        above += "  " * bool(above) + word.center(size + len(word) - cells(word))
+        below += "  " * bool(below) + small.center(size + len(small) - cells(small))
     return above.rstrip(), below.rstrip()
 
 
@@ -75,10 +78,6 @@ def _factor(expr: Expr, names: Names) -> str:
         if isinstance(expr, Binary)
         else formula.text(expr, names)
     )
-
-
-def _width(text: str) -> int:
-    return sum(not unicodedata.combining(char) for char in text)
 
 
 def _text(piece: Piece, names: Names, width: int) -> str:
@@ -122,6 +121,7 @@ def shape_text(shape: Shape) -> str:
 
 
 def shape_latex(shape: Shape) -> str:
+    """A shape in TeX."""
     words = map(size_latex, shape)
     return (
         r" \times ".join(f"({word})" if " " in word and len(shape) > 1 else word for word in words)
@@ -206,6 +206,8 @@ def latex_math(math: Math, names: Names) -> str:
 
 
 def partial_latex(partial: Partial, names: Names) -> str:
+    """∂f/∂x in TeX."""
+
     def name(word: str) -> str:
         return names.latex.get(word) or name_latex(word)
 
@@ -328,6 +330,7 @@ def _aligned(word: str, size: tuple[int, int]) -> str:
 
 
 def array_latex(value: Number, digits: int) -> str:
+    """A value in TeX, large arrays with dots."""
     if not isinstance(value, list):
         if value is None:
             return r"\text{undefined}"

@@ -335,10 +335,12 @@ class Board:
 
 
 def literal(expr: Expr) -> bool:
+    """Whether an expression is a number, with or without a minus."""
     return isinstance(expr.arg if isinstance(expr, Neg) else expr, Num)
 
 
 def is_number(value: Number) -> bool:
+    """Whether a value is one number."""
     return isinstance(value, int | float)
 
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from gradcalc.app import cli
-from gradcalc.app.console import Console, OutputError, PipeClosed, describe, width
+from gradcalc.app.console import Console, OutputError, PipeClosed, describe
+from gradcalc.language.cell_width import cells
 from gradcalc.language.errors import Place, Problem
 from helpers.mistakes import problems
 
@@ -60,9 +61,9 @@ def test_many_problems_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_widths() -> None:
-    assert (width("abc"), width("数"), width("y\u0302")) == (3, 2, 1)
+    assert (cells("abc"), cells("数"), cells("y\u0302")) == (3, 2, 1)
     long = Problem("x", "m", Place("f", 1, 500, "a" * 1000))
-    assert all(width(line) <= 60 for line in describe(long, 60).split("\n"))
+    assert all(cells(line) <= 60 for line in describe(long, 60).split("\n"))
 
 
 def said(text: str | bytes) -> list[str]:

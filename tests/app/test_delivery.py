@@ -64,7 +64,8 @@ def test_a_bad_file_spoils_no_other(exercise: Path, tmp_path: Path) -> None:
         "--to",
         "latex",
         "-o",
-        str(tmp_path / "sheet.tex", text=True),
+        str(tmp_path / "sheet.tex"),
+        text=True,
     )
     assert done.returncode == 2
     assert f"{bad}:1:" in done.stderr

@@ -92,7 +92,7 @@ def solved(
 
 def forms(solver: Solver, answer: Answer) -> list[tuple[str, Expr, tuple[Any, ...]]]:
     """Every way in which an answer is written, with the named gradients it uses."""
-    where = solver.where(answer.where)
+    where = solver.formulas.where(answer.where)
     found: list[tuple[str, Expr | None, tuple[Any, ...]]] = [
         ("symbolic", answer.symbolic, where),
         ("expanded", answer.expanded, ()),
@@ -151,7 +151,7 @@ def check(
                 if stacked is None
                 else (stacked.free, stacked.shape, ())
             )
-            value, problem = solver.number(again, where, free, shape, over)
+            value, problem = solver.formulas.number(again, where, free, shape, over)
             assert problem is None, (*note, word, text, problem)
             assert same(value, answer.value, 1e-8), (*note, word, text, value, answer.value)
         if answer.value is None or answer.verified.ok is None or said & set(SKIPPED):

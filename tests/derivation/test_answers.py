@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from gradcalc.derivation.answers import answerer
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import exercise_from, parse_exercise
+from gradcalc.graph.build import build
 from gradcalc.language.unparse import unparse
 from helpers.answers import answer, solved
 
@@ -432,3 +434,22 @@ def test_exact_roots_are_taken_out(lines: str, value: Any, exact: str) -> None:
     found = solved(lines, "value f", values={"x": value})["value f"].exact
     assert found is not None
     assert unparse(found) == exact
+
+
+def test_another_layout_shares_what_is_derived_and_changes_nothing() -> None:
+    exercise = exercise_from(
+        {
+            "expression": "y = A @ x",
+            "variables": {"A": ["m", "n"], "x": ["n"]},
+            "questions": ["dy/dx"],
+        }
+    )
+    one = answerer(build(exercise), layout="denominator")
+    other = one.laid_out("gradient")
+    (question,) = exercise.questions
+    answers = [who.answer(question) for who in (other, one)]
+    assert [(a.layout, unparse(a.symbolic)) for a in answers if a.symbolic] == [
+        ("gradient", "A"),
+        ("denominator", "A.T"),
+    ]
+    assert other.derivatives is one.derivatives

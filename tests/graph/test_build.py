@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gradcalc.exercise.load import load_exercise
-from gradcalc.graph.build import build, default_questions
+from gradcalc.graph.build import build
+from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.shape_rules import Size
 from helpers.graphs import graph

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcalc.graph.build import depends, operands
+from gradcalc.graph.dependencies import depends, operands
 from helpers.graphs import graph
 
 

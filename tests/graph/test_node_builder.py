@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradcalc.graph.build import depends
+from gradcalc.graph.dependencies import depends
 from helpers.graphs import graph, shown
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from helpers.graphs import graph, lowered
 
 INDEX = "indices: {j: n, k: n}\n"

@@ -8,7 +8,7 @@ import pytest
 
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import exercise_from
-from gradcalc.graph.build import default_questions
+from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.unparse import unparse
 from helpers.graphs import graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.graph.build import stack_shape
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.shape_rules import show
 from helpers.graphs import graph, shown
 
@@ -16,8 +16,8 @@ def test_stacks_are_named_in_upper_case_where_that_is_new() -> None:
         "yhat = w.T @ x; H = yhat + 1; h = yhat", "{x: {shape: [d], each: i}, w: [d], X2: []}", EACH
     )
     assert found.stacks == {"X": "x", "Yhat": "yhat"}  # H is taken
-    assert show(stack_shape(found, "Yhat")) == "[m]"
-    assert show(stack_shape(found, "w")) == "[d]"
+    assert show(printed_names(found).shapes["Yhat"]) == "[m]"
+    assert show(printed_names(found).shapes["w"]) == "[d]"
 
 
 @pytest.mark.parametrize(("shape", "nodes", "stacked"), [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.graph.build import stack_shape
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.shape_rules import (
     show,
@@ -38,8 +38,8 @@ def test_exercise_3_infers_the_parameters_and_says_why() -> None:
         "z2": "1×1",
         "J": "1×1",
     }
-    assert show(stack_shape(found, "X")) == "D_x×m"
-    assert show(stack_shape(found, "Y")) == "1×m"
+    assert show(printed_names(found).shapes["X"]) == "D_x×m"
+    assert show(printed_names(found).shapes["Y"]) == "1×m"
     assert found.stacks["X"] == "x"
     assert found.stacks["Yhat"] == "yhat"
     assert found.reasons["x"] == found.reasons["z1"] == "declared"

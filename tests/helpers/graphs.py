@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from gradcalc.exercise.load import parse_exercise
-from gradcalc.graph.build import Graph, build
-from gradcalc.language.constants import size_of
+from gradcalc.graph.build import build
+from gradcalc.graph.model import Graph
 from gradcalc.language.parser import parse
 from gradcalc.language.shape_rules import (
     Shape,
     show,
 )
+from gradcalc.language.size_expressions import size_of
 
 
 def graph_of(text: str) -> Graph:

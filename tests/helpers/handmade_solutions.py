@@ -10,7 +10,7 @@ from fractions import Fraction
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import Answer, Gradient, Local, Shorthand, Solution, Verified
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Upstream, Variable
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.errors import Problem
 from gradcalc.language.parser import Num, parse
 from gradcalc.language.sizes import Shape, Size

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradcalc.numeric.evaluation_points import given_point, random_points
-from gradcalc.numeric.forward import forward
+from gradcalc.numeric.forward import Forward
 from helpers.graphs import graph_of
 
 SEEDED = """
@@ -32,7 +32,7 @@ def test_a_seed_draws_what_is_missing_where_it_is_defined() -> None:
     point = given_point(graph)
     assert point == given_point(graph)
     assert point.missing == ()
-    found = forward(graph, point)
+    found = Forward(graph, point)
     assert found.undefined == {}
     symmetric = np.array(found.lists("S"))
     assert np.array_equal(symmetric, symmetric.T)
@@ -52,7 +52,7 @@ def test_random_points_have_other_sizes_pairwise_different() -> None:
     for point in points:
         assert len(set(point.sizes.values())) == len(point.sizes)
         assert min(point.sizes.values()) >= 2
-        assert forward(graph, point).undefined == {}
+        assert Forward(graph, point).undefined == {}
     assert points[0].sizes != points[1].sizes
 
 

@@ -11,7 +11,7 @@ import pytest
 from gradcalc.language.parser import Num, parse
 from gradcalc.numeric.evaluate import stacked
 from gradcalc.numeric.evaluation_points import given_point
-from gradcalc.numeric.forward import Point, forward
+from gradcalc.numeric.forward import Forward, Point
 from gradcalc.numeric.scalar_functions import Undefined, Unknown
 from helpers.graphs import graph_of
 
@@ -24,7 +24,7 @@ def scalar(text: str, **values: str) -> float:
     """The last quantity of a scalar exercise."""
     given = ", ".join(f"{name}: {value}" for name, value in values.items())
     graph = graph_of(f"expression: |\n  f = {text}\nvalues: {{{given}}}\n")
-    found = forward(graph, given_point(graph))
+    found = Forward(graph, given_point(graph))
     if "f" in found.undefined:
         raise found.undefined["f"]
     return float(found["f"].data)
@@ -58,7 +58,7 @@ def test_scalars_are_right_to_the_last_digit(text: str, x: str, want: float) -> 
 def test_arrays_are_stable(expression: str, want: Any) -> None:
     """D5: sigma, softplus, log-sum-exp, softmax, cross entropy at ±1000, relative error at most 1e-12."""
     graph = graph_of(f"expression:\n  - f = {expression} + 0*x\nvalues: {{x: 1}}\n")
-    found = forward(graph, given_point(graph))
+    found = Forward(graph, given_point(graph))
     assert found.undefined == {}
     assert np.allclose(found["f"].data, want, rtol=1e-12, atol=0)
 
@@ -67,7 +67,7 @@ def test_arrays_are_stable(expression: str, want: Any) -> None:
 def test_zero_over_zero_is_refused_in_any_order(order: str) -> None:
     """D6: x/y at 0, 0."""
     graph = graph_of(f"expression: f = x/y\nvalues: {{{order}}}\n")
-    found = forward(graph, given_point(graph))
+    found = Forward(graph, given_point(graph))
     assert str(found.undefined["f"]) == "0 / 0 is undefined (in `x/y`)"
 
 
@@ -87,12 +87,12 @@ def test_infinite_derivatives_are_refused(derivative: str, x: str, message: str)
     with pytest.raises(
         Undefined, match=message.replace("^", r"\^").replace("(", r"\(").replace(")", r"\)")
     ):
-        forward(graph, given_point(graph)).evaluate(parse(derivative))
+        Forward(graph, given_point(graph)).evaluate(parse(derivative))
 
 
 def test_what_depends_on_an_undefined_quantity_names_the_cause() -> None:
     graph = graph_of("expression: |\n  q = log(x)\n  r = x + 1\n  f = q + 1\nvalues: {x: -2}\n")
-    found = forward(graph, given_point(graph))
+    found = Forward(graph, given_point(graph))
     assert found.lists("r") == -1
     assert found.lists("f") is None
     assert str(found.undefined["f"]) == "log of -2 is undefined (in `log(x)`)"
@@ -103,7 +103,7 @@ def test_an_untaken_branch_may_be_undefined() -> None:
     graph = graph_of(
         "expression: f = where(v > 0, v*log(v), 0)\nvariables: {v: [3]}\nvalues: {v: [0, 1, -2]}\n"
     )
-    assert forward(graph, given_point(graph)).lists("f") == [0.0, 0.0, 0.0]
+    assert Forward(graph, given_point(graph)).lists("f") == [0.0, 0.0, 0.0]
 
 
 def test_a_taken_branch_may_not() -> None:
@@ -111,7 +111,7 @@ def test_a_taken_branch_may_not() -> None:
         "expression: f = where(v > -1, log(v), 0)\nvariables: {v: [2]}\nvalues: {v: [0, 1]}\n"
     )
     assert (
-        str(forward(graph, given_point(graph)).undefined["f"])
+        str(Forward(graph, given_point(graph)).undefined["f"])
         == "log of 0 is undefined (in `log(v)`)"
     )
 
@@ -137,7 +137,7 @@ values:
 def test_stacks_have_the_examples_last() -> None:
     """[D, 1] becomes D × m, [] becomes m; values of per-example inputs are stacks."""
     graph = graph_of(PER_EXAMPLE)
-    found = forward(graph, given_point(graph))
+    found = Forward(graph, given_point(graph))
     assert found.lists("z") == [[0, 1, 2, 3], [1, 4, 5, 8]]
     assert found.lists("s") == [1, 5, 7, 11]
     assert found.lists("J") == 6
@@ -148,23 +148,23 @@ def test_defined_indices_become_axes() -> None:
     graph = graph_of(
         "expression: 'p[k] = exp(s[k]) / sum(exp(s[l]), l)'\nindices: {k: 3, l: 3}\nvariables: {s: [3]}\nvalues: {s: [1, 2, 3]}\n"
     )
-    assert forward(graph, given_point(graph)).lists("p") == pytest.approx(
+    assert Forward(graph, given_point(graph)).lists("p") == pytest.approx(
         list(softmax(np.array([1.0, 2, 3]), 0))
     )
 
 
 def test_functions_of_the_exercise_are_evaluated() -> None:
     graph = graph_of("expression: |\n  g(t) = t^2 + c\n  f = g(x) * g(2*x)\nvalues: {x: 1, c: 3}\n")
-    assert forward(graph, given_point(graph)).lists("f") == 28
+    assert Forward(graph, given_point(graph)).lists("f") == 28
 
 
 def test_missing_values_are_listed_not_refused() -> None:
     graph = graph_of("expression: f = x*y + 1\nvalues: {x: 1}\n")
     point = given_point(graph)
     assert point.missing == ("y",)
-    assert isinstance(forward(graph, point).undefined["f"], Unknown)
+    assert isinstance(Forward(graph, point).undefined["f"], Unknown)
 
 
 def test_a_point_is_only_data() -> None:
     graph = graph_of("expression: f = x^2\n")
-    assert forward(graph, Point({}, {"x": Num(Fraction(3, 2))})).lists("f") == 2.25
+    assert Forward(graph, Point({}, {"x": Num(Fraction(3, 2))})).lists("f") == 2.25

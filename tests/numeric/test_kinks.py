@@ -7,7 +7,7 @@ import pytest
 
 from gradcalc.language.parser import parse
 from gradcalc.numeric.evaluation_points import given_point
-from gradcalc.numeric.forward import forward
+from gradcalc.numeric.forward import Forward
 from gradcalc.numeric.kinks import kinks
 from helpers.graphs import graph_of
 
@@ -69,6 +69,6 @@ def test_kinks_in_arrays_say_which_entry() -> None:
 
 def test_the_derivative_of_a_norm_at_zero_is_zero_by_convention() -> None:
     graph = graph_of("expression: r = norm(w)\nvariables: {w: [2]}\nvalues: {w: [0, 0]}\n")
-    found = forward(graph, given_point(graph))
+    found = Forward(graph, given_point(graph))
     for text in ("w/r", "w/norm(w)", "3*w/(2*norm(w))"):
         assert np.array_equal(found.evaluate(parse(text)).data, [0, 0])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gradcalc.language.errors import Place, Problem
 from gradcalc.language.parser import parse
 from gradcalc.render import render_as
-from gradcalc.render.json import clean
+from gradcalc.render.json import data
 from gradcalc.report.blocks import Failed, Options
 from helpers import handmade_solutions as solutions
 
@@ -56,8 +56,8 @@ def test_symbolic_answers_parse_back() -> None:
 
 
 def test_json_has_no_nan() -> None:
-    assert clean([float("nan"), [float("-inf"), 2.5]]) == [None, [None, 2.5]]
-    assert str(clean(-0.0)) == "0.0"
+    assert data([float("nan"), [float("-inf"), 2.5]]) == [None, [None, 2.5]]
+    assert str(data(-0.0)) == "0.0"
 
 
 def test_several_files_make_an_array_and_a_bad_one_is_among_them() -> None:

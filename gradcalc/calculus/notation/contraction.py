@@ -21,10 +21,10 @@ from gradcalc.calculus.notation.matrix import (
     product,
     stand_in,
     transpose,
-    transposes,
     write,
 )  # fmt: skip
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
+from gradcalc.calculus.notation.products import transposes
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Num, Slice, Transpose

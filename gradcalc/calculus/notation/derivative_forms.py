@@ -18,10 +18,10 @@ from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.sympy_functions import Spell, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
-from gradcalc.language.shape_rules import ONE, Shape, Size
+from gradcalc.language.shape_rules import ONE, Shape, Size, as_vector, stacked
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
 
@@ -53,6 +53,7 @@ class Forms:
 
     @property
     def graph(self) -> Graph:
+        """The graph whose derivatives are written."""
         return self.engine.graph
 
     def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
@@ -116,6 +117,7 @@ class Forms:
     def form_of(
         self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key = ()
     ) -> Form:
+        """Terms in the form that is wanted; one entry where they have no matrix form."""
         if not terms:
             return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
         if self.form == "matrix":
@@ -168,6 +170,7 @@ class Forms:
         each: Mapping[Ix, str],
         shape: Shape,
     ) -> Matrix:
+        """Terms that are summed over the same examples: Σ_i of a quantity per example."""
         if not labels:
             return self.writer(each).matrix(terms, free)
         hidden = dict(each)
@@ -238,7 +241,7 @@ class Forms:
     ) -> View | None:
         """The same in stacks over the examples, the example axis last; one entry where that has no matrix form."""
         axes = (*free, *each)
-        full = stack_shape(shape, [ix.size for ix in each])
+        full = stacked(shape, *(ix.size for ix in each))
         if not terms:
             return View(zeros(full), full)
         if self.form == "matrix":
@@ -297,26 +300,13 @@ class Forms:
         return out, (inner + out if self.layout == "denominator" else out + inner)
 
 
-def as_vector(shape: Shape) -> Shape:
-    """A column [D, 1] or a row [1, D] counts as a vector in Jacobians."""
-    if len(shape) == 2 and ONE in shape:
-        return (shape[1] if shape[0] == ONE else shape[0],)
-    return shape
-
-
-def stack_shape(shape: Shape, examples: Sequence[Size]) -> Shape:
-    """Examples last: [D, 1] and [D] stack to D × m, [1, 1] to 1 × m, [] to m."""
-    if not examples:
-        return shape
-    inner = shape[:1] if len(shape) == 2 and shape[1] == ONE else shape
-    return (*inner, *examples)
-
-
 def sizes(shape: Shape) -> Expr:
+    """A shape as the vector of its sizes."""
     return Vector(tuple(size_tree(size) for size in shape))
 
 
 def zeros(shape: Shape) -> Expr:
+    """An array of zeros of a shape; 0 for a number."""
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
 
 

@@ -135,7 +135,7 @@ class IndexWriter:
             body = Call("sum", (body, *(Name(self.words[ix]) for ix in over)))
             front = coef * sp.Mul(*constant)
             if front != 1:
-                body = times(to_ast(front, self.leaf, self.rank, self.numeral), body)
+                body = above_the_bar(to_ast(front, self.leaf, self.rank, self.numeral), body)
         else:
             body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank, self.numeral)
         outer += [
@@ -253,7 +253,8 @@ class IndexWriter:
         return Call("prod", (body, Name(self.words[k])))
 
 
-def times(front: Expr, body: Expr) -> Expr:
+def above_the_bar(front: Expr, body: Expr) -> Expr:
+    """front · body, where a quotient takes the body into its numerator: 2 Σ …/n, not (2/n) Σ …"""
     if isinstance(front, Binary) and front.op == "/":
-        return Binary("/", times(front.left, body), front.right)
+        return Binary("/", above_the_bar(front.left, body), front.right)
     return body if front == Num(Fraction(1)) else Binary("*", front, body)

@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from gradcalc.calculus.notation.products import (
+    chain_of,
+    flip,
+    hadamard_product,
+    multiple,
+    over,
+    scaled,
+    transposes,
+    upright,
+    weighted,
+)
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree, stop_tree
-from gradcalc.language.tree import substitute, walk
+from gradcalc.language.tree import substitute
 
 NONE = Size.of(0)
 
@@ -58,10 +69,12 @@ def filled(expr: Expr, parts: Sequence[Expr]) -> Expr:
 def leaf(
     expr: Expr, rows: Size, cols: Size, rank: int = 2, symmetric: bool = False, mask: bool = False
 ) -> Matrix:
+    """A matrix that is written as `expr`."""
     return Matrix("leaf", rows, cols, (), expr, rank, symmetric, mask)
 
 
 def transpose(m: Matrix) -> Matrix:
+    """mᵀ, with the transpose moved inside as far as it goes."""
     if m.kind == "product":
         return replace(
             m, rows=m.cols, cols=m.rows, parts=tuple(transpose(part) for part in reversed(m.parts))
@@ -147,18 +160,6 @@ def inverted(m: Matrix) -> list[Expr] | None:
     return None
 
 
-def chain_of(expr: Expr) -> list[Expr]:
-    factors: list[Expr] = []
-    while isinstance(expr, Binary) and expr.op == "@":
-        factors.insert(0, expr.right)
-        expr = expr.left
-    return [expr, *factors]
-
-
-def flip(expr: Expr) -> Expr:
-    return expr.arg if isinstance(expr, Transpose) else Transpose(expr)
-
-
 def inverse(factors: list[Expr], like: Matrix) -> Matrix:
     """The inverse of a product of square matrices; of a transpose alone it is the transposed inverse."""
     total = factors[0]
@@ -172,6 +173,7 @@ def inverse(factors: list[Expr], like: Matrix) -> Matrix:
 
 
 def hadamard(*factors: Matrix) -> Matrix:
+    """The entrywise product; factors of ones are left out."""
     parts: list[Matrix] = []
     for factor in factors:
         parts.extend(factor.parts if factor.kind == "hadamard" else [factor])
@@ -182,10 +184,12 @@ def hadamard(*factors: Matrix) -> Matrix:
 
 
 def diagonal(vector: Matrix) -> Matrix:
+    """The diagonal matrix of a vector."""
     return Matrix("diag", vector.rows, vector.rows, (vector,))
 
 
 def is_vector(m: Matrix) -> bool:
+    """Whether one of its two sizes is 1."""
     return ONE in (m.rows, m.cols)
 
 
@@ -255,6 +259,7 @@ def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
 
 
 def write_hadamard(m: Matrix) -> tuple[Expr, int]:
+    """An entrywise product as (expression, number of axes)."""
     exprs, rank = align(m.parts)
     reciprocal = [
         isinstance(expr, Binary) and expr.op == "/" and expr.left == Num(Fraction(1))
@@ -270,18 +275,10 @@ def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     ]
     total = above[0]
     for expr in above[1:]:
-        total = times(total, expr)
+        total = hadamard_product(total, expr)
     for expr in below:  # W x / h rather than 1/h ∘ W x
         total = over(total, expr)
     return total, rank
-
-
-def times(left: Expr, right: Expr) -> Expr:
-    """left ∘ right, entry by entry, without brackets that say nothing: a*(b*c/d) is a*b*c/d."""
-    if isinstance(right, Binary) and right.op in "*/" and not isinstance(left, Neg):
-        inner = times(left, right.left)
-        return over(inner, right.right) if right.op == "/" else Binary("*", inner, right.right)
-    return left if right == Num(Fraction(1)) else Binary("*", left, right)
 
 
 def write_entrywise(m: Matrix) -> tuple[Expr, int]:
@@ -301,14 +298,8 @@ def write_entrywise(m: Matrix) -> tuple[Expr, int]:
     return Transpose(whole) if flipped else whole, rank
 
 
-def upright(expr: Expr) -> Expr:
-    """Aᵀ + A as A + Aᵀ."""
-    if isinstance(expr, Binary) and expr.op == "+" and expr.left == Transpose(expr.right):
-        return Binary("+", expr.right, expr.left)
-    return expr
-
-
 def write_sum(m: Matrix) -> tuple[Expr, int]:
+    """A sum as (expression, number of axes)."""
     exprs, rank = align(m.parts)
     flipped = len(exprs) > 1 and all(isinstance(expr, Transpose) for expr in exprs)
     if flipped:
@@ -325,34 +316,6 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
         )
     assert total is not None
     return Transpose(total) if flipped else upright(total), rank
-
-
-def scaled(coefficient: Expr, expr: Expr) -> Expr:
-    """coefficient · expr with one fraction bar, the denominator behind: x / 2, 2*x / (m*r)."""
-    if isinstance(coefficient, Binary) and coefficient.op == "/":
-        return over(scaled(coefficient.left, expr), coefficient.right)
-    if coefficient == Num(Fraction(1)):
-        return expr
-    if isinstance(expr, Binary) and expr.op == "/":
-        return over(scaled(coefficient, expr.left), expr.right)
-    if expr == Num(Fraction(1)):
-        return coefficient
-    if isinstance(expr, Binary) and expr.op in "@*":
-        return Binary(expr.op, scaled(coefficient, expr.left), expr.right)
-    return Binary("*", coefficient, expr)
-
-
-def multiple(coefficient: Expr, expr: Expr) -> Expr:
-    """coefficient · (expr), the denominator behind."""
-    if isinstance(coefficient, Binary) and coefficient.op == "/":
-        return over(multiple(coefficient.left, expr), coefficient.right)
-    return expr if coefficient == Num(Fraction(1)) else Binary("*", coefficient, expr)
-
-
-def over(top: Expr, bottom: Expr) -> Expr:
-    if isinstance(top, Binary) and top.op == "/":
-        return Binary("/", top.left, Binary("*", bottom, top.right))
-    return Binary("/", top, bottom)
 
 
 def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
@@ -378,6 +341,7 @@ def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
 
 
 def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
+    """A matrix product as (expression, number of axes)."""
     parts = kept_diagonal(parts)
     if placed(parts[0], True) and placed(
         parts[-1], False
@@ -399,7 +363,7 @@ def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
             return weighted(write(parts[0].parts[0])[0], inner), rank
         if parts[-1].kind == "diag" and write(parts[-1].parts[0])[1] == 2:
             inner, rank = write_chain(parts[:-1])
-            return times(inner, write(transpose(parts[-1].parts[0]))[0]), rank
+            return hadamard_product(inner, write(transpose(parts[-1].parts[0]))[0]), rank
     total, rank = write_factor(parts[0], len(parts) > 1)
     for part in parts[1:]:
         expr, other = write_factor(part)
@@ -415,10 +379,6 @@ def write_factor(m: Matrix, beside: bool = True) -> tuple[Expr, int]:
         if not isinstance(whole.arg, Transpose) and transposes(whole) < transposes(expr):
             return whole, rank
     return expr, rank
-
-
-def transposes(expr: Expr) -> int:
-    return sum(isinstance(part, Transpose) for part in walk(expr))
 
 
 def placed(m: Matrix, rows: bool) -> bool:
@@ -444,13 +404,6 @@ def kept_diagonal(parts: Sequence[Matrix]) -> list[Matrix]:
         found[at:end] = [diagonal(shifted_rows(part, vector))]
         return kept_diagonal(found)
     return found
-
-
-def weighted(weight: Expr, expr: Expr) -> Expr:
-    """weight ∘ expr; a weight 1/s divides."""
-    if isinstance(weight, Binary) and weight.op == "/":
-        return over(weighted(weight.left, expr), weight.right)
-    return expr if weight == Num(Fraction(1)) else Binary("*", weight, expr)
 
 
 def write_shift(m: Matrix) -> Expr:

@@ -24,7 +24,7 @@ from gradcalc.calculus.terms import Ix, Key
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Call, Expr, Index, Name, Neg, Num, Slice
-from gradcalc.language.shape_rules import ONE, Size
+from gradcalc.language.shape_rules import ONE, Size, stacked
 from gradcalc.language.size_expressions import size_tree  # fmt: skip
 
 
@@ -124,7 +124,9 @@ class MatrixEntries:
         elif node.name is not None and len(over_visible) == 1 and node.op != "gradient":
             stack = self.names.get(node.name)
             expr = Name(stack) if stack is not None else Call("stack", (Name(node.name),))
-            shape = self.stack_shape(node.shape, over_visible[0])
+            shape = stacked(node.shape, over_visible[0].size)
+            if len(shape) > 2:
+                raise NoMatrixForm
         elif node.name is not None:
             raise NoMatrixForm
         else:
@@ -176,13 +178,6 @@ class MatrixEntries:
         while isinstance(items[-1], Slice):
             items.pop()
         return Index(expr, tuple(items)), tuple(left)
-
-    def stack_shape(self, shape: Sequence[Any], ix: Ix) -> tuple[Any, ...]:
-        if not shape:
-            return (ix.size,)
-        if len(shape) == 1 or (len(shape) == 2 and shape[1] == ONE):
-            return (shape[0], ix.size)
-        raise NoMatrixForm
 
     def pseudo(self, quantity: Pseudo, at: Key) -> tuple[Matrix, list[Ix]]:
         visible = self.shown(at)

@@ -394,4 +394,5 @@ def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
 
 
 def wants_row(shape: Sequence[Any]) -> bool:
+    """Whether a shape is that of a row, 1 × n."""
     return len(shape) >= 2 and all(size == ONE for size in shape[:-1]) and shape[-1] != ONE

@@ -1,39 +1,19 @@
-"""Numbers put into formulas: the values of a backward pass, step by step, and expressions with numbers for names."""
+"""The values of a backward pass, step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
-
-from gradcalc.derivation.solve import Solver, shaped
+from gradcalc.derivation.formula_values import shaped
+from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Written
 from gradcalc.language.formula_pieces import Number
-from gradcalc.language.parser import Expr, Neg, Num
 from gradcalc.language.shape_rules import Shape
-from gradcalc.language.tree import occurrences, substitute
-from gradcalc.language.typography import number
 from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.forward import rounded, to_lists
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor
 
 
-def decimal(value: float | int, digits: int) -> Expr:
-    """A number as an expression that prints as the number does."""
-    exact = Fraction(number(value, digits))
-    size = Num(abs(exact), decimal=True)
-    return Neg(size) if exact < 0 else size
-
-
-def plugged(expr: Expr, values: Mapping[str, Number], digits: int) -> Expr | None:
-    """An expression with numbers for its names; None where one has no number, or none is named."""
-    names = {name.id for name in occurrences(expr) if name.id in values}
-    if not names or not all(isinstance(values[name], int | float) for name in names):
-        return None
-    return substitute(expr, {name: decimal(values[name], digits) for name in names})
-
-
-class Numbers:
+class StepValues:
     """The values of a pass at the given point: formulas may use the gradients that were bound before.
 
     Scalars are computed with 60 digits, so that 1 − σ(40) is no zero; arrays in floats.
@@ -41,14 +21,16 @@ class Numbers:
 
     def __init__(self, solver: Solver) -> None:
         self.solver = solver
-        self.env = bind(solver.values.env(60 if solver.values.precise else 16), solver.where(()))
+        self.env = bind(
+            solver.values.env(60 if solver.values.precise else 16), solver.formulas.where(())
+        )
         self.bound: dict[str, Tensor] = {}
 
     def evaluated(
         self, written: Written, shape: Shape | None = None, over: tuple[str, ...] = ()
     ) -> Tensor | None:
         """A formula's value over its examples, or None where it has none."""
-        sizes = self.solver.sizes
+        sizes = self.solver.formulas.sizes
         try:
             target = [size.at(sizes) for size in (written.shape if shape is None else shape)]
             free = {}
@@ -68,7 +50,7 @@ class Numbers:
         except (Undefined, KeyError, ValueError, OverflowError):
             return None
         examples = self.solver.graph.examples
-        return self.solver.spread(
+        return self.solver.formulas.spread(
             tensor, tuple(name for name in over or written.each if name in examples)
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.derivation.plug import decimal, plugged
+from gradcalc.derivation.substituted_numbers import decimal, plugged
 from gradcalc.language.parser import parse, unparse
 
 
