@@ -27,6 +27,8 @@ PICTURES = (".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".pdf")
 
 @dataclass(frozen=True, slots=True)
 class Words:
+    """Plain text."""
+
     text: str
 
 
@@ -40,11 +42,15 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Code:
+    """Code inside a line."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Emphasis:
+    """Emphasised text; `strong`: bold."""
+
     parts: tuple[Inline, ...]
     strong: bool = False
 
@@ -67,7 +73,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    pass
+    """A line break that the author asked for."""
 
 
 Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Image | Break
@@ -75,11 +81,15 @@ Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Image | Break
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    """A paragraph."""
+
     parts: tuple[Inline, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
+    """A heading; `level` counts from 1, the highest."""
+
     parts: tuple[Inline, ...]
     level: int
 
@@ -93,6 +103,8 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Items:
+    """A list; an ordered one counts from `start`."""
+
     items: tuple[tuple[Block, ...], ...]
     ordered: bool = False
     start: int = 1
@@ -100,6 +112,8 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
+    """A quotation, itself made of blocks."""
+
     blocks: tuple[Block, ...]
 
 
@@ -113,7 +127,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    pass
+    """A horizontal line."""
 
 
 Block: TypeAlias = Paragraph | Title | Listing | Items | Quotation | Table | Rule

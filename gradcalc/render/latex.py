@@ -42,6 +42,7 @@ def render(item: Handout, options: object = None) -> str:
 
 
 def join(parts: Sequence[str]) -> str:
+    """Documents, one after the other."""
     return "\n".join(parts)
 
 
@@ -116,6 +117,7 @@ def _narrowed(body: str) -> str:
 
 
 def statement(blocks: Sequence[md.Block], pictures: frozenset[str] = frozenset()) -> Iterator[str]:
+    """An author's text as lines of TeX; `pictures` are the files that are there."""
     for block in blocks:
         match block:
             case md.Paragraph(parts):

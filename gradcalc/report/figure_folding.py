@@ -16,6 +16,8 @@ from gradcalc.report.labels import Label
 
 @dataclass(frozen=True, slots=True)
 class Band:
+    """A part of a picture, with its layout."""
+
     picture: Picture
     drawing: Drawing
 

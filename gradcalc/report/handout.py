@@ -97,8 +97,10 @@ def ask(question: Question, shape: str, value: str, local: str) -> Line:
 
 
 def failed(answer: Answer) -> bool:
+    """Did this answer fail its check?"""
     return answer.verified is not None and answer.verified.ok is False
 
 
 def room(kind: str, array: bool) -> Space:
+    """Space to write an answer in, in centimetres, by the kind of its question."""
     return Space(cm=1.5 if kind in ("shape", "value") else 3.2 if array else 2.0)

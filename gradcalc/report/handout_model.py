@@ -74,6 +74,7 @@ class Handout:
 
 
 def points_said(points: float, said: Words) -> str:
+    """“1 point”, “3 points”, in the language of the sheet."""
     return said.point if points == 1 else said.points.format(f"{points:g}")
 
 
