@@ -126,118 +126,118 @@ def test_inputs_leave_out_what_is_known() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "message", "hint"),
     [
-        ("expression: |\n  q = x + 1\n  f = q * (y\n", 3, 11, "`(` is never closed", None),
+        ("expression: |\n  q = x + 1\n  f = q * (y\n", 3, 11, "`(` is never closed", "write q * (y)"),
         ('expression: "a = \\u0078y +\\n"\n', 1, 26, "something is missing after `+`", None),
-        ('expression: "a = x + \\\n\\\n  \\  y z"\n', 3, 8, "missing operator before `z`", "write y*z"),
-        ('expression: "a = x\n\n  \\\n  y"\n', 4, 3, "of several lines each has a name", "write z = …"),
-        ("expression: 'it''s + x'\n", 1, 18, "missing operator before `s`", None),
-        ("expression: >\n  a = x +\n  y z\n", 3, 5, "missing operator before `z`", "write y*z"),
-        ("expression: f = exp(x\n  + y) w\n", 2, 8, "missing operator before `w`", None),
-        ("expression: |\n  q = x\n  f = q\n  q = y\n", 4, 3, "a second definition of `q`; the first is on line 2", None),
-        ("expression: |\n  a = b\n  b = c\n  c = a\n", 2, 3, "a cycle: a needs b needs c needs a", "a quantity is computed from earlier ones"),
-        ("expression: a = a + x\n", 1, 13, "`a` is defined by itself", None),
-        ("expression: g(t) = g(t)\n", 1, 13, "`g` is defined by itself", None),
+        ('expression: "a = x + \\\n\\\n  \\  y z"\n', 3, 8, "an operator is missing between `y` and `z`", "write x +   y*z"),
+        ('expression: "a = x\n\n  \\\n  y"\n', 4, 3, "each of several lines needs a name", "write z = …"),
+        ("expression: 'it''s + x'\n", 1, 18, "an operator is missing between `'` and `s`", "write it' @ s + x; or use * for the elementwise product"),
+        ("expression: >\n  a = x +\n  y z\n", 3, 5, "an operator is missing between `y` and `z`", "write x + y*z"),
+        ("expression: f = exp(x\n  + y) w\n", 2, 8, "an operator is missing between `)` and `w`", "write exp(x + y)*w"),
+        ("expression: |\n  q = x\n  f = q\n  q = y\n", 4, 3, "`q` is defined twice; the first is on line 2", None),
+        ("expression: |\n  a = b\n  b = c\n  c = a\n", 2, 3, "circular definitions: a needs b needs c needs a", "define one of them without the others"),
+        ("expression: a = a + x\n", 1, 13, "`a` is used in its own definition", "give the new value another name: a1 = a + x"),
+        ("expression: |\n  g(t) = g(t)\n  f = g(x)\n", 2, 3, "`g` is used in its own definition", "a function cannot call itself"),
         ("expression: x*w1\nvariables: [x, w2]\n", 1, 15, "unknown name `w1`", "did you mean w2?"),
         ("expression: w0x0\nvariables: [w0, x0]\n", 1, 13, "unknown name `w0x0`", "did you mean w0*x0?"),
-        ("expression: c / yield\n", 1, 17, "`yield` reads as a statement of Python", "to use it as a name, declare it under variables"),
-        ("expression: x + inf\n", 1, 17, "`inf` is no number here", "to use it as a name, declare it under variables"),
-        ("expression: 2j\n", 1, 13, "there are no complex numbers here", "for a product write 2*j"),
-        ("expression: x > y\n", 1, 13, "a comparison is no quantity", "write where(x > y, 1, 0)"),
-        ("expression: sum(x[j], j)\n", 1, 23, "`j` is not an index", "declare it: indices: {j: n}"),
+        ("expression: c / yield\n", 1, 17, "`yield` is a keyword of Python", "to use it as a name, declare it: variables: {yield: []}"),
+        ("expression: x + inf\n", 1, 17, "`inf` is not a number here", "to use it as a name, declare it: variables: {inf: []}"),
+        ("expression: 2j\n", 1, 13, "complex numbers are not supported", "for a product write 2*j"),
+        ("expression: x > y\n", 1, 13, "a comparison is not a number", "write where(x > y, 1, 0)"),
+        ("expression: sum(x[j], j)\n", 1, 23, "`j` is not an index", "declare how far it runs: indices: {j: n}"),
         ("expression: p[k] = x[k]\n", 1, 13, "`k` is not declared as an index", "indices: {k: n}"),
-        ("expression: |\n  a = x\n  y\n", 3, 3, "of several lines each has a name", "write z = …"),
-        ("expression: 9^9^9*x\n", 1, 13, "a power of more than 1,200 digits", None),
-        ("expression: x\nvalues: {x: 1, z: 2}\n", 2, 16, "there is no input `z`", None),
-        ("expression: f = x*y w\nvalues: {y: 1, w: 2}\nquestions: [df/dw]\n", 1, 21, "missing operator before `w`", "write y*w"),
-        ("expression: f = x\nquestions: [d3f/dx3]\n", 2, 14, "derivatives go up to the second", "write df/dx, d2f/dx2 or d2f/dxdy"),
-        ("expression: q = x\nvalues: {q: 1}\n", 2, 10, "`q` is computed, so it takes no value", None),
-        ("expression: x\nvalues: {x: true}\n", 2, 13, "`true` is not a number", "a value is a number or a constant expression, 1/3, pi/4, log(2)"),
-        ("expression: x\nvalues: {x: .nan}\n", 2, 13, "`.nan` is no number", None),
+        ("expression: |\n  a = x\n  y\n", 3, 3, "each of several lines needs a name", "write z = …"),
+        ("expression: 9^9^9*x\n", 1, 13, "this power has more than 1,200 digits", None),
+        ("expression: x\nvalues: {x: 1, z: 2}\n", 2, 16, "there is no input `z`", "inputs: x"),
+        ("expression: f = x*y w\nvalues: {y: 1, w: 2}\nquestions: [df/dw]\n", 1, 21, "an operator is missing between `y` and `w`", "write x*y*w"),
+        ("expression: f = x\nquestions: [d3f/dx3]\n", 2, 14, "only first and second derivatives are supported", "write df/dx, d2f/dx2 or d2f/dxdy"),
+        ("expression: q = x\nvalues: {q: 1}\n", 2, 10, "`q` is computed, so it cannot be given a value", None),
+        ("expression: x\nvalues: {x: true}\n", 2, 13, "`true` is not a number", "a value is a number or a constant such as 1/3, pi/4 or log(2)"),
+        ("expression: x\nvalues: {x: .nan}\n", 2, 13, "`.nan` is not a finite number", None),
         ("expression: x\nvalues: {x: 1/0}\n", 2, 13, "division by zero", None),
-        ("expression: x\nvalues:\n  x: [[1, 2], [3]]\n", 3, 15, "`values.x` is ragged: this entry has the shape [1], the first has [2]", None),
-        ("expression: x/n\nvariables: {x: [n]}\nvalues: {n: 3}\n", 3, 10, "`n` is a size", "give its number as sizes: {n: …}"),
-        ("expression: x\nvariables: {x: {shape: [n], each: i}}\n", 2, 35, "`i` runs over no examples", "examples: {i: m}"),
-        ("expression: x\nvariables: {x: [n/2]}\n", 2, 17, "`n/2` is not a size", "a size is a name, a whole number, or a sum, difference or product of them"),
-        ("expression: x\nupstream: 2*y\n", 2, 13, "`y` is not a number", "a value is a number or a constant expression, 1/3, pi/4, log(2)"),
-        ("expression: L = x*loss\nupstream: 1\n", 2, 11, "which name the loss has is not clear: L and loss are quantities of the exercise", "name it: upstream: {dJ/dL: 1}"),
-        ("expression: f = x\nupstream: {dL/dg: 1}\n", 2, 16, "there is no quantity `g`", "upstream gradients stand at computed quantities"),
-        ("expression: f = x\nquestions: [df/dy]\n", 2, 17, "there is no quantity `y`", None),
-        ("expression: f = x\nquestions: [dL/dx]\n", 2, 14, "`L` is no quantity here, and there is no upstream gradient", "with `upstream: 1` it is the loss behind the output"),
-        ("expression: f = x\nquestions: [f]\n", 2, 13, "`f` is not a question", "write value f, shape f, or a derivative, df/df"),
+        ("expression: x\nvalues:\n  x: [[1, 2], [3]]\n", 3, 15, "the rows of `values.x` differ: this one has shape [1], the first [2]", None),
+        ("expression: x/n\nvariables: {x: [n]}\nvalues: {n: 3}\n", 3, 10, "`n` is a size, not a variable", "write sizes: {n: …}"),
+        ("expression: x\nvariables: {x: {shape: [n], each: i}}\n", 2, 35, "`i` is not declared under `examples`", "add examples: {i: m}"),
+        ("expression: x\nvariables: {x: [n/2]}\n", 2, 17, "`n/2` is not a size", "a size is a name, a whole number, or a sum, difference, product or power of them"),
+        ("expression: x\nupstream: 2*y\n", 2, 13, "`y` is not a number", "a value is a number or a constant such as 1/3, pi/4 or log(2)"),
+        ("expression: L = x*loss\nupstream: 1\n", 2, 11, "ambiguous loss name: both L and loss are already used", "choose a name: upstream: {dJ/dL: 1}"),
+        ("expression: f = x\nupstream: {dL/dg: 1}\n", 2, 16, "there is no quantity `g`", "computed quantities: f"),
+        ("expression: f = x\nquestions: [df/dy]\n", 2, 17, "there is no quantity `y`", "names: x, f"),
+        ("expression: f = x\nquestions: [dL/dx]\n", 2, 14, "there is no quantity `L`, and no upstream gradient that would make it the loss", "add upstream: 1"),
+        ("expression: f = x\nquestions: [f]\n", 2, 13, "`f` is a name, not a question", "write value f, shape f or df/dx"),
         ("expression: f = x\nquestions: [df/dx2]\n", 2, 16, "a second derivative begins with d2", "write d2f/dx2"),
-        ("expression: f = x\nquestions: [f = df/dx]\n", 2, 13, "`f` is a quantity already; the answer needs a name of its own", None),
+        ("expression: f = x\nquestions: [f = df/dx]\n", 2, 13, "`f` is already a quantity; choose another name for the answer", None),
         ("expression: x\nnotation: {layout: jacobain}\n", 2, 20, "`notation.layout` cannot be `jacobain`", "did you mean jacobian?"),
         ("expresion: x\nexpression: x\n", 1, 1, "unknown key `expresion`", "did you mean expression?"),
-        ("expression: x\nvalues:\n", 2, 8, "`values` has no value", "wanted: a mapping, name: number or nested lists"),
-        ("expression: x\ntext: a $\\write18{y}$ b\n", 2, 10, "the command `\\write` may not be used here", None),
-        ("title: t\n", 1, 1, "the key `expression` is missing", "for example expression: f = (x + y) * z"),
-        ("expression: ' '\n", 1, 14, "an empty expression", "for example f = x * y"),
-        ("expression: []\n", 1, 13, "`expression` defines nothing", "for example f = x * y"),
-        ("expression: [[x]]\n", 1, 14, "`expression[0]` is a list", "wanted: an expression"),
-        ("expression: {2: x}\n", 1, 14, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
+        ("expression: x\nvalues:\n", 2, 8, "`values` has no value", "expected a mapping, {name: number or nested lists}"),
+        ("expression: x\ntext: a $\\write18{y}$ b\n", 2, 10, "the command `\\write` is not supported", None),
+        ("title: t\n", 1, 1, "the key `expression` is missing", "write for example expression: f = (x + y) * z"),
+        ("expression: ' '\n", 1, 14, "the expression is empty", "write for example f = x * y"),
+        ("expression: []\n", 1, 13, "`expression` is empty", "write for example f = x * y"),
+        ("expression: [[x]]\n", 1, 14, "`expression[0]` must be one value, not a list", "expected an expression"),
+        ("expression: {2: x}\n", 1, 14, "the left side of `=` must be a name", "write z = …, p[k] = … or g(t) = …"),
         ("expression: {f: x, g: ''}\n", 1, 23, "an expression is missing", None),
-        ("expression: {f: x, g: 'y $'}\n", 1, 26, "`$` is not part of the expression language", "an expression stands without $"),
-        ("expression: |\n  p(j] = x\n", 2, 3, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
-        ("expression: |\n  p[] = x\n", 2, 3, "the left side of `=` is not a name", "write z = …, p[k] = … or g(t) = …"),
-        ("expression: |\n  p[2] = x\n", 2, 5, "`2` is not the name of an index", None),
-        ("expression: |\n  g(2) = x\n", 2, 5, "`2` is not the name of an argument", None),
-        ("expression: |\n  g(t, t) = t\n  f = x\n", 2, 4, "a name stands twice", None),
-        ("expression: |\n  g(t) = t\n  g(t) = 2*t\n  f = g(x)\n", 3, 3, "a second definition of `g`", None),
+        ("expression: {f: x, g: 'y $'}\n", 1, 26, "`$` is LaTeX; an expression is written without it", "write y"),
+        ("expression: |\n  p(j] = x\n", 2, 3, "the left side of `=` must be a name", "write z = …, p[k] = … or g(t) = …"),
+        ("expression: |\n  p[] = x\n", 2, 3, "the left side of `=` must be a name", "write z = …, p[k] = … or g(t) = …"),
+        ("expression: |\n  p[2] = x\n", 2, 5, "`2` cannot be the name of an index", None),
+        ("expression: |\n  g(2) = x\n", 2, 5, "`2` cannot be the name of an argument", None),
+        ("expression: |\n  g(t, t) = t\n  f = x\n", 2, 4, "the same name appears twice", None),
+        ("expression: |\n  g(t) = t\n  g(t) = 2*t\n  f = g(x)\n", 3, 3, "the function `g` is defined twice", None),
         ("expression: |\n  g(t) = t\n  f = g(x, y)\n", 3, 7, "`g` takes 1 argument, not 2", None),
-        ("expression: |\n  g(t) = t\n  f = g'(x)\n", 3, 7, "`g'`: only unknown functions are written with '", None),
+        ("expression: |\n  g(t) = t\n  f = g'(x)\n", 3, 7, "`g'`: only the derivatives of unknown functions are written with '", None),
         ("expression: g(x, y)\nvariables: {g: {function: 1}, x: [], y: []}\n", 1, 13, "`g` takes 1 argument, not 2", None),
-        ("expression: j = x\nindices: {j: 2}\n", 1, 13, "`j` is an index and cannot be defined", "use another name"),
-        ("expression: n = x*w\nvariables: {w: [n]}\n", 1, 13, "`n` is a size and cannot be defined", "use another name"),
-        ("expression: g = x\nvariables: {g: {function: 1}}\n", 1, 13, "`g` is an unknown function and cannot be defined", "use another name"),
-        ("expression: |\n  g(t) = t\n  f = g(x)\nvariables: [g, x]\n", 4, 13, "`g` is a function that a line defines and cannot be a variable too", "use another name"),
-        ("expression: x*j\nindices: {j: 3}\nvariables: {x: [3], j: []}\n", 3, 21, "`j` is an index and cannot be a variable too", "use another name"),
-        ("expression: x\nvariables: [x, x]\n", 2, 16, "`x` stands twice", None),
-        ("expression: x\nvariables: {x: {latex: [y]}}\n", 2, 24, "`variables.x.latex` is a list", "wanted: text"),
-        ("expression: x\nvariables: {x: [[2]]}\n", 2, 17, "`variables.x[0]` is a list", "wanted: a size: a name, a number, or a sum or product of them"),
-        ("expression: x\nvariables: {x: [0]}\n", 2, 17, "a size is at least 1", None),
-        ("expression: g(x)\nvariables: {g: {function: 1, shape: [2]}, x: []}\n", 2, 13, "an unknown function has no `shape`", None),
-        ("expression: x\nindices: {2: n}\n", 2, 11, "`2` is not a name", "letters, digits and _, a letter first"),
-        ("expression: x\nnotation: {latex: {2x: y}}\n", 2, 20, "`2x` is not a name", "letters, digits and _, a letter first"),
-        ("expression: x\nnotation: {digits: 40}\n", 2, 20, "`digits` is between 1 and 30", None),
-        ("expression: x\nseed: 1.5\n", 2, 7, "`1.5` is not a whole number", "`seed` is a whole number"),
-        ("expression: x\nvalues: {2x: 1}\n", 2, 10, "`2x` is not a name", "letters, digits and _, a letter first"),
-        ("expression: x\nvalues: {x: []}\n", 2, 13, "`values.x` has an empty list", "an array has at least one entry"),
-        ("expression: x\nvalues: {x: '[1]'}\n", 2, 14, "one number is wanted here", "an array is written as a YAML list"),
-        ("expression: x\nvalues: {x: '" + "1+" * 1000 + "1'}\n", 2, 14, "a line of 2001 characters; the limit is 2000", "name parts of it"),
-        ("expression: f = x\nupstream: {f: 1}\n", 2, 12, "`f` is not a derivative", "write dL/df: 1"),
-        ("expression: f = x\nupstream: {df/df: 1}\n", 2, 13, "`f` is a quantity of the exercise, so it cannot be the loss behind it", "call the loss loss: dloss/df"),
-        ("expression: f = x\nupstream: {d2x/df: 1}\n", 2, 13, "`2x` is not a name", "letters, digits and _, a letter first"),
-        ("expression: f = x\nupstream: {dL/dx: 1}\n", 2, 16, "`x` is an input", "upstream gradients stand at computed quantities"),
-        ("expression: f = x\nupstream: {dL/df: true}\n", 2, 19, "`upstream.dL/df` cannot be `true`", "a name that is not used yet keeps it symbolic"),
-        ("expression: f = x\nupstream: x\n", 2, 11, "`upstream` cannot be `x`", "a name that is not used yet keeps it symbolic"),
+        ("expression: j = x\nindices: {j: 2}\n", 1, 13, "`j` is an index, so a line cannot define it", "use another name"),
+        ("expression: n = x*w\nvariables: {w: [n]}\n", 1, 13, "`n` is a size, so a line cannot define it", "use another name"),
+        ("expression: g = x\nvariables: {g: {function: 1}}\n", 1, 13, "`g` is an unknown function, so a line cannot define it", "use another name"),
+        ("expression: |\n  g(t) = t\n  f = g(x)\nvariables: [g, x]\n", 4, 13, "`g` is a function that a line defines, so it cannot be a variable too", "use another name"),
+        ("expression: x*j\nindices: {j: 3}\nvariables: {x: [3], j: []}\n", 3, 21, "`j` is an index, so it cannot be a variable too", "use another name"),
+        ("expression: x\nvariables: [x, x]\n", 2, 16, "`x` is listed twice", None),
+        ("expression: x\nvariables: {x: {latex: [y]}}\n", 2, 24, "`variables.x.latex` must be one value, not a list", "expected text"),
+        ("expression: x\nvariables: {x: [[2]]}\n", 2, 17, "`variables.x[0]` must be one value, not a list", "expected a size: a name, a number, or a sum or product of them"),
+        ("expression: x\nvariables: {x: [0]}\n", 2, 17, "a size must be at least 1", None),
+        ("expression: g(x)\nvariables: {g: {function: 1, shape: [2]}, x: []}\n", 2, 13, "an unknown function cannot have `shape`", None),
+        ("expression: x\nindices: {2: n}\n", 2, 11, "`2` is not a name", "a name has letters, digits and _, and begins with a letter"),
+        ("expression: x\nnotation: {latex: {2x: y}}\n", 2, 20, "`2x` is not a name", "a name has letters, digits and _, and begins with a letter"),
+        ("expression: x\nnotation: {digits: 40}\n", 2, 20, "`digits` must be between 1 and 30", None),
+        ("expression: x\nseed: 1.5\n", 2, 7, "`1.5` is not a whole number", "`seed` must be a whole number"),
+        ("expression: x\nvalues: {2x: 1}\n", 2, 10, "`2x` is not a name", "a name has letters, digits and _, and begins with a letter"),
+        ("expression: x\nvalues: {x: []}\n", 2, 13, "`values.x` has an empty list", "an array needs at least one entry"),
+        ("expression: x\nvalues: {x: '[1]'}\n", 2, 14, "expected one number", "write an array as a list, without quotes"),
+        ("expression: x\nvalues: {x: '" + "1+" * 1000 + "1'}\n", 2, 14, "this line has 2001 characters; the limit is 2000", "give parts of it a line of their own"),
+        ("expression: f = x\nupstream: {f: 1}\n", 2, 12, "`f` is not a derivative", "write upstream: {dL/df: 1}"),
+        ("expression: f = x\nupstream: {df/df: 1}\n", 2, 13, "`f` is already a quantity; choose another name for the loss", "write dL/df"),
+        ("expression: f = x\nupstream: {d2x/df: 1}\n", 2, 13, "`2x` is not a name", "a name has letters, digits and _, and begins with a letter"),
+        ("expression: f = x\nupstream: {dL/dx: 1}\n", 2, 16, "`x` is an input; an upstream gradient needs a computed quantity", "computed quantities: f"),
+        ("expression: f = x\nupstream: {dL/df: true}\n", 2, 19, "`upstream.dL/df` cannot be `true`", "write a number, or a name that is not used yet to keep it symbolic"),
+        ("expression: f = x\nupstream: x\n", 2, 11, "`upstream` cannot be `x`", "write a number, or a name that is not used yet to keep it symbolic"),
         ("expression: f = x\nupstream: 2 +\n", 2, 13, "something is missing after `+`", None),
-        ("expression: |\n  q = x\n  f = q\nupstream: {dL/df: 1, dM/dq: 1}\n", 4, 22, "two losses, L and M", "the upstream gradients are those of one loss"),
-        ("expression: f = x\nquestions: ['" + "d" * 2001 + "']\n", 2, 14, "a question of 2001 characters", None),
-        ("expression: f = x\nquestions: [a = df/dx, a = df/df]\n", 2, 28, "a second answer is called `a`", None),
-        ("expression: f = x\nquestions: [{ask: a = df/dx, name: b}]\n", 2, 36, "the answer cannot be called `b`: the question names it already", None),
-        ("expression: f = x\nquestions: [{ask: df/dx, name: f}]\n", 2, 32, "the answer cannot be called `f`: it is a quantity already", None),
-        ("expression: f = x\nquestions: [{ask: df/dx, points: -1}]\n", 2, 34, "points are a number from 0", None),
-        ("expression: f = x\nquestions: [2 = df/dx]\n", 2, 13, "`2` is not a name", "name an answer as delta1 = df/dx"),
-        ("expression: f = x\nquestions: [local d2f/dx2]\n", 2, 13, "local derivatives are first derivatives", None),
-        ("expression: f = x\nupstream: 1\nquestions: [local dL/dx]\n", 3, 20, "the loss is no quantity of the graph, so it has no local derivative", None),
-        ("expression: f = x\nquestions: [d2f/dx]\n", 2, 17, "a second derivative has two denominators", "write d2f/dx2 or d2f/dxdy"),
-        ("expression: f = x\nquestions: [d2f/dyz]\n", 2, 17, "`dyz` does not name two known quantities", "write d2f/dx2 or d2f/dxdy"),
-        ("expression: f = x\nquestions: ['df[0]/dx']\n", 2, 14, "an entry stands behind the whole derivative", "write dJ/dW[0, 2]"),
-        ("expression: f = x\nquestions: ['df/dx[]']\n", 2, 20, "a vector without entries", None),
-        ("expression: f = x\nquestions: ['df/dx[[0]]']\n", 2, 19, "an entry is [0] or [0, 2]", None),
-        ("expression: f = x\nvary: {2: {uniform: [1, 2]}}\n", 2, 8, "`2` is not a name", "letters, digits and _, a letter first"),
-        ("expression: f = x\nvary: {y: {uniform: [1, 2]}}\n", 2, 8, "there is no input `y`", None),
-        ("expression: f = x\nvary: {x: {uniform: [1, 2, 3]}}\n", 2, 21, "`vary.x.uniform` has two bounds, [from, to]", None),
-        ("expression: f = x\nvary: {x: {uniform: [[1, 2]]}}\n", 2, 22, "`vary.x.uniform[0]` is a list", "wanted: a number"),
-        ("expression: f = x\nvary: {x: {uniform: 2}}\n", 2, 21, "`vary.x.uniform` is one value", "wanted: a list, [number, …]"),
-        ("expression: f = x\nvary: {x: {choices: [1, 2, 3], uniform: [1, 2]}}\n", 2, 11, "`vary.x` wants one of integers, choices, uniform", None),
-        ("expression: f = x\nvary: {require: [f != 0, x]}\n", 2, 26, "not a condition", "for example f != 0"),
-        ("expression: f = x\nvary: {require: {a: 1}}\n", 2, 17, "`vary.require` is a mapping", "wanted: expression or [expression, …]"),
-        ("~: x\nexpression: x\n", 1, 1, "a key is a name, not a list, a mapping or nothing", None),
-        ("? [a]\n: x\nexpression: x\n", 1, 3, "a key is a name, not a list, a mapping or nothing", None),
-        ("expression: x\n<<: {a: 1}\n", 2, 1, "merge keys have no place here", "write the entries out"),
-        ("- x\n", 1, 1, "an exercise is a mapping of keys", "begin with expression: f = x * y"),
-        ("", 1, 1, "the file is empty", "an exercise has an `expression`"),
+        ("expression: |\n  q = x\n  f = q\nupstream: {dL/df: 1, dM/dq: 1}\n", 4, 22, "all upstream gradients must be those of one loss, not of L and M", "write dL/dq"),
+        ("expression: f = x\nquestions: ['" + "d" * 2001 + "']\n", 2, 14, "a question has at most 2000 characters", None),
+        ("expression: f = x\nquestions: [a = df/dx, a = df/df]\n", 2, 28, "two answers are called `a`", None),
+        ("expression: f = x\nquestions: [{ask: a = df/dx, name: b}]\n", 2, 36, "the answer cannot be called `b`: the question already names it", None),
+        ("expression: f = x\nquestions: [{ask: df/dx, name: f}]\n", 2, 32, "the answer cannot be called `f`: that is a quantity", None),
+        ("expression: f = x\nquestions: [{ask: df/dx, points: -1}]\n", 2, 34, "points must be a number of at least 0", None),
+        ("expression: f = x\nquestions: [2 = df/dx]\n", 2, 13, "`2` is not a name", "write for example delta1 = df/dx"),
+        ("expression: f = x\nquestions: [local d2f/dx2]\n", 2, 13, "a local derivative must be a first derivative", None),
+        ("expression: f = x\nupstream: 1\nquestions: [local dL/dx]\n", 3, 20, "the loss has no local derivative, because it is not a quantity of the exercise", None),
+        ("expression: f = x\nquestions: [d2f/dx]\n", 2, 17, "a second derivative needs two variables", "write d2f/dx2 or d2f/dxdy"),
+        ("expression: f = x\nquestions: [d2f/dyz]\n", 2, 17, "`dyz` must name two known quantities", "write d2f/dx2 or d2f/dxdy"),
+        ("expression: f = x\nquestions: ['df[0]/dx']\n", 2, 14, "the entry follows the whole derivative", "write for example dJ/dW[0, 2]"),
+        ("expression: f = x\nquestions: ['df/dx[]']\n", 2, 20, "a vector needs at least one entry", None),
+        ("expression: f = x\nquestions: ['df/dx[[0]]']\n", 2, 19, "an entry is written [0] or [0, 2]", None),
+        ("expression: f = x\nvary: {2: {uniform: [1, 2]}}\n", 2, 8, "`2` is not a name", "a name has letters, digits and _, and begins with a letter"),
+        ("expression: f = x\nvary: {y: {uniform: [1, 2]}}\n", 2, 8, "there is no input `y`", "inputs: x"),
+        ("expression: f = x\nvary: {x: {uniform: [1, 2, 3]}}\n", 2, 21, "`vary.x.uniform` needs two bounds, [from, to]", None),
+        ("expression: f = x\nvary: {x: {uniform: [[1, 2]]}}\n", 2, 22, "`vary.x.uniform[0]` must be one value, not a list", "expected a number"),
+        ("expression: f = x\nvary: {x: {uniform: 2}}\n", 2, 21, "`vary.x.uniform` must be a list, not one value", "expected a list, [number, …]"),
+        ("expression: f = x\nvary: {x: {choices: [1, 2, 3], uniform: [1, 2]}}\n", 2, 11, "`vary.x` needs one of integers, choices, uniform", None),
+        ("expression: f = x\nvary: {require: [f != 0, x]}\n", 2, 26, "this is not a condition", "write for example f != 0"),
+        ("expression: f = x\nvary: {require: {a: 1}}\n", 2, 17, "`vary.require` must be one value or a list, not a mapping", "expected expression or [expression, …]"),
+        ("~: x\nexpression: x\n", 1, 1, "a key must be a name", None),
+        ("? [a]\n: x\nexpression: x\n", 1, 3, "a key must be a name", None),
+        ("expression: x\n<<: {a: 1}\n", 2, 1, "YAML merge keys are not supported", "write the entries out"),
+        ("- x\n", 1, 1, "the file has no keys", "write for example expression: f = x * y"),
+        ("", 1, 1, "the file is empty", "write for example expression: f = x * y"),
     ],
 )  # fmt: skip
 def test_mistakes(text: str, line: int, column: int, message: str, hint: str | None) -> None:
@@ -247,29 +247,29 @@ def test_mistakes(text: str, line: int, column: int, message: str, hint: str | N
 @pytest.mark.parametrize(
     ("text", "line", "column", "message"),
     [
-        ("expression: *w0 + 1\n", 1, 13, "a plain value cannot begin with `*`"),
-        ("expression: f\nquestions: [*a]\n", 2, 13, "`*a` reads as a YAML alias, and aliases have no place here"),
-        ("expression: |x|\n", 1, 13, "a value that begins with `|` is a block of text for YAML"),
-        ("title: @home\n", 1, 8, "a plain value cannot begin with `@`"),
-        ("title: `x`\n", 1, 8, "a plain value cannot begin with ```"),
-        ("title: %x\n", 1, 8, "a plain value cannot begin with `%`"),
-        ("title: Exercise 1: chain rule\n", 1, 18, "a colon and a space inside a plain value"),
-        ("expression: x\n  title: t\n", 2, 8, "a key that is indented under a value"),
-        ("title: - x\n", 1, 8, "a list item on the line of its key"),
-        ("expression: {q: max(x, y), f: q}\n", 1, 17, "flow style, [ ] and { }, cuts expressions at their commas"),
-        ("expression: J = x\nquestions: [dJ/dx[0, 2]]\n", 2, 18, "flow style, [ ] and { }, cuts expressions at their commas"),
-        ("expression: [1, 2] @ x\n", 1, 20, "for YAML this value ends here: it begins with `[`, as a list"),
-        ('title: "unclosed\nexpression: x\n', 1, 8, "a quote that is never closed"),
-        ('title: "a\\qb"\n', 1, 10, "an escape that YAML does not know"),
-        ("expression:\n\t- x\n", 2, 1, "a tab where YAML wants spaces"),
-        ("title: t\nexpression: x\n---\ntitle: u\n", 3, 1, "a second document in one file"),
-        ("expression: x\nexpression: y\n", 2, 1, "`expression` stands twice; the first is on line 1"),
-        ("expression: μ\nvalues: {µ: 1, μ: 2}\n", 2, 16, "`μ` stands twice; the first is on line 2"),
-        ("expression: !!str x\n", 1, 13, "`!!str` is a YAML tag, and tags have no place here"),
-        ("expression: &a x\n", 1, 13, "`&a` is a YAML anchor, and anchors have no place here"),
+        ("expression: *w0 + 1\n", 1, 13, "a value without quotes cannot begin with `*`"),
+        ("expression: f\nquestions: [*a]\n", 2, 13, "YAML reads `*a` as an alias, and aliases are not supported"),
+        ("expression: |x|\n", 1, 13, "YAML reads `|` at the beginning of a value as the sign of a text block"),
+        ("title: @home\n", 1, 8, "a value without quotes cannot begin with `@`"),
+        ("title: `x`\n", 1, 8, "a value without quotes cannot begin with ```"),
+        ("title: %x\n", 1, 8, "a value without quotes cannot begin with `%`"),
+        ("title: Exercise 1: chain rule\n", 1, 18, "a value without quotes cannot contain a colon and a space"),
+        ("expression: x\n  title: t\n", 2, 8, "this key is indented under a value"),
+        ("title: - x\n", 1, 8, "a list cannot begin on the line of its key"),
+        ("expression: {q: max(x, y), f: q}\n", 1, 17, "YAML cuts this at its commas, inside [ ] and { }"),
+        ("expression: J = x\nquestions: [dJ/dx[0, 2]]\n", 2, 18, "YAML cuts this at its commas, inside [ ] and { }"),
+        ("expression: [1, 2] @ x\n", 1, 20, "YAML ends the value here, because it begins with `[` as a list"),
+        ('title: "unclosed\nexpression: x\n', 1, 8, "this quotation mark is never closed"),
+        ('title: "a\\qb"\n', 1, 10, "YAML does not know this escape"),
+        ("expression:\n\t- x\n", 2, 1, "YAML does not allow a tab here"),
+        ("title: t\nexpression: x\n---\ntitle: u\n", 3, 1, "a file holds one exercise"),
+        ("expression: x\nexpression: y\n", 2, 1, "duplicate key `expression` (first used on line 1)"),
+        ("expression: μ\nvalues: {µ: 1, μ: 2}\n", 2, 16, "duplicate key `μ` (first used on line 2)"),
+        ("expression: !!str x\n", 1, 13, "YAML reads `!!str` as a tag, and tags are not supported"),
+        ("expression: &a x\n", 1, 13, "YAML reads `&a` as an anchor, and anchors are not supported"),
         ("title: 2024-01-01\nexpression: x\n", 1, 8, "`2024-01-01` looks like a date or a time"),
         ("title: 1:30\nexpression: x\n", 1, 8, "`1:30` looks like a date or a time"),
-        ("expression: x\ntags: " + "[" * 17 + "]" * 17 + "\n", 2, 22, "lists and mappings nested more than 16 deep"),
+        ("expression: x\ntags: " + "[" * 17 + "]" * 17 + "\n", 2, 22, "lists and mappings are nested more than 16 deep"),
     ],
 )  # fmt: skip
 def test_traps_of_yaml(text: str, line: int, column: int, message: str) -> None:
@@ -290,7 +290,12 @@ def test_encodings() -> None:
         "save it as UTF-8",
     )
     assert one(text.encode("utf-16")) == (1, 1, "this file is UTF-16", "save it as UTF-8")
-    assert one("title: a\x1b[31m\n") == (1, 9, "a control character (U+001B)", "delete it")
+    assert one("title: a\x1b[31m\n") == (
+        1,
+        9,
+        "a control character (U+001B) is not allowed",
+        "delete it",
+    )
 
 
 @pytest.mark.parametrize(
@@ -298,11 +303,11 @@ def test_encodings() -> None:
     [
         (
             "expression: x[j]\nindices: {j: 2}\nexamples: {j: 3}\n",
-            "`j` stands under `examples` and under `indices`",
+            "`j` is declared under `examples` and under `indices`",
         ),
         (
             "expression: sum(x[j], j)\nindices: {j: 3}\nvariables: {x: [j]}\n",
-            "`j` is an index and a size",
+            "`j` is both an index and a size",
         ),
     ],
 )
@@ -317,7 +322,7 @@ def test_what_libyaml_refuses_is_refused_without_it_too(monkeypatch: pytest.Monk
     assert one('title: "\\UFFFFFFFF"\nexpression: x\n') == (
         1,
         1,
-        "this is not readable as YAML",
+        "this is not valid YAML",
         None,
     )
 
@@ -328,20 +333,23 @@ def test_limits_of_a_file() -> None:
     assert one(head + "a" * (MAX_BYTES - len(head) + 1024)) == (
         1,
         1,
-        "a file of 257 KiB; the limit is 256",
+        "the file has 257 KiB; the limit is 256 KiB",
         None,
     )
     assert parse_exercise("expression: x" + "\n" * MAX_LINES)
     assert one("expression: x" + "\n" * (MAX_LINES + 1)) == (
         1,
         1,
-        "a file of 5002 lines; the limit is 5000",
+        "the file has 5002 lines; the limit is 5000",
         None,
     )
-    assert one(b"#" * (MAX_TOTAL + 1))[2] == f"a file of {MAX_TOTAL // 1024} KiB; the limit is 256"
+    assert (
+        one(b"#" * (MAX_TOTAL + 1))[2]
+        == f"the file has more than {MAX_TOTAL // 1024} KiB; the limit is 256 KiB"
+    )
     assert (
         problems("expression: x\nvalues: {x: [" + "1," * MAX_SCALARS + "]}\n")[0].message
-        == "more than 50,000 values"
+        == "the file has more than 50,000 values"
     )
     numbers = ", ".join(["-1.23456789012345678901234567"] * 10_000)
     assert len(parse_exercise(f"expression: x\nvalues: {{x: [{numbers}]}}\n").values["x"]) == 10_000  # type: ignore[arg-type]
@@ -374,18 +382,20 @@ def test_warnings() -> None:
         return [problem.message for problem in parse_exercise(text).warnings]
 
     assert warned("expression: x + 1 # and more\n") == [
-        "for YAML the expression ends before `# and more`"
+        "YAML reads `# and more` as a comment, so the expression ends before it"
     ]
     assert warned("title: Sheet #2\nexpression: x\n") == [
-        "`title` is cut at `#2`: for YAML a comment begins there"
+        "YAML reads `#2` as a comment, so `title` ends before it"
     ]
-    assert warned("expression: x + х\n") == ["the names `x` and `х` print alike"]
-    assert warned("expression: alpha + α\n") == ["the names `alpha` and `α` print alike"]
+    assert warned("expression: x + х\n") == ["`x` and `х` are two names but look the same in print"]
+    assert warned("expression: alpha + α\n") == [
+        "`alpha` and `α` are two names but look the same in print"
+    ]
     assert warned("expression: w0x0 + w0\nvariables: {w0: [], x0: []}\n") == [
-        "`w0x0` is read as an input of its own"
+        "`w0x0` is a single name"
     ]
     assert warned("expression: |\n  relu(t) = t\n  relu(x)\n") == [
-        "`relu` is defined here and replaces the function of that name"
+        "your `relu` replaces the built-in function of that name"
     ]
     assert warned("expression: |\n  tanh = x\n  dot = tanh(tanh)\n") == []
 
@@ -445,10 +455,10 @@ def test_vary() -> None:
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("i", "`i` is an index", None),
-        ("g", "`g` is a function", None),
-        ("pi", "`pi` is a constant", "to use it as a variable, declare it: variables: [pi]"),
-        ("X", "the stack `X` is given under the name `x`", None),
+        ("i", "`i` is an index, so it has no value", None),
+        ("g", "`g` is a function, so it has no value", None),
+        ("pi", "`pi` is a constant", "to use it as a variable, declare it: variables: {pi: []}"),
+        ("X", "`X` is the stack of `x`", "give it under the name x"),
         ("ww", "there is no input `ww`", "did you mean w?"),
     ],
 )
@@ -475,11 +485,11 @@ def test_settings_replace_values() -> None:
     assert unparse(changed.values["x"]) == "-1/3"  # type: ignore[arg-type]
     assert (len(changed.values["w"]), changed.sizes) == (2, {"n": 2})  # type: ignore[arg-type]
     for setting, message in {
-        "x": "`x` is not name=value",
+        "x": "`x` has no `=`",
         "y=1": "there is no input `y`",
         "x=w": "`w` is not a number",
         "w=[[1],2]": "the rows have different lengths",
-        "n=1/2": "`n` is a size: a whole number from 1",
+        "n=1/2": "the size `n` must be a whole number of at least 1",
     }.items():
         with pytest.raises(GradcalcError) as caught:
             with_set(exercise, setting)
@@ -504,7 +514,7 @@ def test_files_that_cannot_be_read() -> None:
     for path in ("no/such/file.yaml", "a\0b", str(Path(__file__).parent)):
         with pytest.raises(GradcalcError) as caught:
             load_exercise(path)
-        assert caught.value.problems[0].message.startswith("cannot be read: ")
+        assert caught.value.problems[0].message.startswith("cannot read this file: ")
 
 
 @pytest.mark.parametrize(

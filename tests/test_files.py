@@ -98,7 +98,7 @@ def test_what_cannot_be_written_is_refused_before(tmp_path: Path) -> None:
     assert message(error).endswith(("its name is too long", "File name too long"))
     with pytest.raises(GradcalcError) as error:
         check_target(tmp_path / "file", replace=False)
-    assert message(error) == f"{tmp_path / 'file'}: exists already"
+    assert message(error) == f"{tmp_path / 'file'}: already exists"
 
 
 def test_litter_of_a_killed_run_is_swept_and_that_of_a_running_one_is_not(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_names_of_several_files_do_not_collide() -> None:
     ]
     with pytest.raises(GradcalcError) as error:
         names_for(["a/ex1.yaml", "b/ex1.yaml"], "svg")
-    assert message(error) == "a/ex1.yaml and b/ex1.yaml would both become ex1.svg"
+    assert message(error) == "a/ex1.yaml and b/ex1.yaml would both be written to ex1.svg"
 
 
 def test_what_goes_where(tmp_path: Path) -> None:
@@ -183,10 +183,10 @@ def test_what_goes_where(tmp_path: Path) -> None:
     assert plan(both, "markdown", None)[0].path is None
     with pytest.raises(GradcalcError) as error:
         plan(both, "svg", str(tmp_path / "a.svg"))
-    assert message(error) == "svg holds one exercise, and there are 2"
+    assert message(error) == "one svg file holds one exercise, and you gave 2"
     with pytest.raises(GradcalcError) as error:
         plan(["ex1.yaml"], "pdf", None)
-    assert error.value.problems[0].hint == "say where to: -o ex1.pdf"
+    assert error.value.problems[0].hint == "give a file: -o ex1.pdf"
     with pytest.raises(GradcalcError) as error:
         check_folder(tmp_path / "none" / "none")
     assert "cannot be made" in message(error)

@@ -57,7 +57,7 @@ def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:
 
 
 def test_text_opens_no_file() -> None:
-    with pytest.raises(GradcalcError, match="this is text, not a path"):
+    with pytest.raises(GradcalcError, match="this is the text of an exercise, not a path"):
         gradcalc.solve("expression: x*y\n")
     assert gradcalc.solve(gradcalc.parse_exercise("expression: x*y\n")).graph.outputs == ("f",)
 

@@ -118,9 +118,9 @@ def test_a_long_sum_needs_no_deep_stack() -> None:
 
 
 @pytest.mark.parametrize(("text", "reason"), [
-    ("W @ W", "d ≠ n"), ("s @ x", "@ takes no scalar"), ("x + N", None), ("W + N", "n ≠ V"), ("det(W)", "n ≠ d"), ("sum(x, axis=1)", "there is no axis 1 in [d]"),
-    ("softmax(s)", "softmax acts on a vector, not on a scalar"), ("stack(x, s)", "the parts have different shapes"), ("outer(W, x)", "outer takes a vector"),
-    ("concat(W, x)", "concat joins arrays of as many axes: n×d and [d] do not go together"), ("kron(x, x)", "kron takes two matrices"),
+    ("W @ W", "d ≠ n"), ("s @ x", "@ cannot multiply a scalar"), ("x + N", None), ("W + N", "n ≠ V"), ("det(W)", "n ≠ d"), ("sum(x, axis=1)", "there is no axis 1 in [d]"),
+    ("softmax(s)", "softmax needs a vector, not a scalar"), ("stack(x, s)", "the parts have different shapes"), ("outer(W, x)", "outer takes a vector"),
+    ("concat(W, x)", "concat joins arrays with equally many axes, not n×d and [d]"), ("kron(x, x)", "kron takes two matrices"),
     ("sum(W, axis=(0, 0))", "an axis is given twice"), ("x[0, 1]", "2 indices on [d]"), ("diag(W)", "diag takes a vector or a square matrix"),
 ])  # fmt: skip
 def test_shapes_that_cannot_be(text: str, reason: str | None) -> None:
@@ -250,7 +250,7 @@ def test_the_value_of_a_per_example_input_is_its_stack() -> None:
             "3",
             "the value of x and its uses: its value is a number, not one number for each example",
         ),
-        ("sum(sum(x), i)", "[[1, 2, 3], [4, 5, 6]]", "x may be [2] or 2×1"),
+        ("sum(sum(x), i)", "[[1, 2, 3], [4, 5, 6]]", "x could be [2] or 2×1"),
     ],
 )
 def test_a_value_that_is_no_stack_of_the_input(expression: str, value: str, said: str) -> None:
@@ -295,15 +295,15 @@ ERRORS = [
     ("z = W1 @ x", "{W1: [D_a1, D_x], x: [D_z, 1]}", ["2:7: `W1 @ x`: W1 is D_a1×D_x, x is D_z×1: D_x ≠ D_z"]),
     ("z = W1 @ x; v = z + x; u = x @ x", "{W1: [a, b], x: [b, 1]}", ["3:7: `z + x`: z is a×1, x is b×1: a ≠ b", "4:7: `x @ x`: x is b×1: 1 ≠ b"]),
     ("z = A @ x; v = B @ x + c", "{A: [a, n], B: [b, m], x: [n]}", ["3:7: `B @ x`: B is b×m, x is [n]: m ≠ n"]),
-    ("z = W @ x", "{x: [n]}", ["2:7: `W @ x`: W may be [n] or k×n"]),
-    ("z = W @ x", "{W: [m, n]}", ["2:7: `W @ x`: x may be [n] or n×1"]),
+    ("z = W @ x", "{x: [n]}", ["2:7: `W @ x`: W could be [n] or k×n"]),
+    ("z = W @ x", "{W: [m, n]}", ["2:7: `W @ x`: x could be [n] or n×1"]),
     ("z = W @ x", "{W: [a, b], x: [b], z: [b]}", ["2:7: z is declared [b], but `W @ x` is [a]"]),
     ("z = tanh(x); f = det(z)", "{x: [n, m]}", ["3:7: `det(z)`: z is n×m: n ≠ m"]),
-    ("z = U @ tanh(V @ x)", "{z: [k, 1], x: [d, 1]}", ["2:7: nothing says how long axis 1 of U is", "2:16: nothing says how long axis 0 of V is"]),
-    ("f = logdet(S)", "{}", ["2:14: nothing says how long axis 0 of S is"]),
+    ("z = U @ tanh(V @ x)", "{z: [k, 1], x: [d, 1]}", ["2:7: the length of axis 1 of U is unknown", "2:16: the length of axis 0 of V is unknown"]),
+    ("f = logdet(S)", "{}", ["2:14: the length of axis 0 of S is unknown"]),
     ("f = x - y", "{x: [n], y: [n + 1]}", ["2:7: `x - y`: x is [n], y is [n + 1]: n ≠ n + 1"]),
     ("f = c * x", "{c: [2], x: [n]}", ["2:7: `c * x`: c is [2], x is [n]: 2 ≠ n"]),
-    ("f = a @ x", "{a: [], x: [n]}", ["2:7: `a @ x`: a is a scalar, x is [n]: @ takes no scalar"]),
+    ("f = a @ x", "{a: [], x: [n]}", ["2:7: `a @ x`: a is a scalar, x is [n]: @ cannot multiply a scalar"]),
     ("f = g(A, x); g(M, v) = M @ v", "{A: [n, m], x: [n]}", ["3:13: `M @ v`: M is n×m, v is [n]: m ≠ n"]),
     ("f = concat(A, B)", "{A: [a, b], B: [c, d]}", ["2:7: `concat(A, B)`: A is a×b, B is c×d: b ≠ d"]),
     ("f = sum(A, axis=2)", "{A: [n, m]}", ["2:7: `sum(A, axis=2)`: A is n×m: there is no axis 2 in n×m"]),
@@ -312,15 +312,15 @@ ERRORS = [
     ("f = x + y", "{f: [n], x: [n, m]}", ["2:7: `x + y`: x is n×m, y is [?]: the result has 1 axes, not 2"]),
     ("f = x @ y", "{f: [n, m], x: [n]}", ["2:7: `x @ y`: x is [n]: the result is n×m"]),
     ("f = x @ y", "{x: [2, n, m], y: [3, m, k]}", ["2:7: `x @ y`: x is 2×n×m, y is 3×m×k: 2 ≠ 3"]),
-    ("f = sum(x, axis=0)", "{f: [n]}", ["2:11: nothing says how long axis 0 of x is"]),
-    ("f = sum(x, axis=0, keepdims=True)", "{f: [1, n]}", ["2:11: nothing says how long axis 0 of x is"]),
+    ("f = sum(x, axis=0)", "{f: [n]}", ["2:11: the length of axis 0 of x is unknown"]),
+    ("f = sum(x, axis=0, keepdims=True)", "{f: [1, n]}", ["2:11: the length of axis 0 of x is unknown"]),
     ("f = sum(x, axis=2)", "{f: [n]}", ["2:7: `sum(x, axis=2)`: x is ?×?: there is no axis 2 in ?×?"]),
     ("f = x[:, :, 0]", "{f: [n]}", ["2:7: `x[:, :, 0]`: the result is [n]"]),
-    ("f = x[1:]; h = x @ w", "{w: [5]}", ["3:7: `x @ w`: x may be [5] or k×5"]),
-    ("f = x[y, :]", "{f: [k, n]}", ["2:9: no shape of y fits its uses"]),
+    ("f = x[1:]; h = x @ w", "{w: [5]}", ["3:7: `x @ w`: x could be [5] or k×5"]),
+    ("f = x[y, :]", "{f: [k, n]}", ["2:9: no shape of y fits all of its uses"]),
     ("f = inv(x)", "{f: [n]}", ["2:7: f is declared [n], but `inv(x)` is ?×?"]),
     ("f = softmax(x)", "{f: []}", ["2:7: `softmax(x)`: x is a scalar: it acts on a vector"]),
-    ("f = softmax(z)", "{z: []}", ["2:7: `softmax(z)`: z is a scalar: softmax acts on a vector, not on a scalar"]),
+    ("f = softmax(z)", "{z: []}", ["2:7: `softmax(z)`: z is a scalar: softmax needs a vector, not a scalar"]),
 ]  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def fraction(expr: Expr) -> Fraction | None:
                 ) from None
             except OverflowError:
                 raise SpanError(
-                    "limit", f"`{unparse(expr)}` is a number too large to compute", *expr.span
+                    "limit", f"`{unparse(expr)}` is too large to compute", *expr.span
                 ) from None
     return None
 
