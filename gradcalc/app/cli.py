@@ -624,9 +624,7 @@ def _unknown_command(arguments: list[str]) -> str | None:
         return None
     if word.endswith((".yaml", ".yml")) or os.path.exists(word) or word in titles():
         return f"gradcalc: {word} is a file, not a command\n    Run 'gradcalc solve {word}' to solve it."
-    from difflib import get_close_matches
-
-    near = closest(word, COMMANDS) or next(iter(get_close_matches(word, COMMANDS, 1, 0.5)), None)
+    near = closest(word, COMMANDS) or next((one for one in COMMANDS if one[:3] == word[:3]), None)
     hint = f"did you mean {near}? " if near else ""
     return f"gradcalc: unknown command {word!r}\n    {hint}Commands: {', '.join(COMMANDS)}"
 
