@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gradcalc import render
-from gradcalc.app.batch import SECONDS, as_data, as_problem, each, outcomes
+from gradcalc.app.batch import SECONDS, as_problem, each, outcomes
 from gradcalc.app.console import Console, OutputError, PipeClosed
 from gradcalc.app.shipped import open_exercise, titles
 from gradcalc.app.startup import load
@@ -35,6 +36,8 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]  # click's, which newer t
 
 
 class Exit(IntEnum):
+    """The exit codes."""
+
     DONE = 0
     NO = 1  # the work was done and the answer is no
     UNUSABLE = 2  # input or arguments, of any of several files
@@ -61,6 +64,7 @@ def _one_of(noun: str, choices: Sequence[str]) -> Callable[[str | None], str | N
 
 
 FORMATS = render.printed()
+COLORS = ("auto", "always", "never")
 Files = Annotated[
     list[str],
     typer.Argument(
@@ -100,6 +104,21 @@ Layout = Annotated[
         help=f"Layout of derivatives: {', '.join(LAYOUTS)}.",
     ),
 ]
+Entries = Annotated[
+    bool,
+    typer.Option(
+        "--values", help="Print all entries of tensors of order 3 and above (terminal only)."
+    ),
+]
+Expanded = Annotated[
+    bool,
+    typer.Option(
+        "--expanded", help="Also print each answer in terms of the inputs only (terminal only)."
+    ),
+]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Show how the answers were verified.")
+]
 Timeout = Annotated[
     int,
     typer.Option(
@@ -126,9 +145,18 @@ def options(
     ] = False,
     ascii: Annotated[bool, typer.Option("--ascii", help="Print only ASCII characters.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    color: Annotated[
+        str,
+        typer.Option(
+            "--color",
+            callback=_one_of("color setting", COLORS),
+            metavar="WHEN",
+            help=f"Use colour: {', '.join(COLORS)}.",
+        ),
+    ] = "auto",
 ) -> None:
     """Derive, evaluate and verify the gradients of a computation."""
-    context.obj = Console.open(ascii, debug, bool(context.obj))
+    context.obj = Console.open(ascii, debug, bool(context.obj), color)
 
 
 # What commands share ----------------------------------------------------------------------------------------------
@@ -188,19 +216,22 @@ def print_each(
 @app.command()
 def solve(
     context: typer.Context, files: Files, set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", timeout: Timeout = SECONDS,
+    format: Format = "table", values: Entries = False, expanded: Expanded = False, verbose: Verbose = False,
+    timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """Solve exercises (symbolic and numeric answers, verified)."""
+    from gradcalc.language.fast_dataclasses import replace
+
     console: Console = context.obj
+    view = replace(
+        _view(console, digits, form), values=values, expanded=expanded, verbose=verbose, hints=True
+    )
 
     def work(file: str) -> tuple[str, bool]:
         solution = load("gradcalc.derivation.solve").solve(
             adjusted(open_exercise(file), set_ or (), digits, form, layout)
         )
-        view, item = _view(console, digits, form), solution
-        if format not in ("json", "jsonl"):
-            item = load("gradcalc.report.answer_report").compose_solution(solution, view)
-        return render.load(format).render(item, view), solution.right
+        return render.load(format).render(solution, view), solution.right
 
     finish(console, print_each(console, files, format, work, timeout))
 
@@ -237,7 +268,7 @@ def diff(
         ]
         return (
             found.notes,
-            list(map(as_data, warnings)),
+            list(map(asdict, warnings)),
             found.to(format, ascii=console.ascii),
             found.ok,
         )
@@ -271,13 +302,14 @@ def explain(
     step: Annotated[bool, typer.Option("--step", help="Step through interactively (prints numbered steps if not a terminal).")] = False,
     for_: Annotated[str | None, typer.Option("--for", metavar="QUESTION", help="Explain one answer only: df/dx, or the name of a question.")] = None,
     detail: Detail = "normal", set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", timeout: Timeout = SECONDS,
+    format: Format = "table", verbose: Verbose = False, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """Explain the derivation step by step, forward and backward."""
     from gradcalc.language.fast_dataclasses import replace
 
     console: Console = context.obj
     files, data = [file or "ex1"], format in ("json", "jsonl")
+    options = replace(_view(console, digits, form), detail=detail, verbose=verbose)
 
     def derivation(name: str) -> Any:
         exercise = open_exercise(name)
@@ -287,22 +319,28 @@ def explain(
 
     def work(name: str) -> tuple[str, bool]:
         found, view = derivation(name), load("gradcalc.report.explanation")
-        options = replace(_view(console, digits, form), detail=detail)
         if data:
             items = [load("gradcalc.render.derivation_json").document(found)]
         elif step:
-            items = [page.report for page in view.pages(found, options)]
+            items = [page.report for page in view.pages(found, options, ending())]
         else:
-            items = [view.compose_explanation(found, options)]
+            items = [view.compose_explanation(found, options, ending())]
         return render.render_as(format, items, options), found.solution.right
+
+    def ending() -> Any:
+        if format == "table":
+            return load("gradcalc.report.terminal_report").TERMINAL
+        return load("gradcalc.report.answer_report").Ending()
 
     if not (step and format == "table" and console.interactive):
         finish(console, print_each(console, files, format, work, timeout))
-    for _, found, _ in each(console, files, derivation):
-        if found is not None:
-            options = replace(_view(console, digits, form), detail=detail)
-            load("gradcalc.render.player").play(found, options, console.size)
-            finish(console, found.solution.right)
+    from gradcalc.render.keyboard import keyboard
+
+    with keyboard() as key:  # from here on, so that keys typed meanwhile are kept
+        for _, found, _ in each(console, files, derivation):
+            if found is not None:
+                load("gradcalc.render.player").play(found, options, console.size, key)
+                finish(console, found.solution.right)
     finish(console)
 
 
@@ -343,24 +381,42 @@ def export(
     to: Annotated[str, typer.Option("--to", help="Format: latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.")],
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Output file, or a folder for one file per exercise.")] = None,
     solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
+    detail: Annotated[str, typer.Option("--detail", callback=_one_of("level of detail", DETAILS), help="Level of detail of the answers: brief, normal or full.")] = "normal",
     standalone: Annotated[bool, typer.Option("--standalone", help="latex: without a preamble, for \\input; tikz: with one.")] = False,
+    key: Annotated[str | None, typer.Option("--key", metavar="PATH", help="Also write the sheet with its answers, to this file or folder.")] = None,
+    paper: Annotated[str | None, typer.Option("--paper", callback=_one_of("paper size", ("a4", "letter")), help="Paper size: a4 or letter (default: the exercise's own).")] = None,
+    lang: Annotated[str | None, typer.Option("--lang", metavar="CODE", help="Language of headings and labels: en, de, fr, es or zh.")] = None,
+    flavour: Annotated[str, typer.Option("--flavour", callback=_one_of("flavour", ("plain", "github")), help="Flavour of markdown: plain or github.")] = "plain",
     preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="File with TeX for the preamble of the document.")] = None,
     set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """Export handouts, figures and code (blank unless --solution)."""
     from gradcalc.app.delivery import OutsideError, deliver, plan
-    from gradcalc.app.export import CODE, ENDINGS, Export, Made, part, picture_names, stem, whole
+    from gradcalc.app.export import (
+        CODE,
+        DOCUMENTS,
+        ENDINGS,
+        Export,
+        Made,
+        part,
+        picture_names,
+        stem,
+        whole,
+    )
     from gradcalc.report.figure import Sheet
 
     console: Console = context.obj
     _one_of("format", tuple(ENDINGS))(to)
-    targets = plan(files, to, output)
+    sheets = plan(files, to, output)
+    keys = plan(files, to, key) if key else ()
+    targets = (*sheets, *keys)
     before = _preamble(preamble) if preamble else ""
-    sheet = Sheet(solution, blank_all, gates, digits)
     view = _view(console, digits, form)
-    wanted = {
-        target: Export(sheet, standalone, before, view, stem(target.path)) for target in targets
-    }
+    wanted = {}
+    for target in targets:
+        solved = solution or target in keys
+        sheet = Sheet(solved, blank_all, gates, digits, detail, paper, lang)
+        wanted[target] = Export(sheet, standalone, before, view, stem(target.path), flavour)
     jobs = [
         (files[number], picture, wanted[target])
         for target in targets
@@ -369,17 +425,19 @@ def export(
         )
     ]
 
-    def work(job: tuple[str, str, Export]) -> tuple[str, Sequence[tuple[str, str]], bool]:
+    def work(job: tuple[str, str, Export]) -> tuple[Any, ...]:
         file, picture, how = job
         exercise = adjusted(open_exercise(file), set_ or (), digits, form, layout)
-        # Code answers no questions.
-        found = (
-            load("gradcalc.report.figure").sketch(exercise)
-            if to in CODE
-            else load("gradcalc.derivation.solve").solve(exercise)
-        )
-        made = part(found, picture, to, how)
-        return made.text, made.beside, found.right
+        derivation = None
+        if to in CODE:  # it answers no questions
+            found = load("gradcalc.report.figure").sketch(exercise)
+        elif to in DOCUMENTS and how.sheet.solution and detail != "brief":
+            derivation = load("gradcalc.derivation.derive_steps").explained(exercise, detail)
+            found = derivation.solution
+        else:
+            found = load("gradcalc.derivation.solve").solve(exercise)
+        made = part(found, picture, to, how, derivation)
+        return made.text, made.beside, made.files, made.frame, found.right
 
     results = (done for _, done, _ in each(console, jobs, work, timeout, lambda job: job[0]))
     outside, fine = False, True
@@ -387,8 +445,12 @@ def export(
         own = [done for done in islice(results, len(target.files)) if done is not None]
         if not own:
             continue
-        fine = fine and all(right for _, _, right in own)
-        document = whole([Made(text, tuple(beside)) for text, beside, _ in own], to, wanted[target])
+        fine = fine and all(right for *_, right in own)
+        made = [
+            Made(text, tuple(beside), tuple(map(tuple, copied)), frame)
+            for text, beside, copied, frame, _ in own
+        ]
+        document = whole(made, to, wanted[target])
         try:
             said = deliver(
                 document, to, target.path, lambda text: console.out(text, machine=True), console.raw
@@ -485,6 +547,7 @@ def schema(context: typer.Context) -> None:
 
 
 def schema_text() -> str:
+    """The JSON Schema of exercises, as it is printed and shipped."""
     from gradcalc.exercise.schema import json_schema
 
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
@@ -569,7 +632,7 @@ def run(arguments: list[str], forks: bool = False) -> int:
     """Run a command and return its exit code. `forks`: what may take for ever is done in a process of its own."""
     arguments = _flags_first(arguments)
     unknown = _unknown_command(arguments)
-    console = Console.open("--ascii" in arguments[:2], "--debug" in arguments[:2])
+    console = Console.open("--ascii" in arguments, "--debug" in arguments)
     if unknown:
         console.note(unknown)
         return Exit.UNUSABLE
@@ -619,7 +682,12 @@ def run(arguments: list[str], forks: bool = False) -> int:
 
 def _unknown_command(arguments: list[str]) -> str | None:
     """What to say where the first word is no command: most often it is a file."""
-    word = next((word for word in arguments if not word.startswith("-")), None)
+    words = [
+        word
+        for before, word in zip(["", *arguments], arguments, strict=False)
+        if not word.startswith("-") and before != "--color"
+    ]
+    word = next(iter(words), None)
     if word is None or word in COMMANDS:
         return None
     if word.endswith((".yaml", ".yml")) or os.path.exists(word) or word in titles():
@@ -630,7 +698,7 @@ def _unknown_command(arguments: list[str]) -> str | None:
 
 
 def _flags_first(arguments: list[str]) -> list[str]:
-    """--ascii and --debug may stand anywhere before `--`; an expression may begin with a minus, diff -x^2."""
+    """--ascii, --debug and --color may stand anywhere before `--`; an expression may begin with a minus, diff -x^2."""
     command = next((word for word in arguments if not word.startswith("-")), "")
     if command == "diff" and "--" not in arguments:
         signed = [word for word in arguments if re.match("-[^-].", word)]
@@ -639,12 +707,17 @@ def _flags_first(arguments: list[str]) -> list[str]:
             *(["--", *signed] if signed else []),
         ]
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    flags = [word for word in arguments[:end] if word in ("--ascii", "--debug")]
-    return (
-        list(dict.fromkeys(flags))
-        + [word for word in arguments[:end] if word not in flags]
-        + arguments[end:]
-    )
+    flags, rest, words = list[str](), list[str](), iter(arguments[:end])
+    for word in words:
+        if word in ("--ascii", "--debug") and word not in flags:
+            flags.append(word)
+        elif word == "--color":
+            flags += [word, next(words, "")]
+        elif word.startswith("--color="):
+            flags.append(word)
+        elif word not in flags:
+            rest.append(word)
+    return flags + rest + arguments[end:]
 
 
 def _flushed() -> bool:

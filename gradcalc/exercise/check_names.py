@@ -15,7 +15,7 @@ from gradcalc.exercise.meant_names import (
 )
 from gradcalc.exercise.model import Definition, Exercise, Function
 from gradcalc.exercise.source import Text
-from gradcalc.language.constant_checks import CONSTANTS, check_constants
+from gradcalc.language.constants import CONSTANTS, check_constants
 from gradcalc.language.errors import Problem, SpanError, closest, skeleton
 from gradcalc.language.parser import (
     Binary,

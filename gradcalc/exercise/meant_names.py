@@ -10,12 +10,12 @@ from gradcalc.exercise.source import Text
 from gradcalc.language.errors import GREEK, Place, SpanError, closest, skeleton
 from gradcalc.language.foreign import CALLS
 from gradcalc.language.parser import (
+    CALLABLE,
     Expr,
     Index,
     Name,
     Num,
     Slice,
-    callable_names,
     names,
     occurrences,
     unparse,
@@ -49,7 +49,7 @@ def meant(name: Name, exercise: Exercise, source: Text) -> str | None:
     if end <= start:
         return None
     before, after = source.value[:start], source.value[end:]
-    if re.fullmatch("[^\\W\\d_]{2,3}", word) and word not in GREEK and word not in callable_names():
+    if re.fullmatch("[^\\W\\d_]{2,3}", word) and word not in GREEK and word not in CALLABLE:
         if re.search(r"(?<![\w.])[\d.]+$", before):  # 2xy
             return "*".join(word)
         bars = before.count("||") % 2 and after.count("||") % 2
@@ -64,7 +64,7 @@ def meant(name: Name, exercise: Exercise, source: Text) -> str | None:
             and (other.casefold() == word.casefold() or skeleton(other) == skeleton(word))
         ):
             return other
-    if word in callable_names() and word.isascii() and word != "sigma":
+    if word in CALLABLE and word.isascii() and word != "sigma":
         argument = re.match(r"\s*(-?\s*\w+(?:\([^()]*\))?)", after)
         return f"{word}({argument[1].strip()})" if argument else f"{word}(x)"
     return None
@@ -91,7 +91,7 @@ def brackets(expr: Expr, known: set[str]) -> Iterator[SpanError]:
             or (isinstance(item, Name) and item.id in known)
         ):
             continue
-        functions = callable_names()
+        functions = CALLABLE
         func = word if word in functions else word.lower() if word.lower() in functions else None
         func = func or closest(word, functions) if len(word) > 2 else func
         args = [unparse(one) for one in part.items if not isinstance(one, Slice)]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
 from typing import TypeAlias
 
 from gradcalc.language.cures import cured, swap
@@ -49,20 +48,35 @@ from gradcalc.language.tree import (
     walk,
 )
 from gradcalc.language.unparse import unparse
+from gradcalc.ops import COMPARISONS, SIGNS, SPELLINGS, TABLE
 
 __all__ = [
-    "NOWHERE", "Binary", "Call", "Compare", "Expr", "Index", "Name", "Neg", "Num", "Slice", "Span", "Transpose", "Vector",
-    "callable_names", "children", "names", "number", "occurrences", "parse", "parse_from", "unparse", "walk",
+    "CALLABLE",
+    "NOWHERE",
+    "Binary",
+    "Call",
+    "Compare",
+    "Expr",
+    "Index",
+    "Name",
+    "Neg",
+    "Num",
+    "Slice",
+    "Span",
+    "Transpose",
+    "Vector",
+    "children",
+    "names",
+    "number",
+    "occurrences",
+    "parse",
+    "parse_from",
+    "unparse",
+    "walk",
 ]  # fmt: skip
 
 MAX_DEPTH = 60
 
-# Operations of the table that are written with signs, not called.
-INTERNAL = frozenset((
-    "add", "sub", "neg", "mul", "div", "pow", "copy", "matmul", "transpose", "getitem", "toaxis", "apply",
-    "lt", "le", "gt", "ge", "eq", "ne",
-))  # fmt: skip
-COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 OPTIONS = frozenset(("axis", "keepdims", "ord", "ddof"))
 SOFTMAX = frozenset(("softmax", "log_softmax", "logsumexp"))
 _YES, _NO = Name("True"), Name("False")
@@ -78,17 +92,8 @@ _COMPARE, _PRODUCT, _POSTFIX = 10, 30, 50
 _STARTS = frozenset(("name", "number", "(", "[", "√"))
 
 
-@cache
-def _spellings() -> Mapping[str, str]:
-    """Word -> canonical name of every operation that is called. The table stands below this room, so it is read late."""
-    from gradcalc.ops import SPELLINGS
-
-    return {word: name for word, name in SPELLINGS.items() if name not in INTERNAL and word != "√"}
-
-
-def callable_names() -> Mapping[str, str]:
-    """Every word that may be called, with the operation it means: ln -> log."""
-    return _spellings()
+# Every word that may be called, with the operation it means: ln -> log.
+CALLABLE: Mapping[str, str] = {word: name for word, name in SPELLINGS.items() if word != "√"}
 
 
 def parse(
@@ -145,7 +150,7 @@ class _Parser:
     def reading(self) -> Reading:
         """How far it has come, for messages."""
         functions, variables = self.functions, self.variables
-        return Reading(self.tokens, self.at, self.open, functions, variables, _spellings())
+        return Reading(self.tokens, self.at, self.open, functions, variables, CALLABLE)
 
     def fail(
         self,
@@ -199,10 +204,10 @@ class _Parser:
                 left = Binary(
                     "^",
                     left,
-                    Num(token.value or Fraction(0), (token.start, token.end)),
+                    Num(token.value or Fraction(0), (token.start, token.end), decimal=True),
                     self.span(start),
                 )
-            elif token.kind in COMPARISONS:
+            elif SIGNS.get(token.kind) in COMPARISONS:
                 if least > _COMPARE:
                     break
                 if compared:
@@ -230,7 +235,7 @@ class _Parser:
         first, token = self.at, self.take()
         match token.kind:
             case "number":
-                return Num(token.value or Fraction(0), (token.start, token.end))
+                return Num(token.value or Fraction(0), (token.start, token.end), decimal=True)
             case "name":
                 expr: Expr = self.name(token)
             case "(":
@@ -332,7 +337,7 @@ class _Parser:
             primes += 1
         if self.tokens[self.at + primes].kind != "(":
             return Name(token.text, (token.start, token.end))
-        func = token.text if token.text in self.functions else _spellings().get(token.text)
+        func = token.text if token.text in self.functions else CALLABLE.get(token.text)
         if func is None:
             raise unknown_function(self.reading, self.at - 1)
         if primes and token.text not in self.functions:
@@ -413,7 +418,6 @@ def as_named(func: str, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
 
 def check_arguments(call: Call, token: Token, words: Sequence[Token] = ()) -> None:
     """The number and the names of a built-in's arguments. Raises SpanError."""
-    from gradcalc.ops import TABLE
 
     op, called = TABLE[call.func], token.text
     for word, value in call.kwargs:

@@ -40,6 +40,7 @@ def run(
 
 
 def array(tensor: Tensor, env: Env) -> Any:
+    """The data of a tensor as an array of the current precision."""
     return env.numbers.arrays.array(tensor.data)
 
 
@@ -72,6 +73,7 @@ def axes_of(rank: int, axis: Any) -> tuple[int, ...]:
 
 
 def is_column(shape: tuple[int, ...]) -> bool:
+    """Whether a shape is n × 1."""
     return len(shape) == 2 and shape[1] == 1
 
 

@@ -14,14 +14,12 @@ from gradcalc.graph.model import Graph
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Binary, Call, Compare, Expr, names, unparse
-from gradcalc.numeric.forward import Forward, Point, define, forward
+from gradcalc.numeric.forward import Forward, Point, define
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor, expand
-from gradcalc.ops import TABLE
+from gradcalc.ops import COMPARISONS, SCALAR, TABLE
 
-_BOUNDARIES = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 EXACTLY = 1e-14  # how near to a kink a float may be that lies on it
-_TIES = {"max": "maximum", "min": "minimum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +45,11 @@ class Watcher:
         self._boundary: dict[int, Any] = {}
 
     def __call__(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
-        if name in _BOUNDARIES and isinstance(expr, Compare) and self._real(expr):
+        if name in COMPARISONS and isinstance(expr, Compare) and self._real(expr):
             self._boundary[id(expr)] = self._close(operands[0], operands[1])
         elif name == "where" and isinstance(expr, Call):
             self._where(expr, operands)
-        elif name in _TIES or name == "norm":
+        elif name in ("max", "min", "norm"):
             self._reduction(name, expr, operands)
         elif name in ("sqrt", "pow"):
             self._root(expr, operands)
@@ -132,7 +130,7 @@ class Watcher:
         )
         ties = (np.abs(array - kept) <= self.near * np.maximum(1.0, np.abs(kept))).sum(axis=axes)
         if axes and (ties > 1).any():
-            message = f"entries of {argument} tie: {TABLE[_TIES[name]].convention}, by convention"
+            message = f"entries of {argument} tie: {TABLE[SCALAR[name]].convention}, by convention"
             self._note("kink", message, _on((expr,)))
 
     def _where(self, expr: Call, operands: list[Tensor]) -> None:
@@ -226,7 +224,7 @@ def places(values: Forward, near: float | None = None) -> list[Kink]:
 
 def kinks(graph: Graph, point: Point) -> list[Problem]:
     """A warning for every kink at the point, naming the convention; slug "jump" where there is no derivative."""
-    found = places(forward(graph, point))
+    found = places(Forward(graph, point))
     return [
         Problem(kink.slug, kink.message) for kink in found if kink.slug not in ("root", "point")
     ]

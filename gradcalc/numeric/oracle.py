@@ -31,7 +31,7 @@ from gradcalc.numeric.finite_differences import (
     needed,
     scalar_difference,
 )
-from gradcalc.numeric.forward import MANY_DEFINITIONS, Forward, Point, depends, forward, work
+from gradcalc.numeric.forward import MANY_DEFINITIONS, Forward, Point, mentioned, work
 from gradcalc.numeric.kinks import Kink, places
 from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor
@@ -95,13 +95,13 @@ class Oracle:
     _kinks: dict[int, list[Kink]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._depends = depends(self.graph)
+        self._depends = mentioned(self.graph)
 
     @property
     def given(self) -> Forward:
         """The forward computation at the point of the exercise."""
         if self._given is None:
-            self._given = forward(self.graph, self.point or given_point(self.graph))
+            self._given = Forward(self.graph, self.point or given_point(self.graph))
         return self._given
 
     @property
@@ -114,7 +114,7 @@ class Oracle:
             symbolic = symbolic or any(size.names for size in self.graph.indices.values())
             count = 2 if symbolic or self.given.point.missing else 1
             points, self._reason = random_points(self.graph, count)
-            self._others = [forward(self.graph, point) for point in points]
+            self._others = [Forward(self.graph, point) for point in points]
         return self._others
 
     def target(self, of: str | None, bys: tuple[str, ...], local: bool = False) -> Target:
@@ -432,24 +432,3 @@ def _sample(claimed: Any, found: Any) -> str:
     gap = np.abs(np.asarray(claimed - found, dtype=float))
     place = np.unravel_index(int(np.argmax(gap)), gap.shape)
     return f"{float(found[place]):.10g}, not {float(claimed[place]):.10g}"
-
-
-def numeric_derivative(
-    graph: Graph, of: str | None, by: str, point: Point | None = None, local: bool = False
-) -> Tensor:
-    """One derivative of one exercise; see Oracle.derivative."""
-    return Oracle(graph, point).derivative(of, by, local=local)
-
-
-def numeric_second(
-    graph: Graph, of: str | None, by: str, then: str, point: Point | None = None
-) -> Tensor:
-    """One second derivative of one exercise; see Oracle.second."""
-    return Oracle(graph, point).second(of, by, then)
-
-
-def compare(
-    graph: Graph, of: str | None, by: str, claimed: AnyClaim, point: Point | None = None
-) -> Verified:
-    """One comparison for one exercise; see Oracle.verify."""
-    return Oracle(graph, point).verify(claimed, of, by)
