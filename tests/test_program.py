@@ -132,4 +132,4 @@ def test_a_png_to_the_standard_output(tmp_path: Path, monkeypatch: pytest.Monkey
         "export", EX1, "--to", "png", "-o", "-", env={"PATH": f"{tmp_path}:/usr/bin:/bin"}
     )
     assert (done.returncode, done.stdout) == (3, b"")
-    assert b"png was not made: rsvg-convert failed: no\n" in done.stderr
+    assert b"the png could not be made: rsvg-convert failed: no\n" in done.stderr

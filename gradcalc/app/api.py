@@ -88,9 +88,9 @@ def exercise(source: Source) -> Exercise:
             raise GradcalcError(
                 Problem(
                     "file",
-                    "this is text, not a path",
+                    "this is the text of an exercise, not a path",
                     None,
-                    "gradcalc.parse_exercise(text) reads text",
+                    "use gradcalc.parse_exercise(text)",
                 )
             )
         return load_exercise(path)
@@ -146,7 +146,7 @@ class Result:
             if question in (answer.question.text, answer.question.name):
                 return answer
         raise KeyError(
-            f"no question {question}; there are {', '.join(a.question.text for a in self.answers)}"
+            f"there is no question {question}; choose from {', '.join(a.question.text for a in self.answers)}"
         )
 
     @cached_property
@@ -171,7 +171,7 @@ class Result:
             return render_as(format, [self.solution], Options())
         if format not in ENDINGS or format in BINARY:
             raise ValueError(
-                f"no format {format!r}; there are {', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
+                f"unknown format {format!r}; choose from {', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
             )
         return export([self.solution], format, Export(Sheet(solution, detail="brief"))).text
 
@@ -326,5 +326,5 @@ class Derivative(Result):
 def _choice(word: str, value: str | None, choices: Sequence[str]) -> None:
     if value is not None and value not in choices:
         raise GradcalcError(
-            Problem("argument", f"{word}: {value!r} is none of {', '.join(choices)}")
+            Problem("argument", f"unknown {word} {value!r}; choose from {', '.join(choices)}")
         )

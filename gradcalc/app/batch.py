@@ -67,10 +67,10 @@ def outcomes(
 
 def _lost(said: Lost) -> Outcome:
     cure = _CURES.get(said.slug)
-    return None, (Problem("lost", f"there is no answer: {said.reason}", None, cure),)
+    return None, (Problem("lost", f"no answer: {said.reason}", None, cure),)
 
 
-_CURES = {"late": "--timeout SECONDS gives it longer", "memory": "smaller arrays need less"}
+_CURES = {"late": "use --timeout to allow more seconds", "memory": "use smaller arrays"}
 
 
 def _attempt(work: Callable[[T], Any], item: T, debug: bool) -> Outcome:
@@ -82,18 +82,14 @@ def _attempt(work: Callable[[T], Any], item: T, debug: bool) -> Outcome:
         if isinstance(error, GradcalcError):
             return None, error.problems
         if isinstance(error, MemoryError):
-            return None, (
-                Problem(
-                    "memory", "there is no answer: it ran out of memory", None, _CURES["memory"]
-                ),
-            )
+            return None, (Problem("memory", "no answer: out of memory", None, _CURES["memory"]),)
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         return None, (
             Problem(
                 "internal",
-                f"gradcalc failed here ({reason})",
+                f"this is a bug in gradcalc ({reason})",
                 None,
-                "that is a bug; --debug shows where",
+                "please report it; --debug shows where it happened",
             ),
         )
 

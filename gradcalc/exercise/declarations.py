@@ -13,7 +13,7 @@ from gradcalc.exercise.schema import get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import Problem, SpanError
-from gradcalc.language.parser import Expr, Name, Num, parse, walk
+from gradcalc.language.parser import Binary, Expr, Name, Num, parse, walk
 from gradcalc.language.tokens import canonical, read_name, shown
 
 MAX_SIZE = 1_000_000
@@ -28,6 +28,19 @@ def named(node: Node | None) -> list[tuple[Node, Node]]:
         for key, part in node.pairs
         if key.kind == "scalar" and part.kind not in ("broken", "empty")
     ]
+
+
+def multiplied(size: Expr) -> Expr:
+    """A size with its powers written as products: k^2 is k*k."""
+    if not isinstance(size, Binary):
+        return size
+    left, right = multiplied(size.left), multiplied(size.right)
+    if size.op != "^" or not isinstance(right, Num) or right.value not in range(1, 9):
+        return Binary(size.op, left, right, size.span)
+    power = left
+    for _ in range(int(right.value) - 1):
+        power = Binary("*", power, left, size.span)
+    return power
 
 
 class Keys:
@@ -57,7 +70,7 @@ class Keys:
             return None
         if re.match(r"#\S", node.comment):
             message = (
-                f"`{key}` is cut at `{shown(node.comment, 12)}`: for YAML a comment begins there"
+                f"YAML reads `{shown(node.comment, 12)}` as a comment, so `{key}` ends before it"
             )
             self.warnings.append(node.text.wrong("comment", message, "quote the whole text"))
         if key == "text":  # titles and names are text as it stands
@@ -102,7 +115,7 @@ class Declarations:
         for item in node.items if node.kind == "list" else []:
             if item.kind == "scalar" and (name := self.keys.name(item)):
                 if name in found:
-                    self.problems.append(item.text.wrong("duplicate", f"`{name}` stands twice"))
+                    self.problems.append(item.text.wrong("duplicate", f"`{name}` is listed twice"))
                 found[name] = Variable(name, place=item.place, source=item.text)
         for key, part in named(node):
             if name := self.keys.name(key):
@@ -129,14 +142,14 @@ class Declarations:
             canonical(key.text.value) for key, _ in self.keys.entries("examples")
         }:
             assert parts["each"] is not None
-            message = f"`{shown(each)}` runs over no examples"
-            self.problems.append(
-                parts["each"].text.wrong("each", message, f"examples: {{{shown(each, 10)}: m}}")
-            )
+            message = f"`{shown(each)}` is not declared under `examples`"
+            hint = f"add examples: {{{shown(each, 10)}: m}}"
+            if not any(found.hint == hint for found in self.problems):  # said once
+                self.problems.append(parts["each"].text.wrong("each", message, hint))
         function = words.get("function") == "1"
         if function and (extra := [word for word in ("shape", "each", "assume") if parts[word]]):
             self.problems.append(
-                key.text.wrong("function", f"an unknown function has no `{extra[0]}`")
+                key.text.wrong("function", f"an unknown function cannot have `{extra[0]}`")
             )
         if function and parts["function"]:
             parts["shape"] = None
@@ -165,7 +178,7 @@ class Declarations:
             return None
 
         def read() -> Expr:
-            expr = parse(node.text.value)
+            expr = multiplied(parse(node.text.value))
             for part in walk(expr):
                 whole = isinstance(part, Num) and (
                     part.value.denominator != 1 or part.value > MAX_SIZE
@@ -173,9 +186,7 @@ class Declarations:
                 if whole or not (
                     isinstance(part, Num | Name) or getattr(part, "op", "") in ("+", "-", "*")
                 ):
-                    hint = (
-                        "a size is a name, a whole number, or a sum, difference or product of them"
-                    )
+                    hint = "a size is a name, a whole number, or a sum, difference, product or power of them"
                     raise SpanError(
                         "size", f"`{shown(node.text.value)}` is not a size", *part.span, hint
                     )
@@ -183,7 +194,7 @@ class Declarations:
 
         size: Expr | None = self.keys.attempt(node.text, read)
         if isinstance(size, Num) and size.value < 1:
-            self.problems.append(node.text.wrong("size", "a size is at least 1"))
+            self.problems.append(node.text.wrong("size", "a size must be at least 1"))
         return size
 
     def sizes(self) -> dict[str, int]:

@@ -23,7 +23,7 @@ def read_language(exercise: Node, problems: list[Problem]) -> str:
         node = get(exercise, "lang")
         assert node is not None
         message = f"`{shown(word)}` is not a language code"
-        problems.append(node.text.wrong("lang", message, "for example de, fr, zh or pt-BR"))
+        problems.append(node.text.wrong("lang", message, "write for example de, fr, zh or pt-BR"))
         return "en"
     return word.replace("_", "-")
 
@@ -56,8 +56,8 @@ def read_space(node: Node | None, problems: list[Problem]) -> Space | None:
         return Space(page=_PARTS[word])
     match = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*(cm|mm|in)", word)
     if match is None:
-        message = f"`{shown(word)}` is not room to write in"
-        hint = "third, half, page, or a length such as 4cm"
+        message = f"`{shown(word)}` is not a space for an answer"
+        hint = "write third, half, page, or a length such as 4cm"
         problems.append(node.text.wrong("space", message, hint))
         return None
     return Space(cm=float(match[1]) * _UNITS[match[2]])

@@ -12,6 +12,7 @@ from gradcalc.exercise.author_tex import check_markdown
 from gradcalc.exercise.check_names import first_free, resolve
 from gradcalc.exercise.declarations import Declarations, Keys, named
 from gradcalc.exercise.literals import is_symbol, read_constant, read_value
+from gradcalc.exercise.meant_values import mapping
 from gradcalc.exercise.model import (
     Definition,
     Exercise,
@@ -27,8 +28,8 @@ from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError, closest
-from gradcalc.language.parser import CALLABLE, Compare, Expr, Name, Num, parse
-from gradcalc.language.statements import Statement, read_head, statements
+from gradcalc.language.parser import CALLABLE, Compare, Expr, Name, Num, Span, parse
+from gradcalc.language.statements import Statement, read_head, statements, with_cure
 from gradcalc.language.tokens import canonical, read_name, shown, tokenize
 
 
@@ -38,7 +39,9 @@ def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
         if not problems:
             problems.append(
                 node.text.wrong(
-                    "type", "an exercise is a mapping of keys", "begin with expression: f = x * y"
+                    "type",
+                    "the file has no keys",
+                    _first_key(node.text.value if node.kind == "scalar" else ""),
                 )
             )
         raise GradcalcError(*problems)
@@ -48,6 +51,15 @@ def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
     if problems:
         raise GradcalcError(*sorted(problems, key=_order))
     return exercise
+
+
+def _first_key(text: str) -> str:
+    """How a file without keys begins."""
+    if text.count("=") == 1 and "\n" not in text and len(text) < 60:
+        return f"write expression: {text.strip()}"
+    if not text:
+        return "write for example expression: f = x * y"
+    return "write `expression: |` above, and indent the lines below it"
 
 
 def _order(problem: Problem) -> tuple[int, int]:
@@ -62,6 +74,7 @@ class _Reader:
         self.keys = Keys(node, problems)
         self.warnings = self.keys.warnings
         self.declarations = Declarations(self.keys)
+        self.unreadable: list[tuple[Text, SpanError, Span]] = []  # lines that have no left side
 
     def read(self) -> Exercise:
         lines = self.lines()
@@ -70,9 +83,13 @@ class _Reader:
         callable_here = functions | {
             name for name, variable in variables.items() if variable.function
         }
+        for text, error, at in self.unreadable:
+            self.problems.append(
+                text.problem(with_cure(error, text.value, at, callable_here, variables))
+            )
         defined: list[Definition] = []
         own: dict[str, Function] = {}
-        unread = False
+        unread = bool(self.unreadable)
         for text, line, place in lines:
             expr = self.keys.attempt(text, lambda line=line: line.parse(callable_here, variables))
             if expr is None:
@@ -84,6 +101,8 @@ class _Reader:
                 self.define_function(own, Function(line.name, line.params, expr, text, place))
             else:
                 defined.append(Definition(line.name or "", expr, text, line.params, place))
+        if own and not defined:
+            raise GradcalcError(*sorted([*self.problems, _only_functions(own)], key=_order))
         sizes = self.declarations.sizes()
         examples, indices = (
             self.declarations.ranges("examples"),
@@ -101,10 +120,16 @@ class _Reader:
         sure = len(self.problems)
         names = frozenset(exercise.inputs) | {definition.name for definition in defined}
         values, places = self.values(exercise)
+        given = {canonical(key.text.value) for key, _ in self.keys.entries("values")}
+        self.warnings[:] = [
+            warning
+            for warning in self.warnings
+            if warning.slug != "product" or warning.message.split("`")[1] not in given
+        ]
         upstream, loss = self.upstream(exercise, names)
         # One that could not be read is an error already: questions about the loss are none besides.
-        given = get(self.node, "upstream") is not None
-        questions = self.questions(exercise, names, loss if given else None)
+        behind = get(self.node, "upstream") is not None
+        questions = self.questions(exercise, names, loss if behind else None)
         if unread and not complete:  # a name may stand in the line that could not be read
             self.problems[sure:] = [
                 problem for problem in self.problems[sure:] if problem.slug != "unknown-name"
@@ -125,53 +150,86 @@ class _Reader:
         parts = node.items if node.kind == "list" else [node] if node.kind == "scalar" else []
         for part in parts:
             if part.kind == "scalar":
-                lines, wrong = statements(part.text.value)
+                lines, wrong = statements(part.text.value, self.folded(part))
                 found += [(part.text, line, part.text.place(*line.span)) for line in lines]
-                self.problems += [part.text.problem(error) for error in wrong]
+                self.unreadable += [(part.text, *one) for one in wrong]
                 if not lines and not wrong:
                     self.problems.append(
-                        part.text.wrong("empty", "an empty expression", "for example f = x * y")
+                        part.text.wrong(
+                            "empty", "the expression is empty", "write for example f = x * y"
+                        )
                     )
                 self.warn_of_comment(part)
         for key, part in named(node):
             if (
-                line := self.keys.attempt(
+                taken := self.keys.attempt(
                     key.text, lambda key=key: read_head(*head(key.text.value))
                 )
             ) and part.kind == "scalar":
-                name, kind, params, span = line
-                if body := self.keys.attempt(
-                    part.text, lambda part=part: tokenize(part.text.value)
-                ):
-                    found.append((part.text, Statement(name, kind, params, span, body), key.place))
+                name, kind, params, span = taken
+                line = Statement(name, kind, params, span, part.text.value, 0)
+                found.append((part.text, line, key.place))
                 self.warn_of_comment(part)
+        if not found and self.unreadable:
+            return found
         nameless = [place for _, line, place in found if line.name is None]
         if nameless and sum(line.kind != "function" for _, line, _ in found) > 1:
             self.problems += [
-                Problem("nameless", "of several lines each has a name", place, "write z = …")
+                Problem("nameless", "each of several lines needs a name", place, "write z = …")
                 for place in nameless
             ]
             found = [one for one in found if one[1].name is not None]
         if not found and not self.problems:
             self.problems.append(
-                node.text.wrong("empty", "`expression` defines nothing", "for example f = x * y")
+                node.text.wrong("empty", "`expression` is empty", "write for example f = x * y")
             )
         return found
 
+    def folded(self, node: Node) -> list[Span] | None:
+        """The lines of a plain value of several lines, which YAML joins to one: an error where two define something."""
+        runs = node.text.lines
+        if not node.plain or len({line for _, line, _ in runs}) < 2:
+            return None
+        value, starts = node.text.value, [offset for offset, _, _ in runs]
+        lines = [
+            (a, b)
+            for a, b in zip(starts, [*starts[1:], len(value)], strict=True)
+            if value[a:b].strip()
+        ]
+        if (
+            sum(
+                bool(re.match(r"\s*-?\s*\w+\s*(\(.*?\)|\[.*?\])?\s*=[^=]", value[a:b]))
+                for a, b in lines
+            )
+            < 2
+        ):
+            return None
+        if all(value[a:b].lstrip().startswith("-") for a, b in lines):
+            message, hint = "a space is missing after each dash", "write - before each line"
+            lines = [(value.index("-", a) + 1, b) for a, b in lines]
+        else:
+            message, hint = "YAML joins these lines into one", "write `expression: |` above them"
+        self.problems.append(node.text.wrong("folded", message, hint))
+        return lines
+
     def warn_of_comment(self, node: Node) -> None:
         if node.comment:
-            message = f"for YAML the expression ends before `{shown(node.comment, 20)}`"
+            message = f"YAML reads `{shown(node.comment, 20)}` as a comment, so the expression ends before it"
             self.warnings.append(
-                node.text.wrong("comment", message, "if it goes on, quote it or begin with |")
+                node.text.wrong(
+                    "comment", message, "if it belongs to the expression, quote the whole line"
+                )
             )
 
     def define_function(self, own: dict[str, Function], function: Function) -> None:
         if function.name in own:
             self.problems.append(
-                Problem("second", f"a second definition of `{function.name}`", function.place)
+                Problem(
+                    "second", f"the function `{function.name}` is defined twice", function.place
+                )
             )
         if function.name in CALLABLE:
-            message = f"`{function.name}` is defined here and replaces the function of that name"
+            message = f"your `{function.name}` replaces the built-in function of that name"
             self.warnings.append(Problem("replaced", message, function.place))
         own.setdefault(function.name, function)
 
@@ -209,13 +267,21 @@ class _Reader:
             return (), usual
         if node.kind != "mapping":
             if usual in names:
-                message = "which name the loss has is not clear: L and loss are quantities of the exercise"
+                message = "ambiguous loss name: both L and loss are already used"
                 hint = (
-                    f"name it: upstream: {{dJ/d{exercise.definitions[-1].name}: 1}}"
+                    f"choose a name: upstream: {{dJ/d{exercise.definitions[-1].name}: 1}}"
                     if exercise.definitions
                     else None
                 )
                 self.problems.append(Problem("upstream", message, node.place, hint))
+            if node.kind == "scalar" and (written := mapping(node.text.value)):
+                hint = f"write upstream: {written}"
+                self.problems.append(
+                    node.text.wrong(
+                        "upstream", "an upstream gradient is written with a colon", hint
+                    )
+                )
+                return (), usual
             value = self.gradient(node, names, "upstream")
             return ((Upstream(None, value, node.place),) if value is not None else ()), usual
         found: list[Upstream] = []
@@ -223,23 +289,20 @@ class _Reader:
         for key, part in named(node):
             match = re.fullmatch(r"\s*[d∂](.+?)\s*/\s*[d∂](.+?)\s*", key.text.value)
             if match is None:
-                self.problems.append(
-                    key.text.wrong(
-                        "upstream",
-                        f"`{shown(key.text.value)}` is not a derivative",
-                        "write dL/df: 1",
-                    )
-                )
+                self.problems.append(self.no_derivative(key, part, names, usual))
                 continue
             loss, of = canonical(match.group(1)), canonical(match.group(2))
             losses.setdefault(loss, key)
             defined = [definition.name for definition in exercise.definitions]
             if loss in names:
-                message = f"`{shown(loss)}` is a quantity of the exercise, so it cannot be the loss behind it"
+                message = f"`{shown(loss)}` is already a quantity; choose another name for the loss"
                 self.problems.append(
                     key.text.problem(
                         SpanError(
-                            "upstream", message, *match.span(1), "call the loss loss: dloss/df"
+                            "upstream",
+                            message,
+                            *match.span(1),
+                            _other_loss(of, loss, defined, usual),
                         )
                     )
                 )
@@ -249,31 +312,43 @@ class _Reader:
                 continue
             if of not in defined:
                 near = closest(of, defined)
-                message = (
-                    f"`{shown(of)}` is an input"
-                    if of in names
-                    else f"there is no quantity `{shown(of)}`"
-                )
                 hint = (
                     f"did you mean {near}?"
                     if near
-                    else "upstream gradients stand at computed quantities"
+                    else f"computed quantities: {', '.join(defined[:8])}"
                 )
-                self.problems.append(
-                    key.text.problem(SpanError("unknown-name", message, *match.span(2), hint))
-                )
+                if of in names:
+                    message = (
+                        f"`{shown(of)}` is an input; an upstream gradient needs a computed quantity"
+                    )
+                else:
+                    message = f"there is no quantity `{shown(of)}`"
+                if loss not in names or loss == of:
+                    self.problems.append(
+                        key.text.problem(SpanError("unknown-name", message, *match.span(2), hint))
+                    )
             value = self.gradient(part, names, f"upstream.{shown(key.text.value)}")
             if value is not None:
                 found.append(Upstream(of, value, key.place))
         if len(losses) > 1:
             first, second = list(losses)[:2]
-            message = f"two losses, {shown(first)} and {shown(second)}"
+            message = f"all upstream gradients must be those of one loss, not of {shown(first)} and {shown(second)}"
             self.problems.append(
                 losses[second].text.wrong(
-                    "upstream", message, "the upstream gradients are those of one loss"
+                    "upstream",
+                    message,
+                    f"write d{shown(first)}/{shown(losses[second].text.value.partition('/')[2])}",
                 )
             )
         return tuple(found), next(iter(losses), usual)
+
+    def no_derivative(self, key: Node, part: Node, names: frozenset[str], loss: str) -> Problem:
+        """`upstream: {f: 1}`: a key that is not dL/df."""
+        word = key.text.value.strip()
+        of = word[1:] if word not in names and word[:1] in "d∂" and word[1:] in names else word
+        value = part.text.value if part.kind == "scalar" else "…"
+        hint = f"write upstream: {{d{loss}/d{of if of in names else 'f'}: {shown(value)}}}"
+        return key.text.wrong("upstream", f"`{shown(word)}` is not a derivative", hint)
 
     def gradient(self, node: Node, names: frozenset[str], path: str) -> Value | None:
         """A number, an array, or a name that keeps the gradient symbolic."""
@@ -290,7 +365,7 @@ class _Reader:
                 "no",
             ):
                 return Name(symbol)
-            hint = "a name that is not used yet keeps it symbolic"
+            hint = "write a number, or a name that is not used yet to keep it symbolic"
             self.problems.append(
                 node.text.wrong("upstream", f"`{path}` cannot be `{shown(symbol)}`", hint)
             )
@@ -303,7 +378,10 @@ class _Reader:
         self, exercise: Exercise, names: frozenset[str], loss: str | None
     ) -> tuple[Question, ...]:
         node = get(self.node, "questions")
-        known = Known(names, stack_names(names) if exercise.examples else frozenset(), loss)
+        known = Known(
+            names, stack_names(names) if exercise.examples else frozenset(), loss, exercise.inputs,
+            frozenset(exercise.functions), tuple(d.name for d in exercise.definitions),
+        )  # fmt: skip
         found: list[Question] = []
         for item in node.items if node else []:
             extra: Mapping[str, Node | None] = {}
@@ -321,7 +399,7 @@ class _Reader:
             if question.name and named_answers.setdefault(question.name, question) is not question:
                 self.problems.append(
                     Problem(
-                        "duplicate", f"a second answer is called `{question.name}`", question.place
+                        "duplicate", f"two answers are called `{question.name}`", question.place
                     )
                 )
         return tuple(found)
@@ -335,7 +413,7 @@ class _Reader:
         own, worth = question.name, None
         if name and (given := self.keys.name(name)):
             if own or given in names:
-                reason = "the question names it already" if own else "it is a quantity already"
+                reason = "the question already names it" if own else "that is a quantity"
                 self.problems.append(
                     name.text.wrong(
                         "question", f"the answer cannot be called `{shown(given)}`: {reason}"
@@ -345,7 +423,9 @@ class _Reader:
         if points:
             worth = self.keys.attempt(points.text, lambda: read_constant(points.text.value))
             if worth is not None and not isinstance(worth, Num):
-                self.problems.append(points.text.wrong("number", "points are a number from 0"))
+                self.problems.append(
+                    points.text.wrong("number", "points must be a number of at least 0")
+                )
                 worth = None
         if prompt and prompt.kind == "scalar":
             self.problems += [
@@ -379,7 +459,7 @@ class _Reader:
         )
         if expr is not None and not isinstance(expr, Compare):
             self.problems.append(
-                node.text.wrong("condition", "not a condition", "for example f != 0")
+                node.text.wrong("condition", "this is not a condition", "write for example f != 0")
             )
         return expr
 
@@ -392,14 +472,33 @@ class _Reader:
             flat = tuple(value for value in values if not isinstance(value, tuple))
             if key.text.value != "choices" and len(flat) != 2:
                 self.problems.append(
-                    part.text.wrong("vary", f"`{path}.{key.text.value}` has two bounds, [from, to]")
+                    part.text.wrong(
+                        "vary", f"`{path}.{key.text.value}` needs two bounds, [from, to]"
+                    )
                 )
             found[key.text.value] = flat
         if len(node.pairs) != 1 and node.kind == "mapping":
             self.problems.append(
-                node.text.wrong("vary", f"`{path}` wants one of integers, choices, uniform")
+                node.text.wrong("vary", f"`{path}` needs one of integers, choices, uniform")
             )
         return found
+
+
+def _only_functions(own: Mapping[str, Function]) -> Problem:
+    """`f(x, y) = x^2*y` alone: a function, and nothing that is computed."""
+    function = next(iter(own.values()))
+    start, end = function.expr.span
+    called = f"{function.name}({', '.join(function.params)})"
+    message = f"`{called} = …` defines a function, not a quantity"
+    text = shown(function.source.value[start:end], 50)
+    return Problem("function", message, function.place, f"write {function.name} = {text}")
+
+
+def _other_loss(of: str, loss: str, defined: list[str], usual: str) -> str:
+    """How to name the loss, where its name is taken."""
+    if of not in defined and loss in defined:  # the wrong way round
+        of = loss
+    return f"write d{usual}/d{shown(of)}"
 
 
 def head(text: str) -> tuple[list[Any], Any]:

@@ -49,7 +49,7 @@ def check(tex: str) -> str:
     """Mathematics of an author, without its $: the same, written safely. Raises SpanError with offsets into `tex`."""
     if len(tex) > MAX_LENGTH:
         raise SpanError(
-            "math", f"a formula of {len(tex)} characters; the limit is {MAX_LENGTH}", 0, 1
+            "math", f"this formula has {len(tex)} characters; the limit is {MAX_LENGTH}", 0, 1
         )
     reader = _Reader(tex)
     out = reader.row("")
@@ -75,15 +75,17 @@ class _Reader:
         if char == "}":
             return self.fail("`}` closes nothing")
         if char in "%#$":
-            return self.fail(f"`{char}` has a meaning in TeX", hint=f"write \\{char}")
+            return self.fail(f"`{char}` is a special character in TeX", hint=f"write \\{char}")
         if char == "&":
-            return self.fail("`&` stands only between the columns of a matrix", hint="write \\&")
+            return self.fail(
+                "`&` is only allowed between the columns of a matrix", hint="write \\&"
+            )
         word, start = self.word(), self.at
         if word in ("\\right", "\\middle"):
             return self.fail(f"`{word}` without \\left", start)
         if word == "\\end":
             return self.fail("`\\end` without \\begin", start)
-        return self.fail("`\\\\` stands only between the rows of a matrix", start)
+        return self.fail("`\\\\` is only allowed between the rows of a matrix", start)
 
     def word(self) -> str:
         """The control sequence at this place, "" where there is none."""
@@ -140,7 +142,7 @@ class _Reader:
                 scripts.add("^")
             elif word in ("\\limits", "\\nolimits"):
                 if not operator or scripts:
-                    raise self.fail(f"`{word}` stands only after a big operator")
+                    raise self.fail(f"`{word}` is only allowed after a big operator")
                 self.at += len(word)
                 out.append(word + " ")
                 operator = False
@@ -192,7 +194,7 @@ class _Reader:
             if char in MATH_CHARS:
                 return MATH_CHARS[char] + " "
             if char.isascii():
-                raise self.fail(f"`{char}` is no mathematics", start)
+                raise self.fail(f"`{char}` is not allowed in a formula", start)
             return rf"\text{{{escape(char)}}}"
         self.at += len(word)
         name = word[1:]
@@ -200,7 +202,7 @@ class _Reader:
             if name.isspace():
                 return r"\ {}"
             if name not in _ESCAPES:
-                raise self.fail(f"the command `{shown(word)}` may not be used here", start)
+                raise self.fail(f"the command `{shown(word)}` is not supported", start)
             return word
         if name in SYMBOLS:
             return word + " "
@@ -226,7 +228,7 @@ class _Reader:
             return self.environment(start)
         near = closest(name, COMMANDS)
         raise self.fail(
-            f"the command `{shown(word)}` may not be used here",
+            f"the command `{shown(word)}` is not supported",
             start,
             f"did you mean \\{near}?" if near else None,
         )
@@ -239,14 +241,14 @@ class _Reader:
         self.space()
         end = self.tex.find("}", self.at)
         if self.tex[self.at : self.at + 1] != "{" or end < 0:
-            raise self.fail(f"`\\{name}` wants its argument in braces", start)
+            raise self.fail(f"`\\{name}` needs its argument in braces", start)
         inner = self.tex[self.at + 1 : end]
         allowed = WORDS[name]
         for offset, char in enumerate(inner):
             if char in "\\{}$" or not (
                 allowed == "" or (char.isascii() and (char.isalnum() or char in allowed))
             ):
-                raise self.fail(f"`{char}` cannot stand in \\{name}{{…}}", self.at + 1 + offset)
+                raise self.fail(f"`{char}` is not allowed in \\{name}{{…}}", self.at + 1 + offset)
         if name == "mathbb" and not all(char.isupper() or char == "1" for char in inner):
             raise self.fail("\\mathbb is for capital letters and 1", self.at + 1)
         self.at = end + 1
@@ -257,7 +259,7 @@ class _Reader:
         word = self.word()
         taken = word or self.tex[self.at : self.at + 1]
         if taken not in DELIMITERS:
-            raise self.fail(f"`{of}` wants a bracket after it", start)
+            raise self.fail(f"`{of}` needs a bracket after it", start)
         self.at += len(taken)
         return taken + (" " if taken[-1].isalpha() else "")
 
@@ -280,7 +282,7 @@ class _Reader:
         self.space()
         end = self.tex.find("}", self.at)
         if self.tex[self.at : self.at + 1] != "{" or end < 0:
-            raise self.fail(f"`{of}` wants a name in braces", start)
+            raise self.fail(f"`{of}` needs a name in braces", start)
         name = self.tex[self.at + 1 : end]
         self.at = end + 1
         return name

@@ -134,7 +134,7 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
         shape = tuple(map(size_of, variable.shape))
         if any(size.number is not None and size.number < 1 for size in shape):
             problems.append(
-                Problem("size", f"{name}: an axis has at least one entry", variable.place)
+                Problem("size", f"{name}: every axis needs at least one entry", variable.place)
             )
             continue
         square = variable.assume & {"symmetric", "diagonal", "orthogonal"}
@@ -142,7 +142,7 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
             problems.append(
                 Problem(
                     "assumption",
-                    f"{name} is {show(shape)}: only a square matrix is {min(square)}",
+                    f"{name} is {show(shape)}: only a square matrix can be {min(square)}",
                     variable.place,
                 )
             )
@@ -213,6 +213,6 @@ def reasons(
 def unused(found: Scope, used: set[str]) -> list[Problem]:
     """Declared variables that occur nowhere."""
     return [
-        Problem("unused", f"{name} does not occur in the expression: its gradient is 0", found.exercise.variables[name].place)
+        Problem("unused", f"{name} is not used in the expression, so its gradient is 0", found.exercise.variables[name].place)
         for name in found.inputs if name not in used and name in found.exercise.variables
     ]  # fmt: skip

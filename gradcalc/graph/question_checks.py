@@ -38,9 +38,9 @@ def _check_name(graph: Graph, name: str, place: Place | None) -> list[Problem]:
     hint = (
         f"did you mean {near}?"
         if near
-        else f"there are {', '.join([*graph.quantities, *graph.inputs][:8])}"
+        else f"names: {', '.join([*graph.quantities, *graph.inputs][:8])}"
     )
-    return [Problem("name", f"`{name}` is no quantity of this exercise", place, hint)]
+    return [Problem("name", f"there is no quantity `{name}`", place, hint)]
 
 
 def _check(graph: Graph, question: Question) -> list[Problem]:
@@ -55,7 +55,7 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
     for name in by:
         if name in graph.integers:
             problems.append(
-                Problem("question", f"{name} is an index: a whole number has no gradient", place)
+                Problem("question", f"{name} is an integer index, so it has no gradient", place)
             )
     if problems or question.loss:
         return problems
@@ -70,7 +70,7 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
                 )
             )
         elif question.kind != "local" and interact(graph, of, name):
-            message = f"{of} of one example depends on {name} of the others: there is no derivative per example"
+            message = f"{of} of one example depends on {name} of the other examples, so there is no derivative per example"
             problems.append(
                 Problem(
                     "question",

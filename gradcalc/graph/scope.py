@@ -194,7 +194,7 @@ class _Scope:
         self.problems.append(
             Problem(
                 "name",
-                f"`{name}` is {what} and {kind} at once",
+                f"`{name}` is used both as {what} and as {kind}",
                 place,
                 "give one of them another name",
             )
@@ -259,7 +259,12 @@ class _Scope:
 
     def too_deep(self, message: str, line: Function | Definition) -> None:
         self.problems.append(
-            problem(SpanError("limit", message, *line.expr.span, "name parts of it"), line.source)
+            problem(
+                SpanError(
+                    "limit", message, *line.expr.span, "give parts of it a line of their own"
+                ),
+                line.source,
+            )
         )
 
     # ---- order
@@ -297,9 +302,9 @@ class _Scope:
             definition.expr,
         )
         words = (
-            f"`{back}` needs itself"
+            f"`{back}` is used in its own definition"
             if len(around) == 1
-            else "a cycle: "
+            else "circular definitions: "
             + ", ".join(
                 f"{name} needs {other}"
                 for name, other in zip(around[:6], [*around[1:], back], strict=False)

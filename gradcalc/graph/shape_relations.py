@@ -195,7 +195,9 @@ class Matmul(Constraint):
         out = s.dims(self.out)
         for term, dims in zip(self.ins, (left, right), strict=True):
             if dims == []:
-                raise ShapeError(f"{self.said(term)} is a scalar", "the product with a scalar is *")
+                raise ShapeError(
+                    f"{self.said(term)} is a scalar", "write * for a product with a scalar"
+                )
         if left is not None and right is not None:
             s.same(left[-1], right[-2] if len(right) > 1 else right[0])
             batch = left[:-2] if len(left) > len(right) else right[:-2]

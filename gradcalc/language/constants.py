@@ -51,7 +51,7 @@ def fraction(expr: Expr) -> Fraction | None:
                 ) from None
             except OverflowError:
                 raise SpanError(
-                    "limit", f"`{unparse(expr)}` is a number too large to compute", *expr.span
+                    "limit", f"`{unparse(expr)}` is too large to compute", *expr.span
                 ) from None
     return None
 
@@ -138,7 +138,7 @@ def _value(node: Expr, parts: list[Constant], declared: Collection[str]) -> Cons
                     1.0 if part is None else float(_size(part)) if _size(part) < 10**9 else 1e9
                 )
             if entries ** (2 if func == "eye" else 1) > MAX_ENTRIES:
-                raise _absurd(node, f"an array of more than {MAX_ENTRIES:,} entries")
+                raise _absurd(node, f"this array has more than {MAX_ENTRIES:,} entries")
         case Call(func) if func in _FUNCTIONS and len(parts) == 1 and parts[0] is not None:
             return _function(node, func, parts[0])
     return None
@@ -177,7 +177,7 @@ def _arithmetic(node: Binary, op: str, left: Constant, right: Constant) -> Const
     try:
         return arithmetic(op, left, right)
     except OverflowError:
-        raise _absurd(node, "a constant of more than 1,200 digits") from None
+        raise _absurd(node, "this constant has more than 1,200 digits") from None
 
 
 def _power(node: Binary, base: Constant, exponent: Constant) -> Constant:
@@ -201,7 +201,7 @@ def _power(node: Binary, base: Constant, exponent: Constant) -> Constant:
     else:
         bits = abs(math.log2(_size(base)))
     if _size(exponent) > 10**9 or _size(exponent) * Fraction(bits) > MAX_BITS:
-        raise _absurd(node, "a power of more than 1,200 digits")
+        raise _absurd(node, "this power has more than 1,200 digits")
     if whole and isinstance(base, Fraction) and isinstance(exponent, Fraction):
         return Fraction(base**exponent.numerator)
     a, b = _float(base), _float(exponent)

@@ -27,7 +27,7 @@ ENGINES: tuple[tuple[str, tuple[str, ...], int], ...] = (
 WAYS_OUT: tuple[str, ...] = (
     "install TeX: TeX Live, MiKTeX or tectonic, and run the same command again",
     "upload the .tex to Overleaf, which compiles it as it is",
-    "take --to html instead of --to pdf: a page that the browser prints",
+    "use --to html instead of --to pdf, and print the page from the browser",
 )
 
 
@@ -166,4 +166,4 @@ def _why(log: str) -> str:
             return " ".join(
                 [line.strip(), *(more.strip() for more in lines[number + 1 : number + 2])]
             )[:300]
-    return lines[-1][:300] if lines else "it made no PDF and said nothing"
+    return lines[-1][:300] if lines else "it made no PDF and printed no message"

@@ -44,10 +44,10 @@ def test_what_goes_where(tmp_path: Path) -> None:
     assert plan(both, "markdown", None)[0].path is None
     with pytest.raises(GradcalcError) as error:
         plan(both, "svg", str(tmp_path / "a.svg"))
-    assert message(error) == "svg holds one exercise, and there are 2"
+    assert message(error) == "one svg file holds one exercise, and you gave 2"
     with pytest.raises(GradcalcError) as error:
         plan(["ex1.yaml"], "pdf", None)
-    assert error.value.problems[0].hint == "say where to: -o ex1.pdf"
+    assert error.value.problems[0].hint == "give a file: -o ex1.pdf"
     with pytest.raises(GradcalcError) as error:
         check_folder(tmp_path / "none" / "none")
     assert "cannot be made" in message(error)
@@ -167,12 +167,12 @@ def engine(folder: Path, script: str, name: str = "tectonic") -> None:
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        (None, "no TeX is installed (latexmk, tectonic, pdflatex)"),
+        (None, "TeX is not installed (latexmk, tectonic or pdflatex)"),
         (
             "echo './handout.tex:5: Undefined control sequence.' > handout.log; echo 'l.5 \\\\foo' >> handout.log; exit 1",
             "tectonic: a.tex:5: Undefined control sequence. l.5 \\foo",
         ),
-        ("exit 0", "tectonic: it made no PDF and said nothing"),
+        ("exit 0", "tectonic: it made no PDF and printed no message"),
         ("/bin/sleep 30", "tectonic: it was still running after 0.5 seconds"),
     ],
     ids=["missing", "failing", "silent", "hanging"],
@@ -193,7 +193,7 @@ def test_without_a_pdf_the_tex_is_written(
             export([solved("ex1")], "pdf", Export()), "pdf", out / "a.pdf", print, lambda data: None
         )
     assert time.monotonic() - begin < 20
-    assert error.value.lines[0] == f"pdf was not made: {reason}"
+    assert error.value.lines[0] == f"the pdf could not be made: {reason}"
     assert error.value.lines[1] == f"{out / 'a.tex'}: written instead"
     assert len(error.value.lines) == (
         5 if script is None else 4
@@ -215,7 +215,8 @@ def test_without_a_program_a_png_is_left_an_svg(
             lambda data: None,
         )
     assert (
-        error.value.lines[0] == "png was not made: no program that makes PNG from SVG is installed"
+        error.value.lines[0]
+        == "the png could not be made: no program that makes PNG from SVG is installed"
     )
     assert (tmp_path / "a.svg").read_text().startswith("<svg ")
 

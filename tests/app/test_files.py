@@ -51,7 +51,7 @@ def test_targets_are_refused_before_work_begins(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("")
     for path, replace, reason in (
         (tmp_path, True, "is a folder"),
-        (tmp_path / "there", False, "exists already"),
+        (tmp_path / "there", False, "already exists"),
         (tmp_path / "no" / "x", True, "its folder does not exist"),
         (tmp_path / ("n" * 300), True, "cannot be written"),
     ):
@@ -132,7 +132,7 @@ def test_what_cannot_be_written_is_refused_before(tmp_path: Path) -> None:
     assert message(error).endswith(("its name is too long", "File name too long"))
     with pytest.raises(GradcalcError) as error:
         check_target(tmp_path / "file", replace=False)
-    assert message(error) == f"{tmp_path / 'file'}: exists already"
+    assert message(error) == f"{tmp_path / 'file'}: already exists"
 
 
 def test_litter_of_a_killed_run_is_swept_and_that_of_a_running_one_is_not(tmp_path: Path) -> None:
@@ -206,4 +206,4 @@ def test_names_of_several_files_do_not_collide() -> None:
     ]
     with pytest.raises(GradcalcError) as error:
         names_for(["a/ex1.yaml", "b/ex1.yaml"], "svg")
-    assert message(error) == "a/ex1.yaml and b/ex1.yaml would both become ex1.svg"
+    assert message(error) == "a/ex1.yaml and b/ex1.yaml would both be written to ex1.svg"

@@ -57,11 +57,11 @@ def work(item: str) -> str:
 @pytest.mark.parametrize(
     ("item", "lost"),
     [
-        ("endless", Lost("late", "it was not done within 0.5 seconds")),
-        ("ignoring", Lost("late", "it was not done within 0.5 seconds")),
+        ("endless", Lost("late", "it took longer than 0.5 seconds")),
+        ("ignoring", Lost("late", "it took longer than 0.5 seconds")),
         ("abort", Lost("died", "its process ended with SIGABRT")),
         ("exit", Lost("died", "its process ended with exit code 7")),
-        ("memory", Lost("memory", "it ran out of memory")),
+        ("memory", Lost("memory", "out of memory")),
         ("error", Lost("died", "its process ended with exit code 1")),
     ],
 )

@@ -20,17 +20,19 @@ def test_warnings() -> None:
         return [problem.message for problem in parse_exercise(text).warnings]
 
     assert warned("expression: x + 1 # and more\n") == [
-        "for YAML the expression ends before `# and more`"
+        "YAML reads `# and more` as a comment, so the expression ends before it"
     ]
     assert warned("title: Sheet #2\nexpression: x\n") == [
-        "`title` is cut at `#2`: for YAML a comment begins there"
+        "YAML reads `#2` as a comment, so `title` ends before it"
     ]
-    assert warned("expression: x + х\n") == ["the names `x` and `х` print alike"]
-    assert warned("expression: alpha + α\n") == ["the names `alpha` and `α` print alike"]
+    assert warned("expression: x + х\n") == ["`x` and `х` are two names but look the same in print"]
+    assert warned("expression: alpha + α\n") == [
+        "`alpha` and `α` are two names but look the same in print"
+    ]
     assert warned("expression: w0x0 + w0\nvariables: {w0: [], x0: []}\n") == [
-        "`w0x0` is read as an input of its own"
+        "`w0x0` is a single name"
     ]
     assert warned("expression: |\n  relu(t) = t\n  relu(x)\n") == [
-        "`relu` is defined here and replaces the function of that name"
+        "your `relu` replaces the built-in function of that name"
     ]
     assert warned("expression: |\n  tanh = x\n  dot = tanh(tanh)\n") == []

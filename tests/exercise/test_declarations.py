@@ -28,10 +28,10 @@ def test_vary() -> None:
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("i", "`i` is an index", None),
-        ("g", "`g` is a function", None),
-        ("pi", "`pi` is a constant", "to use it as a variable, declare it: variables: [pi]"),
-        ("X", "the stack `X` is given under the name `x`", None),
+        ("i", "`i` is an index, so it has no value", None),
+        ("g", "`g` is a function, so it has no value", None),
+        ("pi", "`pi` is a constant", "to use it as a variable, declare it: variables: {pi: []}"),
+        ("X", "`X` is the stack of `x`", "give it under the name x"),
         ("ww", "there is no input `ww`", "did you mean w?"),
     ],
 )

@@ -68,7 +68,7 @@ def test_files_that_cannot_be_read() -> None:
     for path in ("no/such/file.yaml", "a\0b", str(Path(__file__).parent)):
         with pytest.raises(GradcalcError) as caught:
             load_exercise(path)
-        assert caught.value.problems[0].message.startswith("cannot be read: ")
+        assert caught.value.problems[0].message.startswith("cannot read this file: ")
 
 
 PIECES = [

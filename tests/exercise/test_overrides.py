@@ -16,11 +16,11 @@ def test_settings_replace_values() -> None:
     assert unparse(changed.values["x"]) == "-1/3"  # type: ignore[arg-type]
     assert (len(changed.values["w"]), changed.sizes) == (2, {"n": 2})  # type: ignore[arg-type]
     for setting, message in {
-        "x": "`x` is not name=value",
+        "x": "`x` has no `=`",
         "y=1": "there is no input `y`",
         "x=w": "`w` is not a number",
         "w=[[1],2]": "the rows have different lengths",
-        "n=1/2": "`n` is a size: a whole number from 1",
+        "n=1/2": "the size `n` must be a whole number of at least 1",
     }.items():
         with pytest.raises(GradcalcError) as caught:
             with_set(exercise, setting)

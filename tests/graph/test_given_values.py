@@ -43,7 +43,7 @@ def test_the_value_of_a_per_example_input_is_its_stack() -> None:
             "3",
             "the value of x and its uses: its value is a number, not one number for each example",
         ),
-        ("sum(sum(x), i)", "[[1, 2, 3], [4, 5, 6]]", "x may be [2] or 2×1"),
+        ("sum(sum(x), i)", "[[1, 2, 3], [4, 5, 6]]", "x could be [2] or 2×1"),
     ],
 )
 def test_a_value_that_is_no_stack_of_the_input(expression: str, value: str, said: str) -> None:

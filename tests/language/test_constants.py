@@ -33,12 +33,12 @@ def test_constants_that_are_fine(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("9^9^9^9", "a power of more than 1,200 digits"),
-        ("2^4097", "a power of more than 1,200 digits"),
-        ("(1/3)^(10^9)", "a power of more than 1,200 digits"),
-        ("e^e^e^e^e", "a power of more than 1,200 digits"),
+        ("9^9^9^9", "this power has more than 1,200 digits"),
+        ("2^4097", "this power has more than 1,200 digits"),
+        ("(1/3)^(10^9)", "this power has more than 1,200 digits"),
+        ("e^e^e^e^e", "this power has more than 1,200 digits"),
         (f"x^{MAX_EXPONENT + 1}", "the exponent is beyond ±100,000"),
-        ("1e400*1e400*1e400*1e400", "a constant of more than 1,200 digits"),
+        ("1e400*1e400*1e400*1e400", "this constant has more than 1,200 digits"),
         ("exp(3000)", "exp of a constant gives more than 1,200 digits"),
         ("x/(1 - 1)", "division by zero"),
         ("0^(-1)", "division by zero"),
@@ -48,8 +48,8 @@ def test_constants_that_are_fine(text: str) -> None:
         ("sqrt(-2)", "the square root of a negative number is undefined"),
         ("asin(2)", "asin is defined from -1 to 1 only"),
         ("(-8)^(1/3)", "a negative number to a power that is not whole has no real value"),
-        ("zeros(10^9)", "an array of more than 1,000,000 entries"),
-        ("eye(1001)", "an array of more than 1,000,000 entries"),
+        ("zeros(10^9)", "this array has more than 1,000,000 entries"),
+        ("eye(1001)", "this array has more than 1,000,000 entries"),
     ],
 )
 def test_constants_that_are_not(text: str, message: str) -> None:

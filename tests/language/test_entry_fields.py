@@ -35,11 +35,11 @@ def test_every_field_of_the_table_is_read(op: Op) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("partials", ("1 - (r/a^2", ""), "partials[0] `1 - (r/a^2` cannot be read: `(` is never closed"),
+        ("partials", ("1 - (r/a^2", ""), "partials[0] `1 - (r/a^2` cannot be read: `(` is never closed (write 1 - (r/a^2))"),
         ("partials", ("1 - (q/a)^2", ""), "partials[0] `1 - (q/a)^2` names q; it may name x, a, r"),
         ("partials", ("sgmoid(x)", ""), "partials[0] `sgmoid(x)` cannot be read: unknown function `sgmoid` (did you mean sigmoid?)"),
         ("partials", ("1",), "partials has 1 entries, the operands are x, a"),
-        ("form", "a*tanh(x/a", "form `a*tanh(x/a` cannot be read: `(` is never closed"),
+        ("form", "a*tanh(x/a", "form `a*tanh(x/a` cannot be read: `(` is never closed (write a*tanh(x/a))"),
         ("form", "a*tanh(x/a) + r", "form `a*tanh(x/a) + r` names r; it may name x, a"),
         ("domain", "a >", "domain `a >` cannot be read: something is missing after `>`"),
         ("smooth", "y != 0", "smooth `y != 0` names y; it may name x, a"),

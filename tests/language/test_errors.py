@@ -15,7 +15,7 @@ def test_a_mistake_says_in_a_traceback_where_it_is_and_what_would_be_right() -> 
         "<exercise>:1:1: unknown key `question` (did you mean questions?)",
         "<exercise>:1:5: unknown function `sigmiod` (did you mean sigmoid?)",
     ]
-    with pytest.raises(GradcalcError, match=r"nowhere\.yaml: cannot be read"):
+    with pytest.raises(GradcalcError, match=r"nowhere\.yaml: cannot read this file"):
         gradcalc.solve("nowhere.yaml")
 
 

@@ -15,9 +15,9 @@ def test_lines() -> None:
     assert [(line.name, line.kind, line.params) for line in lines] == [
         ("q", "quantity", ()), ("g", "function", ("t",)), ("p", "entries", ("k",)),
     ]  # fmt: skip
-    assert [error.message for error in wrong] == [
-        "a second `=` in one line",
-        "the left side of `=` is not a name",
+    assert [error.message for error, _ in wrong] == [
+        "a line has one `=`, after the name that it defines",
+        "the left side of `=` must be a name",
     ]
     assert unparse(lines[1].parse(frozenset(), frozenset())) == "1/(1 + t)"
 

@@ -61,7 +61,7 @@ def test_a_mistake_in_a_statement_is_placed_in_the_file() -> None:
             "expression: f = x\ntext: |\n  First line.\n  Then $x + \\input{y}$ here.\n", "a.yaml"
         )
     (problem,) = error.value.problems
-    assert problem.message == r"the command `\input` may not be used here"
+    assert problem.message == r"the command `\input` is not supported"
     assert problem.place is not None
     assert (problem.place.line, problem.place.column) == (4, 13)
 
