@@ -65,7 +65,7 @@ def test_text_opens_no_file() -> None:
 def test_wrong_sources_and_choices_are_named() -> None:
     with pytest.raises(TypeError, match="not int"):
         gradcalc.solve(3)  # type: ignore[arg-type]
-    with pytest.raises(GradcalcError, match="form: 'matrices' is none of matrix, index, entries"):
+    with pytest.raises(GradcalcError, match="unknown form 'matrices'; choose from matrix, index, entries"):
         gradcalc.solve(CONTENT, form="matrices")
     with pytest.raises(KeyError):
         gradcalc.solve(CONTENT)["df/dw"]
@@ -86,7 +86,7 @@ def test_a_result_in_other_formats(format: str) -> None:
 
 
 def test_formats_that_are_none_are_refused() -> None:
-    with pytest.raises(ValueError, match="no format 'docx'"):
+    with pytest.raises(ValueError, match="unknown format 'docx'"):
         gradcalc.solve(CONTENT).to("docx")
 
 
@@ -228,7 +228,7 @@ def test_a_convention_that_does_not_fit_says_so(expression: str) -> None:
 
 
 def test_a_name_that_does_not_occur() -> None:
-    with pytest.raises(GradcalcError, match="w does not occur in the expression"):
+    with pytest.raises(GradcalcError, match="`w` is not in the expression"):
         gradcalc.diff("x@x", wrt="w")
 
 
@@ -319,7 +319,7 @@ def test_results_read_well_where_they_are_looked_at() -> None:
     assert repr(result["df/dx"]) == "<Answer df/dx: z, value -4.0>"
     assert repr(result.gradients["x"]) == "<Gradient z, value -4.0>"
     assert repr(result.graph) == "<Graph of f: 5 nodes; inputs x, y, z>"
-    with pytest.raises(KeyError, match="no question df/dw; there are df/dx"):
+    with pytest.raises(KeyError, match="there is no question df/dw; choose from df/dx"):
         result["df/dw"]
 
 
@@ -330,7 +330,7 @@ def test_a_mistake_says_in_a_traceback_where_it_is_and_what_would_be_right() -> 
         "<exercise>:1:1: unknown key `question` (did you mean questions?)",
         "<exercise>:1:5: unknown function `sigmiod` (did you mean sigmoid?)",
     ]
-    with pytest.raises(GradcalcError, match=r"nowhere\.yaml: cannot be read"):
+    with pytest.raises(GradcalcError, match=r"nowhere\.yaml: cannot read this file"):
         gradcalc.solve("nowhere.yaml")
 
 

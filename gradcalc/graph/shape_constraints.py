@@ -316,6 +316,8 @@ class Constraints:
                 else Term(f"`{words}`", [side, side] if func == "inv" else ())
             )
         ranks = {"outer": (1, 1), "kron": (2, 2)}.get(func, ())
+        if func == "kron" and all(len(self.s.dims(term) or ()) == 1 for term in terms_list):
+            ranks = (1, 1)
         kind = Vectors if func in ("outer", "diag") else Forward
         return self.relate(
             kind(
