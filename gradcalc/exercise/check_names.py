@@ -111,7 +111,7 @@ def _unknown(
             "unknown-name",
             f"unknown name `{word}`",
             *name.span,
-            f"did you mean {near}?" if near else f"add it: variables: [{word}, …]",
+            f"did you mean {near}?" if near else f"add {word} to `variables`",
         )
     if error := transposed(name, exercise, source, declared):
         return error
