@@ -278,6 +278,5 @@ class Walk:
         """What is taken where a rule meets a kink at the given values."""
         if not any(TABLE[rule.operation].smooth or rule.operation in KINKED for rule in rules):
             return []
-        oracle = self.kit.oracle
-        kinks = oracle.kinks(oracle.given, oracle.target(through, (step.quantity,), local=True))
+        kinks = self.kit.oracle.met(through, (step.quantity,), local=True)
         return [("here " + kink.message,) for kink in kinks if kink.quantity == through]

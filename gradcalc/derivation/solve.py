@@ -21,7 +21,7 @@ from gradcalc.language.shape_rules import Shape, Size
 from gradcalc.language.tree import Expr, Index, Name, occurrences, substitute
 from gradcalc.numeric.exact_values import exact
 from gradcalc.numeric.forward import Forward, to_lists, upstream_key
-from gradcalc.numeric.kinks import kinks
+from gradcalc.numeric.kinks import Kink
 from gradcalc.numeric.oracle import Claim, Oracle
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor
@@ -49,6 +49,7 @@ class Solver:
         self.answerer = Answerer(graph, form, layout)
         self.oracle = Oracle(graph)
         self.warnings: list[Problem] = [*graph.exercise.warnings, *graph.warnings]
+        self.met: dict[Kink, None] = {}
 
     @property
     def values(self) -> Forward:
@@ -96,8 +97,12 @@ class Solver:
         for name, problem in self.values.undefined.items():
             if name in graph.quantities and not missing:
                 self.warn("undefined", f"{name} has no value: {problem.message}")
-        if not missing:
-            self.warnings += kinks(graph, self.values.point)
+        if self.values.coarse:
+            message = (
+                "these arrays are too large for enclosures: numbers are floats, of some 15 digits"
+            )
+            self.warn("floats", message)
+        self.warnings += [Problem(kink.slug, kink.message) for kink in self.met]
         unique = tuple(dict.fromkeys(self.warnings))
         return Solution(graph, answers, forward, exacts, inputs, gradients, unique)
 
@@ -116,40 +121,40 @@ class Solver:
         if question.kind == "shape":
             return found
         if question.kind == "value":
-            value, problem = self.number(Name(self.of(question) or ""), (), (), found.shape)
+            name = self.of(question) or ""
+            value, problem = self.number(Name(name), (), (), found.shape)
+            verified = self.oracle.recomputed(name)
+            exactly = self.exact(Name(question.of))
             return self.noted(
-                replace(found, value=value, exact=self.exact(Name(question.of))), problem
+                replace(found, value=value, exact=exactly, verified=verified), problem
             )
-        verified = self.verify(found)
+        tensor, problem = self.evaluated(found)
+        if problem is not None and (careful := self.careful) is not None:
+            again = careful.answer(question)
+            other, wrong = self.evaluated(again)
+            if wrong is None:
+                found, tensor, problem = again, other, None
+        verified = self.verify(found, tensor)
         if verified.ok is False and self.answerer.form == "matrix":
             # The entry form is nearer to the terms; where it holds, only the matrix form was at fault.
             plain = Answerer(self.graph, "index", self.layout)
             again = plain.answer(question)
-            if self.verify(again).ok:
-                found, verified = again, self.verify(again)
+            other, wrong = self.evaluated(again)
+            if (right := self.verify(again, other)).ok:
+                found, verified, tensor, problem = again, right, other, wrong
         where = self.where(found.where)
-        # Written in stacks: two examples meet, or the question names a stack.
-        by_stack = any(name in self.graph.stacks for name in question.by)
-        whole = found.stacked is not None and (found.per_example is None or by_stack)
-        examples = () if whole or self.spans(found) else self.examples(question)
-        value, problem = self.number(found.symbolic, where, found.free, found.shape, examples)
-        if problem is not None and (careful := self.careful) is not None:
-            again = careful.answer(question)
-            value, other = self.number(
-                again.symbolic, self.where(again.where), again.free, again.shape, examples
-            )
-            if other is None:
-                found, where, problem, verified = (
-                    again,
-                    self.where(again.where),
-                    None,
-                    self.verify(again),
-                )
         exactly = self.exact(found.symbolic, where)
-        if refusal := self.oracle.refusal(
-            self.of(question), self.bys(question), question.kind == "local"
-        ):
-            value, exactly, problem = None, None, refusal
+        asked = self.of(question), self.bys(question), question.kind == "local"
+        limit: Tensor | None = None
+        if refusal := self.oracle.refusal(*asked):
+            tensor, exactly, problem = None, None, refusal
+        elif not self.values.point.missing:
+            limit = self.oracle.limit(*asked, tensor, found.layout)
+        if limit is not None:
+            tensor, exactly, problem = self.laid_out(limit, found), None, None
+            message = "the formula does not hold at this point: the number is what differences from every side come to"
+            found = replace(found, warnings=(*found.warnings, Problem("limit", message)))
+        value = None if tensor is None else to_lists(self.graph, tensor)
         found = replace(found, verified=verified, value=value, exact=exactly)
         if (stacked := found.stacked) is not None:
             if value is not None and verified.ok:
@@ -158,23 +163,21 @@ class Solver:
         found = self.with_upstream(found)
         if question.entry:
             found = self.one_entry(found, question.entry)
-        return self.noted(self.by_convention(found), problem)
+        if limit is None and tensor is not None and not self.values.point.missing:
+            met = self.oracle.conventions(*asked, tensor, found.layout)
+            self.met.update(dict.fromkeys(met))
+            noted = (Problem(kink.slug, kink.message) for kink in met)
+            found = replace(found, warnings=(*found.warnings, *noted))
+        return self.noted(found, problem)
 
-    def by_convention(self, answer: Answer) -> Answer:
-        """The answer with a warning for every kink at the given point that it depends on."""
-        question = answer.question
-        if answer.value is None or self.values.point.missing:
-            return answer
-        target = self.oracle.target(self.of(question), self.bys(question), question.kind == "local")
-        varied = {*target.again, *self.bys(question)}
-        met = [
-            kink
-            for kink in self.oracle.kinks(self.values, target)
-            if kink.slug == "kink" and kink.on & varied
-        ]
-        return replace(
-            answer, warnings=(*answer.warnings, *(Problem(kink.slug, kink.message) for kink in met))
-        )
+    def evaluated(self, found: Answer) -> tuple[Tensor | None, Undefined | None]:
+        """The number of an answer's formula at the given values, over the examples it is per."""
+        # Written in stacks: two examples meet, or the question names a stack.
+        by_stack = any(name in self.graph.stacks for name in found.question.by)
+        whole = found.stacked is not None and (found.per_example is None or by_stack)
+        examples = () if whole or self.spans(found) else self.examples(found.question)
+        where = self.where(found.where)
+        return self.tensor(found.symbolic, where, found.free, found.shape, examples)
 
     @cached_property
     def careful(self) -> Answerer | None:
@@ -247,7 +250,8 @@ class Solver:
     def bys(self, question: Question) -> tuple[str, ...]:
         return tuple(self.graph.stacks.get(name, name) for name in question.by)
 
-    def verify(self, answer: Answer, once: bool = False) -> Verified:
+    def verify(self, answer: Answer, shown: Tensor | None, once: bool = False) -> Verified:
+        """The oracle's verdict on the formula, and on the number that is shown for it."""
         question = answer.question
         by = self.bys(question)
         expr, free = answer.symbolic, answer.free
@@ -257,7 +261,7 @@ class Solver:
         claim = Claim(expr, self.where(answer.where), free, answer.layout)
         then = by[1] if len(by) > 1 else None
         return self.oracle.verify(
-            claim, self.of(question), by[0], then, local=question.kind == "local", once=once
+            claim, self.of(question), by[0], then, question.kind == "local", once=once, shown=shown
         )
 
     def where(self, where: Where) -> Where:
@@ -279,17 +283,33 @@ class Solver:
         examples: Sequence[str] = (),
     ) -> tuple[Number, Undefined | None]:
         """The value of a formula as nested lists in the shape of the answer, examples last."""
+        tensor, problem = self.tensor(expr, where, free, shape, examples)
+        return None if tensor is None else to_lists(self.graph, tensor), problem
+
+    def tensor(
+        self,
+        expr: Expr | None,
+        where: Where,
+        free: Sequence[str],
+        shape: Shape,
+        examples: Sequence[str] = (),
+    ) -> tuple[Tensor | None, Undefined | None]:
+        """The same as an array over the examples."""
         try:
             target = [size.at(self.sizes) for size in shape]
         except KeyError:
             return None, None
-        sizes = dict(zip(free, (n for n in target if n != 1), strict=False)) if free else None
         try:
-            tensor = self.values.evaluate(expr, dict(where), sizes)
+            tensor = self.values.evaluate(expr, dict(where), self.lengths(free, shape))
             tensor = shaped(tensor, target, self.sizes_over(tensor))
-            return to_lists(self.graph, self.spread(tensor, examples)), None
+            return self.spread(tensor, examples), None
         except Undefined as problem:
             return None, problem
+
+    def lengths(self, free: Sequence[str], shape: Shape) -> dict[str, int]:
+        """The free indices of an entry formula with their ranges; axes that are 1 by declaration have none."""
+        axes = [size.at(self.sizes) for size in shape if size.number != 1]
+        return dict(zip(free, axes, strict=True)) if free else {}
 
     def spread(self, tensor: Tensor, examples: Sequence[str]) -> Tensor:
         """A per-example answer that is the same for all examples, once for each."""
@@ -301,6 +321,26 @@ class Solver:
                 data = np.broadcast_to(np.asarray(tensor.data), (count, *np.shape(tensor.data)))
                 tensor = Tensor(data, (name, *tensor.over))
         return tensor
+
+    def laid_out(self, derivative: Tensor, answer: Answer) -> Tensor:
+        """The oracle's derivative in the layout and the shape of an answer."""
+        import numpy as np
+
+        target = [size.at(self.sizes) for size in answer.shape]
+        first, data = len(derivative.over), np.asarray(derivative.data)
+        rank = len(self.graph.node(self.of(answer.question) or self.graph.outputs[-1]).shape)
+        if answer.question.loss:
+            rank = 0
+        if answer.layout == "denominator" and len(answer.question.by) == 1:
+            of = range(first, first + rank)
+            data = np.moveaxis(data, of, range(data.ndim - rank, data.ndim))
+        elif answer.layout == "jacobian" and rank == 0 and data.ndim - first == 2:
+            data = np.swapaxes(data, -1, -2)
+        if self.spans(answer):  # examples last, as one of its axes
+            data = np.moveaxis(data, range(first), range(data.ndim - first, data.ndim))
+            return Tensor(data.reshape(target))
+        over = [data.shape[k] for k in range(first)]
+        return shaped(Tensor(data, derivative.over), target, over)
 
     @staticmethod
     def sizes_over(tensor: Tensor) -> list[int]:
@@ -396,9 +436,11 @@ class Solver:
         where = self.where(total.where)
         if self.oracle.refusal(None, self.bys(question)):
             return answer
-        if (verified := self.verify(total, once=True)).ok is False:
+        examples = self.examples(asked)
+        tensor, _ = self.tensor(total.symbolic, where, total.free, total.shape, examples)
+        if (verified := self.verify(total, tensor, once=True)).ok is False:
             return replace(answer, verified=verified)
-        value, _ = self.number(total.symbolic, where, total.free, total.shape, self.examples(asked))
+        value = None if tensor is None else to_lists(self.graph, tensor)
         return replace(
             answer, with_upstream=value, with_upstream_exact=self.exact(total.symbolic, total.where)
         )
@@ -408,20 +450,28 @@ class Solver:
         node = self.graph.node(name)
         loss = None if self.graph.exercise.upstream else self.graph.outputs[-1]
         where = self.where(found.where)
+        over = tuple(ix for ix in node.over if ix in self.graph.examples)
+        shape, examples = (found.shape, ()) if found.shape else (node.shape, over)
+        tensor, _ = self.tensor(found.symbolic, where, found.free, shape, examples)
         if found.symbolic is not None and ((name,), found.text) not in known:
-            verified = self.oracle.verify(
-                Claim(found.symbolic, where, found.free), loss, name, once=True
-            )
+            claim = Claim(found.symbolic, where, found.free)
+            verified = self.oracle.verify(claim, loss, name, once=True, shown=tensor)
             found = replace(found, verified=verified)
             if verified.ok is False:
                 return replace(found, symbolic=None, where=(), free=())
         if self.oracle.refusal(loss, (name,)):
+            met = self.oracle.met(loss, (name,))
+            self.met.update(dict.fromkeys(kink for kink in met if kink.slug in ("kink", "jump")))
             return found
-        over = tuple(ix for ix in node.over if ix in self.graph.examples)
-        shape, examples = (found.shape, ()) if found.shape else (node.shape, over)
-        return replace(
-            found, value=self.number(found.symbolic, where, found.free, shape, examples)[0]
-        )
+        if not self.values.point.missing:
+            limit = self.oracle.limit(loss, (name,), False, tensor)
+            if limit is not None:
+                tensor = limit
+            elif tensor is not None:
+                met = self.oracle.conventions(loss, (name,), False, tensor, "gradient")
+                self.met.update(dict.fromkeys(met))
+        value = None if tensor is None else to_lists(self.graph, tensor)
+        return replace(found, value=value)
 
 
 def shaped(tensor: Tensor, target: Sequence[int], over: Sequence[int]) -> Tensor:

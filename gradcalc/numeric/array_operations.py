@@ -12,6 +12,7 @@ from gradcalc.numeric.tensor import (
     Env,
     Tensor,
     checked,
+    elementwise,
     expand,
     finish,
     located,
@@ -30,7 +31,7 @@ def run(
     value = TABLE[name].value
     assert value is not None
     functions = env.numbers.arrays
-    functions.tolerant = env.tolerant is not None
+    functions.tolerant = env.tolerant
     try:
         with quiet():
             result = value(functions, data, *more, **options)
@@ -80,7 +81,7 @@ def reduction(func: str, tensor: Tensor, options: Options, env: Env, expr: Expr)
     options = dict(options)
     if tensor.rank == 0:
         if func == "norm":
-            return _absolute(tensor, env, expr)
+            return elementwise("abs", [tensor], env, expr)
         return tensor if func != "var" else finish(0 * tensor.data, tensor.over)
     data = array(tensor, env)
     axis = options.pop("axis", None)
@@ -90,14 +91,13 @@ def reduction(func: str, tensor: Tensor, options: Options, env: Env, expr: Expr)
     axes = axes_of(tensor.rank, axis)
     if env.watch is not None:
         kept = run(func, tensor, data, env, expr, axis=axes, keepdims=True, **options)
-        env.watch(func, expr, [tensor, kept])
+        if func == "norm" and options.get("ord", 2) != 2:  # made of |x|, and of their largest
+            sizes = elementwise("abs", [tensor], env, expr)
+            if options["ord"] == math.inf:
+                env.watch("max", expr, [sizes, kept])
+        else:
+            env.watch(func, expr, [tensor, kept])
     return run(func, tensor, data, env, expr, axis=axes, keepdims=keep, **options)
-
-
-def _absolute(tensor: Tensor, env: Env, expr: Expr) -> Tensor:
-    if env.watch is not None:
-        env.watch("abs", expr, [tensor])
-    return finish(abs(tensor.data), tensor.over)
 
 
 def transpose(tensor: Tensor, env: Env) -> Tensor:

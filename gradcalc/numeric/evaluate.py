@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from gradcalc.language.parser import (
@@ -25,6 +26,7 @@ from gradcalc.language.parser import (
     Transpose,
     Vector,
 )
+from gradcalc.language.tree import substitute
 from gradcalc.numeric.array_operations import (
     CALLS,
     broadcast_to_index,
@@ -34,7 +36,7 @@ from gradcalc.numeric.array_operations import (
     transpose,
     vector,
 )
-from gradcalc.numeric.scalar_functions import Undefined, Unknown
+from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located
 from gradcalc.ops import TABLE
 
@@ -94,14 +96,8 @@ def _binary(expr: Binary, env: Env) -> Tensor:
         right = evaluate(link.right, env)
         if link.op == "@":
             left = matmul(left, right, env, link)
-        elif (
-            link.op == "/"
-            and right.plain
-            and right.data == 0
-            and _is_norm(link.right, env)
-            and _is_zero(left)
-        ):
-            pass  # 0/norm(0): 0 by convention
+        elif link.op == "/" and _is_norm(link.right, env):  # 0/norm(0): 0 by convention
+            left = elementwise("div", [left, right], env, link, lambda m, x, y: m.ratio(x, y))
         else:
             left = elementwise(_BINARY[link.op], [left, right], env, link)
     return left
@@ -113,14 +109,14 @@ def _is_norm(expr: Expr, env: Env) -> bool:
             return expr.id in env.norms
         case Call():
             return expr.func == "norm"
+        case Index():
+            return _is_norm(expr.base, env)
+        case Transpose():
+            return _is_norm(expr.arg, env)
         case Binary():
             return expr.op in "*^" and (_is_norm(expr.left, env) or _is_norm(expr.right, env))
         case _:
             return False
-
-
-def _is_zero(tensor: Tensor) -> bool:
-    return bool((tensor.data == 0).all()) if not tensor.plain else bool(tensor.data == 0)
 
 
 def _call(expr: Call, env: Env) -> Tensor:
@@ -175,6 +171,10 @@ def _user(expr: Call, env: Env) -> Tensor:
     function = env.functions[expr.func]
     if len(function.params) != len(expr.args):
         raise Unknown(f"{expr.func} takes {len(function.params)} arguments")
+    if env.watch is not None:  # what is said of a kink is said in the names of the exercise
+        return evaluate(
+            substitute(function.expr, dict(zip(function.params, expr.args, strict=True))), env
+        )
     given = dict(zip(function.params, (evaluate(arg, env) for arg in expr.args), strict=True))
     frozen = env.frozen
     if frozen is not None:
@@ -191,7 +191,7 @@ def _where(expr: Call, env: Env) -> Tensor:
     condition = evaluate(expr.args[0], env)
     if condition.plain and env.watch is None:
         return evaluate(expr.args[1 if condition.data else 2], env)
-    noted: list[str] = []
+    noted: list[Undefined] = []
     inner = replace(env, tolerant=noted)
     branches = [evaluate(arg, inner) for arg in expr.args[1:]]
     result = elementwise("where", [condition, *branches], inner, expr)
@@ -199,15 +199,19 @@ def _where(expr: Call, env: Env) -> Tensor:
     return result
 
 
-def _settle(result: Tensor, noted: list[str], env: Env) -> None:
+def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
     """Raise what was noted in a branch if an entry of the result comes from there."""
-    data = result.data
-    bad = bool((data != data).any()) if not result.plain else bool(data != data)
+    numbers = env.numbers
+    if result.plain:
+        bad = not numbers.scalar.finite(result.data)
+    else:
+        bad = bool(numbers.arrays.lost(result.data).any())
     if bad:
-        message = noted[0] if noted else "the result is undefined"
+        unsure = [problem for problem in noted if isinstance(problem, Unsure)]
+        problem = (unsure or noted or [Undefined("the result is undefined")])[0]
         if env.tolerant is None:
-            raise Undefined(message)
-        env.tolerant.append(message)
+            raise problem
+        env.tolerant.append(problem)
 
 
 def _reduce(expr: Call, env: Env) -> Tensor:
@@ -274,7 +278,7 @@ def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: 
     if shadowed:
         env = replace(env, values={k: v for k, v in env.values.items() if k not in shadowed})
     inner = env
-    noted: list[str] = []
+    noted: list[Undefined] = []
     if conditions:
         inner = replace(env, tolerant=noted)
     term = evaluate(expr.args[0], inner)
@@ -309,12 +313,12 @@ def _lowest(term: Tensor, func: str, env: Env) -> Tensor:
     """A number that a maximum, minimum or logsumexp over the other entries never notices."""
     import numpy as np
 
+    scalar = env.numbers.scalar
     if func == "logsumexp":
-        return Tensor(env.numbers.scalar.number(-1e300 if env.numbers.exact else -1e18))
-    values = np.asarray(term.data)
-    values = values[values == values]
-    extreme = min(values.ravel().tolist()) if func == "max" else max(values.ravel().tolist())
-    return Tensor(env.numbers.scalar.number(extreme))
+        return Tensor(scalar.number(-1e18))
+    values = np.asarray(term.data).reshape(-1)
+    kept = values[~env.numbers.arrays.lost(values)].tolist()
+    return Tensor(reduce(scalar.minimum if func == "max" else scalar.maximum, kept))
 
 
 def _collapse(func: str, term: Tensor, names: list[str], env: Env, expr: Expr) -> Tensor:

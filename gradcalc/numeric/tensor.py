@@ -75,7 +75,7 @@ class Env:
     unknown: frozenset[str] = frozenset()
     stand_in: bool = False
     frozen: Env | None = None
-    tolerant: list[str] | None = None
+    tolerant: list[Undefined] | None = None
     watch: Watch | None = None
     norms: frozenset[str] = frozenset()
     lacking: Mapping[str, Undefined] = field(default_factory=dict)
@@ -135,10 +135,18 @@ def finish(data: Any, over: tuple[str, ...]) -> Tensor:
     )
 
 
-def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tensor:
-    """The operation `name` of the table, entry by entry with broadcasting. Raises Undefined with step and value."""
-    op = TABLE[name]
-    value = op.value
+def elementwise(
+    name: str,
+    operands: list[Tensor],
+    env: Env,
+    expr: Expr,
+    instead: Callable[..., Any] | None = None,
+) -> Tensor:
+    """The operation `name` of the table, entry by entry with broadcasting. Raises Undefined with step and value.
+
+    `instead`: a function of (functions, *operands) in place of the table's `value`.
+    """
+    value = instead or TABLE[name].value
     assert value is not None
     if env.watch is not None:
         env.watch(name, expr, operands)
@@ -148,7 +156,8 @@ def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tens
     rank = max(operand.rank for operand in operands)
     arrays = [expand(operand, over, rank) for operand in operands]
     functions = env.numbers.arrays
-    functions.tolerant = env.tolerant is not None
+    functions.tolerant = env.tolerant
+    noted = len(env.tolerant or ())
     try:
         if math.prod(getattr(array, "size", 1) for array in arrays) > env.numbers.limit:
             within_limit(math.prod(_broadcast(arrays)), env)
@@ -161,6 +170,8 @@ def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tens
             "×".join(map(str, operand.shape)) or "a number" for operand in operands
         )
         raise located(Misfit(f"shapes {shapes} do not fit"), expr) from None
+    if env.tolerant:
+        env.tolerant[noted:] = [located(problem, expr) for problem in env.tolerant[noted:]]
     return finish(checked(data, env, expr, lambda place: _message(value, arrays, place, env)), over)
 
 
@@ -173,17 +184,16 @@ def _broadcast(arrays: list[Any]) -> tuple[int, ...]:
 def _single(value: Callable[..., Any], operands: list[Any], env: Env, expr: Expr) -> Any:
     scalar = env.numbers.scalar
     try:
-        data = value(scalar, *operands)
-        if data is True or data is False or scalar.finite(data):
-            return data
-        if any(operand != operand for operand in operands):
-            return data  # nan in, nan out: noted where it arose
-        raise Undefined("the result overflows")
+        return scalar.settled(value(scalar, *operands))
     except (Undefined, OverflowError) as problem:
+        if env.tolerant and not all(
+            operand is True or operand is False or scalar.finite(operand) for operand in operands
+        ):
+            return scalar.nan  # noted where it arose
         known = problem if isinstance(problem, Undefined) else Undefined("the result overflows")
         if env.tolerant is None:
             raise located(known, expr) from None
-        env.tolerant.append(located(known, expr).message)
+        env.tolerant.append(located(known, expr))
         return scalar.nan
 
 
@@ -191,21 +201,23 @@ def checked(data: Any, env: Env, expr: Expr, message: Callable[[tuple[int, ...]]
     """`data` if every entry is finite. Else raises Undefined, or notes it where untaken branches are allowed."""
     import numpy as np
 
+    if env.numbers.exact:
+        functions = env.numbers.arrays
+        functions.tolerant = env.tolerant
+        try:
+            return functions.settled(data)
+        except Undefined as found:
+            raise located(found, expr) from None
     array = np.asarray(data)
-    if array.dtype.kind == "b":
-        return data
-    if array.dtype.kind == "O":
-        bad = None if env.tolerant is None else np.asarray(array != array, dtype=bool)
-    else:
-        bad = ~np.isfinite(array)
-    if bad is None or not bad.any():
+    bad = ~np.isfinite(array)
+    if array.dtype.kind == "b" or not bad.any():
         return data
     if env.tolerant is None or not env.tolerant:
         place = tuple(int(k) for k in np.argwhere(bad)[0])
         problem = located(Undefined(message(place)), expr)
         if env.tolerant is None:
             raise problem
-        env.tolerant.append(problem.message)
+        env.tolerant.append(problem)
     if array.dtype.kind == "f" and not np.isnan(array[bad]).all():
         data = np.where(bad, np.nan, array)  # an infinity must not hide behind 1/inf
     return data

@@ -115,7 +115,7 @@ class _Artist:
 
     @cached_property
     def flow(self) -> Flow | None:
-        return flow(self.graph, self.solution.inputs) if is_scalar(self.graph) else None
+        return flow(self.graph) if is_scalar(self.graph) else None
 
     # ---- which nodes are drawn
 
