@@ -154,7 +154,7 @@ class Solver:
             tensor, exactly, problem = self.laid_out(limit, found), None, None
             message = "the formula does not hold at this point: the number is what differences from every side come to"
             found = replace(found, warnings=(*found.warnings, Problem("limit", message)))
-        value = None if tensor is None else to_lists(self.graph, tensor)
+        value = None if tensor is None else to_lists(self.graph, tensor, found.shape)
         found = replace(found, verified=verified, value=value, exact=exactly)
         if (stacked := found.stacked) is not None:
             if value is not None and verified.ok:
@@ -284,7 +284,7 @@ class Solver:
     ) -> tuple[Number, Undefined | None]:
         """The value of a formula as nested lists in the shape of the answer, examples last."""
         tensor, problem = self.tensor(expr, where, free, shape, examples)
-        return None if tensor is None else to_lists(self.graph, tensor), problem
+        return None if tensor is None else to_lists(self.graph, tensor, shape), problem
 
     def tensor(
         self,
@@ -440,7 +440,7 @@ class Solver:
         tensor, _ = self.tensor(total.symbolic, where, total.free, total.shape, examples)
         if (verified := self.verify(total, tensor, once=True)).ok is False:
             return replace(answer, verified=verified)
-        value = None if tensor is None else to_lists(self.graph, tensor)
+        value = None if tensor is None else to_lists(self.graph, tensor, total.shape)
         return replace(
             answer, with_upstream=value, with_upstream_exact=self.exact(total.symbolic, total.where)
         )
@@ -470,7 +470,7 @@ class Solver:
             elif tensor is not None:
                 met = self.oracle.conventions(loss, (name,), False, tensor, "gradient")
                 self.met.update(dict.fromkeys(met))
-        value = None if tensor is None else to_lists(self.graph, tensor)
+        value = None if tensor is None else to_lists(self.graph, tensor, shape)
         return replace(found, value=value)
 
 

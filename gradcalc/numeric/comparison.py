@@ -27,6 +27,7 @@ FLOAT_ERROR, ERROR = 1e-7, 1e-12  # relative: in float64, in enclosures
 RECHECKED = 12  # directions that are tried again where floats disagree
 MAX_EFFORT = 3_000  # numbers that may be computed in enclosures before floats are tried
 MAX_WORK = 100_000  # numbers that may be computed in enclosures at all
+ROUNDING = 2.0**-52  # what is left of a number that is rounded to a float
 SMALLEST = 2.0**-1074  # of the positive floats: a number that is shown may be off by so much
 AGREE = 2.0**-300  # how near one-sided differences come to each other where there is a derivative
 
@@ -207,7 +208,8 @@ def _outcome(got: Any, want: Any, size: Any, chosen: Directions | None, how: str
             raise Unsure("the derivative is not known well enough to compare")
         error = float((gap / abs(arb(found)).max(abs(arb(claim)))).mid())
         return Outcome(False, error, how, f"the oracle says {_text(found)}, not {_text(claim)}")
-    return Outcome(True, float((largest / scale).mid()) if scale > 0 else 0.0, how)
+    error = float((largest / scale).mid()) if scale > 0 else 0.0
+    return Outcome(True, error if error > ROUNDING else 0.0, how)
 
 
 def _text(number: Any) -> str:
@@ -289,4 +291,4 @@ def again(values: Forward, name: str, bits: int) -> tuple[bool, float]:
                 zip(shown.reshape(-1).tolist(), enclosed.reshape(-1).tolist(), strict=True)
             )
         error = max((abs(1 - a / middle(b)) for a, b in pairs if middle(b)), default=0.0)
-        return all(a == to_float(b) for a, b in pairs), error
+        return all(a == to_float(b) for a, b in pairs), error if error > ROUNDING else 0.0

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any
 
+from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import (
     Binary,
     Call,
@@ -26,6 +27,7 @@ from gradcalc.language.parser import (
     Transpose,
     Vector,
 )
+from gradcalc.language.shape_rules import ShapeError, shape_of
 from gradcalc.language.tree import substitute
 from gradcalc.numeric.array_operations import (
     CALLS,
@@ -37,7 +39,7 @@ from gradcalc.numeric.array_operations import (
     vector,
 )
 from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
-from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located
+from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located, ones
 from gradcalc.ops import TABLE
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
@@ -80,7 +82,8 @@ def _name(expr: Name, env: Env) -> Tensor:
     if name in env.sizes:
         return Tensor(env.numbers.scalar.number(env.sizes[name]))
     if name in env.stacks:
-        return stacked(evaluate(Name(env.stacks[name]), env), env)
+        whole = Name(env.stacks[name])
+        return stacked(evaluate(whole, env), env, whole)
     if name in ("pi", "e"):
         return Tensor(getattr(env.numbers.scalar, name))
     raise env.lacking.get(name) or Unknown(f"{name} has no value")
@@ -138,7 +141,7 @@ def _call(expr: Call, env: Env) -> Tensor:
             and len(arguments) == 1
             and any(name in env.examples for name in arguments[0].over)
         ):
-            return stacked(arguments[0], env)
+            return stacked(arguments[0], env, expr.args[0])
         options = {name: _option(name, value, env) for name, value in expr.kwargs}
         try:
             return CALLS[func](arguments, options, env, expr)
@@ -176,6 +179,7 @@ def _user(expr: Call, env: Env) -> Tensor:
             substitute(function.expr, dict(zip(function.params, expr.args, strict=True))), env
         )
     given = dict(zip(function.params, (evaluate(arg, env) for arg in expr.args), strict=True))
+    env = replace(env, shapes={k: v for k, v in env.shapes.items() if k not in given})
     frozen = env.frozen
     if frozen is not None:
         held = {
@@ -365,8 +369,11 @@ def _index(expr: Index, env: Env) -> Tensor:
         raise located(problem, expr) from None
 
 
-def stacked(tensor: Tensor, env: Env) -> Tensor:
-    """Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m, else one more last axis."""
+def stacked(tensor: Tensor, env: Env, expr: Expr | None = None, column: bool = True) -> Tensor:
+    """Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m, else one more last axis.
+
+    `column`: an axis of length 1 may be one of a column, as far as its declaration says.
+    """
     named = [name for name in tensor.over if name in env.examples]
     if not named:
         return tensor
@@ -376,7 +383,10 @@ def stacked(tensor: Tensor, env: Env) -> Tensor:
     data = np.asarray(tensor.data)
     places = [tensor.over.index(name) for name in named]
     data = np.moveaxis(data, places, range(-len(named), 0))
-    if tensor.rank == 2 and tensor.shape[1] == 1:
+    single = tensor.rank == 2 and (
+        ones(tensor, expr, env) if expr else (False, tensor.shape[1] == 1)
+    )
+    if column and single and single[1]:
         data = np.squeeze(data, axis=len(rest) + 1)
     return finish(data, rest)
 
@@ -410,6 +420,10 @@ def bind(env: Env, formulas: Iterable[tuple[str, Expr]]) -> Env:
         try:
             env = env.bind({name: evaluate(tree, env)})
         except Unknown:
+            continue
+        try:
+            env = replace(env, shapes={**env.shapes, name: shape_of(tree, env.shapes)})
+        except (ShapeError, SpanError):
             continue
     return env
 

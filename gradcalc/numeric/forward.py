@@ -21,7 +21,7 @@ from gradcalc.exercise.model import Definition, Upstream, Value
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Call, Name, Neg, Num, names
-from gradcalc.language.sizes import Size
+from gradcalc.language.sizes import Shape, Size
 from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
 from gradcalc.numeric.precision import FLOAT, Numbers, balls, climb, floats
 from gradcalc.numeric.scalar_functions import LADDER, TooLarge, Undefined
@@ -127,7 +127,9 @@ class Forward(Mapping[str, Tensor]):
 
     def lists(self, name: str) -> Any:
         """The value as nested lists, examples last; None where there is none."""
-        return to_lists(self.graph, self._settled[name]) if name in self._settled else None
+        if name not in self._settled:
+            return None
+        return to_lists(self.graph, self._settled[name], self.graph.node(name).shape)
 
 
 def forward(graph: Graph, point: Point) -> Forward:
@@ -214,6 +216,7 @@ def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
         unknown,
         point.stand_in,
         norms=norms,
+        shapes={name: graph.node(name).shape for name in graph.names},
     )
     values: dict[str, Tensor] = {}
     for name, value in point.values.items():
@@ -350,8 +353,12 @@ def leaf(value: Any, env: Env) -> Any:
     return evaluate(value, env).data
 
 
-def to_lists(graph: Graph, tensor: Tensor) -> Any:
-    """A number or nested lists of floats: named indices first, positional axes, examples last."""
+def to_lists(graph: Graph, tensor: Tensor, shape: Shape | None = None) -> Any:
+    """A number or nested lists of floats: named indices first, positional axes, examples last.
+
+    `shape` is as declared: an axis whose size happens to be 1 is no column.
+    """
     env = Env(floats(), {}, examples=tuple(graph.examples))
-    data = rounded(stacked(tensor, env)).data
+    column = shape is None or len(shape) != 2 or shape[1].number == 1
+    data = rounded(stacked(tensor, env, column=column)).data
     return data.tolist() if hasattr(data, "tolist") else data

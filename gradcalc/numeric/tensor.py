@@ -12,8 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradcalc.exercise.model import Function
+from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Expr, unparse
+from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
+from gradcalc.language.tree import occurrences
 from gradcalc.numeric.precision import Numbers
 from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined
 from gradcalc.ops import TABLE
@@ -63,6 +66,7 @@ class Env:
     watch      is shown every operation that is not smooth everywhere
     norms      quantities that are norms: x/norm(x) is 0 where x is 0, by convention
     lacking    quantities without a value, with what was wrong
+    shapes     declared shapes of names, which tell an axis of one from a size that happens to be 1
     """
 
     numbers: Numbers
@@ -79,6 +83,7 @@ class Env:
     watch: Watch | None = None
     norms: frozenset[str] = frozenset()
     lacking: Mapping[str, Undefined] = field(default_factory=dict)
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
     def bind(self, values: Mapping[str, Tensor]) -> Env:
         """The same with more values; they shadow those of the same name."""
@@ -91,6 +96,23 @@ class Env:
             return ()
         first = (BATCH,) if BATCH in found else ()
         return first + tuple(name for name in self.indices if name in found)
+
+
+def ones(tensor: Tensor, expr: Expr, env: Env) -> tuple[bool, ...]:
+    """Which positional axes of an expression's value are 1 by declaration: by number, where nothing is declared."""
+    counted = tuple(n == 1 for n in tensor.shape)
+    if not any(counted) or not any(size == 1 for size in env.sizes.values()):
+        return counted
+    named = {name.id for name in occurrences(expr)}
+    if any(
+        name in env.values and env.values[name].rank and name not in env.shapes for name in named
+    ):
+        return counted
+    try:
+        declared = tuple(size.number == 1 for size in shape_of(expr, env.shapes))
+    except (ShapeError, SpanError):
+        return counted
+    return declared if len(declared) == len(counted) else counted
 
 
 def located(problem: Undefined, expr: Expr) -> Undefined:
