@@ -23,7 +23,7 @@ from gradcalc.numeric.exact_values import exact
 from gradcalc.numeric.forward import Forward, to_lists, upstream_key
 from gradcalc.numeric.kinks import Kink
 from gradcalc.numeric.oracle import Claim, Oracle
-from gradcalc.numeric.scalar_functions import Undefined
+from gradcalc.numeric.scalar_functions import Misfit, Undefined, Unknown
 from gradcalc.numeric.tensor import Tensor
 from gradcalc.numeric.verified import Verified
 
@@ -148,7 +148,7 @@ class Solver:
         limit: Tensor | None = None
         if refusal := self.oracle.refusal(*asked):
             tensor, exactly, problem = None, None, refusal
-        elif not self.values.point.missing:
+        elif not self.values.point.missing and not isinstance(problem, Unknown | Misfit):
             limit = self.oracle.limit(*asked, tensor, found.layout)
         if limit is not None:
             tensor, exactly, problem = self.laid_out(limit, found), None, None
@@ -452,7 +452,7 @@ class Solver:
         where = self.where(found.where)
         over = tuple(ix for ix in node.over if ix in self.graph.examples)
         shape, examples = (found.shape, ()) if found.shape else (node.shape, over)
-        tensor, _ = self.tensor(found.symbolic, where, found.free, shape, examples)
+        tensor, problem = self.tensor(found.symbolic, where, found.free, shape, examples)
         if found.symbolic is not None and ((name,), found.text) not in known:
             claim = Claim(found.symbolic, where, found.free)
             verified = self.oracle.verify(claim, loss, name, once=True, shown=tensor)
@@ -463,7 +463,7 @@ class Solver:
             met = self.oracle.met(loss, (name,))
             self.met.update(dict.fromkeys(kink for kink in met if kink.slug in ("kink", "jump")))
             return found
-        if not self.values.point.missing:
+        if not self.values.point.missing and not isinstance(problem, Unknown | Misfit):
             limit = self.oracle.limit(loss, (name,), False, tensor)
             if limit is not None:
                 tensor = limit
