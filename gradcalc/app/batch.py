@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias, TypeVar
 
 from gradcalc.app.console import Console
+from gradcalc.app.progress import Bar
 from gradcalc.app.worker import Lost, apart
 from gradcalc.language.errors import GradcalcError, Place, Problem
 from gradcalc.language.fast_dataclasses import replace
@@ -31,8 +32,9 @@ def each(
 
     With `seconds` each has that long, in a process of its own; the result is then what JSON can carry.
     """
+    names = list(map(file, items))
     for name, (result, problems) in zip(
-        map(file, items), outcomes(console, items, work, seconds), strict=True
+        names, outcomes(console, items, work, seconds, names), strict=True
     ):
         placed = tuple(problem if problem.place else _at(problem, name) for problem in problems)
         console.report(*placed)
@@ -40,9 +42,13 @@ def each(
 
 
 def outcomes(
-    console: Console, items: Sequence[T], work: Callable[[T], Any], seconds: float
+    console: Console,
+    items: Sequence[T],
+    work: Callable[[T], Any],
+    seconds: float,
+    names: Sequence[str] = (),
 ) -> Iterator[Outcome]:
-    """Result and problems for every item, nothing reported."""
+    """Result and problems for every item, nothing reported. Somebody who waits sees the names pass."""
 
     def attempt(item: T) -> Outcome:
         return _attempt(work, item, console.debug)
@@ -50,18 +56,18 @@ def outcomes(
     if not (seconds and console.forks and hasattr(os, "fork")):
         yield from map(attempt, items)
         return
-    for said in apart(lambda item: _packed(attempt(item)), items, seconds):
-        if isinstance(said, Lost):
-            yield (
-                None,
-                (
-                    Problem(
-                        "lost", f"there is no answer: {said.reason}", None, _CURES.get(said.slug)
-                    ),
-                ),
-            )
-        else:
-            yield _unpacked(said)
+    bar = Bar(list(names or map(str, items)), console.watched, console.color)
+    try:
+        for said in apart(lambda item: _packed(attempt(item)), items, seconds, bar.waiting):
+            bar.clear()
+            yield _lost(said) if isinstance(said, Lost) else _unpacked(said)
+    finally:
+        bar.clear()
+
+
+def _lost(said: Lost) -> Outcome:
+    cure = _CURES.get(said.slug)
+    return None, (Problem("lost", f"there is no answer: {said.reason}", None, cure),)
 
 
 _CURES = {"late": "--timeout SECONDS gives it longer", "memory": "smaller arrays need less"}
@@ -98,7 +104,7 @@ def _at(problem: Problem, file: str) -> Problem:
 
 def _packed(outcome: Outcome) -> str:
     result, problems = outcome
-    return json.dumps([result, list(map(as_data, problems))])
+    return json.dumps([result, list(map(asdict, problems))])
 
 
 def _unpacked(text: str) -> Outcome:
@@ -106,11 +112,7 @@ def _unpacked(text: str) -> Outcome:
     return result, tuple(map(as_problem, problems))
 
 
-def as_data(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON can carry it; `as_problem` is the way back."""
-    return dataclasses.asdict(problem)
-
-
 def as_problem(data: dict[str, Any]) -> Problem:
+    """The problem that `asdict` wrote as JSON can carry it."""
     place = data["place"]
     return Problem(data["slug"], data["message"], Place(**place) if place else None, data["hint"])

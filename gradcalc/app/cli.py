@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gradcalc import render
-from gradcalc.app.batch import SECONDS, as_data, as_problem, each, outcomes
+from gradcalc.app.batch import SECONDS, as_problem, each, outcomes
 from gradcalc.app.console import Console, OutputError, PipeClosed
 from gradcalc.app.startup import load
 from gradcalc.exercise.load import load_exercise, parse_exercise, with_set
@@ -33,6 +34,8 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]  # click's, which newer t
 
 
 class Exit(IntEnum):
+    """The exit codes."""
+
     DONE = 0
     NO = 1  # the work was done and the answer is no
     UNUSABLE = 2  # input or arguments, of any of several files
@@ -59,6 +62,7 @@ def _one_of(choices: Sequence[str]) -> Callable[[str | None], str | None]:
 
 
 FORMATS = render.printed()
+COLORS = ("auto", "always", "never")
 Files = Annotated[
     list[str],
     typer.Argument(
@@ -86,6 +90,14 @@ Layout = Annotated[
     str | None,
     typer.Option("--layout", callback=_one_of(LAYOUTS), help=f"Layout: {', '.join(LAYOUTS)}."),
 ]
+Entries = Annotated[
+    bool,
+    typer.Option("--values", help="On a terminal: the entries of tensors of order 3 and more."),
+]
+Expanded = Annotated[
+    bool, typer.Option("--expanded", help="On a terminal: every answer in the inputs alone, too.")
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="How the answers were verified.")]
 Timeout = Annotated[
     int,
     typer.Option(
@@ -114,9 +126,18 @@ def options(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show where in the program an error came from.")
     ] = False,
+    color: Annotated[
+        str,
+        typer.Option(
+            "--color",
+            callback=_one_of(COLORS),
+            metavar="WHEN",
+            help=f"Colour: {', '.join(COLORS)}.",
+        ),
+    ] = "auto",
 ) -> None:
     """Every gradient of a computation: derived, evaluated, checked, on paper."""
-    context.obj = Console.open(ascii, debug, bool(context.obj))
+    context.obj = Console.open(ascii, debug, bool(context.obj), color)
 
 
 # What commands share ----------------------------------------------------------------------------------------------
@@ -176,19 +197,22 @@ def print_each(
 @app.command()
 def solve(
     context: typer.Context, files: Files, set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", timeout: Timeout = SECONDS,
+    format: Format = "table", values: Entries = False, expanded: Expanded = False, verbose: Verbose = False,
+    timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """The answers, symbolic beside evaluated, each checked."""
+    from gradcalc.language.fast_dataclasses import replace
+
     console: Console = context.obj
+    view = replace(
+        _view(console, digits, form), values=values, expanded=expanded, verbose=verbose, hints=True
+    )
 
     def work(file: str) -> tuple[str, bool]:
         solution = load("gradcalc.derivation.solve").solve(
             adjusted(load_exercise(file), set_ or (), digits, form, layout)
         )
-        view, item = _view(console, digits, form), solution
-        if format not in ("json", "jsonl"):
-            item = load("gradcalc.report.answer_report").compose_solution(solution, view)
-        return render.load(format).render(item, view), solution.right
+        return render.load(format).render(solution, view), solution.right
 
     finish(console, print_each(console, files, format, work, timeout))
 
@@ -225,7 +249,7 @@ def diff(
         ]
         return (
             found.notes,
-            list(map(as_data, warnings)),
+            list(map(asdict, warnings)),
             found.to(format, ascii=console.ascii),
             found.ok,
         )
@@ -255,13 +279,14 @@ def explain(
     step: Annotated[bool, typer.Option("--step", help="One step per key on a terminal; numbered steps where there is none.")] = False,
     for_: Annotated[str | None, typer.Option("--for", metavar="QUESTION", help="One answer along its paths: df/dx, or a question's name.")] = None,
     detail: Detail = "normal", set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", timeout: Timeout = SECONDS,
+    format: Format = "table", verbose: Verbose = False, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """The derivation in words and formulas, step by step. Forward, then backward."""
     from gradcalc.language.fast_dataclasses import replace
 
     console: Console = context.obj
     files, data = [file or "ex1.yaml"], format in ("json", "jsonl")
+    options = replace(_view(console, digits, form), detail=detail, verbose=verbose)
 
     def derivation(name: str) -> Any:
         exercise = load_exercise(name) if file else parse_exercise(exercise_text("ex1"), name)
@@ -271,24 +296,30 @@ def explain(
 
     def work(name: str) -> tuple[str, bool]:
         found, view = derivation(name), load("gradcalc.report.explanation")
-        options = replace(_view(console, digits, form), detail=detail)
         if data:
             items = [load("gradcalc.render.derivation_json").document(found)]
         elif step:
-            items = [page.report for page in view.pages(found, options)]
+            items = [page.report for page in view.pages(found, options, ending())]
         else:
-            items = [view.compose_explanation(found, options)]
+            items = [view.compose_explanation(found, options, ending())]
         return render.render_as(format, items, options), found.solution.right
+
+    def ending() -> Any:
+        if format == "table":
+            return load("gradcalc.report.terminal_report").TERMINAL
+        return load("gradcalc.report.answer_report").Ending()
 
     from gradcalc.app.shipped import exercise_text
 
     if not (step and format == "table" and console.interactive):
         finish(console, print_each(console, files, format, work, timeout))
-    for _, found, _ in each(console, files, derivation):
-        if found is not None:
-            options = replace(_view(console, digits, form), detail=detail)
-            load("gradcalc.render.player").play(found, options, console.size)
-            finish(console, found.solution.right)
+    from gradcalc.render.keyboard import keyboard
+
+    with keyboard() as key:  # from here on, so that keys typed meanwhile are kept
+        for _, found, _ in each(console, files, derivation):
+            if found is not None:
+                load("gradcalc.render.player").play(found, options, console.size, key)
+                finish(console, found.solution.right)
     finish(console)
 
 
@@ -329,24 +360,42 @@ def export(
     to: Annotated[str, typer.Option("--to", help="latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.")],
     output: Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="A file, or a folder for a file each.")] = None,
     solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
+    detail: Annotated[str, typer.Option("--detail", callback=_one_of(DETAILS), help=f"How much the key says: {', '.join(DETAILS)}.")] = "normal",
     standalone: Annotated[bool, typer.Option("--standalone", help="latex: pieces to \\input; tikz: a document by itself.")] = False,
+    key: Annotated[str | None, typer.Option("--key", metavar="PATH", help="Write the key too, into a file of its own.")] = None,
+    paper: Annotated[str | None, typer.Option("--paper", callback=_one_of(("a4", "letter")), help="a4 or letter, in place of the exercise's.")] = None,
+    lang: Annotated[str | None, typer.Option("--lang", metavar="CODE", help="Language of the sheet's own words: en, de, fr, es, zh.")] = None,
+    flavour: Annotated[str, typer.Option("--flavour", callback=_one_of(("plain", "github")), help="markdown: plain or github.")] = "plain",
     preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="TeX to stand before the document.")] = None,
     set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
     """Handouts, figures and code. A sheet is blank unless --solution."""
     from gradcalc.app.delivery import OutsideError, deliver, plan
-    from gradcalc.app.export import CODE, ENDINGS, Export, Made, part, picture_names, stem, whole
+    from gradcalc.app.export import (
+        CODE,
+        DOCUMENTS,
+        ENDINGS,
+        Export,
+        Made,
+        part,
+        picture_names,
+        stem,
+        whole,
+    )
     from gradcalc.report.figure import Sheet
 
     console: Console = context.obj
     _one_of(tuple(ENDINGS))(to)
-    targets = plan(files, to, output)
+    sheets = plan(files, to, output)
+    keys = plan(files, to, key) if key else ()
+    targets = (*sheets, *keys)
     before = _preamble(preamble) if preamble else ""
-    sheet = Sheet(solution, blank_all, gates, digits)
     view = _view(console, digits, form)
-    wanted = {
-        target: Export(sheet, standalone, before, view, stem(target.path)) for target in targets
-    }
+    wanted = {}
+    for target in targets:
+        solved = solution or target in keys
+        sheet = Sheet(solved, blank_all, gates, digits, detail, paper, lang)
+        wanted[target] = Export(sheet, standalone, before, view, stem(target.path), flavour)
     jobs = [
         (files[number], picture, wanted[target])
         for target in targets
@@ -355,17 +404,19 @@ def export(
         )
     ]
 
-    def work(job: tuple[str, str, Export]) -> tuple[str, Sequence[tuple[str, str]], bool]:
+    def work(job: tuple[str, str, Export]) -> tuple[Any, ...]:
         file, picture, how = job
         exercise = adjusted(load_exercise(file), set_ or (), digits, form, layout)
-        # Code answers no questions.
-        found = (
-            load("gradcalc.report.figure").sketch(exercise)
-            if to in CODE
-            else load("gradcalc.derivation.solve").solve(exercise)
-        )
-        made = part(found, picture, to, how)
-        return made.text, made.beside, found.right
+        derivation = None
+        if to in CODE:  # it answers no questions
+            found = load("gradcalc.report.figure").sketch(exercise)
+        elif to in DOCUMENTS and how.sheet.solution and detail != "brief":
+            derivation = load("gradcalc.derivation.derive_steps").explained(exercise, detail)
+            found = derivation.solution
+        else:
+            found = load("gradcalc.derivation.solve").solve(exercise)
+        made = part(found, picture, to, how, derivation)
+        return made.text, made.beside, made.files, made.frame, found.right
 
     results = (done for _, done, _ in each(console, jobs, work, timeout, lambda job: job[0]))
     outside, fine = False, True
@@ -373,8 +424,12 @@ def export(
         own = [done for done in islice(results, len(target.files)) if done is not None]
         if not own:
             continue
-        fine = fine and all(right for _, _, right in own)
-        document = whole([Made(text, tuple(beside)) for text, beside, _ in own], to, wanted[target])
+        fine = fine and all(right for *_, right in own)
+        made = [
+            Made(text, tuple(beside), tuple(map(tuple, copied)), frame)
+            for text, beside, copied, frame, _ in own
+        ]
+        document = whole(made, to, wanted[target])
         try:
             said = deliver(
                 document, to, target.path, lambda text: console.out(text, machine=True), console.raw
@@ -428,6 +483,7 @@ def schema(context: typer.Context) -> None:
 
 
 def schema_text() -> str:
+    """The JSON Schema of exercises, as it is printed and shipped."""
     from gradcalc.exercise.schema import json_schema
 
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
@@ -490,7 +546,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: list[str], forks: bool = False) -> int:
     """Run a command and return its exit code. `forks`: what may take for ever is done in a process of its own."""
     arguments = _flags_first(arguments)
-    console = Console.open("--ascii" in arguments[:2], "--debug" in arguments[:2])
+    console = Console.open("--ascii" in arguments, "--debug" in arguments)
     try:
         code = int(
             app(arguments, standalone_mode=False, prog_name="gradcalc", obj=forks) or Exit.DONE
@@ -535,7 +591,7 @@ def run(arguments: list[str], forks: bool = False) -> int:
 
 
 def _flags_first(arguments: list[str]) -> list[str]:
-    """--ascii and --debug may stand anywhere before `--`; an expression may begin with a minus, diff -x^2."""
+    """--ascii, --debug and --color may stand anywhere before `--`; an expression may begin with a minus, diff -x^2."""
     command = next((word for word in arguments if not word.startswith("-")), "")
     if command == "diff" and "--" not in arguments:
         signed = [word for word in arguments if re.match("-[^-].", word)]
@@ -544,12 +600,17 @@ def _flags_first(arguments: list[str]) -> list[str]:
             *(["--", *signed] if signed else []),
         ]
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    flags = [word for word in arguments[:end] if word in ("--ascii", "--debug")]
-    return (
-        list(dict.fromkeys(flags))
-        + [word for word in arguments[:end] if word not in flags]
-        + arguments[end:]
-    )
+    flags, rest, words = list[str](), list[str](), iter(arguments[:end])
+    for word in words:
+        if word in ("--ascii", "--debug") and word not in flags:
+            flags.append(word)
+        elif word == "--color":
+            flags += [word, next(words, "")]
+        elif word.startswith("--color="):
+            flags.append(word)
+        elif word not in flags:
+            rest.append(word)
+    return flags + rest + arguments[end:]
 
 
 def _flushed() -> bool:

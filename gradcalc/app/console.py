@@ -8,8 +8,8 @@ import os
 import re
 import shutil
 import sys
-import unicodedata
 
+from gradcalc.language.cell_width import cells
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.typography import for_terminal, to_ascii
@@ -31,22 +31,26 @@ class Console:
     """`out` for results, `note` for messages. Text from outside is made harmless before it comes here, or here.
 
     forks: whether the process is the program's own and nothing heavy is loaded, so that it may be forked
+    wanted: always, never or auto: colour, whatever the environment says, or as it says
     """
 
     ascii: bool = False
     debug: bool = False
     forks: bool = False
+    wanted: str = "auto"
     problems: int = field(default=0)
 
     @classmethod
-    def open(cls, ascii: bool = False, debug: bool = False, forks: bool = False) -> Console:
+    def open(
+        cls, ascii: bool = False, debug: bool = False, forks: bool = False, color: str = "auto"
+    ) -> Console:
         """Makes the streams take every character: what an encoding lacks is replaced."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 with contextlib.suppress(OSError, ValueError):
                     stream.reconfigure(errors="replace", newline="\n")
         encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-        return cls(ascii or not encoding.startswith("utf"), debug, forks)
+        return cls(ascii or not encoding.startswith("utf"), debug, forks, color)
 
     @property
     def width(self) -> int:
@@ -77,9 +81,21 @@ class Console:
 
     @property
     def color(self) -> bool:
-        return (
-            self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        )
+        """As --color says; else NO_COLOR (https://no-color.org), FORCE_COLOR (https://force-color.org), the terminal."""
+        if self.wanted != "auto":
+            return self.wanted == "always"
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR"):
+            return True
+        return self.is_terminal and os.environ.get("TERM") != "dumb"
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody sees messages as they come, so that progress can be shown."""
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        return False
 
     def out(self, text: str, machine: bool = False) -> None:
         """A result. `machine`: JSON and code, which a terminal must not act on either. Raises OutputError."""
@@ -136,17 +152,6 @@ class Console:
             self.note(f"… and {len(problems) - 20} more warnings")
 
 
-def width(text: str) -> int:
-    """Columns a text takes in a terminal: two for wide characters, none for accents that combine."""
-    if text.isascii():
-        return len(text)
-    wide = {"W": 2, "F": 2}
-    return sum(
-        0 if unicodedata.combining(char) else wide.get(unicodedata.east_asian_width(char), 1)
-        for char in text
-    )
-
-
 def describe(problem: Problem, columns: int = 100, kind: str = "") -> str:
     """A problem in at most three lines: FILE:LINE:COLUMN and message, the line, the caret and the hint beside it."""
     place, hint = problem.place, for_terminal(problem.hint or "")
@@ -159,10 +164,10 @@ def describe(problem: Problem, columns: int = 100, kind: str = "") -> str:
         return head + (f"\n    {hint}" if hint else "")
     before, at = place.text[: place.column - 1], place.text[place.column - 1 :]
     room = max(columns - 6, 20)
-    if width(before) > room // 2:  # the caret keeps its line on the screen
+    if cells(before) > room // 2:  # the caret keeps its line on the screen
         before = "…" + before[len(before) - room // 2 + 1 :]
-    after = at[: max(room - width(before), 1)]
+    after = at[: max(room - cells(before), 1)]
     marked = at[: max(1, min(place.length, len(after)))]
-    start, length = width(for_terminal(before)), max(1, min(width(for_terminal(marked)), 40))
+    start, length = cells(for_terminal(before)), max(1, min(cells(for_terminal(marked)), 40))
     caret = " " * start + "^" * length
     return f"{head}\n    {for_terminal(before + after)}\n    {caret}" + (f" {hint}" if hint else "")

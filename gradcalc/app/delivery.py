@@ -62,6 +62,7 @@ def plan(files: Sequence[str], to: str, output: str | None) -> tuple[Target, ...
 
 
 def refused(message: str, hint: str) -> GradcalcError:
+    """The error of an output that cannot go where it should."""
     return GradcalcError(Problem("output", message, None, hint))
 
 
@@ -75,12 +76,12 @@ def deliver(
 ) -> list[str]:
     """Write what was made; messages of what was done. Raises GradcalcError and OutsideError."""
     if to in BINARY:
-        data, program = _binary(made.text, to, path)
+        data, program, notes = _binary(made, to, path)
         if path is None:
             raw(data)
-            return [f"made with {program}"]
+            return [f"made with {program}", *notes]
         write_whole(path, data)
-        return [f"{path}: written, made with {program}"]
+        return [f"{path}: written, made with {program}", *notes]
     if path is None:
         out(made.text)
         return [f"{name}: the picture it shows is only written with -o" for name, _ in made.beside]
@@ -88,18 +89,37 @@ def deliver(
         check_target(path.with_name(name))
     for name, text in made.beside:
         write_whole(path.with_name(name), text)
+    copied = [name for name, source in made.files if _copied(Path(source), path.parent / name)]
     write_whole(path, made.text)
-    return [*(f"{path.with_name(name)}: written" for name, _ in made.beside), f"{path}: written"]
+    written = [
+        *(path.with_name(name) for name, _ in made.beside),
+        *(path.parent / name for name in copied),
+    ]
+    return [*(f"{name}: written" for name in written), f"{path}: written"]
 
 
-def _binary(text: str, to: str, path: Path | None) -> tuple[bytes, str]:
-    from gradcalc.render import pdf, png
+def _copied(source: Path, target: Path) -> bool:
+    """Copy a picture, unless it is there already."""
+    if target.exists() and target.samefile(source):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(target, source.read_bytes())
+    return True
 
+
+def _binary(made: Made, to: str, path: Path | None) -> tuple[bytes, str, list[str]]:
+    from gradcalc.render import pdf, png, tex_fonts
+
+    text = made.text
     try:
         if to == "png":
-            return png.make(text)
-        made = pdf.make(text)
-        return made.data, made.engine
+            return *png.make(text), []
+        tex_fonts.check(made.frame.get("characters", ""))
+        done = pdf.make(text, files=made.files, lua=bool(made.frame.get("characters")))
+        return done.data, done.engine, done.notes
+    except tex_fonts.MissingFont as error:
+        problem, *more = error.lines
+        ways: tuple[str, ...] = tuple(line.strip() for line in more)
     except pdf.NoEngine:
         problem, ways = "no TeX is installed (latexmk, tectonic, pdflatex)", pdf.WAYS_OUT
     except pdf.Failed as error:

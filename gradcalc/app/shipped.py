@@ -56,4 +56,5 @@ def exercise_text(name: str) -> str:
 
 
 def with_modeline(text: str) -> str:
+    """The text of an exercise with the line on top that tells editors its schema."""
     return text if text.startswith("# yaml-language-server:") else MODELINE + text

@@ -8,6 +8,7 @@ the next item gets another. The child computes; the parent alone prints and writ
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, TypeVar
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 MEMORY = 4 << 30  # bytes of data that a child may hold
 HEAD = 8  # bytes that say how long an answer is
+TICK = 0.1  # seconds between two looks for an answer
 OUT_OF_MEMORY = 3  # exit code of a child
 
 
@@ -29,8 +31,16 @@ class Lost:
     reason: str
 
 
-def apart(work: Callable[[T], str], items: Sequence[T], seconds: float) -> Iterator[str | Lost]:
-    """What `work` says of each item, in order, each within so many seconds. One child does all, until it is lost."""
+def apart(
+    work: Callable[[T], str],
+    items: Sequence[T],
+    seconds: float,
+    waiting: Callable[[int], None] = lambda done: None,
+) -> Iterator[str | Lost]:
+    """What `work` says of each item, in order, each within so many seconds. One child does all, until it is lost.
+
+    waiting: called every `TICK` seconds while there is no answer, with the number of those that came
+    """
     done = 0
     while done < len(items):
         read, write = os.pipe()
@@ -40,21 +50,33 @@ def apart(work: Callable[[T], str], items: Sequence[T], seconds: float) -> Itera
         os.close(write)
         alive = True
         try:
-            with os.fdopen(read, "rb") as answers:
-                while len(head := answers.read(HEAD)) == HEAD:
-                    text = answers.read(length := int.from_bytes(head, "big"))
-                    if len(text) < length:
-                        break
-                    done += 1
-                    yield text.decode("utf-8", "surrogatepass")
+            while len(head := _read(read, HEAD, done, waiting)) == HEAD:
+                text = _read(read, length := int.from_bytes(head, "big"), done, waiting)
+                if len(text) < length:
+                    break
+                done += 1
+                yield text.decode("utf-8", "surrogatepass")
             alive = False
         finally:
+            os.close(read)
             if alive:  # whoever asked wants no more
                 os.kill(child, signal.SIGKILL)
             status = os.waitpid(child, 0)[1]
         if done < len(items):
             done += 1
             yield _lost(status, seconds)
+
+
+def _read(source: int, length: int, done: int, waiting: Callable[[int], None]) -> bytes:
+    """So many bytes from a pipe, or fewer where it ends."""
+    parts = bytearray()
+    while len(parts) < length:
+        while not select.select([source], [], [], TICK)[0]:
+            waiting(done)
+        if not (part := os.read(source, min(length - len(parts), 1 << 20))):
+            break
+        parts += part
+    return bytes(parts)
 
 
 def _serve(work: Callable[[T], str], items: Sequence[T], write: int, seconds: float) -> NoReturn:

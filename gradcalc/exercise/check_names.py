@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from gradcalc.exercise.model import Definition, Exercise, Function
 from gradcalc.exercise.source import Text
-from gradcalc.language.constant_checks import CONSTANTS, check_constants
+from gradcalc.language.constants import CONSTANTS, check_constants
 from gradcalc.language.errors import Problem, SpanError, closest
 from gradcalc.language.parser import (
     Binary,

@@ -30,11 +30,11 @@ def named(node: Node | None) -> list[tuple[Node, Node]]:
     ]
 
 
-class Declarations:
+class Keys:
     """Reads a checked node key by key. Mistakes are added to `problems`, remarks to `warnings`."""
 
-    def __init__(self, node: Node, file: str, problems: list[Problem]) -> None:
-        self.node, self.file, self.problems = node, file, problems
+    def __init__(self, node: Node, problems: list[Problem]) -> None:
+        self.node, self.problems = node, problems
         self.warnings: list[Problem] = []
 
     def attempt(self, text: Text, read: Any, at: int = 0) -> Any:
@@ -87,18 +87,25 @@ class Declarations:
         name: str | None = self.attempt(node.text, lambda: read_name(node.text.value))
         return name
 
+
+class Declarations:
+    """Names and their shapes, sizes, indices and notation, from the keys of an exercise."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys, self.node, self.problems = keys, keys.node, keys.problems
+
     def variables(self) -> tuple[bool, dict[str, Variable]]:
         node = get(self.node, "variables")
         found: dict[str, Variable] = {}
         if node is None:
             return False, found
         for item in node.items if node.kind == "list" else []:
-            if item.kind == "scalar" and (name := self.name(item)):
+            if item.kind == "scalar" and (name := self.keys.name(item)):
                 if name in found:
                     self.problems.append(item.text.wrong("duplicate", f"`{name}` stands twice"))
                 found[name] = Variable(name, place=item.place, source=item.text)
         for key, part in named(node):
-            if name := self.name(key):
+            if name := self.keys.name(key):
                 found[name] = self.variable(name, key, part)
         return node.kind == "list", found
 
@@ -109,7 +116,7 @@ class Declarations:
             word: get(node, word)
             for word in ("shape", "each", "latex", "assume", "function", "description")
         }
-        latex = self.tex(parts["latex"]) if parts["latex"] else None
+        latex = self.keys.tex(parts["latex"]) if parts["latex"] else None
         words = {
             word: part.text.value for word, part in parts.items() if part and part.kind == "scalar"
         }
@@ -117,8 +124,10 @@ class Declarations:
         assumptions = (
             [item.text.value for item in assume.items] if assume and assume.kind == "list" else []
         )
-        each = parts["each"] and self.name(parts["each"])
-        if each and each not in {canonical(key.text.value) for key, _ in self.entries("examples")}:
+        each = parts["each"] and self.keys.name(parts["each"])
+        if each and each not in {
+            canonical(key.text.value) for key, _ in self.keys.entries("examples")
+        }:
             assert parts["each"] is not None
             message = f"`{shown(each)}` runs over no examples"
             self.problems.append(
@@ -172,15 +181,15 @@ class Declarations:
                     )
             return expr
 
-        size: Expr | None = self.attempt(node.text, read)
+        size: Expr | None = self.keys.attempt(node.text, read)
         if isinstance(size, Num) and size.value < 1:
             self.problems.append(node.text.wrong("size", "a size is at least 1"))
         return size
 
     def sizes(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for key, part in self.entries("sizes"):
-            name = self.name(key)
+        for key, part in self.keys.entries("sizes"):
+            name = self.keys.name(key)
             number = (
                 read_integer(part.text, 1, MAX_SIZE, self.problems, "a size")
                 if part.kind == "scalar"
@@ -192,8 +201,8 @@ class Declarations:
 
     def ranges(self, key: str) -> dict[str, Expr]:
         found: dict[str, Expr] = {}
-        for word, part in self.entries(key):
-            name, size = self.name(word), self.size(part)
+        for word, part in self.keys.entries(key):
+            name, size = self.keys.name(word), self.size(part)
             if name and size is not None:
                 found[name] = size
         return found
@@ -215,7 +224,7 @@ class Declarations:
         digits = get(node, "digits")
         count = read_integer(digits.text, 1, 30, self.problems, "`digits`") if digits else None
         for key, part in named(get(node, "latex")):
-            if (name := self.name(key)) and (written := self.tex(part)) is not None:
+            if (name := self.keys.name(key)) and (written := self.keys.tex(part)) is not None:
                 latex[name] = written
         return Notation(
             words.get("layout", "gradient"), words.get("form", "matrix"), count or 4, latex

@@ -8,7 +8,7 @@ from fractions import Fraction
 from gradcalc.exercise.model import Value
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
-from gradcalc.language.constant_checks import CONSTANTS, check_constants
+from gradcalc.language.constants import CONSTANTS, check_constants
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.parser import (
     Expr,
@@ -30,7 +30,7 @@ _PLAIN = re.compile(r"(-?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 def read_constant(text: str) -> Expr:
     """`-2`, `1e-3`, `1/3`, `pi/4`, `log(2)`. Raises SpanError."""
     if (match := _PLAIN.fullmatch(text)) and len(text) <= MAX_DIGITS:
-        number = Num(Fraction(match.group(2)), match.span(2))
+        number = Num(Fraction(match.group(2)), match.span(2), decimal=True)
         return Neg(number, (0, len(text))) if match.group(1) else number
     if re.fullmatch(r"[-+]?\.?(inf|nan)", text, re.IGNORECASE):
         raise SpanError("number", f"`{shown(text)}` is no number", 0, len(text))

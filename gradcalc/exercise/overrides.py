@@ -8,7 +8,7 @@ from gradcalc.exercise.declarations import MAX_SIZE
 from gradcalc.exercise.literals import vector_value
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.source import Text
-from gradcalc.language.constant_checks import CONSTANTS
+from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError, SpanError, closest
 from gradcalc.language.parser import Num, parse
 from gradcalc.language.tokens import read_name, shown

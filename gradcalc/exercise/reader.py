@@ -10,16 +10,24 @@ from typing import Any
 
 from gradcalc.exercise.author_tex import check_markdown
 from gradcalc.exercise.check_names import first_free, resolve
-from gradcalc.exercise.declarations import Declarations, named
+from gradcalc.exercise.declarations import Declarations, Keys, named
 from gradcalc.exercise.literals import is_symbol, read_constant, read_value
-from gradcalc.exercise.model import Definition, Exercise, Function, Question, Upstream, Value
+from gradcalc.exercise.model import (
+    Definition,
+    Exercise,
+    Function,
+    Question,
+    Upstream,
+    Value,
+)
 from gradcalc.exercise.overrides import why_no_value
+from gradcalc.exercise.paper import read_language, read_paper, read_space
 from gradcalc.exercise.questions import Known, read_question, stack_names
 from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError, closest
-from gradcalc.language.parser import Compare, Expr, Name, Num, callable_names, parse
+from gradcalc.language.parser import CALLABLE, Compare, Expr, Name, Num, parse
 from gradcalc.language.statements import Statement, read_head, statements
 from gradcalc.language.tokens import canonical, read_name, shown, tokenize
 
@@ -46,10 +54,18 @@ def _order(problem: Problem) -> tuple[int, int]:
     return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
-class _Reader(Declarations):
+class _Reader:
+    """Reads an exercise from a checked node. Mistakes are added to `problems`, remarks to `warnings`."""
+
+    def __init__(self, node: Node, file: str, problems: list[Problem]) -> None:
+        self.node, self.file, self.problems = node, file, problems
+        self.keys = Keys(node, problems)
+        self.warnings = self.keys.warnings
+        self.declarations = Declarations(self.keys)
+
     def read(self) -> Exercise:
         lines = self.lines()
-        complete, variables = self.variables()
+        complete, variables = self.declarations.variables()
         functions = {line.name for _, line, _ in lines if line.kind == "function" and line.name}
         callable_here = functions | {
             name for name, variable in variables.items() if variable.function
@@ -58,7 +74,7 @@ class _Reader(Declarations):
         own: dict[str, Function] = {}
         unread = False
         for text, line, place in lines:
-            expr = self.attempt(text, lambda line=line: line.parse(callable_here, variables))
+            expr = self.keys.attempt(text, lambda line=line: line.parse(callable_here, variables))
             if expr is None:
                 unread = True
                 expr = Num(
@@ -68,14 +84,18 @@ class _Reader(Declarations):
                 self.define_function(own, Function(line.name, line.params, expr, text, place))
             else:
                 defined.append(Definition(line.name or "", expr, text, line.params, place))
-        sizes = self.sizes()
-        examples, indices = self.ranges("examples"), self.ranges("indices")
+        sizes = self.declarations.sizes()
+        examples, indices = (
+            self.declarations.ranges("examples"),
+            self.declarations.ranges("indices"),
+        )
         defined = self.name_the_nameless(defined, [*variables, *sizes, *examples, *indices, *own])
-        notation = self.notation(variables)
+        notation = self.declarations.notation(variables)
         exercise = Exercise(
-            self.file, tuple(defined), own, self.text("title"), self.text("text"), self.text("author"), self.text("source"),
-            tuple(item.text.value for item in self.items("tags")), variables, complete, sizes, examples, indices,
-            notation=notation,
+            self.file, tuple(defined), own, self.keys.text("title"), self.keys.text("text"), self.keys.text("author"), self.keys.text("source"),
+            tuple(item.text.value for item in self.keys.items("tags")),
+            read_language(self.node, self.problems), read_paper(self.node, self.problems), variables, complete,
+            sizes, examples, indices, notation=notation,
         )  # fmt: skip
         resolve(exercise, self.problems, self.warnings)
         sure = len(self.problems)
@@ -91,7 +111,7 @@ class _Reader(Declarations):
             ]
         return replace(
             exercise, values=values, value_places=places, upstream=upstream, loss=loss, questions=questions,
-            seed=self.integer("seed", -(10**18), 10**18), vary=self.vary(exercise), warnings=tuple(self.warnings),
+            seed=self.keys.integer("seed", -(10**18), 10**18), vary=self.vary(exercise), warnings=tuple(self.warnings),
         )  # fmt: skip
 
     # The computation
@@ -115,10 +135,14 @@ class _Reader(Declarations):
                 self.warn_of_comment(part)
         for key, part in named(node):
             if (
-                line := self.attempt(key.text, lambda key=key: read_head(*head(key.text.value)))
+                line := self.keys.attempt(
+                    key.text, lambda key=key: read_head(*head(key.text.value))
+                )
             ) and part.kind == "scalar":
                 name, kind, params, span = line
-                if body := self.attempt(part.text, lambda part=part: tokenize(part.text.value)):
+                if body := self.keys.attempt(
+                    part.text, lambda part=part: tokenize(part.text.value)
+                ):
                     found.append((part.text, Statement(name, kind, params, span, body), key.place))
                 self.warn_of_comment(part)
         nameless = [place for _, line, place in found if line.name is None]
@@ -146,7 +170,7 @@ class _Reader(Declarations):
             self.problems.append(
                 Problem("second", f"a second definition of `{function.name}`", function.place)
             )
-        if function.name in callable_names():
+        if function.name in CALLABLE:
             message = f"`{function.name}` is defined here and replaces the function of that name"
             self.warnings.append(Problem("replaced", message, function.place))
         own.setdefault(function.name, function)
@@ -163,8 +187,8 @@ class _Reader(Declarations):
         found: dict[str, Value] = {}
         places: dict[str, Place] = {}
         inputs = exercise.inputs
-        for key, part in self.entries("values"):
-            if (name := self.name(key)) is None:
+        for key, part in self.keys.entries("values"):
+            if (name := self.keys.name(key)) is None:
                 continue
             if name not in inputs:
                 self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
@@ -219,7 +243,7 @@ class _Reader(Declarations):
                         )
                     )
                 )
-            elif not self.attempt(
+            elif not self.keys.attempt(
                 key.text, lambda match=match: read_name(match.group(1)), match.start(1)
             ):
                 continue
@@ -285,11 +309,11 @@ class _Reader(Declarations):
             extra: Mapping[str, Node | None] = {}
             ask: Node | None = item
             if item.kind == "mapping":
-                extra = {key: get(item, key) for key in ("name", "text", "points")}
+                extra = {key: get(item, key) for key in ("name", "text", "points", "space")}
                 ask = get(item, "ask")
             if ask is None or ask.kind != "scalar":
                 continue
-            question = self.attempt(ask.text, lambda ask=ask: read_question(ask.text, known))
+            question = self.keys.attempt(ask.text, lambda ask=ask: read_question(ask.text, known))
             if question is not None:
                 found.append(self.with_extra(question, extra, names))
         named_answers: dict[str, Question] = {}
@@ -305,9 +329,11 @@ class _Reader(Declarations):
     def with_extra(
         self, question: Question, extra: Mapping[str, Node | None], names: frozenset[str]
     ) -> Question:
-        name, prompt, points = (extra.get(key) for key in ("name", "text", "points"))
+        name, prompt, points, space = (
+            extra.get(key) for key in ("name", "text", "points", "space")
+        )
         own, worth = question.name, None
-        if name and (given := self.name(name)):
+        if name and (given := self.keys.name(name)):
             if own or given in names:
                 reason = "the question names it already" if own else "it is a quantity already"
                 self.problems.append(
@@ -317,7 +343,7 @@ class _Reader(Declarations):
                 )
             own = given
         if points:
-            worth = self.attempt(points.text, lambda: read_constant(points.text.value))
+            worth = self.keys.attempt(points.text, lambda: read_constant(points.text.value))
             if worth is not None and not isinstance(worth, Num):
                 self.problems.append(points.text.wrong("number", "points are a number from 0"))
                 worth = None
@@ -328,18 +354,18 @@ class _Reader(Declarations):
         return Question(
             question.text, question.kind, question.of, question.by, own, question.entry, question.loss,
             prompt.text.value if prompt and prompt.kind == "scalar" else None,
-            float(worth.value) if isinstance(worth, Num) else None, question.place,
+            float(worth.value) if isinstance(worth, Num) else None, question.place, read_space(space, self.problems),
         )  # fmt: skip
 
     def vary(self, exercise: Exercise) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key, part in self.entries("vary"):
+        for key, part in self.keys.entries("vary"):
             if key.text.value == "require":
                 parts = [part] if part.kind == "scalar" else part.items
                 found["require"] = tuple(
                     expr for one in parts if (expr := self.condition(one)) is not None
                 )
-            elif name := self.name(key):
+            elif name := self.keys.name(key):
                 if name not in exercise.inputs:
                     self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
                 found[name] = self.draw(part, f"vary.{shown(name)}")
@@ -347,7 +373,7 @@ class _Reader(Declarations):
 
     def condition(self, node: Node) -> Expr | None:
         expr: Expr | None = (
-            self.attempt(node.text, lambda: parse(node.text.value))
+            self.keys.attempt(node.text, lambda: parse(node.text.value))
             if node.kind == "scalar"
             else None
         )
@@ -377,5 +403,6 @@ class _Reader(Declarations):
 
 
 def head(text: str) -> tuple[list[Any], Any]:
+    """The tokens of a line without their end, and that end."""
     tokens = tokenize(text)
     return tokens[:-1], tokens[-1]

@@ -70,6 +70,8 @@ Kind: TypeAlias = Scalar | Items | Entries | Record | Either | Array
 
 @dataclass(frozen=True, slots=True)
 class Key:
+    """A key of a mapping: its name, what it takes, and its words for the reference."""
+
     name: str
     kind: Kind
     description: str
@@ -84,6 +86,8 @@ INTEGER, NUMBER, SIZE = (
     Scalar("a size: a name, a number, or a sum or product of them"),
 )
 FLAG = Scalar("0 or 1", ("0", "1"))
+YES = Scalar("yes or no", ("yes", "no", "true", "false"))
+SPACE = Scalar("third, half, page, or a length such as 4cm")
 
 VARIABLE = Record((
     Key("shape", Items(SIZE), "The shape: [] a scalar, [n] a vector, [n, d] a matrix", "[D_x, 1]"),
@@ -100,6 +104,7 @@ QUESTION = Record((
     Key("name", NAME, "A name for the answer; later answers use it where that is shorter", "delta1"),
     Key("text", TEXT, "Words for the handout: Markdown with $math$", "How does f change with x?"),
     Key("points", NUMBER, "Points on the handout", "2"),
+    Key("space", SPACE, "Room to write the answer in: third, half, page, or a length", "4cm"),
 ))  # fmt: skip
 
 DRAW = Record((
@@ -115,12 +120,30 @@ NOTATION = Record((
     Key("latex", Entries("name", TEXT), "How names are typeset", "{yhat: '\\hat{y}'}"),
 ))  # fmt: skip
 
+HEADER = Record((
+    Key("course", TEXT, "The name of the course", "Machine Learning"),
+    Key("date", TEXT, "The date, as it is printed", "'3 November 2026'"),
+    Key("form", TEXT, "Which version of the sheet this is", "A"),
+    Key("fields", Items(TEXT), "What students fill in", "[Name, Student number]"),
+))  # fmt: skip
+
+PAPER = Record((
+    Key("paper", Scalar("a paper size", ("a4", "letter")), "The size of the paper", "a4"),
+    Key("header", HEADER, "What stands at the top of a sheet", "{course: Machine Learning, fields: [Name]}"),
+    Key("space", SPACE, "Room for each answer: third, half, page, or a length", "4cm"),
+    Key("break", Scalar("where pages begin", ("exercise", "none")), "exercise: each exercise begins a page", "exercise"),
+    Key("points", YES, "Whether points are printed", "yes"),
+    Key("grade-table", YES, "Whether a table of the points is printed", "no"),
+))  # fmt: skip
+
 EXERCISE = Record((
     Key("title", TEXT, "The title", "Simple computational graph"),
     Key("text", TEXT, "The statement for the handout: Markdown with $math$", "Let $q = x + y$."),
     Key("author", TEXT, "Who wrote it", "A. Teacher"),
     Key("source", TEXT, "Where it comes from", "CS231n notes"),
     Key("tags", Items(TEXT), "Words to find it by", "[chain rule, scalar]"),
+    Key("lang", Scalar("a language code"), "The language of the text, for the other words on the sheet", "de"),
+    Key("sheet", PAPER, "What stands on paper", "{paper: letter, space: half}"),
     Key("expression", Either((EXPRESSION, Items(EXPRESSION), Entries("name", EXPRESSION))),
         "The computation: one quantity per line, as several lines, a list of lines, or a mapping name: expression",
         "f = (x + y) * z", required=True),
@@ -315,6 +338,8 @@ _ANY = {"type": ["string", "number", "boolean"]}
 def _json(kind: Kind) -> dict[str, Any]:
     match kind:
         case Scalar(what, choices):
+            if kind == YES:
+                return {"enum": ["yes", "no", True, False]}
             if choices:
                 return {"enum": [int(choice) if choice.isdigit() else choice for choice in choices]}
             if kind == INTEGER:

@@ -9,6 +9,7 @@ What comes out is made of the commands of these tables alone, braces balanced, e
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from gradcalc.exercise.tex_commands import (
@@ -31,6 +32,9 @@ MAX_LENGTH, MAX_DEPTH = 4000, 24
 _BETWEEN = frozenset(("\\right", "\\middle", "\\end", "\\\\"))  # taken by who began what they end
 _SIGNS = frozenset("+-*/=<>()[]|,.;:!?@ ")
 _ESCAPES = frozenset(",;:!> {}|%&#_$")  # control symbols, \\ apart
+_GREEK_WORD = re.compile(
+    "[\u0370-\u03ff\u1f00-\u1fff]{2,}"
+)  # a word, and not a letter of mathematics
 COMMANDS = (
     SYMBOLS
     | ONE
@@ -323,10 +327,13 @@ class _Reader:
 
 
 def escape(text: str) -> str:
-    """Any text as TeX prints it, in text mode; what the usual fonts lack becomes its code, U+4E2D. One line."""
+    """Any text as TeX prints it, in text mode, on one line. What does not print becomes its code, U+202E; other
+    alphabets stay as they are: a document in which some are needs LuaTeX, see render/tex_fonts.py."""
     out: list[str] = []
-    for char in unicodedata.normalize("NFC", text):
-        out.append(_escaped(char))
+    text = unicodedata.normalize("NFC", text)
+    greek = {at for word in _GREEK_WORD.finditer(text) for at in range(*word.span())}
+    for at, char in enumerate(text):
+        out.append(char if at in greek else _escaped(char))
         if len(out) > 1 and out[-1] in ("-", "'", ",") and out[-2].endswith(out[-1]):
             out[-1] = "{}" + out[-1]  # no ligature
     return "".join(out)
@@ -356,7 +363,14 @@ def _escaped(char: str) -> str:
         return f"{ACCENTED[parts[1]]}{{{base}}}"
     if category == "Mn" and char in ACCENTED:
         return ""  # an accent over nothing
+    if category[0] in "LMNPS" and category != "Cn":
+        return char
     return rf"\texttt{{U+{ord(char):04X}}}"
+
+
+def beyond_pdftex(tex: str) -> str:
+    """The characters in what `escape` has written that pdfTeX has no fonts for, each once, in order."""
+    return "".join(sorted({char for char in tex if char > "\u00ff"}))
 
 
 def in_math(tex: str) -> str:

@@ -20,6 +20,7 @@ TOLERANCE = 1e-6  # of "symmetric", "orthogonal": values are given with a few di
 
 
 def entries(value: Array) -> Iterator[Number]:
+    """The numbers of a nested list, in order."""
     stack = [value]
     while stack:
         item = stack.pop()

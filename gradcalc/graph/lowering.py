@@ -15,7 +15,6 @@ from gradcalc.graph.model import Node
 from gradcalc.graph.node_builder import NodeBuilder
 from gradcalc.graph.node_rewrites import RULES
 from gradcalc.graph.scope import Scope, problem
-from gradcalc.language.constants import size_of
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import (
@@ -44,10 +43,10 @@ from gradcalc.language.shape_rules import (
     show,
     sliced,
 )
+from gradcalc.language.size_expressions import size_of
+from gradcalc.ops import SIGNS
 
 ZERO = Fraction(0)
-_BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "@": "matmul"}
-_COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +284,7 @@ class Lowering:
         return self.apply(op, expr, args, [self.expr(arg, env) for arg in args], env)
 
     def binary(self, expr: Binary, left: int, right: int, env: Env) -> int:
-        number = self.apply(_BINARY[expr.op], expr, (expr.left, expr.right), (left, right), env)
+        number = self.apply(SIGNS[expr.op], expr, (expr.left, expr.right), (left, right), env)
         shape = self.nodes[left].shape
         if (
             expr.op == "^"
@@ -326,7 +325,7 @@ class Lowering:
             return self.apply("ne", expr, (expr,), (number, self.make.const(ZERO)), env)
         parts = (expr.left, expr.right)
         return self.apply(
-            _COMPARE[expr.op], expr, parts, [self.expr(part, env) for part in parts], env
+            SIGNS[expr.op], expr, parts, [self.expr(part, env) for part in parts], env
         )
 
     # ---- functions

@@ -334,6 +334,7 @@ def stack(low: Lowering, call: Call, env: Env) -> int:
 
 
 def where(low: Lowering, call: Call, env: Env) -> int:
+    """where(c, x, y), with the condition as a comparison."""
     condition = low.condition(call.args[0], env)
     numbers = (condition, *(low.expr(arg, env) for arg in call.args[1:]))
     return low.apply("where", call, call.args, numbers, env)

@@ -96,8 +96,8 @@ class _Scope:
         self.raise_problems()
 
         order = self.topological(reading)
-        self.overs(order, reading)
-        stacks = self.stacks(reading)
+        self.overs(order)
+        stacks = self.stacks()
         inputs = list(dict.fromkeys(name for name in inputs if name not in stacks))
         for name in inputs:
             self.kinds[name] = "input"
@@ -114,7 +114,7 @@ class _Scope:
         }
         if stacks:
             order = self.topological(uses)
-            self.overs(order, uses)
+            self.overs(order)
         self.raise_problems()
         return Scope(
             exercise, self.kinds, tuple(inputs), tuple(order), uses, self.indices, self.over, stacks
@@ -312,7 +312,7 @@ class _Scope:
 
     # ---- named indices
 
-    def overs(self, order: list[Definition], reading: Mapping[str, tuple[str, ...]]) -> None:
+    def overs(self, order: list[Definition]) -> None:
         exercise = self.exercise
         self.memo.clear()
         for name, variable in exercise.variables.items():
@@ -376,7 +376,7 @@ class _Scope:
             )
         return self.memo[key]
 
-    def stacks(self, reading: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    def stacks(self) -> dict[str, str]:
         """The stacks' names: the name with its first letter in upper case, where that is not taken."""
         found: dict[str, str] = {}
         for name, over in self.over.items():

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from fractions import Fraction
-from functools import cache
 
 from gradcalc.language.errors import SpanError, closest
 from gradcalc.language.tokens import Token, shown, tokenize
@@ -35,20 +34,35 @@ from gradcalc.language.tree import (
     walk,
 )
 from gradcalc.language.unparse import unparse
+from gradcalc.ops import COMPARISONS, SIGNS, SPELLINGS, TABLE
 
 __all__ = [
-    "NOWHERE", "Binary", "Call", "Compare", "Expr", "Index", "Name", "Neg", "Num", "Slice", "Span", "Transpose", "Vector",
-    "callable_names", "children", "names", "number", "occurrences", "parse", "parse_tokens", "unparse", "walk",
+    "CALLABLE",
+    "NOWHERE",
+    "Binary",
+    "Call",
+    "Compare",
+    "Expr",
+    "Index",
+    "Name",
+    "Neg",
+    "Num",
+    "Slice",
+    "Span",
+    "Transpose",
+    "Vector",
+    "children",
+    "names",
+    "number",
+    "occurrences",
+    "parse",
+    "parse_tokens",
+    "unparse",
+    "walk",
 ]  # fmt: skip
 
 MAX_DEPTH = 60
 
-# Operations of the table that are written with signs, not called.
-INTERNAL = frozenset((
-    "add", "sub", "neg", "mul", "div", "pow", "copy", "matmul", "transpose", "getitem", "toaxis", "apply",
-    "lt", "le", "gt", "ge", "eq", "ne",
-))  # fmt: skip
-COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 OPTIONS = frozenset(("axis", "keepdims", "ord", "ddof"))
 
 # Left and right binding power; from loose to tight. Unary minus binds like a product unless a product came before it.
@@ -66,17 +80,8 @@ _INSTEAD = {
 }  # fmt: skip
 
 
-@cache
-def _spellings() -> Mapping[str, str]:
-    """Word -> canonical name of every operation that is called. The table stands below this room, so it is read late."""
-    from gradcalc.ops import SPELLINGS
-
-    return {word: name for word, name in SPELLINGS.items() if name not in INTERNAL and word != "√"}
-
-
-def callable_names() -> Mapping[str, str]:
-    """Every word that may be called, with the operation it means: ln -> log."""
-    return _spellings()
+# Every word that may be called, with the operation it means: ln -> log.
+CALLABLE: Mapping[str, str] = {word: name for word, name in SPELLINGS.items() if word != "√"}
 
 
 def parse(
@@ -171,11 +176,7 @@ class _Parser:
         left, right = shown(before.text), shown(token.text)
         if before.kind == token.kind == "number":
             return self.fail(f"missing operator between {left} and {right}")
-        if (
-            before.kind == "name"
-            and before.text in _spellings()
-            and token.kind in ("name", "number")
-        ):
+        if before.kind == "name" and before.text in CALLABLE and token.kind in ("name", "number"):
             return self.fail(
                 f"`{left}` is a function: its argument stands in parentheses",
                 token,
@@ -224,10 +225,10 @@ class _Parser:
                 left = Binary(
                     "^",
                     left,
-                    Num(token.value or Fraction(0), (token.start, token.end)),
+                    Num(token.value or Fraction(0), (token.start, token.end), decimal=True),
                     self.span(start),
                 )
-            elif token.kind in COMPARISONS:
+            elif SIGNS.get(token.kind) in COMPARISONS:
                 if least > _COMPARE:
                     break
                 if compared:
@@ -260,7 +261,7 @@ class _Parser:
         token = self.take()
         match token.kind:
             case "number":
-                return Num(token.value or Fraction(0), (token.start, token.end))
+                return Num(token.value or Fraction(0), (token.start, token.end), decimal=True)
             case "name":
                 expr: Expr = self.name(token)
             case "(":
@@ -374,7 +375,7 @@ class _Parser:
             primes += 1
         if self.tokens[self.at + primes].kind != "(":
             return Name(token.text, (token.start, token.end))
-        func = token.text if token.text in self.functions else _spellings().get(token.text)
+        func = token.text if token.text in self.functions else CALLABLE.get(token.text)
         if func is None:
             raise self.unknown_function(token)
         if primes and token.text not in self.functions:
@@ -447,7 +448,7 @@ class _Parser:
                 f"write {instead}" if instead else None,
                 "function",
             )
-        near = closest(token.text, [*_spellings(), *self.functions])
+        near = closest(token.text, [*CALLABLE, *self.functions])
         if near:
             return self.fail(
                 f"unknown function `{word}`", token, f"did you mean {near}?", "function"
@@ -469,7 +470,6 @@ def _ends_in_factor(left: Expr) -> bool:
 
 def check_arguments(call: Call, token: Token) -> None:
     """The number and the names of a built-in's arguments. Raises SpanError."""
-    from gradcalc.ops import TABLE
 
     op = TABLE[call.func]
     for word, value in call.kwargs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 
-from gradcalc.language.constants import fraction, size_of, whole
+from gradcalc.language.constants import fraction, whole
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import (
@@ -25,6 +25,7 @@ from gradcalc.language.parser import (
     Transpose,
     Vector,
 )
+from gradcalc.language.size_expressions import size_of
 from gradcalc.language.sizes import (
     ONE,
     Shape,
@@ -39,7 +40,7 @@ from gradcalc.language.sizes import (
 from gradcalc.ops import TABLE
 
 __all__ = [
-    "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector", "axes", "bound", "broadcast", "operands", "options",
+    "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector", "axes", "bound", "broadcast", "operands", "options", "parsed",
     "position", "product", "quoted", "rule", "shape_of", "show", "sliced", "stacked",
 ]  # fmt: skip
 
@@ -195,6 +196,7 @@ def as_vector(shape: Shape) -> Shape:
 
 
 def matmul(shapes: list[Shape], _: Options) -> Shape:
+    """Of A @ B: [n, k] and [k, m] give [n, m]; a vector loses its axis. Raises ShapeError."""
     left, right = shapes
     if not left or not right:
         raise ShapeError("@ takes no scalar", "the product with a scalar is *")
@@ -218,6 +220,7 @@ def dot(shapes: list[Shape], given: Options) -> Shape:
 
 
 def kron(shapes: list[Shape], _: Options) -> Shape:
+    """Of two matrices, sizes multiplied. Raises ShapeError."""
     left, right = shapes
     if len(left) != 2 or len(right) != 2:
         raise ShapeError("kron takes two matrices")
@@ -235,6 +238,7 @@ def diag(shapes: list[Shape], _: Options) -> Shape:
 
 
 def vec(shapes: list[Shape], _: Options) -> Shape:
+    """Of a matrix, its entries on one axis. Raises ShapeError."""
     if len(shapes[0]) > 2:
         raise ShapeError("vec takes a matrix")
     return (product(shapes[0]),)
@@ -263,6 +267,7 @@ def concat(shapes: list[Shape], given: Options) -> Shape:
 
 
 def stack(shapes: list[Shape], _: Options) -> Shape:
+    """Of equal shapes, a new axis in front. Raises ShapeError."""
     for shape in shapes:
         if shape != shapes[0]:
             raise ShapeError("the parts have different shapes")

@@ -28,29 +28,37 @@ class Arrays:
         self.tolerant: list[Undefined] | None = None
 
     def array(self, value: Any) -> Any:
+        """Numbers, nested lists or an array as an array of this kind."""
         return np.asarray(value, dtype=self.dtype)
 
     def where(self, c: Any, x: Any, y: Any) -> Any:
+        """`x` where the condition holds, else `y`; the condition may be nested lists of truth values."""
         return self.array(np.where(c, x, y))
 
     def sum(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        """The sum over the axes."""
         return np.sum(a, axis=axis, keepdims=keepdims)
 
     def prod(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        """The product over the axes."""
         return np.prod(a, axis=axis, keepdims=keepdims)
 
     def max(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        """The largest entry over the axes."""
         if any(np.shape(a)[k] == 0 for k in axis):
             raise Undefined("max of nothing is undefined")
         return np.max(a, axis=axis, keepdims=keepdims)
 
     def min(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        """The smallest entry over the axes."""
         return -self.max(-a, axis, keepdims)
 
     def mean(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        """The mean over the axes."""
         return self.sum(a, axis, keepdims) / self._count(a, axis)
 
     def var(self, a: Any, axis: Axes, keepdims: bool = False, ddof: int = 0) -> Any:
+        """The variance over the axes: squares divided by the count less `ddof`."""
         count = self._count(a, axis) - ddof
         if count <= 0:
             raise Undefined(f"the variance of {count + ddof} numbers with ddof={ddof} is undefined")
@@ -58,6 +66,7 @@ class Arrays:
         return self.sum(centred * centred, axis, keepdims) / count
 
     def norm(self, a: Any, axis: Axes, keepdims: bool = False, ord: Any = 2) -> Any:
+        """The norm over the axes: `ord` 1, 2, infinity, or any positive number."""
         if ord == 1:
             return self.sum(self.abs(a), axis, keepdims)
         if ord == math.inf:
@@ -92,47 +101,59 @@ class Arrays:
         return top.reshape(kept), self.array(log).reshape(kept)
 
     def logsumexp(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
+        """The logarithm of the sum of exponentials over the axes, without overflow."""
         top, log = self._rest(a, axis)
         total = top + log
         return total if keepdims else np.squeeze(total, axis=axis)
 
     def log_softmax(self, a: Any, axis: int) -> Any:
+        """The logarithm of softmax along one axis, without overflow."""
         top, log = self._rest(a, (axis,))
         return (a - top) - log
 
     def softmax(self, a: Any, axis: int) -> Any:
+        """Exponentials along one axis, divided by their sum."""
         _, _, top = self._top(a, (axis,))
         powers = self.exp(a - np.moveaxis(top, -1, axis))
         return powers / self.sum(powers, (axis,), True)
 
     def matmul(self, a: Any, b: Any) -> Any:
+        """The matrix product of the last two axes."""
         return np.matmul(a, b)
 
     def transpose(self, a: Any) -> Any:
+        """The last two axes swapped."""
         return np.swapaxes(a, -1, -2)
 
     def outer(self, a: Any, b: Any) -> Any:
+        """Entry (j, k) is a_j b_k, of vectors on the last axes."""
         return a[..., :, None] * b[..., None, :]
 
     def kron(self, a: Any, b: Any) -> Any:
+        """The Kronecker product of matrices on the last two axes."""
         product = a[..., :, None, :, None] * b[..., None, :, None, :]
         return product.reshape(
             *product.shape[:-4], a.shape[-2] * b.shape[-2], a.shape[-1] * b.shape[-1]
         )
 
     def trace(self, a: Any) -> Any:
+        """The sum of the diagonal of the last two axes."""
         return np.trace(a, axis1=-2, axis2=-1)
 
     def diagonal(self, a: Any) -> Any:
+        """The diagonal of the last two axes, on one axis."""
         return np.diagonal(a, axis1=-2, axis2=-1)
 
     def diag(self, a: Any) -> Any:
+        """A matrix with the last axis on its diagonal."""
         return a[..., :, None] * self.array(np.eye(a.shape[-1]))
 
     def vec(self, a: Any) -> Any:
+        """The columns of the last two axes under one another, on one axis."""
         return np.swapaxes(a, -1, -2).reshape(*a.shape[:-2], -1)
 
     def matrix_power(self, a: Any, k: int) -> Any:
+        """The k-th power of a matrix; the inverse is taken for k < 0."""
         if k < 0:
             return self.matrix_power(self.inv(a), -k)
         result = self.array(np.broadcast_to(np.eye(a.shape[-1]), a.shape))
@@ -141,9 +162,11 @@ class Arrays:
         return result
 
     def eye(self, n: int) -> Any:
+        """The identity matrix of n rows."""
         return self.array(np.eye(n))
 
     def full(self, shape: tuple[int, ...], value: int) -> Any:
+        """An array of one number."""
         return self.array(np.full(shape, value))
 
     # What the two kinds do each in their own way.
@@ -203,9 +226,11 @@ class FloatArrays(Arrays):
         return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
     def det(self, a: Any) -> Any:
+        """The determinant of the last two axes."""
         return np.linalg.det(a)
 
     def logdet(self, a: Any) -> Any:
+        """The logarithm of a determinant; raises Undefined unless it is positive."""
         sign, log = np.linalg.slogdet(a)
         if not np.all(sign > 0):
             raise Undefined("logdet of a matrix whose determinant is not positive is undefined")
@@ -214,6 +239,7 @@ class FloatArrays(Arrays):
         return log
 
     def inv(self, a: Any) -> Any:
+        """The inverse of the last two axes; raises Undefined for a singular matrix."""
         try:
             inverse = np.linalg.inv(a)
         except np.linalg.LinAlgError:

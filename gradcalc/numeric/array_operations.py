@@ -42,6 +42,7 @@ def run(
 
 
 def array(tensor: Tensor, env: Env) -> Any:
+    """The data of a tensor as an array of the current precision."""
     return env.numbers.arrays.array(tensor.data)
 
 

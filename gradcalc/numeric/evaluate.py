@@ -40,10 +40,8 @@ from gradcalc.numeric.array_operations import (
 )
 from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located, ones
-from gradcalc.ops import TABLE
+from gradcalc.ops import SCALAR, SIGNS, TABLE
 
-_BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
-_COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 _REDUCTIONS = frozenset(name for name, op in TABLE.items() if op.signature == "reduction")
 _ALONG = frozenset(("softmax", "log_softmax"))
 _BY_INDEX = {"sum": 0, "mean": 0, "prod": 1, "max": None, "min": None, "logsumexp": None, "norm": 0}
@@ -64,7 +62,7 @@ def evaluate(expr: Expr, env: Env) -> Tensor:
             return _call(expr, env)
         case Compare():
             operands = [evaluate(expr.left, env), evaluate(expr.right, env)]
-            return elementwise(_COMPARE[expr.op], operands, env, expr)
+            return elementwise(SIGNS[expr.op], operands, env, expr)
         case Index():
             return _index(expr, env)
         case Transpose():
@@ -102,7 +100,7 @@ def _binary(expr: Binary, env: Env) -> Tensor:
         elif link.op == "/" and _is_norm(link.right, env):  # 0/norm(0): 0 by convention
             left = elementwise("div", [left, right], env, link, lambda m, x, y: m.ratio(x, y))
         else:
-            left = elementwise(_BINARY[link.op], [left, right], env, link)
+            left = elementwise(SIGNS[link.op], [left, right], env, link)
     return left
 
 
@@ -228,9 +226,7 @@ def _reduce(expr: Call, env: Env) -> Tensor:
     if func in ("max", "min") and len(args) > 1:
         result = evaluate(args[0], env)
         for arg in args[1:]:
-            result = elementwise(
-                "maximum" if func == "max" else "minimum", [result, evaluate(arg, env)], env, expr
-            )
+            result = elementwise(SCALAR[func], [result, evaluate(arg, env)], env, expr)
         return result
     if len(args) == 2:
         option = "ord" if func == "norm" else "axis"

@@ -1,7 +1,7 @@
 """The forward computation: every quantity of an exercise at a point, in the precision that its digits need.
 
-    forward(graph, point)["f"]           a Tensor of floats
-    forward(graph, point).evaluate(tree) the same for any other expression, a derivative for instance
+    Forward(graph, point)["f"]           a Tensor of floats
+    Forward(graph, point).evaluate(tree) the same for any other expression, a derivative for instance
     to_lists(graph, tensor)              nested lists, examples last
 
 Every number is an enclosure (`balls`), with more bits until it holds one float alone: so 1 - sigmoid(40) and the
@@ -132,11 +132,6 @@ class Forward(Mapping[str, Tensor]):
         return to_lists(self.graph, self._settled[name], self.graph.node(name).shape)
 
 
-def forward(graph: Graph, point: Point) -> Forward:
-    """Every input and quantity at a point."""
-    return Forward(graph, point)
-
-
 def work(tensor: Tensor) -> int:
     """What a tensor may take to compute: its entries, those of a matrix as often as a product meets them."""
     entries = 1 if tensor.plain else int(tensor.data.size)
@@ -255,6 +250,7 @@ def symbol_of(upstream: Upstream) -> str | None:
 
 
 def np_full(shape: tuple[int, ...], value: Any) -> Any:
+    """An array of one value, NumPy loaded when it is made."""
     import numpy as np
 
     return np.full(shape, value)
@@ -285,7 +281,7 @@ def define(definition: Definition, env: Env) -> Tensor:
     return positional(result, definition.indices, env) if definition.indices else result
 
 
-def depends(graph: Graph) -> dict[str, frozenset[str]]:
+def mentioned(graph: Graph) -> dict[str, frozenset[str]]:
     """Quantity -> the inputs and quantities its definition mentions, by the syntax tree, functions included."""
     exercise = graph.exercise
     inside: dict[str, set[str]] = {}
@@ -311,6 +307,7 @@ def depends(graph: Graph) -> dict[str, frozenset[str]]:
 
 
 def called(expr: Any) -> set[str]:
+    """The functions that an expression calls."""
     from gradcalc.language.parser import walk
 
     return {node.func for node in walk(expr) if isinstance(node, Call)}

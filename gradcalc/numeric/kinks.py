@@ -20,10 +20,7 @@ from gradcalc.numeric.forward import Forward, define
 from gradcalc.numeric.precision import FLOAT, Numbers
 from gradcalc.numeric.scalar_functions import LADDER, Undefined
 from gradcalc.numeric.tensor import Env, Tensor, expand
-from gradcalc.ops import TABLE
-
-_BOUNDARIES = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
-_TIES = {"max": "maximum", "min": "minimum"}
+from gradcalc.ops import COMPARISONS, SCALAR, TABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,12 @@ class Watcher:
         self._boundary: dict[int, Any] = {}
 
     def __call__(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
-        if name in _BOUNDARIES and isinstance(expr, Compare):
+        if name in COMPARISONS and isinstance(expr, Compare):
             close = self._close(operands[0], operands[1]) if self._real(expr) else None
             self._boundary[id(expr)] = close
         elif name == "where" and isinstance(expr, Call):
             self._where(expr, operands)
-        elif name in _TIES or name == "norm":
+        elif name in ("max", "min", "norm"):
             self._reduction(name, expr, operands)
         elif name in ("sqrt", "pow"):
             self._root(expr, operands)
@@ -143,7 +140,7 @@ class Watcher:
         lengths = zip(np.shape(array.data), np.shape(kept.data), strict=True)
         axes = tuple(k for k, (n, one) in enumerate(lengths) if n != one)
         if axes and (self._close(array, kept).sum(axis=axes) > 1).any():
-            message = f"entries of {argument} tie: {TABLE[_TIES[name]].convention}, by convention"
+            message = f"entries of {argument} tie: {TABLE[SCALAR[name]].convention}, by convention"
             self._note("kink", message, _on((expr,)))
 
     def _where(self, expr: Call, operands: list[Tensor]) -> None:

@@ -29,7 +29,7 @@ from gradcalc.numeric.finite_differences import (
     free_lengths,
     needed,
 )
-from gradcalc.numeric.forward import Forward, Point, depends, forward
+from gradcalc.numeric.forward import Forward, Point, mentioned
 from gradcalc.numeric.kinks import Kink, places
 from gradcalc.numeric.precision import climb
 from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined, Unknown
@@ -77,13 +77,13 @@ class Oracle:
     _sides: dict[tuple[int, Target], Sides] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._depends = depends(self.graph)
+        self._depends = mentioned(self.graph)
 
     @property
     def given(self) -> Forward:
         """The forward computation at the point of the exercise."""
         if self._given is None:
-            self._given = forward(self.graph, self.point or given_point(self.graph))
+            self._given = Forward(self.graph, self.point or given_point(self.graph))
         return self._given
 
     @property
@@ -96,7 +96,7 @@ class Oracle:
             symbolic = symbolic or any(size.names for size in self.graph.indices.values())
             count = 2 if symbolic or self.given.point.missing else 1
             points, self._reason = random_points(self.graph, count)
-            self._others = [forward(self.graph, point) for point in points]
+            self._others = [Forward(self.graph, point) for point in points]
         return self._others
 
     def target(self, of: str | None, bys: tuple[str, ...], local: bool = False) -> Target:
@@ -316,24 +316,3 @@ def _claimed(claim: AnyClaim, env: Env, lengths: tuple[int, ...]) -> Tensor:
     if isinstance(data, list) or getattr(data, "ndim", 0) > 0:
         return Tensor(env.numbers.arrays.array(data), over)
     return Tensor(env.numbers.scalar.number(data), over)
-
-
-def numeric_derivative(
-    graph: Graph, of: str | None, by: str, point: Point | None = None, local: bool = False
-) -> Tensor:
-    """One derivative of one exercise; see Oracle.derivative."""
-    return Oracle(graph, point).derivative(of, by, local=local)
-
-
-def numeric_second(
-    graph: Graph, of: str | None, by: str, then: str, point: Point | None = None
-) -> Tensor:
-    """One second derivative of one exercise; see Oracle.second."""
-    return Oracle(graph, point).second(of, by, then)
-
-
-def compare(
-    graph: Graph, of: str | None, by: str, claimed: AnyClaim, point: Point | None = None
-) -> Verified:
-    """One comparison for one exercise; see Oracle.verify."""
-    return Oracle(graph, point).verify(claimed, of, by)

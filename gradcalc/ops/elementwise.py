@@ -8,42 +8,42 @@ X, XY = ("x",), ("x", "y")
 
 ARITHMETIC = (
     Op(
-        "add", XY, "x + y", form="x + y", partials=("1", "1"), value=lambda m, x, y: x + y,
+        "add", XY, "x + y", sign="+", word="", cheap=True, form="x + y", partials=("1", "1"), value=lambda m, x, y: x + y,
         code="{0} + {1}",
         sentence="the sum gate hands the upstream gradient on unchanged to each of its inputs",
         fixed=("a constant that is added has no influence: the gradient passes unchanged", "a constant that is added has no influence: the gradient passes unchanged"),
     ),
     Op(
-        "sub", XY, "x - y", form="x - y", partials=("1", "-1"), value=lambda m, x, y: x - y,
+        "sub", XY, "x - y", sign="-", word="", cheap=True, form="x - y", partials=("1", "-1"), value=lambda m, x, y: x - y,
         code="{0} - {1}",
         sentence="the difference gate hands the upstream gradient on unchanged to its first input, with the opposite sign to its second",
         fixed=("a constant that is subtracted has no influence: the gradient passes unchanged", "subtracting from a constant turns the sign of the upstream gradient"),
     ),
     Op(
-        "neg", X, "-x", form="-x", partials=("-1",), value=lambda m, x: -x,
+        "neg", X, "-x", word="", cheap=True, form="-x", partials=("-1",), value=lambda m, x: -x,
         code="-{0}",
         sentence="the minus sign turns the sign of the upstream gradient",
     ),
     Op(
-        "mul", XY, "x * y", form="x*y", partials=("y", "x"), value=lambda m, x, y: x * y,
+        "mul", XY, "x * y", sign="*", word="", cheap=True, form="x*y", partials=("y", "x"), value=lambda m, x, y: x * y,
         code="{0} * {1}",
         sentence="the product gate swaps its inputs: each factor gets the upstream gradient times the other factor",
         fixed=("a constant factor stays: the upstream gradient is multiplied by it", "a constant factor stays: the upstream gradient is multiplied by it"),
     ),
     Op(
-        "div", XY, "x / y", form="x/y", partials=("1/y", "-r/y"), value=lambda m, x, y: m.divide(x, y), domain="y != 0",
+        "div", XY, "x / y", sign="/", word="", cheap=True, form="x/y", partials=("1/y", "-r/y"), value=lambda m, x, y: m.divide(x, y), domain="y != 0",
         code="{0} / {1}",
         sentence="quotient rule: the numerator gets the upstream gradient divided by the denominator, the denominator gets it times minus the quotient over the denominator",
         fixed=("a constant divisor stays: the upstream gradient is divided by it", "reciprocal rule: the derivative of one over x is minus one over x squared, times the constant above"),
     ),
     Op(
-        "pow", XY, "x^y", form="x^y", partials=("y*x^(y - 1)", "r*log(x)"), value=lambda m, x, y: m.power(x, y),
+        "pow", XY, "x^y", sign="^", word="", form="x^y", partials=("y*x^(y - 1)", "r*log(x)"), value=lambda m, x, y: m.power(x, y),
         code="{0} ** {1}",
         sentence="a power with a variable base and exponent: the power rule for the base, the exponential rule for the exponent",
         fixed=("power rule: the exponent comes down as a factor and is lowered by one", "exponential rule: the derivative of a power by its exponent is the power itself times the logarithm of its base"),
     ),
     Op(
-        "copy", X, "x", form="x", partials=("1",), value=lambda m, x: x,
+        "copy", X, "x", word="", cheap=True, form="x", partials=("1",), value=lambda m, x: x,
         code="{0}",
         sentence="it is the same quantity under another name, so the gradient passes through unchanged",
     ),
@@ -106,23 +106,23 @@ FUNCTIONS = (
        text="softplus", latex=r"\operatorname{softplus}", sentence="the derivative of softplus is the sigmoid"),
     Op("softsign", X, "softsign(x)", partials=("1/(1 + abs(x))^2",), value=lambda m, x: x / (1 + m.abs(x)), smooth_twice="x != 0", convention="softsign''(0) = 0", code="{0} / (1 + {xp}.abs({0}))",
        text="softsign", latex=r"\operatorname{softsign}", sentence="softsign flattens with the square of one plus the distance from zero"),
-    Op("maximum", XY, "max(x, y)", partials=("where(x > y, 1, where(x == y, 1/2, 0))", "where(y > x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.maximum(x, y),
+    Op("maximum", XY, "max(x, y)", word="max", partials=("where(x > y, 1, where(x == y, 1/2, 0))", "where(y > x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.maximum(x, y),
        smooth="x != y", convention="at a tie max shares the gradient evenly", text="max", latex=r"\max", code="{xp}.maximum({0}, {1})",
        sentence="the max gate routes the whole gradient to the larger input; the other gets nothing"),
-    Op("minimum", XY, "min(x, y)", partials=("where(x < y, 1, where(x == y, 1/2, 0))", "where(y < x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.minimum(x, y),
+    Op("minimum", XY, "min(x, y)", word="min", partials=("where(x < y, 1, where(x == y, 1/2, 0))", "where(y < x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.minimum(x, y),
        smooth="x != y", convention="at a tie min shares the gradient evenly", text="min", latex=r"\min", code="{xp}.minimum({0}, {1})",
        sentence="the min gate routes the whole gradient to the smaller input; the other gets nothing"),
     Op("where", ("c", "x", "y"), "where(x > 0, x, y)", partials=("", "where(c, 1, 0)", "where(c, 0, 1)"), value=lambda m, c, x, y: m.where(c, x, y), code="{xp}.where({0}, {1}, {2})",
        text="where", latex=r"\operatorname{where}",
        sentence="the gradient goes to the branch that was taken"),
-    Op("stop_gradient", X, "stop_gradient(x)", partials=("0",), value=lambda m, x: x, code="{stop_gradient}({0})",
+    Op("stop_gradient", X, "stop_gradient(x)", cheap=True, partials=("0",), value=lambda m, x: x, code="{stop_gradient}({0})",
        text="stop_gradient", latex=r"\operatorname{stop\_gradient}",
        sentence="the gradient is stopped here on purpose"),
 )
 
 
 COMPARISONS = tuple(
-    Op(name, XY, f"where(x {sign} y, x, y)", value=value, text=sign, latex=latex, code="{0} " + sign + " {1}",
+    Op(name, XY, f"where(x {sign} y, x, y)", kind="comparison", sign=sign, word="", cheap=True, value=value, text=sign, latex=latex, code="{0} " + sign + " {1}",
        sentence="a comparison has no gradient")
     for name, sign, latex, value in (
         ("lt", "<", "<", lambda m, x, y: m.less(x, y)), ("le", "<=", r"\le", lambda m, x, y: m.less_equal(x, y)),

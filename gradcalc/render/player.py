@@ -1,124 +1,159 @@
 """The walk through a derivation on a terminal: one step per key, the graph above it with what is known so far.
 
-space or enter: next    b: back    q: quit    f: to the end
+space or enter: next    b: back    ↑ ↓: scroll    f: to the end    q: quit
+
+The graph stands at the same place on every step, and a step that is taller than the window scrolls below it.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from textwrap import fill
-from typing import Any
+from collections.abc import Callable
+from textwrap import wrap
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
 from gradcalc.derivation.step_model import Derivation
-from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import Values
 from gradcalc.language.parser import Expr, Name
 from gradcalc.language.typography import name_text, to_ascii
-from gradcalc.render import table, terminal_graph
+from gradcalc.render import table, terminal_graph, terminal_lanes
+from gradcalc.render.keyboard import Key
 from gradcalc.report.blocks import Options
 from gradcalc.report.explanation import Page, pages
-from gradcalc.report.figure import Picture, Sheet, picture, tidy
-from gradcalc.report.figure_layout import columns as columns_of
+from gradcalc.report.figure import Picture, Sheet, Vertex, picture, tidy
 from gradcalc.report.labels import Label, label, tex_names
+from gradcalc.report.terminal_report import TERMINAL
 
-CLEAR, HIDE, SHOW = "\x1b[H\x1b[2J\x1b[3J", "\x1b[?25l", "\x1b[?25h"
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 SHORT = 16  # characters of a gradient that still stands below its wire
-KEYS = {" ": "next", "\r": "next", "\n": "next", "n": "next", "b": "back", "\x7f": "back", "\x08": "back", "q": "quit", "\x1b": "quit", "f": "end",
-        "\x04": "quit", "": "quit"}  # fmt: skip
+MARK = " ◀"  # at the quantity that the step is about
+LEAST_TEXT = 10  # rows below the graph; with fewer left the graph is not drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the reader is: the step, and how many of its lines are above the window."""
+
+    step: int = 0
+    top: int = 0
 
 
 class Film:
-    """The frames of a walk. `size()` is asked anew for every frame, so a resized terminal is drawn at its new size."""
+    """The frames of a walk, for a window of any size."""
 
     def __init__(self, derivation: Derivation, options: Options) -> None:
         self.derivation, self.options = derivation, options
-        self.pages: list[Page] = pages(derivation, options)
-        self.drawn: Picture = picture(derivation.solution, Sheet(digits=options.digits))
+        self.pages: list[Page] = pages(derivation, options, TERMINAL)
+        drawn = picture(derivation.solution, Sheet(digits=options.digits))
+        self.drawn = replace(drawn, title="", notes=())
         self.names = tex_names(derivation.names)
 
-    def frame(self, at: int, columns: int, rows: int) -> str:
-        """The screen of one step: the graph where it fits, the step, the keys."""
-        page = self.pages[at]
-        options = replace(self.options, width=max(20, columns))
-        text = table.render(page.report, options)
+    # ---- a frame
+
+    def frame(self, place: Place, columns: int, rows: int) -> list[Text]:
+        """The window at a place: the graph where it fits, the lines of the step that fit, the keys in the last row."""
+        above, text, foot = self.parts(place.step, columns, rows)
+        room = rows - len(above) - len(foot)
+        shown = text[place.top : place.top + room]
+        return [*above, *shown, *[Text()] * (room - len(shown)), *foot][:rows]
+
+    def parts(
+        self, step: int, columns: int, rows: int
+    ) -> tuple[list[Text], list[Text], list[Text]]:
+        """What stands above the step, the lines of the step, and the keys."""
+        page, options = self.pages[step], replace(self.options, width=max(20, columns))
+        above = self.graph(page, options.width, rows)
+        above = [*above, Text()] if above else []
+        lines = table.render(page.report, options).split("\n")
+        text = [Text.from_ansi(line, no_wrap=True) for line in lines]
+        hidden = len(text) - (rows - len(above) - 1)
+        return above, text, self.foot(step, hidden, options.width)
+
+    def moved(self, place: Place, said: str, columns: int, rows: int) -> Place | None:
+        """Where a key leads, and where a window of another size leaves the reader; None at the end of the walk."""
+        above, text, foot = self.parts(place.step, columns, rows)
+        room = rows - len(above) - len(foot)
+        most, top = max(0, len(text) - room), place.top
+        if said == "quit" or (said == "next" and place.step + 1 == len(self.pages)):
+            return None
+        if (said == "down" and top >= most) or said == "next":
+            return Place(min(place.step + 1, len(self.pages) - 1))
+        if (said == "up" and not top) or said == "back":
+            return Place(max(place.step - 1, 0))
+        if said == "end":
+            return Place(len(self.pages) - 1)
+        by = {"down": 1, "up": -1, "page down": room, "page up": -room}.get(said, 0)
+        return Place(place.step, max(0, min(most, top + by)))
+
+    def foot(self, step: int, hidden: int, width: int) -> list[Text]:
+        more = f"↑↓ scroll, {hidden} more line{'s' if hidden > 1 else ''} · " if hidden > 0 else ""
+        last = step + 1 == len(self.pages)
         keys = (
-            "space next · b back · f to the end · q quit"
-            if at + 1 < len(self.pages)
-            else "b back · q quit"
+            f"{more}b back · q quit"
+            if last
+            else f"{more}space next · b back · f to the end · q quit"
         )
-        graph = self.graph(page, options)
-        wide = max(map(columns_of, COLOURS.sub("", graph).splitlines()), default=0) > options.width
-        if not graph or wide or len(graph.splitlines()) + len(text.splitlines()) + 3 > rows:
-            graph = self.strip(page)
-        parts = [graph, text] if graph else [text]
-        foot = fill(f"[{at + 1}/{len(self.pages)}] {keys}", options.width)
-        return "\n\n".join([*parts, foot.replace("·", "-") if options.ascii else foot])
+        if self.options.ascii:
+            keys = keys.replace("↑↓", "up/down").replace("·", "-")
+        return [Text(line, "dim") for line in wrap(f"[{step + 1}/{len(self.pages)}] {keys}", width)]
 
-    def graph(self, page: Page, options: Options) -> str:
-        """The graph with the values and gradients known by then; "" where it is too large to draw."""
-        if self.drawn.crowded:
-            return ""
-        inputs = [self.derivation.graph.names[name] for name in self.derivation.graph.inputs]
-        order = dict.fromkeys((*inputs, *sorted(self.derivation.graph.names.values())))
-        vertices = []
+    # ---- the graph
+
+    def graph(self, page: Page, width: int, rows: int) -> list[Text]:
+        """The graph with the values and gradients known by then, at the same place on every page; where it is too
+        large for the window, the place of the step on a line."""
+        ascii = self.options.ascii
+        whole, shown = self.whole(page), self.known(page)
+        if ascii:
+            whole, shown = terminal_graph.plain(whole), terminal_graph.plain(shown)
+        found = terminal_graph.across(whole, shown, width, ascii)
+        if found is None:
+            found = terminal_lanes.draw(shown, width - len(MARK), ascii, whole)
+        if found is not None and len(found) + LEAST_TEXT < rows:
+            return found
+        line = self.strip(page)
+        return [Text(piece) for piece in wrap(line, width)] if line else []
+
+    def whole(self, page: Page) -> Picture:
+        """The picture with everything that any step of the pass knows."""
+        return self.filled(page, lambda name: True, lambda name: True)
+
+    def known(self, page: Page) -> Picture:
+        return self.filled(
+            page, lambda name: name in page.values, lambda name: name in page.gradients, page.at
+        )
+
+    def filled(
+        self, page: Page, value: Callable[[str], bool], gradient: Callable[[str], bool], at: str | None = None,
+    ) -> Picture:  # fmt: skip
+        """The picture with some of its values and gradients, and a mark at a quantity."""
+        graph = self.derivation.graph
+        inputs = [graph.names[name] for name in graph.inputs]
+        order = dict.fromkeys((*inputs, *sorted(graph.names.values())))
+        vertices: list[Vertex] = []
         for number, vertex in zip(order, self.drawn.vertices, strict=True):
-            name = self.derivation.graph.nodes[number].name or ""
-            here = name == page.at
-            above = vertex.above if name in page.values else self.blank(name, vertex.above)
-            below = self.gradient(name, page) if name in page.gradients else None
-            below = (
-                Label(below.text + (" ◀" if here else ""), below.latex) if below and here else below
-            )
-            if here and not page.gradients and above:
-                above = Label(above.text + " ◀", above.latex)
+            name = graph.nodes[number].name or ""
+            above = vertex.above if value(name) else self.blank(name, vertex.above)
+            below = self.gradient(name, page) if gradient(name) else None
+            if name == at:
+                below = _marked(below) if page.gradients else below
+                above = above if page.gradients else _marked(above)
             vertices.append(replace(vertex, above=above, below=below))
-        wires = tuple(replace(wire, share=None) for wire in self.drawn.wires)
-        bare = replace(self.drawn, vertices=tuple(vertices), wires=wires, title="", notes=())
-        lines = (
-            terminal_graph.render(bare, options.width, options.color, options.ascii)
-            .strip("\n")
-            .splitlines()
-        )
-        return "\n".join(lines[: -2 if len(lines) > 2 else None]).rstrip()
-
-    def strip(self, page: Page) -> str:
-        """Where a step stands, on one line: the quantities from the output back, the one it is about in brackets."""
-        if page.at is None:
-            return ""
-        names = (
-            [*reversed(self.derivation.graph.quantities)]
-            if page.gradients
-            else [*self.derivation.graph.quantities]
-        )
-        near = names.index(page.at) if page.at in names else 0
-        around = names[max(0, near - 3) : near + 4]
-        words = [f"[{name_text(name)}]" if name == page.at else name_text(name) for name in around]
-        if page.at not in names:
-            words = [
-                f"[{name_text(page.at)}]",
-                "used in",
-                *(name_text(name) for name in self.users(page.at)),
-            ]
-            return " ".join(words)
-        line = (" ← " if page.gradients else " → ").join(words)
-        return to_ascii(line) if self.options.ascii else line
-
-    def users(self, name: str) -> list[str]:
-        return [q.name for q in self.derivation.forward if name in q.uses]
+        return replace(self.drawn, vertices=tuple(vertices))
 
     def blank(self, name: str, above: Label | None) -> Label | None:
         """A quantity that is not computed yet: its name alone."""
         return label(self.names, Name(name)) if above is not None else None
 
     def gradient(self, name: str, page: Page) -> Label | None:
-        step = next(
-            (step for step in self.derivation.passes[page.of].steps if step.quantity == name), None
-        )
+        if not self.derivation.passes:
+            return None
+        steps = self.derivation.passes[page.of].steps
+        step = next((step for step in steps if step.quantity == name), None)
         if step is None:
             return None
         if isinstance(step.value, int | float):
@@ -126,78 +161,53 @@ class Film:
             return label(self.names, Values(tidy(step.value), digits))
         expr: Expr = step.collected if step.collected is not None else step.total.symbolic
         found = label(self.names, expr)
-        return found if len(found.text) <= SHORT else label(self.names, Name(step.name))
+        return found if cell_len(found.text) <= SHORT else label(self.names, Name(step.name))
+
+    def strip(self, page: Page) -> str:
+        """Where a step stands, on one line: the quantities from the output back, the one it is about in brackets."""
+        if page.at is None:
+            return ""
+        names = [*self.derivation.graph.quantities]
+        names = names[::-1] if page.gradients else names
+        if page.at not in names:
+            users = [name_text(q.name) for q in self.derivation.forward if page.at in q.uses]
+            line = " ".join([f"[{name_text(page.at)}]", "used in", *users])
+        else:
+            near = names.index(page.at)
+            around = names[max(0, near - 3) : near + 4]
+            words = [f"[{name_text(n)}]" if n == page.at else name_text(n) for n in around]
+            line = (" ← " if page.gradients else " → ").join(words)
+        return to_ascii(line) if self.options.ascii else line
 
 
-def play(derivation: Derivation, options: Options, size: Callable[[], tuple[int, int]]) -> None:
-    """Walk on the terminal until the reader quits. Raises KeyboardInterrupt on Ctrl-C, the terminal restored."""
-    film = Film(derivation, options)
-    at = 0
-    with terminal() as key:
+def _marked(it: Label | None) -> Label | None:
+    return None if it is None else Label(it.text + MARK, it.latex)
+
+
+def play(
+    derivation: Derivation, options: Options, size: Callable[[], tuple[int, int]], key: Key
+) -> None:
+    """Walk on the terminal until the reader quits. Raises KeyboardInterrupt on Ctrl-C, the terminal restored.
+
+    size: columns and rows as they are now, asked before every frame; key: waits for the next key
+    """
+    film, place = Film(derivation, options), Place()
+    console = Console(
+        file=sys.stdout, force_terminal=True, color_system="standard" if options.color else None, markup=False,
+        emoji=False, highlight=False, legacy_windows=False, _environ={},
+    )  # fmt: skip
+    with Live(
+        console=console,
+        screen=True,
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as live:
         while True:
             columns, rows = size()
-            sys.stdout.write(CLEAR + film.frame(at, columns, rows).replace("\n", "\r\n") + "\r\n")
-            sys.stdout.flush()
-            said = key()
-            if said == "quit" or (said == "next" and at + 1 == len(film.pages)):
+            console.width, console.height = columns, rows
+            place = film.moved(place, "again", columns, rows) or place
+            live.update(Text("\n").join(film.frame(place, columns, rows)), refresh=True)
+            if (there := film.moved(place, key(), *size())) is None:
                 return
-            at = {"next": at + 1, "back": max(at - 1, 0), "end": len(film.pages) - 1}.get(said, at)
-
-
-@contextmanager
-def terminal() -> Iterator[Callable[[], str]]:
-    """The keyboard, key by key; a changed window size counts as the key "again". The terminal is put back at the end."""
-    try:
-        import msvcrt
-    except ImportError:
-        yield from _unix()
-        return
-    read: Any = msvcrt
-    yield lambda: _windows(read)
-
-
-def _windows(read: Any) -> str:
-    char = read.getwch()
-    if char == "\x03":
-        raise KeyboardInterrupt
-    if char in ("\x00", "\xe0"):
-        return {"M": "next", "K": "back", "P": "next", "H": "back"}.get(read.getwch(), "again")
-    return KEYS.get(char.lower(), "again")
-
-
-def _unix() -> Iterator[Callable[[], str]]:
-    import select
-    import signal
-    import termios
-    import tty
-
-    source = sys.stdin.fileno()
-    before = termios.tcgetattr(source)
-    wake, bell = os.pipe()
-    os.set_blocking(bell, False)
-
-    def resized(number: int, frame: Any) -> None:
-        os.write(bell, b"r")
-
-    def key() -> str:
-        ready, _, _ = select.select([source, wake], [], [])
-        if wake in ready:
-            os.read(wake, 1024)
-            return "again"
-        data = os.read(source, 32)
-        if data[:1] == b"\x1b" and len(data) > 1:  # an arrow key
-            return {b"C": "next", b"B": "next", b"D": "back", b"A": "back"}.get(data[-1:], "again")
-        return KEYS.get(data[:1].decode("ascii", "replace").lower(), "again")
-
-    old = signal.signal(signal.SIGWINCH, resized)
-    try:
-        tty.setcbreak(source)
-        sys.stdout.write(HIDE)
-        yield key
-    finally:
-        termios.tcsetattr(source, termios.TCSADRAIN, before)
-        signal.signal(signal.SIGWINCH, old)
-        sys.stdout.write(SHOW)
-        sys.stdout.flush()
-        os.close(wake)
-        os.close(bell)
+            place = there

@@ -1,200 +1,220 @@
-"""For the terminal: headings, grids, and records where a grid would not fit. Nothing is cut off at any width."""
+"""For the terminal, through Rich: headings, tables, records, notes. Nothing is cut off at any width."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
 
 from gradcalc.derivation.answer_model import Solution
-from gradcalc.language.formula_pieces import Cell, Line, Math, Names, continues
-from gradcalc.render.terminal_text import Text, grid
-from gradcalc.report.answer_report import compose_solution
-from gradcalc.report.blocks import Block, Column, Heading, Note, Options, Paragraph, Report, Table
+from gradcalc.language.formula_pieces import Cell, Line, Names
+from gradcalc.render.line_breaks import HANG, open_ends
+from gradcalc.render.table_widths import GAP, Plan, plan
+from gradcalc.render.terminal_cells import HEAD, HEAD_ASCII, LEAST, Drawn, terminal, wrapped
+from gradcalc.report.blocks import Block, Heading, Note, Options, Paragraph, Report, Table
 from gradcalc.report.lines import text_line
+from gradcalc.report.terminal_report import compose_terminal
 
 LONG = 200  # rows; beyond this nobody reads a grid
-NARROW = 46  # below this a record's value stands under its title
-GLUE = "\ue000"  # stands for a space at which no line is broken: all but those before an operator
-_GLUE = re.compile(r" (?![-+−·∘=≈*/@<>≤≥≠]|\[)")
-STYLES = {"error": "bold red", "warning": "yellow", "check": "green", "note": "dim"}
+NARROW = 24  # columns; with fewer beside its title a value stands under it
+STYLES = {
+    "error": "bold red",
+    "failed": "bold red",
+    "warning": "bold yellow",
+    "check": "green",
+    "note": "dim",
+}
+ANSWER, TITLE, HEADING, LABEL = "bold", "bold underline", "underline", "dim"
+_END = re.compile(r"[ ]+$", re.M)
 
 
 def render(item: Solution | Report, options: Options) -> str:
     """A report at `options.width` columns (at least 20), in colour or ASCII as the options say."""
-    report = compose_solution(item, options) if isinstance(item, Solution) else item
+    report = compose_terminal(item, options) if isinstance(item, Solution) else item
     return _Page(report.names, options).draw(report.blocks)
 
 
 def join(parts: list[str]) -> str:
+    """Several exercises, with an empty line between them."""
     return "\n\n".join(parts)
 
 
 class _Page:
     def __init__(self, names: Names, options: Options) -> None:
-        self.names, self.ascii, self.width = names, options.ascii, max(20, options.width)
-        self.color = options.color
-        self.out: list[str] = []
+        self.names, self.ascii, self.width = names, options.ascii, max(LEAST, options.width)
+        self.console = terminal(self.width, options.color)
 
     def draw(self, blocks: tuple[Block, ...]) -> str:
-        for block in blocks:
-            self.block(block)
-        lines = [line.rstrip() for line in self.out]
+        with self.console.capture() as said:
+            for before, block in zip((None, *blocks), blocks, strict=False):
+                if isinstance(block, Table) and not (
+                    isinstance(before, Heading) and before.level > 1
+                ):
+                    self.console.print()
+                for part in self.block(block):
+                    self.console.print(part)
+        lines = _END.sub("", said.get()).split("\n")
         kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
         return "\n".join(kept).strip("\n")
 
-    def block(self, block: Block) -> None:
+    def block(self, block: Block) -> Iterator[RenderableType]:
         match block:
             case Heading(line, level):
-                self.say(
-                    self.text(line, "bold" if level > 1 else "bold underline"), before=level > 1
-                )
+                if level > 1:
+                    yield ""
+                yield self.drawn((line,), HEADING if level > 1 else TITLE)
             case Paragraph(line):
-                self.say(self.text(line))
+                yield self.drawn((line,))
             case Note(kind, line):
-                lead = {"error": "error: ", "warning": "warning: "}.get(kind, "")
-                self.say(
-                    Text(lead, STYLES[kind]).append(
-                        self.text(line, STYLES[kind] if not lead else "")
-                    )
-                )
+                yield self.note(kind, line)
             case Table() if len(block.rows) > LONG:
-                self.listing(block)
-            case Table() if block.records or not self.grid(block):
-                self.records(block)
+                yield from self.listing(block)
+            case Table(records=True):
+                yield from self.records(block)
+            case Table():
+                yield from self.table(block)
 
-    def text(self, line: Line, style: str = "", width: int = 10_000) -> Text:
-        """A line; formulas of it that would fit in `width` hold together around their products."""
-        out = ""
-        for part in line:
-            word = text_line((part,), self.names, self.ascii, width)
-            if (
-                isinstance(part, Math)
-                and (glued := _GLUE.sub(GLUE, word))
-                and _longest(glued) <= width
-            ):
-                word = glued
-            out += word
-        return Text(out, style)
+    def drawn(self, cell: Cell, style: str = "", joined: bool = True) -> Drawn:
+        return Drawn(cell, self.names, self.ascii, style, joined)
 
-    def print(self, text: Text | None = None) -> None:
-        """A line, an empty one by default."""
-        self.out += (text or Text()).drawn(self.color).split("\n")
+    def note(self, kind: str, line: Line) -> RenderableType:
+        lead = f"{kind}: " if kind in ("error", "warning") else ""
+        if not lead:
+            return self.drawn((line,), STYLES[kind])
+        text = Text("\n".join(self.drawn(((lead, *line),)).lines(self.width)))
+        text.stylize(STYLES[kind], 0, len(lead))
+        return text
 
-    def say(self, text: Text, indent: int = 0, before: bool = False) -> None:
-        if before:
-            self.print()
-        for line in self.wrapped(text, self.width - indent):
-            self.print(Text(" " * indent).append(line))
+    # ---- tables
 
-    def wrapped(self, text: Text, width: int) -> list[Text]:
-        return [line.replaced(GLUE, " ") for line in text.wrap(max(8, width))]
-
-    def cell(self, cell: Cell) -> list[Text]:
-        """The lines of a cell."""
-        return [self.text(line, width=self.width // 2).replaced(GLUE, " ") for line in cell]
-
-    def label(self, row: tuple[Cell, ...]) -> Text:
-        """What names a row, on one line."""
-        lines = self.cell(row[0])
-        return _joined(lines, [True] * len(lines), " ")
-
-    def grid(self, table: Table) -> bool:
-        """Print a grid where it fits; False where it does not. A cell's lines go on one line where there is room, and
-        columns that may stand aside follow below where there is none."""
-        narrow = [i for i, column in enumerate(table.columns) if not column.aside]
-        cells = [
-            [(self.cell(cell), [continues(line) for line in cell]) for cell in row]
-            for row in table.rows
+    def table(self, block: Table) -> Iterator[RenderableType]:
+        """Columns where they fit; what does not fit, and what explains a row, stands below it."""
+        rows = [
+            [
+                self.drawn(cell, ANSWER if column.answer else "")
+                for column, cell in zip(block.columns, row, strict=True)
+            ]
+            for row in block.rows
         ]
-        for kept in dict.fromkeys((tuple(range(len(table.columns))), tuple(narrow))):
-            for between in (" ", "\n"):
-                rows = [[_joined(*row[i], between) for i in kept] for row in cells]
-                columns = [table.columns[i] for i in kept]
-                if self.fits(columns, rows):
-                    self.draw_grid(columns, rows)
-                    for i in set(range(len(table.columns))) - set(kept):
-                        self.aside(table, i)
-                    return True
-        return False
+        laid = plan(block.columns, rows, self.width)
+        if laid is None:
+            yield from self.records(block)
+            return
+        apart = not block.tight and any(
+            any(laid.below[n])
+            or max(len(cell.lines(laid.widths[i])) for i, cell in laid.beside(row, n)) > 1
+            for n, row in enumerate(rows)
+        )
+        grid = self.grid(block, laid, head=True)
+        for number, row in enumerate(rows):
+            if number and apart:
+                yield from (grid,) if grid.row_count or not number else ()
+                yield ""
+                grid = self.grid(block, laid)
+            shown = dict(laid.beside(row, number))
+            if number in laid.spans:
+                yield from (grid,) if grid.row_count or not number else ()
+                yield from self.span(laid, row[0], row[laid.spans[number]])
+                grid = self.grid(block, laid)
+            else:
+                grid.add_row(*(shown.get(i, "") for i in laid.widths))
+            if laid.below[number] or number in laid.spans:
+                yield grid
+                grid = self.grid(block, laid)
+                for i in laid.below[number]:
+                    yield self.entry(block.columns[i].title, row[i], laid.indent, laid.side)
+        if grid.row_count:
+            yield grid
+        yield ""
 
-    def fits(self, columns: list[Column], rows: list[list[Text]]) -> bool:
-        sizes = [
-            max(
-                cell_len(line)
-                for text in (column.title, *(row[i].plain for row in rows))
-                for line in text.split("\n")
+    def grid(self, block: Table, laid: Plan, head: bool = False) -> Grid:
+        box = HEAD_ASCII if self.ascii else HEAD
+        made = Grid(
+            box=box,
+            show_header=head,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, 1),
+            header_style=LABEL,
+            border_style=LABEL,
+        )
+        for i, width in laid.widths.items():
+            column = block.columns[i]
+            made.add_column(
+                Text(column.title),
+                width=width,
+                no_wrap=True,
+                justify="right" if column.right else "left",
             )
-            for i, column in enumerate(columns)
-        ]
-        return sum(sizes) + 3 * len(sizes) + 1 <= self.width
+        return made
 
-    def draw_grid(self, columns: list[Column], rows: list[list[Text]]) -> None:
-        titles, right = [column.title for column in columns], [column.right for column in columns]
-        self.print()
-        for line in grid(titles, right, rows, self.ascii):
-            self.print(line)
-        self.print()
+    def span(self, laid: Plan, name: Drawn, value: Drawn) -> Iterator[RenderableType]:
+        """A row of which one cell takes the rest of the line; all of the next line where only there it is not broken
+        in its brackets."""
+        room = self.width - laid.indent
+        beside, below = value.lines(room), value.lines(self.width - HANG)
+        if open_ends(beside) > open_ends(below):
+            yield name
+            yield Text("\n".join(" " * HANG + line for line in below), value.style)
+            return
+        made = Grid(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+        made.add_column(width=laid.widths[0], no_wrap=True)
+        made.add_column(width=room, no_wrap=True)
+        made.add_row(name, value)
+        yield made
 
-    def aside(self, table: Table, i: int) -> None:
-        self.say(Text(f"{table.columns[i].title}:"))
-        rows = [(self.label(row), row[i]) for row in table.rows if row[i]]
-        side = max(cell_len(name.plain) for name, _ in rows) + 5
-        for name, cell in rows:
-            self.entry(name.append(" " * (side - 5 - cell_len(name.plain)) + " = "), cell, side)
-        self.print()
-
-    def entry(self, lead: Text, cell: Cell, side: int) -> None:
-        """A title and a cell beside it, or below it where there is little room."""
-        below = self.width < max(NARROW, 2 * side)
-        indent = 4 if below else side
-        if below:
-            self.say(lead, indent=2)
-        width = self.width - indent
-        lines = [
-            piece for line in cell for piece in self.wrapped(self.text(line, width=width), width)
-        ]
+    def entry(self, title: str, value: Drawn, indent: int, side: int) -> RenderableType:
+        """A title and what belongs to it beside it; below it where there is little room, or where only there an array
+        is not elided and a formula not broken in its brackets."""
+        places = [indent + side, indent + HANG, HANG]
+        if self.width - indent - side < NARROW:
+            del places[0]
+        found = [value.lines(self.width - place) for place in places]
+        wide = [value.solid and value.natural > self.width - place for place in places]
+        best = min(range(len(places)), key=lambda k: (wide[k], open_ends(found[k]), k))
+        at, lines = places[best], found[best]
+        text = Text(" " * indent).append(title.ljust(side) if at == indent + side else title, LABEL)
         for number, line in enumerate(lines):
-            start = Text(" " * indent) if below or number else Text("  ").append(lead)
-            self.print(start.padded(indent).append(line))
+            text.append("\n" + " " * at if number or at < indent + side else "")
+            text.append(line, value.style)
+        return text
 
-    def records(self, table: Table) -> None:
+    def records(self, block: Table) -> Iterator[RenderableType]:
         """One row under another: its first cell as a heading, then title and value of every cell that is not empty."""
-        titles = [column.title for column in table.columns[1:]]
-        side = max(map(len, titles), default=0) + 4
-        for row in table.rows:
-            self.print()
-            self.say(self.label(row))
-            for title, cell in zip(titles, row[1:], strict=True):
+        columns = block.columns[1:]
+        side = max((cell_len(column.title) for column in columns), default=0) + 2
+        for row in block.rows:
+            yield ""
+            yield self.drawn(row[0], ANSWER)
+            for column, cell in zip(columns, row[1:], strict=True):
                 if cell:
-                    self.entry(Text(title, "dim"), cell, side)
-        self.print()
+                    made = self.drawn(
+                        cell, ANSWER if column.answer else "", joined=not block.records
+                    )
+                    yield self.entry(column.title, made, 2, side)
+        yield ""
 
-    def listing(self, table: Table) -> None:
-        """A long table, a line a row: Rich would take seconds over it."""
-        rows = [[text_line_of(cell, self.names, self.ascii) for cell in row] for row in table.rows]
-        sizes = [max(cell_len(row[i]) for row in rows) for i in range(len(table.columns))]
+    def listing(self, block: Table) -> Iterator[RenderableType]:
+        """A long table, a line a row: Rich would take seconds over a grid of it."""
+        rows = [[self.on_one_line(cell) for cell in row] for row in block.rows]
+        sizes = [max(cell_len(row[i]) for row in rows) for i in range(len(block.columns))]
         lines = [
             "  ".join(
                 word + " " * (size - cell_len(word)) for word, size in zip(row, sizes, strict=True)
             )
             for row in rows
         ]
-        self.out += ["", *lines, ""]
+        yield ""
+        yield Text(
+            "\n".join(piece for line in lines for piece in wrapped(line.rstrip(), self.width))
+        )
+        yield ""
 
-
-def _joined(lines: list[Text], continuing: list[bool], between: str) -> Text:
-    """Lines of a cell as one text; those that continue a formula stand behind `between`."""
-    out = Text()
-    for number, (line, going) in enumerate(zip(lines, continuing, strict=True)):
-        out.append((between if going else "\n") * bool(number)).append(line)
-    return out
-
-
-def text_line_of(cell: Cell, names: Names, ascii: bool) -> str:
-    """A cell on one line."""
-    return "  ".join(text_line(line, names, ascii).replace("\n", " ") for line in cell)
-
-
-def _longest(text: str) -> int:
-    return max(map(cell_len, text.replace("\n", " ").split(" ")))
+    def on_one_line(self, cell: Cell) -> str:
+        return "  ".join(
+            text_line(line, self.names, self.ascii).replace("\n", " ") for line in cell
+        )

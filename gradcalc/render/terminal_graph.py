@@ -1,15 +1,25 @@
-"""The graph on a grid of characters. Inputs stand bare, parameters in [ ], gates in ( ); a table where it does not fit."""
+"""The graph on a grid of characters. Inputs stand bare, parameters in [ ], gates in ( ).
+
+Where it does not fit from left to right, it is drawn from top to bottom (terminal_lanes).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from rich.cells import cell_len
+from rich.text import Text
+
+from gradcalc.language.cell_width import cells
 from gradcalc.language.typography import for_terminal, to_ascii
-from gradcalc.report.figure import Picture
-from gradcalc.report.figure_layout import Box, Drawing, Metrics, columns, lay_out
-from gradcalc.report.figure_table import rows
+from gradcalc.render import line_breaks, terminal_lanes
+from gradcalc.render.terminal_cells import LEAST, terminal, wrapped
+from gradcalc.render.terminal_lanes import BACKWARD, FORWARD
+from gradcalc.report.figure import Picture, Vertex
+from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
 from gradcalc.report.labels import Label
 
 METRICS = Metrics(character=1, pad=2, box=1, row=3, lane=2, channel=3, spread=1, port=0, grid=True)
@@ -19,7 +29,7 @@ _LINES = {
     UP | LEFT: "┘", UP | DOWN | RIGHT: "├", UP | DOWN | LEFT: "┤", DOWN | LEFT | RIGHT: "┬", UP | LEFT | RIGHT: "┴", UP | DOWN | LEFT | RIGHT: "┼",
 }  # fmt: skip
 _ASCII = {"─": "-", "│": "|", "→": ">"} | dict.fromkeys("┌┐└┘├┤┬┴┼", "+")
-_COLORS = {"forward": "\x1b[32m", "backward": "\x1b[31m", "": "\x1b[0m"}
+_STYLES = {"forward": FORWARD, "backward": BACKWARD}
 _BRACKETS = {"gate": "()", "parameter": "[]"}
 
 
@@ -28,27 +38,47 @@ class Tangled(Exception):
 
 
 def render(what: Picture, width: int = 80, color: bool = False, ascii: bool = False) -> str:
-    """The drawing where it fits into `width`, else the table."""
+    """The graph with its title, legend and the formulas that its marks stand for."""
+    width = max(LEAST, width)
     if ascii:
-        what = _plain(what)
-    lines, legend = None, []
-    for metrics in (METRICS, replace(METRICS, row=4, stagger=True)) if not what.crowded else ():
+        what = plain(what)
+    lines, legend = draw(what, width, ascii)
+    legend = to_ascii(legend) if ascii else legend
+    words = [*wrapped(for_terminal(what.title), width), "", *lines, "", *wrapped(legend, width)]
+    for mark, formula in what.notes:
+        words += line_breaks.lines(f"{mark.text} = {formula.text}", width, cell_len)
+    console = terminal(width, color)
+    with console.capture() as said:
+        for line in words:
+            console.print(Text(line) if isinstance(line, str) else line, soft_wrap=True)
+    return "\n".join(line.rstrip() for line in said.get().rstrip("\n").split("\n"))
+
+
+def draw(what: Picture, width: int, ascii: bool = False) -> tuple[list[Text], str]:
+    """The lines of the drawing and its legend: across where it fits, else from top to bottom, else as a list."""
+    gradient, sign = f"∂{what.of.text}/∂(value)", "; [ ] = parameter" * ("parameter" in what.kinds)
+    if (found := across(what, what, width, ascii)) is not None:
+        return found, f"above each edge: value; below: {gradient}{sign}"
+    if (found := terminal_lanes.draw(what, width, ascii)) is not None:
+        return found, f"each line: node, value, {gradient}"
+    return [Text(line) for line in _list(what, width)], f"gradient: {gradient}"
+
+
+def across(what: Picture, shown: Picture, width: int, ascii: bool) -> list[Text] | None:
+    """From left to right, laid out for `what` and with the values of `shown`; None where it does not fit."""
+    if what.crowded:
+        return None
+    for metrics in (METRICS, replace(METRICS, row=4, stagger=True)):
         try:
-            lines = _draw(what, width, color, ascii, metrics)
-            break
+            return _draw(what, shown, width, ascii, metrics)
         except Tangled:
             continue
-    if lines is not None:
-        legend.append(f"above the wire: forward; below: gradient of {what.of.text}")
-        legend += ["[ ] parameters"] if "parameter" in what.kinds else []
-    else:
-        lines = _table(what)
-        legend.append(f"gradient: of {what.of.text}")
-    notes = [f"{mark.text} = {formula.text}" for mark, formula in what.notes]
-    return "\n".join([for_terminal(what.title), "", *lines, "", "; ".join(legend), *notes])
+    return None
 
 
-def _plain(what: Picture) -> Picture:
+def plain(what: Picture) -> Picture:
+    """A picture in ASCII."""
+
     def label(it: Label | None) -> Label | None:
         return None if it is None else Label(to_ascii(it.text), it.latex)
 
@@ -80,7 +110,7 @@ class _Canvas:
             self.chars[x, y] = char
             if color:
                 self.colors[x, y] = color
-            step = columns(char)
+            step = cells(char)
             x += step
             if step == 0:  # an accent joins the character before it
                 self.chars[x - 1, y] = self.chars.get((x - 1, y), "") + char
@@ -88,37 +118,32 @@ class _Canvas:
             elif step == 2:
                 self.chars[x - 1, y] = ""
 
-    def lines(self, color: bool) -> list[str]:
+    def lines(self) -> list[Text]:
         found = []
         ys = [y for _, y in self.chars]
         for y in range(min(ys), max(ys) + 1):
-            xs = [x for x, row in self.chars if row == y]
-            line, now = "", ""
-            for x in range(max(xs, default=-1) + 1):
-                want = self.colors.get((x, y), "")
-                if color and want != now:
-                    line += _COLORS[""] if now else ""
-                    line += _COLORS[want] if want else ""
-                    now = want
-                line += self.chars.get((x, y), " ")
-            found.append((line + (_COLORS[""] if now else "")).rstrip())
+            line = Text()
+            for x in range(max((x for x, row in self.chars if row == y), default=-1) + 1):
+                line.append(self.chars.get((x, y), " "), _STYLES.get(self.colors.get((x, y), "")))
+            line.rstrip()
+            found.append(line)
         return found
 
 
 def _draw(
-    what: Picture, width: int, color: bool, ascii: bool, metrics: Metrics
-) -> list[str] | None:
+    what: Picture, shown: Picture, width: int, ascii: bool, metrics: Metrics
+) -> list[Text] | None:
     bare = replace(what, wires=tuple(replace(wire, share=None) for wire in what.wires))
     drawing = lay_out(bare, metrics)
     if drawing.width > width:
         return None
     canvas = _Canvas()
     _lines(drawing, bare, canvas)
-    for vertex, box in zip(bare.vertices, drawing.boxes, strict=True):
+    for vertex, box in zip(shown.vertices, drawing.boxes, strict=True):
         brackets = _BRACKETS.get(vertex.kind, "  ")
         y = round(box.y)
         canvas.put(
-            round(box.right) - columns(vertex.label.text) - 2,
+            round(box.right) - cells(vertex.label.text) - 2,
             y,
             brackets[0] + vertex.label.text + brackets[1],
         )
@@ -129,9 +154,13 @@ def _draw(
             canvas.put(round(box.right) + 1, y - 1, vertex.above.text, "forward")
         if vertex.below:
             canvas.put(round(box.right) + 1, y + 1, vertex.below.text, "backward")
+    for vertex, box in zip(what.vertices, drawing.boxes, strict=True):  # rows that fill up later
+        for part, y in ((vertex.above, round(box.y) - 1), (vertex.below, round(box.y) + 1)):
+            if part:
+                canvas.chars.setdefault((0, y), " ")
     if ascii:
         canvas.chars = {place: _ASCII.get(char, char) for place, char in canvas.chars.items()}
-    return canvas.lines(color)
+    return canvas.lines()
 
 
 def _lines(drawing: Drawing, what: Picture, canvas: _Canvas) -> None:
@@ -193,7 +222,7 @@ def _channel(parts: list[tuple[int, int, int, int]], canvas: _Canvas) -> None:
         for y in range(low, high + 1):
             mark(at, y, ("track", y1), (UP if y > low else 0) | (DOWN if y < high else 0))
     for place, nets in cells.items():
-        canvas.chars[place] = _sign(place[1], nets, targets)
+        canvas.chars[place] = _sign(nets, targets)
 
 
 def _tracks(targets: dict[int, set[int]]) -> list[int]:
@@ -225,7 +254,7 @@ def _turn(y1: int, sources: Iterable[int]) -> tuple[int, int]:
     return (0, y1) if first >= y1 else (1, -y1)
 
 
-def _sign(y: int, nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
+def _sign(nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
     tracks = [net for net in nets if net[0] == "track"]
     if not tracks:
         return "─"
@@ -241,12 +270,26 @@ def _sign(y: int, nets: dict[tuple[str, int], int], targets: dict[int, set[int]]
     return _LINES[bits]
 
 
-def _table(what: Picture) -> list[str]:
-    found = rows(what)
-    widths = [max(columns(row[k].text) for row in found) for k in range(len(found[0]))]
-    return [
-        "  ".join(
-            cell.text + " " * (w - columns(cell.text)) for cell, w in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in found
-    ]
+def _list(what: Picture, width: int) -> Iterator[str]:
+    """A node a paragraph, with the names of what it is computed from."""
+    into: dict[int, list[str]] = {}
+    for wire in what.wires:
+        into.setdefault(wire.target, []).append(_name(what.vertices[wire.source]))
+    for k, vertex in enumerate(what.vertices):
+        yield from line_breaks.lines(vertex.label.text, width, cell_len)
+        facts = (
+            ("from", ", ".join(into.get(k, ()))),
+            ("forward", vertex.above.text if vertex.above else ""),
+            ("gradient", vertex.below.text if vertex.below else ""),
+        )
+        for title, text in facts:
+            if text:
+                yield from ("  " + line for line in wrapped(f"{title} {text}", width - 2))
+
+
+def _name(vertex: Vertex) -> str:
+    """What a vertex is called: the name in front of its value, or what stands in it."""
+    head = (
+        re.split(" [=:] ", vertex.above.text)[0] if vertex.above and vertex.kind == "gate" else ""
+    )
+    return head or vertex.label.text

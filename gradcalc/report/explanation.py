@@ -25,12 +25,11 @@ from gradcalc.language.formula_pieces import (
 )
 from gradcalc.language.parser import Name
 from gradcalc.language.shape_rules import ONE
-from gradcalc.report.answer_report import answer_blocks
+from gradcalc.report.answer_report import DOCUMENT, Ending
 from gradcalc.report.blocks import (
     Block,
     Column,
     Heading,
-    Note,
     Options,
     Paragraph,
     Report,
@@ -50,9 +49,11 @@ FROM_THE_OUTPUT_BACK = (
 )
 
 
-def compose_explanation(derivation: Derivation, options: Options) -> Report:
-    """The whole derivation on one page; `options.detail` says how much."""
-    view = _View(derivation, options.detail, options.digits)
+def compose_explanation(
+    derivation: Derivation, options: Options, ending: Ending = DOCUMENT
+) -> Report:
+    """The whole derivation on one page; `options.detail` says how much, `ending` how it ends."""
+    view = _View(derivation, options)
     blocks: list[Block] = [Heading((view.title,), 1), *view.forward()]
     count = 0
     for one in derivation.passes:
@@ -62,9 +63,14 @@ def compose_explanation(derivation: Derivation, options: Options) -> Report:
             continue
         for step in one.steps:
             count += 1
-            blocks.append(view.step(step, f"{count}. "))
-    blocks += view.answers()
+            blocks.append(view.board.step(step, f"{count}. "))
+    blocks += view.answers(ending)
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
+
+
+def assembled(derivation: Derivation, options: Options, one: Assembly) -> Table:
+    """Why the factors of one chain do not simply multiply, and how they do; without the result."""
+    return _View(derivation, options).assembly(one, result=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,9 @@ class Page:
     of: int = 0  # which pass the gradients belong to
 
 
-def pages(derivation: Derivation, options: Options) -> list[Page]:
+def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -> list[Page]:
     """The walk, a page a step: what is given, each quantity forward, each gradient backward, the answers."""
-    view = _View(derivation, options.detail, options.digits)
+    view = _View(derivation, options)
     found: list[Page] = []
     values = frozenset(quantity.name for quantity in derivation.forward if quantity.expr is None)
     gradients: frozenset[str] = frozenset()
@@ -101,9 +107,9 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
         for step in one.steps:
             opening = () if gradients else view.opening(one)
             gradients |= {step.quantity}
-            view.said.clear()  # each step has the screen to itself
-            add([*opening, view.step(step, "")], step.quantity, place)
-    add(view.answers(), of=max(len(derivation.passes) - 1, 0))
+            view.board.wipe()  # each step has the screen to itself
+            add([*opening, view.board.step(step, "")], step.quantity, place)
+    add(view.answers(ending), of=max(len(derivation.passes) - 1, 0))
     for number, page in enumerate(found, 1):
         head = Heading((f"Step {number} of {len(found)}",))
         found[number - 1] = replace(
@@ -112,18 +118,23 @@ def pages(derivation: Derivation, options: Options) -> list[Page]:
     return found
 
 
-class _View(Board):
-    """A derivation on its way into blocks: what stands around the steps."""
+class _View:
+    """A derivation on its way into blocks: what stands around the steps, which are on its board."""
+
+    def __init__(self, derivation: Derivation, options: Options) -> None:
+        self.derivation, self.detail = derivation, options.detail
+        self.board = Board(derivation, options.detail, options.digits)
+        self.options = options
 
     @property
     def title(self) -> str:
-        return self.graph.exercise.title or self.graph.exercise.file
+        return self.board.graph.exercise.title or self.board.graph.exercise.file
 
     def forward(self) -> Iterator[Block]:
         rows: list[list[Cell]] = []
         for quantity in self.derivation.forward:
             value = (
-                self.value(quantity.value)
+                self.board.value(quantity.value)
                 if not isinstance(quantity.value, list) or self.detail != "brief"
                 else ()
             )
@@ -133,7 +144,7 @@ class _View(Board):
             ]
             rows.append([(math(quantity.written),), *formulas, self.shape(quantity), value])
         columns = [Column("quantity"), Column("expression"), Column("with numbers"), Column("shape"),
-                   Column("value", right=not self.arrays, aside=self.arrays)]  # fmt: skip
+                   Column("value", right=not self.board.arrays, aside=self.board.arrays)]  # fmt: skip
         yield Heading(("Forward pass",))
         if self.detail != "brief" and not self.derivation.asked:
             yield Paragraph(
@@ -141,31 +152,33 @@ class _View(Board):
                     "Every quantity in the order in which it is computed; the way back needs these values.",
                 )
             )
-        yield table(columns, rows)
+        yield replace(table(columns, rows), tight=True)
 
     def shape(self, quantity: Quantity) -> Cell:
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
-        return (line(Shaped(quantity.shape), each),) if self.arrays else ()
+        return (line(Shaped(quantity.shape), each),) if self.board.arrays else ()
 
     def inputs(self) -> Iterator[Block]:
         yield Paragraph(("What is given:",))
         rows = [
-            [(math(q.written),), self.shape(q), self.value(q.value)]
+            [(math(q.written),), self.shape(q), self.board.value(q.value)]
             for q in self.derivation.forward
             if q.expr is None
         ]
         yield table(
-            [Column("input"), Column("shape"), Column("value", right=not self.arrays)], rows
+            [Column("input"), Column("shape"), Column("value", right=not self.board.arrays)], rows
         )
 
     def quantity(self, quantity: Quantity) -> Table:
         """A step forward as a record."""
         assert quantity.expr is not None
-        fields: list[tuple[str, Cell]] = [("value", self.value(quantity.value))]
+        fields: list[tuple[str, Cell]] = [("value", self.board.value(quantity.value))]
         if quantity.plugged is not None and quantity.value is not None:
-            numbers = math(Name(quantity.name), "=", quantity.plugged, *self.equals(quantity.value))
+            numbers = math(
+                Name(quantity.name), "=", quantity.plugged, *self.board.equals(quantity.value)
+            )
             fields = [("numbers", (numbers,))]
-        if self.arrays:
+        if self.board.arrays:
             because = (
                 ((quantity.reason,),) if quantity.reason and quantity.reason != "declared" else ()
             )
@@ -188,10 +201,12 @@ class _View(Board):
     def brief(self, one: Pass) -> Table:
         rows: list[list[Cell]] = []
         for step in one.steps:
-            chain = [piece for path in step.paths for piece in ("+", *self.chain(step, path))][1:]
+            chain = [
+                piece for path in step.paths for piece in ("+", *self.board.chain(step, path))
+            ][1:]
             formula = self.result(step)
             rows.append([(math(step.gradient),), (math(*chain),) if chain else (("given",),), (formula,) if formula else (),
-                         self.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
+                         self.board.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
         columns = [
             Column("gradient"),
             Column("upstream times local"),
@@ -204,10 +219,10 @@ class _View(Board):
         expr = step.collected if step.collected is not None else step.total.symbolic
         return math(expr, example=bool(step.total.each))
 
-    def answers(self) -> Iterator[Block]:
+    def answers(self, ending: Ending) -> Iterator[Block]:
         derivation = self.derivation
         solution = replace(derivation.solution, answers=tuple(map(self.short, derivation.answers)))
-        yield from answer_blocks(solution, self.digits, self.detail == "full")
+        yield from ending.answers(solution, self.options)
         for one in derivation.assemblies:
             yield self.assembly(one)
         found = [
@@ -218,10 +233,9 @@ class _View(Board):
         ]
         right, checked = found.count(True), len(found) - found.count(None)
         if checked:
-            agrees = f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
-            yield Note("check", (f"steps checked: {agrees}",))
+            yield ending.checked(right, checked)
 
-    def assembly(self, one: Assembly) -> Table:
+    def assembly(self, one: Assembly, result: bool = True) -> Table:
         """Why the factors of a chain do not simply multiply, and how they do."""
         base = self.derivation.names
         shapes = {f.name: f.shape for f in one.factors}
@@ -247,16 +261,6 @@ class _View(Board):
             for f in one.factors
             if len(f.full) > 2 or (len(f.full) == 2 and ONE in f.shape and ONE not in f.full)
         ]
-        if one.clash is not None:
-            left, right = map(Shaped, one.clash)
-            trap = line("multiplied as they stand they do not conform: ", left, " meets ", right)
-        else:
-            trap = line(
-                "multiplied as they stand they give ",
-                Shaped(one.literal or ()),
-                ", not ",
-                Shaped(one.shape),
-            )
         gradient = Partial(one.question.of, one.question.by)
         under_it = under(core(one.product, names), one.shape)
         answer = next(a for a in self.derivation.answers if a.question == one.question)
@@ -275,11 +279,11 @@ class _View(Board):
         fields: list[tuple[str, Cell]] = [
             ("the factors", ((row,), *((own(Name(f.name), "=", f.short),) for f in one.factors))),
             ("in full", tuple(map(full, mostly))),
-            ("the trap", (trap,)),
+            ("the trap", (trap(one),)),
             ("what conforms", ((WHAT_CONFORMS,), (own(gradient, "=", one.product),))),
             ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
-            ("that is", (that_is,) if that_is else ()),
-            ("stacked", tuple(stacked)),
+            ("that is", (that_is,) if that_is and result else ()),
+            ("stacked", tuple(stacked) if result else ()),
         ]
         return record((line("Putting it together: ", gradient),), fields)
 
@@ -298,3 +302,12 @@ class _View(Board):
         ]
         seen = any(step.quantity == by[0] for one in passes for step in one.steps) if by else False
         return replace(answer, value=None if arrays and (deep or seen) else value, expanded=None)
+
+
+def trap(one: Assembly) -> Line:
+    """What comes out where the factors of a chain are multiplied as they stand."""
+    if one.clash is not None:
+        left, right = map(Shaped, one.clash)
+        return line("multiplied as they stand they do not conform: ", left, " meets ", right)
+    gives = Shaped(one.literal or ())
+    return line("multiplied as they stand they give ", gives, ", not ", Shaped(one.shape))

@@ -51,6 +51,10 @@ class Board:
         self.said.add(thing)
         return new or self.full
 
+    def wipe(self) -> None:
+        """Nothing that was said still stands there."""
+        self.said.clear()
+
     def chain(self, step: Step, path: Path) -> list[Piece]:
         """∂L/∂z · ∂z/∂x₀"""
         if path.through is None:
@@ -331,10 +335,12 @@ class Board:
 
 
 def literal(expr: Expr) -> bool:
+    """Whether an expression is a number, with or without a minus."""
     return isinstance(expr.arg if isinstance(expr, Neg) else expr, Num)
 
 
 def is_number(value: Number) -> bool:
+    """Whether a value is one number."""
     return isinstance(value, int | float)
 
 
@@ -348,7 +354,7 @@ def record(head: Cell, fields: Sequence[tuple[str, Cell]]) -> Table:
     """One row, its cells under one another; empty ones left out."""
     kept = [(title, cell) for title, cell in fields if cell]
     return Table(
-        (Column(""), *(Column(title) for title, _ in kept)),
+        (Column(""), *(Column(title, answer=title in ("gradient", "sum")) for title, _ in kept)),
         ((head, *(cell for _, cell in kept)),),
         records=True,
     )

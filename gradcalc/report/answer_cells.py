@@ -1,0 +1,333 @@
+"""What a report says of an answer, cell by cell: its formulas, chain, shape, numbers, warnings and check.
+
+Views (answer_report for documents, terminal_report for the terminal) decide which of it stands where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from gradcalc.calculus.notation.views import View
+from gradcalc.derivation.answer_model import LINKS, SAME, UNLISTED, Answer, Local, Solution
+from gradcalc.exercise.model import Question, Value
+from gradcalc.graph.dependencies import many
+from gradcalc.language.errors import Problem
+from gradcalc.language.formula_pieces import (
+    Cell,
+    Factors,
+    Line,
+    Math,
+    Number,
+    Partial,
+    Piece,
+    Shaped,
+    Values,
+    line,
+    listed,
+    math,
+)
+from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
+from gradcalc.language.typography import number, whole
+from gradcalc.report.blocks import Block, Note, Paragraph
+
+LISTED = 4  # answers that a warning names, where it is not about more
+PATHS = 4  # paths of a chain that are written out, unless everything is wanted
+ENDS = 3  # local derivatives at each end of a path of more than LINKS, which are written out
+
+LAYOUTS: Mapping[str, str] = {
+    "gradient": "the derivative of a number has the shape of the variable, any other is the full Jacobian, output axes first",
+    "jacobian": "numerator layout, output axes first: the derivative of a number by a column is a row",
+    "denominator": "denominator layout, axes of the variable first",
+}
+
+
+def asked(question: Question) -> Line:
+    """What a question asks, as it is headed: δ₁ = ∂J/∂ŷ, shape of W₁, ∂²f/∂x∂y."""
+    if question.kind in ("shape", "value"):
+        return line(f"{question.kind} of ", Name(question.of))
+    named = (Name(question.name), "=") if question.name else ()
+    formula = math(*named, Partial(question.of, question.by, question.entry or ()))
+    return line("local " if question.kind == "local" else "", formula)
+
+
+class AnswerCells:
+    """The cells of one solution. `full`: everything, however long."""
+
+    def __init__(self, solution: Solution, digits: int, full: bool = False) -> None:
+        self.solution, self.graph, self.digits, self.full = solution, solution.graph, digits, full
+
+    # ---- quantities
+
+    def quantity(self, name: str) -> tuple[Cell, Cell, Cell, Cell]:
+        """An input or a quantity: as it is defined, its expression, shape and value."""
+        solution = self.solution
+        found = next((d for d in self.graph.exercise.definitions if d.name == name), None)
+        at = tuple(map(Name, found.indices)) if found else ()
+        label = math(Index(Name(name), at) if at else Name(name))
+        values = solution.inputs if name in self.graph.inputs else solution.forward
+        value = self.value(values.get(name), solution.forward_exact.get(name))
+        return (label,), (math(found.expr),) if found else (), (self.shape_line(name),), value
+
+    def shape_line(self, name: str) -> Line:
+        node = self.graph.node(name)
+        each = [index for index in node.over if index in self.graph.examples]
+        return line(Shaped(node.shape), f", each {', '.join(each)}" if each else "")
+
+    def upstream(self) -> Iterator[Block]:
+        exercise, graph = self.graph.exercise, self.graph
+        pieces: list[Piece] = []
+        for upstream in exercise.upstream:
+            of = upstream.of or (graph.outputs[-1] if graph.outputs else "f")
+            pieces += (
+                [",", Partial(exercise.loss, (of,)), "="]
+                if pieces
+                else [Partial(exercise.loss, (of,)), "="]
+            )
+            pieces += _given(upstream.value)
+        if pieces:
+            yield Paragraph(("Upstream gradient: ", Math(tuple(pieces))))
+
+    # ---- answers
+
+    def per_example(self, answer: Answer) -> bool:
+        """Is the answer one per example, or a sum over them?"""
+        names = [
+            name
+            for name in (answer.question.of, *answer.question.by)
+            if name in self.graph.names or name in self.graph.stacks
+        ]
+        return any(self.graph.node(self.graph.stacks.get(name, name)).over for name in names)
+
+    def chain(self, answer: Answer) -> Cell:
+        """The paths as products of local derivatives, and what these are: ∂f/∂u · ∂u/∂x + local ∂f/∂x = x · 2x + u."""
+        lines: list[Line] = []
+        formulas: list[Line] = []
+        paths = answer.chain if any(len(path) > 1 for path in answer.chain) else ()
+        shown = paths if len(paths) <= PATHS or self.full else paths[: PATHS - 1]
+        for position, path in enumerate(shown):
+            pieces: list[Piece] = ["+"] if position else []
+            long = len(path) > LINKS and not self.full
+            for n, local in enumerate(path):
+                if long and ENDS <= n < len(path) - ENDS:
+                    pieces += ["…", "·"] if n == ENDS else []
+                else:
+                    pieces += [Partial(*_label(local.label), local=local.direct), "·"]
+            lines.append(math(*pieces[:-1]))
+            if arrayed(answer) and len(path) > 1 and all(local.shape is not None for local in path):
+                shapes = (Shaped(local.shape) for local in path if local.shape is not None)
+                lines.append(line("shapes: ", listed(shapes, "; ", "; ")))
+            product = None if arrayed(answer) or answer.question.entry or long else _product(path)
+            if product is not None and not wrong(answer):
+                formulas.append(math(*_signed(product, bool(position))))
+        rest = answer.chain_rest + len(paths) - len(shown)
+        if rest:
+            lines.append((f"and {many(rest)} more path{'s' if rest > 1 else ''}",))
+            formulas += [math("+ …")] if formulas else []
+        return (*lines, *(formulas if len(formulas) == len(shown) + bool(rest) else ()))
+
+    def where(self, answer: Answer, answers: Sequence[Answer]) -> Cell:
+        """The formulas of named gradients; of very many, those that no answer above has."""
+        if wrong(answer):
+            return ()
+        new = dict(answer.where)
+        if len(new) > LINKS:
+            for other in answers[: answers.index(answer)]:
+                new = {
+                    name: expr for name, expr in new.items() if dict(other.where).get(name) != expr
+                }
+        lines = tuple(math(Name(name), "=", expr) for name, expr in new.items())
+        return (
+            lines
+            if len(new) == len(answer.where)
+            else (*lines, ("and the formulas above" if lines else "the formulas above",))
+        )
+
+    def view(self, answer: Answer, view: View | Answer | None, example: bool = False) -> Cell:
+        if view is None or view.symbolic is None:
+            return ()
+        if wrong(answer):
+            return (("failed the check",),)
+        entry = f"  entry ({', '.join(view.free)})" if isinstance(view, View) and view.free else ""
+        return (line(view.symbolic, entry, example=example),)
+
+    def formula(self, answer: Answer, expr: Expr | None) -> Cell:
+        return (
+            ()
+            if expr is None or wrong(answer)
+            else (math(expr, example=answer.per_example is not None),)
+        )
+
+    def expanded(self, answer: Answer) -> Cell:
+        return () if answer.expanded == answer.symbolic else self.formula(answer, answer.expanded)
+
+    def shape(self, answer: Answer) -> Cell:
+        """One, or that of an example and that of the stack."""
+        if answer.per_example is None and answer.stacked is None:
+            return (math(Shaped(answer.shape)),)
+        shapes = {view.shape for view in (answer.per_example, answer.stacked) if view is not None}
+        if len(shapes) == 1 and answer.stacked is not None:
+            return (math(Shaped(answer.stacked.shape)),)
+        views = (answer.per_example, " per example"), (answer.stacked, " stacked")
+        return (
+            listed(
+                (line(Shaped(view.shape), word) for view, word in views if view is not None),
+                last=", ",
+            ),
+        )
+
+    def shorthand(self, answer: Answer) -> Cell:
+        short = answer.shorthand
+        if short is None or wrong(answer):
+            return ()
+        return (math(short.symbolic, example=answer.per_example is not None), (short.sentence,))
+
+    def number(self, answer: Answer, value: Number, exact: Expr | None) -> Cell:
+        return () if wrong(answer) else self.value(value, exact)
+
+    def value(self, value: Number, exact: Expr | None) -> Cell:
+        """The number, with its exact form before it where that says more: 1/3 ≈ 0.3333."""
+        if value is None:
+            return ()
+        if exact is not None and isinstance(value, float) and _telling(exact, value, self.digits):
+            return (math(exact, "≈", Values(value, self.digits)),)
+        return (math(Values(value, self.digits)),)
+
+    # ---- warnings and checks
+
+    def warnings(self) -> Iterator[Block]:
+        """Each once, with the answers that it is about where they are few."""
+        about: dict[str, list[Answer]] = {}
+        for answer in self.solution.answers:
+            for problem in (p for p in answer.warnings if p.slug not in (SAME, UNLISTED)):
+                about.setdefault(_said(problem), []).append(answer)
+        for problem in self.solution.warnings:
+            if _said(problem) not in about:
+                yield Note("warning", (_said(problem),))
+        for message, answers in about.items():
+            yield Note(
+                "warning",
+                line(*((_listed(answers), ": ") if len(answers) <= LISTED else ()), message),
+            )
+
+    @property
+    def checked(self) -> list[Answer]:
+        """The answers for which a check was tried."""
+        return [answer for answer in self.solution.answers if answer.verified is not None]
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many answers were right, of how many that could be compared."""
+        found = [answer.verified.ok for answer in self.checked if answer.verified]
+        return found.count(True), len(found) - found.count(None)
+
+    def failures(self) -> Iterator[Block]:
+        for answer in self.checked:
+            verified = answer.verified
+            if verified and verified.ok is False:
+                off = (
+                    f" (relative difference {number(verified.error, 1)})"
+                    if verified.error is not None
+                    else ""
+                )
+                message = f" failed the check against {verified.method or 'the numeric derivative'}{off}; it is not shown."
+                yield Note("error", (*asked(answer.question), message))
+
+    @property
+    def against(self) -> str:
+        """What the answers were compared with, and how well they agree; "" where nothing was compared."""
+        found = [answer.verified for answer in self.checked if answer.verified]
+        compared = [verified for verified in found if verified.ok is not None]
+        parts = [part for verified in compared for part in verified.method.split("; ") if part]
+        errors = [
+            verified.error for verified in found if verified.ok and verified.error is not None
+        ]
+        methods = "; ".join(dict.fromkeys(parts))
+        against = f" against {methods}" if methods else ""
+        if not errors:
+            return against
+        sign = ";" if ";" in against else ","
+        return f"{against}{sign} largest relative difference {number(max(errors), 1)}"
+
+    def unchecked(self) -> Iterator[Block]:
+        reasons: dict[str, list[Answer]] = {}
+        for answer in self.checked:
+            if answer.verified and answer.verified.ok is None:
+                reason = answer.verified.reason or "nothing to compare"
+                reasons.setdefault(reason, []).append(answer)
+        for reason, answers in reasons.items():
+            yield Note("note", ("not checked: ", *_listed(answers), f" ({reason})"))
+
+
+def arrayed(answer: Answer) -> bool:
+    """Whether an answer has more to say than a row of a table holds."""
+    extras = (answer.per_example, answer.stacked, answer.shorthand)
+    arrays = any(size.number != 1 for size in answer.shape) or isinstance(answer.value, list)
+    return arrays or bool(answer.where or answer.free) or any(extra is not None for extra in extras)
+
+
+def wrong(answer: Answer) -> bool:
+    """Did this answer fail its check?"""
+    return answer.verified is not None and answer.verified.ok is False
+
+
+def _label(label: str) -> tuple[str, tuple[str, ...]]:
+    """ "df/dq" as numerator and denominator."""
+    of, _, by = label.partition("/")
+    return of.removeprefix("d"), (by.removeprefix("d"),)
+
+
+def _product(path: Sequence[Local]) -> Factors | None:
+    """The local derivatives of a path as one product, or None where one has no formula."""
+    factors = tuple(local.symbolic for local in path if local.symbolic is not None)
+    return Factors(factors) if len(factors) == len(path) else None
+
+
+def _signed(product: Factors, added: bool) -> tuple[Piece, ...]:
+    """= a · b, or added to what stands before: + a · b, − a · b."""
+    first, *rest = product.factors
+    if added and isinstance(first, Neg):
+        return "−", Factors((first.arg, *rest))
+    return "+" if added else "=", product
+
+
+def _given(value: Value) -> tuple[Piece, ...]:
+    """An upstream gradient as the author gave it; arrays entry by entry."""
+    if not isinstance(value, tuple):
+        return (value,)
+    pieces: list[Piece] = []
+    for item in value:
+        pieces += [*([","] if pieces else []), *_given(item)]
+    return ("[", *pieces, "]")
+
+
+def _telling(exact: Expr, decimal: float, digits: int) -> bool:
+    """Whether an exact form says more than its decimal: 1/3 and π/4 do, 5/4 and 121/100 do not."""
+    value = _rational(exact)
+    if value is None:
+        return not whole(decimal, digits)
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest != 1 and value.denominator < 10_000
+
+
+def _rational(expr: Expr) -> Fraction | None:
+    match expr:
+        case Num(value):
+            return value
+        case Neg(arg):
+            inner = _rational(arg)
+            return None if inner is None else -inner
+        case Binary("/", Num(top), Num(bottom)) if bottom:
+            return top / bottom
+    return None
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+
+
+def _listed(answers: Sequence[Answer]) -> Line:
+    return listed((asked(answer.question) for answer in answers), last=", ")
