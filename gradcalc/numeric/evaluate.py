@@ -61,7 +61,9 @@ def evaluate(expr: Expr, env: Env) -> Tensor:
         case Call():
             return _call(expr, env)
         case Compare():
-            operands = [evaluate(expr.left, env), evaluate(expr.right, env)]
+            left = evaluate(expr.left, env)
+            right = left if expr.right == expr.left else evaluate(expr.right, env)
+            operands = [left, right]
             return elementwise(SIGNS[expr.op], operands, env, expr)
         case Index():
             return _index(expr, env)
