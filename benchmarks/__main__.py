@@ -220,7 +220,7 @@ def code(options: argparse.Namespace) -> dict[str, Any]:
 
 PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {
     "startup": ("Start-up, whole processes", start),
-    "scalars": ("Scalar graphs: all gradients, symbolic and evaluated", scalars),
+    "scalars": ("Scalar graphs: all gradients as numbers", scalars),
     "matrices": ("Matrix derivatives: right, wrong, none", matrices),
     "depth": ("A tanh network with symbolic shapes, gradient by every weight", depth),
     "files": ("Every exercise solved", solved),

@@ -33,13 +33,13 @@ def network(depth: int) -> dict[str, Any]:
 
 def gradcalc(depth: int) -> list[int]:
     """Terms of each gradient; read, shaped, derived and written in matrix notation, not yet checked."""
-    from gradcalc.derivation.answers import Answerer
+    from gradcalc.derivation.answers import answerer
     from gradcalc.exercise.load import exercise_from
     from gradcalc.graph.build import build
 
     exercise = exercise_from(network(depth))
-    answerer = Answerer(build(exercise), "matrix", "gradient")
-    answers = [answerer.answer(question) for question in exercise.questions]
+    found = answerer(build(exercise))
+    answers = [found.answer(question) for question in exercise.questions]
     assert not any(answer.free for answer in answers)
     return [
         max(1, *map(terms, (a.symbolic, *(formula for _, formula in a.where)))) for a in answers

@@ -41,7 +41,7 @@ def draw(results: dict[str, Any]) -> str:
     down = TOP + math.ceil(len(panels) / columns) * (HEIGHT + GAP_Y) - 20
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across} {down}" font-family="sans-serif" font-size="11" fill="#222">',
-        "<title>Time for all gradients, symbolic and evaluated, over size: gradcalc and its peers</title>",
+        "<title>Time for all gradients over size: gradcalc and its peers</title>",
         f'<rect width="{across}" height="{down}" fill="#fff"/>',
         *legend(sorted({name for _, _, curves in panels for name in curves}, key=list(LOOK).index)),
     ]

@@ -46,8 +46,8 @@ is not made to load tensors for its first sum.
 
 ## Scalar graphs
 
-All gradients, symbolic and evaluated, of a graph; verification aside. gradcalc makes every adjoint as a light node
-([reverse.py](../gradcalc/numeric/reverse.py)) and evaluates them; "by hand" is a reverse pass in floats with nothing symbolic in it.
+All gradients of a graph as numbers; verification aside. gradcalc runs the pass that puts numbers on the wires of a figure
+([scalar_gradients.py](../gradcalc/numeric/scalar_gradients.py)); "by hand" is a reverse pass in floats as one would write it.
 Without garbage collection, as `timeit` does; exponents are fitted from 1,000 nodes on.
 
 {scalars(results["scalars"])}
@@ -57,7 +57,8 @@ The peers at the largest size that they finish in {LIMIT:.0f} s, and how many ti
 {peers(results["scalars"])}
 
 `jax.jit` compiles the graph first, and is made for few and large operations; symengine has each node as a symbol with its
-adjoint as an expression; `sympy.diff` differentiates the composed expression.
+adjoint as an expression; `sympy.diff` differentiates the composed expression. CasADi, symengine and SymPy make formulas of the
+gradients on the way to the numbers.
 
 That is the reverse pass alone. `solve` derives with terms ([derive.py](../gradcalc/calculus/reverse_mode.py)), because it has to show them:
 here every node is a named quantity, and every answer is brought to its shortest form by SymPy, evaluated, and compared with
@@ -131,7 +132,7 @@ On {results["machine"]["date"]}:
   {sympy["right"]} right, {sympy["wrong"]} silently wrong.
 - A tanh network with symbolic shapes: at most {deep["terms"]} terms a gradient, {time(deep["seconds"])} at depth {deep["n"]}; tensorgrad
   {grad["terms"]} terms and {time(grad["seconds"])} at depth {grad["n"]}; SymPy raises at depth 2.
-- The reverse pass over light nodes, up to {most:,}: {min(ratios):.1f} to {max(ratios):.1f} times a float pass by hand, {min(casadi):.0f} to {max(casadi):.0f} times as
+- The reverse pass in numbers over a scalar graph of up to {most:,} nodes: {min(ratios):.1f} to {max(ratios):.1f} times a float pass by hand, {min(casadi):.0f} to {max(casadi):.0f} times as
   fast as CasADi.
 - Exported NumPy code: {min(large):.2f} to {max(large):.2f} times NumPy by hand on {rows[1]["m"]} and {rows[-1]["m"]} examples, {rows[0]["ratio"]["gradcalc"]:.2f} on {rows[0]["m"]}.
 """
@@ -309,8 +310,8 @@ def behind(results: dict[str, Any]) -> str:
     checked = [row for row in results["depth"][CHECKED]["rows"] if "end" not in row][-1]
     slow = results["files"]["files"] - results["files"]["within on the processor"]
     points = [
-        f"**Floats by hand** are {min(ratios):.1f} to {max(ratios):.1f} times faster: they make no nodes. A tape that is kept and evaluated again "
-        "would not be made anew; compiling it, as CasADi and JAX do, would help who evaluates one graph many times. Neither is measured.",
+        f"**Floats by hand** are {min(ratios):.1f} to {max(ratios):.1f} times faster: they know each operation by name, keep no record of who "
+        "handed back what, and expect no missing value. Compiling the graph, as CasADi and JAX do, would help who evaluates one graph many times. That is not measured.",
         f"**Checking** costs more than deriving. A tanh network of depth {checked['n']} takes {time(checked['seconds'])} with every gradient checked: "
         "those that vanish are compared in 60 digits, entry by entry. Differences along one random direction for each "
         "gradient instead of along every entry would be cheaper; they would also find fewer mistakes.",

@@ -1,4 +1,4 @@
-"""Scalar graphs: all gradients, symbolic and evaluated, by gradcalc, by hand in floats, and by the peers.
+"""Scalar graphs: all gradients as numbers, by gradcalc, by hand in floats, and by the peers.
 
 Every contender starts from the same program and gives the gradient at every input as a number. Run as
 `python -m benchmarks.scalars PEER FAMILY`, it prints a line for each size until it is stopped.
@@ -136,12 +136,11 @@ def graph(p: Program) -> list[Any]:
 
 
 def gradcalc(p: Program, nodes: list[Any]) -> dict[int, float]:
-    """Adjoints as light nodes, then their values."""
-    from gradcalc.numeric.reverse import adjoints, evaluate
+    """The pass that puts numbers on the wires of a figure."""
+    from gradcalc.numeric.scalar_gradients import through
 
-    tape = adjoints(nodes, len(nodes) - 1)
-    values = evaluate(tape, p.values)
-    return {k: values[tape.adjoint[k]] if tape.adjoint[k] >= 0 else 0.0 for k in p.values}
+    found = through(nodes, p.values, {len(nodes) - 1: 1.0}).gradients
+    return {k: found[k] or 0.0 for k in p.values}
 
 
 def agree(got: dict[int, float], want: dict[int, float]) -> bool:

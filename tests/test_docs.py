@@ -11,23 +11,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from generate_docs import (
-    LEFT_OUT,
-    PAGES,
-    ROOT,
-    Folder,
-    agrees,
-    blocks,
-    commands,
-    refreshed,
-    regenerated,
-    runs,
-)
 
 import gradcalc
+from generate_docs import PAGES, regenerated
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.render import printed
+from helpers.pages import LEFT_OUT, Folder, agrees, blocks, commands, refreshed, runs
+from helpers.paths import ROOT
+from helpers.program import python
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the pages are written for a POSIX shell")
 README = (ROOT / "README.md").read_text("utf-8")
@@ -35,6 +27,7 @@ LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 EVERY = (*PAGES, "CHANGELOG.md")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_do_what_the_page_shows(page: str, tmp_path: Path) -> None:
     """`python tests/generate_docs.py` brings the page up to date."""
@@ -85,19 +78,57 @@ def test_sessions_in_python_do_what_the_page_shows(
 
 def test_the_reference_has_every_key_and_every_operation() -> None:
     """Tables that are generated could still be left out of the page."""
-    for page, names in (("format.md", 6), ("operations.md", 2)):
+    for page, names in (("format.md", 8), ("operations.md", 2)):
         assert (ROOT / "docs" / page).read_text("utf-8").count("<!-- generated: ") == names
 
 
-def test_every_room_in_the_tour_exists() -> None:
+def test_every_folder_in_the_tour_exists() -> None:
     page = (ROOT / "docs/contributing.md").read_text("utf-8")
-    rooms = [
-        name
-        for row in re.findall(r"^\| (`.*?) \|", page, re.M)
-        for name in re.findall(r"`([\w/.]+)`", row)
+    folders = re.findall(r"^\| `(\w+/)` \|", page, re.M)
+    assert "calculus/" in folders
+    assert [name for name in folders if not (Path(gradcalc.__file__).parent / name).exists()] == []
+
+
+def test_what_the_table_of_changes_names_exists() -> None:
+    page = (ROOT / "docs/contributing.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|`]*) \| (.*`\w+/\w+\.py`.*) \|$", page, re.M)
+    assert len(rows) > 20
+    missing = [
+        (change, file, name)
+        for change, places in rows
+        for file, names in re.findall(r"`(\w+/\w+\.py)`((?:[:,] `\w+`)*)", places)
+        for name in re.findall(r"\w+", names)
+        if not re.search(
+            rf"\b(def|class) {name}\b|^({name}\b|.*, {name}\b)[^=\n]* =", source(file), re.M
+        )
     ]
-    assert "calculus/" in rooms
-    assert [name for name in rooms if not (Path(gradcalc.__file__).parent / name).exists()] == []
+    assert missing == []
+
+
+def source(file: str) -> str:
+    return (Path(gradcalc.__file__).parent / file).read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_the_operations_that_the_page_adds_pass_the_walks_of_the_table(tmp_path: Path) -> None:
+    where, added = Folder(tmp_path), []
+    for block in blocks((ROOT / "docs/contributing.md").read_text("utf-8")):
+        if block.place and block.place[0].startswith("gradcalc/"):
+            where.put(*block.place, block.text)
+            added += re.findall(r"^ +Op\(\"(\w+)", block.text, re.M)
+    assert len(added) == 3
+    walks = (
+        "test_operations.py",
+        "test_every_stage_knows_every_operation.py",
+        "derivation/test_general_rules.py",
+    )
+    done = python(
+        "-m", "pytest", *(str(ROOT / "tests" / walk) for walk in walks), "-n", "0", "-vv", "--timeout", "100",
+        "-k", " or ".join((*added, "test_every_stage_knows_every_operation", "no_formula")),
+        env={"PYTHONPATH": str(where.folder)}, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert all(f"[{name}" in done.stdout for name in added)
 
 
 def test_every_command_is_in_the_readme() -> None:

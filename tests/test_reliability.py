@@ -12,22 +12,20 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gradcalc.app import cli
-from gradcalc.derivation.answer_details import operations
 from gradcalc.derivation.answer_model import Answer, Solution
-from gradcalc.derivation.answers import Answerer
+from gradcalc.derivation.answers import answerer
+from gradcalc.derivation.expansion import operations
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.graph.build import build
 from gradcalc.graph.dependencies import many
 from gradcalc.language.errors import GradcalcError
-
-ROOT = Path(__file__).parent.parent
-EX1 = str(ROOT / "exercises/ex1.yaml")
+from helpers.paths import EX1
+from helpers.program import FOLDER, PACKAGE, process
 
 
 def solved(expression: str, values: str = "", questions: str = "", more: str = "") -> Solution:
@@ -47,7 +45,7 @@ def refused(text: str) -> str:
     return caught.value.problems[0].message
 
 
-# ---- limits, just below and just above [B3]; those of one line and of a file are in test_syntax and test_exercise
+# ---- limits, just below and just above [B3]; those of one line and of a file are in language/test_parser.py and exercise/test_source.py
 
 
 def nested(depth: int) -> str:
@@ -64,10 +62,10 @@ def calls(count: int) -> str:
         (nested(14), nested(15), "lists and mappings nested more than 16 deep"),
         (calls(30), calls(31), "functions call one another more than 30 deep"),
         ("expression: x^100000\n", "expression: x^100001\n", "the exponent is beyond ±100,000"),
-        ("expression: 2^1300*x\n", "expression: 2^4097*x\n", "a power of more than 1,200 digits"),
-        ("expression: x + ones(1000, 1000)\n", "expression: x + ones(1000, 1001)\n", "an array of more than 1,000,000 entries"),
+        ("expression: 2^1300*x\n", "expression: 2^4097*x\n", "this power has more than 1,200 digits"),
+        ("expression: x + ones(1000, 1000)\n", "expression: x + ones(1000, 1001)\n", "this array has more than 1,000,000 entries"),
         ("expression: x\nvariables: {x: [n]}\nsizes: {n: 1000000}\n", "expression: x\nvariables: {x: [n]}\nsizes: {n: 1000001}\n", "a size is between 1 and 1000000"),
-        (f"expression: x\nvariables: {{x: [], {'n' * 64}: []}}\n", f"expression: x\nvariables: {{x: [], {'n' * 65}: []}}\n", "a name of 65 characters; the limit is 64"),
+        (f"expression: x\nvariables: {{x: [], {'n' * 64}: []}}\n", f"expression: x\nvariables: {{x: [], {'n' * 65}: []}}\n", "this name has 65 characters; the limit is 64"),
     ],
     ids=["YAML depth", "functions", "exponent", "power", "entries", "size", "name"],
 )  # fmt: skip
@@ -79,6 +77,7 @@ def test_limits(fits: str, exceeds: str, message: str) -> None:
 # ---- time [B4, B6]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "last", "slope"),
     [
@@ -97,12 +96,13 @@ def test_many_paths_cost_what_their_nodes_cost(lines: list[str], last: str, slop
         exercise_from({"expression": lines, "values": {"x": 1}, "questions": [f"d{last}/dx"]})
     )
     assert len(graph.nodes) <= 3 * len(lines)
-    found = Answerer(graph)
+    found = answerer(graph).derivatives
     assert found.total(graph.names[last], graph.names["x"]).terms
-    assert len(found.engine.nodes) <= 3 * len(lines)
+    assert len(found.engine.quantities.nodes) <= 3 * len(lines)
     assert solve(graph.exercise).answers[0].value == float(slope)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     ["a{k} = a{i} * a{j} / 2", "a{k} = sigmoid(a{i} * a{j})", "a{k} = w * a{i} + sin(a{j})", "a{k} = a{i} / (1 + a{j}^2)"],
@@ -123,6 +123,7 @@ def test_a_long_computation_is_written_in_short_formulas(line: str) -> None:
     assert [warning.slug for warning in found.warnings] == ["unlisted-paths"]
 
 
+@pytest.mark.slow
 def test_a_gradient_of_a_thousand_summands() -> None:
     """Its formula is nested a thousand deep, beyond what may be walked by recursion."""
     lines = [f"x{k} = w * x{k - 1} + {k}" for k in range(1, 1201)]
@@ -151,6 +152,7 @@ def towers() -> dict[str, tuple[str, str]]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", towers())
 def test_what_expands_without_end_is_not_expanded(name: str) -> None:
     """Each hung, or filled memory, where SymPy may cancel, factor or expand it; its formula is longer and as right."""
@@ -216,6 +218,7 @@ ALIEN = re.compile(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("expression", "values"),
     [
@@ -255,9 +258,9 @@ def test_nothing_that_sympy_alone_would_say_is_shown(
         ("acos(x)", "x: -1", "1 / 0 is undefined (in `1/sqrt(1 - x^2)`)"),
         ("x/y", "x: 1, y: 0", "1 / 0 is undefined (in `x/y`)"),
         ("where(x > 1, 2*x, x)", "x: 1", "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there"),
-        ("a^x", "a: 0, x: 2", "log of 0 is undefined (in `log(a)`)"),
+        ("a^x", "a: 0, x: 2", None),
         ("sqrt(x^2)", "x: 0", "the root of 0 has an infinite derivative (in `sqrt(x^2)`)"),
-        ("where(x != 0, sin(x)/x, 1)", "x: 0", "x is 0: a branch of where(x != 0, sin(x)/x, 1) that holds at one point has no derivative there"),
+        ("where(x != 0, sin(x)/x, 1)", "x: 0", None), ("where(x != 0, sin(x)/x, 7)", "x: 0", "x is 0, where where(x != 0, sin(x)/x, 7) jumps: it has no derivative there"),
         ("sqrt(y)*x", "x: 1, y: 0", None),
     ],
 )  # fmt: skip
@@ -333,15 +336,6 @@ def test_softmax_and_its_kin_far_out(s: list[float]) -> None:
 # ---- streams and terminals [F2, G6, G7, G10]
 
 
-def process(
-    *words: str, env: dict[str, str] | None = None, **options: Any
-) -> subprocess.CompletedProcess[bytes]:
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.run(
-        [sys.executable, "-m", "gradcalc", *words], env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}, timeout=100, **streams
-    )  # fmt: skip
-
-
 @pytest.fixture
 def hostile(tmp_path: Path) -> str:
     path = tmp_path / "hostile.yaml"
@@ -352,6 +346,7 @@ def hostile(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_the_terminal_gets_no_sequence_but_our_own(hostile: str) -> None:
     """With colour, on a terminal: each ESC begins a colour of ours. Without, none is there, and nothing is swallowed."""
     main, end = pty.openpty()
@@ -385,6 +380,7 @@ def test_the_terminal_gets_no_sequence_but_our_own(hostile: str) -> None:
     assert b"[a,b] [/foo] [red]x" in plain.stdout
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_and_a_full_disk() -> None:
     read, write = os.pipe()
     os.close(read)
@@ -436,7 +432,7 @@ def test_without_a_home_a_terminal_or_unicode() -> None:
     }
     without = {key: value for key, value in os.environ.items() if key != "HOME"}
     done = subprocess.run(
-        [sys.executable, "-m", "gradcalc", "solve", EX1], env={**without, **bare, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "gradcalc", "solve", EX1], env={**without, **bare, "PYTHONPATH": PACKAGE}, cwd=FOLDER,
         stdin=subprocess.DEVNULL, capture_output=True, timeout=100,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
@@ -444,6 +440,7 @@ def test_without_a_home_a_terminal_or_unicode() -> None:
     assert done.stdout.isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("megabytes", [512, 90])
 def test_little_memory_is_enough_or_is_said_to_be_too_little(megabytes: int) -> None:
     """With 512 MiB of addresses an exercise is solved; with what Python hardly starts in, a clean message."""

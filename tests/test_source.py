@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Collection, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from helpers.paths import ROOT
+from helpers.program import environment
+
 SOURCES = sorted((ROOT / "gradcalc").rglob("*.py"))
 
 # A2. Each evaluates its text, or loads what may run: by no name and from no module, and no site is exempt.
@@ -153,6 +159,7 @@ FLOOR = {folder: n for n, folders in enumerate(FLOORS) for folder in folders}
 APART = {("report", "codegen"), ("render", "codegen")}  # above it, and yet no business of theirs
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """The files by dotted name, as trees; a package is its `__init__`."""
     return {name(path): ast.parse(path.read_text("utf-8")) for path in SOURCES}
@@ -280,9 +287,10 @@ def test_a_circle_is_found(line: str) -> None:
 
 
 # Where SymPy may be imported, and NumPy when a module is loaded: `architecture.md`'s table of folders.
-MAY_LOAD = {
+MAY_LOAD: dict[str, frozenset[str]] = {
     "sympy": frozenset(("calculus", "derivation", "codegen")),
-    "mpmath": frozenset(("numeric",)),
+    "flint": frozenset(("numeric",)),
+    "mpmath": frozenset(),
     "numpy": frozenset(("numeric", "app")),
 }
 
@@ -386,3 +394,89 @@ def test_no_file_names_a_machine() -> None:
 def test_a_machine_is_found() -> None:
     assert machines("pip install --index-" + "url https://x /wo" + "rk/y")
     assert machines("see exercises/ex1.yaml or /etc/passwd") == []
+
+
+# ---- the tests
+
+# Tests of a stage or of the whole program; every other file in a folder tests the module of its name.
+OF_A_STAGE = frozenset(("cases/", "messages/", "render/test_every_format.py"))
+
+
+def test_a_test_file_bears_the_name_of_the_module_that_it_tests() -> None:
+    tests = sorted(path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py"))
+    modules = [path for path in tests if len(path.parts) > 1 and not of_a_stage(path)]
+    missing = [str(path) for path in modules if not module_of(path).exists()]
+    assert missing == []
+    assert len(modules) > 50
+
+
+def of_a_stage(path: Path) -> bool:
+    return any(map(path.as_posix().startswith, OF_A_STAGE))
+
+
+def module_of(path: Path) -> Path:
+    """The module that a test file tests: of tests/graph/test_build.py it is gradcalc/graph/build.py."""
+    return ROOT / "gradcalc" / path.with_name(path.name.removeprefix("test_"))
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_failing_test_is_named_at_once(workers: str, tmp_path: Path) -> None:
+    """While the test after it still runs: that one ends when its name has been read."""
+    (tmp_path / "test_x.py").write_text(
+        "import os, time\n"
+        "def test_a(): assert False\n"
+        "def test_b():\n"
+        "    for _ in range(600):\n"
+        "        if os.path.exists('read'): return\n"
+        "        time.sleep(0.1)\n"
+        "    assert False\n"
+    )
+    words = ["-m", "pytest", "-p", "helpers.failures", "-n", workers, "-c", os.devnull]
+    running = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=tmp_path,
+        env=environment({"PYTHONPATH": str(ROOT / "tests")}),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert "failed: test_x.py::test_a\n" in iter(running.stdout.readline, "")
+    (tmp_path / "read").touch()
+    out, _ = running.communicate(timeout=100)
+    assert "1 failed, 1 passed" in out
+
+
+# ---- words
+
+
+def wordless(tree: ast.Module, face: bool) -> list[str]:
+    """The public functions and classes of a module that have no docstring, and of the library's face the methods too."""
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            found += [] if ast.get_docstring(node) else [node.name]
+            inside = node.body if face and isinstance(node, ast.ClassDef) else []
+            found += [
+                f"{node.name}.{part.name}"
+                for part in inside
+                if isinstance(part, ast.FunctionDef)
+                and not part.name.startswith("_")
+                and not ast.get_docstring(part)
+            ]
+    return found
+
+
+def test_every_public_function_and_class_says_what_it_is() -> None:
+    found = {
+        module: wordless(tree, module == "gradcalc.app.api") for module, tree in modules().items()
+    }
+    assert {module: names for module, names in found.items() if names} == {}
+    assert [
+        module for module, tree in modules().items() if tree.body and not ast.get_docstring(tree)
+    ] == []
+
+
+def test_what_says_nothing_is_found() -> None:
+    source = "def f(): ...\ndef _g(): ...\nclass A:\n    'a'\n    def b(self): ...\n    def __len__(self): ..."
+    assert wordless(ast.parse(source), face=False) == ["f"]
+    assert wordless(ast.parse(source), face=True) == ["f", "A.b"]

@@ -88,9 +88,9 @@ def exercise(source: Source) -> Exercise:
             raise GradcalcError(
                 Problem(
                     "file",
-                    "this is text, not a path",
+                    "this is the text of an exercise, not a path",
                     None,
-                    "gradcalc.parse_exercise(text) reads text",
+                    "use gradcalc.parse_exercise(text)",
                 )
             )
         return load_exercise(path)
@@ -117,18 +117,22 @@ class Result:
 
     @property
     def graph(self) -> Graph:
+        """Nodes, names and shapes of the exercise."""
         return self.solution.graph
 
     @property
     def answers(self) -> tuple[Answer, ...]:
+        """One for each question, in order."""
         return self.solution.answers
 
     @property
     def gradients(self) -> Mapping[str, Gradient]:
+        """Input -> gradient of the loss, upstream included, in the shape of the input."""
         return self.solution.gradients
 
     @property
     def forward(self) -> Mapping[str, Number]:
+        """Quantity -> value; stacks have the examples last."""
         return self.solution.forward
 
     @property
@@ -142,7 +146,7 @@ class Result:
             if question in (answer.question.text, answer.question.name):
                 return answer
         raise KeyError(
-            f"no question {question}; there are {', '.join(a.question.text for a in self.answers)}"
+            f"there is no question {question}; choose from {', '.join(a.question.text for a in self.answers)}"
         )
 
     @cached_property
@@ -167,9 +171,9 @@ class Result:
             return render_as(format, [self.solution], Options())
         if format not in ENDINGS or format in BINARY:
             raise ValueError(
-                f"no format {format!r}; there are {', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
+                f"unknown format {format!r}; choose from {', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
             )
-        return export([self.solution], format, Export(Sheet(solution))).text
+        return export([self.solution], format, Export(Sheet(solution, detail="brief"))).text
 
     def __str__(self) -> str:
         return self.to("table").rstrip("\n")
@@ -181,7 +185,7 @@ class Result:
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        from gradcalc.render.notebook import fragment
+        from gradcalc.render.html import fragment
 
         svg = self.to("svg")
         found = {
@@ -227,10 +231,12 @@ class Derivative(Result):
 
     @property
     def symbolic(self) -> str:
+        """The formula in the expression language; it parses back."""
         return unparse(self.found.expr)
 
     @property
     def text(self) -> str:
+        """The formula for people, in Unicode."""
         from gradcalc.language import formula
 
         return formula.text(self.found.expr, printed_names(self.graph))
@@ -264,31 +270,37 @@ class Derivative(Result):
 
     @property
     def latex(self) -> str:
+        """The formula in TeX."""
         from gradcalc.language import formula
 
         return formula.latex(self.found.expr, printed_names(self.graph))
 
     @property
     def shape(self) -> tuple[str, ...]:
+        """The sizes of the derivative's axes, as text; () for a number."""
         return tuple(map(str, self.found.answer.shape))
 
     @property
     def free(self) -> tuple[str, ...]:
+        """The indices, where the formula is one entry because there is no matrix form."""
         return self.found.free
 
     @property
     def assumed(self) -> Mapping[str, Shape]:
+        """Name -> shape that nobody declared."""
         return self.found.assumed
 
     @property
     def data(self) -> dict[str, Any]:
         """Everything as JSON data."""
+        from gradcalc.render.json import fields
+
         answer = self.found.answer
         return {
             "format": 1, "expression": unparse(self.graph.exercise.definitions[-1].expr), "wrt": list(answer.question.by),
             "symbolic": self.symbolic, "free": list(self.free) or None, "latex": self.latex, "shape": list(self.shape),
             "layout": answer.layout, "assumed": {name: list(map(str, shape)) for name, shape in self.assumed.items()},
-            "verified": {"ok": answer.verified.ok, "method": answer.verified.method} if answer.verified else None,
+            "verified": answer.verified and fields(answer.verified, "ok method"),
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -314,5 +326,5 @@ class Derivative(Result):
 def _choice(word: str, value: str | None, choices: Sequence[str]) -> None:
     if value is not None and value not in choices:
         raise GradcalcError(
-            Problem("argument", f"{word}: {value!r} is none of {', '.join(choices)}")
+            Problem("argument", f"unknown {word} {value!r}; choose from {', '.join(choices)}")
         )

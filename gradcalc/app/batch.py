@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias, TypeVar
 
 from gradcalc.app.console import Console
@@ -67,10 +67,10 @@ def outcomes(
 
 def _lost(said: Lost) -> Outcome:
     cure = _CURES.get(said.slug)
-    return None, (Problem("lost", f"there is no answer: {said.reason}", None, cure),)
+    return None, (Problem("lost", f"no answer: {said.reason}", None, cure),)
 
 
-_CURES = {"late": "--timeout SECONDS gives it longer", "memory": "smaller arrays need less"}
+_CURES = {"late": "use --timeout to allow more seconds", "memory": "use smaller arrays"}
 
 
 def _attempt(work: Callable[[T], Any], item: T, debug: bool) -> Outcome:
@@ -82,18 +82,14 @@ def _attempt(work: Callable[[T], Any], item: T, debug: bool) -> Outcome:
         if isinstance(error, GradcalcError):
             return None, error.problems
         if isinstance(error, MemoryError):
-            return None, (
-                Problem(
-                    "memory", "there is no answer: it ran out of memory", None, _CURES["memory"]
-                ),
-            )
+            return None, (Problem("memory", "no answer: out of memory", None, _CURES["memory"]),)
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         return None, (
             Problem(
                 "internal",
-                f"gradcalc failed here ({reason})",
+                f"this is a bug in gradcalc ({reason})",
                 None,
-                "that is a bug; --debug shows where",
+                "please report it; --debug shows where it happened",
             ),
         )
 
@@ -104,7 +100,7 @@ def _at(problem: Problem, file: str) -> Problem:
 
 def _packed(outcome: Outcome) -> str:
     result, problems = outcome
-    return json.dumps([result, list(map(as_data, problems))])
+    return json.dumps([result, list(map(asdict, problems))])
 
 
 def _unpacked(text: str) -> Outcome:
@@ -112,11 +108,7 @@ def _unpacked(text: str) -> Outcome:
     return result, tuple(map(as_problem, problems))
 
 
-def as_data(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON can carry it; `as_problem` is the way back."""
-    return dataclasses.asdict(problem)
-
-
 def as_problem(data: dict[str, Any]) -> Problem:
+    """The problem that `asdict` wrote as JSON can carry it."""
     place = data["place"]
     return Problem(data["slug"], data["message"], Place(**place) if place else None, data["hint"])

@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
@@ -19,13 +20,15 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gradcalc import render
-from gradcalc.app.batch import SECONDS, as_data, as_problem, each, outcomes
+from gradcalc.app.batch import SECONDS, as_problem, each, outcomes
 from gradcalc.app.console import Console, OutputError, PipeClosed
+from gradcalc.app.shipped import open_exercise, titles
 from gradcalc.app.startup import load
-from gradcalc.exercise.load import load_exercise, parse_exercise, with_set
+from gradcalc.exercise.files import read_bytes
+from gradcalc.exercise.load import with_set
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.schema import FORMS, LAYOUTS
-from gradcalc.language.errors import GradcalcError, Place, Problem
+from gradcalc.language.errors import GradcalcError, Place, Problem, closest
 from gradcalc.language.typography import for_terminal
 from gradcalc.version import __version__
 
@@ -33,6 +36,8 @@ _UsageError: type[Any] = typer.BadParameter.__mro__[1]  # click's, which newer t
 
 
 class Exit(IntEnum):
+    """The exit codes."""
+
     DONE = 0
     NO = 1  # the work was done and the answer is no
     UNUSABLE = 2  # input or arguments, of any of several files
@@ -42,17 +47,17 @@ class Exit(IntEnum):
 
 
 app = typer.Typer(
-    help="Every gradient of a computation: derived, evaluated, checked, on paper.", no_args_is_help=True,
+    help="Derive, evaluate and verify the gradients of a computation.", no_args_is_help=True,
     rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
 # Options that several commands share ------------------------------------------------------------------------------
 
 
-def _one_of(choices: Sequence[str]) -> Callable[[str | None], str | None]:
+def _one_of(noun: str, choices: Sequence[str]) -> Callable[[str | None], str | None]:
     def check(value: str | None) -> str | None:
         if value is not None and value not in choices:
-            raise typer.BadParameter(f"{value!r} is none of {', '.join(choices)}")
+            raise _UsageError(f"unknown {noun} {value!r} (choose from {', '.join(choices)})")
         return value
 
     return check
@@ -63,38 +68,57 @@ COLORS = ("auto", "always", "never")
 Files = Annotated[
     list[str],
     typer.Argument(
-        metavar="FILE...", help="Exercises; - is the standard input.", show_default=False
+        metavar="FILE...",
+        help="Exercise files, or names of bundled exercises such as ex1; - reads standard input.",
+        show_default=False,
     ),
 ]
 Format = Annotated[
     str,
     typer.Option(
-        "--format", callback=_one_of(FORMATS), help=f"How to print: {', '.join(FORMATS)}."
+        "--format",
+        callback=_one_of("format", FORMATS),
+        help=f"Output format: {', '.join(FORMATS)}.",
     ),
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Another value: x=3, w=[1,2], n=5."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a value or a size: x=3, w=[1,2], n=5."),
 ]
 Digits = Annotated[
     int | None, typer.Option("--digits", min=1, max=30, help="Significant digits of decimals.")
 ]
 Form = Annotated[
     str | None,
-    typer.Option("--form", callback=_one_of(FORMS), help=f"Notation: {', '.join(FORMS)}."),
+    typer.Option(
+        "--form",
+        callback=_one_of("form", FORMS),
+        help=f"Notation of the answers: {', '.join(FORMS)}.",
+    ),
 ]
 Layout = Annotated[
     str | None,
-    typer.Option("--layout", callback=_one_of(LAYOUTS), help=f"Layout: {', '.join(LAYOUTS)}."),
+    typer.Option(
+        "--layout",
+        callback=_one_of("layout", LAYOUTS),
+        help=f"Layout of derivatives: {', '.join(LAYOUTS)}.",
+    ),
 ]
 Entries = Annotated[
     bool,
-    typer.Option("--values", help="On a terminal: the entries of tensors of order 3 and more."),
+    typer.Option(
+        "--values", help="Print all entries of tensors of order 3 and above (terminal only)."
+    ),
 ]
 Expanded = Annotated[
-    bool, typer.Option("--expanded", help="On a terminal: every answer in the inputs alone, too.")
+    bool,
+    typer.Option(
+        "--expanded", help="Also print each answer in terms of the inputs only (terminal only)."
+    ),
 ]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="How the answers were verified.")]
+Verbose = Annotated[
+    bool, typer.Option("-v", "--verbose", help="Show how the answers were verified.")
+]
 Timeout = Annotated[
     int,
     typer.Option(
@@ -102,7 +126,7 @@ Timeout = Annotated[
         min=0,
         max=86_400,
         metavar="SECONDS",
-        help="How long a file may take; 0: no limit.",
+        help="Time limit per file in seconds (0 = none).",
     ),
 ]
 
@@ -119,21 +143,19 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
-    ascii: Annotated[bool, typer.Option("--ascii", help="Print ASCII only.")] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show where in the program an error came from.")
-    ] = False,
+    ascii: Annotated[bool, typer.Option("--ascii", help="Print only ASCII characters.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     color: Annotated[
         str,
         typer.Option(
             "--color",
-            callback=_one_of(COLORS),
+            callback=_one_of("color setting", COLORS),
             metavar="WHEN",
-            help=f"Colour: {', '.join(COLORS)}.",
+            help=f"Use colour: {', '.join(COLORS)}.",
         ),
     ] = "auto",
 ) -> None:
-    """Every gradient of a computation: derived, evaluated, checked, on paper."""
+    """Derive, evaluate and verify the gradients of a computation."""
     context.obj = Console.open(ascii, debug, bool(context.obj), color)
 
 
@@ -197,7 +219,7 @@ def solve(
     format: Format = "table", values: Entries = False, expanded: Expanded = False, verbose: Verbose = False,
     timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
-    """The answers, symbolic beside evaluated, each checked."""
+    """Solve exercises (symbolic and numeric answers, verified)."""
     from gradcalc.language.fast_dataclasses import replace
 
     console: Console = context.obj
@@ -207,7 +229,7 @@ def solve(
 
     def work(file: str) -> tuple[str, bool]:
         solution = load("gradcalc.derivation.solve").solve(
-            adjusted(load_exercise(file), set_ or (), digits, form, layout)
+            adjusted(open_exercise(file), set_ or (), digits, form, layout)
         )
         return render.load(format).render(solution, view), solution.right
 
@@ -226,12 +248,12 @@ def _view(console: Console, digits: int | None = None, form: str | None = None) 
 @app.command()
 def diff(
     context: typer.Context,
-    expression: Annotated[str, typer.Argument(metavar="EXPR", help="An expression: norm(A@x - y)^2", show_default=False)],
-    wrt: Annotated[list[str], typer.Option("--wrt", metavar="NAME", help="What to differentiate by; twice: the second derivative.")],
-    shape: Annotated[list[str] | None, typer.Option("--shape", metavar="'X: [N]'", help="A shape: x: [n], A: [m, n], c: []")] = None,
+    expression: Annotated[str, typer.Argument(metavar="EXPR", help="An expression, for example norm(A@x - y)^2.", show_default=False)],
+    wrt: Annotated[list[str], typer.Option("--wrt", metavar="NAME", help="Variable to differentiate by; give it twice for the second derivative.")],
+    shape: Annotated[list[str] | None, typer.Option("--shape", metavar="'X: [N]'", help="Shape of a name: x: [n], A: [m, n], c: [].")] = None,
     form: Form = None, layout: Layout = None, format: Format = "table", timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
-    """One derivative without a file. Shapes not given: a-g scalars, h-z vectors, capitals matrices."""
+    """Differentiate one expression. Default shapes: a-g scalars, h-z vectors, capitals matrices."""
     console: Console = context.obj
 
     def work(text: str) -> tuple[list[str], list[dict[str, Any]], str, bool]:
@@ -246,7 +268,7 @@ def diff(
         ]
         return (
             found.notes,
-            list(map(as_data, warnings)),
+            list(map(asdict, warnings)),
             found.to(format, ascii=console.ascii),
             found.ok,
         )
@@ -265,28 +287,32 @@ def diff(
 DETAILS = ("brief", "normal", "full")
 Detail = Annotated[
     str,
-    typer.Option("--detail", callback=_one_of(DETAILS), help=f"How much: {', '.join(DETAILS)}."),
+    typer.Option(
+        "--detail",
+        callback=_one_of("level of detail", DETAILS),
+        help="Level of detail: brief, normal or full.",
+    ),
 ]
 
 
 @app.command()
 def explain(
     context: typer.Context,
-    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="An exercise; without one the first that is shipped.", show_default=False)] = None,
-    step: Annotated[bool, typer.Option("--step", help="One step per key on a terminal; numbered steps where there is none.")] = False,
-    for_: Annotated[str | None, typer.Option("--for", metavar="QUESTION", help="One answer along its paths: df/dx, or a question's name.")] = None,
+    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="Exercise file (default: bundled example ex1).", show_default=False)] = None,
+    step: Annotated[bool, typer.Option("--step", help="Step through interactively (prints numbered steps if not a terminal).")] = False,
+    for_: Annotated[str | None, typer.Option("--for", metavar="QUESTION", help="Explain one answer only: df/dx, or the name of a question.")] = None,
     detail: Detail = "normal", set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
     format: Format = "table", verbose: Verbose = False, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
-    """The derivation in words and formulas, step by step. Forward, then backward."""
+    """Explain the derivation step by step, forward and backward."""
     from gradcalc.language.fast_dataclasses import replace
 
     console: Console = context.obj
-    files, data = [file or "ex1.yaml"], format in ("json", "jsonl")
+    files, data = [file or "ex1"], format in ("json", "jsonl")
     options = replace(_view(console, digits, form), detail=detail, verbose=verbose)
 
     def derivation(name: str) -> Any:
-        exercise = load_exercise(name) if file else parse_exercise(exercise_text("ex1"), name)
+        exercise = open_exercise(name)
         return load("gradcalc.derivation.derive_steps").explained(
             adjusted(exercise, set_ or (), digits, form, layout), detail, for_
         )
@@ -306,8 +332,6 @@ def explain(
             return load("gradcalc.report.terminal_report").TERMINAL
         return load("gradcalc.report.answer_report").Ending()
 
-    from gradcalc.app.shipped import exercise_text
-
     if not (step and format == "table" and console.interactive):
         finish(console, print_each(console, files, format, work, timeout))
     from gradcalc.render.keyboard import keyboard
@@ -321,12 +345,12 @@ def explain(
 
 
 Solved = Annotated[
-    bool, typer.Option("--solution", help="The key: gradients filled in, answers derived.")
+    bool, typer.Option("--solution", help="Fill in the gradients and show the answers.")
 ]
-BlankAll = Annotated[bool, typer.Option("--blank-all", help="Ask for the forward values too.")]
+BlankAll = Annotated[bool, typer.Option("--blank-all", help="Leave the forward values blank too.")]
 Gates = Annotated[
     bool,
-    typer.Option("--gates", help="Elementary gates in the figure instead of named quantities."),
+    typer.Option("--gates", help="Draw elementary operations instead of named quantities."),
 ]
 
 
@@ -335,12 +359,12 @@ def graph(
     context: typer.Context, files: Files, solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
     set_: Set = None, digits: Digits = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
-    """The computational graph as on paper. With --solution its gradients stand in it too."""
+    """Draw the computational graph in the terminal."""
     console: Console = context.obj
 
     def work(file: str) -> str:
         figure, drawing = load("gradcalc.report.figure"), load("gradcalc.render.terminal_graph")
-        exercise = adjusted(load_exercise(file), set_ or (), digits, None, None)
+        exercise = adjusted(open_exercise(file), set_ or (), digits, None, None)
         what = figure.picture(figure.sketch(exercise), figure.Sheet(solution, blank_all, gates))
         said: str = drawing.render(what, console.width, console.color, console.ascii)
         return said
@@ -354,27 +378,45 @@ def graph(
 @app.command()
 def export(
     context: typer.Context, files: Files,
-    to: Annotated[str, typer.Option("--to", help="latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.")],
-    output: Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="A file, or a folder for a file each.")] = None,
+    to: Annotated[str, typer.Option("--to", help="Format: latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.")],
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Output file, or a folder for one file per exercise.")] = None,
     solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
-    standalone: Annotated[bool, typer.Option("--standalone", help="latex: pieces to \\input; tikz: a document by itself.")] = False,
-    preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="TeX to stand before the document.")] = None,
+    detail: Annotated[str, typer.Option("--detail", callback=_one_of("level of detail", DETAILS), help="Level of detail of the answers: brief, normal or full.")] = "normal",
+    standalone: Annotated[bool, typer.Option("--standalone", help="latex: without a preamble, for \\input; tikz: with one.")] = False,
+    key: Annotated[str | None, typer.Option("--key", metavar="PATH", help="Also write the sheet with its answers, to this file or folder.")] = None,
+    paper: Annotated[str | None, typer.Option("--paper", callback=_one_of("paper size", ("a4", "letter")), help="Paper size: a4 or letter (default: the exercise's own).")] = None,
+    lang: Annotated[str | None, typer.Option("--lang", metavar="CODE", help="Language of headings and labels: en, de, fr, es or zh.")] = None,
+    flavour: Annotated[str, typer.Option("--flavour", callback=_one_of("flavour", ("plain", "github")), help="Flavour of markdown: plain or github.")] = "plain",
+    preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="File with TeX for the preamble of the document.")] = None,
     set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None, timeout: Timeout = SECONDS,
 ) -> None:  # fmt: skip
-    """Handouts, figures and code. A sheet is blank unless --solution."""
+    """Export handouts, figures and code (blank unless --solution)."""
     from gradcalc.app.delivery import OutsideError, deliver, plan
-    from gradcalc.app.export import CODE, ENDINGS, Export, Made, part, picture_names, stem, whole
+    from gradcalc.app.export import (
+        CODE,
+        DOCUMENTS,
+        ENDINGS,
+        Export,
+        Made,
+        part,
+        picture_names,
+        stem,
+        whole,
+    )
     from gradcalc.report.figure import Sheet
 
     console: Console = context.obj
-    _one_of(tuple(ENDINGS))(to)
-    targets = plan(files, to, output)
+    _one_of("format", tuple(ENDINGS))(to)
+    sheets = plan(files, to, output)
+    keys = plan(files, to, key) if key else ()
+    targets = (*sheets, *keys)
     before = _preamble(preamble) if preamble else ""
-    sheet = Sheet(solution, blank_all, gates, digits)
     view = _view(console, digits, form)
-    wanted = {
-        target: Export(sheet, standalone, before, view, stem(target.path)) for target in targets
-    }
+    wanted = {}
+    for target in targets:
+        solved = solution or target in keys
+        sheet = Sheet(solved, blank_all, gates, digits, detail, paper, lang)
+        wanted[target] = Export(sheet, standalone, before, view, stem(target.path), flavour)
     jobs = [
         (files[number], picture, wanted[target])
         for target in targets
@@ -383,17 +425,19 @@ def export(
         )
     ]
 
-    def work(job: tuple[str, str, Export]) -> tuple[str, Sequence[tuple[str, str]], bool]:
+    def work(job: tuple[str, str, Export]) -> tuple[Any, ...]:
         file, picture, how = job
-        exercise = adjusted(load_exercise(file), set_ or (), digits, form, layout)
-        # Code answers no questions.
-        found = (
-            load("gradcalc.report.figure").sketch(exercise)
-            if to in CODE
-            else load("gradcalc.derivation.solve").solve(exercise)
-        )
-        made = part(found, picture, to, how)
-        return made.text, made.beside, found.right
+        exercise = adjusted(open_exercise(file), set_ or (), digits, form, layout)
+        derivation = None
+        if to in CODE:  # it answers no questions
+            found = load("gradcalc.report.figure").sketch(exercise)
+        elif to in DOCUMENTS and how.sheet.solution and detail != "brief":
+            derivation = load("gradcalc.derivation.derive_steps").explained(exercise, detail)
+            found = derivation.solution
+        else:
+            found = load("gradcalc.derivation.solve").solve(exercise)
+        made = part(found, picture, to, how, derivation)
+        return made.text, made.beside, made.files, made.frame, found.right
 
     results = (done for _, done, _ in each(console, jobs, work, timeout, lambda job: job[0]))
     outside, fine = False, True
@@ -401,8 +445,12 @@ def export(
         own = [done for done in islice(results, len(target.files)) if done is not None]
         if not own:
             continue
-        fine = fine and all(right for _, _, right in own)
-        document = whole([Made(text, tuple(beside)) for text, beside, _ in own], to, wanted[target])
+        fine = fine and all(right for *_, right in own)
+        made = [
+            Made(text, tuple(beside), tuple(map(tuple, copied)), frame)
+            for text, beside, copied, frame, _ in own
+        ]
+        document = whole(made, to, wanted[target])
         try:
             said = deliver(
                 document, to, target.path, lambda text: console.out(text, machine=True), console.raw
@@ -418,23 +466,31 @@ def export(
 
 def _preamble(file: str) -> str:
     try:
-        return Path(file).read_text("utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        return read_bytes(file).decode("utf-8")
+    except UnicodeDecodeError:
         raise GradcalcError(
-            Problem("file", f"the preamble cannot be read: {reason}", Place(file, 1, 1))
+            Problem("file", "this preamble is not UTF-8", Place(file, 0, 0), "save it as UTF-8")
         ) from None
 
 
 @app.command()
-def validate(context: typer.Context, files: Files) -> None:
-    """Read exercises and say what is wrong with them."""
+def validate(
+    context: typer.Context,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Exercise files, or folders with exercises; - reads standard input.", show_default=False)],
+    format: Annotated[str, typer.Option("--format", callback=_one_of("format", ("table", "json")), help="Output format: table, or json for CI.")] = "table",
+) -> None:  # fmt: skip
+    """Check exercise files for errors."""
+    from gradcalc.app.shipped import exercise_files
+
     console: Console = context.obj
+    files = exercise_files(files)
+    if format == "json":
+        return _validate_as_json(console, files)
 
     def work(file: str) -> str:
         from gradcalc.graph.build import build
 
-        exercise = load_exercise(file)
+        exercise = open_exercise(file)
         console.warn(*exercise.warnings, *build(exercise).warnings)
         inputs = exercise.inputs
         found = [name for name in inputs if name not in exercise.variables]
@@ -449,13 +505,49 @@ def validate(context: typer.Context, files: Files) -> None:
     finish(console)
 
 
+def _validate_as_json(console: Console, files: Sequence[str]) -> None:
+    """One object for each file, its problems with their places, for CI."""
+
+    def work(file: str) -> dict[str, Any]:
+        from gradcalc.graph.build import build
+
+        exercise = open_exercise(file)
+        warnings = (*exercise.warnings, *build(exercise).warnings)
+        return {
+            "ok": True,
+            "inputs": list(exercise.inputs),
+            "errors": [],
+            "warnings": listed(file, warnings),
+        }
+
+    def listed(file: str, problems: Sequence[Problem]) -> list[dict[str, Any]]:
+        return [
+            {
+                "file": problem.place.file if problem.place else file,
+                "line": problem.place.line if problem.place else None,
+                "column": problem.place.column if problem.place else None,
+                "message": problem.message,
+                "hint": problem.hint,
+            }
+            for problem in problems
+        ]
+
+    found = []
+    for file, done, problems in each(console, files, work):
+        failed = {"ok": False, "inputs": [], "errors": listed(file, problems), "warnings": []}
+        found.append({"file": file, **(done or failed)})
+    console.out(json.dumps(found, indent=2, ensure_ascii=False), machine=True)
+    finish(console)
+
+
 @app.command()
 def schema(context: typer.Context) -> None:
-    """The JSON Schema of exercises, for editors."""
+    """Print the JSON Schema of exercise files, for editors."""
     context.obj.out(schema_text(), machine=True)
 
 
 def schema_text() -> str:
+    """The JSON Schema of exercises, as it is printed and shipped."""
     from gradcalc.exercise.schema import json_schema
 
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
@@ -465,30 +557,51 @@ def schema_text() -> str:
 def new(
     context: typer.Context,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Where to write it; else it is printed.")
+        Path | None, typer.Option("-o", "--output", help="Output file (default: print it).")
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="NAME", help="A shipped exercise, ex2 for example."),
+        typer.Option("--from", metavar="NAME", help="Copy a bundled exercise, for example ex2."),
     ] = None,
+    list_: Annotated[
+        bool, typer.Option("--list", help="List the bundled exercises with their titles.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the output file.")] = False,
 ) -> None:
-    """An exercise to start from."""
+    """Create an exercise file to start from."""
     from gradcalc.app.files import check_target, write_whole
-    from gradcalc.app.shipped import SCHEMA_FILE, STARTER, exercise_text, with_modeline
+    from gradcalc.app.shipped import (
+        SCHEMA_FILE,
+        STARTER,
+        exercise_text,
+        shipped_titles,
+        with_modeline,
+    )
 
     console: Console = context.obj
+    if list_:
+        rows = list(shipped_titles())
+        width = max(len(name) for name, _ in rows)
+        console.out("\n".join(f"{name:{width}}  {title}" for name, title in rows))
+        return
     text = exercise_text(start) if start else with_modeline(STARTER)
     if output is None:
         console.out(text)
         return
-    check_target(output, replace=False)
+    check_target(output, replace=force)
     write_whole(output, text)
     schema_file = output.parent / SCHEMA_FILE
     if not schema_file.exists():
         write_whole(schema_file, schema_text())
-        console.note(f"{schema_file}: the schema, for editors")
-    console.note(f"{output}: written; next: gradcalc solve {output}")
+        console.note(f"{schema_file}: written (the schema, for editors)")
+    console.note(f"{output}: written. Next: gradcalc solve {output}")
 
+
+COMMANDS = tuple(
+    command.name or command.callback.__name__
+    for command in app.registered_commands
+    if command.callback
+)
 
 # The one catch ----------------------------------------------------------------------------------------------------
 
@@ -518,7 +631,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: list[str], forks: bool = False) -> int:
     """Run a command and return its exit code. `forks`: what may take for ever is done in a process of its own."""
     arguments = _flags_first(arguments)
+    unknown = _unknown_command(arguments)
     console = Console.open("--ascii" in arguments, "--debug" in arguments)
+    if unknown:
+        console.note(unknown)
+        return Exit.UNUSABLE
     try:
         code = int(
             app(arguments, standalone_mode=False, prog_name="gradcalc", obj=forks) or Exit.DONE
@@ -532,7 +649,7 @@ def run(arguments: list[str], forks: bool = False) -> int:
         console.note(
             said
             if said.startswith("Usage:")
-            else f"gradcalc: {said}\n    {path} --help says what there is"
+            else f"gradcalc: {said}\n    Run '{path} --help' for the options."
         )
         return Exit.UNUSABLE
     except GradcalcError as error:
@@ -557,9 +674,27 @@ def run(arguments: list[str], forks: bool = False) -> int:
             traceback.print_exc()
         else:
             console.note(
-                f"gradcalc failed: {type(error).__name__}: {error}\n    that is a bug; --debug shows where"
+                f"This is a bug in gradcalc ({type(error).__name__}: {error}).\n"
+                "    Please report it; rerun with --debug for details."
             )
         return Exit.UNUSABLE
+
+
+def _unknown_command(arguments: list[str]) -> str | None:
+    """What to say where the first word is no command: most often it is a file."""
+    words = [
+        word
+        for before, word in zip(["", *arguments], arguments, strict=False)
+        if not word.startswith("-") and before != "--color"
+    ]
+    word = next(iter(words), None)
+    if word is None or word in COMMANDS:
+        return None
+    if word.endswith((".yaml", ".yml")) or os.path.exists(word) or word in titles():
+        return f"gradcalc: {word} is a file, not a command\n    Run 'gradcalc solve {word}' to solve it."
+    near = closest(word, COMMANDS) or next((one for one in COMMANDS if one[:3] == word[:3]), None)
+    hint = f"did you mean {near}? " if near else ""
+    return f"gradcalc: unknown command {word!r}\n    {hint}Commands: {', '.join(COMMANDS)}"
 
 
 def _flags_first(arguments: list[str]) -> list[str]:

@@ -8,8 +8,8 @@ import os
 import re
 import shutil
 import sys
-import unicodedata
 
+from gradcalc.language.cell_width import cells
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.typography import for_terminal, to_ascii
@@ -152,17 +152,6 @@ class Console:
             self.note(f"… and {len(problems) - 20} more warnings")
 
 
-def width(text: str) -> int:
-    """Columns a text takes in a terminal: two for wide characters, none for accents that combine."""
-    if text.isascii():
-        return len(text)
-    wide = {"W": 2, "F": 2}
-    return sum(
-        0 if unicodedata.combining(char) else wide.get(unicodedata.east_asian_width(char), 1)
-        for char in text
-    )
-
-
 def describe(problem: Problem, columns: int = 100, kind: str = "") -> str:
     """A problem in at most three lines: FILE:LINE:COLUMN and message, the line, the caret and the hint beside it."""
     place, hint = problem.place, for_terminal(problem.hint or "")
@@ -175,10 +164,10 @@ def describe(problem: Problem, columns: int = 100, kind: str = "") -> str:
         return head + (f"\n    {hint}" if hint else "")
     before, at = place.text[: place.column - 1], place.text[place.column - 1 :]
     room = max(columns - 6, 20)
-    if width(before) > room // 2:  # the caret keeps its line on the screen
+    if cells(before) > room // 2:  # the caret keeps its line on the screen
         before = "…" + before[len(before) - room // 2 + 1 :]
-    after = at[: max(room - width(before), 1)]
+    after = at[: max(room - cells(before), 1)]
     marked = at[: max(1, min(place.length, len(after)))]
-    start, length = width(for_terminal(before)), max(1, min(width(for_terminal(marked)), 40))
+    start, length = cells(for_terminal(before)), max(1, min(cells(for_terminal(marked)), 40))
     caret = " " * start + "^" * length
     return f"{head}\n    {for_terminal(before + after)}\n    {caret}" + (f" {hint}" if hint else "")

@@ -5,7 +5,9 @@ export(solutions, "latex", Export())  ->  [Made("ex1.tex", "…")]
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,10 @@ from gradcalc.derivation.answer_model import Solution
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.report.blocks import Options
 from gradcalc.report.figure import Sheet, picture
+from gradcalc.report.frame_words import words
 
 if TYPE_CHECKING:
+    from gradcalc.derivation.step_model import Derivation
     from gradcalc.report.handout_model import Handout
 
 # Format -> ending of its files.
@@ -26,6 +30,11 @@ ENDINGS: Mapping[str, str] = {
 DOCUMENTS = frozenset(("latex", "pdf", "markdown", "html"))  # that hold several exercises
 BINARY = frozenset(("pdf", "png"))
 CODE = frozenset(LIBRARIES)
+MOST_BYTES = 8 << 20  # of a picture in a statement
+KINDS: Mapping[str, str] = {
+    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
+    ".svg": "image/svg+xml",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +46,18 @@ class Export:
     preamble: str = ""
     options: Options = field(default_factory=Options)
     stem: str = "handout"
+    flavour: str = "plain"
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The text of one file, and of those it refers to, by name. For pdf and png it is what they are made from."""
+    """The text of one file, and of those it refers to, by name; `files` are pictures to be copied: name and source.
+    For pdf and png it is what they are made from. frame: what the whole must know of a part."""
 
     text: str
     beside: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    frame: Mapping[str, Any] = field(default_factory=dict)
 
 
 def export(solutions: Sequence[Solution], to: str, wanted: Export) -> Made:
@@ -64,74 +77,93 @@ def picture_names(stem: str, count: int) -> list[str]:
     )
 
 
-def part(solution: Solution, name: str, to: str, wanted: Export) -> Made:
-    """What one exercise adds to a file; `name` is for the picture beside it."""
+def part(
+    solution: Solution, name: str, to: str, wanted: Export, derivation: Derivation | None = None
+) -> Made:
+    """What one exercise adds to a file; `name` is for the picture beside it, `derivation` says why in a key."""
+    if to in DOCUMENTS:
+        from gradcalc.report.handout import compose
+
+        return _written(compose(solution, wanted.sheet, derivation), name, to, wanted)
+    if to in CODE:
+        return Made(code(solution.graph, to))
+    what = picture(solution, wanted.sheet)
+    if to == "tikz":
+        from gradcalc.render import tikz
+
+        return Made(
+            tikz.document(what, wanted.preamble) if wanted.standalone else tikz.render(what)
+        )
+    from gradcalc.render import svg
+
+    return Made(svg.draw(what, words(wanted.sheet.lang or solution.graph.exercise.lang)))
+
+
+def _written(handout: Handout, name: str, to: str, wanted: Export) -> Made:
+    from gradcalc.exercise.markdown import images
+
+    pictures = dict.fromkeys(image.path for image in images(handout.statement))
+    where = Path(handout.folder)
+    files = tuple((path, str(where / path)) for path in pictures if allowed(where, path))
     match to:
-        case "latex" | "pdf" | "markdown" | "html":
-            from gradcalc.report.handout import compose
+        case "html":
+            from gradcalc.render import html
 
-            handout = compose(solution, wanted.sheet)
-            if to == "html":
-                return Made(_format(to).article(handout, wanted.sheet.solution))
-            return (
-                _page(handout, name, wanted)
-                if to == "markdown"
-                else Made(_question(handout, to, wanted))
-            )
-        case "svg" | "png":
-            from gradcalc.render import svg
+            known = {path: data_uri(Path(source)) for path, source in files}
+            frame = {"title": handout.title, "lang": handout.lang}
+            return Made(html.article(handout, known.get), frame=frame)
+        case "markdown":
+            from gradcalc.render import handout_markdown, svg
 
-            return Made(svg.draw(picture(solution, wanted.sheet)))
-        case "tikz":
-            from gradcalc.render import tikz
+            text = handout_markdown.page(handout, name, wanted.flavour)
+            return Made(text, ((name, svg.draw(handout.figure, handout.words)),), files)
+    from gradcalc.render import latex
+    from gradcalc.render.latex_document import frame_of
 
-            what = picture(solution, wanted.sheet)
-            return Made(
-                tikz.document(what, wanted.preamble) if wanted.standalone else tikz.render(what)
-            )
-    return Made(code(solution.graph, to))
+    if wanted.standalone and to == "latex":
+        return Made(latex.fragment(handout), (), files)
+    text = latex.question(handout, frozenset(path for path, _ in files))
+    return Made(text, (), files, asdict(frame_of(handout, text)))
 
 
 def whole(parts: Sequence[Made], to: str, wanted: Export) -> Made:
     """The file of which these are the parts."""
     texts = [made.text for made in parts]
+    beside = tuple(item for made in parts for item in made.beside)
+    files = tuple(dict.fromkeys(item for made in parts for item in made.files))
     match to:
         case "latex" if wanted.standalone:
-            return Made("\n".join(texts))
+            return Made("\n".join(texts), beside, files)
         case "latex" | "pdf":
-            from gradcalc.render import latex
+            from gradcalc.render.latex_document import Frame, document
 
-            return Made(latex.document(texts, wanted.sheet.solution, wanted.preamble))
+            frames = [Frame.of(dict(made.frame)) for made in parts]
+            need = {"characters": "".join(frame.foreign for frame in frames)}
+            return Made(document(texts, frames, wanted.preamble), beside, files, need)
         case "markdown":
-            return Made(
-                "\n---\n\n".join(texts), tuple(item for made in parts for item in made.beside)
-            )
+            return Made("\n---\n\n".join(texts), beside, files)
         case "html":
-            return Made(_format(to).join(texts))
+            from gradcalc.render import html
+
+            first = parts[0].frame
+            return Made(html.page(texts, first["title"], first["lang"]))
     return parts[0]
 
 
-def _format(to: str) -> Any:
-    from gradcalc.render import load
-
-    return load(to)
-
-
-def _question(handout: Handout, to: str, wanted: Export) -> str:
-    from gradcalc.render import latex
-
-    if wanted.standalone and to == "latex":
-        return latex.fragment(handout, wanted.sheet.solution)
-    return latex.question(handout)
+def allowed(folder: Path, path: str) -> bool:
+    """Whether a picture is a file of moderate size that is really in the exercise's folder, or below it."""
+    found = folder / path
+    try:
+        real, root = found.resolve(strict=True), folder.resolve(strict=True)
+        return real.is_file() and real.is_relative_to(root) and real.stat().st_size <= MOST_BYTES
+    except OSError:
+        return False
 
 
-def _page(handout: Handout, name: str, wanted: Export) -> Made:
-    from gradcalc.render import handout_markdown, svg
-
-    shown = handout.solved if wanted.sheet.solution else handout.blank
-    return Made(
-        handout_markdown.page(handout, wanted.sheet.solution, name), ((name, svg.draw(shown)),)
-    )
+def data_uri(path: Path) -> str | None:
+    """A picture as an address that holds it; None for a kind that browsers do not show."""
+    kind = KINDS.get(path.suffix.lower())
+    return f"data:{kind};base64,{b64encode(path.read_bytes()).decode()}" if kind else None
 
 
 def stem(path: Path | None) -> str:

@@ -28,7 +28,9 @@ def check_target(path: Path, replace: bool = True) -> None:
         if path.exists() and not path.is_file():
             raise _refused(path, "is not a regular file")
         if path.exists() and not replace:
-            raise _refused(path, "exists already", "choose another name, or delete it")
+            raise _refused(
+                path, "already exists", "use --force to overwrite it, or choose another name"
+            )
         if not folder.is_dir():
             raise _refused(path, "cannot be written: its folder does not exist")
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -66,7 +68,7 @@ def names_for(files: Sequence[str], suffix: str) -> list[str]:
             raise GradcalcError(
                 Problem(
                     "file",
-                    f"{found[name]} and {file} would both become {name}",
+                    f"{found[name]} and {file} would both be written to {name}",
                     None,
                     "rename one of them",
                 )

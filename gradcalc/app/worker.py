@@ -113,9 +113,9 @@ def _lost(status: int, seconds: float) -> Lost:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGALRM:
-            return Lost("late", f"it was not done within {seconds:g} seconds")
+            return Lost("late", f"it took longer than {seconds:g} seconds")
         return Lost("died", f"its process ended with {signal.Signals(number).name}")
     code = os.waitstatus_to_exitcode(status)
     if code == OUT_OF_MEMORY:
-        return Lost("memory", "it ran out of memory")
+        return Lost("memory", "out of memory")
     return Lost("died", f"its process ended with exit code {code}")

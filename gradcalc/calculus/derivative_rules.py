@@ -6,34 +6,42 @@ local derivative stated, in entries of its own result: softmax's is p_i (δ_ij �
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.quantities import Quantities, Rules
+from gradcalc.calculus.quantities import Quantities, Rules, whole
 from gradcalc.calculus.sympy_functions import apply
-from gradcalc.calculus.terms import Ix, Key, Term, size_expr
-from gradcalc.graph.build import Node
+from gradcalc.calculus.terms import Ix, Key, RawTerm, size_expr
+from gradcalc.graph.model import Node
+from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.shape_rules import ONE, Size
 
 Positional = Sequence["Ix | None"]
 Named = Mapping[str, Ix]
-Local = dict[int, list[tuple[Key, Term]]]
+Local = dict[int, list[tuple[Key, RawTerm]]]
 
 
 def index_for(quantities: Quantities, size: Size) -> Ix | None:
+    """A new index along an axis; None for an axis of length 1, which has none."""
     return None if size == ONE else quantities.entries.index(size)
 
 
 def present(*indices: Ix | None) -> set[Ix]:
+    """The indices that are there."""
     return {ix for ix in indices if ix is not None}
+
+
+def raw(expr: sp.Expr, summed: Iterable[Ix] = (), coef: sp.Expr = sp.S.One) -> RawTerm:
+    """coef × Σ_summed expr."""
+    return RawTerm(expr, frozenset(summed), coef)
 
 
 # ---- contractions: Quantities, node, its index list -> terms
 
 
-def matmul(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def matmul(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
     """C_ij = Σ_k A_ik B_kj; a vector has no row (left) or column (right)."""
     left, right = (quantities.nodes[arg] for arg in node.args)
     k = index_for(quantities, left.shape[-1])
@@ -46,7 +54,7 @@ def matmul(quantities: Quantities, node: Node, at: Positional, named: Named) -> 
         [*batch_left[: max(len(right.shape) - 2, 0)], k, *columns] if len(right.shape) > 1 else [k],
         named,
     )
-    return [quantities.algebra.term(a * b, present(k))]
+    return [raw(a * b, present(k))]
 
 
 def reduced(
@@ -79,40 +87,33 @@ def reduced(
     return inner, dict(named), over, count
 
 
-def sum_(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def sum_(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """s = Σ_k a_k over the axes or the named indices"""
     inner, names, over, _ = reduced(quantities, node, at, named)
-    return [quantities.algebra.term(quantities.expr(node.args[0], inner, names), over)]
+    return [raw(quantities.expr(node.args[0], inner, names), over)]
 
 
-def mean(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def mean(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """m = (1/n) Σ_k a_k, n the number of entries"""
     inner, names, over, count = reduced(quantities, node, at, named)
-    return [
-        quantities.algebra.term(
-            quantities.expr(node.args[0], inner, names), over, 1 / size_expr(count)
-        )
-    ]
+    return [raw(quantities.expr(node.args[0], inner, names), over, 1 / size_expr(count))]
 
 
-def trace(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def trace(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """t = Σ_i M_ii"""
     i = index_for(quantities, quantities.nodes[node.args[0]].shape[-1])
-    return [quantities.algebra.term(quantities.expr(node.args[0], [i, i], named), present(i))]
+    return [raw(quantities.expr(node.args[0], [i, i], named), present(i))]
 
 
-def diag(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def diag(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
     """A vector on the diagonal, v_i δ_ij, or the diagonal of a matrix, A_ii."""
     if len(node.shape) == 1:
-        return [quantities.algebra.term(quantities.expr(node.args[0], [at[0], at[0]], named))]
+        return [raw(quantities.expr(node.args[0], [at[0], at[0]], named))]
     i, j = at
+    entry = raw(quantities.expr(node.args[0], spread(quantities, node.args[0], i), named))
     if i is None or j is None:
-        return [
-            quantities.algebra.term(
-                quantities.expr(node.args[0], spread(quantities, node.args[0], i), named)
-            )
-        ]
-    term = quantities.algebra.term(
-        quantities.expr(node.args[0], spread(quantities, node.args[0], i), named)
-    )
-    return [Term(term.coef, term.groups, frozenset({tuple(sorted((i, j)))}), term.summed)]  # type: ignore[arg-type]
+        return [entry]
+    return [replace(entry, deltas=frozenset({(min(i, j), max(i, j))}))]
 
 
 def spread(quantities: Quantities, arg: int, ix: Ix | None) -> list[Ix | None]:
@@ -120,10 +121,11 @@ def spread(quantities: Quantities, arg: int, ix: Ix | None) -> list[Ix | None]:
     return [None if size == ONE else ix for size in quantities.nodes[arg].shape]
 
 
-def outer(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def outer(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """C_ij = u_i v_j"""
     a = quantities.expr(node.args[0], spread(quantities, node.args[0], at[0]), named)
     b = quantities.expr(node.args[1], spread(quantities, node.args[1], at[1]), named)
-    return [quantities.algebra.term(a * b)]
+    return [raw(a * b)]
 
 
 def paired(
@@ -140,24 +142,25 @@ def paired(
     return a, c, quantities.pseudo("pair", (whole, a, c), size=inner_size), {a, c}
 
 
-def kron(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def kron(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """K_(a·n + c)(b·m + d) = A_ab B_cd, B of n × m"""
     a, b = (quantities.nodes[arg].shape for arg in node.args)
     i, k, rows, over_rows = paired(quantities, at[0], a[0], b[0])
     j, m, columns, over_columns = paired(quantities, at[1], a[1], b[1])
     product = quantities.expr(node.args[0], [i, j], named) * quantities.expr(
         node.args[1], [k, m], named
     )
-    return [quantities.algebra.term(rows * columns * product, over_rows | over_columns)]
+    return [raw(rows * columns * product, over_rows | over_columns)]
 
 
-def vec(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def vec(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
     """Column by column: vec(A)_(j·n + i) = A_ij."""
     n, m = quantities.nodes[node.args[0]].shape
     j, i, select, over = paired(quantities, at[0], m, n)
-    return [quantities.algebra.term(select * quantities.expr(node.args[0], [i, j], named), over)]
+    return [raw(select * quantities.expr(node.args[0], [i, j], named), over)]
 
 
-def concat(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def concat(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
     """Each piece is shifted to its place: Σ_a 1[k = a + offset] piece_a."""
     axis = node.attrs.get("axis", 0)
     offset, terms = Size.of(0), []
@@ -173,18 +176,17 @@ def concat(quantities: Quantities, node: Node, at: Positional, named: Named) -> 
             else quantities.pseudo("shift", (k, inner), offset=offset)
         )
         place = [inner if n == axis else ix for n, ix in enumerate(at)] if shape else []
-        terms.append(
-            quantities.algebra.term(select * quantities.expr(arg, place, named), present(inner))
-        )
+        terms.append(raw(select * quantities.expr(arg, place, named), present(inner)))
         offset = offset + size
     return terms
 
 
-def stack(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[Term]:
+def stack(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """Entry k of a list of numbers is the k-th of them."""
     if at[0] is None:
-        return [quantities.algebra.term(quantities.expr(node.args[0], at[1:], named))]
+        return [raw(quantities.expr(node.args[0], at[1:], named))]
     return [
-        quantities.algebra.term(
+        raw(
             quantities.pseudo("unit", (at[0],), offset=Size.of(position))
             * quantities.expr(arg, at[1:], named)
         )
@@ -202,12 +204,6 @@ INLINED = frozenset({"matmul", "sum", "mean", "tr", "diag", "outer"})
 # ---- special functions: Quantities, node number, node, its index list -> operand -> [(operand's indices, term)]
 
 
-def one(
-    expr: sp.Expr, quantities: Quantities, summed: Set[Ix] = frozenset(), coef: sp.Expr = sp.S.One
-) -> Term:
-    return Term(coef, quantities.algebra.split(expr), frozenset(), frozenset(summed))
-
-
 def softmax(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
     """∂p_i/∂s_j = p_i (δ_ij − p_j)"""
     axis, arg = node.attrs["axis"], node.args[0]
@@ -219,10 +215,10 @@ def softmax(quantities: Quantities, number: int, node: Node, at: Positional, nam
     p, q = quantities.entry(number, own), quantities.entry(number, other)
     return {
         arg: [
-            (quantities.flat(arg, at, named), one(p, quantities)),
+            (quantities.flat(arg, at, named), raw(p)),
             (
                 quantities.flat(arg, [j if n == axis else ix for n, ix in enumerate(at)], named),
-                one(p * q, quantities, {j}, sp.S.NegativeOne),
+                raw(p * q, {j}, sp.S.NegativeOne),
             ),
         ]
     }
@@ -240,15 +236,10 @@ def log_softmax(
     moved = [j if n == axis else ix for n, ix in enumerate(at)]
     return {
         arg: [
-            (quantities.flat(arg, at, named), one(sp.S.One, quantities)),
+            (quantities.flat(arg, at, named), raw(sp.S.One)),
             (
                 quantities.flat(arg, moved, named),
-                one(
-                    quantities.entry(p, quantities.flat(p, moved, named)),
-                    quantities,
-                    {j},
-                    sp.S.NegativeOne,
-                ),
+                raw(quantities.entry(p, quantities.flat(p, moved, named)), {j}, sp.S.NegativeOne),
             ),
         ]
     }
@@ -267,14 +258,14 @@ def logsumexp(
             arg: [
                 (
                     place,
-                    one(quantities.entry(p, quantities.flat(p, inner, names)), quantities, over),
+                    raw(quantities.entry(p, quantities.flat(p, inner, names)), over),
                 )
             ]
         }
     value = sp.exp(
         quantities.entry(arg, place) - quantities.entry(number, quantities.flat(number, at, named))
     )
-    return {arg: [(place, one(value, quantities, over))]}
+    return {arg: [(place, raw(value, over))]}
 
 
 def norm(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -286,10 +277,9 @@ def norm(quantities: Quantities, number: int, node: Node, at: Positional, named:
         arg: [
             (
                 place,
-                one(
+                raw(
                     quantities.entry(arg, place)
                     / quantities.entry(number, quantities.flat(number, at, named)),
-                    quantities,
                     over,
                 ),
             )
@@ -307,12 +297,12 @@ def prod(quantities: Quantities, number: int, node: Node, at: Positional, named:
             arg: [
                 (
                     place,
-                    one(quantities.entry(quantities.rest(arg, number), place), quantities, over),
+                    raw(quantities.entry(quantities.rest(arg, number), place), over),
                 )
             ]
         }
     product = quantities.entry(number, quantities.flat(number, at, named))
-    return {arg: [(place, one(product / quantities.entry(arg, place), quantities, over))]}
+    return {arg: [(place, raw(product / quantities.entry(arg, place), over))]}
 
 
 def rest(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -324,15 +314,15 @@ def rest(quantities: Quantities, number: int, node: Node, at: Positional, named:
         pairs = quantities.pairs(arg)
         return {
             arg: [
-                ((q,), one(quantities.entry(pairs, (p, q)), quantities, {q})),
-                ((p,), one(quantities.entry(pairs, (p, p)), quantities, coef=sp.S.NegativeOne)),
+                ((q,), raw(quantities.entry(pairs, (p, q)), {q})),
+                ((p,), raw(quantities.entry(pairs, (p, p)), coef=sp.S.NegativeOne)),
             ]
         }
     own = quantities.multiplied(number, place)
     whole, entry = quantities.entry(product, own), quantities.entry(arg, place)
     return {
-        product: [(own, one(1 / entry, quantities))],
-        arg: [(place, one(-whole / entry**2, quantities))],
+        product: [(own, raw(1 / entry))],
+        arg: [(place, raw(-whole / entry**2))],
     }
 
 
@@ -353,7 +343,7 @@ def extremum(
             sp.S.Zero,
         ],
     )
-    return {arg: [(place, one(mask / quantities.entry(ties, own), quantities, over))]}
+    return {arg: [(place, raw(mask / quantities.entry(ties, own), over))]}
 
 
 def inv(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -366,7 +356,7 @@ def inv(quantities: Quantities, number: int, node: Node, at: Positional, named: 
         arg: [
             (
                 quantities.flat(arg, [p, q], named),
-                one(left * right, quantities, present(p, q), sp.S.NegativeOne),
+                raw(left * right, present(p, q), sp.S.NegativeOne),
             )
         ]
     }
@@ -375,6 +365,7 @@ def inv(quantities: Quantities, number: int, node: Node, at: Positional, named: 
 def inverse_transposed(
     quantities: Quantities, arg: int, named: Named
 ) -> tuple[sp.Expr, Key, set[Ix]]:
+    """(A⁻¹)_qp, the place of A_pq, and the indices p, q that are present."""
     inverse = quantities.make_virtual("inv", arg)
     p, q = (index_for(quantities, size) for size in quantities.nodes[arg].shape)
     return (
@@ -391,11 +382,7 @@ def det(quantities: Quantities, number: int, node: Node, at: Positional, named: 
         node.args[0]: [
             (
                 place,
-                one(
-                    entry * quantities.entry(number, quantities.flat(number, at, named)),
-                    quantities,
-                    over,
-                ),
+                raw(entry * quantities.entry(number, quantities.flat(number, at, named)), over),
             )
         ]
     }
@@ -404,7 +391,7 @@ def det(quantities: Quantities, number: int, node: Node, at: Positional, named: 
 def logdet(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
     """∂ log det A / ∂A_pq = (A⁻¹)_qp"""
     entry, place, over = inverse_transposed(quantities, node.args[0], named)
-    return {node.args[0]: [(place, one(entry, quantities, over))]}
+    return {node.args[0]: [(place, raw(entry, over))]}
 
 
 def getitem(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -418,7 +405,7 @@ def getitem(quantities: Quantities, number: int, node: Node, at: Positional, nam
         kind = item[0]
         if kind == "index":
             place.append(named[item[1]] if size != ONE else None)
-        elif kind == "slice" and quantities.whole(item, size):
+        elif kind == "slice" and whole(item, size):
             place.append(next(given))
         elif kind == "slice":
             a, k = next(given), index_for(quantities, size)
@@ -444,7 +431,7 @@ def getitem(quantities: Quantities, number: int, node: Node, at: Positional, nam
                 select *= quantities.pseudo("unit", (k,), offset=item[1])
             over |= present(k)
             place.append(k)
-    return {arg: [(quantities.flat(arg, place, named), one(select, quantities, over))]}
+    return {arg: [(quantities.flat(arg, place, named), raw(select, over))]}
 
 
 def nothing(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:

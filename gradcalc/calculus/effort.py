@@ -37,6 +37,7 @@ class Bulk:
         return Bulk(both, min(self.bottom * other.bottom, FAR), degree, self.low + other.low)
 
     def power(self, exponent: int) -> Bulk:
+        """What a power of it expands to."""
         n = abs(exponent)
         top, bottom = monomials(self.top, n), monomials(self.bottom, n)
         raised = Bulk(top, bottom, self.high * n, self.low * n)
@@ -44,10 +45,12 @@ class Bulk:
 
     @property
     def size(self) -> int:
+        """How many monomials the larger of the two has."""
         return max(self.top, self.bottom)
 
     @property
     def fits(self) -> bool:
+        """Is it within the bounds?"""
         return self.size <= MONOMIALS and max(self.high, self.low) <= DEGREE
 
 

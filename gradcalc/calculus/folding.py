@@ -7,14 +7,13 @@ from collections.abc import Set
 import sympy as sp
 
 from gradcalc.calculus.effort import expandable
-from gradcalc.calculus.simplify import cost, shortest
+from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.sympy_functions import divides, function_class
-from gradcalc.calculus.terms import unnamed
 
 LONG = 100  # beyond this a local derivative is not searched for the powers of its node
 
 
-def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
+def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
     """`expr` with `formula` read as `own`, as it stands and as part of a product or a sum; of a root or a reciprocal,
     its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v²."""
     if (
@@ -22,7 +21,7 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
         and formula.exp.is_Rational
         and (not formula.exp.is_Integer or formula.exp == -1)
     ):
-        return folded_powers(expr, formula, own)
+        return folded_powers(expr, formula, own, lengths)
     roots = [
         f
         for f in sp.Mul.make_args(formula)
@@ -31,9 +30,9 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
     if len(roots) == 1 and all(
         f.is_number or f.is_integer for f in (formula / roots[0]).free_symbols
     ):
-        return folded_powers(expr, roots[0], own / (formula / roots[0]))  # v = √(u/n)
+        return folded_powers(expr, roots[0], own / (formula / roots[0]), lengths)  # v = √(u/n)
     expr = expr.xreplace({formula: own})
-    if isinstance(formula, sp.Mul) and cost(formula) > 2:
+    if isinstance(formula, sp.Mul) and lengths.cost(formula) > 2:
         return expr.replace(
             lambda part: isinstance(part, sp.Mul), lambda part: within_product(part, formula, own)
         )
@@ -44,7 +43,10 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol) -> sp.Expr:
     return expr
 
 
-def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol) -> sp.Expr:
+def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
+    """`expr` with powers of the base of `formula` read as powers of `own`: with r = x^(1/2), x is
+    r².
+    """
     base, exponent = formula.args
     if exponent == -1 and base.is_Symbol:
         return expr.xreplace({formula: own})  # 1/r² stays
@@ -52,7 +54,7 @@ def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol) -> sp.Expr:
         p: p.exp / exponent for p in expr.atoms(sp.Pow) if p.base == base and p.exp.is_Rational
     }
     read = expr.xreplace({p: own**power for p, power in powers.items() if power.is_Integer})
-    inner = [part for part in sp.Mul.make_args(base) if unnamed(part)]
+    inner = [part for part in sp.Mul.make_args(base) if lengths.written_out(part)]
     if len(inner) == 1 and (1 / exponent).is_Integer and exponent > 0:
         scale = base / inner[0]
         if all(symbol.is_integer for symbol in scale.free_symbols):  # numbers and sizes
@@ -105,6 +107,7 @@ def units_read(expr: sp.Expr) -> sp.Expr:
 
 
 def unit_read(product: sp.Expr) -> sp.Expr:
+    """A product with its 1/(1 + eᵛ) read as σ(−v), and (eʷ − 1)/(eʷ + 1) as tanh(w/2)."""
     have = factors(product)
     for base, exponent in have.items():
         rest = base - 1
@@ -128,11 +131,15 @@ def unit_read(product: sp.Expr) -> sp.Expr:
 
 
 def shorter(
-    derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol, positive: Set[sp.Expr] = frozenset()
+    derivative: sp.Expr,
+    formula: sp.Expr,
+    own: sp.Symbol,
+    positive: Set[sp.Expr],
+    lengths: Lengths,
 ) -> sp.Expr:
     """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new that may be 0."""
-    if cost(derivative) > LONG:
-        return shortest([derivative, folded(derivative, formula, own)])
+    if lengths.cost(derivative) > LONG:
+        return lengths.shortest([derivative, folded(derivative, formula, own, lengths)])
     if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
         derivative = sp.powsimp(derivative)
     whole = isinstance(formula, (sp.Mul, sp.exp)) or (
@@ -140,7 +147,7 @@ def shorter(
     )
     candidates = [
         derivative,
-        derivative.xreplace({formula: own}) if whole else folded(derivative, formula, own),
+        derivative.xreplace({formula: own}) if whole else folded(derivative, formula, own, lengths),
     ]
     apart = any(
         1 - base in factors(arg)
@@ -149,16 +156,16 @@ def shorter(
     )
     if whole and not apart:
         ratio = sp.Add(*(sp.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
-        read = folded(ratio, formula, own) * own
-        few = quantities(read) <= quantities(derivative) + ratio.has(formula) or 2 * cost(
+        read = folded(ratio, formula, own, lengths) * own
+        few = quantities(read) <= quantities(derivative) + ratio.has(formula) or 2 * lengths.cost(
             read
-        ) < cost(derivative)
+        ) < lengths.cost(derivative)
         new = divisors(ratio) - divisors(derivative)
         if few and (
             not new or (isinstance(formula, sp.Mul) and all({n, -n} & positive for n in new))
         ):
             candidates.append(read)
-    return shortest(candidates)
+    return lengths.shortest(candidates)
 
 
 def divisors(expr: sp.Expr) -> set[sp.Expr]:
@@ -174,9 +181,11 @@ def quantities(expr: sp.Expr) -> int:
     return sum(not symbol.is_integer for symbol in expr.free_symbols)
 
 
-def solve_for(symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol) -> sp.Expr | None:
+def solve_for(
+    symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol, lengths: Lengths
+) -> sp.Expr | None:
     """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
-    if cost(formula) > 15 or not expandable(formula):
+    if lengths.cost(formula) > 15 or not expandable(formula):
         return None
     top, bottom = sp.fraction(sp.together(formula))
     equation = sp.expand(own * bottom - top)

@@ -1,4 +1,4 @@
-"""What the quantities of a graph are in index notation: entries, and every node defined by terms in other entries.
+"""What the quantities of a graph are in index notation: their entries, and their formulas in the entries of others.
 
 A node is *fused* when it is elementwise and unnamed: it becomes part of one scalar SymPy expression. All other nodes
 (inputs, named quantities, contractions, special functions) are *bounded*: they have entries of their own.
@@ -6,24 +6,24 @@ A node is *fused* when it is elementwise and unnamed: it becomes part of one sca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.simplify import cost, operation
+from gradcalc.calculus.simplify import operation
 from gradcalc.calculus.sympy_functions import constant, function
-from gradcalc.calculus.term_algebra import Algebra
-from gradcalc.calculus.terms import Entries, Ix, Key, Term, size_expr
-from gradcalc.graph.build import Graph, Node
+from gradcalc.calculus.terms import Entries, Ix, Key, Term, one_name, size_expr
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
-from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Call, unparse, walk
 from gradcalc.language.shape_rules import ONE, Size
-from gradcalc.ops import TABLE
+from gradcalc.ops import NODES
 
 LONGEST = 10  # that an unnamed quantity counts for
+LONG = 32  # named quantities; in a longer computation no search is made for what could be read backwards
 FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
 
 
@@ -71,36 +71,80 @@ class Rules:
     inlined: frozenset[str]
 
 
-class Quantities:
-    """The quantities of one graph. Node numbers beyond the graph's are virtual nodes (inverses, gradients)."""
+def items(nodes: Sequence[Node], node: Node) -> list[tuple[Any, Size]]:
+    """What stands in the brackets of a selection, with the size of the axis it stands for."""
+    shape = nodes[node.args[0]].shape
+    found = list(node.attrs["items"])
+    found += [("slice", Size.of(0), size, 1) for size in shape[len(found) :]]
+    return list(zip(found, shape, strict=True))
 
-    def __init__(self, graph: Graph, rules: Rules) -> None:
-        self.graph, self.rules = graph, rules
+
+def whole(item: Any, size: Size) -> bool:
+    """Does an item take all of its axis?"""
+    return bool(item[0] == "slice" and item[1].number == 0 and item[2] == size and item[3] == 1)
+
+
+def entrywise(nodes: Sequence[Node], node: Node, rules: Rules) -> bool:
+    """Is an entry one scalar expression in entries of the operands, each at the same indices or in another place?"""
+    if node.op == "getitem":
+        return all(item[0] == "index" or whole(item, size) for item, size in items(nodes, node))
+    kinds = ("constant", "elementwise", "comparison", "rearranging")
+    return node.op not in rules.special and NODES[node.op].kind in kinds
+
+
+def with_entries(graph: Graph, rules: Rules) -> set[int]:
+    """The nodes that have entries of their own; all others are part of the formulas of these."""
+    bounded: set[int] = set()
+    fused: dict[int, int] = {}  # node -> how many operations its formula has
+    for number, node in enumerate(graph.nodes):
+        size = 1 + sum(fused.get(arg, 1) for arg in node.args if arg not in bounded)
+        if (
+            node.name is not None
+            or not entrywise(graph.nodes, node, rules)
+            or size > FUSED_LIMIT
+            or variance(node)
+        ):
+            bounded.add(number)
+            size = 1
+        fused[number] = size
+        if node.op in rules.special:
+            bounded.update(arg for arg in node.args if node.op != "getitem" or arg == node.args[0])
+    return bounded
+
+
+class Quantities:
+    """The quantities of one graph. Node numbers beyond the graph's are virtual nodes (inverses, gradients).
+
+    `careful`: no product is divided by an entry, which may be 0. `bounded`: the nodes with entries of their own.
+    `at_hand`: every quantity has a name where it is written, as in code. `most`: sums of more terms stay as they are,
+    and quantities with more users are not read backwards; trying each would take too long.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        rules: Rules,
+        careful: bool = False,
+        bounded: Set[int] | None = None,
+        at_hand: bool = False,
+        most: int | None = None,
+    ) -> None:
+        self.graph, self.rules, self.careful, self.most = graph, rules, careful, most
+        self.bounded = with_entries(graph, rules) if bounded is None else bounded
         self.nodes: list[Node] = list(graph.nodes)
-        self.entries = Entries()
-        self.entries.length = self.written_length
-        self.algebra = Algebra(
-            self.entries, self.symmetric, self.known_sum, self.computed, self.made_by
-        )
-        self.algebra.centred = self.centred
-        self.careful = False  # does not divide a product by an entry, which may be 0
+        self.entries = Entries(one_name if at_hand else self.written_length)
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
-        self._numbers: dict[
-            int, sp.Expr
-        ] = {}  # the formulas of scalars, which have no indices to be written with
-        self._symmetric: dict[int, bool] = {}
-        self._operands: dict[int, list[int]] = {}
-        self._lengths: list[int] = []
-        self._fusing: dict[int, int] = {}
+        self.long = len(graph.quantities) > LONG
         self.assume = {
             graph.names[name]: v.assume
             for name, v in graph.exercise.variables.items()
             if name in graph.names
         }
-
-    def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
-        """What an expression is known to sum to over an index; readback.py knows some."""
-        return None
+        self._numbers: dict[
+            int, sp.Expr
+        ] = {}  # the formulas of scalars, which have no indices to be written with
+        self._operands: dict[int, list[int]] = {}
+        self._lengths: list[int] = []
 
     def written_length(self, quantity: Any) -> int:
         """How long a quantity reads: 1 for a name, else its operations and names, up to a bound."""
@@ -113,10 +157,6 @@ class Quantities:
             length = 3 if variance(node) else max(min(length, LONGEST), 1)
             self._lengths.append(1 if node.name is not None else length)
         return self._lengths[quantity]
-
-    def centred(self, expr: sp.Expr, over: Key) -> bool:
-        """Whether an expression is known to sum to 0 over several indices."""
-        return False
 
     def axes(self, number: int) -> tuple[Size, ...]:
         """Sizes of a node's index list: positional axes longer than 1, then named indices."""
@@ -138,73 +178,13 @@ class Quantities:
         """Example indices stay apart from others of their size; `indices` are as good as any."""
         return name if name in self.graph.examples else None
 
-    @cached_property
-    def bounded(self) -> set[int]:
-        """Nodes with entries of their own."""
-        bounded = set()
-        for number, node in enumerate(self.graph.nodes):
-            op = TABLE.get(node.op)
-            elementwise = node.op in (
-                "const",
-                "size",
-                "index",
-                "ones",
-                "zeros",
-                "toaxis",
-                "transpose",
-            ) or (op is not None and op.signature == "elementwise")
-            if node.op == "getitem":
-                elementwise = all(
-                    item[0] == "index" or self.whole(item, size) for item, size in self.items(node)
-                )
-            size = 1 + sum(self._fusing.get(arg, 1) for arg in node.args if arg not in bounded)
-            if node.name is not None or not elementwise or size > FUSED_LIMIT or variance(node):
-                bounded.add(number)
-                size = 1
-            self._fusing[number] = size
-            if node.op in self.rules.special:
-                bounded.update(
-                    arg for arg in node.args if node.op != "getitem" or arg == node.args[0]
-                )
-        return bounded
+    def entrywise(self, node: Node) -> bool:
+        """Is an entry one scalar expression in entries of the operands?"""
+        return entrywise(self.nodes, node, self.rules)
 
     def items(self, node: Node) -> list[tuple[Any, Size]]:
-        shape = self.nodes[node.args[0]].shape
-        items = list(node.attrs["items"])
-        items += [("slice", Size.of(0), size, 1) for size in shape[len(items) :]]
-        return list(zip(items, shape, strict=True))
-
-    @staticmethod
-    def whole(item: Any, size: Size) -> bool:
-        return bool(item[0] == "slice" and item[1].number == 0 and item[2] == size and item[3] == 1)
-
-    def symmetric(self, quantity: Any) -> bool:
-        if not isinstance(quantity, int) or quantity >= len(self.nodes):
-            return False
-        if quantity not in self._symmetric:
-            node = self.nodes[quantity]
-            found = bool({"symmetric", "diagonal"} & self.assume.get(quantity, frozenset()))
-            if not found and node.op in ("inv", "copy"):
-                found = self.symmetric(node.args[0])
-            if not found and node.op in ("eye", "diag") and len(node.shape) == 2:
-                found = True
-            if not found and node.op in ("add", "sub") and len(node.shape) == 2:
-                found = all(self.symmetric(arg) or self.nodes[arg].shape == () for arg in node.args)
-            if (
-                not found
-                and node.op == "matmul"
-                and all(len(self.nodes[arg].shape) == 2 for arg in node.args)
-            ):
-                found = self.chain(quantity) == self.chain(quantity, True)
-            self._symmetric[quantity] = found
-            if (
-                not found
-                and node.op not in self.rules.special
-                and node.op != "input"
-                and node.shape[:1] == node.shape[1:]
-            ):
-                self._symmetric[quantity] = self.mirrored(quantity)
-        return self._symmetric[quantity]
+        """What stands in the brackets of a selection, with the size of the axis it stands for."""
+        return items(self.nodes, node)
 
     def positive(self, expr: sp.Expr) -> set[sp.Symbol]:
         """The entries in an expression that are assumed to be positive; of a positive matrix they need not be."""
@@ -212,25 +192,6 @@ class Quantities:
         return {
             s for s, n in numbers if "positive" in self.assume[n] and len(self.nodes[n].shape) < 2
         }
-
-    def mirrored(self, quantity: int) -> bool:
-        """Has its definition at (j, i) the terms of that at (i, j)? Σ x xᵀ, XᵀX/m + λI, exp(−D) of a symmetric D."""
-        if (
-            len(self.nodes[quantity].shape) != 2
-            or ONE in self.nodes[quantity].shape
-            or quantity >= len(self.graph.nodes)
-        ):
-            return False
-        i, j, *over = self.fresh(quantity)
-        given, turned = (
-            [self.algebra.identified(term) for term in self.definition(quantity, at)]
-            for at in ((i, j, *over), (j, i, *over))
-        )
-        if sum(cost(expr) for term in given for expr in term.groups.values()) > FUSED_LIMIT:
-            return False
-        return not self.algebra.gather(
-            [*given, *(replace(term, coef=-term.coef) for term in turned)]
-        )
 
     def computed(self, quantity: Any) -> bool:
         """Does it lead a difference, as ŷ − y? A mean does not (x − μ), nor does what is only spread out (x − 1 μᵀ)."""
@@ -241,28 +202,20 @@ class Quantities:
         return node.op not in ("input", "mean") and not spread
 
     def made_by(self, quantity: Any) -> str:
+        """The operation of a quantity; "" for what is no node."""
         return self.nodes[quantity].op if isinstance(quantity, int) else ""
-
-    def chain(self, number: int, flipped: bool = False) -> list[tuple[int, bool]]:
-        """A matrix product as its factors, each with whether it is transposed."""
-        node = self.nodes[number]
-        if node.op == "transpose":
-            return self.chain(node.args[0], not flipped)
-        if node.op == "matmul" and all(len(self.nodes[arg].shape) == 2 for arg in node.args):
-            parts = [
-                self.chain(arg, flipped) for arg in (node.args[::-1] if flipped else node.args)
-            ]
-            return parts[0] + parts[1]
-        return [(number, flipped and not self.symmetric(number))]
 
     @staticmethod
     def position(node: Node, axis: int) -> int:
+        """The place of a positional axis in the index list of a node."""
         return sum(1 for size in node.shape[:axis] if size != ONE)
 
     def entry(self, number: int, indices: Key) -> sp.Symbol:
+        """The entry of a node at indices."""
         return self.entries.symbol(number, indices)
 
     def pseudo(self, kind: str, indices: Key, **facts: Any) -> sp.Symbol:
+        """An entry of a constant array that no one declared."""
         return self.entries.symbol(Pseudo(kind, **facts), indices)
 
     def full(self, node: Node, indices: Key) -> tuple[list[Ix | None], dict[str, Ix]]:
@@ -383,30 +336,10 @@ class Quantities:
         same = isinstance(found, Pseudo) and found.kind == "iota" and at[0].size == where[0].size
         return self.pseudo("eye", tuple(sorted((*at, *where)))) if same else None
 
-    def definition(self, number: int, indices: Key) -> list[Term]:
-        """A node's value at `indices` as terms in the entries of its operands; [] for inputs and special nodes."""
-        if number in self.virtual:
-            own, terms = self.virtual[number]
-            return [
-                self.algebra.rename(self.algebra.fresh(term), dict(zip(own, indices, strict=True)))
-                for term in terms
-            ]
-        node = self.nodes[number]
-        positional, named = self.full(node, indices)
-        if node.op in self.rules.contractions:
-            found: list[Term] = self.rules.contractions[node.op](self, node, positional, named)
-            return found
-        if node.op == "input" or node.op in self.rules.special:
-            return []
-        return [self.algebra.term(self.formula(number, positional, named))]
-
-    def varied(self, number: int, indices: Key) -> list[Term]:
-        """The definition for differentiating: Σ p stays, though its value is 1, for entries are varied one by one."""
-        self.algebra.knowing = False
-        try:
-            return self.definition(number, indices)
-        finally:
-            self.algebra.knowing = True
+    def elementwise(self, number: int) -> bool:
+        """Is a node of the graph given by a formula in the entries of others?"""
+        op = self.nodes[number].op
+        return op != "input" and op not in self.rules.special and op not in self.rules.contractions
 
     def operands(self, number: int) -> list[int]:
         """Bounded nodes that a node's definition uses, found through its fused operands."""
@@ -435,18 +368,28 @@ class Quantities:
                 stack.extend(self.nodes[arg].args)
         return sorted(found)
 
+    @cached_property
+    def users(self) -> Mapping[int, tuple[int, ...]]:
+        """Named elementwise quantities by the nodes they are made from."""
+        users: dict[int, list[int]] = {}
+        for number in sorted(self.bounded):
+            if self.nodes[number].name is not None and self.elementwise(number):
+                for arg in self.operands(number):
+                    users.setdefault(arg, []).append(number)
+        most = len(self.nodes) if self.most is None else self.most
+        return {arg: tuple(found) for arg, found in users.items() if len(found) <= most}
+
     def opened(self, expr: sp.Expr, keep: int = -1) -> sp.Expr:
         """Named elementwise quantities replaced by their formulas, one level."""
         table = {}
         for symbol, quantity, at in self.entries.entries(expr):
-            if isinstance(quantity, int) and quantity != keep and quantity < len(self.graph.nodes):
-                node = self.nodes[quantity]
-                if (
-                    node.op not in self.rules.special
-                    and node.op not in self.rules.contractions
-                    and node.op != "input"
-                ):
-                    table[symbol] = self.formula(quantity, *self.full(node, at))
+            if (
+                isinstance(quantity, int)
+                and quantity != keep
+                and quantity < len(self.graph.nodes)
+                and self.elementwise(quantity)
+            ):
+                table[symbol] = self.formula(quantity, *self.full(self.nodes[quantity], at))
         return expr.xreplace(table)
 
     def ancestors(self, number: int) -> set[int]:
@@ -459,6 +402,17 @@ class Quantities:
                     stack.append(arg)
         return found
 
+    def added(self, node: Node) -> int:
+        """The number of one more node, which the graph does not hold."""
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def defined(self, node: Node, own: Key, terms: list[Term]) -> int:
+        """The number of one more node, given by terms at the indices `own`."""
+        number = self.added(node)
+        self.virtual[number] = (own, terms)
+        return number
+
     def make_virtual(self, op: str, arg: int, **attrs: Any) -> int:
         """A node the graph does not hold, such as the inverse inside a determinant's derivative."""
         if op == self.nodes[arg].op == "inv":
@@ -467,8 +421,7 @@ class Quantities:
             if node.op == op and node.args == (arg,):
                 return number
         node = self.nodes[arg]
-        self.nodes.append(Node(op, (arg,), node.shape, node.over, attrs))
-        return len(self.nodes) - 1
+        return self.added(Node(op, (arg,), node.shape, node.over, attrs))
 
     def vector(self, number: int) -> bool:
         """Has it one axis, which is no named index?"""
@@ -480,10 +433,8 @@ class Quantities:
             if node.op == "rest" and node.args == (arg, product):
                 return number
         node = self.nodes[arg]
-        self.nodes.append(
-            Node("rest", (arg, product), node.shape, node.over, self.nodes[product].attrs)
-        )
-        return len(self.nodes) - 1
+        attrs = self.nodes[product].attrs
+        return self.added(Node("rest", (arg, product), node.shape, node.over, attrs))
 
     def multiplied(self, rest: int, at: Key) -> Key:
         """The indices of the product that an entry of `rest` is part of."""
@@ -503,8 +454,7 @@ class Quantities:
         for number, node in enumerate(self.nodes):
             if node.op == "pairs" and node.args == (arg,):
                 return number
-        self.nodes.append(Node("pairs", (arg,), (size, size)))
-        return len(self.nodes) - 1
+        return self.added(Node("pairs", (arg,), (size, size)))
 
     def ties(self, number: int, arg: int) -> int:
         """How many entries reach the maximum (or minimum): a virtual node of the result's shape."""
@@ -512,5 +462,4 @@ class Quantities:
             if node.op == "ties" and node.args == (arg, number):
                 return other
         result = self.nodes[number]
-        self.nodes.append(Node("ties", (arg, number), result.shape, result.over, result.attrs))
-        return len(self.nodes) - 1
+        return self.added(Node("ties", (arg, number), result.shape, result.over, result.attrs))

@@ -1,93 +1,16 @@
-"""One scalar expression of entries: how long it reads, what meets in it and cancels, and its slope."""
+"""One scalar expression of entries: what meets in it and cancels, its slope, and the shortest of its rewritings."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
-from functools import lru_cache
+from collections.abc import Mapping, Set
 
 import sympy as sp
 
+from gradcalc.calculus.effort import Effort
+from gradcalc.calculus.lengths import Lengths, complements
 from gradcalc.calculus.sympy_functions import divides, function_class
-from gradcalc.calculus.terms import unnamed
 from gradcalc.language.errors import GradcalcError, Problem
-
-
-@lru_cache(maxsize=50_000)
-def cost(expr: sp.Expr) -> int:
-    """How long an expression reads: its atoms and operations, as one would write it with fractions."""
-    if isinstance(expr, sp.Rational):
-        return 1 if expr.q == 1 else 2
-    if expr.is_Atom:
-        return int(expr.name.partition("~")[2]) if unnamed(expr) else 1
-    if isinstance(expr, (sp.Mul, sp.Pow)):
-        above, below, inside = 0, 0, 0
-        parts = [factor for factor in sp.Mul.make_args(expr) if factor is not sp.S.NegativeOne]
-        for factor in parts:
-            base, exponent = (
-                factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
-            )
-            negative = divides(exponent)
-            exponent = -exponent if negative else exponent
-            raised = 0 if exponent == 1 else 1 if exponent == sp.S.Half else 1 + cost(exponent)
-            length = cost(base) + raised
-            above, below = (above, below + length) if negative else (above + length, below)
-            sums = [part for part in sp.Mul.make_args(base) if isinstance(part, sp.Add)]
-            inside += any(sp.fraction(arg)[1] != 1 for part in sums for arg in part.args)
-        # A fraction inside another is hard to read.
-        return (
-            above
-            + below
-            + len(parts)
-            - 1
-            + (2 if below and not above else 0)
-            + (3 * inside if below else 0)
-        )
-    return sum(cost(arg) for arg in expr.args) + max(len(expr.args) - 1, 1)
-
-
-def shortest(exprs: Sequence[sp.Expr]) -> sp.Expr:
-    """The one that reads shortest; of several, the one that `measure` prefers, and of those the first."""
-    costs = [cost(expr) for expr in exprs]
-    best = [expr for expr, length in zip(exprs, costs, strict=True) if length == min(costs)]
-    return best[0] if len(best) == 1 else min(best, key=measure)
-
-
-def measure(expr: sp.Expr) -> tuple[int, int, int]:
-    """What `shortest` means: how long it reads, how many different quantities it names, how much is left to factor."""
-    sums = [part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add)]
-    unfactored = sum(
-        bool(set.intersection(*(set(arg.free_symbols) for arg in part.args))) for part in sums
-    )
-    unfactored += sum(len(complements(part)) for part in sums)
-    return cost(expr), len(expr.free_symbols), unfactored + conjugates(expr)
-
-
-def conjugates(expr: sp.Expr) -> int:
-    """How many products (y − x) (y + x) there are, which read better as y² − x²."""
-    found = 0
-    for product in expr.atoms(sp.Mul):
-        pairs = [
-            part.args for part in product.args if isinstance(part, sp.Add) and len(part.args) == 2
-        ]
-        found += any(
-            {a, -b} == set(other) or {-a, b} == set(other) for a, b in pairs for other in pairs
-        )
-    return found
-
-
-def complements(total: sp.Add) -> list[tuple[sp.Expr, sp.Expr, sp.Expr]]:
-    """(t·a, −t·a², a) among the summands, which read better as t·a·(1 − a)."""
-    found = []
-    for square in total.args if len(total.args) > 2 else ():
-        for factor in sp.Mul.make_args(square):
-            if (
-                isinstance(factor, sp.Pow)
-                and factor.exp == 2
-                and -square / factor.base in total.args
-            ):
-                found.append((-square / factor.base, square, factor.base))
-    return found
 
 
 def complemented(total: sp.Add) -> sp.Expr:
@@ -98,14 +21,14 @@ def complemented(total: sp.Add) -> sp.Expr:
     return total
 
 
-def varying_powers(expr: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+def varying_powers(expr: sp.Expr, lengths: Lengths) -> dict[sp.Symbol, sp.Expr]:
     """Symbols for the powers with a varying exponent, so that L²ⁿ⁻¹ is P²/L: symbol -> the power Lⁿ it stands for."""
     found: dict[sp.Expr, sp.Symbol] = {}
     for power in expr.atoms(sp.Pow):
         for arg in sp.Add.make_args(power.exp):
             number, rest = arg.as_coeff_Mul()
             if rest != 1 and number.is_Integer:
-                found.setdefault(power.base**rest, standing_for(power.base**rest))
+                found.setdefault(power.base**rest, lengths.standing_for(power.base**rest))
     return {symbol: power for power, symbol in found.items()}
 
 
@@ -120,7 +43,7 @@ def in_powers(power: sp.Pow, symbols: Mapping[sp.Expr, sp.Symbol]) -> sp.Expr:
     )
 
 
-def roots_met(expr: sp.Expr) -> list[sp.Expr]:
+def roots_met(expr: sp.Expr, lengths: Lengths) -> list[sp.Expr]:
     """With the one square root of a sum in it as a symbol: 1/t + v²/(c² t³) is 1/t³, where t² is 1 − v²/c²."""
     roots = {
         p.base
@@ -130,7 +53,7 @@ def roots_met(expr: sp.Expr) -> list[sp.Expr]:
     if len(roots) != 1:
         return []
     (base,) = roots
-    t = standing_for(sp.sqrt(base))
+    t = lengths.standing_for(sp.sqrt(base))
     flat = expr.replace(
         lambda p: isinstance(p, sp.Pow) and p.base == base, lambda p: t ** (2 * p.exp)
     )
@@ -157,11 +80,6 @@ def repeated(expr: sp.Expr) -> sp.Add | None:
         if count > 1 and not part.free_symbols & expr.xreplace({part: sp.S.One}).free_symbols:
             return part
     return None
-
-
-def standing_for(expr: sp.Expr) -> sp.Symbol:
-    """A symbol that is as long as the expression it stands for."""
-    return sp.Dummy(f"q~{cost(expr)}", real=True)  # see `unnamed`
 
 
 def apart(expr: sp.Expr) -> list[sp.Expr]:
@@ -377,3 +295,90 @@ def cases_met(total: sp.Add) -> sp.Expr:
             rest = sp.Add(*(arg for arg in total.args if all(arg != other for other, _ in met)))
             return rest + (yes if yes == no else function_class("where")(condition, yes, no))
     return total
+
+
+FACTORED = 6  # symbols: of a polynomial in more only common factors are looked for
+
+
+class Simplifier:
+    """Shortens expressions within a budget. `factoring`: sums are factored, not only what their summands share."""
+
+    def __init__(self, lengths: Lengths, factoring: bool = True) -> None:
+        self.lengths, self.factoring = lengths, factoring
+        self.effort = Effort()
+        self._tidied: dict[sp.Expr, sp.Expr] = {}
+
+    def tidy(self, expr: sp.Expr) -> sp.Expr:
+        """The shortest of a few rewritings of one group, if there is something to cancel; never a whole term."""
+        if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or self.lengths.cost(expr) > 64:
+            return expr
+        has_sum = any(
+            isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args)
+        )
+        has_power = divided(expr)
+        # Without a denominator a product has nothing to cancel, and a sum can only be factored.
+        if not has_power and not (has_sum and isinstance(expr, sp.Add)):
+            parts = sp.Mul.make_args(signs_met(expr))
+            return sp.Mul(
+                *(
+                    self.tidy(part) if isinstance(part, sp.Add) and len(parts) > 1 else part
+                    for part in parts
+                )
+            )
+        if len(expr.free_symbols) > 12:
+            return expr
+        if expr not in self._tidied:
+            parts = apart(expr)
+            if (inner := repeated(expr)) is not None:
+                t = self.lengths.standing_for(inner)
+                self._tidied[expr] = self.tidy(expr.xreplace({inner: t})).xreplace({t: inner})
+            elif len(parts) > 1:
+                self._tidied[expr] = sp.Mul(*map(self.tidy, parts))
+            elif not expr.has(sp.Add):
+                self._tidied[expr] = signs_met(expr)
+            else:
+                affordable = self.effort.affords(expr, self.lengths.cost(expr))
+                self._tidied[expr] = (
+                    self.lengths.shortest(self.rewritings(expr)) if affordable else expr
+                )
+        return self._tidied[expr]
+
+    def rewritings(self, expr: sp.Expr) -> list[sp.Expr]:
+        """Equal expressions, the given one first."""
+        found = [expr]
+        expr = signs_met(expr)
+        if expr not in found:
+            found.append(expr)
+        powers = varying_powers(expr, self.lengths)
+        if powers:
+            symbols = {power: symbol for symbol, power in powers.items()}
+            flat = expr.replace(
+                lambda part: isinstance(part, sp.Pow), lambda part: in_powers(part, symbols)
+            )
+            return found + [signs_met(again.xreplace(powers)) for again in self.rewritings(flat)]
+        try:
+            rooted = roots_met(expr, self.lengths) if divided(expr) else []
+        except (sp.PolynomialError, NotImplementedError, RecursionError):
+            rooted = []
+        found += [again for again in rooted if again not in found]
+        factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
+        whole = (
+            (factor, sp.factor_terms) if self.factoring and not linear(expr) else (sp.factor_terms,)
+        )
+        for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else whole:
+            try:
+                result = rewrite(expr)
+            except (sp.PolynomialError, NotImplementedError, RecursionError):
+                continue
+            if result not in found:
+                found.append(result)
+                if rewrite is sp.cancel:
+                    rewritten = [sp.factor_terms(result)]
+                    if self.lengths.cost(result) < 30:
+                        top, bottom = sp.fraction(result)
+                        rewritten += [factor(result), sp.factor_terms(top) / factor(bottom)]
+                    found += [again for again in rewritten if again not in found]
+        read = [
+            again.replace(lambda part: isinstance(part, sp.Add), complemented) for again in found
+        ]
+        return found + [again for again in read if again not in found]

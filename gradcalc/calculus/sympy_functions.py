@@ -9,10 +9,13 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.graph.build import Node
-from gradcalc.language.constants import square_out
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, parse
-from gradcalc.ops import TABLE
+from gradcalc.graph.model import Node
+from gradcalc.language.entry_fields import partial
+from gradcalc.language.exact_numbers import square_out
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
+from gradcalc.language.tree import number as number_tree
+from gradcalc.language.tree import product
+from gradcalc.ops import SCALAR, SIGNS, TABLE
 
 # Operations that SymPy has under its own name, with the same meaning on the reals; the others get a class of ours.
 NATIVE: dict[str, Any] = {
@@ -37,11 +40,10 @@ NATIVE: dict[str, Any] = {
     "neg": lambda x: -x,
     "copy": lambda x: x,
 }
-WRITTEN = {"maximum": "max", "minimum": "min", "Abs": "abs"}  # SymPy makes an Abs of sqrt(x^2)
-COMPARISON = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
 def constant(value: Fraction | str) -> sp.Expr:
+    """A number of the graph, or pi or e, in SymPy."""
     if isinstance(value, str):
         return {"pi": sp.pi, "e": sp.E}[value]
     return sp.Rational(value.numerator, value.denominator)
@@ -53,11 +55,11 @@ def function_class(name: str) -> Any:
     op = TABLE[name]
 
     def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
-        partial = op.partials[argindex - 1] if op.partials else ""
-        if not partial:
+        slope = partial(op, argindex - 1)
+        if slope is None:
             return sp.S.Zero
         names = {**dict(zip(op.operands, self.args, strict=True)), "r": self}
-        return from_ast(parse(partial), names)
+        return from_ast(slope, names)
 
     return type(
         f"op_{name}",
@@ -92,6 +94,7 @@ def function(node: Node, operands: Sequence[sp.Expr]) -> sp.Expr:
 
 
 def apply(name: str, operands: Sequence[sp.Expr]) -> sp.Expr:
+    """An operation of the table on SymPy operands."""
     if name in NATIVE:
         return NATIVE[name](*operands)
     if name in ("where",) and operands[1] == operands[2]:
@@ -107,14 +110,10 @@ def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
         return names[tree.id] if tree.id in names else constant(tree.id)
     if isinstance(tree, Neg):
         return -from_ast(tree.arg, names)
-    if isinstance(tree, Binary):
-        word = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}[tree.op]
-        return apply(word, [from_ast(tree.left, names), from_ast(tree.right, names)])
-    if isinstance(tree, Compare):
-        return apply(COMPARISON[tree.op], [from_ast(tree.left, names), from_ast(tree.right, names)])
+    if isinstance(tree, (Binary, Compare)):
+        return apply(SIGNS[tree.op], [from_ast(tree.left, names), from_ast(tree.right, names)])
     if isinstance(tree, Call):
-        word = {"max": "maximum", "min": "minimum"}.get(tree.func, tree.func)
-        return apply(word, [from_ast(arg, names) for arg in tree.args])
+        return apply(SCALAR[tree.func], [from_ast(arg, names) for arg in tree.args])
     raise TypeError(f"not a scalar expression: {tree!r}")
 
 
@@ -126,11 +125,18 @@ Spell: TypeAlias = "Callable[[sp.Expr], Expr | None]"
 
 
 def by_text(expr: sp.Expr, summand: bool = False) -> str:
+    """The order of factors and summands where nobody states another."""
     return str(expr)
 
 
 def unspelled(expr: sp.Expr) -> Expr | None:
+    """The spelling of an expression where nobody knows one."""
     return None
+
+
+def numerals(spell: Spell) -> Spell:
+    """The numbers alone as the author wrote them, and nothing else."""
+    return lambda expr: spell(expr) if isinstance(expr, sp.Rational) else None
 
 
 def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspelled) -> Expr:
@@ -140,7 +146,8 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
     argument or a number.
     """
     if isinstance(expr, sp.Rational):
-        return Neg(spell(-expr) or rational(-expr)) if expr < 0 else spell(expr) or rational(expr)
+        written = spell(abs(expr)) or number_tree(abs(Fraction(int(expr.p), int(expr.q))))
+        return Neg(written) if expr < 0 else written
     if expr is sp.pi:
         return Name("pi")
     if expr is sp.E:
@@ -162,10 +169,8 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
     name = getattr(type(expr), "op", None) or type(expr).__name__
     if name == "apply":
         return Call(type(expr).unknown, args, primes=type(expr).order)
-    for sign, word in COMPARISON.items():
-        if name == word:
-            return Compare(sign, args[0], args[1])
-    return Call(WRITTEN.get(name, name), args)
+    op = TABLE["abs" if name == "Abs" else name]  # SymPy makes an Abs of sqrt(x^2)
+    return Compare(op.sign, args[0], args[1]) if op.sign else Call(op.called, args)
 
 
 def divides(exponent: sp.Expr) -> bool:
@@ -173,15 +178,8 @@ def divides(exponent: sp.Expr) -> bool:
     return all(arg.could_extract_minus_sign() for arg in sp.Add.make_args(exponent))
 
 
-def rational(value: sp.Rational) -> Expr:
-    if value < 0:
-        return Neg(rational(-value))
-    if value.q == 1:
-        return Num(Fraction(int(value.p)))
-    return Binary("/", Num(Fraction(int(value.p))), Num(Fraction(int(value.q))))
-
-
 def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> Expr:
+    """A SymPy sum as a tree, its summands in the order of `rank`."""
     pair = difference(expr)
     args = [turned for arg in expr.args if (turned := from_one(arg)) is not None]
     args += [arg for arg in expr.args if from_one(arg) is None]
@@ -285,8 +283,8 @@ def product_ast(
             below.append(to_ast(1 / factor, leaf, rank, spell))
         else:
             above.append(to_ast(factor, leaf, rank, spell))
-    top = chain(above)
-    return Binary("/", top, chain(below)) if below else top
+    top = product(above)
+    return Binary("/", top, product(below)) if below else top
 
 
 def as_spelled(product: sp.Expr, spell: Spell) -> sp.Expr | None:
@@ -321,20 +319,20 @@ def radicals(
     value, power = square.as_coeff_Mul()
     if not roots or not (power == 1 or power.as_base_exp() == (sp.pi, -1)):
         return (
-            ([number_ast(number.p)] if number.p != 1 else []),
-            ([number_ast(number.q)] if number.q != 1 else []),
+            ([number_tree(number.p)] if number.p != 1 else []),
+            ([number_tree(number.q)] if number.q != 1 else []),
             factors,
         )
     (top, above), (bottom, below) = (square_out(part) for part in (value.p, value.q))
-    inside = [number_ast(below)] if below != 1 else []
+    inside = [number_tree(below)] if below != 1 else []
     inside += [Name("pi")] if power != 1 else []
-    up, down = ([number_ast(n)] if n != 1 else [] for n in (top, bottom))
+    up, down = ([number_tree(n)] if n != 1 else [] for n in (top, bottom))
     if above != 1 and inside:
-        up.append(Call("sqrt", (Binary("/", number_ast(above), chain(inside)),)))
+        up.append(Call("sqrt", (Binary("/", number_tree(above), product(inside)),)))
     elif above != 1:
-        up.append(Call("sqrt", (number_ast(above),)))
+        up.append(Call("sqrt", (number_tree(above),)))
     elif inside:
-        down.append(Call("sqrt", (chain(inside),)))
+        down.append(Call("sqrt", (product(inside),)))
     return up, down, [f for f in factors if f not in roots]
 
 
@@ -344,14 +342,3 @@ def decimals(number: sp.Rational, expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
     if len(sums) != 1 or all(abs(arg.as_coeff_Mul()[0]) < 100 for arg in sums[0].args):
         return number, expr
     return sp.S.One, expr / sums[0] * sp.Add(*(number * arg for arg in sums[0].args))
-
-
-def number_ast(value: int) -> Expr:
-    return Num(Fraction(int(value)))
-
-
-def chain(factors: list[Expr]) -> Expr:
-    total = factors[0] if factors else Num(Fraction(1))
-    for factor in factors[1:]:
-        total = Binary("*", total, factor)
-    return total

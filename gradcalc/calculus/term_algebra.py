@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.effort import Effort, expandable
-from gradcalc.calculus.simplify import (
-    apart,
-    complemented,
-    cost,
-    divided,
-    in_powers,
-    linear,
-    operation,
-    repeated,
-    roots_met,
-    shortest,
-    signs_met,
-    standing_for,
-    varying_powers,
+from gradcalc.calculus.effort import expandable
+from gradcalc.calculus.signs import Signs
+from gradcalc.calculus.simplify import Simplifier
+from gradcalc.calculus.terms import (
+    Entries,
+    Facts,
+    Ix,
+    Key,
+    Term,
+    kind,
+    minus,
+    size_expr,
+    sort_symmetric,
 )
-from gradcalc.calculus.terms import Entries, Ix, Key, Term, kind, minus, size_expr, sort_symmetric
+from gradcalc.language.fast_dataclasses import replace
 
 MANY = 12  # terms
-FACTORED = 6  # symbols: of a polynomial in more only common factors are looked for
 
 
 def met(
@@ -43,28 +39,23 @@ def met(
 
 
 class Algebra:
-    """Products, sums and simplification of terms over one table of entries."""
+    """Products and sums of terms over one table of entries.
+
+    `knowing`: known sums and symmetries are used. `most`: a sum of more terms stays as it is, for comparing each with
+    each would cost more than it shortens.
+    """
 
     def __init__(
         self,
         entries: Entries,
-        symmetric: Any = lambda quantity: False,
-        known_sum: Any = lambda expr, ix: None,
-        computed: Any = lambda quantity: True,
-        made_by: Any = lambda quantity: "",
+        simplifier: Simplifier,
+        facts: Facts,
+        knowing: bool = True,
+        most: int | None = None,
     ) -> None:
-        self.entries = entries
-        self.symmetric = symmetric
-        self.computed = computed  # not an input
-        self.made_by = made_by  # the operation of a quantity
-        self.effort = Effort()
-        self._tidied: dict[sp.Expr, sp.Expr] = {}
-        self.known_sum = known_sum  # (expression, index) -> a number that it sums to, or None
-        self.centred: Any = lambda expr, over: (
-            False
-        )  # (expression, indices) -> does it sum to 0 over all of them?
-        self.knowing = True  # known sums and symmetries are used
-        self.factoring = True  # sums are factored, not only what their summands share
+        self.entries, self.simplifier, self.facts = entries, simplifier, facts
+        self.signs = Signs(entries, facts)
+        self.knowing, self.most = knowing, most
 
     # ---- making terms
 
@@ -73,6 +64,7 @@ class Algebra:
         return self.normal(Term(coef, self.split(expr), frozenset(), frozenset(summed)))
 
     def split(self, expr: sp.Expr) -> dict[Key, sp.Expr]:
+        """The factors of an expression, those on the same indices together."""
         groups: dict[Key, sp.Expr] = {}
         for factor in sp.Mul.make_args(expr):
             if (
@@ -89,7 +81,7 @@ class Algebra:
 
     def times(self, left: Term, right: Term) -> Term:
         """Product of two terms whose summed indices are distinct; same-index groups meet and are tidied."""
-        groups = met(left.groups, right.groups, self.tidy)
+        groups = met(left.groups, right.groups, self.simplifier.tidy)
         return self.normal(
             Term(
                 left.coef * right.coef,
@@ -137,7 +129,7 @@ class Algebra:
             )
         final: dict[Key, sp.Expr] = {}
         for key in sorted(result):
-            number, expr = self.content(result[key])
+            number, expr = self.signs.content(result[key])
             coef *= number
             if expr != 1:
                 final[key] = expr
@@ -147,7 +139,7 @@ class Algebra:
             summed.discard(ix)
         coef, final = self.constants(coef, final)
         if minus(coef):
-            coef, final = self.turned(coef, final)
+            coef, final = self.signs.turned(coef, final)
         term = Term(coef, final, frozenset(deltas), frozenset(summed))
         return self.unit_sums(term)
 
@@ -182,50 +174,6 @@ class Algebra:
                 return {key: e for key, e in groups.items() if key not in keys}, pairs, {ix}  # type: ignore[return-value]
         return None
 
-    def facing(self, term: Term) -> Term:
-        """The term with its minus taken into a difference of any length: −(Λz + μ − x) zᵀ as (x − Λz − μ) zᵀ."""
-        if not minus(term.coef):
-            return term
-        coef, groups = self.turned(term.coef, dict(term.groups), longest=4)
-        return replace(term, coef=coef, groups=groups)
-
-    def turned(
-        self, coef: sp.Expr, groups: dict[Key, sp.Expr], longest: int = 2
-    ) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
-        """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own order."""
-        sums = (
-            f for expr in groups.values() for f in sp.Mul.make_args(expr) if isinstance(f, sp.Add)
-        )
-        differences = [total for total in sums if any(minus(arg) for arg in total.args)]
-        if len(differences) != 1:
-            return coef, groups  # −(x − μ)(x − μ)ᵀ keeps its sign in front
-        for key, expr in groups.items():
-            for factor in sp.Mul.make_args(expr):
-                if not isinstance(factor, sp.Add):
-                    continue
-                constant = any(not self.entries.entries(arg) for arg in factor.args)
-                negative = any(minus(arg) for arg in factor.args)
-                lone = len(groups) == 1 and factor == expr
-                bare = (
-                    constant
-                    and abs(coef.as_coeff_Mul()[0].p) == 1
-                    and not self.is_slope(factor, expr)
-                )
-                if negative and (lone or bare or (len(factor.args) <= longest and not constant)):
-                    turned = sp.Add(*(-arg for arg in factor.args))
-                    # Only the factor itself: the same difference may stand in a function beside it.
-                    parts = [turned if part == factor else part for part in sp.Mul.make_args(expr)]
-                    return -coef, {**groups, key: sp.Mul(*parts)}
-        return coef, groups
-
-    def is_slope(self, factor: sp.Add, product: sp.Expr) -> bool:
-        """1 − s beside s, or 1 − t² for t = tanh: it keeps its order, though the product is negative."""
-        (rest,) = factor.args[1:] if len(factor.args) == 2 else (factor,)
-        base = (-rest).as_base_exp()[0]
-        found = self.entries.entry(base) if base.is_Symbol else None
-        made_by = self.made_by(found[0]) if found else operation(base) or str(base.func)
-        return made_by in ("tanh", "sigmoid") or base in sp.Mul.make_args(product)
-
     def constants(
         self, coef: sp.Expr, groups: dict[Key, sp.Expr]
     ) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
@@ -246,7 +194,7 @@ class Algebra:
             where = [key for key in term.groups if ix in key]
             if len(where) != 1:
                 continue
-            total = self.known_sum(term.groups[where[0]], ix)
+            total = self.facts.known_sum(term.groups[where[0]], ix)
             if total is None:
                 continue
             if total == 0:
@@ -259,7 +207,7 @@ class Algebra:
                 and set(key) <= term.summed
                 and not any(set(key) & set(k) for k in term.groups if k != key)
             )
-            if apart and self.centred(expr, key):
+            if apart and self.facts.centred(expr, key):
                 return Term(sp.S.Zero, {}, term.deltas, frozenset())
         return term
 
@@ -267,6 +215,7 @@ class Algebra:
         self, groups: Mapping[Key, sp.Expr], table: Mapping[Ix, Ix]
     ) -> dict[Key, sp.Expr]:
         # A renaming may identify two indices, so the groups are formed anew.
+        """Groups with their indices renamed."""
         result: dict[Key, sp.Expr] = {}
         for expr in groups.values():
             for key, part in self.split(self.entries.rename(expr, table, self.same)).items():
@@ -275,14 +224,14 @@ class Algebra:
 
     def same(self, quantity: Any) -> bool:
         """May A_ji be written A_ij? Not while differentiating: the entries are varied one by one."""
-        return self.knowing and bool(self.symmetric(quantity))
+        return self.knowing and bool(self.facts.symmetric(quantity))
 
     def identified(self, term: Term) -> Term:
         """The two entries A_ij and A_ji of a symmetric matrix written as one."""
         swaps = {}
         for expr in term.groups.values():
             for symbol, quantity, at in self.entries.entries(expr):
-                if len(at) >= 2 and at[1] < at[0] and self.symmetric(quantity):
+                if len(at) >= 2 and at[1] < at[0] and self.facts.symmetric(quantity):
                     swaps[symbol] = self.entries.symbol(quantity, sort_symmetric(at, True))
         if not swaps:
             return term
@@ -302,130 +251,12 @@ class Algebra:
         """The same term with new summed indices."""
         return self.rename(term, {ix: self.entries.like(ix) for ix in sorted(term.summed)})
 
-    # ---- simplification
-
-    def content(self, expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-        """(number, rest): numeric content and sign of a group; the constant of a sum is made positive."""
-        number, rest = sp.S.One, sp.S.One
-        for factor in sp.Mul.make_args(expr):
-            if factor.is_Rational:
-                number *= factor
-                continue
-            base, exponent = (
-                factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
-            )
-            if isinstance(base, sp.Add) and exponent.is_Integer:
-                inner, sum_ = base.primitive()
-                if inner.q != 1 and any(arg.as_coeff_Mul()[0].q == 1 for arg in base.args):
-                    inner, sum_ = sp.S.One, base  # v + 1/2 stays
-                if self.negative(sum_):
-                    inner, sum_ = -inner, sp.Add(*(-arg for arg in sum_.args))
-                number *= inner**exponent
-                factor = sum_**exponent
-            rest *= factor
-        if isinstance(rest, sp.Mul):
-            inner, rest = rest.as_coeff_Mul()
-            number *= inner
-        return number, rest
-
-    def negative(self, sum_: sp.Add) -> bool:
-        """Would one rather write −(…)? Its constant is negative, or, without one, most of its terms are."""
-        constant = next((arg for arg in sum_.args if not self.entries.entries(arg)), None)
-        if not self.entries.entries(sum_):
-            return False  # n − 1
-        if constant is not None:
-            return bool(constant.could_extract_minus_sign())
-        signs = [bool(arg.as_coeff_Mul()[0] < 0) for arg in sum_.args]
-        if 2 * sum(signs) != len(signs):
-            return 2 * sum(signs) > len(signs)
-        # A tie: a computed quantity (ŷ) stands first with a plus, the given one (y) is subtracted.
-        first = max(sum_.args, key=self.precedence)
-        return bool(first.as_coeff_Mul()[0] < 0)
-
-    def precedence(self, arg: sp.Expr) -> tuple[bool, str]:
-        found = self.entries.entries(arg)
-        name = max((s.name for s, _, _ in found), default="")
-        return any(self.computed(q) for _, q, _ in found), "".join(
-            chr(0x10FFFF - ord(c)) for c in name
-        )
-
-    def tidy(self, expr: sp.Expr) -> sp.Expr:
-        """The shortest of a few rewritings of one group, if there is something to cancel; never a whole term."""
-        if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or cost(expr) > 64:
-            return expr
-        has_sum = any(
-            isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args)
-        )
-        has_power = divided(expr)
-        # Without a denominator a product has nothing to cancel, and a sum can only be factored.
-        if not has_power and not (has_sum and isinstance(expr, sp.Add)):
-            parts = sp.Mul.make_args(signs_met(expr))
-            return sp.Mul(
-                *(
-                    self.tidy(part) if isinstance(part, sp.Add) and len(parts) > 1 else part
-                    for part in parts
-                )
-            )
-        if len(expr.free_symbols) > 12:
-            return expr
-        if expr not in self._tidied:
-            parts = apart(expr)
-            if (inner := repeated(expr)) is not None:
-                t = standing_for(inner)
-                self._tidied[expr] = self.tidy(expr.xreplace({inner: t})).xreplace({t: inner})
-            elif len(parts) > 1:
-                self._tidied[expr] = sp.Mul(*map(self.tidy, parts))
-            elif not expr.has(sp.Add):
-                self._tidied[expr] = signs_met(expr)
-            else:
-                affordable = self.effort.affords(expr, cost(expr))
-                self._tidied[expr] = shortest(self.rewritings(expr)) if affordable else expr
-        return self._tidied[expr]
-
-    def rewritings(self, expr: sp.Expr) -> list[sp.Expr]:
-        """Equal expressions, the given one first."""
-        found = [expr]
-        expr = signs_met(expr)
-        if expr not in found:
-            found.append(expr)
-        powers = varying_powers(expr)
-        if powers:
-            symbols = {power: symbol for symbol, power in powers.items()}
-            flat = expr.replace(
-                lambda part: isinstance(part, sp.Pow), lambda part: in_powers(part, symbols)
-            )
-            return found + [signs_met(again.xreplace(powers)) for again in self.rewritings(flat)]
-        try:
-            rooted = roots_met(expr) if divided(expr) else []
-        except (sp.PolynomialError, NotImplementedError, RecursionError):
-            rooted = []
-        found += [again for again in rooted if again not in found]
-        factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
-        whole = (
-            (factor, sp.factor_terms) if self.factoring and not linear(expr) else (sp.factor_terms,)
-        )
-        for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else whole:
-            try:
-                result = rewrite(expr)
-            except (sp.PolynomialError, NotImplementedError, RecursionError):
-                continue
-            if result not in found:
-                found.append(result)
-                if rewrite is sp.cancel:
-                    rewritten = [sp.factor_terms(result)]
-                    if cost(result) < 30:
-                        top, bottom = sp.fraction(result)
-                        rewritten += [factor(result), sp.factor_terms(top) / factor(bottom)]
-                    found += [again for again in rewritten if again not in found]
-        read = [
-            again.replace(lambda part: isinstance(part, sp.Add), complemented) for again in found
-        ]
-        return found + [again for again in read if again not in found]
-
     # ---- sums of terms
 
     def gather(self, terms: Sequence[Term]) -> list[Term]:
         """Terms added up: equal ones, and those equal save in one group (the distributive law backwards)."""
+        if self.most is not None and len(terms) > self.most:
+            return list(terms)
         pool = [
             term
             for term in terms
@@ -436,7 +267,7 @@ class Algebra:
             for term in pool
         ):  # numbers, added up at once: one by one, each sum is gone through again
             total = sp.Add(*(term.coef * term.groups.get((), sp.S.One) for term in pool))
-            pool = [self.normal(Term(sp.S.One, {(): self.tidy(total)}, pool[0].deltas))]
+            pool = [self.normal(Term(sp.S.One, {(): self.simplifier.tidy(total)}, pool[0].deltas))]
         merged = True
         while merged:
             merged = False
@@ -453,6 +284,7 @@ class Algebra:
         return pool
 
     def merge(self, a: Term, b: Term) -> Term | None:
+        """Two terms as one, where they are equal but for one group and the names of summed indices."""
         if (
             len(a.summed) != len(b.summed)
             or a.deltas != b.deltas
@@ -472,6 +304,7 @@ class Algebra:
         return None
 
     def merge_named(self, a: Term, b: Term) -> Term | None:
+        """The same for terms whose summed indices have the same names."""
         keys = sorted(set(a.groups) | set(b.groups))
         differ = [key for key in keys if a.groups.get(key, sp.S.One) != b.groups.get(key, sp.S.One)]
         if not differ:
@@ -488,7 +321,7 @@ class Algebra:
             return None
         number = a.coef.as_coeff_Mul()[0]
         if ratio.is_Rational and number.is_Rational:
-            expr = self.tidy(number * left + number * ratio * right)
+            expr = self.simplifier.tidy(number * left + number * ratio * right)
             return self.normal(replace(a, coef=a.coef / number, groups={**a.groups, key: expr}))
-        expr = self.tidy(left + ratio * right)
+        expr = self.simplifier.tidy(left + ratio * right)
         return self.normal(replace(a, groups={**a.groups, key: expr}))

@@ -12,12 +12,13 @@ Expressions" (NeurIPS 2018) and "A Simple and Efficient Tensor Calculus" (AAAI 2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import sympy as sp
 
+from gradcalc.calculus.lengths import Lengths
 from gradcalc.language.shape_rules import Size
 
 Key: TypeAlias = "tuple[Ix, ...]"
@@ -49,27 +50,45 @@ class Term:
 
     @property
     def indices(self) -> set[Ix]:
+        """All indices in it, summed or free."""
         found = {ix for key in self.groups for ix in key}
         return found | {ix for pair in self.deltas for ix in pair}
 
 
-class Entries:
-    """The one table of entry symbols of a derivation: symbol <-> (quantity, indices)."""
+@dataclass(frozen=True, slots=True)
+class RawTerm:
+    """A term as a rule states it, its factors not yet sorted by their indices: coef × Σ_summed expr × deltas."""
 
-    def __init__(self) -> None:
+    expr: sp.Expr
+    summed: frozenset[Ix] = frozenset()
+    coef: sp.Expr = sp.S.One
+    deltas: frozenset[tuple[Ix, Ix]] = frozenset()
+
+
+def one_name(quantity: Any) -> int:
+    """The length of a quantity that stands under its name."""
+    return 1
+
+
+class Entries:
+    """The one table of entry symbols of a derivation: symbol <-> (quantity, indices). `length`: of what is written
+    for a quantity."""
+
+    def __init__(self, length: Callable[[Any], int] = one_name) -> None:
+        self.lengths = Lengths()
+        self._length = length
         self._symbol: dict[tuple[Any, Key], sp.Symbol] = {}
         self._entry: dict[sp.Symbol, tuple[Any, Key]] = {}
         self._within: dict[sp.Expr, list[tuple[sp.Symbol, Any, Key]]] = {}
         self._count = 0
-        self.length: Callable[[Any], int] = lambda quantity: (
-            1
-        )  # of what is written for a quantity (see `cost`)
 
     def index(self, size: Size, label: str | None = None) -> Ix:
+        """A new index."""
         self._count += 1
         return Ix(self._count, size, label)
 
     def like(self, ix: Ix) -> Ix:
+        """A new index of the same kind."""
         return self.index(ix.size, ix.label)
 
     def symbol(self, quantity: Any, indices: Key) -> sp.Symbol:
@@ -80,14 +99,11 @@ class Entries:
                 return sp.S.One
             # The name only has to be unique and to sort stably: quantities in the order of the graph.
             rank = f"{quantity:06d}" if isinstance(quantity, int) else str(quantity)
-            length = self.length(quantity)
-            name = (
-                "q"
-                + rank
-                + "".join(f".{ix.uid:05d}" for ix in indices)
-                + (f"~{length}" if length > 1 else "")
-            )
+            name = "q" + rank + "".join(f".{ix.uid:05d}" for ix in indices)
             found = sp.Symbol(name, real=True)
+            length = self._length(quantity)
+            if length > 1:
+                self.lengths.enter(found, length)
             self._symbol[quantity, indices] = found
             self._entry[found] = (quantity, indices)
         return found
@@ -111,6 +127,7 @@ class Entries:
         return found
 
     def key(self, expr: sp.Expr) -> Key:
+        """The indices of the entries in an expression, in order."""
         return tuple(sorted({ix for _, _, at in self.entries(expr) for ix in at}))
 
     def rename(self, expr: sp.Expr, table: Mapping[Ix, Ix], symmetric: Any) -> sp.Expr:
@@ -124,9 +141,44 @@ class Entries:
 
 
 def sort_symmetric(indices: Key, is_symmetric: bool) -> Key:
+    """The indices of an entry; the first two of a symmetric matrix in order, so that S_ij and S_ji
+    are one.
+    """
     if is_symmetric and len(indices) >= 2 and indices[1] < indices[0]:
         return (indices[1], indices[0], *indices[2:])
     return indices
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an algebra of terms may use of the quantities in them.
+
+    symmetric   (quantity): A_ji is A_ij
+    known_sum   (expression, index): what it sums to over the index, or None
+    centred     (expression, indices): does it sum to 0 over all of them?
+    computed    (quantity): it is not given, and leads a difference
+    made_by     (quantity): its operation
+    """
+
+    symmetric: Callable[[Any], bool] = lambda quantity: False
+    known_sum: Callable[[sp.Expr, Ix], sp.Expr | None] = lambda expr, ix: None
+    centred: Callable[[sp.Expr, Key], bool] = lambda expr, over: False
+    computed: Callable[[Any], bool] = lambda quantity: True
+    made_by: Callable[[Any], str] = lambda quantity: ""
+
+
+def has_matrix_form(terms: Sequence[Term], own: Key, examples: Container[str | None]) -> bool:
+    """Have terms at these indices a matrix form, per example? Each factor then has two indices at most, and no term
+    speaks of two examples at once."""
+
+    def visible(key: Key) -> int:
+        return sum(ix.label not in examples for ix in key)
+
+    for term in terms:
+        labels = [ix.label for ix in term.summed if ix.label in examples]
+        if len(set(labels)) != len(labels) or any(visible(key) > 2 for key in term.groups):
+            return False
+    return visible(own) <= 2
 
 
 def minus(coef: sp.Expr) -> bool:
@@ -137,11 +189,6 @@ def minus(coef: sp.Expr) -> bool:
 def kind(ix: Ix) -> tuple[str, str]:
     """Indices of one kind may stand for each other."""
     return str(ix.size), ix.label or ""
-
-
-def unnamed(expr: sp.Expr) -> bool:
-    """Is it an entry of a quantity without a name, which is written out?"""
-    return bool(expr.is_Symbol and expr.name.startswith("q") and "~" in expr.name)
 
 
 def size_expr(size: Size) -> sp.Expr:

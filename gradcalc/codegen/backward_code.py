@@ -9,26 +9,32 @@ log σ(z) becomes −softplus(−z), so that neither pass divides by a probabili
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping
 
 import sympy as sp
 
-from gradcalc.calculus.reverse_mode import Engine
-from gradcalc.calculus.simplify import measure
+from gradcalc.calculus.derivative_rules import RULES
+from gradcalc.calculus.quantities import Quantities, with_entries
+from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.reverse_mode import Engine, anything
 from gradcalc.calculus.sympy_functions import function_class
-from gradcalc.calculus.term_algebra import Algebra
 from gradcalc.calculus.terms import Key, Term
+from gradcalc.graph.dependencies import ancestors
 from gradcalc.graph.model import Graph, Node
-from gradcalc.graph.question_checks import ancestors
 from gradcalc.graph.stable import stable
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.parser import Name
+from gradcalc.language.parser import Name, names, parse
+from gradcalc.ops import TABLE
 
 __all__ = ["Stage", "Staged", "staged"]
 
-REUSED = frozenset(("exp", "sqrt", "tan", "tanh", "sigmoid"))
+# Functions whose derivative is written with their result alone.
+REUSED = frozenset(
+    op.name
+    for op in TABLE.values()
+    if len(op.partials) == 1 and op.partials[0] and names(parse(op.partials[0])) == ("r",)
+)
 MANY_TERMS = 8
 
 
@@ -52,53 +58,51 @@ class Staged:
 
     graph: Graph
     engine: Engine
+    reading: Reading
     loss: str
     upstream: Mapping[str, int]
     stages: tuple[Stage, ...]
 
 
-class _Algebra(Algebra):
-    """Sums of many terms stay as they are: comparing each with each would cost more than it shortens."""
-
-    def gather(self, terms: Sequence[Term]) -> list[Term]:
-        return super().gather(terms) if len(terms) <= MANY_TERMS else list(terms)
-
-
-class _Engine(Engine):
-    """An engine that names the gradient of every named quantity."""
+class _Stages:
+    """Names the gradient of every named quantity, and keeps what each is: one stage after the other."""
 
     def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
-        self.inlined = frozenset(("diag",))  # other contractions are at hand from the forward pass
-        self.entries.length = lambda quantity: 1  # every quantity has a variable
-        self.algebra = _Algebra(self.entries, self.symmetric, self.known_sum, self.computed)
-        self.careful = True
-        self.stages: list[Stage] = []
+        rules = replace(
+            RULES, inlined=frozenset(("diag",))
+        )  # others are at hand from the forward pass
+        # So is the result of a function whose derivative is written with it.
+        reused = {n for n, node in enumerate(graph.nodes) if node.op in REUSED}
+        self.quantities = Quantities(
+            graph,
+            rules,
+            careful=True,
+            bounded=with_entries(graph, rules) | reused,
+            at_hand=True,
+            most=MANY_TERMS,
+        )
+        self.engine = Engine(self.quantities)
+        self.algebra = self.engine.algebra
+        self.found: list[Stage] = []
         names = set(graph.names)
         self.loss = next(
             word for word in (graph.exercise.loss, "loss", "loss_") if word not in names
         )
 
-    @cached_property
-    def bounded(self) -> set[int]:
-        """Besides the others: functions whose derivative is written with their result, which is then at hand."""
-        kept = {n for n, node in enumerate(self.graph.nodes) if node.op in REUSED}
-        return set(super().bounded) | kept
-
-    @cached_property
-    def users(self) -> Mapping[int, tuple[int, ...]]:
-        """As for every engine, but for quantities that very many others use: trying each would take too long."""
-        return {arg: found for arg, found in super().users.items() if len(found) <= MANY_TERMS}
-
-    def settle(self, start: int, number: int, own: Key, upstream: list[Term]) -> list[Term]:
-        node = self.nodes[number]
+    def settle(
+        self, start: int, number: int, own: Key, upstream: list[Term], reading: Reading
+    ) -> list[Term]:
+        """The gradient at a named quantity as a stage of its own."""
+        node = self.quantities.nodes[number]
         if node.name is None or start == number:
             return upstream
-        upstream = self.algebra.gather([self.reread(term) for term in upstream])
-        self.stages.append(Stage(node.name, number, len(self.nodes), own, tuple(upstream)))
-        return self.name_gradient(number, own, upstream, f"d{self.loss}_d{node.name}")
+        upstream = self.algebra.gather([self.reread(term, reading) for term in upstream])
+        self.found.append(
+            Stage(node.name, number, len(self.quantities.nodes), own, tuple(upstream))
+        )
+        return self.engine.name_gradient(number, own, upstream, f"d{self.loss}_d{node.name}")
 
-    def reread(self, term: Term) -> Term:
+    def reread(self, term: Term, reading: Reading) -> Term:
         """The term as it is to be computed.
 
         A sigmoid that making the graph stable brought in is read as the quantity it is: y·σ(−z) − (1 − y)·σ(z) is y − ŷ.
@@ -115,8 +119,8 @@ class _Engine(Engine):
                 if unit.args[0].could_extract_minus_sign()
             }
             if units:
-                expr = self.shorten(expr.xreplace(flipped))
-                expr = min(expr, sp.factor(expr), key=measure)
+                expr = self.engine.search.shorten(expr.xreplace(flipped), reading)
+                expr = min(expr, sp.factor(expr), key=self.quantities.entries.lengths.measure)
             groups[key] = expr
         return self.algebra.normal(replace(term, groups=groups))
 
@@ -126,14 +130,15 @@ class _Engine(Engine):
         for power in expr.atoms(sp.Pow):
             if not (power.base.is_Symbol and power.exp.could_extract_minus_sign()):
                 continue
-            found = self.entries.entry(power.base)
+            found = self.quantities.entries.entry(power.base)
             if (
                 found is not None
                 and isinstance(found[0], int)
-                and self.nodes[found[0]].op == "norm"
+                and self.quantities.nodes[found[0]].op == "norm"
             ):
                 table[power] = (
-                    self.entry(self.make_virtual("guard", found[0]), found[1]) ** power.exp
+                    self.quantities.entry(self.quantities.make_virtual("guard", found[0]), found[1])
+                    ** power.exp
                 )
         return expr.xreplace(table) if table else expr
 
@@ -149,34 +154,32 @@ def staged(graph: Graph) -> Staged:
             Problem("export", f"{functions[0]} is an unknown function: there is no code for it")
         )
     before, graph = graph, stable(graph)
-    engine = _Engine(graph)
+    stages = _Stages(graph)
+    engine, quantities = stages.engine, stages.quantities
     upstream: dict[str, int] = {}
     terms: list[Term] = []
     for quantity, given in _upstreams(graph).items():
         number = graph.names[quantity]
         node = graph.nodes[number]
         if given is None:
-            engine.nodes.append(
-                Node("upstream", (), node.shape, node.over, name=f"d{engine.loss}_d{quantity}")
-            )
-            given = len(engine.nodes) - 1
+            name = f"d{stages.loss}_d{quantity}"
+            given = quantities.added(Node("upstream", (), node.shape, node.over, name=name))
         upstream[quantity] = given
-        own = engine.fresh(number)
-        terms.append(engine.algebra.term(engine.entry(given, own) * engine.entry(number, own), own))
-    engine.nodes.append(Node("gradient", (), ()))
-    loss = len(engine.nodes) - 1
-    engine.virtual[loss] = ((), terms)
+        own = quantities.fresh(number)
+        terms.append(
+            engine.algebra.term(quantities.entry(given, own) * quantities.entry(number, own), own)
+        )
+    loss = quantities.defined(Node("gradient", (), ()), (), terms)
     used = set().union(*(ancestors(before, quantity) for quantity in upstream))
-    engine.scope = engine.ancestors(loss) | {
-        graph.names[name] for name, n in before.names.items() if n in used
-    }
+    names = {graph.names[name] for name, n in before.names.items() if n in used}
+    reading = Reading(frozenset(quantities.ancestors(loss) | names))
     targets = {
         graph.names[name]
         for name in graph.inputs
         if name not in graph.integers and name not in graph.constants
     }
-    engine.pull(loss, (), [Term(sp.S.One, {})], targets, lambda number: True)
-    return Staged(graph, engine, engine.loss, upstream, tuple(engine.stages))
+    engine.pull(loss, (), [Term(sp.S.One, {})], targets, anything, reading, stages.settle)
+    return Staged(graph, engine, reading, stages.loss, upstream, tuple(stages.found))
 
 
 def _upstreams(graph: Graph) -> dict[str, int | None]:

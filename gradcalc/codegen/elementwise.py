@@ -9,10 +9,9 @@ from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece, met, target
 from gradcalc.codegen.spelling import ATOM, COMPARE, NEG, POWER, PRODUCT, SUM
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import occurrences
-from gradcalc.ops import TABLE
+from gradcalc.ops import SCALAR, TABLE
 
 LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
-CALLED = {"max": "maximum", "min": "minimum"}
 
 
 def formula(
@@ -59,7 +58,7 @@ class _Printer:
                 sides = self.write(left), self.write(right)
                 return Piece(f"{sides[0].at(SUM)} {op} {sides[1].at(SUM)}", COMPARE)
             case Call(func, args):
-                return self.call(CALLED.get(func, func), args)
+                return self.call(SCALAR.get(func, func), args)
         raise TypeError(f"no elementwise expression: {expr!r}")
 
     def constant(self, name: str) -> Piece:

@@ -12,17 +12,20 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.reverse_mode import Engine, Pseudo
+from gradcalc.calculus.quantities import Pseudo
+from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.sympy_functions import product_ast, to_ast
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.codegen.elementwise import formula
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
 from gradcalc.graph.model import Node
-from gradcalc.graph.to_expression import COMPARE, INFIX, number
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg
+from gradcalc.graph.to_expression import signed
+from gradcalc.language.parser import Binary, Call, Expr, Name, Neg
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
-from gradcalc.ops import TABLE
+from gradcalc.language.tree import number as number_tree
+from gradcalc.language.tree import plus
+from gradcalc.ops import NODES
 
 Positional = Sequence["Ix | None"]
 Named = Mapping[str, Ix]
@@ -33,7 +36,7 @@ Rule: TypeAlias = "Callable[[Emitter, Node, list[Ix | None], Named, Axes], Piece
 
 class Emitter:
     """`variables`: node -> the variable that holds it; `size(name)`: the variable of a symbolic size;
-    `rules`: the operations on whole arrays (rules.py)."""
+    `rules`: the operations on whole arrays (rules.py); `masks`: where(z > 0, 1, 0) as a factor is (z > 0)."""
 
     def __init__(
         self,
@@ -42,10 +45,10 @@ class Emitter:
         variables: dict[int, str],
         size: Callable[[str], str],
         rules: Mapping[str, Rule],
+        masks: bool = False,
     ) -> None:
         self.engine, self.arrays, self.variables, self.size_name = engine, arrays, variables, size
-        self.rules = rules
-        self.masks = False
+        self.rules, self.masks = rules, masks
 
     # ---- sizes and stores
 
@@ -69,10 +72,6 @@ class Emitter:
         )
         return (*inner, *(named[name] for name in node.over))
 
-    def spread(self, node: Node, key: Key) -> tuple[list[Ix | None], dict[str, Ix]]:
-        """An index list (axes longer than 1, then named indices) over all axes."""
-        return self.engine.full(node, key)
-
     @staticmethod
     def own(node: Node, positional: Positional) -> list[Ix | None]:
         """The positions that concern a node: the last ones, none where its axis has length 1."""
@@ -90,28 +89,18 @@ class Emitter:
         fresh: bool = False,
     ) -> Piece:
         """A node at indices. `fresh`: its own formula even where it has a variable."""
-        node = self.engine.nodes[number]
+        node = self.engine.quantities.nodes[number]
         at = self.own(node, positional)
         axes = self.stored(node, at, named)
         if number in self.variables and not fresh:
             return Piece(self.variables[number], axes=axes)
-        if not self.elementwise(node):
+        if not self.engine.quantities.entrywise(node):
             return self.structured(number, at, named, hint or axes)
         leaves: dict[str, Piece] = {}
         expr = self.tree(number, at, named, leaves, fresh)
         if isinstance(expr, Name) and expr.id in leaves:
             return leaves[expr.id]
         return formula(self.arrays, expr, leaves, hint or axes, self.masks)
-
-    def elementwise(self, node: Node) -> bool:
-        if node.op == "getitem":
-            return all(
-                item[0] == "index" or self.engine.whole(item, size)
-                for item, size in self.engine.items(node)
-            )
-        if node.op in ("const", "size", "index", "ones", "zeros", "toaxis", "transpose"):
-            return True
-        return node.op in TABLE and TABLE[node.op].signature == "elementwise"
 
     def tree(
         self,
@@ -122,9 +111,9 @@ class Emitter:
         fresh: bool = False,
     ) -> Expr:
         """An elementwise node as an expression in leaves, down to variables and to what is not elementwise."""
-        node = self.engine.nodes[number]
+        node = self.engine.quantities.nodes[number]
         at = self.own(node, positional)
-        if not fresh and (number in self.variables or not self.elementwise(node)):
+        if not fresh and (number in self.variables or not self.engine.quantities.entrywise(node)):
             return self.leaf(self.value(number, at, named), leaves)
 
         def arg(position: int, where: Positional = at, names: Named = named) -> Expr:
@@ -156,14 +145,12 @@ class Emitter:
             given = iter(at)
             inner = [
                 named[item[1]] if item[0] == "index" else next(given)
-                for item, _ in self.engine.items(node)
+                for item, _ in self.engine.quantities.items(node)
             ]
             return arg(0, inner)
         args = [arg(n) for n in range(len(node.args))]
-        if op in INFIX:
-            return Binary(INFIX[op], args[0], args[1])
-        if op in COMPARE:
-            return Compare(COMPARE[op], args[0], args[1])
+        if NODES[op].sign:
+            return signed(op, *args)
         return Neg(args[0]) if op == "neg" else Call(op, tuple(args))
 
     @staticmethod
@@ -173,12 +160,17 @@ class Emitter:
         return Name(name)
 
     def structured(self, number: int, at: list[Ix | None], named: Named, hint: Axes) -> Piece:
-        node = self.engine.nodes[number]
+        node = self.engine.quantities.nodes[number]
         rule = self.rules.get(node.op)
         found = rule(self, node, at, named, hint) if rule else None
         if found is not None:
             return found
-        return self.terms(self.engine.definition(number, self.engine.flat(number, at, named)), hint)
+        return self.terms(
+            self.engine.definitions.definition(
+                number, self.engine.quantities.flat(number, at, named)
+            ),
+            hint,
+        )
 
     def exact(self, number: int, positional: Positional, named: Named, axes: Axes) -> Piece:
         """A node's array with exactly these axes."""
@@ -195,14 +187,7 @@ class Emitter:
         front, terms = shared(terms)
         for term in sorted(terms, key=lambda t: bool(t.coef.could_extract_minus_sign())):
             expr = self.term(term, leaves, hint)
-            if total is None:
-                total = expr
-            else:
-                total = (
-                    Binary("-", total, expr.arg)
-                    if isinstance(expr, Neg)
-                    else Binary("+", total, expr)
-                )
+            total = expr if total is None else plus(total, expr)
         if total is None:
             return Piece("0.0", plain=True)
         if isinstance(total, Name) and total.id in leaves:
@@ -255,7 +240,7 @@ class Emitter:
 
     def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
         """Gradients first, then quantities in the order of the graph, sums and functions last."""
-        found = self.engine.entries.entries(expr)
+        found = self.engine.quantities.entries.entries(expr)
         gradient = any(isinstance(q, int) and q in self.gradients for _, q, _ in found)
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
         return not gradient and bool(found), not simple, [s.name for s, _, _ in found], str(expr)
@@ -265,7 +250,7 @@ class Emitter:
         return self.engine.named
 
     def symbol(self, symbol: sp.Symbol, leaves: dict[str, Piece]) -> Name:
-        found = self.engine.entries.entry(symbol)
+        found = self.engine.quantities.entries.entry(symbol)
         if found is None:
             return self.leaf(Piece(self.size_name(symbol.name), plain=True), leaves)
         return self.leaf(self.entry(*found), leaves)
@@ -274,11 +259,12 @@ class Emitter:
         """An entry of a quantity as its whole array, labelled."""
         if isinstance(quantity, Pseudo):
             return self.pseudo(quantity, at)
-        node = self.engine.nodes[quantity]
+        node = self.engine.quantities.nodes[quantity]
         distinct = tuple(
-            ix if ix not in at[:n] else self.engine.entries.like(ix) for n, ix in enumerate(at)
+            ix if ix not in at[:n] else self.engine.quantities.entries.like(ix)
+            for n, ix in enumerate(at)
         )
-        piece = self.value(quantity, *self.spread(node, distinct))
+        piece = self.value(quantity, *self.engine.quantities.full(node, distinct))
         for twin, ix in zip(distinct, at, strict=True):
             if twin is not ix:
                 piece = self.diagonal(piece, ix, twin)
@@ -304,8 +290,8 @@ class Emitter:
         if quantity.kind == "unit":
             return self.arrays.call("{eye}[{1}]", count, self.size(quantity.offset), axes=(first,))
         if quantity.kind == "gather":
-            node = self.engine.nodes[quantity.node]
-            index = self.value(quantity.node, *self.spread(node, at[1:]))
+            node = self.engine.quantities.nodes[quantity.node]
+            index = self.value(quantity.node, *self.engine.quantities.full(node, at[1:]))
             return self.arrays.call("{eye}[{1}]", count, index, axes=(*index.axes, first))
         if quantity.kind == "shift":
             start, length = self.size(quantity.offset), self.size(at[1].size)
@@ -344,9 +330,3 @@ def factored(front: Expr, total: Expr) -> Expr:
     if isinstance(front, Neg):
         return Neg(factored(front.arg, total))
     return Binary("*", front, total)
-
-
-def number_tree(value: Any) -> Expr:
-    from fractions import Fraction
-
-    return number(Fraction(value))

@@ -49,6 +49,7 @@ class Identifiers:
 
 
 def quoted(name: str) -> str:
+    """A name as a string literal of Python."""
     return json.dumps(name, ensure_ascii=False)
 
 

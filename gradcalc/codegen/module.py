@@ -13,6 +13,7 @@ from functools import cached_property
 from textwrap import indent
 from typing import Any
 
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.terms import Term
 from gradcalc.codegen.backward_code import Stage, Staged, staged
 from gradcalc.codegen.emit import Emitter
@@ -21,7 +22,6 @@ from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
 from gradcalc.codegen.rules import ARRAY_RULES
 from gradcalc.codegen.selfcheck import selfcheck
 from gradcalc.codegen.spelling import SUM, Spelling
-from gradcalc.derivation.answers import Answerer
 from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.graph.to_expression import tree
@@ -30,15 +30,11 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.formula_styles import size_text
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
-from gradcalc.ops import TABLE
+from gradcalc.ops import NODES
 from gradcalc.version import __version__
 
 LONG_SUM = 20  # terms
 WIDTH = 110  # a longer line has its comment above it
-CHEAP = frozenset((
-    "const", "size", "index", "copy", "transpose", "toaxis", "getitem", "neg", "add", "sub", "mul", "div", "eye", "ones",
-    "zeros", "lt", "le", "gt", "ge", "eq", "ne", "stop_gradient",
-))  # fmt: skip
 
 
 def module(graph: Graph, spelling: Spelling, file: str) -> str:
@@ -73,9 +69,11 @@ class _Module:
         self.sizes: dict[str, str] = {}  # size -> the text that gives it
         self.used_sizes: dict[str, str] = {}
         self.arrays = Arrays(spelling)
-        self.emit = Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES)
-        self.answerer = Answerer(self.graph)
-        self.answerer.engine = self.engine
+        self.emit, self.backward_emit = (
+            Emitter(self.engine, self.arrays, self.variables, self.size, ARRAY_RULES, masks)
+            for masks in (False, True)
+        )
+        self.forms = Forms(self.engine, reading=self.staged.reading)
         partials = {
             f"d{self.staged.loss}_d{name}": (self.staged.loss, name) for name in self.graph.names
         }
@@ -99,22 +97,22 @@ class _Module:
             if name in self.graph.quantities
         }
         for number in sorted({*order, *self.shared()}):
-            yield self.assigned(number, order.get(number))
+            yield self.assigned(number, order.get(number), self.emit)
 
-    def assigned(self, number: int, name: str | None) -> _Line:
-        node = self.engine.nodes[number]
-        own = self.engine.fresh(number)
-        positional, named = self.emit.spread(node, own)
-        axes = self.emit.stored(node, positional, named)
-        piece = self.emit.value(number, positional, named, axes, fresh=True)
-        piece = self.arrays.exact(self.arrays.array(piece), axes, self.emit.shape(axes))
+    def assigned(self, number: int, name: str | None, emit: Emitter) -> _Line:
+        node = self.engine.quantities.nodes[number]
+        own = self.engine.quantities.fresh(number)
+        positional, named = self.engine.quantities.full(node, own)
+        axes = emit.stored(node, positional, named)
+        piece = emit.value(number, positional, named, axes, fresh=True)
+        piece = self.arrays.exact(self.arrays.array(piece), axes, emit.shape(axes))
         if name is None:
             self.steps += 1
             self.variables[number] = self.names.new(f"t{self.steps}")
             expr = (
                 None
                 if node.op in ("guard", "rest")
-                else tree(self.engine.nodes, number, open_=True)
+                else tree(self.engine.quantities.nodes, number, open_=True)
             )
             return _Line(self.variables[number], piece.text, self.said(None, expr, node))
         formula = tree(self.original.nodes, self.original.names[name], open_=True)
@@ -132,18 +130,13 @@ class _Module:
                 for arg in nodes[number].args:
                     alive[arg] = True
                     # A template that names its operand twice would compute it twice.
-                    op = TABLE.get(nodes[number].op)
-                    count[arg] += (
-                        2
-                        if op is not None
-                        and op.signature == "elementwise"
-                        and op.code.count("{0}") > 1
-                        else 1
-                    )
+                    op = NODES[nodes[number].op]
+                    twice = op.signature == "elementwise" and op.code.count("{0}") > 1
+                    count[arg] += 2 if twice else 1
         found = {
             n
             for n, node in enumerate(nodes)
-            if node.name is None and count[n] > 1 and node.op not in CHEAP
+            if node.name is None and count[n] > 1 and not NODES[node.op].cheap
         }
         twins = {(node.args, node.attrs["axis"]) for node in nodes if node.op == "softmax"}
         found |= {
@@ -160,27 +153,30 @@ class _Module:
         found = set()
         for term in stage.terms:
             for expr in term.groups.values():
-                for _, quantity, _ in self.engine.entries.entries(expr):
-                    if isinstance(quantity, int) and self.engine.nodes[quantity].name is None:
+                for _, quantity, _ in self.engine.quantities.entries.entries(expr):
+                    if (
+                        isinstance(quantity, int)
+                        and self.engine.quantities.nodes[quantity].name is None
+                    ):
                         found.add(quantity)
         return sorted(found)
 
     def backward(self) -> Iterator[_Line]:
         """One line for each gradient, in reverse order."""
-        self.emit.masks = True
+        emit = self.backward_emit
         upstream = {name: self.variables[number] for name, number in self.staged.upstream.items()}
         for stage in self.staged.stages:
             for number in self.needed(stage):
                 if number not in self.variables:
-                    yield self.assigned(number, None)
-            node = self.engine.nodes[stage.node]
-            positional, named = self.emit.spread(node, stage.own)
-            axes = self.emit.stored(node, positional, named)
-            name = self.engine.nodes[stage.gradient].name or ""
+                    yield self.assigned(number, None, emit)
+            node = self.engine.quantities.nodes[stage.node]
+            positional, named = self.engine.quantities.full(node, stage.own)
+            axes = emit.stored(node, positional, named)
+            name = self.engine.quantities.nodes[stage.gradient].name or ""
             # A sum of very many terms would be nested deeper than Python compiles.
             parts = [stage.terms[n : n + LONG_SUM] for n in range(0, len(stage.terms), LONG_SUM)]
             shape = self.shape(stage, axes)
-            pieces = [self.arrays.exact(self.emit.terms(part, axes), axes, shape) for part in parts]
+            pieces = [self.arrays.exact(emit.terms(part, axes), axes, shape) for part in parts]
             if len(pieces) == 1 and pieces[0].text == upstream.get(
                 stage.name
             ):  # it is what comes from outside
@@ -206,7 +202,7 @@ class _Module:
         each = {ix: ix.label for ix in stage.own if ix.label in self.graph.examples and ix.label}
         try:
             terms = [self.unguarded(term) for term in stage.terms]
-            form = self.answerer.form_of(
+            form = self.forms.form_of(
                 terms, tuple(ix for ix in stage.own if ix not in each), each, node.shape
             )
         except GradcalcError:
@@ -219,13 +215,15 @@ class _Module:
 
         def plain(expr: Any) -> Any:
             table = {}
-            for symbol, quantity, at in engine.entries.entries(expr):
-                node = engine.nodes[quantity] if isinstance(quantity, int) else None
+            for symbol, quantity, at in engine.quantities.entries.entries(expr):
+                node = engine.quantities.nodes[quantity] if isinstance(quantity, int) else None
                 if node is not None and node.op == "guard":
-                    table[symbol] = engine.entry(node.args[0], at)
+                    table[symbol] = engine.quantities.entry(node.args[0], at)
                 elif node is not None and node.op == "rest":
-                    product = engine.entry(node.args[1], engine.multiplied(quantity, at))
-                    table[symbol] = product / engine.entry(node.args[0], at)
+                    product = engine.quantities.entry(
+                        node.args[1], engine.quantities.multiplied(quantity, at)
+                    )
+                    table[symbol] = product / engine.quantities.entry(node.args[0], at)
             return expr.xreplace(table) if table else expr
 
         return replace(term, groups={key: plain(expr) for key, expr in term.groups.items()})
@@ -293,7 +291,7 @@ class _Module:
             if number in self.variables:
                 continue
             node = self.graph.node(quantity)
-            name = self.engine.nodes[number].name or ""
+            name = self.engine.quantities.nodes[number].name or ""
             shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
             self.variables[number] = self.names.new(name)
             one = "[" * len(shape) + "1.0" + "]" * len(shape)
@@ -326,7 +324,7 @@ class _Module:
         arguments, sizes = list(self.arguments()), list(self.read_sizes())
         extra = [name for name in self.used_sizes if name not in self.solved_sizes]
         ups = [
-            self.engine.nodes[n].name or ""
+            self.engine.quantities.nodes[n].name or ""
             for n in self.staged.upstream.values()
             if n >= len(graph.nodes)
         ]
@@ -396,6 +394,7 @@ def needed(forward: Sequence[_Line], used: set[str]) -> tuple[list[_Line], list[
 
 
 def shown(shape: Shape) -> str:
+    """A shape in a comment: [n], n×m, a number."""
     if len(shape) == 1:
         return f"[{size_text(shape[0])}]"
     return "×".join(size_text(size) for size in shape) or "a number"

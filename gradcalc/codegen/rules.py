@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcalc.calculus.derivative_rules import reduced
+from gradcalc.calculus.quantities import whole
 from gradcalc.calculus.terms import Ix
 from gradcalc.codegen.elementwise import formula
 from gradcalc.codegen.emit import Emitter, Rule
@@ -22,17 +23,18 @@ from gradcalc.ops import TABLE
 def fresh(emit: Emitter, arg: int) -> list[Ix | None]:
     """New labels for a node's positional axes."""
     return [
-        None if size == ONE else emit.engine.entries.index(size)
-        for size in emit.engine.nodes[arg].shape
+        None if size == ONE else emit.engine.quantities.entries.index(size)
+        for size in emit.engine.quantities.nodes[arg].shape
     ]
 
 
 def matmul(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
-    left, right = (emit.engine.nodes[arg] for arg in node.args)
+    """A @ B, a contraction over the inner index."""
+    left, right = (emit.engine.quantities.nodes[arg] for arg in node.args)
     size = left.shape[-1]
-    k = None if size == ONE else emit.engine.entries.index(size)
+    k = None if size == ONE else emit.engine.quantities.entries.index(size)
     rows = at[: len(left.shape) - 1]
     batch, columns = rows[:-1], at[len(rows) :]
     a = emit.value(node.args[0], [*rows, k], named)
@@ -49,13 +51,14 @@ def contracted(emit: Emitter, pieces: list[Piece], summed: set[Ix], hint: Axes) 
     have = set().union(*(piece.labels for piece in pieces))
     found = emit.arrays.contract(pieces, summed & have, hint)
     for ix in sorted(summed - have):
-        found = product(emit, found, emit.size(ix.size), hint)
+        found = scaled(emit, found, emit.size(ix.size), hint)
     return found
 
 
-def product(emit: Emitter, left: Piece, right: Piece, hint: Axes) -> Piece:
+def scaled(emit: Emitter, piece: Piece, factor: Piece, hint: Axes) -> Piece:
+    """piece · factor, a number."""
     return formula(
-        emit.arrays, Binary("*", Name("~0"), Name("~1")), {"~0": left, "~1": right}, hint
+        emit.arrays, Binary("*", Name("~0"), Name("~1")), {"~0": piece, "~1": factor}, hint
     )
 
 
@@ -63,13 +66,13 @@ def reduction(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
     """sum, mean, prod, max, min, norm, logsumexp."""
-    inner, names, over, _ = reduced(emit.engine, node, at, named)
+    inner, names, over, _ = reduced(emit.engine.quantities, node, at, named)
     arg = node.args[0]
     piece = emit.value(arg, inner, names)
     template = TABLE[node.op].code
     missing = over - piece.labels
     if missing and node.op not in ("mean", "max", "min", "sum"):
-        axes = emit.stored(emit.engine.nodes[arg], inner, names)
+        axes = emit.stored(emit.engine.quantities.nodes[arg], inner, names)
         piece = emit.exact(arg, inner, names, axes)
         missing = set()
     if over - missing:
@@ -87,7 +90,7 @@ def reduction(
         piece = emit.arrays.call("{xp}.abs({0})", emit.arrays.array(piece), axes=piece.axes)
     if node.op == "sum":
         for ix in sorted(missing):
-            piece = product(emit, piece, emit.size(ix.size), hint)
+            piece = scaled(emit, piece, emit.size(ix.size), hint)
     return piece
 
 
@@ -96,7 +99,7 @@ def along(
 ) -> Piece:
     """softmax and log_softmax: the shape stays. A softmax whose logarithm is at hand is its exponential."""
     for number in emit.variables:
-        other = emit.engine.nodes[number]
+        other = emit.engine.quantities.nodes[number]
         if (
             other.op == "log_softmax"
             and node.op == "softmax"
@@ -105,7 +108,7 @@ def along(
             return emit.arrays.call(
                 "{xp}.exp({0})", emit.value(number, at, named), axes=emit.stored(other, at, named)
             )
-    arg = emit.engine.nodes[node.args[0]]
+    arg = emit.engine.quantities.nodes[node.args[0]]
     axes = emit.stored(arg, at, named)
     piece = emit.exact(node.args[0], at, named, axes)
     label = at[node.attrs["axis"]]
@@ -122,7 +125,7 @@ def square(
     """det, logdet, inv: functions of the last two axes, so named indices come first."""
     arg = node.args[0]
     inner = at if node.op == "inv" else fresh(emit, arg)
-    before = tuple(named[name] for name in emit.engine.nodes[arg].over)
+    before = tuple(named[name] for name in emit.engine.quantities.nodes[arg].over)
     axes = (*before, *inner)
     piece = emit.exact(arg, inner, named, axes)
     return emit.arrays.call(TABLE[node.op].code, piece, axes=axes if node.op == "inv" else before)
@@ -131,9 +134,10 @@ def square(
 def trace(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The trace of a matrix, over the examples too."""
     arg = node.args[0]
     row, column = inner = fresh(emit, arg)
-    axes = emit.stored(emit.engine.nodes[arg], inner, named)
+    axes = emit.stored(emit.engine.quantities.nodes[arg], inner, named)
     piece = emit.exact(arg, inner, named, axes)
     if row is None or column is None:
         return piece
@@ -154,7 +158,9 @@ def diag(
         piece = emit.value(arg, inner, named)
         if row is None or column is None or at[0] is None:
             return piece
-        piece = emit.arrays.exact(piece, emit.stored(emit.engine.nodes[arg], inner, named), "")
+        piece = emit.arrays.exact(
+            piece, emit.stored(emit.engine.quantities.nodes[arg], inner, named), ""
+        )
         found = emit.diagonal(piece, row, column)
         return Piece(
             found.text, found.level, tuple(at[0] if axis is row else axis for axis in found.axes)
@@ -163,7 +169,10 @@ def diag(
     if row is None or column is None or named.keys() & set(node.over):
         return None
     v = emit.exact(
-        arg, [None if size == ONE else row for size in emit.engine.nodes[arg].shape], named, (row,)
+        arg,
+        [None if size == ONE else row for size in emit.engine.quantities.nodes[arg].shape],
+        named,
+        (row,),
     )
     return emit.arrays.call(TABLE["diag"].code, v, axes=(row, column))
 
@@ -171,9 +180,12 @@ def diag(
 def outer(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The outer product of two vectors."""
     left, right = (
         emit.value(
-            arg, [None if size == ONE else ix for size in emit.engine.nodes[arg].shape], named
+            arg,
+            [None if size == ONE else ix for size in emit.engine.quantities.nodes[arg].shape],
+            named,
         )
         for arg, ix in zip(node.args, at, strict=True)
     )
@@ -183,6 +195,7 @@ def outer(
 def kron(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece | None:
+    """The Kronecker product; None for one per example, which is written by its terms."""
     if node.over:
         return None
     sides = []
@@ -195,6 +208,7 @@ def kron(
 def vec(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece | None:
+    """The columns under one another; None for one per example, which is written by its terms."""
     if node.over:
         return None
     inner = fresh(emit, node.args[0])
@@ -210,8 +224,12 @@ def concat(
     over = tuple(named[name] for name in node.over)
     parts = []
     for arg in node.args:
-        shape = emit.engine.nodes[arg].shape
-        own = emit.engine.entries.index(shape[axis]) if shape and shape[axis] != ONE else None
+        shape = emit.engine.quantities.nodes[arg].shape
+        own = (
+            emit.engine.quantities.entries.index(shape[axis])
+            if shape and shape[axis] != ONE
+            else None
+        )
         inner = tuple(own if n == axis else ix for n, ix in enumerate(at))
         parts.append(emit.exact(arg, inner if shape else (), named, (*inner, *over)))
     return joined(emit, "concat", parts, (*at, *over), axis)
@@ -229,6 +247,7 @@ def stack(
 
 
 def joined(emit: Emitter, op: str, parts: Sequence[Piece], axes: Sequence[Any], axis: int) -> Piece:
+    """concatenate or stack of some pieces."""
     inside = Piece(f"[{', '.join(part.text for part in parts)}]")
     return emit.arrays.call(
         TABLE[op].code, inside, axes=tuple(axes), options=f", axis={axis}" if axis else ""
@@ -238,6 +257,7 @@ def joined(emit: Emitter, op: str, parts: Sequence[Piece], axes: Sequence[Any], 
 def eye(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
+    """The identity matrix."""
     return emit.arrays.call(TABLE["eye"].code, emit.size(node.shape[0]), axes=tuple(at))
 
 
@@ -245,7 +265,7 @@ def ties(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
     """How many entries reach the maximum."""
-    inner, names, over, _ = reduced(emit.engine, node, at, named)
+    inner, names, over, _ = reduced(emit.engine.quantities, node, at, named)
     leaves = {
         "~0": emit.value(node.args[0], inner, names),
         "~1": emit.value(node.args[1], at, named),
@@ -272,7 +292,7 @@ def rest(
 ) -> Piece:
     """The products of all other entries along the axes of a `prod`."""
     arg, attrs = node.args[0], node.attrs
-    axes = emit.stored(emit.engine.nodes[arg], at, named)
+    axes = emit.stored(emit.engine.quantities.nodes[arg], at, named)
     over = {
         *(at[axis] for axis in attrs.get("axis", ())),
         *(named[name] for name in attrs.get("index", ())),
@@ -290,7 +310,7 @@ def getitem(
 ) -> Piece:
     """Entries, slices and integer arrays: first what Python's own indexing says, then the integer arrays."""
     engine = emit.engine
-    base = engine.nodes[node.args[0]]
+    base = engine.quantities.nodes[node.args[0]]
     given = iter(at)
     inner: list[Ix | None] = []
     chosen: dict[
@@ -298,21 +318,21 @@ def getitem(
     ] = {}  # label of the base -> (slice or number, label of the result)
     gathers: dict[Ix, Piece] = {}
     places: list[Ix | None] | None = None
-    for item, size in engine.items(node):
-        ix = None if size == ONE else engine.entries.index(size)
+    for item, size in engine.quantities.items(node):
+        ix = None if size == ONE else engine.quantities.entries.index(size)
         kind = item[0]
         if kind == "index":
             ix = named[item[1]] if size != ONE else None
         elif kind == "slice":
             result = next(given)
-            if engine.whole(item, size):
+            if whole(item, size):
                 ix = result
             elif ix is not None:
                 chosen[ix] = (sliced(emit, item, size), result)
         elif kind == "at" and ix is not None:
             chosen[ix] = (emit.size(item[1]).text, None)
         elif kind == "gather":
-            index = engine.nodes[node.args[item[1]]]
+            index = engine.quantities.nodes[node.args[item[1]]]
             if places is None:  # several integer arrays are walked side by side, as in NumPy
                 places = [next(given) for _ in index.shape]
             if ix is not None:
@@ -361,6 +381,7 @@ def gathered(emit: Emitter, piece: Piece, gathers: Mapping[Ix, Piece]) -> Piece:
 
 
 def sliced(emit: Emitter, item: Any, size: Any) -> str:
+    """A slice as Python writes it: 1:n, ::2."""
     start, stop, step = item[1:]
     begin = "" if start.number == 0 else emit.size(start).text
     end = "" if stop == size else emit.size(stop).text

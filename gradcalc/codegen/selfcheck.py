@@ -25,7 +25,7 @@ def selfcheck(
     point = _point(graph)
     if point is None:
         return []
-    values, nodes = Forward(graph, point), backward.engine.nodes
+    values, nodes = Forward(graph, point), backward.engine.quantities.nodes
     lists: dict[str, Any] = {name: values.lists(name) for name in graph.inputs}
     lists.update({name: point.sizes[name] for name in sizes if name in point.sizes})
     loss = {quantity: nodes[number].name or "" for quantity, number in backward.upstream.items()}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Number

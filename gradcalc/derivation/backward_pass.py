@@ -10,26 +10,42 @@ gets a name of its own, which the steps after it use. Where the numerator is an 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
+from heapq import heappop, heappush
+from typing import NamedTuple, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import as_vector
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
+from gradcalc.derivation.answer_details import shorthand
 from gradcalc.derivation.answer_model import Shorthand
 from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.step_model import Entries, Path, Step, Written
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Node
-from gradcalc.graph.question_checks import operands
+from gradcalc.graph.backward import Handed, pull
+from gradcalc.graph.dependencies import operands
+from gradcalc.graph.model import Node
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Expr, Name, Neg, Num
-from gradcalc.language.shape_rules import ONE, Shape
+from gradcalc.language.shape_rules import ONE, Shape, as_vector
+from gradcalc.language.tree import plus
+
+_Handed: TypeAlias = "Handed[list[Term], Derivative]"
+
+
+class _Named(NamedTuple):
+    """The gradient at a node as a quantity of its own: its name, its shape, its examples, and it as a term."""
+
+    name: str
+    shape: Shape
+    over: tuple[str, ...]
+    term: Term
 
 
 class BackwardPass:
@@ -47,52 +63,50 @@ class BackwardPass:
         self.writer, self.graph, self.engine = writer, writer.graph, writer.engine
         self.word, self.entries = word, entries
         graph, engine = self.graph, self.engine
-        start = writer.loss if of is None else graph.names[of]
+        start = writer.derivatives.loss if of is None else graph.names[of]
         assert start is not None
         self.start = start
-        engine.scope = engine.ancestors(start)
+        self.forms = replace(writer.forms, reading=engine.search.reading(start))
+        self.scope = engine.quantities.ancestors(start)
         self.numbers = all(not node.shape and not node.over for node in graph.nodes)
-        own = () if of is None else engine.fresh(start)
-        self.out = tuple(engine.entries.like(ix) for ix in own)
+        own = () if of is None else engine.quantities.fresh(start)
+        self.out = tuple(engine.quantities.entries.like(ix) for ix in own)
         self.own: dict[int, Key] = {start: own}
-        self.array = bool(self.out) and any(size != ONE for size in engine.nodes[start].shape)
+        self.array = bool(self.out) and any(
+            size != ONE for size in engine.quantities.nodes[start].shape
+        )
         self.below = self.operands({graph.names[name] for name in wanted})
-        self.reached: dict[
-            int, list[tuple[int, Derivative, list[Term]]]
-        ] = {}  # (user, local derivative, product)
-        self.names: dict[int, str] = {}  # node -> the name of its gradient
+        self.turns = self.working_order()
+        self.named: dict[int, _Named] = {}
 
     def run(self) -> list[Step]:
         """The steps in working order: a quantity when all that uses it is done, inputs right behind their last use."""
+        pairs = zip(self.out, self.own[self.start], strict=True)
+        given = Term(sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in pairs))
+        reached = pull({self.start: [given]}, self)
+        return [self.step(one.node, one.handed) for one in reached if one.node != self.start]
+
+    def working_order(self) -> dict[int, int]:
+        """Each quantity's turn: when all that uses it is done; of those that are ready inputs before quantities, as
+        declared, and of quantities the one computed last."""
         pending = Counter(operand for below in self.below.values() for operand in below)
-        steps: list[Step] = []
-        ready = [self.start]
+        turns: dict[int, int] = {}
+        ready = [(False, 0, self.start)]
         while ready:
-            number = min(ready, key=self.turn)
-            ready.remove(number)
-            if number == self.start:
-                pairs = zip(self.out, self.own[number], strict=True)
-                self.hand_back(
-                    number, Term(sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in pairs))
-                )
-            elif number in self.reached:
-                steps.append(self.step(number))
-            for operand in sorted(self.below[number]):
+            _, _, number = heappop(ready)
+            turns[number] = len(turns)
+            for operand in self.below[number]:
                 pending[operand] -= 1
                 if not pending[operand]:
-                    ready.append(operand)
-        return steps
-
-    def turn(self, number: int) -> tuple[bool, int]:
-        """Inputs before quantities, as declared; of quantities the one computed last."""
-        given = number < len(self.graph.nodes) and self.engine.nodes[number].op == "input"
-        return not given, number if given else -number
+                    given = self.engine.quantities.nodes[operand].op == "input"
+                    heappush(ready, (not given, operand if given else -operand, operand))
+        return turns
 
     def operands(self, wanted: set[int]) -> dict[int, set[int]]:
         """Each named quantity on a path to what is wanted (nothing: on any path), and its named operands there."""
         graph, names = self.graph, self.graph.names
         still = {names[name] for name in (*graph.integers, *graph.constants)}
-        named = {n for n in names.values() if n in self.engine.scope} - still - {self.start}
+        named = {n for n in names.values() if n in self.scope} - still - {self.start}
         reads = {
             n: {names[word] for word in self.uses(n)} & named for n in (*sorted(named), self.start)
         }
@@ -109,27 +123,46 @@ class BackwardPass:
         node = self.graph.nodes[number]
         return operands(self.graph, node.name) if node.name and node.op != "input" else ()
 
-    # ---- one step
+    # ---- the way back
 
-    def hand_back(self, number: int, term: Term) -> None:
-        """Multiply the gradient at a quantity with its local derivatives."""
+    def turn(self, node: int) -> int:
+        return self.turns[node]
+
+    def gradient(self, node: int, handed: Sequence[_Handed]) -> list[Term]:
+        """The gradient by its name, which the steps after it use; that from which the way begins as it is."""
+        if node == self.start:
+            return handed[0].product
+        self.named[node] = self.symbol(node)
+        return [self.named[node].term]
+
+    def handed_back(
+        self, number: int, gradient: list[Term]
+    ) -> Iterator[tuple[int, Derivative, list[Term]]]:
+        """The gradient at a quantity times its local derivatives by the named quantities it is made from."""
         engine, own, below = self.engine, self.own[number], self.below[number]
-        loss = number in engine.virtual
+        loss = number in engine.quantities.virtual
         if loss:
-            pulled = engine.pull(
-                number, own, [term], set(below), lambda n: engine.nodes[n].name is None
-            )
+            unnamed = self.writer.derivatives.unnamed
+            pulled = engine.pull(number, own, gradient, set(below), unnamed, self.forms.reading)
             links = {n: Derivative(tuple(terms), own, at) for n, (at, terms) in pulled.items()}
+        elif below:
+            links = {
+                n: local
+                for n, local in self.writer.derivatives.links(number, self.forms.reading).items()
+                if n in below
+            }
         else:
-            links = {n: local for n, local in self.writer.links(number).items() if n in below}
+            links = {}
         for operand, local in sorted(links.items()):
-            mine = self.own.setdefault(operand, engine.fresh(operand))
+            mine = self.own.setdefault(operand, engine.quantities.fresh(operand))
             table = dict(zip((*local.out, *local.into), (*own, *mine), strict=True))
             pieces = () if self.numbers and not loss else local.terms
             product = [
-                self.multiplied(term, engine.algebra.rename(piece, table), own) for piece in pieces
+                self.multiplied(term, engine.algebra.rename(piece, table), own)
+                for piece in pieces
+                for term in gradient
             ]
-            self.reached.setdefault(operand, []).append((number, local, product))
+            yield operand, local, product
 
     def multiplied(self, upstream: Term, local: Term, own: Key) -> Term:
         """Upstream × local, nothing simplified, summed over the indices of the quantity between them."""
@@ -138,29 +171,29 @@ class BackwardPass:
             groups[key] = groups.get(key, sp.S.One) * expr
         summed = upstream.summed | local.summed | frozenset(own)
         product = Term(upstream.coef * local.coef, groups, upstream.deltas | local.deltas, summed)
-        return self.engine.inline(self.engine.selected(self.engine.algebra.normal(product)))
+        return self.engine.names.inline(
+            self.engine.names.selected(self.engine.algebra.normal(product))
+        )
 
-    def step(self, number: int) -> Step:
-        node = self.engine.nodes[number]
+    # ---- one step
+
+    def step(self, number: int, handed: Sequence[_Handed]) -> Step:
+        node, named = self.engine.quantities.nodes[number], self.named[number]
         assert node.name is not None
-        parts = self.reached[number]
-        paths = tuple(self.path(user, number, local, terms) for user, local, terms in parts)
+        paths = tuple(self.path(number, one) for one in handed)
         total = paths[0].product
         if self.numbers:
             total = replace(total, symbolic=reduce(plus, (path.product.symbolic for path in paths)))
         elif len(paths) > 1:
-            total = self.write([t for _, _, terms in parts for t in terms], number)
-        shape, over, term = self.symbol(number)
-        if node.op != "input":
-            self.hand_back(number, term)
-        return Step(self.word, node.name, self.names[number], paths, total, shape, over)
+            total = self.write([term for one in handed for term in one.product], number)
+        return Step(self.word, node.name, named.name, paths, total, named.shape, named.over)
 
-    def symbol(self, number: int) -> tuple[Shape, tuple[str, ...], Term]:
-        """The gradient at a node as a quantity of its own: its shape, its examples, and it as a term.
+    def symbol(self, number: int) -> _Named:
+        """The gradient at a node as a quantity of its own.
 
         An example of the numerator is the same example as that of the node.
         """
-        engine, node, own = self.engine, self.engine.nodes[number], self.own[number]
+        engine, node, own = self.engine, self.engine.quantities.nodes[number], self.own[number]
         labels = {ix.label for ix in own if ix.label}
         out = [ix for ix in self.out if not (ix.label and ix.label in labels)]
         same = frozenset(
@@ -178,32 +211,31 @@ class BackwardPass:
         name = f"d{self.word}_d{node.name}"
         while name in self.graph.names or name in self.graph.stacks:
             name += "_"
-        self.names[number] = name
-        return (
-            shape,
-            over,
-            replace(standing_for(engine, name, shape, over, (*first, *last)), deltas=same),
-        )
+        term = standing_for(engine, name, shape, over, (*first, *last))
+        return _Named(name, shape, over, replace(term, deltas=same))
 
-    def path(self, user: int, number: int, derivative: Derivative, terms: list[Term]) -> Path:
-        through = self.engine.nodes[user].name if user < len(self.graph.nodes) else None
+    def path(self, number: int, handed: _Handed) -> Path:
+        user, derivative, terms = handed.node, handed.local, handed.product
+        assert user is not None
+        assert derivative is not None
+        through = self.engine.quantities.nodes[user].name if user < len(self.graph.nodes) else None
         if through is None:
             return Path(None, self.write(terms, number))
         local, shorthand = self.local(user, number, derivative)
-        upstream = Name(self.names[user]) if user in self.names else None
+        upstream = Name(self.named[user].name) if user in self.named else None
         if self.numbers and local is not None:
-            return Path(through, replace(local, symbolic=times(upstream, local.symbolic)), local)
+            return Path(through, replace(local, symbolic=chained(upstream, local.symbolic)), local)
         entries = self.by_entries(user, number, derivative, terms) if self.entries else None
         product = self.write(terms, number)
         if local is not None and upstream is not None and self.alike(user, number):
             product = replace(
-                product, symbolic=times(upstream, local.symbolic)
+                product, symbolic=chained(upstream, local.symbolic)
             )  # nothing done to it yet
         return Path(through, product, local, shorthand, entries)
 
     def alike(self, user: int, number: int) -> bool:
         """Whether a wire leads from one number to one number, 1×1 or in each example, and the numerator is one."""
-        nodes = [self.engine.nodes[n] for n in (user, number)]
+        nodes = [self.engine.quantities.nodes[n] for n in (user, number)]
         return (
             not self.array
             and nodes[0].over == nodes[1].over
@@ -214,16 +246,14 @@ class BackwardPass:
         self, user: int, number: int, derivative: Derivative
     ) -> tuple[Written | None, Shorthand | None]:
         """The local derivative as its rule gives it, and what the literature writes for it."""
-        writer = self.writer
-        _, shape = writer.shapes(user, [number], ANY)
+        forms = self.forms
+        _, shape = forms.shapes(user, [number], ANY)
         opened = replace(derivative, terms=tuple(self.opened(derivative.terms)))
         try:
-            found = written(writer, opened, shape)
+            found = written(forms, opened, shape)
         except (GradcalcError, NoMatrixForm):
             return None, None
-        return found, writer.shorthand(
-            *writer.per_example(opened, ANY), [number]
-        ) if opened.terms else None
+        return found, shorthand(forms, *forms.per_example(opened, ANY)) if opened.terms else None
 
     def by_entries(
         self, user: int, number: int, derivative: Derivative, terms: Sequence[Term]
@@ -232,16 +262,16 @@ class BackwardPass:
         engine = self.engine
         if self.out or not (derivative.out or derivative.into):
             return None
-        own = engine.fresh(user)
+        own = engine.quantities.fresh(user)
         opened = tuple(
-            engine.inline(engine.algebra.normal(part)) for part in self.summands(user, own)
+            engine.names.inline(engine.algebra.normal(part)) for part in self.summands(user, own)
         )
         product = Derivative(tuple(terms), (), self.own[number])
         try:
             return Entries(
-                written(self.writer, Derivative(opened, own, ())) if opened else None,
-                written(self.writer, derivative),
-                written(self.writer, product),
+                written(self.forms, Derivative(opened, own, ())) if opened else None,
+                written(self.forms, derivative),
+                written(self.forms, product),
             )
         except (GradcalcError, NoMatrixForm):
             return None
@@ -249,7 +279,7 @@ class BackwardPass:
     def summands(self, number: int, own: Key) -> list[Term]:
         """A definition as terms, a sum taken apart."""
         engine, found = self.engine, list[Term]()
-        for term in engine.definition(number, own):
+        for term in engine.definitions.definition(number, own):
             sums = [key for key, expr in term.groups.items() if isinstance(expr, sp.Add)]
             if len(sums) != 1:
                 found.append(term)
@@ -263,32 +293,34 @@ class BackwardPass:
 
     def write(self, terms: Sequence[Term], number: int) -> Written:
         """Terms of a gradient at a node in the shape of the node behind the numerator's; they are gathered, not more."""
-        engine, shape = self.engine, self.engine.nodes[number].shape
+        engine, shape = self.engine, self.engine.quantities.nodes[number].shape
         if self.array:
-            shape = (*as_vector(engine.nodes[self.start].shape), *as_vector(shape))
+            shape = (*as_vector(engine.quantities.nodes[self.start].shape), *as_vector(shape))
         tidied = engine.algebra.gather(self.opened(terms))
-        of, by = self.word, engine.nodes[number].name or ""
+        of, by = self.word, engine.quantities.nodes[number].name or ""
         found = Derivative(tuple(tidied), self.out, self.own[number])
-        return written(
-            self.writer, found, shape, self.start, Question(f"d{of}/d{by}", "derivative", of, (by,))
-        )
+        asked = Question(f"d{of}/d{by}", "derivative", of, (by,))
+        return written(self.forms, found, shape, self.start, asked)
 
     def opened(self, terms: Sequence[Term]) -> list[Term]:
-        return [self.engine.residuals_open(self.engine.algebra.normal(term)) for term in terms]
+        return [
+            self.engine.names.residuals_open(self.engine.algebra.normal(term)) for term in terms
+        ]
 
 
 def standing_for(engine: Engine, name: str, shape: Shape, over: tuple[str, ...], at: Key) -> Term:
     """A gradient as a quantity of its own, by its name: the term that stands for its entry at these indices."""
-    engine.nodes.append(Node("gradient", (), shape, over, name=name))
-    entry = engine.entry(len(engine.nodes) - 1, at)
-    return Term(sp.S.One, {engine.entries.key(entry): entry})
+    entry = engine.quantities.entry(
+        engine.quantities.added(Node("gradient", (), shape, over, name=name)), at
+    )
+    return Term(sp.S.One, {engine.quantities.entries.key(entry): entry})
 
 
 ANY = Question("", "local", "", ("",))  # what is written here answers no question
 
 
 def written(
-    writer: Answerer,
+    forms: Forms,
     derivative: Derivative,
     shape: Shape | None = None,
     of: int | None = None,
@@ -298,24 +330,21 @@ def written(
 
     Raises NoMatrixForm where examples meet, GradcalcError where they do and it may be in stacks.
     """
-    terms, out, into, each = writer.per_example(derivative, asked)
-    terms = [writer.engine.algebra.normal(term) for term in terms]
+    terms, out, into, each = forms.per_example(derivative, asked)
+    terms = [forms.engine.algebra.normal(term) for term in terms]
     free, examples = (*out, *into), tuple(each.values())
-    if writer.pairs(terms, each):
+    if forms.pairs(terms, each):
         if of is None or shape is None:
             raise NoMatrixForm
-        answer = writer.paired(asked, terms, free, each, shape, into, of)
-        assert answer.symbolic is not None
-        return Written(answer.symbolic, answer.shape, answer.free, paired=True)
+        view = forms.paired(terms, free, each, shape, into, asked)
+        return Written(view.symbolic, view.shape, view.free, paired=True)
     if shape is None:
-        form = writer.entry_form(terms, free, each, into)
+        form = forms.entry_form(terms, free, each, into)
         return Written(form.expr, (), form.free, examples)
-    form = writer.form_of(terms, free, each, shape, into)
-    sums = any(ix.label in writer.graph.examples for term in terms for ix in term.summed)
+    form = forms.form_of(terms, free, each, shape, into)
+    sums = any(ix.label in forms.graph.examples for term in terms for ix in term.summed)
     stacked = (
-        writer.stacked(terms, free, each, shape, into)
-        if of is not None and (each or sums)
-        else None
+        forms.stacked(terms, free, each, shape, into) if of is not None and (each or sums) else None
     )
     return Written(
         form.expr,
@@ -329,7 +358,7 @@ def written(
 MINUS_ONE = Neg(Num(Fraction(1)))
 
 
-def times(upstream: Expr | None, local: Expr) -> Expr:
+def chained(upstream: Expr | None, local: Expr) -> Expr:
     """upstream × local, without a factor 1 or −1."""
     for one, other in ((upstream, local), (local, upstream)):
         if other is not None and (one is None or (isinstance(one, Num) and one.value == 1)):
@@ -339,7 +368,3 @@ def times(upstream: Expr | None, local: Expr) -> Expr:
     assert upstream is not None
     constant = isinstance(local, Num) or (isinstance(local, Neg) and isinstance(local.arg, Num))
     return Binary("*", local, upstream) if constant else Binary("*", upstream, local)
-
-
-def plus(left: Expr, right: Expr) -> Expr:
-    return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from gradcalc.calculus.notation.derivative_forms import as_vector
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.reverse_mode import Derivative
 from gradcalc.calculus.terms import Ix, Key, Term
@@ -21,12 +20,12 @@ from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.backward_pass import standing_for
 from gradcalc.derivation.step_model import Assembly, Factor
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
 from gradcalc.graph.dependencies import paths
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Name
-from gradcalc.language.shape_rules import ONE, ShapeError, shape_of
+from gradcalc.language.shape_rules import ONE, ShapeError, as_vector, shape_of
 from gradcalc.language.sizes import Shape
 
 
@@ -87,7 +86,7 @@ class Assembler:
     ) -> Assembly | None:
         engine, graph = self.engine, self.graph
         start, node = graph.names[question.of], graph.node(chain[-1][2])
-        engine.scope = engine.ancestors(start)
+        reading = engine.search.reading(start)
         made: list[tuple[Factor, Term, Key, Key]] = []
         for link in chain:
             if link not in self.made:
@@ -99,24 +98,23 @@ class Assembler:
         literal, clash = product_in_order([factor.shape for factor in factors])
         if literal == node.shape:
             return None
-        own = engine.fresh(start)
+        own = engine.quantities.fresh(start)
         upstream = [Term(sp.S.One, {})]
         for (_, _, by), (_, term, out, at) in zip(chain, made, strict=True):
             term = engine.algebra.rename(term, dict(zip(out, own, strict=True)))
-            into = engine.fresh(graph.names[by])
-            upstream = [engine.step(before, term, own, at, into) for before in upstream]
+            into = engine.quantities.fresh(graph.names[by])
+            upstream = [engine.step(before, term, own, at, into, reading) for before in upstream]
             own = into
-        terms, _, free, each = self.writer.per_example(
-            Derivative(tuple(upstream), (), own), question
-        )
-        product = self.writer.matrix(terms, free, each, node.shape)
+        forms = replace(self.writer.forms, reading=reading)
+        terms, _, free, each = forms.per_example(Derivative(tuple(upstream), (), own), question)
+        product = forms.matrix(terms, free, each, node.shape)
         return Assembly(question, factors, literal, clash, product, node.shape)
 
     def factor(self, name: str, of: str, by: str) -> tuple[Factor, Term, Key, Key] | None:
         """A link as a quantity of its own, and the term it stands in: the quantity, with the deltas that tie its indices."""
         engine, graph = self.engine, self.graph
         numerator, denominator = graph.names[of], graph.names[by]
-        found = self.writer.total(numerator, denominator)
+        found = self.writer.derivatives.total(numerator, denominator)
         terms = [engine.algebra.normal(term) for term in found.terms]
         if (
             not terms
@@ -141,7 +139,8 @@ class Assembler:
         term = replace(term, deltas=deltas, summed=frozenset(found.into))
         full = (*as_vector(graph.node(of).shape), *as_vector(graph.node(by).shape))
         bare = [replace(term, deltas=frozenset()) for term in terms]
-        short = self.writer.matrix(
+        forms = replace(self.writer.forms, reading=engine.search.reading(numerator))
+        short = forms.matrix(
             bare, tuple(positional), {ix: ix.label for ix in carried if ix.label}, shape
         )
         return Factor(name, of, by, full, short, shape), term, found.out, found.into

@@ -1,21 +1,20 @@
 """One backward pass made into steps: each written, evaluated, checked, with its rules and reasons.
 
-Walk(kit, "J", ()).made()  ->  Pass (see steps.py)
+CheckedPass(context, "J", ()).made()  ->  Pass (see steps.py)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.backward_pass import BackwardPass
 from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading, said
 from gradcalc.derivation.form_changes import canonical, rewritings
-from gradcalc.derivation.plug import Numbers
 from gradcalc.derivation.reasons import argued
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
+from gradcalc.derivation.step_values import StepValues
 from gradcalc.exercise.model import Question
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
@@ -34,14 +33,13 @@ KINKED = frozenset(
 )  # that have kinks besides those whose entry in the table says so
 
 
-class Kit:
+class DerivationContext:
     """What all passes over one graph share. `names` grows by the names of gradients."""
 
     def __init__(self, solver: Solver, solution: Solution, detail: str, names: Names) -> None:
         self.solver, self.solution, self.detail, self.names = solver, solution, detail, names
         self.graph, self.exercise, self.oracle = solver.graph, solver.graph.exercise, solver.oracle
-        self.writer = copy(solver.answerer)  # with all that it has derived
-        self.writer.layout = "gradient"  # which gradients follow, whatever the answers do
+        self.writer = solver.answerer.laid_out("gradient")  # whatever the layout of the answers
         self.gates = GateWriter(self.graph, solver.form)
         self.steady = self.gates.steady
         self.long = len(self.graph.quantities) > LONG
@@ -53,28 +51,36 @@ class Kit:
             names, shapes={**names.shapes, **shapes}, partials={**names.partials, **partials}
         )
 
+    def joined(self, other: Names) -> None:
+        """The names of a graph that has a derivative as one more quantity."""
+        self.names = replace(
+            other,
+            shapes={**self.names.shapes, **other.shapes},
+            partials={**self.names.partials, **other.partials},
+        )
 
-class Walk:
+
+class CheckedPass:
     """The pass from a quantity `of`, or from the loss behind the upstream gradients (None). `wanted`: only the paths
     to these."""
 
-    def __init__(self, kit: Kit, of: str | None, wanted: Sequence[str]) -> None:
-        self.kit, self.of, self.wanted = kit, of, wanted
-        self.graph, self.solver = kit.graph, kit.solver
-        self.word = kit.exercise.loss if of is None else of
-        self.numbers = Numbers(kit.solver)
+    def __init__(self, context: DerivationContext, of: str | None, wanted: Sequence[str]) -> None:
+        self.context, self.of, self.wanted = context, of, wanted
+        self.graph, self.solver = context.graph, context.solver
+        self.word = context.exercise.loss if of is None else of
+        self.numbers = StepValues(context.solver)
         self.steps: dict[str, Step] = {}
         self.flat: dict[
             str, Expr
         ] = {}  # the name of a gradient -> the gradient in quantities alone
 
     def made(self) -> Pass:
-        kit = self.kit
-        entries = kit.detail == "full" or kit.solver.form != "matrix"
-        steps = BackwardPass(kit.writer, self.of, self.word, self.wanted, entries).run()
+        context = self.context
+        entries = context.detail == "full" or context.solver.form != "matrix"
+        steps = BackwardPass(context.writer, self.of, self.word, self.wanted, entries).run()
         shapes = {step.name: step.shape for step in steps}
         partials = {step.name: (self.word, step.quantity) for step in steps}
-        kit.called(shapes, partials)
+        context.called(shapes, partials)
         for step in steps:
             self.steps[step.quantity] = step = self.completed(step)
             formula = step.total.symbolic if step.collected is None else step.collected
@@ -96,7 +102,7 @@ class Walk:
         """A step with its numbers, its reasons, its formula as answers are written, and its check."""
         numbers = self.numbers
         step = replace(step, paths=tuple(self.path(step, path) for path in step.paths))
-        refused = self.kit.oracle.refusal(self.of, (step.quantity,))
+        refused = self.context.oracle.refusal(self.of, (step.quantity,))
         value = None if refused else numbers.bind(step.name, step.total, step.shape, step.over)
         known = self.known(step.quantity)
         collected, where = self.collected(step, known)
@@ -105,7 +111,7 @@ class Walk:
         where = tuple((name, expr) for name, expr in where if not numbers.known(name))
         verified = None if refused else self.check(step, known)
         step = replace(step, collected=collected, where=where, value=value, verified=verified)
-        put_in = self.put_in(step) if self.kit.detail == "full" else None
+        put_in = self.put_in(step) if self.context.detail == "full" else None
         if put_in is None or collected is None:
             return step
         return replace(step, put_in=put_in, rewritings=rewritings(put_in, collected))
@@ -115,7 +121,7 @@ class Walk:
     def known(self, by: str) -> Answer | None:
         """The answer that a step leads to, if it was asked for."""
         stacks = self.graph.stacks
-        for answer in self.kit.solution.answers:
+        for answer in self.context.solution.answers:
             question = answer.question
             if answer.kind != "derivative" or question.kind != "derivative" or question.entry:
                 continue
@@ -128,24 +134,26 @@ class Walk:
         self, step: Step, known: Answer | None
     ) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
         """The gradient with the gradients of the steps before put in: exactly as the answers have it."""
-        kit, of = self.kit, self.of
+        context, of = self.context, self.of
         if known is not None and known.layout == "gradient":
             return known.symbolic, known.where
         start = of or self.graph.outputs[-1]
         if of is None or start == self.graph.outputs[-1]:
-            gradient = kit.solution.gradients.get(step.quantity)
+            gradient = context.solution.gradients.get(step.quantity)
             if (
                 gradient is not None
                 and not gradient.free
-                and (of is None) == bool(kit.exercise.upstream)
+                and (of is None) == bool(context.exercise.upstream)
             ):
                 return gradient.symbolic, gradient.where
-        if step.total.free or step.total.paired or kit.long:
+        if step.total.free or step.total.paired or context.long:
             return None, ()
         question = Question("", "derivative", start, (step.quantity,), loss=of is None)
-        number, by = kit.writer.numerator(question), self.graph.names[step.quantity]
+        derivatives, by = context.writer.derivatives, self.graph.names[step.quantity]
+        number = derivatives.numerator(question)
         try:
-            answer = kit.writer.written(question, kit.writer.total(number, by), number, [by], False)
+            total = derivatives.total(number, by)
+            answer = context.writer.written(question, total, number, [by], False)
         except GradcalcError:
             return None, ()
         return (answer.symbolic, answer.where) if not answer.free else (None, ())
@@ -174,8 +182,8 @@ class Walk:
         ):  # a number put in, or factors in another order
             return None
         if step.value is None:
-            right = self.kit.oracle.verify(
-                Claim(expr, self.solver.where(())), self.of, step.quantity
+            right = self.context.oracle.verify(
+                Claim(expr, self.solver.formulas.where(())), self.of, step.quantity
             ).ok
         else:
             right = self.numbers.close(self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value)  # fmt: skip
@@ -205,7 +213,7 @@ class Walk:
             )
         if not self.numbers.known(step.name):
             return self.claimed(step)
-        return self.kit.oracle.verify(
+        return self.context.oracle.verify(
             self.numbers.tensor(step.name), self.of, step.quantity, layout="gradient"
         )
 
@@ -215,25 +223,25 @@ class Walk:
         if step.total.paired or any(item.total.paired or item.total.free for item in before):
             return None
         where = tuple((item.name, item.total.symbolic) for item in before)
-        claim = Claim(step.total.symbolic, self.solver.where(where), step.total.free)
-        return self.kit.oracle.verify(claim, self.of, step.quantity)
+        claim = Claim(step.total.symbolic, self.solver.formulas.where(where), step.total.free)
+        return self.context.oracle.verify(claim, self.of, step.quantity)
 
     # ---- one path
 
     def path(self, step: Step, path: Path) -> Path:
         """A path with its numbers, its rules and its reasons."""
-        kit, numbers = self.kit, self.numbers
+        context, numbers = self.context, self.numbers
         value = numbers.value(path.product, step.shape, step.over) if len(step.paths) > 1 else None
         through = path.through
         if through is None:
             return replace(path, value=value)
         before = self.steps.get(through)
         operations = leading(
-            inside(self.graph, through, kit.steady), self.graph.names[step.quantity]
+            inside(self.graph, through, context.steady), self.graph.names[step.quantity]
         )
         # Without operations it is only compared there.
         rules = self.rules(operations) if operations else (Rule("eq", 0, TABLE["eq"].sentence),)
-        path = argued(self.graph, kit.names, step, path, before, operations)
+        path = argued(self.graph, context.names, step, path, before, operations)
         because = path.because if operations else ()
         return replace(
             path,
@@ -254,7 +262,7 @@ class Walk:
         for number, args in operations.items():
             node = self.graph.nodes[number]
             for arg in args:
-                sentence = said(self.graph, number, arg, self.kit.steady)
+                sentence = said(self.graph, number, arg, self.context.steady)
                 found.setdefault((node.op, sentence), Rule(node.op, node.args.index(arg), sentence))
         return tuple(found.values())
 
@@ -262,15 +270,15 @@ class Walk:
         self, through: str, operations: Mapping[int, list[int]], step: Step, before: Step | None
     ) -> tuple[Gate, ...]:
         """The operations one by one, where several follow one another."""
-        kit = self.kit
+        context = self.context
         several = (
             len(operations) > 1
-            if kit.detail == "full"
-            else depth(self.graph, operations, kit.steady) > 1
+            if context.detail == "full"
+            else depth(self.graph, operations, context.steady) > 1
         )
         return (
-            kit.gates.gates(through, before, step.quantity)
-            if several and kit.detail != "brief"
+            context.gates.gates(through, before, step.quantity)
+            if several and context.detail != "brief"
             else ()
         )
 
@@ -278,6 +286,6 @@ class Walk:
         """What is taken where a rule meets a kink at the given values."""
         if not any(TABLE[rule.operation].smooth or rule.operation in KINKED for rule in rules):
             return []
-        oracle = self.kit.oracle
-        kinks = oracle.kinks(oracle.given, oracle.target(through, (step.quantity,), local=True))
+        oracle = self.context.oracle
+        kinks = oracle.met(through, (step.quantity,), local=True)
         return [("here " + kink.message,) for kink in kinks if kink.quantity == through]

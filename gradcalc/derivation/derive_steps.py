@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.derivation.answer_details import upstream_name
 from gradcalc.derivation.answer_model import Answer, Solution
-from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.chain_products import Assembler
-from gradcalc.derivation.checked_steps import LONG, Kit, Walk
-from gradcalc.derivation.plug import Numbers, plugged
+from gradcalc.derivation.checked_steps import LONG, CheckedPass, DerivationContext
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity, Written
+from gradcalc.derivation.step_values import StepValues
+from gradcalc.derivation.substituted_numbers import plugged
+from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
 from gradcalc.exercise.questions import Known, read_question, stack_names
-from gradcalc.graph.build import Graph, build
+from gradcalc.graph.build import build
+from gradcalc.graph.dependencies import ancestors, depends, operands, reached_otherwise
+from gradcalc.graph.model import Graph
 from gradcalc.graph.printed_names import printed_names
-from gradcalc.graph.question_checks import ancestors, depends, operands
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import names, unparse
@@ -38,18 +39,18 @@ def explained(exercise: Exercise, detail: str = "normal", only: str | None = Non
     if only is not None:
         exercise, asked = with_question(exercise, only)
     solver = Solver(build(exercise), exercise.notation.form, exercise.notation.layout)
-    want(solver.answerer)
+    want(solver.answerer.derivatives)
     solution = solver.solution()
     answer = next((answer for answer in solution.answers if answer.question == asked), None)
     return derive(solver, solution, detail, answer)
 
 
-def want(answerer: Answerer) -> None:
+def want(derivatives: Derivatives) -> None:
     """The total derivatives by all that a derivation passes, found in the pass that answers the questions."""
-    graph = answerer.graph
+    graph = derivatives.graph
     if len(graph.quantities) <= LONG:
-        last = graph.names[graph.outputs[-1]] if answerer.loss is None else answerer.loss
-        answerer.want(last, graph.names.values())
+        last = graph.names[graph.outputs[-1]] if derivatives.loss is None else derivatives.loss
+        derivatives.want(last, graph.names.values())
 
 
 def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
@@ -118,29 +119,34 @@ def derive(
     return _Deriver(solver, solution, detail, only).derivation()
 
 
-class _Deriver(Kit):
+class _Deriver:
+    """Which passes a derivation has, and what stands before and behind them."""
+
     def __init__(
         self, solver: Solver, solution: Solution, detail: str, only: Answer | None
     ) -> None:
-        self.only = only
+        self.solver, self.graph, self.solution, self.only = solver, solver.graph, solution, only
         self.answers = (only,) if only is not None else solution.answers
         names = printed_names(
             solver.graph, tuple(pair for answer in self.answers for pair in answer.where)
         )
-        super().__init__(solver, solution, detail, names)
+        self.context = DerivationContext(solver, solution, detail, names)
 
     def derivation(self) -> Derivation:
-        passes = [*(Walk(self, of, wanted).made() for of, wanted in self.starts()), *self.seconds()]
+        passes = [
+            *(CheckedPass(self.context, of, wanted).made() for of, wanted in self.starts()),
+            *self.seconds(),
+        ]
         return Derivation(
             self.graph, self.solution, tuple(map(self.quantity, self.shown())), tuple(one for one in passes if one.steps),
-            self.answers, self.names, self.assemblies(), self.detail, self.only.question.text if self.only else None,
+            self.answers, self.context.names, self.assemblies(), self.context.detail, self.only.question.text if self.only else None,
         )  # fmt: skip
 
     def assemblies(self) -> tuple[Assembly, ...]:
         """Chains of arrays whose factors do not simply multiply, each with the value of its answer."""
-        if self.detail == "brief" or self.solver.form != "matrix":
+        if self.context.detail == "brief" or self.solver.form != "matrix":
             return ()
-        assembler = Assembler(self.writer, self.solution.answers)
+        assembler = Assembler(self.context.writer, self.solution.answers)
         made = [(answer, assembler.assemble(answer)) for answer in self.answers]
         return tuple(one for answer, one in made if one is not None and self.right(answer, one))
 
@@ -148,7 +154,7 @@ class _Deriver(Kit):
         """Whether the composition has the value of the answer; where there are no numbers the engine's word is taken."""
         if answer.value is None:
             return True
-        numbers = Numbers(self.solver)
+        numbers = StepValues(self.solver)
         for factor in one.factors:
             if (
                 numbers.bind(factor.name, Written(factor.short, factor.shape), factor.shape, ())
@@ -172,13 +178,13 @@ class _Deriver(Kit):
     def quantity(self, name: str) -> Quantity:
         graph, solution = self.graph, self.solution
         node = graph.node(name)
-        definition = next((d for d in self.exercise.definitions if d.name == name), None)
+        definition = next((d for d in self.graph.exercise.definitions if d.name == name), None)
         values = solution.inputs if name in graph.inputs else solution.forward
         expr = definition.expr if definition else None
         scalar, known = self.solver.values.scalar, {**solution.inputs, **solution.forward}
         return Quantity(
             name, expr, definition.indices if definition else (),
-            plugged(expr, known, self.exercise.notation.digits) if expr is not None and scalar else None,
+            plugged(expr, known, self.graph.exercise.notation.digits) if expr is not None and scalar else None,
             node.shape, tuple(index for index in node.over if index in graph.examples), values.get(name),
             solution.forward_exact.get(name), graph.reasons.get(name), operands(graph, name) if definition else (),
         )  # fmt: skip
@@ -192,7 +198,7 @@ class _Deriver(Kit):
         if self.only is None:
             output = graph.node(graph.outputs[-1])
             number = not output.over and all(size.number == 1 for size in output.shape)
-            main = [None] if self.exercise.upstream else [graph.outputs[-1]] if number else []
+            main = [None] if self.graph.exercise.upstream else [graph.outputs[-1]] if number else []
         more: dict[str | None, list[str]] = {}
         for answer in self.answers:
             question = answer.question
@@ -215,17 +221,12 @@ class _Deriver(Kit):
         if not main or of is None:
             return bool(main)
         start = main[0]
-        borne = [item.of or graph.outputs[-1] for item in self.exercise.upstream]
+        borne = [item.of or graph.outputs[-1] for item in self.graph.exercise.upstream]
         on_path = any(depends(graph, word, of) for word in (borne if start is None else [start]))
         direct = by in operands(graph, of)
         if question.kind == "local":
             return on_path and direct
-        others = (
-            any(depends(graph, other, by) for other in operands(graph, of) if other != by)
-            if direct
-            else True
-        )
-        if on_path and direct and not others:
+        if on_path and direct and not reached_otherwise(graph, of, by):
             return True
         return borne == [of] and self.solver.values.scalar
 
@@ -249,7 +250,7 @@ class _Deriver(Kit):
             *graph.stacks,
             *graph.sizes,
             *graph.indices,
-            *self.exercise.functions,
+            *self.graph.exercise.functions,
         }
         words = [
             word
@@ -269,20 +270,21 @@ class _Deriver(Kit):
             self.graph.stacks.get(answer.question.by[1], answer.question.by[1])
             for answer in answers
         ]
-        writer = self.writer.varied([self.graph.names[by] for by in wanted]) or self.writer
+        writer = (
+            self.context.writer.varied([self.graph.names[by] for by in wanted])
+            or self.context.writer
+        )
         first = writer.answer(one)
         assert first.symbolic is not None
         graph, point = with_quantity(self.graph, name, first, self.solver.oracle.given.point)
-        solver = Solver(graph, self.solver.form, "gradient")
-        solver.oracle = Oracle(graph, point)
+        solver = Solver(graph, self.solver.form, "gradient", Oracle(graph, point))
         posed = tuple(
             replace(answer, question=Question(f"d{name}/d{by}", "derivative", name, (by,)))
             for answer, by in zip(answers, wanted, strict=True) if not answer.question.entry
         )  # fmt: skip
         forward = {**self.solution.forward, name: solver.values.lists(name)}
         solution = replace(self.solution, graph=graph, answers=posed, forward=forward, gradients={})
-        inner = _Deriver(solver, solution, self.detail, None)
-        found = Walk(inner, name, tuple(dict.fromkeys(wanted))).made()
-        self.names = replace(inner.names, shapes={**self.names.shapes, **inner.names.shapes},
-                             partials={**self.names.partials, **inner.names.partials})  # fmt: skip
+        inner = _Deriver(solver, solution, self.context.detail, None)
+        found = CheckedPass(inner.context, name, tuple(dict.fromkeys(wanted))).made()
+        self.context.joined(inner.context.names)
         return replace(found, first=(one, inner.quantity(name)))

@@ -2,61 +2,50 @@
 
     gates(…, "f", {"x"}) of f = sin(x²) e^(−x)   ->   f: product gate, ∂L/∂f e^(−x) at sin(x²); cosine at x²; power rule at x; …
 
-The same pulling back as everywhere, with a stop at every operation instead of every name.
+The one way back, with a stop at every operation instead of every name: in formulas where everything is taken entry by
+entry, in terms where it is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 
 import sympy as sp
 
+from gradcalc.calculus.derivative_rules import RULES
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm
+from gradcalc.calculus.quantities import Quantities
+from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
-from gradcalc.derivation.answers import Answerer
-from gradcalc.derivation.backward_pass import plus, standing_for, times, written
+from gradcalc.derivation.backward_pass import chained, standing_for, written
 from gradcalc.derivation.general_rules import partial
 from gradcalc.derivation.step_model import Gate, Step, Written
-from gradcalc.graph.build import Graph, Node
+from gradcalc.graph.backward import Handed, pull
+from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError
-from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Call, Expr, Name
 from gradcalc.language.shape_rules import ONE
-from gradcalc.ops import TABLE
+from gradcalc.language.tree import plus
+from gradcalc.ops import NODES, TABLE
 
-CONSTANT = frozenset(
-    ("const", "size", "index", "eye", "ones", "zeros", "lt", "le", "gt", "ge", "eq", "ne")
+CONSTANT = frozenset(op.name for op in NODES.values() if op.kind in ("constant", "comparison"))
+# What passes a gradient unchanged is said only in full detail.
+PLAIN = frozenset(op.name for op in TABLE.values() if set(op.partials) == {"1"} or not op.example)
+TRIVIAL = frozenset(
+    op.name
+    for op in TABLE.values()
+    if (op.partials and {"1", "-1"}.issuperset(op.partials)) or op.kind == "rearranging"
 )
-PLAIN = frozenset(
-    ("add", "copy", "toaxis")
-)  # what passes a gradient unchanged is said only in full detail
-TRIVIAL = PLAIN | {"sub", "neg", "transpose"}
 
 
 def telling(operation: str, operand: int) -> bool:
     """Whether an operation does something to the gradient."""
     return operation not in PLAIN and (operation, operand) != ("sub", 0)
-
-
-class Gates(Engine):
-    """An engine in which every operation has entries of its own, and nothing is simplified on the way."""
-
-    @cached_property
-    def bounded(self) -> set[int]:
-        return {
-            number
-            for number, node in enumerate(self.graph.nodes)
-            if node.op not in CONSTANT or node.name
-        }
-
-    def shorten(self, expr: sp.Expr, deep: bool = True) -> sp.Expr:
-        return expr
-
-    def named_parts(self, term: Term) -> Term:
-        return term
 
 
 def inside(graph: Graph, name: str, steady: set[int]) -> dict[int, list[int]]:
@@ -118,7 +107,32 @@ def depth(graph: Graph, operations: Mapping[int, list[int]], steady: set[int]) -
 
 
 def is_number(node: Node) -> bool:
+    """Whether a node is one number, the same for all examples."""
     return not node.over and all(size == ONE for size in node.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Formulas:
+    """Gradients as formulas, the products written as they arise. An upstream gradient of None is 1."""
+
+    turns: Mapping[int, int]
+    operations: Mapping[int, Sequence[int]]
+    locals: Mapping[tuple[int, int], Expr | None]
+
+    def turn(self, node: int) -> int:
+        return self.turns.get(node, len(self.turns))
+
+    def gradient(self, node: int, handed: Sequence[Handed[Expr | None, Expr]]) -> Expr | None:
+        parts = [one.product for one in handed if one.product is not None]
+        return reduce(plus, parts) if parts else None
+
+    def handed_back(
+        self, node: int, gradient: Expr | None
+    ) -> Iterator[tuple[int, Expr, Expr | None]]:
+        for operand in dict.fromkeys(self.operations.get(node, ())):
+            local = self.locals[node, operand]
+            if local is not None:
+                yield operand, local, chained(gradient, local)
 
 
 class GateWriter:
@@ -126,9 +140,9 @@ class GateWriter:
 
     def __init__(self, graph: Graph, form: str) -> None:
         self.graph = graph
-        self.writer = Answerer(graph, form, "gradient")
-        self.engine = self.writer.engine = Gates(graph)
-        self.engine.writable = self.writer.has_matrix_form
+        own = {n for n, node in enumerate(graph.nodes) if node.op not in CONSTANT or node.name}
+        self.engine = Engine(Quantities(graph, RULES, bounded=own))
+        self.forms = Forms(self.engine, form)
         self.steady = constants(graph)
         self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
 
@@ -143,7 +157,7 @@ class GateWriter:
 
     def all_gates(self, name: str, upstream: Step | None) -> list[tuple[tuple[int, int], Gate]]:
         """Every operation of a definition, with the numbers of its node and its operand."""
-        graph, engine, nodes = self.graph, self.engine, self.graph.nodes
+        graph, nodes = self.graph, self.graph.nodes
         number, node = graph.names[name], graph.node(name)
         if (
             (upstream.shape, upstream.over) != (node.shape, node.over)
@@ -152,44 +166,63 @@ class GateWriter:
         ):
             return []
         operations = {n: args for n, args in inside(graph, name, self.steady).items() if args}
-        reached = {arg for args in operations.values() for arg in args}
-        engine.scope = {number, *operations, *reached}
-        own = engine.fresh(number)
+        edges = {(n, arg): self.local(n, arg) for n, args in operations.items() for arg in args}
+        last = {arg: n for n, arg in edges}
+        alike = all(self.alike(number, n) for n in operations) and all(
+            self.alike(number, arg, True) for arg in last
+        )
+        gradients = (
+            self.formulas(name, upstream, operations, edges)
+            if alike
+            else self.terms(name, upstream, operations, [arg for n, arg in edges if last[arg] == n])
+        )
+        found: list[tuple[tuple[int, int], Gate]] = []
+        for (n, arg), local in edges.items():
+            gate = Gate(
+                nodes[n].op, tree(nodes, n, open_=n == number), tree(nodes, arg), nodes[n].args.index(arg),
+                said(graph, n, arg, self.steady), local, gradients.get(arg) if last[arg] == n else None,
+            )  # fmt: skip
+            found.append(((n, arg), gate))
+        return found
+
+    def formulas(
+        self,
+        name: str,
+        upstream: Step | None,
+        operations: Mapping[int, Sequence[int]],
+        locals_: Mapping[tuple[int, int], Expr | None],
+    ) -> dict[int, Written | None]:
+        """The gradients at the operations of a definition that is taken entry by entry."""
+        number, node = self.graph.names[name], self.graph.node(name)
+        each = tuple(index for index in node.over if index in self.graph.examples)
+        way = _Formulas({n: turn for turn, n in enumerate(operations)}, operations, locals_)
+        start = Name(upstream.name) if upstream else None
+        return {
+            one.node: Written(one.gradient, node.shape, (), each)
+            for one in pull({number: start}, way)
+            if one.node != number and one.gradient is not None
+        }
+
+    def terms(
+        self,
+        name: str,
+        upstream: Step | None,
+        operations: Mapping[int, Sequence[int]],
+        reached: Sequence[int],
+    ) -> dict[int, Written | None]:
+        """The gradients at the operations of any other definition."""
+        engine, nodes = self.engine, self.graph.nodes
+        number, node = self.graph.names[name], self.graph.node(name)
+        reading = Reading(frozenset((number, *operations, *reached)), plain=True)
+        own = engine.quantities.fresh(number)
         start = Term(sp.S.One, {})
         if upstream is not None:
             start = standing_for(engine, upstream.name, node.shape, node.over, own)
-        alike = all(self.alike(number, n) for n in operations) and all(
-            self.alike(number, n, True) for n in reached
-        )
-        pulled = {} if alike else engine.pull(
-            number, own, [start], reached, lambda n: n not in reached or nodes[n].name is None
+        pulled = engine.pull(
+            number, own, [start], set(reached), lambda n: n not in reached or nodes[n].name is None,
+            reading,
         )  # fmt: skip
-        each = tuple(index for index in node.over if index in graph.examples)
-        so_far: dict[int, Expr] = {number: Name(upstream.name)} if upstream else {}
-        found: list[tuple[tuple[int, int], Gate]] = []
-        last = {arg: n for n, args in operations.items() for arg in args}
-        for n, args in operations.items():
-            for arg in dict.fromkeys(args):
-                local = self.local(n, arg)
-                if (
-                    alike and local is not None
-                ):  # nothing has to be pulled back: the products are written as they arise
-                    part = times(so_far.get(n), local)
-                    so_far[arg] = plus(so_far[arg], part) if arg in so_far else part
-                gradient = None
-                if last[arg] == n and not alike:
-                    gradient = self.written(arg, *pulled.get(arg, ((), [])))
-                elif last[arg] == n and local is not None:
-                    gradient = Written(so_far[arg], node.shape, (), each)
-                sides, place = (
-                    (tree(nodes, n, open_=n == number), tree(nodes, arg)),
-                    nodes[n].args.index(arg),
-                )
-                gate = Gate(
-                    nodes[n].op, *sides, place, said(graph, n, arg, self.steady), local, gradient
-                )
-                found.append(((n, arg), gate))
-        return found
+        return {arg: self.written(reading, arg, *pulled.get(arg, ((), []))) for arg in reached}
 
     def alike(self, top: int, number: int, operand: bool = False) -> bool:
         """Whether a node has the axes of the definition, and is made of its operands entry by entry."""
@@ -197,12 +230,12 @@ class GateWriter:
         entrywise = operand or bool(TABLE[other.op].partials) or other.op == "apply"
         return entrywise and one.shape == other.shape and one.over == other.over
 
-    def written(self, number: int, own: Key, terms: list[Term]) -> Written | None:
+    def written(self, reading: Reading, number: int, own: Key, terms: list[Term]) -> Written | None:
         """The gradient at an operation; None where examples meet."""
         try:
-            return written(
-                self.writer, Derivative(tuple(terms), (), own), self.engine.nodes[number].shape
-            )
+            forms = replace(self.forms, reading=reading)
+            found = Derivative(tuple(terms), (), own)
+            return written(forms, found, self.engine.quantities.nodes[number].shape)
         except (GradcalcError, NoMatrixForm):
             return None
 

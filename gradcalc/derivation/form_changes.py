@@ -65,7 +65,7 @@ def terms(expr: Expr, sign: int = 1) -> Iterator[tuple[int, list[str]]]:
             yield from terms(arg, -sign)
         case _:
             parts: list[str] = []
-            for part, inverse in product(expr):
+            for part, inverse in factors_and_divisors(expr):
                 while isinstance(part, Neg):
                     part, sign = part.arg, -sign
                 word = (
@@ -78,17 +78,18 @@ def terms(expr: Expr, sign: int = 1) -> Iterator[tuple[int, list[str]]]:
             yield sign, parts
 
 
-def product(expr: Expr, inverse: bool = False) -> Iterator[tuple[Expr, bool]]:
+def factors_and_divisors(expr: Expr, inverse: bool = False) -> Iterator[tuple[Expr, bool]]:
     """The factors of a product entry by entry, and whether it is divided by them."""
     match expr:
         case Binary("*" | "/" as op, left, right):
-            yield from product(left, inverse)
-            yield from product(right, inverse != (op == "/"))
+            yield from factors_and_divisors(left, inverse)
+            yield from factors_and_divisors(right, inverse != (op == "/"))
         case _:
             yield expr, inverse
 
 
 def inner(expr: Expr) -> str:
+    """An expression as text, its parts in their canonical form."""
     parts = children(expr)
     if not parts:
         return unparse(expr)
@@ -103,6 +104,7 @@ def inner(expr: Expr) -> str:
 
 
 def sign_free(expr: Expr) -> str:
+    """The same text for an expression and its negative."""
     return min(canonical(expr), canonical(Neg(expr)))
 
 
@@ -138,4 +140,5 @@ def sums(expr: Expr) -> Iterator[Expr]:
 
 
 def additions(expr: Expr) -> int:
+    """How many sums and differences stand in an expression."""
     return sum(isinstance(part, Binary) and part.op in "+-" for part in walk(expr))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 
+from gradcalc.language import entry_fields
 from gradcalc.language.formula_pieces import Line, Math, Names, Piece, Slope
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, children, parse
 from gradcalc.language.shape_rules import Size, shape_of
@@ -34,30 +35,24 @@ def general(operation: str, operand: int) -> Line:
 def _entry_by_entry(operation: str, operand: int) -> Line:
     op = TABLE[operation]
     by = Name(op.operands[operand])
-    whole: Expr = parse(op.example) if op.name in ("add", "sub", "mul", "div", "pow", "neg") else Call(
-        {"maximum": "max", "minimum": "min"}.get(op.name, op.name), tuple(map(Name, op.operands)))  # fmt: skip
-    if op.name == "copy":
-        whole = Name("x")
-    local = partial(op.name, operand, [Name(word) for word in op.operands], whole)
+    operands = tuple(map(Name, op.operands))
+    whole: Expr = Call(op.called, operands) if op.called else parse(op.example)
+    local = partial(op.name, operand, operands, whole)
     return (Math((Slope(whole, by), "=", local), names=NUMBERS),) if local is not None else ()
 
 
 def partial(operation: str, operand: int, operands: Sequence[Expr], result: Expr) -> Expr | None:
     """The local derivative that the table states, in the operands and the result given; None where it states none."""
     op = TABLE[operation]
-    if not op.partials or not op.partials[operand]:
+    stated = entry_fields.partial(op, operand)
+    if stated is None:
         return None
     if operation == "pow" and operand == 0 and isinstance(operands[1], Num):
         lower = operands[1].value - 1
         base = operands[0] if lower == 1 else Binary("^", operands[0], number(lower))
         return Binary("*", operands[1], base)
     values = dict(zip((*op.operands, "r"), (*operands, result), strict=True))
-    return _single(substitute(_parsed(op.partials[operand]), values))
-
-
-@cache
-def _parsed(text: str) -> Expr:
-    return parse(text)
+    return _single(substitute(stated, values))
 
 
 def _single(expr: Expr) -> Expr:
@@ -75,7 +70,7 @@ def _by_upstream(operation: str, operand: int) -> Line:
     example = parse(op.example)
     parts = [part for part in children(example) if isinstance(part, Name)]
     names = rule_names(operation)
-    by, back = parts[operand], parse(op.back[operand], functions={"g"})
+    by, back = parts[operand], entry_fields.back(op, operand)
     every = shape_of(back, names.shapes) == () and names.shapes[by.id] != ()
 
     def line(*pieces: Piece) -> Math:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gradcalc.derivation.step_model import Path, Step
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import (
@@ -93,6 +93,7 @@ def of_shape(shape: Shape) -> Line:
 
 
 def zero(expr: Expr) -> bool:
+    """Whether an expression is 0 or an array of zeros."""
     return (isinstance(expr, Num) and expr.value == 0) or (
         isinstance(expr, Call) and expr.func == "zeros"
     )
@@ -126,7 +127,7 @@ def core(expr: Expr, names: Names) -> Core:
                 break
     match expr:
         case Binary("@"):
-            parts = with_shapes(chain(expr, names), names)
+            parts = with_shapes(matrix_factors(expr, names), names)
             return Core("dot" if [len(shape) for _, shape in parts] == [1, 1] else "@", parts)
         case Call("outer", (left, right)):
             sizes = [
@@ -141,7 +142,7 @@ def core(expr: Expr, names: Names) -> Core:
     return Core("", with_shapes((expr,), names))
 
 
-def chain(expr: Expr, names: Names) -> tuple[Expr, ...]:
+def matrix_factors(expr: Expr, names: Names) -> tuple[Expr, ...]:
     """The factors of a matrix product, numbers in front left out."""
     factors: list[Expr] = []
     while isinstance(expr, Binary) and expr.op == "@":
@@ -153,10 +154,12 @@ def chain(expr: Expr, names: Names) -> tuple[Expr, ...]:
 
 
 def with_shapes(parts: Sequence[Expr], names: Names) -> tuple[tuple[Expr, Shape], ...]:
+    """Each part with its shape; () where it is unknown."""
     return tuple((part, shaped(part, names) or ()) for part in parts)
 
 
 def shaped(expr: Expr, names: Names) -> Shape | None:
+    """The shape of an expression; None where it cannot be told."""
     try:
         return shape_of(expr, names.shapes)
     except (ShapeError, SpanError):
@@ -169,6 +172,7 @@ def plain(expr: Expr, names: Names) -> bool:
 
 
 def bare(expr: Expr, names: Names) -> bool:
+    """Whether an expression is known to be one number."""
     shape = shaped(expr, names)
     return shape is not None and all(size == ONE for size in shape)
 

@@ -89,10 +89,10 @@ def differentiate(
     for name in wrt:
         if name not in exercise.inputs:
             known = closest(name, exercise.inputs)
-            there = f"it has {', '.join(exercise.inputs)}" if exercise.inputs else None
+            there = f"names: {', '.join(exercise.inputs)}" if exercise.inputs else None
             hint = f"did you mean {known}?" if known else there
             raise GradcalcError(
-                Problem("independent", f"{name} does not occur in the expression", None, hint)
+                Problem("independent", f"`{name}` is not in the expression", None, hint)
             )
     assumed = conventional(exercise)
     variables = {
@@ -129,7 +129,7 @@ def conventional(exercise: Exercise) -> dict[str, Shape]:
     inferred = infer(found, declared, {}, {}, {}, ranks) if ranks else None
     problems += inferred.problems if inferred else ()
     if problems:
-        hint = f"assumed by convention: {', '.join(f'{name} {KINDS[rank]}' for name, rank in ranks.items())}; --shape says otherwise"
+        hint = f"assumed by convention: {', '.join(f'{name} {KINDS[rank]}' for name, rank in ranks.items())}; use --shape to change this"
         # What else would help has to be written into a file.
         raise GradcalcError(
             *(replace(p, hint=hint) if p.slug == "shape" or not p.hint else p for p in problems)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from gradcalc.derivation.answer_model import Answer, Shorthand, Solution
 from gradcalc.derivation.form_changes import Rewriting
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Line, Math, Names, Number, Partial
 from gradcalc.language.parser import Expr, Index, Name

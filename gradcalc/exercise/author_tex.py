@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gradcalc.exercise.markdown import read
 from gradcalc.exercise.tex import check
 from gradcalc.language.errors import SpanError
+
+# What turns the direction of text, and control characters: they would reach a page as they are.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
 
 
 def check_markdown(text: str) -> Iterator[SpanError]:
@@ -18,6 +24,10 @@ def check_markdown(text: str) -> Iterator[SpanError]:
 
 def check_tex(text: str) -> Iterator[SpanError]:
     """What is wrong with mathematics in TeX, without its $."""
+    if hidden := _HIDDEN.search(text):
+        message = f"the invisible character U+{ord(hidden.group()):04X} is not allowed in TeX"
+        yield SpanError("character", message, hidden.start(), hidden.end(), "delete it")
+        return
     try:
         check(text)
     except SpanError as error:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from gradcalc.exercise.meant_names import (
+    brackets,
+    first_use,
+    meant,
+    no_index,
+    split_product,
+    transposed,
+    unused,
+)
 from gradcalc.exercise.model import Definition, Exercise, Function
 from gradcalc.exercise.source import Text
-from gradcalc.language.constant_checks import CONSTANTS, check_constants
-from gradcalc.language.errors import Problem, SpanError, closest
+from gradcalc.language.constants import CONSTANTS, check_constants
+from gradcalc.language.errors import Problem, SpanError, closest, skeleton
 from gradcalc.language.parser import (
     Binary,
     Call,
@@ -20,11 +27,12 @@ from gradcalc.language.parser import (
     Num,
     names,
     occurrences,
+    unparse,
     walk,
 )
 from gradcalc.language.tokens import shown
 
-NOT_NUMBERS = frozenset(("inf", "nan", "oo", "Inf", "NaN"))
+NOT_NUMBERS = frozenset(("inf", "nan", "oo", "Inf", "NaN", "None"))
 STATEMENTS = frozenset(("await", "yield"))  # of Python, complete without an operand
 _REDUCTIONS = frozenset(("sum", "mean", "prod", "max", "min"))
 
@@ -46,14 +54,20 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
     known = declared | exercise.size_names | set(exercise.examples) | set(exercise.indices)
     indices = set(exercise.examples) | set(exercise.indices)
     reported: set[str] = set()
+    lone = unused(exercise)
     lines: list[Definition | Function] = [*exercise.definitions, *exercise.functions.values()]
     for definition in lines:
         bound = set(definition.params if isinstance(definition, Function) else definition.indices)
-        errors = [*_calls(definition.expr, exercise, indices), *_comparisons(definition.expr)]
+        errors = list(brackets(definition.expr, known))
+        if not errors:
+            errors = [*_calls(definition.expr, exercise, indices), *_comparisons(definition.expr)]
         for name in occurrences(definition.expr):
             if name.id in known or name.id in bound or name.id in reported:
                 continue
-            if error := _unknown(name, exercise, declared, definition.source, warnings):
+            if any(error.start <= name.span[0] < error.end for error in errors):
+                reported.add(name.id)
+                continue
+            if error := _unknown(name, exercise, declared, definition.source, warnings, lone):
                 errors.append(error)
                 reported.add(name.id)
         try:
@@ -69,20 +83,25 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
 
 
 def _unknown(
-    name: Name, exercise: Exercise, declared: set[str], source: Text, warnings: list[Problem]
+    name: Name,
+    exercise: Exercise,
+    declared: set[str],
+    source: Text,
+    warnings: list[Problem],
+    lone: Mapping[str, str],
 ) -> SpanError | None:
     """A name that is neither defined nor declared: an error beside a complete list, else an input."""
     word = shown(name.id)
     if name.id in NOT_NUMBERS:
         return SpanError(
             "number",
-            f"`{word}` is no number here",
+            f"`{word}` is not a number here",
             *name.span,
-            "to use it as a name, declare it under variables",
+            f"to use it as a name, declare it: variables: {{{word}: []}}",
         )
     if name.id in STATEMENTS:
-        hint = "to use it as a name, declare it under variables"
-        return SpanError("statement", f"`{word}` reads as a statement of Python", *name.span, hint)
+        hint = f"to use it as a name, declare it: variables: {{{word}: []}}"
+        return SpanError("statement", f"`{word}` is a keyword of Python", *name.span, hint)
     if name.id in CONSTANTS:
         return None
     product = split_product(name.id, declared)
@@ -92,30 +111,20 @@ def _unknown(
             "unknown-name",
             f"unknown name `{word}`",
             *name.span,
-            f"did you mean {near}?" if near else "add it to `variables`",
+            f"did you mean {near}?" if near else f"add {word} to `variables`",
         )
-    if product:
-        message = f"`{word}` is read as an input of its own"
+    if error := transposed(name, exercise, source, declared):
+        return error
+    if likely := product or meant(name, lone, source):
+        message = f"`{word}` is a single name"
+        if "(" in likely:
+            message = f"`{word}` is read as an input, not as a function"
+        elif likely.isidentifier():
+            message = f"`{word}` is read as a new input"
         warnings.append(
-            source.problem(SpanError("product", message, *name.span, f"did you mean {product}?"))
+            source.problem(SpanError("product", message, *name.span, f"did you mean {likely}?"))
         )
     return None
-
-
-def split_product(name: str, known: Collection[str]) -> str | None:
-    """`w0x0` -> `w0*x0`, where both are known; up to four factors."""
-    best: dict[int, list[str]] = {0: []}
-    for end in range(1, len(name) + 1):
-        for start in sorted(best):
-            if (
-                len(best[start]) < 4
-                and name[start:end] in known
-                and start < end
-                and (end not in best or len(best[end]) > len(best[start]) + 1)
-            ):
-                best[end] = [*best[start], name[start:end]]
-    parts = best.get(len(name), [])
-    return "*".join(parts) if len(parts) > 1 else None
 
 
 def _roles(exercise: Exercise, problems: list[Problem]) -> None:
@@ -127,9 +136,7 @@ def _roles(exercise: Exercise, problems: list[Problem]) -> None:
         if name in first:
             before = first[name].place
             where = f"; the first is on line {before.line}" if before else ""
-            problems.append(
-                Problem("second", f"a second definition of `{shown(name)}`{where}", place)
-            )
+            problems.append(Problem("second", f"`{shown(name)}` is defined twice{where}", place))
         first.setdefault(name, definition)
         role = (
             "an index"
@@ -144,7 +151,7 @@ def _roles(exercise: Exercise, problems: list[Problem]) -> None:
             problems.append(
                 Problem(
                     "role",
-                    f"`{shown(name)}` is {role} and cannot be defined",
+                    f"`{shown(name)}` is {role}, so a line cannot define it",
                     place,
                     "use another name",
                 )
@@ -163,7 +170,7 @@ def _roles(exercise: Exercise, problems: list[Problem]) -> None:
             problems.append(
                 Problem(
                     "role",
-                    f"`{shown(name)}` is {role} and cannot be a variable too",
+                    f"`{shown(name)}` is {role}, so it cannot be a variable too",
                     variable.place,
                     "use another name",
                 )
@@ -171,12 +178,14 @@ def _roles(exercise: Exercise, problems: list[Problem]) -> None:
     for name in exercise.examples:
         if name in exercise.indices:
             problems.append(
-                Problem("role", f"`{shown(name)}` stands under `examples` and under `indices`")
+                Problem("role", f"`{shown(name)}` is declared under `examples` and under `indices`")
             )
     for name in indices:
         if name in sizes:
             problems.append(
-                Problem("role", f"`{shown(name)}` is an index and a size", hint="use another name")
+                Problem(
+                    "role", f"`{shown(name)}` is both an index and a size", hint="use another name"
+                )
             )
 
 
@@ -196,6 +205,16 @@ def _cycles(exercise: Exercise, problems: list[Problem]) -> None:
     _report_cycle(calls, dict(exercise.functions), problems)
 
 
+def _renamed(line: Definition | Function) -> str:
+    """How to define a quantity by the old one of its name."""
+    if isinstance(line, Function):
+        return "a function cannot call itself"
+    start, end = line.expr.span
+    return (
+        f"give the new value another name: {line.name}1 = {shown(line.source.value[start:end], 40)}"
+    )
+
+
 def _report_cycle(
     graph: dict[str, set[str]], lines: dict[str, Definition | Function], problems: list[Problem]
 ) -> None:
@@ -203,7 +222,12 @@ def _report_cycle(
     for name, parts in ordered.items():
         if name in parts:
             problems.append(
-                Problem("cycle", f"`{shown(name)}` is defined by itself", lines[name].place)
+                Problem(
+                    "cycle",
+                    f"`{shown(name)}` is used in its own definition",
+                    lines[name].place,
+                    _renamed(lines[name]),
+                )
             )
             parts.remove(name)
     try:
@@ -218,9 +242,9 @@ def _report_cycle(
         problems.append(
             Problem(
                 "cycle",
-                f"a cycle: {' needs '.join(shown_names)}",
+                f"circular definitions: {' needs '.join(shown_names)}",
                 place,
-                "a quantity is computed from earlier ones",
+                "define one of them without the others",
             )
         )
 
@@ -239,7 +263,7 @@ def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanEr
             if part.primes:
                 yield SpanError(
                     "argument",
-                    f"`{part.func}'`: only unknown functions are written with '",
+                    f"`{part.func}'`: only the derivatives of unknown functions are written with '",
                     *part.span,
                 )
         elif part.func in exercise.unknown_functions and len(part.args) != 1:
@@ -248,11 +272,14 @@ def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanEr
             )
         elif part.func in ("sum", "mean", "prod"):
             for index in part.args[1:]:
-                if isinstance(index, Name) and index.id not in indices:
-                    hint = f"declare it: indices: {{{shown(index.id, 10)}: n}}"
-                    yield SpanError(
-                        "index", f"`{shown(index.id)}` is not an index", *index.span, hint
+                if (
+                    isinstance(index, Name)
+                    and index.id not in indices
+                    and not any(
+                        variable.each == index.id for variable in exercise.variables.values()
                     )
+                ):
+                    yield no_index(index, exercise, indices)
 
 
 def _comparisons(expr: Expr) -> Iterator[SpanError]:
@@ -267,7 +294,10 @@ def _comparisons(expr: Expr) -> Iterator[SpanError]:
             allowed.update(id(condition) for condition in conditions)
         elif isinstance(part, Compare) and id(part) not in allowed:
             yield SpanError(
-                "comparison", "a comparison is no quantity", *part.span, "write where(x > y, 1, 0)"
+                "comparison",
+                "a comparison is not a number",
+                *part.span,
+                f"write where({shown(unparse(part), 40)}, 1, 0)",
             )
 
 
@@ -279,35 +309,24 @@ def _complex(expr: Expr, known: Collection[str]) -> Iterator[SpanError]:
             if side_by_side and part.right.id in ("j", "J") and part.right.id not in known:
                 yield SpanError(
                     "number",
-                    "there are no complex numbers here",
+                    "complex numbers are not supported",
                     *part.span,
-                    "for a product write 2*j",
+                    f"for a product write {unparse(part)}",
                 )
-
-
-_TWINS = str.maketrans(
-    "АВЕКМНОРСТХаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTXaeopcyxijsABEZHIKMNOPTYXo"
-)
-_GREEK = {
-    unicodedata.name(chr(code)).rpartition(" ")[2].lower(): chr(code) for code in range(0x3B1, 0x3CA) if code != 0x3C2
-} | {"lambda": "λ"}  # fmt: skip
-
-
-def _skeleton(name: str) -> str:
-    """What a name looks like in print: alpha and α, x_1 and x1, Latin and Cyrillic x are alike."""
-    head, digits = re.fullmatch(r"(.*?)_?(\d*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
-    return _GREEK.get(head, head).translate(_TWINS) + digits
 
 
 def _alike(known: list[str], exercise: Exercise, warnings: list[Problem]) -> None:
     seen: dict[str, str] = {}
     for name in dict.fromkeys(known):
-        other = seen.setdefault(_skeleton(name), name)
+        other = seen.setdefault(skeleton(name), name)
         if other != name:
             variable = exercise.variables.get(name) or exercise.variables.get(other)
             place = variable.place if variable else None
             warnings.append(
                 Problem(
-                    "alike", f"the names `{shown(other)}` and `{shown(name)}` print alike", place
+                    "alike",
+                    f"`{shown(other)}` and `{shown(name)}` are two names but look the same in print",
+                    place or first_use(exercise, name),
+                    "use one of them, or rename one",
                 )
             )

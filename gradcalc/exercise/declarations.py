@@ -13,7 +13,7 @@ from gradcalc.exercise.schema import get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import Problem, SpanError
-from gradcalc.language.parser import Expr, Name, Num, parse, walk
+from gradcalc.language.parser import Binary, Expr, Name, Num, parse, walk
 from gradcalc.language.tokens import canonical, read_name, shown
 
 MAX_SIZE = 1_000_000
@@ -30,11 +30,24 @@ def named(node: Node | None) -> list[tuple[Node, Node]]:
     ]
 
 
-class Declarations:
+def multiplied(size: Expr) -> Expr:
+    """A size with its powers written as products: k^2 is k*k."""
+    if not isinstance(size, Binary):
+        return size
+    left, right = multiplied(size.left), multiplied(size.right)
+    if size.op != "^" or not isinstance(right, Num) or right.value not in range(1, 9):
+        return Binary(size.op, left, right, size.span)
+    power = left
+    for _ in range(int(right.value) - 1):
+        power = Binary("*", power, left, size.span)
+    return power
+
+
+class Keys:
     """Reads a checked node key by key. Mistakes are added to `problems`, remarks to `warnings`."""
 
-    def __init__(self, node: Node, file: str, problems: list[Problem]) -> None:
-        self.node, self.file, self.problems = node, file, problems
+    def __init__(self, node: Node, problems: list[Problem]) -> None:
+        self.node, self.problems = node, problems
         self.warnings: list[Problem] = []
 
     def attempt(self, text: Text, read: Any, at: int = 0) -> Any:
@@ -57,7 +70,7 @@ class Declarations:
             return None
         if re.match(r"#\S", node.comment):
             message = (
-                f"`{key}` is cut at `{shown(node.comment, 12)}`: for YAML a comment begins there"
+                f"YAML reads `{shown(node.comment, 12)}` as a comment, so `{key}` ends before it"
             )
             self.warnings.append(node.text.wrong("comment", message, "quote the whole text"))
         if key == "text":  # titles and names are text as it stands
@@ -87,18 +100,25 @@ class Declarations:
         name: str | None = self.attempt(node.text, lambda: read_name(node.text.value))
         return name
 
+
+class Declarations:
+    """Names and their shapes, sizes, indices and notation, from the keys of an exercise."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys, self.node, self.problems = keys, keys.node, keys.problems
+
     def variables(self) -> tuple[bool, dict[str, Variable]]:
         node = get(self.node, "variables")
         found: dict[str, Variable] = {}
         if node is None:
             return False, found
         for item in node.items if node.kind == "list" else []:
-            if item.kind == "scalar" and (name := self.name(item)):
+            if item.kind == "scalar" and (name := self.keys.name(item)):
                 if name in found:
-                    self.problems.append(item.text.wrong("duplicate", f"`{name}` stands twice"))
+                    self.problems.append(item.text.wrong("duplicate", f"`{name}` is listed twice"))
                 found[name] = Variable(name, place=item.place, source=item.text)
         for key, part in named(node):
-            if name := self.name(key):
+            if name := self.keys.name(key):
                 found[name] = self.variable(name, key, part)
         return node.kind == "list", found
 
@@ -109,7 +129,7 @@ class Declarations:
             word: get(node, word)
             for word in ("shape", "each", "latex", "assume", "function", "description")
         }
-        latex = self.tex(parts["latex"]) if parts["latex"] else None
+        latex = self.keys.tex(parts["latex"]) if parts["latex"] else None
         words = {
             word: part.text.value for word, part in parts.items() if part and part.kind == "scalar"
         }
@@ -117,17 +137,19 @@ class Declarations:
         assumptions = (
             [item.text.value for item in assume.items] if assume and assume.kind == "list" else []
         )
-        each = parts["each"] and self.name(parts["each"])
-        if each and each not in {canonical(key.text.value) for key, _ in self.entries("examples")}:
+        each = parts["each"] and self.keys.name(parts["each"])
+        if each and each not in {
+            canonical(key.text.value) for key, _ in self.keys.entries("examples")
+        }:
             assert parts["each"] is not None
-            message = f"`{shown(each)}` runs over no examples"
-            self.problems.append(
-                parts["each"].text.wrong("each", message, f"examples: {{{shown(each, 10)}: m}}")
-            )
+            message = f"`{shown(each)}` is not declared under `examples`"
+            hint = f"add examples: {{{shown(each, 10)}: m}}"
+            if not any(found.hint == hint for found in self.problems):  # said once
+                self.problems.append(parts["each"].text.wrong("each", message, hint))
         function = words.get("function") == "1"
         if function and (extra := [word for word in ("shape", "each", "assume") if parts[word]]):
             self.problems.append(
-                key.text.wrong("function", f"an unknown function has no `{extra[0]}`")
+                key.text.wrong("function", f"an unknown function cannot have `{extra[0]}`")
             )
         if function and parts["function"]:
             parts["shape"] = None
@@ -156,7 +178,7 @@ class Declarations:
             return None
 
         def read() -> Expr:
-            expr = parse(node.text.value)
+            expr = multiplied(parse(node.text.value))
             for part in walk(expr):
                 whole = isinstance(part, Num) and (
                     part.value.denominator != 1 or part.value > MAX_SIZE
@@ -164,23 +186,21 @@ class Declarations:
                 if whole or not (
                     isinstance(part, Num | Name) or getattr(part, "op", "") in ("+", "-", "*")
                 ):
-                    hint = (
-                        "a size is a name, a whole number, or a sum, difference or product of them"
-                    )
+                    hint = "a size is a name, a whole number, or a sum, difference, product or power of them"
                     raise SpanError(
                         "size", f"`{shown(node.text.value)}` is not a size", *part.span, hint
                     )
             return expr
 
-        size: Expr | None = self.attempt(node.text, read)
+        size: Expr | None = self.keys.attempt(node.text, read)
         if isinstance(size, Num) and size.value < 1:
-            self.problems.append(node.text.wrong("size", "a size is at least 1"))
+            self.problems.append(node.text.wrong("size", "a size must be at least 1"))
         return size
 
     def sizes(self) -> dict[str, int]:
         found: dict[str, int] = {}
-        for key, part in self.entries("sizes"):
-            name = self.name(key)
+        for key, part in self.keys.entries("sizes"):
+            name = self.keys.name(key)
             number = (
                 read_integer(part.text, 1, MAX_SIZE, self.problems, "a size")
                 if part.kind == "scalar"
@@ -192,8 +212,8 @@ class Declarations:
 
     def ranges(self, key: str) -> dict[str, Expr]:
         found: dict[str, Expr] = {}
-        for word, part in self.entries(key):
-            name, size = self.name(word), self.size(part)
+        for word, part in self.keys.entries(key):
+            name, size = self.keys.name(word), self.size(part)
             if name and size is not None:
                 found[name] = size
         return found
@@ -215,7 +235,7 @@ class Declarations:
         digits = get(node, "digits")
         count = read_integer(digits.text, 1, 30, self.problems, "`digits`") if digits else None
         for key, part in named(get(node, "latex")):
-            if (name := self.name(key)) and (written := self.tex(part)) is not None:
+            if (name := self.keys.name(key)) and (written := self.keys.tex(part)) is not None:
                 latex[name] = written
         return Notation(
             words.get("layout", "gradient"), words.get("form", "matrix"), count or 4, latex

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from gradcalc.exercise.meant_values import rows
 from gradcalc.exercise.model import Value
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
-from gradcalc.language.constant_checks import CONSTANTS, check_constants
+from gradcalc.language.constants import CONSTANTS, check_constants
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.parser import (
     Expr,
@@ -30,10 +31,10 @@ _PLAIN = re.compile(r"(-?)([0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 def read_constant(text: str) -> Expr:
     """`-2`, `1e-3`, `1/3`, `pi/4`, `log(2)`. Raises SpanError."""
     if (match := _PLAIN.fullmatch(text)) and len(text) <= MAX_DIGITS:
-        number = Num(Fraction(match.group(2)), match.span(2))
+        number = Num(Fraction(match.group(2)), match.span(2), decimal=True)
         return Neg(number, (0, len(text))) if match.group(1) else number
     if re.fullmatch(r"[-+]?\.?(inf|nan)", text, re.IGNORECASE):
-        raise SpanError("number", f"`{shown(text)}` is no number", 0, len(text))
+        raise SpanError("number", f"`{shown(text)}` is not a finite number", 0, len(text))
     expr = parse(text)
     for name in occurrences(expr):
         if name.id not in CONSTANTS:
@@ -41,15 +42,15 @@ def read_constant(text: str) -> Expr:
                 "number",
                 f"`{shown(name.id)}` is not a number",
                 *name.span,
-                "a value is a number or a constant expression, 1/3, pi/4, log(2)",
+                "a value is a number or a constant such as 1/3, pi/4 or log(2)",
             )
     for part in walk(expr):
         if isinstance(part, Vector | Index | Transpose):
             raise SpanError(
                 "number",
-                "one number is wanted here",
+                "expected one number",
                 *part.span,
-                "an array is written as a YAML list",
+                "write an array as a list, without quotes",
             )
     check_constants(expr)
     return expr
@@ -65,10 +66,19 @@ def read_value(node: Node, path: str, problems: list[Problem]) -> Value | None:
             return None
     if node.kind != "list":
         return None
+    if written := rows(node):
+        name = path.rpartition(".")[2]
+        message = (
+            "a matrix is a list of its rows"
+            if written.startswith("[[")
+            else "entries are separated by commas"
+        )
+        problems.append(node.text.wrong("value", message, f"write {name}: {written}"))
+        return None
     if not node.items:
         problems.append(
             node.text.wrong(
-                "value", f"`{path}` has an empty list", "an array has at least one entry"
+                "value", f"`{path}` has an empty list", "an array needs at least one entry"
             )
         )
         return None
@@ -78,7 +88,7 @@ def read_value(node: Node, path: str, problems: list[Problem]) -> Value | None:
     shapes = [shape_of_value(part) for part in parts]
     for item, shape in zip(node.items, shapes, strict=True):
         if shape != shapes[0]:
-            message = f"`{path}` is ragged: this entry has the shape {_say(shape)}, the first has {_say(shapes[0])}"
+            message = f"the rows of `{path}` differ: this one has shape {_say(shape)}, the first {_say(shapes[0])}"
             problems.append(item.text.wrong("ragged", message))
             return None
     return tuple(part for part in parts if part is not None)
@@ -105,13 +115,13 @@ def read_integer(
     if not re.fullmatch(r"[-+]?[0-9]{1,40}", word):
         problems.append(
             text.wrong(
-                "number", f"`{shown(word)}` is not a whole number", f"{what} is a whole number"
+                "number", f"`{shown(word)}` is not a whole number", f"{what} must be a whole number"
             )
         )
         return None
     value = int(word)
     if not least <= value <= most:
-        problems.append(text.wrong("number", f"{what} is between {least} and {most}"))
+        problems.append(text.wrong("number", f"{what} must be between {least} and {most}"))
         return None
     return value
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.overrides import read_setting
 from gradcalc.exercise.reader import read_exercise
 from gradcalc.exercise.yaml_nodes import from_python, read_yaml
-from gradcalc.language.errors import GradcalcError, Place, Problem
-
-_MOST_BYTES = 64 * 1024 * 1024  # no text is read that would be refused for its size anyway
+from gradcalc.language.errors import Place
 
 
 def parse_exercise(text: str | bytes, file: str = "<text>") -> Exercise:
@@ -25,19 +23,7 @@ def parse_exercise(text: str | bytes, file: str = "<text>") -> Exercise:
 
 def load_exercise(path: str) -> Exercise:
     """A file (or `-`: standard input) to an exercise."""
-    try:
-        if path == "-":
-            if sys.stdin is None:
-                raise OSError("the standard input is closed")
-            return parse_exercise(sys.stdin.buffer.read(), "<stdin>")
-        with open(path, "rb") as file:
-            data = file.read(_MOST_BYTES)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise GradcalcError(
-            Problem("file", f"cannot be read: {reason}", Place(path, 0, 0))
-        ) from None
-    return parse_exercise(data, path)
+    return parse_exercise(read_bytes(path), "<stdin>" if path == "-" else path)
 
 
 def exercise_from(data: Mapping[str, Any], file: str = "<exercise>") -> Exercise:

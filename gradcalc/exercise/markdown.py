@@ -1,26 +1,34 @@
-"""A small Markdown for statements: paragraphs, lists, headings, code, emphasis, links, and $…$ for mathematics.
+"""Markdown of statements, read by markdown-it-py: CommonMark with tables and $…$, as data.
 
     read("Let $q = x + y$.")  ->  (Paragraph((Words("Let "), Formula("q = x + y"), Words("."))),)
 
-HTML is text like any other. Mathematics may use the commands of textables.py alone. Raises SpanError with offsets.
+HTML is text like any other. Mathematics may use the commands of tex_commands.py alone. Raises SpanError with offsets.
 A `$` that has no partner, stands beside a space inside, or closes before a digit is a dollar.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcalc.exercise.tex import check
 from gradcalc.language.errors import SpanError
-from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.fast_dataclasses import dataclass
 
-MAX_LISTS = 3  # how deep lists nest (TeX stops at four), and emphasis
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+MAX_LISTS = 3  # how deep lists nest (TeX stops at four); what is deeper stands under the item above
+SCHEMES = ("http://", "https://", "mailto:")
+PICTURES = (".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".pdf")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
+    """Plain text."""
+
     text: str
 
 
@@ -34,11 +42,15 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Code:
+    """Code inside a line."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Emphasis:
+    """Emphasised text; `strong`: bold."""
+
     parts: tuple[Inline, ...]
     strong: bool = False
 
@@ -52,20 +64,32 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture by its path below the exercise's folder, and what it shows in words."""
+
+    path: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Break:
-    pass
+    """A line break that the author asked for."""
 
 
-Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Break
+Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Image | Break
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    """A paragraph."""
+
     parts: tuple[Inline, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
+    """A heading; `level` counts from 1, the highest."""
+
     parts: tuple[Inline, ...]
     level: int
 
@@ -79,290 +103,246 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Items:
+    """A list; an ordered one counts from `start`."""
+
     items: tuple[tuple[Block, ...], ...]
     ordered: bool = False
     start: int = 1
 
 
-Block: TypeAlias = Paragraph | Title | Listing | Items
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """A quotation, itself made of blocks."""
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})[^`]*$")
-_TITLE = re.compile(r" {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
-_BULLET = re.compile(r"( {0,3})([-*+]|\d{1,9}[.)])( +)(?=\S)")
-_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-_LINK = re.compile(r"\[([^\[\]\n]*)\]\(((?:https?://|mailto:)[^\s()<>\"\\]*)\)")
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    at: int  # offset of its first character in the whole
+class Table:
+    """`aligned`: left, center or right for each column; the first row is the head."""
 
-    def cut(self, length: int) -> _Line:
-        return _Line(self.text[length:], self.at + length)
+    aligned: tuple[str, ...]
+    rows: tuple[tuple[tuple[Inline, ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A horizontal line."""
+
+
+Block: TypeAlias = Paragraph | Title | Listing | Items | Quotation | Table | Rule
 
 
 def read(text: str, problems: list[SpanError] | None = None) -> tuple[Block, ...]:
     """Blocks of a text. Raises SpanError where mathematics is not what it may be, or adds it to `problems`."""
-    return tuple(_Reader(problems).blocks(_lines(text), 0))
+    return tuple(_Reader(text, problems).blocks(_parser().parse(text)))
 
 
-def read_line(text: str) -> tuple[Inline, ...]:
+def read_line(text: str, problems: list[SpanError] | None = None) -> tuple[Inline, ...]:
     """A text that stands within a line."""
-    return tuple(_Reader(None).inlines([_Line(text.replace("\n", " "), 0)], 0))
-
-
-def _lines(text: str) -> list[_Line]:
-    lines, at = [], 0
-    for line in text.split("\n"):
-        lines.append(_Line(line.replace("\t", " ").rstrip("\r"), at))
-        at += len(line) + 1
-    return lines
-
-
-class _Reader:
-    """Reads blocks, and the spans in their lines."""
-
-    def __init__(self, problems: list[SpanError] | None) -> None:
-        self.problems = problems
-
-    def blocks(self, lines: list[_Line], depth: int) -> Iterator[Block]:
-        at = 0
-        while at < len(lines):
-            line = lines[at].text
-            if not line.strip():
-                at += 1
-            elif fence := _FENCE.match(line):
-                end = at + 1
-                while end < len(lines) and not lines[end].text.strip().startswith(fence[1]):
-                    end += 1
-                yield Listing("\n".join(line.text for line in lines[at + 1 : end]))
-                at = end + 1
-            elif title := _TITLE.match(line):
-                yield Title(
-                    tuple(self.inlines([_Line(title[2], lines[at].at + title.start(2))], 0)),
-                    len(title[1]),
-                )
-                at += 1
-            elif (bullet := _BULLET.match(line)) and depth < MAX_LISTS:
-                at, items = self.items(lines, at, depth)
-                mark = bullet[2]
-                yield Items(
-                    tuple(items), mark[0].isdigit(), int(mark[:-1]) if mark[0].isdigit() else 1
-                )
-            else:
-                end = at + 1
-                while end < len(lines) and lines[end].text.strip() and not _begins(lines[end].text):
-                    end += 1
-                while end < len(lines) and _open_display(
-                    lines[at:end]
-                ):  # a formula goes on over an empty line's neighbours
-                    end += 1
-                yield Paragraph(
-                    tuple(
-                        self.inlines(
-                            [
-                                replace(
-                                    line,
-                                    text=line.text.rstrip(" ") + "  " * line.text.endswith("  "),
-                                )
-                                for line in lines[at:end]
-                            ],
-                            0,
-                        )
-                    )
-                )
-                at = end
-
-    def items(self, lines: list[_Line], at: int, depth: int) -> tuple[int, list[tuple[Block, ...]]]:
-        """The items of a list that begins at a line, and the line after it."""
-        first = _BULLET.match(lines[at].text)
-        assert first is not None
-        ordered, items = first[2][0].isdigit(), []
-        while (
-            at < len(lines)
-            and (bullet := _BULLET.match(lines[at].text))
-            and bullet[2][0].isdigit() == ordered
-            and len(bullet[1]) <= len(first[1])
-        ):
-            indent = bullet.end()
-            own, at = [lines[at].cut(indent)], at + 1
-            while at < len(lines):
-                line = lines[at].text
-                if not line.strip():
-                    following = lines[at + 1].text if at + 1 < len(lines) else ""
-                    if not following[:indent].isspace():
-                        break
-                elif line[:indent].isspace():
-                    pass
-                elif _BULLET.match(line) or not own[-1].text.strip():
-                    break
-                own.append(lines[at].cut(min(indent, len(line) - len(line.lstrip()))))
-                at += 1
-            while at < len(lines) and not lines[at].text.strip():
-                at += 1
-            items.append(tuple(self.blocks(own, depth + 1)))
-        return at, items
-
-    def inlines(self, lines: list[_Line], depth: int) -> Iterator[Inline]:
-        text = "\n".join(line.text for line in lines)
-        starts: list[tuple[int, int]] = []  # offset here, offset in the whole
-        at = 0
-        for line in lines:
-            starts.append((at, line.at))
-            at += len(line.text) + 1
-
-        def whole(offset: int) -> int:
-            here, there = max((pair for pair in starts if pair[0] <= offset), default=(0, 0))
-            return there + offset - here
-
-        return self.spans(text, 0, len(text), whole, depth)
-
-    def spans(
-        self, text: str, start: int, end: int, whole: Callable[[int], int], depth: int
-    ) -> Iterator[Inline]:
-        words: list[str] = []
-        at = start
-
-        def flush() -> Iterator[Inline]:
-            if words:
-                yield Words("".join(words))
-                words.clear()
-
-        while at < end:
-            char = text[at]
-            if char == "\\" and at + 1 < end and text[at + 1] in _PUNCTUATION:
-                words.append(text[at + 1])
-                at += 2
-            elif char == "\n":
-                hard = at >= 2 and text[at - 2 : at] == "  "
-                while words and words[-1] == " ":
-                    words.pop()
-                if hard:
-                    yield from flush()
-                    yield Break()
-                else:
-                    words.append(" ")
-                at += 1
-                while at < end and text[at] == " ":
-                    at += 1
-            elif char == "`":
-                run = len(text[at:end]) - len(text[at:end].lstrip("`"))
-                close: re.Match[str] | None = re.compile(rf"(?<!`)`{{{run}}}(?!`)").search(
-                    text, at + run, end
-                )
-                if close:
-                    yield from flush()
-                    yield Code(" ".join(text[at + run : close.start()].split("\n")).strip() or " ")
-                    at = close.end()
-                else:
-                    words.append("`" * run)
-                    at += run
-            elif char == "$":
-                found = _formula(text, at, end)
-                if found is None:
-                    words.append("$")
-                    at += 1
-                    continue
-                first, last, after, display = found
-                yield from flush()
-                try:
-                    tex = check(text[first:last])
-                except SpanError as error:
-                    placed = SpanError(
-                        error.slug,
-                        error.message,
-                        whole(first + error.start),
-                        whole(first + error.end - 1) + 1,
-                        error.hint,
-                    )
-                    if self.problems is None:
-                        raise placed from None
-                    self.problems.append(placed)
-                    tex = ""
-                yield Formula(tex.strip(), display)
-                at = after
-            elif char in "*_" and depth < MAX_LISTS and (mark := _emphasis(text, at, end)):
-                width, stop = mark
-                yield from flush()
-                yield Emphasis(
-                    tuple(self.spans(text, at + width, stop, whole, depth + 1)), width == 2
-                )
-                at = stop + width
-            elif char == "[" and depth < MAX_LISTS and (link := _LINK.match(text, at, end)):
-                yield from flush()
-                yield Link(
-                    tuple(self.spans(text, link.start(1), link.end(1), whole, MAX_LISTS)), link[2]
-                )
-                at = link.end()
-            else:
-                words.append(char)
-                at += 1
-        yield from flush()
-
-
-def _begins(line: str) -> bool:
-    bullet = _BULLET.match(line)
-    return bool(
-        _FENCE.match(line)
-        or _TITLE.match(line)
-        or (bullet and (bullet[2] in "-*+" or bullet[2][:-1] == "1"))
+    text = text.replace("\n", " ").strip()
+    reader = _Reader(text, problems)
+    return tuple(
+        part
+        for token in _parser().parseInline(text)
+        for part in reader.inlines(token.children or ())
     )
 
 
-def _open_display(lines: list[_Line]) -> bool:
-    return sum(line.text.count("$$") for line in lines) % 2 == 1 and len(lines) < 40
+def formulas(item: object) -> Iterator[str]:
+    """The TeX of every formula in a text."""
+    if isinstance(item, Formula):
+        yield item.tex
+    elif isinstance(item, tuple):
+        for part in item:
+            yield from formulas(part)
+    elif isinstance(item, Block | Inline):
+        for name in getattr(item, "__dataclass_fields__", ()):
+            yield from formulas(getattr(item, name))
 
 
-def _formula(text: str, at: int, end: int) -> tuple[int, int, int, bool] | None:
-    """Where the mathematics that begins with this $ begins and ends, what comes after it, and whether it is displayed."""
-    if text.startswith("$$", at):
-        close = _closing(text, at + 2, end, "$$")
-        return (
-            (at + 2, close, close + 2, True)
-            if close is not None and text[at + 2 : close].strip()
-            else None
-        )
-    if at + 1 >= end or text[at + 1].isspace():
-        return None
-    close = _closing(text, at + 1, end, "$")
-    if close is None or text[close - 1].isspace() or text[close + 1 : close + 2].isdigit():
-        return None
-    return at + 1, close, close + 1, False
+def images(item: object) -> Iterator[Image]:
+    """Every picture in a text."""
+    if isinstance(item, Image):
+        yield item
+    elif isinstance(item, tuple):
+        for part in item:
+            yield from images(part)
+    elif isinstance(item, Block | Inline):
+        for name in getattr(item, "__dataclass_fields__", ()):
+            yield from images(getattr(item, name))
 
 
-def _closing(text: str, at: int, end: int, mark: str) -> int | None:
-    while at < end:
-        if text[at] == "\\":
-            at += 2
-        elif text.startswith(mark, at):
+def inside(path: str) -> bool:
+    """Whether a path names a picture in the exercise's folder or below it."""
+    parts = path.split("/")
+    plain = "\\" not in path and ":" not in path and not path.startswith("/")
+    return plain and ".." not in parts and path.lower().endswith(PICTURES)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 24}).enable("table")
+    parser.disable(["entity", "html_inline", "html_block", "autolink"])
+    return parser.use(
+        dollarmath_plugin,
+        allow_labels=False,
+        allow_space=False,
+        allow_digits=False,
+        double_inline=True,
+    )
+
+
+class _Reader:
+    """Reads the tokens of markdown-it; `at` is how far in the text formulas have been found."""
+
+    def __init__(self, text: str, problems: list[SpanError] | None) -> None:
+        self.text, self.problems, self.at = text, problems, 0
+
+    def blocks(self, tokens: Sequence[Token], depth: int = 0) -> Iterator[Block]:
+        k = 0
+        while k < len(tokens):
+            token = tokens[k]
+            end = _closing(tokens, k)
+            inner = tokens[k + 1 : end]
+            match token.type:
+                case "paragraph_open":
+                    yield Paragraph(self.line(inner))
+                case "heading_open":
+                    yield Title(self.line(inner), int(token.tag[1:]))
+                case "fence" | "code_block":
+                    yield Listing(token.content.rstrip("\n"))
+                case "math_block":
+                    yield Paragraph((Formula(self.formula(token.content), True),))
+                case "bullet_list_open" | "ordered_list_open" if depth < MAX_LISTS:
+                    items = tuple(tuple(self.blocks(part, depth + 1)) for part in _children(inner))
+                    start: Any = token.attrs.get("start", 1)
+                    yield Items(items, token.type[0] == "o", int(start))
+                case "bullet_list_open" | "ordered_list_open":
+                    for part in _children(inner):
+                        yield from self.blocks(part, depth)
+                case "blockquote_open":
+                    yield Quotation(tuple(self.blocks(inner, depth)))
+                case "table_open":
+                    yield self.table(inner)
+                case "hr":
+                    yield Rule()
+                case "inline":
+                    yield Paragraph(tuple(self.inlines(token.children or ())))
+            k = end + 1
+
+    def line(self, tokens: Sequence[Token]) -> tuple[Inline, ...]:
+        return tuple(part for token in tokens for part in self.inlines(token.children or ()))
+
+    def table(self, tokens: Sequence[Token]) -> Table:
+        rows: list[tuple[tuple[Inline, ...], ...]] = []
+        aligned: list[str] = []
+        for k, token in enumerate(tokens):
+            if token.type == "tr_open":
+                cells = []
+                for j in range(k + 1, _closing(tokens, k)):
+                    if tokens[j].type in ("th_open", "td_open"):
+                        cells.append(self.line(tokens[j + 1 : j + 2]))
+                        if not rows:
+                            style = str(tokens[j].attrs.get("style", ""))
+                            aligned.append(style.partition(":")[2].strip() or "left")
+                rows.append(tuple(cells))
+        return Table(tuple(aligned), tuple(rows))
+
+    def inlines(self, tokens: Sequence[Token]) -> Iterator[Inline]:
+        words: list[str] = []
+
+        def flush() -> Iterator[Inline]:
+            text = "".join(words)
+            words.clear()
+            if text:
+                yield Words(text)
+
+        k = 0
+        while k < len(tokens):
+            token = tokens[k]
+            end = _closing(tokens, k)
+            inner = tokens[k + 1 : end]
+            match token.type:
+                case "text" | "text_special":
+                    words.append(token.content)
+                case "softbreak":
+                    words.append(" ")
+                case "link_open" if not str(token.attrs.get("href", "")).startswith(SCHEMES):
+                    said = "".join(part.content for part in inner)
+                    words.append(f"[{said}]({token.attrs.get('href', '')})")
+                case _:
+                    yield from flush()
+                    yield from self.inline(token, inner)
+            k = end + 1
+        yield from flush()
+
+    def inline(self, token: Token, inner: Sequence[Token]) -> Iterator[Inline]:
+        match token.type:
+            case "hardbreak":
+                yield Break()
+            case "code_inline":
+                yield Code(token.content or " ")
+            case "math_inline" | "math_inline_double":
+                yield Formula(self.formula(token.content), token.type.endswith("double"))
+            case "em_open" | "strong_open":
+                yield Emphasis(tuple(self.inlines(inner)), token.type == "strong_open")
+            case "link_open":
+                yield Link(tuple(self.inlines(inner)), str(token.attrs["href"]))
+            case "image":
+                yield self.image(str(token.attrs.get("src", "")), token.content)
+
+    def image(self, path: str, alt: str) -> Inline:
+        if inside(path):
+            return Image(path, alt)
+        start = max(self.text.find(path, self.at), 0) if path else 0
+        message = "a picture is a file in the exercise's folder or below it"
+        hint = f"one of {', '.join(PICTURES)}, by a relative path"
+        self.wrong(SpanError("image", message, start, start + max(len(path), 1), hint))
+        return Words(alt)
+
+    def formula(self, tex: str) -> str:
+        """Checked TeX; what is wrong with it is placed in the text."""
+        found = self.text.find(tex, self.at)
+        if found < 0:  # a line of a quotation or a list was taken out of its middle
+            found = max(self.text.find(tex.split("\n")[0], self.at), self.at)
+        start = min(found, max(len(self.text) - 1, 0))
+        self.at = min(start + len(tex), len(self.text))
+        try:
+            return check(tex).strip()
+        except SpanError as error:
+            last = len(self.text)
+            first = min(start + error.start, max(last - 1, 0))
+            self.wrong(
+                SpanError(
+                    error.slug, error.message, first, min(start + error.end, last), error.hint
+                )
+            )
+            return ""
+
+    def wrong(self, error: SpanError) -> None:
+        if self.problems is None:
+            raise error from None
+        self.problems.append(error)
+
+
+def _closing(tokens: Sequence[Token], k: int) -> int:
+    """Where what a token opens is closed; the token itself where it opens nothing."""
+    depth = 0
+    for at in range(k, len(tokens)):
+        depth += tokens[at].nesting
+        if depth == 0:
             return at
-        else:
-            at += 1
-    return None
+    return len(tokens)
 
 
-def _emphasis(text: str, at: int, end: int) -> tuple[int, int] | None:
-    """Width of the mark that opens here, and where it closes; None where it opens nothing."""
-    mark = text[at]
-    width = 2 if text.startswith(mark * 2, at) else 1
-    if (
-        at + width >= end
-        or text[at + width].isspace()
-        or (mark == "_" and at and text[at - 1].isalnum())
-    ):
-        return None
-    close = text.find(mark * width, at + width, end)
-    while close >= 0:
-        after = text[close + width : close + width + 1]
-        if (
-            not text[close - 1].isspace()
-            and text[close - 1] != "\\"
-            and close > at + width
-            and not (mark == "_" and after.isalnum())
-        ):
-            inner = text[at + width : close]
-            if inner.count("$") % 2 == 0 and inner.count("`") % 2 == 0:
-                return width, close
-        close = text.find(mark * width, close + width, end)
-    return None
+def _children(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """What stands in each of the items of a list."""
+    k = 0
+    while k < len(tokens):
+        end = _closing(tokens, k)
+        yield tokens[k + 1 : end]
+        k = end + 1

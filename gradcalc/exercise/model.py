@@ -6,17 +6,44 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from gradcalc.exercise.source import Text
-from gradcalc.language.constant_checks import CONSTANTS
+from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import Place, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr, names
 
 __all__ = [
-    "Definition", "Exercise", "Function", "Notation", "Question", "Text", "Upstream", "Value", "Variable",
+    "Definition", "Exercise", "Function", "Notation", "Paper", "Question", "Space", "Text", "Upstream", "Value", "Variable",
 ]  # fmt: skip
 
 # A number (constant expression), or nested tuples of them, row by row.
 Value: TypeAlias = "Expr | tuple[Value, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Room to write in: `cm`, or a part of a page (1/3, 1/2, 1)."""
+
+    cm: float | None = None
+    page: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What stands on a printed sheet beside the exercise; None: as the format does by itself.
+
+    fields: what students fill in at the top; breaks: each exercise begins a page; points: they are shown;
+    grade_table: a table of the points at the end of the header.
+    """
+
+    size: str | None = None  # a4 | letter
+    course: str | None = None
+    date: str | None = None
+    form: str | None = None
+    fields: tuple[str, ...] | None = None
+    space: Space | None = None
+    breaks: bool = False
+    points: bool = True
+    grade_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +102,7 @@ class Question:
     prompt: str | None = None
     points: float | None = None
     place: Place | None = None
+    space: Space | None = None  # room to write the answer in
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +116,8 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Notation:
+    """How answers are written: layout, form, significant digits, names in TeX."""
+
     layout: str = "gradient"  # gradient | jacobian | denominator
     form: str = "matrix"  # matrix | index | entries
     digits: int = 4
@@ -106,6 +136,8 @@ class Exercise:
     author: str | None = None
     source: str | None = None
     tags: tuple[str, ...] = ()
+    lang: str = "en"
+    paper: Paper = field(default_factory=Paper)
     variables: Mapping[str, Variable] = field(default_factory=dict)
     complete: bool = False  # `variables` was a list: any other name is an error
     sizes: Mapping[str, int] = field(default_factory=dict)

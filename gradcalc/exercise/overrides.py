@@ -8,7 +8,7 @@ from gradcalc.exercise.declarations import MAX_SIZE
 from gradcalc.exercise.literals import vector_value
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.source import Text
-from gradcalc.language.constant_checks import CONSTANTS
+from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError, SpanError, closest
 from gradcalc.language.parser import Num, parse
 from gradcalc.language.tokens import read_name, shown
@@ -18,26 +18,31 @@ def why_no_value(name: str, exercise: Exercise) -> tuple[str, str, str | None]:
     """Slug, message and hint for a value of something that takes none."""
     word = shown(name)
     if name in exercise.size_names:
-        return "value", f"`{word}` is a size", f"give its number as sizes: {{{word}: …}}"
+        return "value", f"`{word}` is a size, not a variable", f"write sizes: {{{word}: …}}"
     if any(definition.name == name for definition in exercise.definitions):
-        return "value", f"`{word}` is computed, so it takes no value", None
+        return "value", f"`{word}` is computed, so it cannot be given a value", None
     if name in exercise.examples or name in exercise.indices:
-        return "value", f"`{word}` is an index", None
+        return "value", f"`{word}` is an index, so it has no value", None
     if name in exercise.unknown_functions or name in exercise.functions:
-        return "value", f"`{word}` is a function", None
+        return "value", f"`{word}` is a function, so it has no value", None
     if name in CONSTANTS:
         return (
             "value",
             f"`{word}` is a constant",
-            f"to use it as a variable, declare it: variables: [{word}]",
+            f"to use it as a variable, declare it: variables: {{{word}: []}}",
         )
     near = closest(name, exercise.inputs)
     stacked = next(
         (x for x in exercise.inputs if x != name and x[:1].upper() + x[1:] == name), None
     )
     if stacked and exercise.examples:
-        return "unknown-name", f"the stack `{word}` is given under the name `{stacked}`", None
-    return "unknown-name", f"there is no input `{word}`", f"did you mean {near}?" if near else None
+        return (
+            "unknown-name",
+            f"`{word}` is the stack of `{stacked}`",
+            f"give it under the name {stacked}",
+        )
+    hint = f"did you mean {near}?" if near else f"inputs: {', '.join(exercise.inputs[:8])}"
+    return "unknown-name", f"there is no input `{word}`", hint if exercise.inputs else None
 
 
 def read_setting(setting: str, exercise: Exercise) -> tuple[str, Any]:
@@ -48,10 +53,10 @@ def read_setting(setting: str, exercise: Exercise) -> tuple[str, Any]:
         if not equals:
             raise SpanError(
                 "set",
-                f"`{shown(setting)}` is not name=value",
+                f"`{shown(setting)}` has no `=`",
                 0,
                 len(setting),
-                "for example --set x=3",
+                "write --set x=3",
             )
         name = read_name(word)
         if name not in exercise.inputs and name not in exercise.size_names:
@@ -72,7 +77,7 @@ def read_setting(setting: str, exercise: Exercise) -> tuple[str, Any]:
             ):
                 raise SpanError(
                     "size",
-                    f"`{name}` is a size: a whole number from 1",
+                    f"the size `{name}` must be a whole number of at least 1",
                     len(word) + 1,
                     len(setting),
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gradcalc.exercise.meant_questions import meant
 from gradcalc.exercise.model import Question
 from gradcalc.exercise.source import Text
 from gradcalc.language.errors import SpanError, closest
@@ -27,6 +28,9 @@ class Known:
     names: frozenset[str]
     stacks: frozenset[str] = frozenset()
     loss: str | None = None
+    inputs: tuple[str, ...] = ()
+    functions: frozenset[str] = frozenset()
+    defined: tuple[str, ...] = ()
 
     def resolve(self, word: str) -> str | None:
         """The canonical name, `stack(x)` included, or None."""
@@ -45,9 +49,32 @@ def stack_names(names: Iterable[str]) -> frozenset[str]:
 
 def read_question(text: Text, known: Known) -> Question:
     """Raises SpanError with offsets into the text."""
+    try:
+        return _read(text, known)
+    except SpanError as error:
+        value = text.value
+        named = _NAMED.match(value) if "/" in value.partition("=")[2] else None
+        start = named.end() if named else len(value) - len(value.lstrip())
+        example = next(iter(known.inputs), "x")
+        found = meant(value[start:], lambda asked: _readable(asked, known), example)
+        if found is None or len(value) > MAX_LENGTH or _readable(value[start:], known):
+            raise
+        message, hint = found
+        raise SpanError(error.slug, message, start, len(value.rstrip()), hint) from None
+
+
+def _readable(asked: str, known: Known) -> bool:
+    try:
+        _read(Text(asked), known)
+    except SpanError:
+        return False
+    return True
+
+
+def _read(text: Text, known: Known) -> Question:
     value = text.value
     if len(value) > MAX_LENGTH:
-        raise SpanError("limit", f"a question of {len(value)} characters", 0, 1)
+        raise SpanError("limit", f"a question has at most {MAX_LENGTH} characters", 0, 1)
     name, start = None, len(value) - len(value.lstrip())
     if match := _NAMED.match(value):
         name = _own_name(value, match.start(1), match.end(1), known)
@@ -73,7 +100,7 @@ def read_question(text: Text, known: Known) -> Question:
     by: tuple[str, ...]
     if match["order"]:
         if kind == "local":
-            raise SpanError("question", "local derivatives are first derivatives", start, at)
+            raise SpanError("question", "a local derivative must be a first derivative", start, at)
         kind, by = "second", _two(match["by"], match.start("by"), known)
     else:
         by = (_denominator(match, known),)
@@ -81,7 +108,7 @@ def read_question(text: Text, known: Known) -> Question:
     if kind == "local" and loss:
         raise SpanError(
             "question",
-            "the loss is no quantity of the graph, so it has no local derivative",
+            "the loss has no local derivative, because it is not a quantity of the exercise",
             *match.span("of"),
         )
     return Question(
@@ -98,12 +125,12 @@ def _own_name(value: str, start: int, end: int, known: Known) -> str:
             error.message,
             start,
             max(end, start + 1),
-            "name an answer as delta1 = df/dx",
+            "write for example delta1 = df/dx",
         ) from None
     if name in known.names:
         raise SpanError(
             "question",
-            f"`{shown(name)}` is a quantity already; the answer needs a name of its own",
+            f"`{shown(name)}` is already a quantity; choose another name for the answer",
             start,
             end,
         )
@@ -113,20 +140,25 @@ def _own_name(value: str, start: int, end: int, known: Known) -> str:
 def _not_a_question(value: str, start: int, known: Known) -> SpanError:
     asked = value[start:].strip()
     if known.resolve(asked):
-        hint = f"write value {asked}, shape {asked}, or a derivative, df/d{asked}"
-        return SpanError("question", f"`{shown(asked)}` is not a question", start, len(value), hint)
+        return SpanError(
+            "question",
+            f"`{shown(asked)}` is a name, not a question",
+            start,
+            len(value),
+            f"write value {asked}, shape {asked} or {_example(asked, known)}",
+        )
     if re.match(r"[d∂][^/]*\[", asked):
         return SpanError(
             "question",
-            "an entry stands behind the whole derivative",
+            "the entry follows the whole derivative",
             start,
             len(value),
-            "write dJ/dW[0, 2]",
+            "write for example dJ/dW[0, 2]",
         )
     hint = "write df/dx, local df/dx, d2f/dx2, d2f/dxdy, shape W or value q"
     return SpanError(
         "question",
-        f"`{shown(asked)}` is not a question" if asked else "an empty question",
+        f"`{shown(asked)}` is not a question" if asked else "the question is empty",
         start,
         len(value),
         hint,
@@ -138,7 +170,7 @@ def _lookup(word: str, at: int, known: Known) -> str:
         if re.match(r"[3-9]|[1-9]\d", word):
             raise SpanError(
                 "question",
-                "derivatives go up to the second",
+                "only first and second derivatives are supported",
                 at,
                 at + len(word),
                 "write df/dx, d2f/dx2 or d2f/dxdy",
@@ -149,17 +181,34 @@ def _lookup(word: str, at: int, known: Known) -> str:
             f"there is no quantity `{shown(word)}`",
             at,
             at + max(len(word), 1),
-            f"did you mean {near}?" if near else None,
+            f"did you mean {near}?" if near else _others(word, known),
         )
     return name
+
+
+def _others(word: str, known: Known) -> str | None:
+    """What there is, where a name is unknown and none is near."""
+    if canonical(word) in known.functions:
+        return f"{word} is a function: add a line such as y = {word}(x), and ask about y"
+    if not re.fullmatch(r"\w+", word):
+        return "write df/dx, with a name in each place; a longer expression needs a line of its own"
+    names = [*known.inputs, *known.defined]
+    return f"names: {', '.join(names[:10])}" + (", …" if len(names) > 10 else "") if names else None
+
+
+def _example(name: str, known: Known) -> str:
+    """A derivative of a quantity, or by an input."""
+    if name in known.defined and known.inputs:
+        return f"d{name}/d{known.inputs[0]}"
+    return f"d{known.defined[-1] if known.defined else 'f'}/d{name}"
 
 
 def _numerator(match: re.Match[str], known: Known) -> str:
     word = match["of"]
     if known.resolve(word) is None and known.loss is None and canonical(word) in ("L", "loss"):
         raise SpanError(
-            "unknown-name", f"`{word}` is no quantity here, and there is no upstream gradient", *match.span("of"),
-            "with `upstream: 1` it is the loss behind the output",
+            "unknown-name", f"there is no quantity `{word}`, and no upstream gradient that would make it the loss", *match.span("of"),
+            "add upstream: 1",
         )  # fmt: skip
     return _lookup(word, match.start("of"), known)
 
@@ -198,9 +247,9 @@ def _two(by: str, at: int, known: Known) -> tuple[str, str]:
     if not found:
         hint, end = "write d2f/dx2 or d2f/dxdy", at + len(by)
         if known.resolve(rest.strip()):
-            raise SpanError("question", "a second derivative has two denominators", at, end, hint)
+            raise SpanError("question", "a second derivative needs two variables", at, end, hint)
         raise SpanError(
-            "unknown-name", f"`{shown(by)}` does not name two known quantities", at, end, hint
+            "unknown-name", f"`{shown(by)}` must name two known quantities", at, end, hint
         )
     _, first, second = max(found)
     return first, second
@@ -214,5 +263,5 @@ def _entry(text: str, at: int) -> tuple[Expr, ...]:
             error.slug, error.message, error.start + at, error.end + at, error.hint
         ) from None
     if not isinstance(vector, Vector) or any(isinstance(item, Vector) for item in vector.items):
-        raise SpanError("question", "an entry is [0] or [0, 2]", at, at + len(text))
+        raise SpanError("question", "an entry is written [0] or [0, 2]", at, at + len(text))
     return vector.items

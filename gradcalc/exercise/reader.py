@@ -10,17 +10,26 @@ from typing import Any
 
 from gradcalc.exercise.author_tex import check_markdown
 from gradcalc.exercise.check_names import first_free, resolve
-from gradcalc.exercise.declarations import Declarations, named
+from gradcalc.exercise.declarations import Declarations, Keys, named
 from gradcalc.exercise.literals import is_symbol, read_constant, read_value
-from gradcalc.exercise.model import Definition, Exercise, Function, Question, Upstream, Value
+from gradcalc.exercise.meant_values import mapping
+from gradcalc.exercise.model import (
+    Definition,
+    Exercise,
+    Function,
+    Question,
+    Upstream,
+    Value,
+)
 from gradcalc.exercise.overrides import why_no_value
+from gradcalc.exercise.paper import read_language, read_paper, read_space
 from gradcalc.exercise.questions import Known, read_question, stack_names
 from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError, closest
-from gradcalc.language.parser import Compare, Expr, Name, Num, callable_names, parse
-from gradcalc.language.statements import Statement, read_head, statements
+from gradcalc.language.parser import CALLABLE, Compare, Expr, Name, Num, Span, parse
+from gradcalc.language.statements import Statement, read_head, statements, with_cure
 from gradcalc.language.tokens import canonical, read_name, shown, tokenize
 
 
@@ -30,7 +39,9 @@ def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
         if not problems:
             problems.append(
                 node.text.wrong(
-                    "type", "an exercise is a mapping of keys", "begin with expression: f = x * y"
+                    "type",
+                    "the file has no keys",
+                    _first_key(node.text.value if node.kind == "scalar" else ""),
                 )
             )
         raise GradcalcError(*problems)
@@ -42,23 +53,45 @@ def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
     return exercise
 
 
+def _first_key(text: str) -> str:
+    """How a file without keys begins."""
+    if text.count("=") == 1 and "\n" not in text and len(text) < 60:
+        return f"write expression: {text.strip()}"
+    if not text:
+        return "write for example expression: f = x * y"
+    return "write `expression: |` above, and indent the lines below it"
+
+
 def _order(problem: Problem) -> tuple[int, int]:
     return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
-class _Reader(Declarations):
+class _Reader:
+    """Reads an exercise from a checked node. Mistakes are added to `problems`, remarks to `warnings`."""
+
+    def __init__(self, node: Node, file: str, problems: list[Problem]) -> None:
+        self.node, self.file, self.problems = node, file, problems
+        self.keys = Keys(node, problems)
+        self.warnings = self.keys.warnings
+        self.declarations = Declarations(self.keys)
+        self.unreadable: list[tuple[Text, SpanError, Span]] = []  # lines that have no left side
+
     def read(self) -> Exercise:
         lines = self.lines()
-        complete, variables = self.variables()
+        complete, variables = self.declarations.variables()
         functions = {line.name for _, line, _ in lines if line.kind == "function" and line.name}
         callable_here = functions | {
             name for name, variable in variables.items() if variable.function
         }
+        for text, error, at in self.unreadable:
+            self.problems.append(
+                text.problem(with_cure(error, text.value, at, callable_here, variables))
+            )
         defined: list[Definition] = []
         own: dict[str, Function] = {}
-        unread = False
+        unread = bool(self.unreadable)
         for text, line, place in lines:
-            expr = self.attempt(text, lambda line=line: line.parse(callable_here, variables))
+            expr = self.keys.attempt(text, lambda line=line: line.parse(callable_here, variables))
             if expr is None:
                 unread = True
                 expr = Num(
@@ -68,30 +101,42 @@ class _Reader(Declarations):
                 self.define_function(own, Function(line.name, line.params, expr, text, place))
             else:
                 defined.append(Definition(line.name or "", expr, text, line.params, place))
-        sizes = self.sizes()
-        examples, indices = self.ranges("examples"), self.ranges("indices")
+        if own and not defined:
+            raise GradcalcError(*sorted([*self.problems, _only_functions(own)], key=_order))
+        sizes = self.declarations.sizes()
+        examples, indices = (
+            self.declarations.ranges("examples"),
+            self.declarations.ranges("indices"),
+        )
         defined = self.name_the_nameless(defined, [*variables, *sizes, *examples, *indices, *own])
-        notation = self.notation(variables)
+        notation = self.declarations.notation(variables)
         exercise = Exercise(
-            self.file, tuple(defined), own, self.text("title"), self.text("text"), self.text("author"), self.text("source"),
-            tuple(item.text.value for item in self.items("tags")), variables, complete, sizes, examples, indices,
-            notation=notation,
+            self.file, tuple(defined), own, self.keys.text("title"), self.keys.text("text"), self.keys.text("author"), self.keys.text("source"),
+            tuple(item.text.value for item in self.keys.items("tags")),
+            read_language(self.node, self.problems), read_paper(self.node, self.problems), variables, complete,
+            sizes, examples, indices, notation=notation,
         )  # fmt: skip
         resolve(exercise, self.problems, self.warnings)
         sure = len(self.problems)
         names = frozenset(exercise.inputs) | {definition.name for definition in defined}
         values, places = self.values(exercise)
+        given = {canonical(key.text.value) for key, _ in self.keys.entries("values")}
+        self.warnings[:] = [
+            warning
+            for warning in self.warnings
+            if warning.slug != "product" or warning.message.split("`")[1] not in given
+        ]
         upstream, loss = self.upstream(exercise, names)
         # One that could not be read is an error already: questions about the loss are none besides.
-        given = get(self.node, "upstream") is not None
-        questions = self.questions(exercise, names, loss if given else None)
+        behind = get(self.node, "upstream") is not None
+        questions = self.questions(exercise, names, loss if behind else None)
         if unread and not complete:  # a name may stand in the line that could not be read
             self.problems[sure:] = [
                 problem for problem in self.problems[sure:] if problem.slug != "unknown-name"
             ]
         return replace(
             exercise, values=values, value_places=places, upstream=upstream, loss=loss, questions=questions,
-            seed=self.integer("seed", -(10**18), 10**18), vary=self.vary(exercise), warnings=tuple(self.warnings),
+            seed=self.keys.integer("seed", -(10**18), 10**18), vary=self.vary(exercise), warnings=tuple(self.warnings),
         )  # fmt: skip
 
     # The computation
@@ -105,49 +150,86 @@ class _Reader(Declarations):
         parts = node.items if node.kind == "list" else [node] if node.kind == "scalar" else []
         for part in parts:
             if part.kind == "scalar":
-                lines, wrong = statements(part.text.value)
+                lines, wrong = statements(part.text.value, self.folded(part))
                 found += [(part.text, line, part.text.place(*line.span)) for line in lines]
-                self.problems += [part.text.problem(error) for error in wrong]
+                self.unreadable += [(part.text, *one) for one in wrong]
                 if not lines and not wrong:
                     self.problems.append(
-                        part.text.wrong("empty", "an empty expression", "for example f = x * y")
+                        part.text.wrong(
+                            "empty", "the expression is empty", "write for example f = x * y"
+                        )
                     )
                 self.warn_of_comment(part)
         for key, part in named(node):
             if (
-                line := self.attempt(key.text, lambda key=key: read_head(*head(key.text.value)))
+                taken := self.keys.attempt(
+                    key.text, lambda key=key: read_head(*head(key.text.value))
+                )
             ) and part.kind == "scalar":
-                name, kind, params, span = line
-                if body := self.attempt(part.text, lambda part=part: tokenize(part.text.value)):
-                    found.append((part.text, Statement(name, kind, params, span, body), key.place))
+                name, kind, params, span = taken
+                line = Statement(name, kind, params, span, part.text.value, 0, len(part.text.value))
+                found.append((part.text, line, key.place))
                 self.warn_of_comment(part)
+        if not found and self.unreadable:
+            return found
         nameless = [place for _, line, place in found if line.name is None]
         if nameless and sum(line.kind != "function" for _, line, _ in found) > 1:
             self.problems += [
-                Problem("nameless", "of several lines each has a name", place, "write z = …")
+                Problem("nameless", "each of several lines needs a name", place, "write z = …")
                 for place in nameless
             ]
             found = [one for one in found if one[1].name is not None]
         if not found and not self.problems:
             self.problems.append(
-                node.text.wrong("empty", "`expression` defines nothing", "for example f = x * y")
+                node.text.wrong("empty", "`expression` is empty", "write for example f = x * y")
             )
         return found
 
+    def folded(self, node: Node) -> list[Span] | None:
+        """The lines of a plain value of several lines, which YAML joins to one: an error where two define something."""
+        runs = node.text.lines
+        if not node.plain or len({line for _, line, _ in runs}) < 2:
+            return None
+        value, starts = node.text.value, [offset for offset, _, _ in runs]
+        lines = [
+            (a, b)
+            for a, b in zip(starts, [*starts[1:], len(value)], strict=True)
+            if value[a:b].strip()
+        ]
+        if (
+            sum(
+                bool(re.match(r"\s*-?\s*\w+\s*(\(.*?\)|\[.*?\])?\s*=[^=]", value[a:b]))
+                for a, b in lines
+            )
+            < 2
+        ):
+            return None
+        if all(value[a:b].lstrip().startswith("-") for a, b in lines):
+            message, hint = "a space is missing after each dash", "write - before each line"
+            lines = [(value.index("-", a) + 1, b) for a, b in lines]
+        else:
+            message, hint = "YAML joins these lines into one", "write `expression: |` above them"
+        self.problems.append(node.text.wrong("folded", message, hint))
+        return lines
+
     def warn_of_comment(self, node: Node) -> None:
         if node.comment:
-            message = f"for YAML the expression ends before `{shown(node.comment, 20)}`"
+            message = f"YAML reads `{shown(node.comment, 20)}` as a comment, so the expression ends before it"
             self.warnings.append(
-                node.text.wrong("comment", message, "if it goes on, quote it or begin with |")
+                node.text.wrong(
+                    "comment", message, "if it belongs to the expression, quote the whole line"
+                )
             )
 
     def define_function(self, own: dict[str, Function], function: Function) -> None:
         if function.name in own:
             self.problems.append(
-                Problem("second", f"a second definition of `{function.name}`", function.place)
+                Problem(
+                    "second", f"the function `{function.name}` is defined twice", function.place
+                )
             )
-        if function.name in callable_names():
-            message = f"`{function.name}` is defined here and replaces the function of that name"
+        if function.name in CALLABLE:
+            message = f"your `{function.name}` replaces the built-in function of that name"
             self.warnings.append(Problem("replaced", message, function.place))
         own.setdefault(function.name, function)
 
@@ -163,8 +245,8 @@ class _Reader(Declarations):
         found: dict[str, Value] = {}
         places: dict[str, Place] = {}
         inputs = exercise.inputs
-        for key, part in self.entries("values"):
-            if (name := self.name(key)) is None:
+        for key, part in self.keys.entries("values"):
+            if (name := self.keys.name(key)) is None:
                 continue
             if name not in inputs:
                 self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
@@ -185,13 +267,21 @@ class _Reader(Declarations):
             return (), usual
         if node.kind != "mapping":
             if usual in names:
-                message = "which name the loss has is not clear: L and loss are quantities of the exercise"
+                message = "ambiguous loss name: both L and loss are already used"
                 hint = (
-                    f"name it: upstream: {{dJ/d{exercise.definitions[-1].name}: 1}}"
+                    f"choose a name: upstream: {{dJ/d{exercise.definitions[-1].name}: 1}}"
                     if exercise.definitions
                     else None
                 )
                 self.problems.append(Problem("upstream", message, node.place, hint))
+            if node.kind == "scalar" and (written := mapping(node.text.value)):
+                hint = f"write upstream: {written}"
+                self.problems.append(
+                    node.text.wrong(
+                        "upstream", "an upstream gradient is written with a colon", hint
+                    )
+                )
+                return (), usual
             value = self.gradient(node, names, "upstream")
             return ((Upstream(None, value, node.place),) if value is not None else ()), usual
         found: list[Upstream] = []
@@ -199,57 +289,66 @@ class _Reader(Declarations):
         for key, part in named(node):
             match = re.fullmatch(r"\s*[d∂](.+?)\s*/\s*[d∂](.+?)\s*", key.text.value)
             if match is None:
-                self.problems.append(
-                    key.text.wrong(
-                        "upstream",
-                        f"`{shown(key.text.value)}` is not a derivative",
-                        "write dL/df: 1",
-                    )
-                )
+                self.problems.append(self.no_derivative(key, part, names, usual))
                 continue
             loss, of = canonical(match.group(1)), canonical(match.group(2))
             losses.setdefault(loss, key)
             defined = [definition.name for definition in exercise.definitions]
             if loss in names:
-                message = f"`{shown(loss)}` is a quantity of the exercise, so it cannot be the loss behind it"
+                message = f"`{shown(loss)}` is already a quantity; choose another name for the loss"
                 self.problems.append(
                     key.text.problem(
                         SpanError(
-                            "upstream", message, *match.span(1), "call the loss loss: dloss/df"
+                            "upstream",
+                            message,
+                            *match.span(1),
+                            _other_loss(of, loss, defined, usual),
                         )
                     )
                 )
-            elif not self.attempt(
+            elif not self.keys.attempt(
                 key.text, lambda match=match: read_name(match.group(1)), match.start(1)
             ):
                 continue
             if of not in defined:
                 near = closest(of, defined)
-                message = (
-                    f"`{shown(of)}` is an input"
-                    if of in names
-                    else f"there is no quantity `{shown(of)}`"
-                )
                 hint = (
                     f"did you mean {near}?"
                     if near
-                    else "upstream gradients stand at computed quantities"
+                    else f"computed quantities: {', '.join(defined[:8])}"
                 )
-                self.problems.append(
-                    key.text.problem(SpanError("unknown-name", message, *match.span(2), hint))
-                )
+                if of in names:
+                    message = (
+                        f"`{shown(of)}` is an input; an upstream gradient needs a computed quantity"
+                    )
+                else:
+                    message = f"there is no quantity `{shown(of)}`"
+                if loss not in names or loss == of:
+                    self.problems.append(
+                        key.text.problem(SpanError("unknown-name", message, *match.span(2), hint))
+                    )
             value = self.gradient(part, names, f"upstream.{shown(key.text.value)}")
             if value is not None:
                 found.append(Upstream(of, value, key.place))
         if len(losses) > 1:
             first, second = list(losses)[:2]
-            message = f"two losses, {shown(first)} and {shown(second)}"
+            message = f"all upstream gradients must be those of one loss, not of {shown(first)} and {shown(second)}"
             self.problems.append(
                 losses[second].text.wrong(
-                    "upstream", message, "the upstream gradients are those of one loss"
+                    "upstream",
+                    message,
+                    f"write d{shown(first)}/{shown(losses[second].text.value.partition('/')[2])}",
                 )
             )
         return tuple(found), next(iter(losses), usual)
+
+    def no_derivative(self, key: Node, part: Node, names: frozenset[str], loss: str) -> Problem:
+        """`upstream: {f: 1}`: a key that is not dL/df."""
+        word = key.text.value.strip()
+        of = word[1:] if word not in names and word[:1] in "d∂" and word[1:] in names else word
+        value = part.text.value if part.kind == "scalar" else "…"
+        hint = f"write upstream: {{d{loss}/d{of if of in names else 'f'}: {shown(value)}}}"
+        return key.text.wrong("upstream", f"`{shown(word)}` is not a derivative", hint)
 
     def gradient(self, node: Node, names: frozenset[str], path: str) -> Value | None:
         """A number, an array, or a name that keeps the gradient symbolic."""
@@ -266,7 +365,7 @@ class _Reader(Declarations):
                 "no",
             ):
                 return Name(symbol)
-            hint = "a name that is not used yet keeps it symbolic"
+            hint = "write a number, or a name that is not used yet to keep it symbolic"
             self.problems.append(
                 node.text.wrong("upstream", f"`{path}` cannot be `{shown(symbol)}`", hint)
             )
@@ -279,17 +378,20 @@ class _Reader(Declarations):
         self, exercise: Exercise, names: frozenset[str], loss: str | None
     ) -> tuple[Question, ...]:
         node = get(self.node, "questions")
-        known = Known(names, stack_names(names) if exercise.examples else frozenset(), loss)
+        known = Known(
+            names, stack_names(names) if exercise.examples else frozenset(), loss, exercise.inputs,
+            frozenset(exercise.functions), tuple(d.name for d in exercise.definitions),
+        )  # fmt: skip
         found: list[Question] = []
         for item in node.items if node else []:
             extra: Mapping[str, Node | None] = {}
             ask: Node | None = item
             if item.kind == "mapping":
-                extra = {key: get(item, key) for key in ("name", "text", "points")}
+                extra = {key: get(item, key) for key in ("name", "text", "points", "space")}
                 ask = get(item, "ask")
             if ask is None or ask.kind != "scalar":
                 continue
-            question = self.attempt(ask.text, lambda ask=ask: read_question(ask.text, known))
+            question = self.keys.attempt(ask.text, lambda ask=ask: read_question(ask.text, known))
             if question is not None:
                 found.append(self.with_extra(question, extra, names))
         named_answers: dict[str, Question] = {}
@@ -297,7 +399,7 @@ class _Reader(Declarations):
             if question.name and named_answers.setdefault(question.name, question) is not question:
                 self.problems.append(
                     Problem(
-                        "duplicate", f"a second answer is called `{question.name}`", question.place
+                        "duplicate", f"two answers are called `{question.name}`", question.place
                     )
                 )
         return tuple(found)
@@ -305,11 +407,13 @@ class _Reader(Declarations):
     def with_extra(
         self, question: Question, extra: Mapping[str, Node | None], names: frozenset[str]
     ) -> Question:
-        name, prompt, points = (extra.get(key) for key in ("name", "text", "points"))
+        name, prompt, points, space = (
+            extra.get(key) for key in ("name", "text", "points", "space")
+        )
         own, worth = question.name, None
-        if name and (given := self.name(name)):
+        if name and (given := self.keys.name(name)):
             if own or given in names:
-                reason = "the question names it already" if own else "it is a quantity already"
+                reason = "the question already names it" if own else "that is a quantity"
                 self.problems.append(
                     name.text.wrong(
                         "question", f"the answer cannot be called `{shown(given)}`: {reason}"
@@ -317,9 +421,11 @@ class _Reader(Declarations):
                 )
             own = given
         if points:
-            worth = self.attempt(points.text, lambda: read_constant(points.text.value))
+            worth = self.keys.attempt(points.text, lambda: read_constant(points.text.value))
             if worth is not None and not isinstance(worth, Num):
-                self.problems.append(points.text.wrong("number", "points are a number from 0"))
+                self.problems.append(
+                    points.text.wrong("number", "points must be a number of at least 0")
+                )
                 worth = None
         if prompt and prompt.kind == "scalar":
             self.problems += [
@@ -328,18 +434,18 @@ class _Reader(Declarations):
         return Question(
             question.text, question.kind, question.of, question.by, own, question.entry, question.loss,
             prompt.text.value if prompt and prompt.kind == "scalar" else None,
-            float(worth.value) if isinstance(worth, Num) else None, question.place,
+            float(worth.value) if isinstance(worth, Num) else None, question.place, read_space(space, self.problems),
         )  # fmt: skip
 
     def vary(self, exercise: Exercise) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for key, part in self.entries("vary"):
+        for key, part in self.keys.entries("vary"):
             if key.text.value == "require":
                 parts = [part] if part.kind == "scalar" else part.items
                 found["require"] = tuple(
                     expr for one in parts if (expr := self.condition(one)) is not None
                 )
-            elif name := self.name(key):
+            elif name := self.keys.name(key):
                 if name not in exercise.inputs:
                     self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
                 found[name] = self.draw(part, f"vary.{shown(name)}")
@@ -347,13 +453,13 @@ class _Reader(Declarations):
 
     def condition(self, node: Node) -> Expr | None:
         expr: Expr | None = (
-            self.attempt(node.text, lambda: parse(node.text.value))
+            self.keys.attempt(node.text, lambda: parse(node.text.value))
             if node.kind == "scalar"
             else None
         )
         if expr is not None and not isinstance(expr, Compare):
             self.problems.append(
-                node.text.wrong("condition", "not a condition", "for example f != 0")
+                node.text.wrong("condition", "this is not a condition", "write for example f != 0")
             )
         return expr
 
@@ -366,16 +472,36 @@ class _Reader(Declarations):
             flat = tuple(value for value in values if not isinstance(value, tuple))
             if key.text.value != "choices" and len(flat) != 2:
                 self.problems.append(
-                    part.text.wrong("vary", f"`{path}.{key.text.value}` has two bounds, [from, to]")
+                    part.text.wrong(
+                        "vary", f"`{path}.{key.text.value}` needs two bounds, [from, to]"
+                    )
                 )
             found[key.text.value] = flat
         if len(node.pairs) != 1 and node.kind == "mapping":
             self.problems.append(
-                node.text.wrong("vary", f"`{path}` wants one of integers, choices, uniform")
+                node.text.wrong("vary", f"`{path}` needs one of integers, choices, uniform")
             )
         return found
 
 
+def _only_functions(own: Mapping[str, Function]) -> Problem:
+    """`f(x, y) = x^2*y` alone: a function, and nothing that is computed."""
+    function = next(iter(own.values()))
+    start, end = function.expr.span
+    called = f"{function.name}({', '.join(function.params)})"
+    message = f"`{called} = …` defines a function, not a quantity"
+    text = shown(function.source.value[start:end], 50)
+    return Problem("function", message, function.place, f"write {function.name} = {text}")
+
+
+def _other_loss(of: str, loss: str, defined: list[str], usual: str) -> str:
+    """How to name the loss, where its name is taken."""
+    if of not in defined and loss in defined:  # the wrong way round
+        of = loss
+    return f"write d{usual}/d{shown(of)}"
+
+
 def head(text: str) -> tuple[list[Any], Any]:
+    """The tokens of a line without their end, and that end."""
     tokens = tokenize(text)
     return tokens[:-1], tokens[-1]

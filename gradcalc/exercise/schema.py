@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeAlias
 
+from gradcalc.exercise.meant_values import listed, mapping, shape, without_space
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import Problem, closest
 from gradcalc.language.fast_dataclasses import dataclass
@@ -70,6 +72,8 @@ Kind: TypeAlias = Scalar | Items | Entries | Record | Either | Array
 
 @dataclass(frozen=True, slots=True)
 class Key:
+    """A key of a mapping: its name, what it takes, and its words for the reference."""
+
     name: str
     kind: Kind
     description: str
@@ -84,6 +88,8 @@ INTEGER, NUMBER, SIZE = (
     Scalar("a size: a name, a number, or a sum or product of them"),
 )
 FLAG = Scalar("0 or 1", ("0", "1"))
+YES = Scalar("yes or no", ("yes", "no", "true", "false"))
+SPACE = Scalar("third, half, page, or a length such as 4cm")
 
 VARIABLE = Record((
     Key("shape", Items(SIZE), "The shape: [] a scalar, [n] a vector, [n, d] a matrix", "[D_x, 1]"),
@@ -100,6 +106,7 @@ QUESTION = Record((
     Key("name", NAME, "A name for the answer; later answers use it where that is shorter", "delta1"),
     Key("text", TEXT, "Words for the handout: Markdown with $math$", "How does f change with x?"),
     Key("points", NUMBER, "Points on the handout", "2"),
+    Key("space", SPACE, "Room to write the answer in: third, half, page, or a length", "4cm"),
 ))  # fmt: skip
 
 DRAW = Record((
@@ -115,12 +122,30 @@ NOTATION = Record((
     Key("latex", Entries("name", TEXT), "How names are typeset", "{yhat: '\\hat{y}'}"),
 ))  # fmt: skip
 
+HEADER = Record((
+    Key("course", TEXT, "The name of the course", "Machine Learning"),
+    Key("date", TEXT, "The date, as it is printed", "'3 November 2026'"),
+    Key("form", TEXT, "Which version of the sheet this is", "A"),
+    Key("fields", Items(TEXT), "What students fill in", "[Name, Student number]"),
+))  # fmt: skip
+
+PAPER = Record((
+    Key("paper", Scalar("a paper size", ("a4", "letter")), "The size of the paper", "a4"),
+    Key("header", HEADER, "What stands at the top of a sheet", "{course: Machine Learning, fields: [Name]}"),
+    Key("space", SPACE, "Room for each answer: third, half, page, or a length", "4cm"),
+    Key("break", Scalar("where pages begin", ("exercise", "none")), "exercise: each exercise begins a page", "exercise"),
+    Key("points", YES, "Whether points are printed", "yes"),
+    Key("grade-table", YES, "Whether a table of the points is printed", "no"),
+))  # fmt: skip
+
 EXERCISE = Record((
     Key("title", TEXT, "The title", "Simple computational graph"),
     Key("text", TEXT, "The statement for the handout: Markdown with $math$", "Let $q = x + y$."),
     Key("author", TEXT, "Who wrote it", "A. Teacher"),
     Key("source", TEXT, "Where it comes from", "CS231n notes"),
     Key("tags", Items(TEXT), "Words to find it by", "[chain rule, scalar]"),
+    Key("lang", Scalar("a language code"), "The language of the text, for the other words on the sheet", "de"),
+    Key("sheet", PAPER, "What stands on paper", "{paper: letter, space: half}"),
     Key("expression", Either((EXPRESSION, Items(EXPRESSION), Entries("name", EXPRESSION))),
         "The computation: one quantity per line, as several lines, a list of lines, or a mapping name: expression",
         "f = (x + y) * z", required=True),
@@ -162,7 +187,8 @@ def check(node: Node, kind: Kind, path: str, problems: list[Problem]) -> None:
             if not isinstance(kind, Scalar) or not kind.choices or node.text.value in kind.choices:
                 return
             word, near = node.text.value, closest(node.text.value, kind.choices)
-            hint = f"did you mean {near}?" if near else f"one of {', '.join(kind.choices)}"
+            near = near or _MEANT_CHOICES.get(word)
+            hint = f"did you mean {near}?" if near else f"choose from {', '.join(kind.choices)}"
             problems.append(node.text.wrong("choice", f"`{path}` cannot be `{shown(word)}`", hint))
         case Items() | Array() if node.kind == "list":
             for at, part in enumerate(node.items):
@@ -171,16 +197,57 @@ def check(node: Node, kind: Kind, path: str, problems: list[Problem]) -> None:
                 )
             return
         case Entries(_, value) if node.kind == "mapping":
-            for key, part in node.pairs:
+            for at, (key, part) in enumerate(node.pairs):
+                if key.kind == "broken":
+                    continue
+                if part.kind == "empty" and (said := _one_piece(node, at)):
+                    problems.append(key.text.wrong("pair", *said))
+                    part.kind = "broken"
                 check(part, value, f"{path}.{shown(key.text.value)}", problems)
             return
         case Record() if node.kind == "mapping":
             return _check_record(node, kind, path, problems)
         case _:
-            problems.append(
-                node.text.wrong("type", f"`{path}` is {_NOUNS[node.kind]}", _wanted(kind, path))
-            )
+            nouns = " or ".join(dict.fromkeys(_NOUNS[one] for one in _node_kinds(kind)))
+            message = f"`{path}` must be {nouns}, not {_NOUNS[node.kind]}"
+            problems.append(node.text.wrong("type", message, _meant(node, kind, path)))
     node.kind = "broken"
+
+
+def _one_piece(node: Node, at: int) -> tuple[str, str] | None:
+    """`{x:-2}` and `{x: 1,5}`: a key that holds its value, or the rest of a number."""
+    key, before = node.pairs[at][0], node.pairs[at - 1] if at else None
+    if said := without_space(key):
+        return said
+    rest, number = key.text.value, before[1].text.value if before else ""
+    if before and rest.isdecimal() and re.fullmatch(r"-?\d+", number):
+        name = before[0].text.value
+        hint = f"write {name}: {number}.{rest}, or {name}: [{number}, {rest}] for an array"
+        return "YAML ends a value at a comma; a decimal has a point", hint
+    return None
+
+
+def _meant(node: Node, kind: Kind, path: str) -> str:
+    """How the value that was probably meant is written; else what is wanted."""
+    kinds, text = kind.kinds if isinstance(kind, Either) else (kind,), node.text.value
+    name, plain = path.rpartition(".")[2], node.kind == "scalar" and node.text.value
+    takes_pairs = any(isinstance(one, Entries | Record) for one in kinds)
+    takes_list = next((one for one in kinds if isinstance(one, Items)), None)
+    if node.kind == "list" and takes_pairs:
+        text = ", ".join(item.text.value for item in node.items)
+    if takes_list and takes_list.item == SIZE and plain and (found := shape(text)):
+        number = (
+            f"; a value belongs under values: {{{name}: {text}}}"
+            if text.isdecimal() and name != "shape"
+            else ""
+        )
+        return f"write {name}: {found}{number}"
+    if takes_pairs and (plain or node.kind == "list") and (found := mapping(text)):
+        return f"write {name}: {found}"
+    numbers = takes_list and takes_list.item in (NUMBER, INTEGER)
+    if takes_list and plain and not numbers and (found := listed(name, text)):
+        return found
+    return _wanted(kind, path)
 
 
 _NOUNS = {"scalar": "one value", "list": "a list", "mapping": "a mapping"}
@@ -211,16 +278,18 @@ def _check_record(node: Node, kind: Record, path: str, problems: list[Problem]) 
         elif name.kind == "scalar":
             meant = _MEANT.get(word)
             near = meant if meant in keys else closest(word, keys)
-            hint = f"did you mean {near}?" if near else f"the keys here are {', '.join(keys)}"
+            hint = f"did you mean {near}?" if near else f"known keys: {', '.join(keys)}"
+            hint = _ELSEWHERE.get(word, hint) if not path else hint
             problems.append(
                 name.text.wrong(
                     "key", f"unknown key `{shown(word)}`" + (f" in `{path}`" if path else ""), hint
                 )
             )
     written = {name.text.value for name, _ in node.pairs}
+    written |= {_MEANT.get(word) or closest(word, keys) or "" for word in written - keys.keys()}
     for key in kind.keys:
         if key.required and key.name not in written:
-            hint = f"for example {key.name}: {key.example}"
+            hint = f"write for example {key.name}: {key.example}"
             problems.append(
                 node.text.wrong("missing", f"the key `{prefix}{key.name}` is missing", hint)
             )
@@ -230,31 +299,46 @@ def _check_record(node: Node, kind: Record, path: str, problems: list[Problem]) 
 _MEANT = {
     "steps": "expression", "expressions": "expression", "function": "expression", "inputs": "variables", "name": "title",
     "description": "text", "statement": "text", "question": "questions", "shapes": "variables", "at": "values",
-    "gradient": "upstream", "dims": "sizes", "layout": "notation", "digits": "notation",
+    "gradient": "upstream", "dims": "sizes", "ask": "questions", "value": "values", "variable": "variables", "loss": "upstream",
 }  # fmt: skip
+# Keys at the top of a file that belong elsewhere.
+_ELSEWHERE = {
+    "layout": "write notation: {layout: jacobian}", "digits": "write notation: {digits: 6}", "form": "write notation: {form: index}",
+    "latex": "write notation: {latex: {yhat: '\\hat{y}'}}", "shape": "write variables: {x: [n]}", "each": "write variables: {x: {each: i}}",
+    "assume": "write variables: {A: {assume: symmetric}}", "solution": "gradcalc computes the answers: leave it out",
+    "answers": "gradcalc computes the answers: leave it out",
+}  # fmt: skip
+_MEANT_CHOICES = {
+    "numerator": "jacobian",
+    "hessian": "denominator",
+    "indices": "index",
+    "spd": "symmetric",
+    "psd": "symmetric",
+    "one-hot": "onehot",
+}
 
 
 def _wanted(kind: Kind, path: str) -> str:
     match kind:
         case Scalar(what, choices):
-            return f"wanted: {what}" + (f" ({', '.join(choices)})" if choices else "")
+            return f"expected {what}" + (f" ({', '.join(choices)})" if choices else "")
         case Items(item):
             return (
-                f"wanted: a list, [{_brief(item)}, …]; [] for an empty one"
+                f"expected a list, [{_brief(item)}, …], or [] for a scalar"
                 if item == SIZE
-                else f"wanted: a list, [{_brief(item)}, …]"
+                else f"expected a list, [{_brief(item)}, …]"
             )
         case Entries(key, value):
-            return f"wanted: a mapping, {key}: {_brief(value)}"
+            return f"expected a mapping, {{{key}: {_brief(value)}}}"
         case Record(keys):
-            return f"wanted: a mapping with the keys {', '.join(key.name for key in keys)}"
+            return f"expected a mapping with the keys {', '.join(key.name for key in keys)}"
         case Array():
-            return "wanted: a number, or nested lists of numbers"
+            return "expected a number, or nested lists of numbers"
     example = next((key.example for key in EXERCISE.keys if key.name == path), "")
     return (
-        f"for example {path}: {example}"
+        f"write for example {path}: {example}"
         if example
-        else "wanted: " + " or ".join(_brief(one) for one in kind.kinds)
+        else "expected " + " or ".join(_brief(one) for one in kind.kinds)
     )
 
 
@@ -315,6 +399,8 @@ _ANY = {"type": ["string", "number", "boolean"]}
 def _json(kind: Kind) -> dict[str, Any]:
     match kind:
         case Scalar(what, choices):
+            if kind == YES:
+                return {"enum": ["yes", "no", True, False]}
             if choices:
                 return {"enum": [int(choice) if choice.isdigit() else choice for choice in choices]}
             if kind == INTEGER:

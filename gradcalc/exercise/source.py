@@ -75,7 +75,10 @@ class Source:
             code = ord(found.group())
             raise GradcalcError(
                 source.problem(
-                    "character", f"a control character (U+{code:04X})", found.start(), "delete it"
+                    "character",
+                    f"a control character (U+{code:04X}) is not allowed",
+                    found.start(),
+                    "delete it",
                 )
             )
         size, count = len(text.encode("utf-8", "replace")), len(lines)
@@ -88,12 +91,14 @@ class Source:
         if size > MAX_BYTES:
             raise GradcalcError(
                 source.problem(
-                    "limit", f"a file of {size // 1024} KiB; the limit is {MAX_BYTES // 1024}", 0
+                    "limit",
+                    f"the file has {size // 1024} KiB; the limit is {MAX_BYTES // 1024} KiB",
+                    0,
                 )
             )
         if count > MAX_LINES + 1:
             raise GradcalcError(
-                source.problem("limit", f"a file of {count} lines; the limit is {MAX_LINES}", 0)
+                source.problem("limit", f"the file has {count} lines; the limit is {MAX_LINES}", 0)
             )
         return source
 
@@ -161,7 +166,7 @@ def _decode(data: bytes, file: str) -> str:
         raise GradcalcError(
             Problem(
                 "limit",
-                f"a file of {len(data) // 1024} KiB; the limit is {MAX_BYTES // 1024}",
+                f"the file has more than {MAX_TOTAL // 1024} KiB; the limit is {MAX_BYTES // 1024} KiB",
                 Place(file, 1, 1),
             )
         )

@@ -9,6 +9,7 @@ What comes out is made of the commands of these tables alone, braces balanced, e
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from gradcalc.exercise.tex_commands import (
@@ -31,6 +32,9 @@ MAX_LENGTH, MAX_DEPTH = 4000, 24
 _BETWEEN = frozenset(("\\right", "\\middle", "\\end", "\\\\"))  # taken by who began what they end
 _SIGNS = frozenset("+-*/=<>()[]|,.;:!?@ ")
 _ESCAPES = frozenset(",;:!> {}|%&#_$")  # control symbols, \\ apart
+_GREEK_WORD = re.compile(
+    "[\u0370-\u03ff\u1f00-\u1fff]{2,}"
+)  # a word, and not a letter of mathematics
 COMMANDS = (
     SYMBOLS
     | ONE
@@ -45,7 +49,7 @@ def check(tex: str) -> str:
     """Mathematics of an author, without its $: the same, written safely. Raises SpanError with offsets into `tex`."""
     if len(tex) > MAX_LENGTH:
         raise SpanError(
-            "math", f"a formula of {len(tex)} characters; the limit is {MAX_LENGTH}", 0, 1
+            "math", f"this formula has {len(tex)} characters; the limit is {MAX_LENGTH}", 0, 1
         )
     reader = _Reader(tex)
     out = reader.row("")
@@ -71,15 +75,17 @@ class _Reader:
         if char == "}":
             return self.fail("`}` closes nothing")
         if char in "%#$":
-            return self.fail(f"`{char}` has a meaning in TeX", hint=f"write \\{char}")
+            return self.fail(f"`{char}` is a special character in TeX", hint=f"write \\{char}")
         if char == "&":
-            return self.fail("`&` stands only between the columns of a matrix", hint="write \\&")
+            return self.fail(
+                "`&` is only allowed between the columns of a matrix", hint="write \\&"
+            )
         word, start = self.word(), self.at
         if word in ("\\right", "\\middle"):
             return self.fail(f"`{word}` without \\left", start)
         if word == "\\end":
             return self.fail("`\\end` without \\begin", start)
-        return self.fail("`\\\\` stands only between the rows of a matrix", start)
+        return self.fail("`\\\\` is only allowed between the rows of a matrix", start)
 
     def word(self) -> str:
         """The control sequence at this place, "" where there is none."""
@@ -136,7 +142,7 @@ class _Reader:
                 scripts.add("^")
             elif word in ("\\limits", "\\nolimits"):
                 if not operator or scripts:
-                    raise self.fail(f"`{word}` stands only after a big operator")
+                    raise self.fail(f"`{word}` is only allowed after a big operator")
                 self.at += len(word)
                 out.append(word + " ")
                 operator = False
@@ -188,7 +194,7 @@ class _Reader:
             if char in MATH_CHARS:
                 return MATH_CHARS[char] + " "
             if char.isascii():
-                raise self.fail(f"`{char}` is no mathematics", start)
+                raise self.fail(f"`{char}` is not allowed in a formula", start)
             return rf"\text{{{escape(char)}}}"
         self.at += len(word)
         name = word[1:]
@@ -196,7 +202,7 @@ class _Reader:
             if name.isspace():
                 return r"\ {}"
             if name not in _ESCAPES:
-                raise self.fail(f"the command `{shown(word)}` may not be used here", start)
+                raise self.fail(f"the command `{shown(word)}` is not supported", start)
             return word
         if name in SYMBOLS:
             return word + " "
@@ -222,7 +228,7 @@ class _Reader:
             return self.environment(start)
         near = closest(name, COMMANDS)
         raise self.fail(
-            f"the command `{shown(word)}` may not be used here",
+            f"the command `{shown(word)}` is not supported",
             start,
             f"did you mean \\{near}?" if near else None,
         )
@@ -235,14 +241,14 @@ class _Reader:
         self.space()
         end = self.tex.find("}", self.at)
         if self.tex[self.at : self.at + 1] != "{" or end < 0:
-            raise self.fail(f"`\\{name}` wants its argument in braces", start)
+            raise self.fail(f"`\\{name}` needs its argument in braces", start)
         inner = self.tex[self.at + 1 : end]
         allowed = WORDS[name]
         for offset, char in enumerate(inner):
             if char in "\\{}$" or not (
                 allowed == "" or (char.isascii() and (char.isalnum() or char in allowed))
             ):
-                raise self.fail(f"`{char}` cannot stand in \\{name}{{…}}", self.at + 1 + offset)
+                raise self.fail(f"`{char}` is not allowed in \\{name}{{…}}", self.at + 1 + offset)
         if name == "mathbb" and not all(char.isupper() or char == "1" for char in inner):
             raise self.fail("\\mathbb is for capital letters and 1", self.at + 1)
         self.at = end + 1
@@ -253,7 +259,7 @@ class _Reader:
         word = self.word()
         taken = word or self.tex[self.at : self.at + 1]
         if taken not in DELIMITERS:
-            raise self.fail(f"`{of}` wants a bracket after it", start)
+            raise self.fail(f"`{of}` needs a bracket after it", start)
         self.at += len(taken)
         return taken + (" " if taken[-1].isalpha() else "")
 
@@ -276,7 +282,7 @@ class _Reader:
         self.space()
         end = self.tex.find("}", self.at)
         if self.tex[self.at : self.at + 1] != "{" or end < 0:
-            raise self.fail(f"`{of}` wants a name in braces", start)
+            raise self.fail(f"`{of}` needs a name in braces", start)
         name = self.tex[self.at + 1 : end]
         self.at = end + 1
         return name
@@ -323,10 +329,13 @@ class _Reader:
 
 
 def escape(text: str) -> str:
-    """Any text as TeX prints it, in text mode; what the usual fonts lack becomes its code, U+4E2D. One line."""
+    """Any text as TeX prints it, in text mode, on one line. What does not print becomes its code, U+202E; other
+    alphabets stay as they are: a document in which some are needs LuaTeX, see render/tex_fonts.py."""
     out: list[str] = []
-    for char in unicodedata.normalize("NFC", text):
-        out.append(_escaped(char))
+    text = unicodedata.normalize("NFC", text)
+    greek = {at for word in _GREEK_WORD.finditer(text) for at in range(*word.span())}
+    for at, char in enumerate(text):
+        out.append(char if at in greek else _escaped(char))
         if len(out) > 1 and out[-1] in ("-", "'", ",") and out[-2].endswith(out[-1]):
             out[-1] = "{}" + out[-1]  # no ligature
     return "".join(out)
@@ -356,7 +365,14 @@ def _escaped(char: str) -> str:
         return f"{ACCENTED[parts[1]]}{{{base}}}"
     if category == "Mn" and char in ACCENTED:
         return ""  # an accent over nothing
+    if category[0] in "LMNPS" and category != "Cn":
+        return char
     return rf"\texttt{{U+{ord(char):04X}}}"
+
+
+def beyond_pdftex(tex: str) -> str:
+    """The characters in what `escape` has written that pdfTeX has no fonts for, each once, in order."""
+    return "".join(sorted({char for char in tex if char > "\u00ff"}))
 
 
 def in_math(tex: str) -> str:

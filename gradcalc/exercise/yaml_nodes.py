@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from gradcalc.exercise.source import Source, Text
+from gradcalc.exercise.yaml_errors import explained
 from gradcalc.language.errors import GradcalcError, Place, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.tokens import canonical, shown
@@ -57,21 +58,35 @@ def read_yaml(data: bytes | str, file: str) -> tuple[Node, list[Problem]]:
     except _Stop:
         pass
     except yaml.YAMLError as error:
-        last = explain(source, error)
+        last = explained(source, error)
         others = [problem for problem in reader.problems if not _same_spot(problem, last)]
         raise GradcalcError(*_ordered([*others, last])) from None
     except (ValueError, OverflowError, RecursionError, AttributeError):  # PyYAML lets some through
         raise GradcalcError(
-            *reader.problems, source.problem("yaml", "this is not readable as YAML", 0)
+            *reader.problems, source.problem("yaml", "this is not valid YAML", 0)
         ) from None
     if reader.stopped:
         raise GradcalcError(*_ordered(reader.problems))
     if reader.root is None:
         raise GradcalcError(
             *reader.problems,
-            source.problem("empty", "the file is empty", 0, "an exercise has an `expression`"),
+            source.problem(
+                "empty", "the file is empty", 0, "write for example expression: f = x * y"
+            ),
         )
     return reader.root, reader.problems
+
+
+def cut(node: Node, part: Node) -> tuple[str, str]:
+    """Message and hint for a value that [ ] or { } has cut at its commas."""
+    message = "YAML cuts this at its commas, inside [ ] and { }"
+    hint = "quote the value, or write one item per line"
+    values = [item for pair in node.pairs for item in pair] + node.items
+    rest = [item.text.value for item in values[values.index(part) :] if item.kind != "empty"]
+    whole = ", ".join(rest)
+    if (found := re.match(r"\(([^()]*)\)", whole)) and len(found[1]) < 40:
+        return "YAML cuts `(…)` at its commas; a list has square brackets", f"write [{found[1]}]"
+    return message, hint
 
 
 def _same_spot(one: Problem, other: Problem) -> bool:
@@ -116,9 +131,9 @@ class _Reader:
                 if self.documents > 1:
                     self.wrong(
                         "documents",
-                        "a second document in one file",
+                        "a file holds one exercise",
                         event,
-                        "one exercise per file: remove this ---",
+                        "remove this --- and what follows",
                         stop=True,
                     )
             case yaml.AliasEvent():
@@ -126,9 +141,9 @@ class _Reader:
                 word = f"*{shown(str(event.anchor))}"
                 self.wrong(
                     "alias",
-                    f"`{word}` reads as a YAML alias, and aliases have no place here",
+                    f"YAML reads `{word}` as an alias, and aliases are not supported",
                     event,
-                    "quote an expression that begins with *",
+                    "quote a value that begins with *",
                 )
             case yaml.ScalarEvent():
                 self.refuse_extras(event)
@@ -143,10 +158,10 @@ class _Reader:
 
     def refuse_extras(self, event: Any) -> None:
         if event.anchor is not None:
-            hint = "quote an expression that begins with &"
+            hint = "quote a value that begins with &"
             self.wrong(
                 "anchor",
-                f"`&{shown(event.anchor)}` is a YAML anchor, and anchors have no place here",
+                f"YAML reads `&{shown(event.anchor)}` as an anchor, and anchors are not supported",
                 event,
                 hint,
             )
@@ -154,9 +169,9 @@ class _Reader:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             self.wrong(
                 "tag",
-                f"`{shown(tag)}` is a YAML tag, and tags have no place here",
+                f"YAML reads `{shown(tag)}` as a tag, and tags are not supported",
                 event,
-                "write the value plainly, or quote it",
+                "remove it, or quote the value",
             )
 
     def node(self, kind: str, event: Any) -> Node:
@@ -166,7 +181,7 @@ class _Reader:
     def scalar(self, event: Any) -> None:
         self.scalars += 1
         if self.scalars > MAX_SCALARS:
-            self.wrong("limit", f"more than {MAX_SCALARS:,} values", event, stop=True)
+            self.wrong("limit", f"the file has more than {MAX_SCALARS:,} values", event, stop=True)
         start, end, style = event.start_mark.index, event.end_mark.index, event.style or ""
         style = "" if style not in ("'", '"', "|", ">") else style
         text = self.source.cut(event.value, start, end, style)
@@ -182,7 +197,7 @@ class _Reader:
                     text.wrong(
                         "date",
                         f"`{shown(event.value)}` looks like a date or a time",
-                        "quote it if it is text",
+                        "quote it",
                     )
                 )
                 node.kind = "broken"
@@ -191,7 +206,10 @@ class _Reader:
     def begin(self, kind: str, event: Any) -> None:
         if len(self.open) >= MAX_DEPTH:
             self.wrong(
-                "limit", f"lists and mappings nested more than {MAX_DEPTH} deep", event, stop=True
+                "limit",
+                f"lists and mappings are nested more than {MAX_DEPTH} deep",
+                event,
+                stop=True,
             )
         node = self.node(kind if event.tag is None else "broken", event)
         self.add(node)
@@ -225,19 +243,19 @@ class _Reader:
     def check_key(self, node: Node) -> None:
         word = node.text.value
         if node.kind in ("list", "mapping", "empty"):
-            self.problems.append(
-                node.text.wrong("key", "a key is a name, not a list, a mapping or nothing")
-            )
+            self.problems.append(node.text.wrong("key", "a key must be a name"))
             node.kind = node.kind if node.kind in ("list", "mapping") else "broken"
         elif word == "<<" and node.plain:
             self.problems.append(
-                node.text.wrong("merge", "merge keys have no place here", "write the entries out")
+                node.text.wrong(
+                    "merge", "YAML merge keys are not supported", "write the entries out"
+                )
             )
             node.kind = "broken"
         elif (line := self.seen[-1].get(canonical(word))) is not None:
             self.problems.append(
                 node.text.wrong(
-                    "duplicate", f"`{shown(word)}` stands twice; the first is on line {line}"
+                    "duplicate", f"duplicate key `{shown(word)}` (first used on line {line})"
                 )
             )
             node.kind = "broken"
@@ -252,135 +270,9 @@ class _Reader:
             if part.plain and (
                 value.count("(") != value.count(")") or value.count("[") != value.count("]")
             ):
-                message = "flow style, [ ] and { }, cuts expressions at their commas"
-                self.problems.append(
-                    part.text.wrong(
-                        "flow", message, "write one line per item, or quote the expression"
-                    )
-                )
+                self.problems.append(part.text.wrong("flow", *cut(node, part)))
                 node.kind = "broken"
                 return
-
-
-def explain(source: Source, error: yaml.YAMLError) -> Problem:
-    """What an author most likely did where YAML gives up."""
-    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-    message = str(getattr(error, "problem", "") or "this is not readable as YAML")
-    where = str(getattr(error, "context", "") or "")
-    index = min(mark.index, len(source.text)) if mark else 0
-    place = source.place(index)
-    before, rest = place.text[: place.column - 1], place.text[place.column - 1 :]
-    value = re.match(r"\s*(?:- +)*(?:[^\s:#'\"\[{]+\s*:\s+)?(.*)", place.text)
-    begun = value.group(1) if value else ""
-
-    def problem(text: str, hint: str | None = None, at: int = index, length: int = 1) -> Problem:
-        return source.problem("yaml", text, at, hint, length)
-
-    if "\t" in before + rest[:1] and "cannot start any token" in message:
-        return problem("a tab where YAML wants spaces", "indent with spaces")
-    if (
-        "cannot start any token" in message
-        and rest
-        and not (begun[:1] in ("[", "{") and before.rstrip()[-1:] in ("]", "}"))
-    ):
-        return problem(
-            f"a plain value cannot begin with `{rest[0]}`", f"quote it: '{_short(rest)}'"
-        )
-    if "quoted scalar" in where:
-        if "end of stream" in message or "document indicator" in message:
-            return problem(
-                "a quote that is never closed", None, context.index if context else index
-            )
-        return problem(
-            "an escape that YAML does not know",
-            "in double quotes write \\\\ for \\, or use single quotes",
-        )
-    if "block scalar" in where and context:
-        start = min(context.index, len(source.text) - 1)
-        kind = source.text[start]
-        return problem(
-            f"a value that begins with `{kind}` is a block of text for YAML",
-            f"quote it: '{_short(begun)}'" if begun else None,
-            start,
-        )
-    if "anchor" in where or "alias" in where:
-        return problem(
-            "a plain value cannot begin with * or &",
-            f"quote it: '{_short(begun)}'" if begun else None,
-        )
-    if "flow" in where:
-        if rest[:1] in ("[", "{") and before.rstrip()[-1:] not in ("[", ",", "{", ":", ""):
-            return problem(
-                "flow style, [ ] and { }, cuts expressions at their commas",
-                "write one line per item, or quote the expression",
-            )
-        if rest[:1] in ("]", "}"):
-            return problem(
-                f"`{rest[0]}` where {'a ]' if 'sequence' in where else 'a }'} or a comma belongs"
-            )
-        opened = (
-            context.index
-            if context and source.text[context.index : context.index + 1] in ("[", "{")
-            else -1
-        )
-        opened = (
-            opened
-            if opened >= 0
-            else max(source.text.rfind("[", 0, index), source.text.rfind("{", 0, index), 0)
-        )
-        sign = source.text[opened : opened + 1]
-        return problem(
-            f"`{sign}` is never closed, or something is missing before line {place.line}, column {place.column}",
-            None,
-            opened,
-        )
-    if begun[:1] in ("*", "&", "!") and ("expected key" in message or "expected" in message):
-        return problem(
-            f"a plain value cannot begin with `{begun[0]}`",
-            f"quote it: '{_short(begun)}'",
-            source.starts[place.line - 1] + place.text.find(begun),
-        )
-    if (
-        begun[:1] in ("[", "{", '"', "'")
-        and before.strip()
-        and ("expected key" in message or "any token" in message)
-    ):
-        noun = "a list" if begun[0] == "[" else "a mapping" if begun[0] == "{" else "quoted text"
-        return problem(
-            f"for YAML this value ends here: it begins with `{begun[0]}`, as {noun}",
-            "quote the whole of it, or begin with |",
-        )
-    if "mapping values are not allowed" in message:
-        if value and value.start(1) < place.column - 1 and ":" in before:
-            quote = '"' if "'" in begun else "'"
-            return problem(
-                "a colon and a space inside a plain value",
-                f"quote it: {quote}{_short(begun)}{quote}",
-            )
-        return problem(
-            "a key that is indented under a value", "give it the indentation of the keys above"
-        )
-    if "sequence entries are not allowed" in message:
-        return problem("a list item on the line of its key", "begin it on the next line")
-    if "end of the stream" in message or "document start" in message:
-        return problem(
-            "a line that does not fit the indentation above", "give all keys the same indentation"
-        )
-    if "expected key" in message or "'-' indicator" in message:
-        return problem(
-            "a line that does not fit the indentation above",
-            "check the spaces before it, and the line above",
-        )
-    if "node content" in message and rest:
-        return problem(
-            f"`{rest[0]}` where a value belongs", "quote it if it is part of an expression"
-        )
-    return problem(f"not readable as YAML: {message}")
-
-
-def _short(text: str) -> str:
-    text = text.strip()
-    return text if len(text) <= 50 else text[:49] + "…"
 
 
 def from_python(value: Any, file: str) -> Node:

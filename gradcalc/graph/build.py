@@ -1,6 +1,6 @@
 """Exercise to Graph: elementary nodes with shapes, each made by one operation; named quantities keep their names.
 
-names and order (scope.py) -> shapes (infer.py) -> nodes (lower.py) -> questions checked (ask.py)
+names and order (scope.py) -> shapes (shape_inference.py) -> nodes (lowering.py) -> questions checked (question_checks.py)
 """
 
 from __future__ import annotations
@@ -13,32 +13,15 @@ from gradcalc.graph.given_values import Sizes, check_values
 from gradcalc.graph.lowering import Lowering
 from gradcalc.graph.lowering_calls import CALLS
 from gradcalc.graph.model import Graph, Node, unfit
-from gradcalc.graph.question_checks import (
-    check_questions,
-    default_questions,
-    depends,
-    descendants,
-    operands,
-)
+from gradcalc.graph.question_checks import check_questions
 from gradcalc.graph.scope import Scope, scope
 from gradcalc.graph.shape_inference import Inferred, infer
 from gradcalc.graph.shape_reasons import computed
-from gradcalc.language.constants import size_of
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import unparse
 from gradcalc.language.shape_rules import Shape, Size, show, stacked
-
-__all__ = [
-    "Graph",
-    "Node",
-    "build",
-    "default_questions",
-    "depends",
-    "descendants",
-    "operands",
-    "stack_shape",
-]
+from gradcalc.language.size_expressions import size_of
 
 
 def build(exercise: Exercise) -> Graph:
@@ -151,7 +134,7 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
         shape = tuple(map(size_of, variable.shape))
         if any(size.number is not None and size.number < 1 for size in shape):
             problems.append(
-                Problem("size", f"{name}: an axis has at least one entry", variable.place)
+                Problem("size", f"{name}: every axis needs at least one entry", variable.place)
             )
             continue
         square = variable.assume & {"symmetric", "diagonal", "orthogonal"}
@@ -159,7 +142,7 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
             problems.append(
                 Problem(
                     "assumption",
-                    f"{name} is {show(shape)}: only a square matrix is {min(square)}",
+                    f"{name} is {show(shape)}: only a square matrix can be {min(square)}",
                     variable.place,
                 )
             )
@@ -230,14 +213,6 @@ def reasons(
 def unused(found: Scope, used: set[str]) -> list[Problem]:
     """Declared variables that occur nowhere."""
     return [
-        Problem("unused", f"{name} does not occur in the expression: its gradient is 0", found.exercise.variables[name].place)
+        Problem("unused", f"{name} is not used in the expression, so its gradient is 0", found.exercise.variables[name].place)
         for name in found.inputs if name not in used and name in found.exercise.variables
     ]  # fmt: skip
-
-
-def stack_shape(graph: Graph, name: str) -> Shape:
-    """The shape of a quantity with its examples, the examples last; of other quantities their own."""
-    node = graph.node(graph.stacks.get(name, name))
-    return stacked(
-        node.shape, *(graph.indices[index] for index in node.over if index in graph.examples)
-    )

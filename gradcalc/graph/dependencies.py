@@ -1,21 +1,73 @@
-"""Paths through the graph of named quantities."""
+"""What depends on what: nodes, named quantities, examples, and the paths between quantities."""
 
 from __future__ import annotations
 
 import math
 
-from gradcalc.graph.build import Graph
+from gradcalc.graph.model import Graph
 
 
-def uses(graph: Graph, name: str) -> tuple[str, ...]:
-    """The inputs and named quantities that a quantity's own expression uses, in order."""
+def descendants(graph: Graph, name: str) -> set[int]:
+    """The nodes that depend on a quantity, itself included."""
+    start = graph.names[name]
+    found = {start}
+    for number in range(start + 1, len(graph.nodes)):
+        if any(arg in found for arg in graph.nodes[number].args):
+            found.add(number)
+    return found
+
+
+def ancestors(graph: Graph, name: str) -> set[int]:
+    """The nodes a quantity depends on, itself included."""
+    found, stack = set[int](), [graph.names[name]]
+    while stack:
+        number = stack.pop()
+        if number not in found:
+            found.add(number)
+            stack.extend(graph.nodes[number].args)
+    return found
+
+
+def depends(graph: Graph, of: str, by: str) -> bool:
+    """Whether `of` is computed from `by`; a quantity depends on itself."""
+    return graph.names[by] in ancestors(graph, of)
+
+
+def interact(graph: Graph, of: str, by: str) -> bool:
+    """Whether one example's `by` influences another example's `of`."""
+    shared = set(graph.node(of).over) & set(graph.node(by).over) & set(graph.examples)
+    if not shared:
+        return False
+    between = descendants(graph, by) & ancestors(graph, of)
+    return any(shared - set(graph.nodes[number].over) for number in between)
+
+
+def mixes(graph: Graph) -> bool:
+    """Whether anything per example depends on other examples: a sum over the examples that is used for each of them."""
+    for index in graph.examples:
+        mixed = [False] * len(graph.nodes)
+        for number, node in enumerate(graph.nodes):
+            without = index not in node.over
+            mixed[number] = any(
+                mixed[arg] or (without and index in graph.nodes[arg].over) for arg in node.args
+            )
+            if mixed[number] and not without:
+                return True
+    return False
+
+
+def operands(graph: Graph, name: str) -> tuple[str, ...]:
+    """The named quantities and inputs that the definition of a quantity uses directly, in order of first use."""
     found: dict[str, None] = {}
     stack = list(reversed(graph.node(name).args))
+    seen: set[int] = set()
     while stack:
-        node = graph.nodes[stack.pop()]
+        number = stack.pop()
+        node = graph.nodes[number]
         if node.name is not None:
-            found.setdefault(node.name)
-        else:
+            found[node.name] = None
+        elif number not in seen:
+            seen.add(number)
             stack.extend(reversed(node.args))
     return tuple(found)
 
@@ -23,7 +75,7 @@ def uses(graph: Graph, name: str) -> tuple[str, ...]:
 def reached_otherwise(graph: Graph, of: str, by: str) -> bool:
     """Does a quantity depend on one of its operands through another operand, too?"""
     target = graph.names[by]
-    stack, seen = [graph.names[name] for name in uses(graph, of) if name != by], set()
+    stack, seen = [graph.names[name] for name in operands(graph, of) if name != by], set()
     while stack:
         number = stack.pop()
         if number == target:
@@ -46,10 +98,10 @@ def many(count: int) -> str:
 def paths(graph: Graph, of: str, by: str, limit: int) -> tuple[list[tuple[str, ...]], int]:
     """Up to `limit` paths from numerator to denominator, each from `of` down to `by`, and how many more there are."""
     names = [*graph.inputs, *graph.quantities]
-    operands = {name: uses(graph, name) for name in names}
+    reads = {name: operands(graph, name) for name in names}
     count: dict[str, int] = {}
     for name in names:  # inputs, then quantities in topological order
-        count[name] = 1 if name == by else sum(count[other] for other in operands[name])
+        count[name] = 1 if name == by else sum(count[other] for other in reads[name])
     found: list[tuple[str, ...]] = []
     stack: list[tuple[str, ...]] = [(of,)] if of != by else []
     while stack and len(found) < limit:
@@ -57,5 +109,5 @@ def paths(graph: Graph, of: str, by: str, limit: int) -> tuple[list[tuple[str, .
         if path[-1] == by:
             found.append(path)
             continue
-        stack.extend((*path, other) for other in reversed(operands[path[-1]]) if count[other])
+        stack.extend((*path, other) for other in reversed(reads[path[-1]]) if count[other])
     return found, (count[of] - len(found) if of != by else 0)

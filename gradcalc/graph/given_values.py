@@ -20,6 +20,7 @@ TOLERANCE = 1e-6  # of "symmetric", "orthogonal": values are given with a few di
 
 
 def entries(value: Array) -> Iterator[Number]:
+    """The numbers of a nested list, in order."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -61,7 +62,7 @@ class Sizes:
                     if name
                     else f"{size} ≠ {count}, from {origin}"
                 )
-                self.problems.append(Problem("size", message, place, "a size has one value"))
+                self.problems.append(Problem("size", message, place, "give a size only once"))
             return known == count
         unknown = [name for name in sorted(size.names) if name not in self.numbers]
         if len(unknown) == 1:
@@ -227,7 +228,7 @@ def check_values(
                     problems.append(
                         Problem(
                             "assumption",
-                            f"the value of {name} is not one-hot, as it is assumed to be",
+                            f"the value of {name} is not one-hot, although `assume` says so",
                             place,
                             "one entry is 1, the others are 0",
                         )
@@ -238,7 +239,7 @@ def check_values(
                 problems.append(
                     Problem(
                         "assumption",
-                        f"the value of {name} {CHECKS[word][1]}, as it is assumed to be",
+                        f"the value of {name} {CHECKS[word][1]}, although `assume` says so",
                         place,
                     )
                 )
@@ -265,7 +266,7 @@ def _indices(
                     "value",
                     f"the index {name} is {int(item)}: out of range",
                     place,
-                    f"it counts {reach}",
+                    f"it must be {reach}",
                 )
             ]
     return []

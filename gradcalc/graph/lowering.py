@@ -15,7 +15,7 @@ from gradcalc.graph.model import Node
 from gradcalc.graph.node_builder import NodeBuilder
 from gradcalc.graph.node_rewrites import RULES
 from gradcalc.graph.scope import Scope, problem
-from gradcalc.language.constants import size_of
+from gradcalc.language.constants import fraction
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import (
@@ -40,14 +40,15 @@ from gradcalc.language.shape_rules import (
     ShapeError,
     Size,
     position,
+    product_hint,
     quoted,
     show,
     sliced,
 )
+from gradcalc.language.size_expressions import size_of
+from gradcalc.ops import SIGNS
 
 ZERO = Fraction(0)
-_BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "@": "matmul"}
-_COMPARE = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Lowering:
     def length(self, index: str, at: Expr) -> Size:
         if index not in self.indices:
             hint = "declare it: indices: {" + f"{index}: n" + "}"
-            raise SpanError("index", f"nothing says how far {index} runs", *at.span, hint)
+            raise SpanError("index", f"the range of the index {index} is unknown", *at.span, hint)
         return self.indices[index]
 
     # ---- words
@@ -175,11 +176,13 @@ class Lowering:
         listed = ", ".join(f"{word} is {shape}" for word, shape in said.items())
         whole = self.words(expr)
         whole = whole if whole.startswith("`") else f"`{whole}`"
+        shapes = [self.nodes[number].shape for number in numbers]
+        hint = error.hint or (product_hint(expr, *shapes) if len(shapes) == 2 else None)
         return SpanError(
             "shape",
             f"{whole}: {listed}: {error.reason}" if listed else f"{whole}: {error.reason}",
             *expr.span,
-            error.hint,
+            hint,
         )
 
     # ---- expressions
@@ -231,7 +234,7 @@ class Lowering:
         except ZeroDivisionError:
             raise SpanError("undefined", "division by zero", *expr.span) from None
         except OverflowError:
-            raise SpanError("constant", "a number too large to compute", *expr.span) from None
+            raise SpanError("constant", "this number is too large to compute", *expr.span) from None
 
     def leaf(self, expr: Expr, env: Env) -> int:
         match expr:
@@ -248,7 +251,7 @@ class Lowering:
                 hint = f"write where({unparse(expr)}, 1, 0) for a number"
                 raise SpanError(
                     "comparison",
-                    "a comparison stands only in where(…) and in conditions",
+                    "comparisons are only allowed inside where(…) and conditions",
                     *expr.span,
                     hint,
                 )
@@ -285,7 +288,7 @@ class Lowering:
         return self.apply(op, expr, args, [self.expr(arg, env) for arg in args], env)
 
     def binary(self, expr: Binary, left: int, right: int, env: Env) -> int:
-        number = self.apply(_BINARY[expr.op], expr, (expr.left, expr.right), (left, right), env)
+        number = self.apply(SIGNS[expr.op], expr, (expr.left, expr.right), (left, right), env)
         shape = self.nodes[left].shape
         if (
             expr.op == "^"
@@ -296,9 +299,11 @@ class Lowering:
             base = unparse(expr.left)
             self.warn(
                 "elementwise-power",
-                f"{self.words(expr)} takes every entry of {self.words(expr.left)} to that power",
+                f"{self.words(expr)} raises every entry of {self.words(expr.left)} to that power",
                 expr,
-                f"the matrix power is {base} @ {base}, or matrix_power({base}, k)",
+                f"write inv({base}) for the inverse"
+                if fraction(expr.right) == -1
+                else f"write {base} @ {base}, or matrix_power({base}, k), for the matrix power",
             )
         if (
             expr.op == "@"
@@ -308,9 +313,9 @@ class Lowering:
             inner = expr.right.arg
             self.warn(
                 "one-axis-transpose",
-                f"{self.words(expr)} is a scalar: a vector with one axis is its own transpose",
+                f"{self.words(expr)} is a scalar, because .T does nothing to a vector with one axis",
                 expr,
-                f"the matrix is outer({unparse(expr.left)}, {unparse(inner)})",
+                f"write outer({unparse(expr.left)}, {unparse(inner)}) for the matrix",
             )
         return number
 
@@ -326,7 +331,7 @@ class Lowering:
             return self.apply("ne", expr, (expr,), (number, self.make.const(ZERO)), env)
         parts = (expr.left, expr.right)
         return self.apply(
-            _COMPARE[expr.op], expr, parts, [self.expr(part, env) for part in parts], env
+            SIGNS[expr.op], expr, parts, [self.expr(part, env) for part in parts], env
         )
 
     # ---- functions
@@ -372,7 +377,7 @@ class Lowering:
         if len(expr.items) > len(node.shape):
             over = [index for index in node.over if index in self.scope.exercise.examples]
             hint = (
-                f"there is one for each {over[0]} already: write {unparse(expr.base)}"
+                f"write {unparse(expr.base)}: there is already one for each {over[0]}"
                 if over and not node.shape
                 else None
             )
@@ -401,7 +406,7 @@ class Lowering:
                 if item.id in node.over:
                     raise SpanError(
                         "index",
-                        f"{words} depends on {item.id} already",
+                        f"{words} already depends on {item.id}",
                         *expr.span,
                         f"write {unparse(expr.base)}",
                     )
@@ -414,9 +419,9 @@ class Lowering:
                     if place >= 0:
                         raise SpanError(
                             "index",
-                            f"{self.words(expr)}: two arrays of indices",
+                            f"{self.words(expr)}: only one array of indices is supported",
                             *expr.span,
-                            "take the entries one after the other",
+                            "index in two steps",
                         )
                     place = len(kept)
                 items.append(("gather", len(args)))
@@ -427,9 +432,9 @@ class Lowering:
         if place >= 0 and single[-1] - single[0] >= len(single):
             raise SpanError(
                 "index",
-                f"{self.words(expr)}: slices stand between the indices",
+                f"{self.words(expr)}: a slice between indices is not supported",
                 *expr.span,
-                "take the entries one after the other",
+                "index in two steps",
             )
         if not single and all(
             item[1].number == 0 and item[2] == length and item[3] == 1
@@ -451,11 +456,11 @@ class Lowering:
         kind = self.scope.kinds.get(base.id) if isinstance(base, Name) else None
         if kind != "input" or not isinstance(base, Name):
             what = (
-                f"`{base.id}` is computed"
+                f"`{base.id}` is computed, so it cannot be an index"
                 if kind == "quantity" and isinstance(base, Name)
-                else f"`{unparse(item)}` is none of these"
+                else f"`{unparse(item)}` cannot be an index"
             )
-            hint = "an index is a whole number, a named index, an integer input or a slice"
+            hint = "an index is a whole number, a declared index, an integer input or a slice"
             raise SpanError("index", what, *item.span, hint)
         self.gathers.append((base.id, length, self.source, item))
         return self.expr(item, env)

@@ -52,7 +52,7 @@ def given(low: Lowering, call: Call) -> tuple[Expr, Options]:
             if isinstance(wrong, Name)
             else f"{call.func}(e, j), {call.func}(e, axis=0)"
         )
-        raise SpanError("index", f"`{unparse(wrong)}` is no index", *wrong.span, hint)
+        raise SpanError("index", f"`{unparse(wrong)}` is not an index", *wrong.span, hint)
     return arrays[0], options(call)
 
 
@@ -70,9 +70,7 @@ def reduce(
     """A reduction of a node; over no axis at all those of _SINGLE are the node itself."""
     shape = low.nodes[number].shape
     if not axis and op not in _SINGLE:
-        raise SpanError(
-            "shape", f"{op} is taken of an array, and this is a number", *call.args[0].span
-        )
+        raise SpanError("shape", f"{op} needs an array, and this is a number", *call.args[0].span)
     if not axis:
         return number
     result = rule("sum", [shape], Options(axis, keepdims))
@@ -91,10 +89,10 @@ def reduction(low: Lowering, call: Call, env: Env) -> int:
     node = low.nodes[number]
     each = [index for index in node.over if index in low.scope.exercise.examples]
     if not node.shape and each and call.func in ("sum", "mean"):
-        hint = f"over the examples it is {call.func}({unparse(array)}, {each[0]})"
+        hint = f"write {call.func}({unparse(array)}, {each[0]}) for all examples"
         raise SpanError(
             "index",
-            f"{low.words(array)} is a scalar for each {each[0]}: there is nothing to {call.func}",
+            f"{low.words(array)} is a scalar for each {each[0]}, so it has no entries for {call.func}",
             *call.span,
             hint,
         )
@@ -123,7 +121,10 @@ def over_indices(
     if condition is not None:
         if call.func not in ("sum", "prod"):
             raise SpanError(
-                "argument", f"{call.func} takes no condition", *condition.span, "sum and prod do"
+                "argument",
+                f"{call.func} takes no condition",
+                *condition.span,
+                "only sum and prod take one",
             )
         neutral = low.make.const(Fraction(call.func == "prod"))
         number = low.make("where", (low.condition(condition, env), number, neutral), expr=None)
@@ -160,7 +161,7 @@ def extremum(low: Lowering, call: Call, env: Env) -> int:
     if call.kwargs:
         raise SpanError(
             "argument",
-            f"{call.func} of several arguments is taken entry by entry: it has no {call.kwargs[0][0]}",
+            f"{call.func} of several arguments is elementwise and has no `{call.kwargs[0][0]}`",
             *call.span,
         )
     numbers = [low.expr(arg, env) for arg in call.args]
@@ -180,7 +181,7 @@ def var(low: Lowering, call: Call, env: Env) -> int:
     if not axis:
         raise SpanError(
             "shape",
-            f"{low.words(array)} is a scalar: there is nothing to take the variance of",
+            f"{low.words(array)} is a scalar, so it has no variance",
             *call.span,
         )
     shape = low.nodes[number].shape
@@ -209,9 +210,9 @@ def norm(low: Lowering, call: Call, env: Env) -> int:
     if opts.ord is not None and not infinite and (order is None or order < 1):
         raise SpanError(
             "argument",
-            f"`{unparse(opts.ord)}` is no order of a norm",
+            f"`{unparse(opts.ord)}` is not the order of a norm",
             *opts.ord.span,
-            "a number from 1, or inf",
+            "use a number of at least 1, or inf",
         )
     piece = low.piece(call, env)
     if not axis:
@@ -228,9 +229,9 @@ def norm(low: Lowering, call: Call, env: Env) -> int:
         name = unparse(array)
         raise SpanError(
             "argument",
-            f"which norm of a matrix is meant by ord={unparse(opts.ord or Name('2'))}?",
+            f"ord={unparse(opts.ord or Name('2'))} of a matrix is ambiguous",
             *call.span,
-            f"entry by entry it is sum(abs({name})), max(abs({name}))",
+            f"write sum(abs({name})) or max(abs({name})) for its entries, norm({name}) for the Frobenius norm",
         )
     size = low.make("abs", (number,))
     if infinite or order == 1:
@@ -272,6 +273,14 @@ def dot(low: Lowering, call: Call, env: Env) -> int:
     return low.apply("matmul", call, call.args, numbers, env)
 
 
+def kron(low: Lowering, call: Call, env: Env) -> int:
+    """Of two vectors the columns of outer(v, u) one under another, as in NumPy; of matrices one node."""
+    left, right = (low.expr(arg, env) for arg in call.args)
+    if len(low.nodes[left].shape) != 1 or len(low.nodes[right].shape) != 1:
+        return low.apply("kron", call, call.args, (left, right), env)
+    return low.make("vec", (low.make("outer", (right, left)),), expr=low.piece(call, env))
+
+
 def matrix_power(low: Lowering, call: Call, env: Env) -> int:
     """A whole power: products of the matrix, of its inverse, or the identity."""
     base, times = low.expr(call.args[0], env), whole(call.args[1], "the power of a matrix")
@@ -299,7 +308,7 @@ def filled(low: Lowering, call: Call, env: Env) -> int:
     sizes = tuple(low.at(low.resolve(arg, env)[0]) for arg in call.args)
     for size, arg in zip(sizes, call.args, strict=True):
         if size.number is not None and size.number < 1:
-            raise SpanError("size", "an array has at least one entry on each axis", *arg.span)
+            raise SpanError("size", "every axis needs at least one entry", *arg.span)
     shape = sizes * 2 if call.func == "eye" else sizes
     return low.make(call.func, (), {"shape": shape}, shape, low.piece(call, env))
 
@@ -326,7 +335,7 @@ def stack(low: Lowering, call: Call, env: Env) -> int:
         if any(index in low.scope.exercise.examples for index in low.nodes[number].over):
             raise SpanError(
                 "index",
-                "only a named quantity is stacked over the examples",
+                "only a named quantity can be stacked over the examples",
                 *call.span,
                 "give it a name on a line of its own",
             )
@@ -334,6 +343,7 @@ def stack(low: Lowering, call: Call, env: Env) -> int:
 
 
 def where(low: Lowering, call: Call, env: Env) -> int:
+    """where(c, x, y), with the condition as a comparison."""
     condition = low.condition(call.args[0], env)
     numbers = (condition, *(low.expr(arg, env) for arg in call.args[1:]))
     return low.apply("where", call, call.args, numbers, env)
@@ -355,6 +365,6 @@ CALLS: Mapping[str, Callable[[Lowering, Call, Env], int]] = {
     **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
     **{name: with_parameters for name, op in TABLE.items() if op.parameters},
     "max": extremum, "min": extremum, "var": var, "norm": norm,
-    "logsumexp": softmax, "softmax": softmax, "log_softmax": softmax, "dot": dot, "matrix_power": matrix_power,
+    "logsumexp": softmax, "softmax": softmax, "log_softmax": softmax, "dot": dot, "kron": kron, "matrix_power": matrix_power,
     "eye": filled, "ones": filled, "zeros": filled, "concat": concat, "stack": stack, "where": where,
 }  # fmt: skip

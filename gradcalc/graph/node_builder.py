@@ -7,11 +7,12 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from gradcalc.graph.model import Node
-from gradcalc.language.constants import arithmetic
+from gradcalc.language.exact_numbers import arithmetic
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import PLAIN, Shape, Size, rule
+from gradcalc.ops import NODES, SIGNS
 
-_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}
+_ARITHMETIC = {op: sign for sign, op in SIGNS.items() if NODES[op].kind == "elementwise"}
 _NO_ATTRS: Mapping[str, Any] = {}
 
 # The builder and the operands of a node about to be made -> the node to take instead, or None.
@@ -84,8 +85,8 @@ class NodeBuilder:
         if op == "neg":
             return -self.values[args[0]]
         return (
-            arithmetic(_SIGNS[op], self.values[args[0]], self.values[args[1]])
-            if op in _SIGNS
+            arithmetic(_ARITHMETIC[op], self.values[args[0]], self.values[args[1]])
+            if op in _ARITHMETIC
             else None
         )
 

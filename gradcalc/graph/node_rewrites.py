@@ -25,6 +25,7 @@ def parts(make: NodeBuilder, number: int, op: str) -> tuple[int, ...] | None:
 
 
 def one(make: NodeBuilder, number: int) -> bool:
+    """Whether a node is the number 1."""
     return make.value(number) == 1
 
 
@@ -43,6 +44,7 @@ def one_plus_exp(make: NodeBuilder, number: int) -> int | None:
 
 
 def both_ways(pair: tuple[int, ...] | None) -> tuple[tuple[int, int], ...]:
+    """A pair in both orders; nothing for None."""
     return ((pair[0], pair[1]), (pair[1], pair[0])) if pair else ()
 
 

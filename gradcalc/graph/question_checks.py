@@ -1,80 +1,15 @@
-"""Questions: what depends on what, whether a question can be asked, and the questions where none are."""
+"""Questions: whether one can be asked, and those that are taken where none are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from gradcalc.exercise.model import Question
+from gradcalc.graph.dependencies import depends, interact, mixes, operands
 from gradcalc.graph.given_values import Sizes
 from gradcalc.graph.model import Graph
 from gradcalc.language.errors import Place, Problem, closest
 from gradcalc.language.shape_rules import stacked
-
-
-def descendants(graph: Graph, name: str) -> set[int]:
-    """The nodes that depend on a quantity, itself included."""
-    start = graph.names[name]
-    found = {start}
-    for number in range(start + 1, len(graph.nodes)):
-        if any(arg in found for arg in graph.nodes[number].args):
-            found.add(number)
-    return found
-
-
-def ancestors(graph: Graph, name: str) -> set[int]:
-    """The nodes a quantity depends on, itself included."""
-    found, stack = set[int](), [graph.names[name]]
-    while stack:
-        number = stack.pop()
-        if number not in found:
-            found.add(number)
-            stack.extend(graph.nodes[number].args)
-    return found
-
-
-def depends(graph: Graph, of: str, by: str) -> bool:
-    """Whether `of` is computed from `by`; a quantity depends on itself."""
-    return graph.names[by] in ancestors(graph, of)
-
-
-def interact(graph: Graph, of: str, by: str) -> bool:
-    """Whether one example's `by` influences another example's `of`."""
-    shared = set(graph.node(of).over) & set(graph.node(by).over) & set(graph.examples)
-    if not shared:
-        return False
-    between = descendants(graph, by) & ancestors(graph, of)
-    return any(shared - set(graph.nodes[number].over) for number in between)
-
-
-def mixes(graph: Graph) -> bool:
-    """Whether anything per example depends on other examples: a sum over the examples that is used for each of them."""
-    for index in graph.examples:
-        mixed = [False] * len(graph.nodes)
-        for number, node in enumerate(graph.nodes):
-            without = index not in node.over
-            mixed[number] = any(
-                mixed[arg] or (without and index in graph.nodes[arg].over) for arg in node.args
-            )
-            if mixed[number] and not without:
-                return True
-    return False
-
-
-def operands(graph: Graph, name: str) -> tuple[str, ...]:
-    """The named quantities and inputs that the definition of a quantity uses directly, in order of first use."""
-    found: dict[str, None] = {}
-    stack = list(reversed(graph.node(name).args))
-    seen: set[int] = set()
-    while stack:
-        number = stack.pop()
-        node = graph.nodes[number]
-        if node.name is not None:
-            found[node.name] = None
-        elif number not in seen:
-            seen.add(number)
-            stack.extend(reversed(node.args))
-    return tuple(found)
-
 
 # ---- the questions that were asked
 
@@ -103,9 +38,9 @@ def _check_name(graph: Graph, name: str, place: Place | None) -> list[Problem]:
     hint = (
         f"did you mean {near}?"
         if near
-        else f"there are {', '.join([*graph.quantities, *graph.inputs][:8])}"
+        else f"names: {', '.join([*graph.quantities, *graph.inputs][:8])}"
     )
-    return [Problem("name", f"`{name}` is no quantity of this exercise", place, hint)]
+    return [Problem("name", f"there is no quantity `{name}`", place, hint)]
 
 
 def _check(graph: Graph, question: Question) -> list[Problem]:
@@ -120,7 +55,7 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
     for name in by:
         if name in graph.integers:
             problems.append(
-                Problem("question", f"{name} is an index: a whole number has no gradient", place)
+                Problem("question", f"{name} is an integer index, so it has no gradient", place)
             )
     if problems or question.loss:
         return problems
@@ -135,7 +70,7 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
                 )
             )
         elif question.kind != "local" and interact(graph, of, name):
-            message = f"{of} of one example depends on {name} of the others: there is no derivative per example"
+            message = f"{of} of one example depends on {name} of the other examples, so there is no derivative per example"
             problems.append(
                 Problem(
                     "question",

@@ -96,8 +96,8 @@ class _Scope:
         self.raise_problems()
 
         order = self.topological(reading)
-        self.overs(order, reading)
-        stacks = self.stacks(reading)
+        self.overs(order)
+        stacks = self.stacks()
         inputs = list(dict.fromkeys(name for name in inputs if name not in stacks))
         for name in inputs:
             self.kinds[name] = "input"
@@ -114,7 +114,7 @@ class _Scope:
         }
         if stacks:
             order = self.topological(uses)
-            self.overs(order, uses)
+            self.overs(order)
         self.raise_problems()
         return Scope(
             exercise, self.kinds, tuple(inputs), tuple(order), uses, self.indices, self.over, stacks
@@ -194,7 +194,7 @@ class _Scope:
         self.problems.append(
             Problem(
                 "name",
-                f"`{name}` is {what} and {kind} at once",
+                f"`{name}` is used both as {what} and as {kind}",
                 place,
                 "give one of them another name",
             )
@@ -259,7 +259,12 @@ class _Scope:
 
     def too_deep(self, message: str, line: Function | Definition) -> None:
         self.problems.append(
-            problem(SpanError("limit", message, *line.expr.span, "name parts of it"), line.source)
+            problem(
+                SpanError(
+                    "limit", message, *line.expr.span, "give parts of it a line of their own"
+                ),
+                line.source,
+            )
         )
 
     # ---- order
@@ -297,9 +302,9 @@ class _Scope:
             definition.expr,
         )
         words = (
-            f"`{back}` needs itself"
+            f"`{back}` is used in its own definition"
             if len(around) == 1
-            else "a cycle: "
+            else "circular definitions: "
             + ", ".join(
                 f"{name} needs {other}"
                 for name, other in zip(around[:6], [*around[1:], back], strict=False)
@@ -312,7 +317,7 @@ class _Scope:
 
     # ---- named indices
 
-    def overs(self, order: list[Definition], reading: Mapping[str, tuple[str, ...]]) -> None:
+    def overs(self, order: list[Definition]) -> None:
         exercise = self.exercise
         self.memo.clear()
         for name, variable in exercise.variables.items():
@@ -376,7 +381,7 @@ class _Scope:
             )
         return self.memo[key]
 
-    def stacks(self, reading: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    def stacks(self) -> dict[str, str]:
         """The stacks' names: the name with its first letter in upper case, where that is not taken."""
         found: dict[str, str] = {}
         for name, over in self.over.items():

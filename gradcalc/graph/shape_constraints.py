@@ -24,7 +24,6 @@ from gradcalc.graph.shape_relations import (
     given,
 )
 from gradcalc.graph.shape_solver import Axis, Constraint, Dim, Solver, Term
-from gradcalc.language.constants import size_of
 from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import (
     Binary,
@@ -47,11 +46,13 @@ from gradcalc.language.shape_rules import (
     bound,
     operands,
     options,
+    parsed,
     quoted,
     rule,
     show,
     stacked,
 )
+from gradcalc.language.size_expressions import size_of
 from gradcalc.ops import TABLE
 
 Where = tuple["Text | None", "Expr | None"]
@@ -299,23 +300,16 @@ class Constraints:
         if signature == "same":
             self.relate(Vectorial(terms_list, terms_list[0], words, at), arrays)
             return terms_list[0]
-        if func in ("tr", "det", "logdet", "inv", "matrix_power"):
-            side = Dim()
-            try:
-                self.s.bind(terms_list[0], [side, side])
-            except ShapeError as error:
-                raise SpanError(
-                    "shape",
-                    f"`{words}`: {terms_list[0].words} is {self.s.show(terms_list[0])}: {error.reason}",
-                    *call.span,
-                    f"{func} takes a square matrix",
-                ) from None
-            return (
-                terms_list[0]
-                if func == "matrix_power"
-                else Term(f"`{words}`", [side, side] if func == "inv" else ())
-            )
-        ranks = {"outer": (1, 1), "kron": (2, 2)}.get(func, ())
+        if func == "matrix_power":
+            self.matrices(call, terms_list[:1], parsed("n n -> n n")[0])
+            return terms_list[0]
+        letters, result = parsed(signature) if signature != "own" else ((), ())
+        if letters and all(len(of_one) == 2 for of_one in letters):
+            sides = self.matrices(call, terms_list, letters)
+            return Term(f"`{words}`", [sides[letter] for letter in result])
+        ranks = tuple(map(len, letters)) if letters else (2, 2) if func == "kron" else ()
+        if func == "kron" and all(len(self.s.dims(term) or ()) == 1 for term in terms_list):
+            ranks = (1, 1)
         kind = Vectors if func in ("outer", "diag") else Forward
         return self.relate(
             kind(
@@ -328,3 +322,21 @@ class Constraints:
             ),
             arrays,
         )
+
+    def matrices(
+        self, call: Call, terms: Sequence[Term], letters: Sequence[tuple[str, ...]]
+    ) -> Mapping[str, Axis]:
+        """Operands that a signature says to be matrices, n n or n m, get axes; letter -> axis. Raises SpanError."""
+        sides = {letter: Dim() for of_one in letters for letter in of_one}
+        for term, of_one in zip(terms, letters, strict=True):
+            try:
+                self.s.bind(term, [sides[letter] for letter in of_one])
+            except ShapeError as error:
+                square = "a square matrix" if len(set(of_one)) == 1 else "a matrix"
+                raise SpanError(
+                    "shape",
+                    f"`{self.words(call)}`: {term.words} is {self.s.show(term)}: {error.reason}",
+                    *call.span,
+                    f"{call.func} takes {square}",
+                ) from None
+        return sides

@@ -26,7 +26,7 @@ from gradcalc.language.parser import (
     names,
     occurrences,
 )
-from gradcalc.language.shape_rules import Shape, ShapeError, Size, show
+from gradcalc.language.shape_rules import Shape, ShapeError, Size, product_hint, show
 
 MAX_RANK = 4  # tried where only some number of axes fits
 
@@ -132,7 +132,11 @@ class _Inference(Constraints):
             else f"`{constraint.words}`"
         )
         message = f"{what}: {listed}: {error.reason}" if listed else f"{what}: {error.reason}"
-        return self.placed("shape", message, constraint.at, error.hint)
+        expr, shapes = constraint.at[1], [self.s.shape(term) for term in constraint.ins]
+        hint = error.hint
+        if hint is None and expr is not None and len(shapes) == 2:
+            hint = product_hint(expr, shapes[0], shapes[1])
+        return self.placed("shape", message, constraint.at, hint)
 
     def placed(self, slug: str, message: str, at: Where, hint: str | None) -> Problem:
         source, expr = at
@@ -174,7 +178,10 @@ class _Inference(Constraints):
                 hint = "declare its shape: variables: {" + f"{unknown}: [n]" + "}"
                 self.result.problems.append(
                     Problem(
-                        "shape", f"no shape of {unknown} fits its uses", self.use_of(unknown), hint
+                        "shape",
+                        f"no shape of {unknown} fits all of its uses",
+                        self.use_of(unknown),
+                        hint,
                     )
                 )
                 return
@@ -217,9 +224,9 @@ class _Inference(Constraints):
         if name is None:
             return self.placed(
                 "shape",
-                f"`{choice.constraint.words}`: the shapes of its parts are not clear",
+                f"`{choice.constraint.words}`: the shapes of its parts are ambiguous",
                 choice.constraint.at,
-                "declare them",
+                "declare their shapes",
             )
         shapes = [letters(option[name], name) for option in choice.options]
         words = list(dict.fromkeys(show(shape) for shape in shapes))
@@ -231,7 +238,7 @@ class _Inference(Constraints):
         )
         hint = f"declare it: variables: {' or '.join(listed)}"
         return self.placed(
-            "shape", f"{where}{name} may be {' or '.join(words)}", choice.constraint.at, hint
+            "shape", f"{where}{name} could be {' or '.join(words)}", choice.constraint.at, hint
         )
 
     def finish(self) -> None:
@@ -246,9 +253,9 @@ class _Inference(Constraints):
                 dims = self.s.dims(term) or []
                 axis = next(place for place, dim in enumerate(dims) if isinstance(dim, Dim))
                 message = (
-                    f"nothing says how long axis {axis} of {name} is"
+                    f"the length of axis {axis} of {name} is unknown"
                     if len(dims) > 1
-                    else f"nothing says how long {name} is"
+                    else f"the length of {name} is unknown"
                 )
                 example = ", ".join(
                     str(dim) if isinstance(dim, Size) else "nmkl"[place % 4]

@@ -26,6 +26,7 @@ Known = Callable[[Term], bool]
 
 
 def fresh(count: int) -> list[Axis]:
+    """Axes of unknown length."""
     return [Dim() for _ in range(count)]
 
 
@@ -40,6 +41,7 @@ def long(dim: Axis) -> bool:
 
 
 def bind_ranks(s: Solver, terms: Sequence[Term], ranks: Sequence[int]) -> None:
+    """Give terms as many axes as `ranks` says. Raises ShapeError."""
     for term, rank in zip(terms, ranks, strict=True):
         s.bind(term, fresh(rank))
 
@@ -193,7 +195,9 @@ class Matmul(Constraint):
         out = s.dims(self.out)
         for term, dims in zip(self.ins, (left, right), strict=True):
             if dims == []:
-                raise ShapeError(f"{self.said(term)} is a scalar", "the product with a scalar is *")
+                raise ShapeError(
+                    f"{self.said(term)} is a scalar", "write * for a product with a scalar"
+                )
         if left is not None and right is not None:
             s.same(left[-1], right[-2] if len(right) > 1 else right[0])
             batch = left[:-2] if len(left) > len(right) else right[:-2]
@@ -254,6 +258,8 @@ class Matmul(Constraint):
 
 
 class Transposed(Constraint):
+    """The axes of the result are those of the operand, reversed."""
+
     def step(self, s: Solver) -> bool:
         for source, target in ((self.ins[0], self.out), (self.out, self.ins[0])):
             dims = s.dims(source)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from gradcalc.graph.build import Node
+from gradcalc.graph.model import Node
 from gradcalc.language.parser import (
     Binary,
     Call,
@@ -23,19 +23,13 @@ from gradcalc.language.parser import (
 )
 from gradcalc.language.shape_rules import Size
 from gradcalc.language.size_expressions import size_tree, stop_tree
-
-INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^", "matmul": "@"}
-COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-CALLED = {"maximum": "max", "minimum": "min"}
+from gradcalc.language.tree import number
+from gradcalc.ops import COMPARISONS, NODES
 
 
-def number(value: Fraction) -> Expr:
-    """An exact number as one would write it."""
-    if value < 0:
-        return Neg(number(-value))
-    if value.denominator == 1:
-        return Num(value)
-    return Binary("/", Num(Fraction(value.numerator)), Num(Fraction(value.denominator)))
+def signed(op: str, left: Expr, right: Expr) -> Expr:
+    """left + right, left < right: an operation that has a sign."""
+    return (Compare if op in COMPARISONS else Binary)(NODES[op].sign, left, right)
 
 
 def tree(
@@ -65,10 +59,8 @@ def tree(
         return Name(words.get(node.attrs["name"], node.attrs["name"]))
     if op == "div" and isinstance(node.expr, Call) and node.expr.func == "var" and not indices:
         return node.expr
-    if op in INFIX:
-        return Binary(INFIX[op], arg(0), arg(1))
-    if op in COMPARE:
-        return Compare(COMPARE[op], arg(0), arg(1))
+    if NODES[op].sign:
+        return signed(op, arg(0), arg(1))
     if op == "neg":
         return Neg(arg(0))
     if op in ("copy", "toaxis"):
@@ -116,7 +108,7 @@ def tree(
         )
     names = tuple(Name(words.get(name, name)) for name in node.attrs.get("index", ()))
     return Call(
-        CALLED.get(op, op), (*(arg(n) for n in range(len(node.args))), *names), options(node, nodes)
+        NODES[op].called, (*(arg(n) for n in range(len(node.args))), *names), options(node, nodes)
     )
 
 
@@ -157,6 +149,7 @@ def item(
     indices: Mapping[str, str] | None,
     words: Mapping[str, str],
 ) -> Expr | Slice:
+    """One place between the brackets of x[…] as an expression or a slice."""
     kind = part[0]
     if kind == "index":
         return Name(words.get(part[1], part[1]))

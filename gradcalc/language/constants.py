@@ -1,54 +1,33 @@
-"""Expressions without variables: exact rationals, sizes, floats. All raise SpanError at the part that is wrong."""
+"""Expressions without variables. All raise SpanError at the part that is wrong.
+
+fraction, whole, number   their value: exact where it is rational
+check_constants           refuses undefined parts (1/0, log(-1)) and absurd ones (9^9^9^9) of any expression before
+                          anything is computed with them: exact numbers stay below 4,096 bits
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
+from typing import Any, TypeAlias
 
-from gradcalc.language.errors import SpanError, closest
-from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, unparse
-from gradcalc.language.sizes import Size
+from gradcalc.language.errors import SpanError
+from gradcalc.language.exact_numbers import MAX_BITS, arithmetic
+from gradcalc.language.tree import Binary, Call, Expr, Name, Neg, Num, children, walk
+from gradcalc.language.unparse import unparse
 
-MAX_BITS = 4096  # of a numerator or denominator that is computed exactly
+MAX_EXPONENT = 100_000  # of a power of something that is not constant
+MAX_ENTRIES = 1_000_000  # of an array made by eye, ones, zeros
 
+Constant: TypeAlias = Fraction | float | None  # None: not constant, or beyond floats
 
-def power(base: Fraction, exponent: Fraction) -> Fraction | None:
-    """base^exponent where it is rational; None where it is not. ZeroDivisionError for 0^-1, OverflowError if absurd."""
-    if exponent.denominator != 1:
-        return None
-    if abs(base) == 1 or (base == 0 and exponent > 0):
-        return abs(base) if exponent % 2 == 0 else base
-    if (
-        abs(exponent) * max(abs(base.numerator).bit_length(), base.denominator.bit_length())
-        > MAX_BITS
-    ):
-        raise OverflowError
-    return base ** int(exponent)
-
-
-def arithmetic(op: str, left: Fraction, right: Fraction) -> Fraction | None:
-    """`+ - * / ^` on exact numbers; None where the result is irrational. ZeroDivisionError, OverflowError."""
-    result = (
-        left + right if op == "+" else left - right if op == "-" else left * right if op == "*"
-        else left / right if op == "/" else power(left, right)
-    )  # fmt: skip
-    if (
-        result is not None
-        and max(abs(result.numerator).bit_length(), result.denominator.bit_length()) > MAX_BITS
-    ):
-        raise OverflowError
-    return result
-
-
-def square_out(value: int) -> tuple[int, int]:
-    """(a, b) with a²·b = value, a as large as trial division by small primes finds it."""
-    outside = 1
-    for prime in (2, 3, 5, 7, 11, 13):
-        while value % prime**2 == 0:
-            value, outside = value // prime**2, outside * prime
-    root = math.isqrt(value)
-    return (outside * root, 1) if root**2 == value else (outside, value)
+CONSTANTS: Mapping[str, float] = {"pi": math.pi, "e": math.e}
+_FUNCTIONS: Mapping[str, Callable[[float], float]] = {
+    "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "abs": abs, "sin": math.sin, "cos": math.cos, "tan": math.tan,
+    "asin": math.asin, "acos": math.acos, "atan": math.atan, "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh,
+    "erf": math.erf,
+}  # fmt: skip
 
 
 def fraction(expr: Expr) -> Fraction | None:
@@ -72,7 +51,7 @@ def fraction(expr: Expr) -> Fraction | None:
                 ) from None
             except OverflowError:
                 raise SpanError(
-                    "limit", f"`{unparse(expr)}` is a number too large to compute", *expr.span
+                    "limit", f"`{unparse(expr)}` is too large to compute", *expr.span
                 ) from None
     return None
 
@@ -85,57 +64,13 @@ def whole(expr: Expr, what: str) -> int:
     return int(value)
 
 
-def size_of(expr: Expr, known: Collection[str] | None = None) -> Size:
-    """A size expression: whole numbers and names joined by + - *. With `known`, other names are errors."""
-    match expr:
-        case Num(value) if value.denominator == 1:
-            return Size.of(int(value))
-        case Name(id):
-            if known is not None and id not in known:
-                near = closest(id, known)
-                raise SpanError(
-                    "size",
-                    f"`{id}` is not a size",
-                    *expr.span,
-                    f"did you mean {near}?" if near else None,
-                )
-            return Size.of(id)
-        case Neg(arg):
-            return -size_of(arg, known)
-        case Binary("+", left, right):
-            return size_of(left, known) + size_of(right, known)
-        case Binary("-", left, right):
-            return size_of(left, known) - size_of(right, known)
-        case Binary("*", left, right):
-            return size_of(left, known) * size_of(right, known)
-        case Binary("/", left, Num(value)) if value.denominator == 1 and value:
-            size = size_of(left, known)
-            if all(coefficient % int(value) == 0 for _, coefficient in size.terms):
-                return Size(
-                    tuple(
-                        (monomial, coefficient // int(value))
-                        for monomial, coefficient in size.terms
-                    )
-                )
-    hint = "sizes are whole numbers and names, joined by + - *"
-    raise SpanError("size", f"`{unparse(expr)}` is not a size", *expr.span, hint)
-
-
-_FUNCTIONS: Mapping[str, Callable[[float], float]] = {
-    "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "abs": abs, "sin": math.sin, "cos": math.cos, "tan": math.tan,
-    "asin": math.asin, "acos": math.acos, "atan": math.atan, "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh,
-    "erf": math.erf,
-}  # fmt: skip
-_NAMES = {"pi": math.pi, "e": math.e}
-
-
 def number(expr: Expr, sizes: Mapping[str, int] | None = None) -> Fraction | float:
     """A constant expression as a number, exact where it is rational."""
     match expr:
         case Num(value):
             return value
-        case Name(id) if id in _NAMES:
-            return _NAMES[id]
+        case Name(id) if id in CONSTANTS:
+            return CONSTANTS[id]
         case Name(id) if sizes is not None and id in sizes:
             return Fraction(sizes[id])
         case Neg(arg):
@@ -161,19 +96,134 @@ def _binary(
             if exact is not None:
                 return exact
         a, b = float(left), float(right)
-        result = (
-            a + b
-            if op == "+"
-            else a - b
-            if op == "-"
-            else a * b
-            if op == "*"
-            else a / b
-            if op == "/"
-            else a**b
-        )
+        result = _in_floats(op, a, b)
     except (ZeroDivisionError, OverflowError, ValueError):
         raise SpanError("undefined", f"`{unparse(expr)}` is undefined", *expr.span) from None
     if isinstance(result, complex) or not math.isfinite(result):
         raise SpanError("undefined", f"`{unparse(expr)}` is undefined", *expr.span)
     return float(result)
+
+
+def _in_floats(op: str, a: float, b: float) -> Any:
+    """`+ - * / ^` on floats; complex where a negative number is raised to a power that is not whole."""
+    if op == "^":
+        return a**b
+    return a + b if op == "+" else a - b if op == "-" else a * b if op == "*" else a / b
+
+
+def check_constants(expr: Expr, declared: Collection[str] = frozenset()) -> None:
+    """Raises SpanError at a constant part that has no real value or an absurd one. `pi` and `e` are not constant
+    where they are declared."""
+    values: dict[int, Constant] = {}
+    for node in reversed(list(walk(expr))):  # parts before the whole
+        values[id(node)] = _value(node, [values[id(part)] for part in children(node)], declared)
+
+
+def _value(node: Expr, parts: list[Constant], declared: Collection[str]) -> Constant:
+    match node:
+        case Num(value):
+            return value
+        case Name(name):
+            return CONSTANTS.get(name) if name not in declared else None
+        case Neg():
+            return None if parts[0] is None else -parts[0]
+        case Binary("^"):
+            return _power(node, parts[0], parts[1])
+        case Binary(op):
+            return _arithmetic(node, op, parts[0], parts[1])
+        case Call(func) if func in ("eye", "ones", "zeros"):
+            entries = 1.0
+            for part in parts:
+                entries *= (
+                    1.0 if part is None else float(_size(part)) if _size(part) < 10**9 else 1e9
+                )
+            if entries ** (2 if func == "eye" else 1) > MAX_ENTRIES:
+                raise _absurd(node, f"this array has more than {MAX_ENTRIES:,} entries")
+        case Call(func) if func in _FUNCTIONS and len(parts) == 1 and parts[0] is not None:
+            return _function(node, func, parts[0])
+    return None
+
+
+def _absurd(node: Expr, message: str) -> SpanError:
+    return SpanError("constant", message, *node.span)
+
+
+def _undefined(node: Expr, message: str) -> SpanError:
+    return SpanError("undefined", message, *node.span)
+
+
+def _size(value: Fraction | float) -> Fraction | float:
+    return -value if value < 0 else value
+
+
+def _float(value: Constant) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except OverflowError:
+        return None
+
+
+def _arithmetic(node: Binary, op: str, left: Constant, right: Constant) -> Constant:
+    if op == "/" and right is not None and right == 0:
+        raise _undefined(node, "division by zero")
+    if left is None or right is None or op == "@":
+        return None
+    if not (isinstance(left, Fraction) and isinstance(right, Fraction)):
+        a, b = _float(left), _float(right)
+        if a is None or b is None:
+            return None
+        value = _in_floats(op, a, b)
+        return value if math.isfinite(value) else None
+    try:
+        return arithmetic(op, left, right)
+    except OverflowError:
+        raise _absurd(node, "this constant has more than 1,200 digits") from None
+
+
+def _power(node: Binary, base: Constant, exponent: Constant) -> Constant:
+    if exponent is None:
+        return None
+    if base is None:
+        if _size(exponent) > MAX_EXPONENT:
+            raise _absurd(node, f"the exponent is beyond ±{MAX_EXPONENT:,}")
+        return None
+    if base == 0:
+        if exponent < 0:
+            raise _undefined(node, "division by zero")
+        return Fraction(0 if exponent else 1)
+    whole = isinstance(exponent, Fraction) and exponent.denominator == 1
+    if base < 0 and not whole:
+        raise _undefined(node, "a negative number to a power that is not whole has no real value")
+    if _size(base) == 1 and isinstance(base, Fraction):
+        return base if whole and exponent % 2 else Fraction(1)
+    if isinstance(base, Fraction):
+        bits = max(math.log2(abs(base.numerator)), math.log2(base.denominator))
+    else:
+        bits = abs(math.log2(_size(base)))
+    if _size(exponent) > 10**9 or _size(exponent) * Fraction(bits) > MAX_BITS:
+        raise _absurd(node, "this power has more than 1,200 digits")
+    if whole and isinstance(base, Fraction) and isinstance(exponent, Fraction):
+        return Fraction(base**exponent.numerator)
+    a, b = _float(base), _float(exponent)
+    try:
+        return None if a is None or b is None else math.pow(a, b)
+    except OverflowError:
+        return None
+
+
+def _function(node: Call, func: str, argument: Fraction | float) -> Constant:
+    if func in ("exp", "sinh", "cosh") and _size(argument) > MAX_BITS * math.log(2):
+        raise _absurd(node, f"{func} of a constant gives more than 1,200 digits")
+    if func == "log" and argument <= 0:
+        raise _undefined(
+            node, f"the logarithm of {'0' if argument == 0 else 'a negative number'} is undefined"
+        )
+    if func == "sqrt" and argument < 0:
+        raise _undefined(node, "the square root of a negative number is undefined")
+    if func in ("asin", "acos") and _size(argument) > 1:
+        raise _undefined(node, f"{func} is defined from -1 to 1 only")
+    value = _float(argument)
+    try:
+        return None if value is None else _FUNCTIONS[func](value)
+    except (OverflowError, ValueError):
+        return None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from gradcalc.language.fast_dataclasses import dataclass
 
@@ -53,29 +56,62 @@ def _line(problem: Problem) -> str:
     return f"{at}{problem.message}{hint}"
 
 
+Mend: TypeAlias = Callable[[str], str]
+
+
 class SpanError(Exception):
-    """A mistake at offsets `start:end` of an expression; whoever knows the file turns it into a `Problem`."""
+    """A mistake at offsets `start:end` of an expression; whoever knows the file turns it into a `Problem`.
+
+    `mend`, where there is one, takes the text and returns it as it was probably meant (see cures.py).
+    """
 
     def __init__(
-        self, slug: str, message: str, start: int, end: int, hint: str | None = None
+        self,
+        slug: str,
+        message: str,
+        start: int,
+        end: int,
+        hint: str | None = None,
+        mend: Mend | None = None,
     ) -> None:
         super().__init__(message)
         self.slug, self.message, self.start, self.end, self.hint = slug, message, start, end, hint
+        self.mend = mend
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant: Damerau-Levenshtein, equal length first. None if nothing is near."""
+    """The known word that was probably meant: the same in print or but for its case, else by Damerau-Levenshtein,
+    equal length first. None if nothing is near."""
     if len(word) > 64:
         return None
+    known = [other for other in known if other != word]
+    for alike in (skeleton, str.casefold):
+        same = [other for other in known if alike(other) == alike(word)]
+        if len(same) == 1:
+            return same[0]
     limit = 1 if len(word) < 6 else 2 if len(word) < 10 else 3
     best: tuple[int, int, str] | None = None
     for other in known:
-        if other == word or abs(len(other) - len(word)) > limit:
+        if abs(len(other) - len(word)) > limit:
             continue
-        distance = 1 if other.lower() == word.lower() else _distance(word, other)
+        distance = _distance(word, other)
         if distance <= limit and distance < max(len(word), len(other)):
             best = min(best or (99, 0, ""), (distance, abs(len(other) - len(word)), other))
     return best[2] if best else None
+
+
+_TWINS = str.maketrans(
+    "АВЕКМНОРСТХаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTXaeopcyxijsABEZHIKMNOPTYXo"
+)
+GREEK = {
+    unicodedata.name(chr(code)).rpartition(" ")[2].lower(): chr(code) for code in range(0x3B1, 0x3CA) if code != 0x3C2
+} | {"lambda": "λ"}  # fmt: skip
+
+
+def skeleton(name: str) -> str:
+    """What a name looks like in print: alpha and α, x_1 and x1, Latin and Cyrillic x are alike."""
+    head, digits = re.fullmatch(r"(.*?)_?(\d*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
+    return GREEK.get(head, head).translate(_TWINS) + digits
 
 
 def _distance(a: str, b: str) -> int:

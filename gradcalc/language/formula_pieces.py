@@ -44,6 +44,10 @@ class Partial:
     by: tuple[str, ...]
     entry: tuple[Expr, ...] = ()
     local: bool = False
+    places: tuple[tuple[str, ...], tuple[str, ...]] = (
+        (),
+        (),
+    )  # indices of numerator and denominator
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,15 @@ class Values:
 
     value: Number
     digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """An array of order 1 or 2 as it was given, whole: expressions, or numbers with all their digits, row by row.
+    `turned`: a column that is written as a row, with a sign that it is turned."""
+
+    rows: tuple[tuple[Expr | float, ...], ...]
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,7 @@ class Under:
     shape: Shape
 
 
-Piece: TypeAlias = Expr | Partial | Shaped | Values | Factors | Slope | Under | str
+Piece: TypeAlias = Expr | Partial | Shaped | Values | Grid | Factors | Slope | Under | str
 
 
 @dataclass(frozen=True, slots=True)

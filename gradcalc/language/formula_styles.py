@@ -9,7 +9,7 @@ from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Num, unparse
 from gradcalc.language.sizes import Shape, Size
 from gradcalc.language.typography import MINUS, braced, lowered, name_latex, name_text, raised, read
-from gradcalc.ops import TABLE
+from gradcalc.ops import SIGNS, TABLE
 
 # How tightly a box binds. OPEN: a condition or a case distinction, which has to stand alone.
 OPEN, SUM, HADAMARD, PRODUCT, POWER, ATOM = range(6)
@@ -66,6 +66,8 @@ def dotted(left: Box, right: Box, form: str) -> bool:
 
 
 class Pen(Protocol):
+    """What a script asks of the printer: a box at a level of precedence, and products."""
+
     def at(self, box: Box, level: int) -> Box: ...
     def product(self, left: Box, right: Box, form: str) -> Box: ...
 
@@ -321,7 +323,7 @@ class Latex:
         return Box(body, OPEN, tall=True)
 
     def compare(self, op: str) -> str:
-        return {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}.get(op, op)
+        return TABLE[SIGNS[op]].latex
 
     def big(self, func: str, indices: list[str], conditions: list[str]) -> str:
         words = [name_latex(index) for index in indices]
@@ -351,6 +353,7 @@ def size_text(size: Size) -> str:
 
 
 def size_latex(size: Size) -> str:
+    """A size in TeX."""
     return _size(size, name_latex, "-", r" \, ")
 
 

@@ -3,16 +3,29 @@
     parse("w0*x0 + 1/3")  ->  Binary("+", Binary("*", Name("w0"), Name("x0")), Binary("/", Num(1), Num(3)))
     unparse(tree)         ->  the same in the expression language; parse(unparse(t)) == t
 
-The tree stands in tree.py, the tokens in tokens.py, the lines of an exercise in lines.py.
+The tree is in tree.py, the tokens in tokens.py, the lines of an exercise in statements.py, what is wrong in parse_errors.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from typing import TypeAlias
 
-from gradcalc.language.errors import SpanError, closest
+from gradcalc.language.cures import cured, swap
+from gradcalc.language.errors import SpanError
+from gradcalc.language.parse_errors import (
+    Reading,
+    after_point,
+    ambiguous,
+    chained,
+    no_operand,
+    renamed_option,
+    tuple_,
+    two_signs,
+    unexpected,
+    unknown_function,
+)
 from gradcalc.language.tokens import Token, shown, tokenize
 from gradcalc.language.tree import (
     NOWHERE,
@@ -35,48 +48,52 @@ from gradcalc.language.tree import (
     walk,
 )
 from gradcalc.language.unparse import unparse
+from gradcalc.ops import COMPARISONS, SIGNS, SPELLINGS, TABLE
 
 __all__ = [
-    "NOWHERE", "Binary", "Call", "Compare", "Expr", "Index", "Name", "Neg", "Num", "Slice", "Span", "Transpose", "Vector",
-    "callable_names", "children", "names", "number", "occurrences", "parse", "parse_tokens", "unparse", "walk",
+    "CALLABLE",
+    "NOWHERE",
+    "Binary",
+    "Call",
+    "Compare",
+    "Expr",
+    "Index",
+    "Name",
+    "Neg",
+    "Num",
+    "Slice",
+    "Span",
+    "Transpose",
+    "Vector",
+    "children",
+    "names",
+    "number",
+    "occurrences",
+    "parse",
+    "parse_from",
+    "unparse",
+    "walk",
 ]  # fmt: skip
 
 MAX_DEPTH = 60
 
-# Operations of the table that are written with signs, not called.
-INTERNAL = frozenset((
-    "add", "sub", "neg", "mul", "div", "pow", "copy", "matmul", "transpose", "getitem", "toaxis", "apply",
-    "lt", "le", "gt", "ge", "eq", "ne",
-))  # fmt: skip
-COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
 OPTIONS = frozenset(("axis", "keepdims", "ord", "ddof"))
+SOFTMAX = frozenset(("softmax", "log_softmax", "logsumexp"))
+_YES, _NO = Name("True"), Name("False")
+_FLAGS: dict[Expr, Expr] = {
+    _YES: _YES, _NO: _NO, Name("true"): _YES, Name("false"): _NO, Num(Fraction(1)): _YES, Num(Fraction(0)): _NO,
+}  # fmt: skip
+Args: TypeAlias = tuple[Expr, ...]
+Kwargs: TypeAlias = tuple[tuple[str, Expr], ...]
 
 # Left and right binding power; from loose to tight. Unary minus binds like a product unless a product came before it.
 _POWERS = {"+": (20, 21), "-": (20, 21), "*": (30, 31), "/": (30, 31), "@": (30, 31), "^": (41, 40)}
 _COMPARE, _PRODUCT, _POSTFIX = 10, 30, 50
 _STARTS = frozenset(("name", "number", "(", "[", "√"))
-_JOINED = {"and": "where(a, where(b, x, y), y)", "or": "where(a, x, where(b, x, y))"}
-
-_INSTEAD = {
-    "log10": "log(x)/log(10)", "log2": "log(x)/log(2)", "log1p": "log(1 + x)", "expm1": "exp(x) - 1", "pow": "x^y",
-    "sec": "1/cos(x)", "csc": "1/sin(x)", "cot": "1/tan(x)", "trace": "tr(A)", "transpose": "A.T", "matmul": "A @ B",
-    "average": "mean(x)", "solve": "inv(A) @ b", "floor": None, "factorial": None, "heaviside": "step(x)",
-    "square": "x^2", "reciprocal": "1/x", "amax": "max(x)", "amin": "min(x)", "concatenate": "concat(x, y)",
-    "identity": "eye(n)", "indicator": "where(x > 0, 1, 0)", "cross_entropy": "-sum(y * log(p))", "logistic": "sigmoid(x)",
-}  # fmt: skip
 
 
-@cache
-def _spellings() -> Mapping[str, str]:
-    """Word -> canonical name of every operation that is called. The table stands below this room, so it is read late."""
-    from gradcalc.ops import SPELLINGS
-
-    return {word: name for word, name in SPELLINGS.items() if name not in INTERNAL and word != "√"}
-
-
-def callable_names() -> Mapping[str, str]:
-    """Every word that may be called, with the operation it means: ln -> log."""
-    return _spellings()
+# Every word that may be called, with the operation it means: ln -> log.
+CALLABLE: Mapping[str, str] = {word: name for word, name in SPELLINGS.items() if word != "√"}
 
 
 def parse(
@@ -85,16 +102,25 @@ def parse(
     """One expression. `functions` are names the exercise defines or declares: they take no canonical spelling and may
     carry primes, g'(z). `variables`, where known, make messages better. Raises SpanError with offsets into `text`.
     """
-    return parse_tokens(tokenize(text), functions, variables)
+    return parse_from(text, 0, len(text), functions, variables)
 
 
-def parse_tokens(
-    tokens: list[Token],
+def parse_from(
+    text: str,
+    start: int,
+    stop: int,
     functions: Collection[str] = frozenset(),
     variables: Collection[str] = frozenset(),
 ) -> Expr:
-    """As `parse`, from tokens that end in an end token."""
-    return _Parser(tokens, functions, variables).whole()
+    """As `parse`, from one offset to another."""
+
+    def read(line: str) -> Expr:
+        return _Parser(tokenize(line, start), functions, variables).whole()
+
+    try:
+        return _Parser(tokenize(text, start, stop), functions, variables).whole()
+    except SpanError as error:
+        raise cured(error, text[:stop], start, read) from None
 
 
 class _Parser:
@@ -107,6 +133,7 @@ class _Parser:
         self.at = 0
         self.depth = 0
         self.open: list[Token] = []
+        self.words: list[Token] = []  # the names of options
 
     @property
     def token(self) -> Token:
@@ -120,6 +147,12 @@ class _Parser:
     def span(self, start: int) -> Span:
         return start, self.tokens[self.at - 1].end
 
+    @property
+    def reading(self) -> Reading:
+        """How far it has come, for messages."""
+        functions, variables = self.functions, self.variables
+        return Reading(self.tokens, self.at, self.open, functions, variables, CALLABLE)
+
     def fail(
         self,
         message: str,
@@ -127,78 +160,26 @@ class _Parser:
         hint: str | None = None,
         slug: str = "syntax",
     ) -> SpanError:
-        token = token or self.token
-        return SpanError(slug, message, token.start, max(token.end, token.start + 1), hint)
+        return self.reading.fail(message, token, hint, None, slug)
 
     def whole(self) -> Expr:
         if self.token.kind == "end":
             raise self.fail("an expression is missing")
         expr = self.level(0)
         if self.token.kind != "end":
-            raise self.unexpected()
+            raise unexpected(self.reading)
         return expr
-
-    def unexpected(self) -> SpanError:
-        token = self.token
-        if token.kind == "end":
-            if self.open:
-                return self.fail(f"`{self.open[-1].text}` is never closed", self.open[-1])
-            last = self.tokens[self.at - 1] if self.at else token
-            return self.fail(f"something is missing after `{shown(last.text)}`", last)
-        if token.kind in (")", "]"):
-            return self.fail(
-                f"`{token.text}` closes nothing"
-                if not self.open
-                else f"`{self.open[-1].text}` is closed by `{token.text}`"
-            )
-        if token.kind == "=":
-            return self.fail(
-                "`=` stands only after the name that a line defines",
-                hint="equality in a condition is ==",
-            )
-        if token.kind == "'":
-            return self.fail(
-                "`'` stands only behind what it transposes, A', or behind an unknown function, g'(z)"
-            )
-        if token.kind == "|" and not self.open:
-            return self.fail("`|` has no partner")
-        if token.kind in _STARTS and self.at:
-            return self.missing_operator()
-        return self.fail(f"`{token.text}` is not expected here")
-
-    def missing_operator(self) -> SpanError:
-        before, token = self.tokens[self.at - 1], self.token
-        left, right = shown(before.text), shown(token.text)
-        if before.kind == token.kind == "number":
-            return self.fail(f"missing operator between {left} and {right}")
-        if (
-            before.kind == "name"
-            and before.text in _spellings()
-            and token.kind in ("name", "number")
-        ):
-            return self.fail(
-                f"`{left}` is a function: its argument stands in parentheses",
-                token,
-                f"write {left}({right})",
-            )
-        if joint := next(
-            (_JOINED[word.text] for word in (token, before) if word.text in _JOINED), None
-        ):
-            return self.fail(
-                f"missing operator before `{right}`", token, f"conditions are nested: {joint}"
-            )
-        hint = (
-            f"write {left}*{right}"
-            if token.kind == "name" and before.kind in ("name", "number")
-            else None
-        )
-        return self.fail(f"missing operator before `{right}`", token, hint)
 
     def expression(self, least: int) -> Expr:
         """A nested expression: in brackets, behind a sign, or in an exponent."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fail(f"nested more than {MAX_DEPTH} deep", None, "name parts of it", "limit")
+            raise self.fail(
+                f"nested more than {MAX_DEPTH} deep",
+                None,
+                "give parts of it a line of their own",
+                "limit",
+            )
         expr = self.level(least)
         self.depth -= 1
         return expr
@@ -224,14 +205,14 @@ class _Parser:
                 left = Binary(
                     "^",
                     left,
-                    Num(token.value or Fraction(0), (token.start, token.end)),
+                    Num(token.value or Fraction(0), (token.start, token.end), decimal=True),
                     self.span(start),
                 )
-            elif token.kind in COMPARISONS:
+            elif SIGNS.get(token.kind) in COMPARISONS:
                 if least > _COMPARE:
                     break
                 if compared:
-                    raise self.fail("comparisons do not chain", hint="compare two things at a time")
+                    raise chained(self.reading)
                 self.take()
                 compared = True
                 right = self.level(_COMPARE + 1)
@@ -244,12 +225,7 @@ class _Parser:
                 if least > _PRODUCT:
                     break
                 if not _ends_in_factor(left):
-                    before = self.tokens[self.at - 1]
-                    raise self.fail(
-                        f"`{before.text}{shown(token.text)}` is ambiguous here",
-                        before,
-                        "write the * and the parentheses you mean",
-                    )
+                    raise ambiguous(self.reading)
                 right = self.level(_PRODUCT + 1)
                 left = Binary("*", left, right, self.span(start))
             else:
@@ -257,10 +233,10 @@ class _Parser:
         return left
 
     def operand(self, least: int) -> Expr:
-        token = self.take()
+        first, token = self.at, self.take()
         match token.kind:
             case "number":
-                return Num(token.value or Fraction(0), (token.start, token.end))
+                return Num(token.value or Fraction(0), (token.start, token.end), decimal=True)
             case "name":
                 expr: Expr = self.name(token)
             case "(":
@@ -270,45 +246,36 @@ class _Parser:
             case "[":
                 self.open.append(token)
                 expr = self.vector(token)
-            case "|":
+            case "|" | "||":
                 expr = self.expression(_COMPARE + 1)
-                if self.token.kind != "|":
+                if self.token.kind != token.kind:
                     self.open.append(token)
-                    raise self.unexpected()
+                    raise unexpected(self.reading)
                 self.take()
-                expr = Call("abs", (expr,), span=self.span(token.start))
+                func = "abs" if token.kind == "|" else "norm"
+                expr = Call(func, (expr,), span=self.span(token.start))
             case "√":
                 return Call("sqrt", (self.expression(_POSTFIX),), span=self.span(token.start))
             case "-" | "+":
                 if self.token.kind in ("-", "+"):
-                    raise self.fail(
-                        f"two signs in a row, `{token.text}{self.token.text}`", token, "write -(-x)"
-                    )
+                    raise two_signs(self.reading)
                 arg = self.expression(max(least, _PRODUCT))
                 return Neg(arg, self.span(token.start)) if token.kind == "-" else arg
             case _:
                 self.at -= 1
-                if self.at and token.kind not in ("end", "=", "'"):
-                    before = self.tokens[self.at - 1]
-                    if token.kind not in (")", "]") or self.open:
-                        raise self.fail(
-                            f"something is missing between `{shown(before.text)}` and `{token.text}`"
-                        )
-                raise self.unexpected()
-        return self.postfix(expr, token.start)
+                raise no_operand(self.reading, token)
+        return self.postfix(expr, first)
 
     def close(self, kind: str) -> None:
         if self.token.kind != kind:
             if self.token.kind == "," and kind == ")":
-                raise self.fail(
-                    "a comma stands only between the arguments of a function",
-                    hint="a vector is written [a, b]",
-                )
-            raise self.unexpected()
+                raise tuple_(self.reading)
+            raise unexpected(self.reading)
         self.take()
         self.open.pop()
 
-    def postfix(self, expr: Expr, start: int) -> Expr:
+    def postfix(self, expr: Expr, first: int) -> Expr:
+        start = self.tokens[first].start
         while True:
             token = self.token
             if token.kind == "[":
@@ -322,10 +289,7 @@ class _Parser:
             elif token.kind == ".":
                 word = self.tokens[self.at + 1]
                 if word.kind != "name" or word.text != "T":
-                    raise self.fail(
-                        "only .T, the transpose, may stand after a point",
-                        word if word.kind == "name" else token,
-                    )
+                    raise after_point(self.reading, first)
                 self.at += 2
                 expr = Transpose(expr, self.span(start))
             else:
@@ -348,7 +312,7 @@ class _Parser:
             elif bounds[-1] is None:
                 bounds[-1] = self.expression(0)
             else:
-                raise self.unexpected()
+                raise unexpected(self.reading)
         if len(bounds) > 1:
             begin, stop, step = (*bounds, None)[:3]
             return Slice(begin, stop, step, self.span(start))
@@ -359,7 +323,7 @@ class _Parser:
     def vector(self, token: Token) -> Expr:
         items: list[Expr] = []
         if self.token.kind == "]":
-            raise self.fail("a vector without entries")
+            raise self.fail("a vector needs at least one entry")
         while True:
             items.append(self.expression(0))
             if self.token.kind != ",":
@@ -374,23 +338,25 @@ class _Parser:
             primes += 1
         if self.tokens[self.at + primes].kind != "(":
             return Name(token.text, (token.start, token.end))
-        func = token.text if token.text in self.functions else _spellings().get(token.text)
+        func = token.text if token.text in self.functions else CALLABLE.get(token.text)
         if func is None:
-            raise self.unknown_function(token)
+            raise unknown_function(self.reading, self.at - 1)
         if primes and token.text not in self.functions:
             raise self.fail(
-                f"`{token.text}'`: only unknown functions are written with '",
-                hint="declare it as {function: 1}",
+                f"`{token.text}'`: only the derivatives of unknown functions are written with '",
+                hint="ask for derivatives under `questions`: [df/dx]",
             )
         self.at += primes
         self.open.append(self.take())
         args, kwargs = self.arguments(token, func)
         self.close(")")
+        if token.text not in self.functions:
+            args, kwargs = as_named(func, args, kwargs)
         call = Call(func, args, kwargs, primes, self.span(token.start))
         if token.text not in self.functions:
-            check_arguments(call, token)
+            check_arguments(call, token, self.words)
         elif not args or kwargs:
-            raise self.fail(f"`{token.text}` takes arguments without names", token)
+            raise self.fail(f"`{token.text}` takes no named arguments", token)
         return call
 
     def arguments(
@@ -399,16 +365,17 @@ class _Parser:
         args: list[Expr] = []
         kwargs: dict[str, Expr] = {}
         if self.token.kind == ")":
-            raise self.fail(f"`{token.text}` without an argument", token)
+            raise self.fail(f"`{token.text}` needs an argument", token)
         while True:
             word = self.token
             if word.kind == "name" and self.tokens[self.at + 1].kind == "=":
                 if word.text in kwargs:
                     raise self.fail(f"`{word.text}` is given twice")
                 self.at += 2
+                self.words.append(word)
                 kwargs[word.text] = self.option()
             elif kwargs:
-                raise self.fail("named arguments come last")
+                raise self.fail("named arguments must come last")
             else:
                 args.append(self.expression(0))
             if self.token.kind != ",":
@@ -433,32 +400,6 @@ class _Parser:
                 return Vector(tuple(items), self.span(token.start))
         return self.expression(0)
 
-    def unknown_function(self, token: Token) -> SpanError:
-        word = shown(token.text)
-        if token.text in self.variables:
-            return self.fail(
-                f"`{word}` is a variable, not a function", token, f"write {word}*(…)", "function"
-            )
-        if token.text in _INSTEAD:
-            instead = _INSTEAD[token.text]
-            return self.fail(
-                f"there is no function `{word}`",
-                token,
-                f"write {instead}" if instead else None,
-                "function",
-            )
-        near = closest(token.text, [*_spellings(), *self.functions])
-        if near:
-            return self.fail(
-                f"unknown function `{word}`", token, f"did you mean {near}?", "function"
-            )
-        hint = (
-            f"for a product write {word}*(…); to declare it: variables: {{{word}: {{function: 1}}}}"
-        )
-        return self.fail(
-            f"unknown function `{word}`", token, hint if len(word) < 20 else None, "function"
-        )
-
 
 def _ends_in_factor(left: Expr) -> bool:
     """A number directly before a name or ( multiplies it, unless something else has taken the number: 1/2x."""
@@ -467,35 +408,41 @@ def _ends_in_factor(left: Expr) -> bool:
     return isinstance(left, Num)
 
 
-def check_arguments(call: Call, token: Token) -> None:
-    """The number and the names of a built-in's arguments. Raises SpanError."""
-    from gradcalc.ops import TABLE
+def as_named(func: str, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
+    """NumPy's other ways to say the same: softmax(A, 0) is softmax(A, axis=0), keepdims=1 is keepdims=True."""
+    if func in SOFTMAX and len(args) == 2 and isinstance(args[-1], Num | Neg):
+        args, kwargs = args[:1], (("axis", args[-1]), *kwargs)
+    return args, tuple(
+        (word, _FLAGS.get(value, value) if word == "keepdims" else value) for word, value in kwargs
+    )
 
-    op = TABLE[call.func]
+
+def check_arguments(call: Call, token: Token, words: Sequence[Token] = ()) -> None:
+    """The number and the names of a built-in's arguments. Raises SpanError."""
+
+    op, called = TABLE[call.func], token.text
     for word, value in call.kwargs:
         if word not in op.options:
-            listed = " and ".join(op.options) or "none"
-            raise SpanError(
-                "argument",
-                f"`{token.text}` has no argument `{shown(word)}`",
-                *value.span,
-                f"named arguments: {listed}",
-            )
-        if word == "keepdims" and not (isinstance(value, Name) and value.id in ("True", "False")):
-            raise SpanError("argument", "keepdims is True or False", *value.span)
+            name = next((one for one in reversed(words) if one.text == word), token)
+            listed = ", ".join(f"{option}=" for option in op.options)
+            hint = f"it has {listed}" if listed else None
+            mend = renamed_option(name, op.options)
+            message = f"`{called}` has no argument `{shown(word)}`"
+            raise SpanError("argument", message, name.start, name.end, None if mend else hint, mend)
+        if word == "keepdims" and value not in _FLAGS.values():
+            raise SpanError("argument", "`keepdims` must be True or False", *value.span)
     given, most = len(call.args), len(op.operands)
     if op.signature == "reduction" or "*" in op.operands:
         if not given:
-            raise SpanError(
-                "argument", f"`{token.text}` without an argument", token.start, token.end
-            )
+            raise SpanError("argument", f"`{called}` needs an array", token.start, token.end)
         return
     least = most - len(op.parameters)
     if not least <= given <= most:
         takes = f"{most}" if least == most else f"{least} or {most}"
         extra = call.args[most].span if given > most else (token.start, token.end)
-        hint = "the logarithm to base b is log(x)/log(b)" if call.func == "log" else None
+        mend = None
+        if call.func == "log" and given == 2:
+            mend = swap((call.args[0].span[1], call.args[1].span[0], ")/log("))
         noun = "argument" if most == 1 else "arguments"
-        raise SpanError(
-            "argument", f"`{token.text}` takes {takes} {noun}, not {given}", *extra, hint
-        )
+        message = f"`{called}` takes {takes} {noun}, not {given}"
+        raise SpanError("argument", message, *extra, None, mend)

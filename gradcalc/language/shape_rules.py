@@ -7,9 +7,10 @@ manner of einops ("n, m -> n m"; a column or row counts as a vector there), or "
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 
-from gradcalc.language.constants import fraction, size_of, whole
+from gradcalc.language.constants import fraction, whole
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import (
@@ -24,7 +25,9 @@ from gradcalc.language.parser import (
     Slice,
     Transpose,
     Vector,
+    unparse,
 )
+from gradcalc.language.size_expressions import size_of
 from gradcalc.language.sizes import (
     ONE,
     Shape,
@@ -39,8 +42,8 @@ from gradcalc.language.sizes import (
 from gradcalc.ops import TABLE
 
 __all__ = [
-    "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector", "axes", "bound", "broadcast", "operands", "options",
-    "position", "product", "quoted", "rule", "shape_of", "show", "sliced", "stacked",
+    "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector", "axes", "bound", "broadcast", "operands", "options", "parsed",
+    "position", "product", "product_hint", "quoted", "rule", "shape_of", "show", "sliced", "stacked",
 ]  # fmt: skip
 
 NUMPY = frozenset(
@@ -117,7 +120,7 @@ def axes(func: str, shape: Shape, axis: tuple[int, ...] | None) -> tuple[int, ..
         if func not in ("softmax", "log_softmax", "logsumexp"):
             return tuple(range(rank))
         if rank == 0:
-            raise ShapeError(f"{func} acts on a vector, not on a scalar")
+            raise ShapeError(f"{func} needs a vector, not a scalar")
         if rank == 2 and ONE in shape:
             return (
                 (0, 1)
@@ -195,9 +198,10 @@ def as_vector(shape: Shape) -> Shape:
 
 
 def matmul(shapes: list[Shape], _: Options) -> Shape:
+    """Of A @ B: [n, k] and [k, m] give [n, m]; a vector loses its axis. Raises ShapeError."""
     left, right = shapes
     if not left or not right:
-        raise ShapeError("@ takes no scalar", "the product with a scalar is *")
+        raise ShapeError("@ cannot multiply a scalar", "write * for a product with a scalar")
     inner = right[-2] if len(right) > 1 else right[0]
     if left[-1] != inner:
         raise ShapeError(f"{left[-1]} ≠ {inner}")
@@ -209,6 +213,24 @@ def matmul(shapes: list[Shape], _: Options) -> Shape:
     )
 
 
+def product_hint(expr: Expr, left: Shape | None, right: Shape | None) -> str | None:
+    """How to write a product whose operands do not fit: with @ for *, or with a transpose."""
+    if not isinstance(expr, Binary) or left is None or right is None or expr.op not in "*@":
+        return None
+    a, b = unparse(expr.left), unparse(expr.right)
+    ways = [(left, right, f"{a} @ {b}")] if expr.op == "*" else []
+    if len(left) == 2:
+        ways.append((left[::-1], right, f"{a}.T @ {b}"))
+    if len(right) == 2:
+        ways.append((left, right[::-1], f"{a} @ {b}.T"))
+    for one, other, written in ways:
+        with suppress(ShapeError):
+            matmul([one, other], PLAIN)
+            if len(one) > 1 or len(other) > 1:
+                return f"write {written}" + (" for the matrix product" if expr.op == "*" else "")
+    return None
+
+
 def dot(shapes: list[Shape], given: Options) -> Shape:
     """Of two vectors, or two columns, a scalar; of matrices the matrix product, as in NumPy."""
     left, right = shapes
@@ -218,9 +240,10 @@ def dot(shapes: list[Shape], given: Options) -> Shape:
 
 
 def kron(shapes: list[Shape], _: Options) -> Shape:
+    """Of two matrices, sizes multiplied. Raises ShapeError."""
     left, right = shapes
-    if len(left) != 2 or len(right) != 2:
-        raise ShapeError("kron takes two matrices")
+    if len(left) != len(right) or len(left) not in (1, 2):
+        raise ShapeError("kron takes two matrices or two vectors")
     return tuple(a * b for a, b in zip(left, right, strict=True))
 
 
@@ -235,6 +258,7 @@ def diag(shapes: list[Shape], _: Options) -> Shape:
 
 
 def vec(shapes: list[Shape], _: Options) -> Shape:
+    """Of a matrix, its entries on one axis. Raises ShapeError."""
     if len(shapes[0]) > 2:
         raise ShapeError("vec takes a matrix")
     return (product(shapes[0]),)
@@ -253,7 +277,7 @@ def concat(shapes: list[Shape], given: Options) -> Shape:
         shape = shape or (ONE,) * rank
         if len(shape) != rank:
             raise ShapeError(
-                f"concat joins arrays of as many axes: {show(whole_shape)} and {show(shape)} do not go together"
+                f"concat joins arrays with equally many axes, not {show(whole_shape)} and {show(shape)}"
             )
         for number, (size, other) in enumerate(zip(shape, whole_shape, strict=True)):
             if number != place and size != other:
@@ -263,6 +287,7 @@ def concat(shapes: list[Shape], given: Options) -> Shape:
 
 
 def stack(shapes: list[Shape], _: Options) -> Shape:
+    """Of equal shapes, a new axis in front. Raises ShapeError."""
     for shape in shapes:
         if shape != shapes[0]:
             raise ShapeError("the parts have different shapes")
@@ -294,7 +319,7 @@ def sliced(
     elif step != 1:
         raise SpanError(
             "index",
-            f"how long is a slice with step {step} of an axis of {length}?",
+            f"the length of a slice with step {step} of an axis of {length} is unknown",
             *item.span,
             "give the size as a number",
         )

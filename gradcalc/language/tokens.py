@@ -10,8 +10,10 @@ import unicodedata
 from fractions import Fraction
 from functools import lru_cache
 
+from gradcalc.language.cures import swap
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.refused_signs import refused
 
 MAX_LENGTH = 2000  # characters of one line of an expression
 MAX_TOKENS = 800
@@ -23,7 +25,7 @@ MAX_NAME = 64
 LETTERS = {"µ": "μ", "ϵ": "ε", "ϕ": "φ"}
 SIGNS = {
     "−": "-", "·": "*", "⋅": "*", "×": "*", "∗": "*", "⊙": "*", "∘": "*", "÷": "/", "∕": "/", "′": "'",
-    "≤": "<=", "≥": ">=", "≠": "!=",
+    "≤": "<=", "≥": ">=", "≠": "!=", "‖": "||", "∥": "||",
 }  # fmt: skip
 SUBSCRIPTS = {chr(0x2080 + digit): str(digit) for digit in range(10)}
 SUPERSCRIPTS = {sign: str(digit) for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
@@ -36,15 +38,6 @@ _NUMBER = re.compile(r"(?:[0-9]+(?:\.(?![A-Za-z])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[
 _BARE_POWER = re.compile(r"[eE](?!\w)(?!\s*(?:\^|\*\*))")  # 1e, but not 2e^x
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r"\*\*|\|\||[<>=!:]=|[-+*/^@()\[\],.:=<>|'√ᵀ]")
-
-_HINTS = {
-    "!": "there is no factorial", "∞": "infinity is no number here", "‖": "write norm(x)", "||": "write norm(x)",
-    "–": "for minus write -", "—": "for minus write -", "{": "group with ( )", "}": "group with ( )",
-    "%": "there is no remainder and no percent: write 50/100", "\\": "this is not TeX: write exp(x), x_1, W.T",
-    "$": "an expression stands without $", ";": "one quantity per line", '"': "an expression stands without quotes",
-    "∑": "write sum(x[i], i)", "∂": "derivatives are asked for under `questions`", ":=": "write =",
-    "∇": "derivatives are asked for under `questions`", "≈": "write =",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +88,6 @@ def shown(text: str, limit: int = 30) -> str:
     return text if len(text) <= limit else text[:limit] + "…"
 
 
-def _refused(text: str, start: int) -> SpanError:
-    char = text[start]
-    category = unicodedata.category(char)
-    if category[0] == "C" or category in ("Zl", "Zp"):
-        return SpanError(
-            "character",
-            f"the invisible character U+{ord(char):04X} has no place in an expression",
-            start,
-            start + 1,
-        )
-    return SpanError(
-        "character",
-        f"`{char}` is not part of the expression language",
-        start,
-        start + 1,
-        _HINTS.get(char) or None,
-    )
-
-
 def _number(text: str, start: int, end: int) -> Token:
     """The exact value of a literal. Its length is checked before any arithmetic."""
     literal = text[start:end]
@@ -121,20 +95,24 @@ def _number(text: str, start: int, end: int) -> Token:
     digits = len(mantissa.replace(".", ""))
     if digits > MAX_DIGITS:
         raise SpanError(
-            "number", f"a number of {digits} digits; the limit is {MAX_DIGITS}", start, end
+            "number", f"this number has {digits} digits; the limit is {MAX_DIGITS}", start, end
         )
     if len(power) > 8 or (power and abs(int(power)) > MAX_POWER_OF_TEN):
         raise SpanError("number", f"the power of ten is beyond ±{MAX_POWER_OF_TEN}", start, end)
     if literal == "0" and text[end : end + 1].isalpha():
         raise SpanError(
-            "number", "numbers are decimal", start, end + 1, f"for a product write 0*{text[end]}…"
+            "number",
+            "only decimal numbers are supported",
+            start,
+            end + 1,
+            f"for a product write 0*{text[end]}…",
         )
     if text[end : end + 1] == "_":
-        raise SpanError("number", "a number is written without _", start, end + 1)
+        raise SpanError("number", "a number cannot contain _", start, end + 1)
     if _BARE_POWER.match(text, end):
         raise SpanError(
             "number",
-            "a power of ten without digits",
+            "the exponent of this number has no digits",
             start,
             end + 1,
             f"for a product write {literal}*e",
@@ -157,10 +135,10 @@ def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
     if stop - start > MAX_LENGTH:
         raise SpanError(
             "limit",
-            f"a line of {stop - start} characters; the limit is {MAX_LENGTH}",
+            f"this line has {stop - start} characters; the limit is {MAX_LENGTH}",
             start,
             start + 1,
-            "name parts of it",
+            "give parts of it a line of their own",
         )
     tokens: list[Token] = []
     at = start
@@ -172,17 +150,17 @@ def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
         if len(tokens) == MAX_TOKENS:
             raise SpanError(
                 "limit",
-                f"more than {MAX_TOKENS} names, numbers and signs in one line",
+                f"this line has more than {MAX_TOKENS} names, numbers and signs",
                 at,
                 at + 1,
-                "name parts of it",
+                "give parts of it a line of their own",
             )
         if (match := _NUMBER.match(text, at, stop)) is not None:
             token = _number(text, at, match.end())
         elif (end := _end_of_name(text, at, stop)) > at:
             if end - at > MAX_NAME:
                 raise SpanError(
-                    "name", f"a name of {end - at} characters; the limit is {MAX_NAME}", at, end
+                    "name", f"this name has {end - at} characters; the limit is {MAX_NAME}", at, end
                 )
             token = Token("name", canonical(text[at:end]), at, end)
         elif char in SUPERSCRIPTS:
@@ -195,20 +173,17 @@ def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
             token = Token(SIGNS[char], char, at, at + 1)
         elif (match := _OPERATOR.match(text, at, stop)) is not None:
             word = match.group()
-            if word in ("||", ":="):
+            if word == ":=":
+                mend = swap((at, at + 2, "="))
                 raise SpanError(
-                    "character",
-                    f"`{word}` is not part of the expression language",
-                    at,
-                    at + 2,
-                    _HINTS[word],
+                    "character", "a definition is written with `=`", at, at + 2, None, mend
                 )
             token = Token("^" if word == "**" else word, word, at, match.end())
         elif unicodedata.category(char) == "Zs":
             at += 1
             continue
         else:
-            raise _refused(text, at)
+            raise refused(text, at)
         tokens.append(token)
         at = token.end
     tokens.append(Token("end", "", stop, stop))
@@ -226,7 +201,7 @@ def read_name(text: str) -> str:
             f"`{shown(text)}` is not a name",
             0,
             len(text),
-            "letters, digits and _, a letter first",
+            "a name has letters, digits and _, and begins with a letter",
         )
     if len(tokens) > 2:
         raise SpanError(
@@ -234,6 +209,6 @@ def read_name(text: str) -> str:
             f"`{shown(text)}` is not a name",
             tokens[1].start,
             len(text),
-            "letters, digits and _, a letter first",
+            "a name has letters, digits and _, and begins with a letter",
         )
     return tokens[0].text

@@ -7,7 +7,7 @@ Nesting is limited where text is read, but a sum of many terms leans to the left
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -19,10 +19,15 @@ NOWHERE: Span = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Num:
-    """An exact number; decimals are rationals (0.5 is 1/2). Never negative when parsed: `-2` is Neg(Num(2))."""
+    """An exact number; decimals are rationals (0.5 is 1/2). Never negative when parsed: `-2` is Neg(Num(2)).
+
+    `decimal`: it prints as a decimal where it has a short one, as authors write them, and not as a fraction. That is
+    how it looks, not what it says: it takes no part in equality.
+    """
 
     value: Fraction
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    decimal: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Neg:
+    """-x"""
+
     arg: Expr
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
@@ -173,13 +180,26 @@ def number(value: Fraction | int) -> Expr:
     return Neg(top) if value < 0 else top
 
 
+def plus(left: Expr, right: Expr) -> Expr:
+    """left + right, where a minus before the right side is that of a difference: a - b, not a + -b."""
+    return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)
+
+
+def product(factors: Sequence[Expr]) -> Expr:
+    """a*b*c as it is read, from the left; 1 where there are none."""
+    total = factors[0] if factors else Num(Fraction(1))
+    for factor in factors[1:]:
+        total = Binary("*", total, factor)
+    return total
+
+
 def times(left: Expr, right: Expr) -> Expr:
     """A product without parentheses around a factor that is a product itself: 2*x*y, not 2*(x*y)."""
     match left, right:
         case _, Binary("*" | "/" as op, first, second):
             return Binary(op, times(left, first), second)
         case Num(a), Num(b):  # 2 · 0.5 is 1
-            return Num(a * b, left.span if a.denominator != 1 else right.span)
+            return Num(a * b, decimal=left.decimal if a.denominator != 1 else right.decimal)
         case Binary("*", Num(a) as first, second), Num(b):
             return Binary("*", times(first, right), second)
         case Neg(arg), Num():

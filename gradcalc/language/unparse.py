@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from gradcalc.language.tree import (
-    NOWHERE,
     Binary,
     Call,
     Compare,
@@ -69,7 +68,7 @@ def _pieces(node: Expr) -> tuple[int, list[Piece]]:
             ):  # -2*x is read as -(2*x): the same number
                 return NEG, [
                     "-",
-                    (Num(-left.value, left.span), PRODUCT),
+                    (Num(-left.value, decimal=left.decimal), PRODUCT),
                     _SPACED[op],
                     (right, POWER),
                 ]
@@ -115,10 +114,10 @@ def _slice(item: Slice) -> list[Piece]:
 def _number(node: Num) -> tuple[int, list[Piece]]:
     value = node.value
     if value < 0:
-        return NEG, ["-", (Num(-value, node.span), PRODUCT)]
+        return NEG, ["-", (Num(-value, decimal=node.decimal), PRODUCT)]
     if value.denominator == 1 and (text := _digits(value.numerator)):
         return POSTFIX, [text]
-    if node.span != NOWHERE and (text := _decimal(value)):
+    if node.decimal and (text := _decimal(value)):
         return POSTFIX, [text]
     if value.denominator != 1:
         return _pieces(number(value))

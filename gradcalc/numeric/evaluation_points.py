@@ -17,10 +17,11 @@ from gradcalc.exercise.model import Value
 from gradcalc.graph.model import Graph, Node, unfit
 from gradcalc.language.parser import Neg, Num
 from gradcalc.language.shape_rules import Size
-from gradcalc.numeric.forward import Forward, Point, blank, forward, leaf, propagate, symbol_of
+from gradcalc.numeric.forward import Forward, Point, blank, leaf, propagate, symbol_of
 from gradcalc.numeric.kinks import places
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown
+from gradcalc.ops import COMPARISONS
 
 TRIES = 60
 MAX_DRAWN = 200_000
@@ -141,13 +142,13 @@ def _search(
             if attempt >= 4 and "singular" in reason:
                 return reason  # a matter of the sizes
             continue
-        found = forward(graph, point)
+        found = Forward(graph, point)
         if not places(found, _clearance(found)):
             return point
         fallback = fallback or point
         if attempt > 12:
             break
-    if fallback is not None and not places(forward(graph, fallback)):
+    if fallback is not None and not places(Forward(graph, fallback)):
         return fallback
     return reason if fallback is None else "no point away from kinks was found"
 
@@ -361,7 +362,7 @@ def _bound(graph: Graph, name: str, sizes: Mapping[str, int]) -> int:
             for axis, item in enumerate(node.attrs["items"]):
                 if item[0] == "gather" and node.args[item[1]] == place:
                     bounds.append(base.shape[axis].at(dict(sizes)))
-        elif node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
+        elif node.op in COMPARISONS:
             for other in node.args:
                 if graph.nodes[other].op == "index":
                     bounds.append(graph.indices[graph.nodes[other].attrs["name"]].at(dict(sizes)))

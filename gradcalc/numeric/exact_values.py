@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
-from gradcalc.language.constants import square_out
+from gradcalc.language.exact_numbers import square_out
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, children, number
 from gradcalc.numeric.evaluate import evaluate
 from gradcalc.numeric.precision import floats

@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gradcalc.ops.entry import Op
 
 X, XY = ("x",), ("x", "y")
 
 ARITHMETIC = (
     Op(
-        "add", XY, "x + y", form="x + y", partials=("1", "1"), value=lambda m, x, y: x + y,
+        "add", XY, "x + y", sign="+", word="", cheap=True, form="x + y", partials=("1", "1"), value=lambda m, x, y: x + y,
         code="{0} + {1}",
         sentence="the sum gate hands the upstream gradient on unchanged to each of its inputs",
         fixed=("a constant that is added has no influence: the gradient passes unchanged", "a constant that is added has no influence: the gradient passes unchanged"),
     ),
     Op(
-        "sub", XY, "x - y", form="x - y", partials=("1", "-1"), value=lambda m, x, y: x - y,
+        "sub", XY, "x - y", sign="-", word="", cheap=True, form="x - y", partials=("1", "-1"), value=lambda m, x, y: x - y,
         code="{0} - {1}",
         sentence="the difference gate hands the upstream gradient on unchanged to its first input, with the opposite sign to its second",
         fixed=("a constant that is subtracted has no influence: the gradient passes unchanged", "subtracting from a constant turns the sign of the upstream gradient"),
     ),
     Op(
-        "neg", X, "-x", form="-x", partials=("-1",), value=lambda m, x: -x,
+        "neg", X, "-x", word="", cheap=True, form="-x", partials=("-1",), value=lambda m, x: -x,
         code="-{0}",
         sentence="the minus sign turns the sign of the upstream gradient",
     ),
     Op(
-        "mul", XY, "x * y", form="x*y", partials=("y", "x"), value=lambda m, x, y: x * y,
+        "mul", XY, "x * y", sign="*", word="", cheap=True, form="x*y", partials=("y", "x"), value=lambda m, x, y: x * y,
         code="{0} * {1}",
         sentence="the product gate swaps its inputs: each factor gets the upstream gradient times the other factor",
         fixed=("a constant factor stays: the upstream gradient is multiplied by it", "a constant factor stays: the upstream gradient is multiplied by it"),
     ),
     Op(
-        "div", XY, "x / y", form="x/y", partials=("1/y", "-r/y"), value=lambda m, x, y: m.divide(x, y), domain="y != 0",
+        "div", XY, "x / y", sign="/", word="", cheap=True, form="x/y", partials=("1/y", "-r/y"), value=lambda m, x, y: m.divide(x, y), domain="y != 0",
         code="{0} / {1}",
         sentence="quotient rule: the numerator gets the upstream gradient divided by the denominator, the denominator gets it times minus the quotient over the denominator",
         fixed=("a constant divisor stays: the upstream gradient is divided by it", "reciprocal rule: the derivative of one over x is minus one over x squared, times the constant above"),
     ),
     Op(
-        "pow", XY, "x^y", form="x^y", partials=("y*x^(y - 1)", "r*log(x)"), value=lambda m, x, y: m.power(x, y),
+        "pow", XY, "x^y", sign="^", word="", form="x^y", partials=("y*x^(y - 1)", "r*log(x)"), value=lambda m, x, y: m.power(x, y),
         code="{0} ** {1}",
         sentence="a power with a variable base and exponent: the power rule for the base, the exponential rule for the exponent",
         fixed=("power rule: the exponent comes down as a factor and is lowered by one", "exponential rule: the derivative of a power by its exponent is the power itself times the logarithm of its base"),
     ),
     Op(
-        "copy", X, "x", form="x", partials=("1",), value=lambda m, x: x,
+        "copy", X, "x", word="", cheap=True, form="x", partials=("1",), value=lambda m, x: x,
         code="{0}",
         sentence="it is the same quantity under another name, so the gradient passes through unchanged",
     ),
@@ -66,7 +64,7 @@ FUNCTIONS = (
     Op("sign", X, "sign(x)", partials=("0",), value=lambda m, x: m.sign(x), smooth="x != 0", convention="sign'(0) = 0",
        text="sign", latex=r"\operatorname{sign}", code="{xp}.sign({0})",
        sentence="the sign is constant on either side of zero, so no gradient passes"),
-    Op("step", X, "step(x)", partials=("0",), value=lambda m, x: m.where(x > 0, 1, 0), smooth="x != 0", convention="step'(0) = 0",
+    Op("step", X, "step(x)", partials=("0",), value=lambda m, x: m.step(x), smooth="x != 0", convention="step'(0) = 0",
        text="step", latex=r"\operatorname{step}", code="{xp}.where({0} > 0, 1.0, 0.0)",
        sentence="the step is constant on either side of zero, so no gradient passes"),
     Op("sin", X, "sin(x)", form="sin(x)", partials=("cos(x)",), value=lambda m, x: m.sin(x), code="{xp}.sin({0})",
@@ -91,13 +89,13 @@ FUNCTIONS = (
        text="erf", latex=r"\operatorname{erf}", sentence="the error function is the integral of a Gaussian bell, so its derivative is that bell"),
     Op("sigmoid", X, "sigmoid(x)", spellings=("sigma", "σ"), form="1/(1 + exp(-x))", partials=("r*(1 - r)",), value=lambda m, x: m.sigmoid(x), code="{sigmoid}({0})",
        text="σ", latex=r"\sigma", sentence="the derivative of the sigmoid is its value times one minus its value"),
-    Op("relu", X, "relu(x)", partials=("step(x)",), value=lambda m, x: m.where(x > 0, x, 0 * x), smooth="x != 0", convention="relu'(0) = 0", code="{relu}",
+    Op("relu", X, "relu(x)", partials=("step(x)",), value=lambda m, x: m.by_sign(x, x, 0 * x), smooth="x != 0", convention="relu'(0) = 0", code="{relu}",
        text="relu", latex=r"\operatorname{relu}", sentence="ReLU lets the gradient through where its input is positive and stops it elsewhere"),
     Op("leaky_relu", ("x", "a"), "leaky_relu(x, 0.01)", parameters={"a": "1/100"}, partials=("where(x > 0, 1, a)", "where(x > 0, 0, x)"),
-       value=lambda m, x, a: m.where(x > 0, x, a * x), smooth="x != 0", convention="leaky_relu'(0) = its slope below zero", code="{xp}.where({0} > 0, {0}, {1} * {0})",
+       value=lambda m, x, a: m.by_sign(x, x, a * x), smooth="x != 0", convention="leaky_relu'(0) = its slope below zero", code="{xp}.where({0} > 0, {0}, {1} * {0})",
        text="leaky_relu", latex=r"\operatorname{leaky\_relu}", sentence="leaky ReLU lets the gradient through where its input is positive and scales it by its small slope elsewhere"),
     Op("elu", ("x", "a"), "elu(x, 1)", parameters={"a": "1"}, partials=("where(x > 0, 1, a*exp(x))", "where(x > 0, 0, exp(x) - 1)"),
-       value=lambda m, x, a: m.where(x > 0, x, a * m.expm1(m.minimum(x, 0 * x))), smooth="x != 0", convention="elu'(0) = a", code="{xp}.where({0} > 0, {0}, {1} * {xp}.expm1({xp}.minimum({0}, 0.0 * {0})))",
+       value=lambda m, x, a: m.by_sign(x, x, a * m.expm1(m.minimum(x, 0 * x))), smooth="x != 0", convention="elu'(0) = a", code="{xp}.where({0} > 0, {0}, {1} * {xp}.expm1({xp}.minimum({0}, 0.0 * {0})))",
        text="elu", latex=r"\operatorname{elu}", sentence="ELU has slope one where its input is positive and that of a scaled exponential elsewhere"),
     Op("gelu", X, "gelu(x)", form="x*(1 + erf(x/sqrt(2)))/2", partials=("(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(2*pi)",),
        value=lambda m, x: x * (1 + m.erf(x / m.sqrt(2))) / 2, code="{0} * (1 + {erf}({0} / 2 ** 0.5)) / 2",
@@ -106,36 +104,30 @@ FUNCTIONS = (
        text="silu", latex=r"\operatorname{silu}", sentence="SiLU is x times its sigmoid, so the product rule applies"),
     Op("softplus", X, "softplus(x)", form="log(1 + exp(x))", partials=("sigmoid(x)",), value=lambda m, x: m.softplus(x), code="{xp}.logaddexp({zero}, {0})",
        text="softplus", latex=r"\operatorname{softplus}", sentence="the derivative of softplus is the sigmoid"),
-    Op("softsign", X, "softsign(x)", partials=("1/(1 + abs(x))^2",), value=lambda m, x: x / (1 + m.abs(x)), code="{0} / (1 + {xp}.abs({0}))",
+    Op("softsign", X, "softsign(x)", partials=("1/(1 + abs(x))^2",), value=lambda m, x: x / (1 + m.abs(x)), smooth_twice="x != 0", convention="softsign''(0) = 0", code="{0} / (1 + {xp}.abs({0}))",
        text="softsign", latex=r"\operatorname{softsign}", sentence="softsign flattens with the square of one plus the distance from zero"),
-    Op("maximum", XY, "max(x, y)", partials=("where(x > y, 1, where(x == y, 1/2, 0))", "where(y > x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.maximum(x, y),
+    Op("maximum", XY, "max(x, y)", word="max", partials=("where(x > y, 1, where(x == y, 1/2, 0))", "where(y > x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.maximum(x, y),
        smooth="x != y", convention="at a tie max shares the gradient evenly", text="max", latex=r"\max", code="{xp}.maximum({0}, {1})",
        sentence="the max gate routes the whole gradient to the larger input; the other gets nothing"),
-    Op("minimum", XY, "min(x, y)", partials=("where(x < y, 1, where(x == y, 1/2, 0))", "where(y < x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.minimum(x, y),
+    Op("minimum", XY, "min(x, y)", word="min", partials=("where(x < y, 1, where(x == y, 1/2, 0))", "where(y < x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.minimum(x, y),
        smooth="x != y", convention="at a tie min shares the gradient evenly", text="min", latex=r"\min", code="{xp}.minimum({0}, {1})",
        sentence="the min gate routes the whole gradient to the smaller input; the other gets nothing"),
     Op("where", ("c", "x", "y"), "where(x > 0, x, y)", partials=("", "where(c, 1, 0)", "where(c, 0, 1)"), value=lambda m, c, x, y: m.where(c, x, y), code="{xp}.where({0}, {1}, {2})",
        text="where", latex=r"\operatorname{where}",
        sentence="the gradient goes to the branch that was taken"),
-    Op("stop_gradient", X, "stop_gradient(x)", partials=("0",), value=lambda m, x: x, code="{stop_gradient}({0})",
+    Op("stop_gradient", X, "stop_gradient(x)", cheap=True, partials=("0",), value=lambda m, x: x, code="{stop_gradient}({0})",
        text="stop_gradient", latex=r"\operatorname{stop\_gradient}",
        sentence="the gradient is stopped here on purpose"),
 )
 
 
-def equal(m: Any, x: Any, y: Any) -> Any:
-    """Equal but for rounding, 14 digits: S⁻¹ for a symmetric S need not be symmetric to the last one, and where two of
-    its entries are compared they are meant to be equal."""
-    return abs(x - y) * 2**46 <= abs(x) + abs(y)
-
-
 COMPARISONS = tuple(
-    Op(name, XY, f"where(x {sign} y, x, y)", value=value, text=sign, latex=latex, code="{0} " + sign + " {1}",
+    Op(name, XY, f"where(x {sign} y, x, y)", kind="comparison", sign=sign, word="", cheap=True, value=value, text=sign, latex=latex, code="{0} " + sign + " {1}",
        sentence="a comparison has no gradient")
     for name, sign, latex, value in (
-        ("lt", "<", "<", lambda m, x, y: x < y), ("le", "<=", r"\le", lambda m, x, y: x <= y),
-        ("gt", ">", ">", lambda m, x, y: x > y), ("ge", ">=", r"\ge", lambda m, x, y: x >= y),
-        ("eq", "==", "=", equal), ("ne", "!=", r"\ne", lambda m, x, y: equal(m, x, y) < 1),
+        ("lt", "<", "<", lambda m, x, y: m.less(x, y)), ("le", "<=", r"\le", lambda m, x, y: m.less_equal(x, y)),
+        ("gt", ">", ">", lambda m, x, y: m.less(y, x)), ("ge", ">=", r"\ge", lambda m, x, y: m.less_equal(y, x)),
+        ("eq", "==", "=", lambda m, x, y: m.equal(x, y)), ("ne", "!=", r"\ne", lambda m, x, y: m.unequal(x, y)),
     )
 )
 

@@ -1,6 +1,7 @@
 """Formats: a file each, found by its name and imported when it is asked for.
 
-A format has `render(item, options) -> str` for one file, and `join(parts) -> str` for several.
+A format that is printed has `render(item, options) -> str` for one file, and `join(parts) -> str` for several. One that
+is exported is given a handout or a picture, which app/export.py composes.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ TOOLS = frozenset(
         "table_widths",
         "terminal_cells",
         "handout_markdown",
+        "drawing",
+        "latex_document",
         "mathml",
-        "notebook",
+        "tex_fonts",
+        "typeset",
         "pdf",
         "png",
         "terminal_graph",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from collections.abc import Iterable
+from functools import singledispatch
+from typing import Any, get_args
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import Answer, Gradient, Solution
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import Problem
 from gradcalc.language.formula import latex
-from gradcalc.language.formula_pieces import Names, Number
+from gradcalc.language.formula_pieces import Names
 from gradcalc.language.formula_styles import size_latex
 from gradcalc.language.parser import Expr, unparse
-from gradcalc.language.sizes import Shape
+from gradcalc.language.sizes import Shape, Size
+from gradcalc.numeric.verified import Verified
 from gradcalc.report.blocks import Failed, Options
 
 FORMAT = 1
@@ -74,68 +77,118 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
         "format": FORMAT,
         "file": graph.exercise.file,
         "title": graph.exercise.title,
-        "warnings": [said(problem) for problem in item.warnings],
+        "warnings": data(tuple(item.warnings)),
         "sizes": dict(graph.sizes),
-        "shapes": {name: shape_data(graph.nodes[node].shape) for name, node in graph.names.items()},
-        "forward": {name: clean(value) for name, value in item.forward.items()},
+        "shapes": {name: data(graph.nodes[node].shape) for name, node in graph.names.items()},
+        "forward": {name: data(value) for name, value in item.forward.items()},
         "answers": [answer_data(answer, names) for answer in item.answers],
         "gradients": {name: _gradient(gradient) for name, gradient in item.gradients.items()},
     }
 
 
+# ---- one encoder: formulas in the expression language, sentences as text, data classes field by field
+
+
+@singledispatch
+def data(item: Any) -> Any:
+    """A piece of a solution or a derivation as JSON data; text, true, false and null as they are."""
+    return item
+
+
+@data.register
+def _(value: float) -> float | None:
+    """JSON has no NaN, infinity or -0."""
+    return None if not math.isfinite(value) else value + 0.0
+
+
+@data.register(list)
+@data.register(tuple)
+def _(items: Any) -> list[Any]:
+    return list(map(data, items))
+
+
+@data.register
+def _(size: Size) -> int | str:
+    return size.number if size.number is not None else str(size)
+
+
+@data.register
+def said(problem: Problem) -> str:
+    """A problem with its hint, on one line."""
+    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+
+
+for kind in get_args(Expr):
+    data.register(kind, unparse)
+
+
+def fields(item: Any, keys: str) -> dict[str, Any]:
+    """A data class under these keys; `key=field` where the two are not called the same."""
+    pairs = (key.split("=") for key in keys.split())
+    return {key[0]: data(getattr(item, key[-1])) for key in pairs}
+
+
+@data.register
+def _(verified: Verified) -> dict[str, Any]:
+    return fields(verified, "ok method error reason")
+
+
+def named(where: Iterable[tuple[str, Expr]]) -> dict[str, str]:
+    """The formulas of named gradients."""
+    return {name: unparse(expr) for name, expr in where}
+
+
+# ---- a solution
+
+
 def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
+    """An answer as JSON data."""
     example = answer.per_example is not None
     symbolic = answer.symbolic
     return {
         "question": answer.question.text,
         "name": answer.question.name,
         "kind": answer.kind,
-        "symbolic": _symbolic(symbolic)
+        "symbolic": data(symbolic)
         if symbolic is not None or answer.kind != "shape"
         else _bracketed(answer.shape),
         "free": list(answer.free) or None,
-        "expanded": _symbolic(answer.expanded),
+        "expanded": data(answer.expanded),
         "latex": _shape_latex(answer.shape)
         if answer.kind == "shape"
         else _latex(symbolic, names, example),
-        "shape": shape_data(answer.shape),
+        "shape": data(answer.shape),
         "layout": answer.layout if answer.kind == "derivative" else None,
-        "value": clean(answer.value),
-        "with_upstream": clean(answer.with_upstream),
+        "value": data(answer.value),
+        "with_upstream": data(answer.with_upstream),
         "chain": [[local.label for local in path] for path in answer.chain],
         "shorthand": answer.shorthand
         and {
-            "symbolic": unparse(answer.shorthand.symbolic),
+            "symbolic": data(answer.shorthand.symbolic),
             "latex": latex(answer.shorthand.symbolic, names, example),
             "sentence": answer.shorthand.sentence,
         },
         "per_example": _view(answer, answer.per_example, names, True),
         "stacked": _view(answer, answer.stacked, names, False),
-        "simplified": _symbolic(answer.simplified),
-        "where": {name: unparse(expr) for name, expr in answer.where} or None,
+        "simplified": data(answer.simplified),
+        "where": named(answer.where) or None,
         "reason": answer.reason,
-        "warnings": [said(problem) for problem in answer.warnings],
-        "verified": answer.verified
-        and {
-            "ok": answer.verified.ok,
-            "method": answer.verified.method,
-            "error": clean(answer.verified.error),
-            "reason": answer.verified.reason,
-        },
+        "warnings": data(tuple(answer.warnings)),
+        "verified": data(answer.verified),
     }
 
 
 def _gradient(gradient: Gradient) -> dict[str, Any]:
     """`free` and `where` only where there are some."""
-    data: dict[str, Any] = {
-        "symbolic": _symbolic(gradient.symbolic),
-        "value": clean(gradient.value),
+    found: dict[str, Any] = {
+        "symbolic": data(gradient.symbolic),
+        "value": data(gradient.value),
     }
     if gradient.free:
-        data["free"] = list(gradient.free)
+        found["free"] = list(gradient.free)
     if gradient.where:
-        data["where"] = {name: unparse(expr) for name, expr in gradient.where}
-    return data
+        found["where"] = named(gradient.where)
+    return found
 
 
 def _view(answer: Answer, view: View | None, names: Names, example: bool) -> dict[str, Any] | None:
@@ -145,33 +198,16 @@ def _view(answer: Answer, view: View | None, names: Names, example: bool) -> dic
     return {
         "symbolic": _bracketed(view.shape)
         if shape and view.symbolic is None
-        else unparse(view.symbolic),
+        else data(view.symbolic),
         "latex": _shape_latex(view.shape) if shape else latex(view.symbolic, names, example),
-        "shape": shape_data(view.shape),
-        "value": clean(view.value),
+        "shape": data(view.shape),
+        "value": data(view.value),
         **({"free": list(view.free)} if view.free else {}),
     }
 
 
-def clean(value: Number) -> Any:
-    """A number as JSON has it: no NaN, infinity or -0; lists entry by entry."""
-    if isinstance(value, list):
-        return [clean(item) for item in value]
-    if isinstance(value, float):
-        return None if not math.isfinite(value) else value + 0.0
-    return value
-
-
-def _symbolic(expr: Expr | None) -> str | None:
-    return None if expr is None else unparse(expr)
-
-
 def _latex(expr: Expr | None, names: Names, example: bool) -> str | None:
     return None if expr is None else latex(expr, names, example)
-
-
-def shape_data(shape: Shape) -> list[str | int]:
-    return [size.number if size.number is not None else str(size) for size in shape]
 
 
 def _bracketed(shape: Shape) -> str:
@@ -180,10 +216,6 @@ def _bracketed(shape: Shape) -> str:
 
 def _shape_latex(shape: Shape) -> str:
     return r" \times ".join(map(size_latex, shape)) or r"\text{scalar}"
-
-
-def said(problem: Problem) -> str:
-    return f"{problem.message} ({problem.hint})" if problem.hint else problem.message
 
 
 def _error(problem: Problem) -> dict[str, Any]:

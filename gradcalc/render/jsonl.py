@@ -8,8 +8,10 @@ from gradcalc.report.blocks import Failed, Options
 
 
 def render(item: Solution | Failed, options: Options) -> str:
+    """An exercise as one line of JSON."""
     return dumps(document(item), options.ascii)
 
 
 def join(parts: list[str]) -> str:
+    """A line for each exercise."""
     return "\n".join(parts)

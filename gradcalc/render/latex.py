@@ -1,193 +1,157 @@
-r"""Handouts in LaTeX: one document of class exam, the sheet and the key from one source (\printanswers).
+r"""Handouts in LaTeX: one exercise as a question of class exam. latex_document.py puts the file around them.
 
-Works with TeX Live 2022 and newer, pdfTeX or XeTeX, and with babel in a preamble of the user's. Nothing from outside
-reaches the file but through texmath.py.
+Nothing from outside reaches the file but through exercise/tex.py. A sheet has no answers in its source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.derivation.answer_model import Solution
-from gradcalc.exercise.markdown import (
-    Block,
-    Break,
-    Code,
-    Emphasis,
-    Formula,
-    Inline,
-    Items,
-    Link,
-    Listing,
-    Paragraph,
-    Title,
-    Words,
-)
+from gradcalc.exercise import markdown as md
+from gradcalc.exercise.model import Space
 from gradcalc.exercise.tex import escape
-from gradcalc.language.typography import for_terminal, to_ascii
+from gradcalc.language.formula_pieces import Cell, Grid, Line, Math, Names
 from gradcalc.render import tikz
-from gradcalc.render.tikz import indicator, math
-from gradcalc.report.figure import Picture, Sheet
-from gradcalc.report.handout import compose
-from gradcalc.report.handout_model import (
-    Derived,
-    Handout,
-    Part,
-    Said,
-    Step,
-    Summary,
-    credits,
-    plain,
+from gradcalc.render.latex_document import FITTED, document, frame_of
+from gradcalc.render.tikz import indicator
+from gradcalc.report.blocks import (
+    Equations,
+    Heading,
+    Listed,
+    Note,
+    Paragraph,
+    Printed,
+    Row,
+    Table,
 )
-from gradcalc.report.labels import Label
+from gradcalc.report.figure import Picture
+from gradcalc.report.handout_model import Handout, Part, credits, points_said
+from gradcalc.report.lines import text_math
+from gradcalc.report.paper_notation import paper_latex
 
-CLASS = r"\documentclass[11pt,a4paper,addpoints]{exam}"
-PACKAGES = r"""
-\usepackage[T1]{fontenc}
-\usepackage{lmodern,textcomp,amsmath,amssymb,graphicx,longtable,xcolor,tikz}
-\usetikzlibrary{babel}% handles the characters that babel makes active
-""".strip()
-MACROS = r"""
-% The indicator, 1[z > 0]: math fonts have no blackboard 1.
-\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}
-% What is too wide or too high for the page is made smaller.
-\newsavebox{\fittedbox}
-\newdimen\widest
-\newenvironment{fitted}[1][\linewidth]{\widest=\dimexpr#1\relax
-  \ifdim\widest<\linewidth \widest=\linewidth\fi \begin{lrbox}{\fittedbox}}{\end{lrbox}%
-  \ifdim\wd\fittedbox>\widest \sbox{\fittedbox}{\resizebox{\widest}{!}{\usebox{\fittedbox}}}\fi
-  \ifdim\dimexpr\ht\fittedbox+\dp\fittedbox\relax>0.8\textheight
-    \sbox{\fittedbox}{\resizebox*{!}{0.8\textheight}{\usebox{\fittedbox}}}\fi
-  \ifdim\wd\fittedbox>\linewidth \makebox[\linewidth]{\usebox{\fittedbox}}\else \usebox{\fittedbox}\fi}
-\definecolor{forward}{RGB}{10,125,44}\definecolor{backward}{RGB}{196,30,30}\definecolor{parameter}{gray}{0.88}
-\newcommand{\worth}{}
-\qformat{\makebox[\leftmargin][l]{\textbf{\thequestion}}%
-  \parbox[t]{0.78\linewidth}{\raggedright\textbf{\thequestiontitle}\rule[-1.7ex]{0pt}{0pt}}\hfill\worth}
-\pagestyle{headandfoot}
-\firstpageheader{}{}{\ifprintanswers Key\else Name:\enspace\makebox[6cm]{\hrulefill}\fi}
-\runningheader{}{}{\ifprintanswers Key\fi}
-\footer{}{\thepage\,/\,\numpages}{}
-\setlength{\emergencystretch}{3em} \setlength{\jot}{6pt}
-% A question stays with the room for its answer, a source with its exercise.
-\newcommand{\kept}{\ifprintanswers\else\filbreak\fi}
-\AddToHook{env/solution/after}{\kept}
-\newcommand{\keepnext}{\csname @endparpenalty\endcsname=10000 }
-\raggedbottom \hbadness=2000
-\definecolor{key}{RGB}{16,44,110}
-% The frames of exam cannot be broken wherever a page ends: a solution is set in another colour, under its title.
-\renewenvironment{TheSolution}{\par\nopagebreak\smallskip\noindent\color{key}\solutiontitle\ignorespaces}{\par\medskip}
-\allowdisplaybreaks
-""".strip()
-
+COLUMN = 12.0  # centimetres of a figure in a document of the user's
 ROWS = 14  # lines of equations that are kept together
+FORMULA = 60  # characters of a formula in running text; a longer one is fitted to the line
+PARTS = {1 / 3: r"0.27\textheight", 1 / 2: r"0.42\textheight"}
 
 
-def render(item: Solution | Handout, options: object = None) -> str:
-    """One exercise as a question of the document that `join` makes."""
-    return question(item if isinstance(item, Handout) else compose(item, Sheet()))
+def render(item: Handout, options: object = None) -> str:
+    """One exercise as a document of its own."""
+    tex = question(item)
+    return document([tex], [frame_of(item, tex)])
 
 
 def join(parts: Sequence[str]) -> str:
-    return document(parts, solution=False)
+    """Documents, one after the other."""
+    return "\n".join(parts)
 
 
-def document(questions: Sequence[str], solution: bool, preamble: str = "") -> str:
-    r"""The whole file. `preamble` comes before \begin{document}; with a \documentclass of its own it comes first."""
-    own = "\\documentclass" in preamble
-    begin = [preamble.rstrip()] if own else [CLASS]
-    rest = [preamble.rstrip()] if preamble.strip() and not own else []
-    answers = r"\printanswers" if solution else r"%\printanswers % this line makes it the key"
-    # A preamble may have said \begin{document} at its end.
-    begin = [part.replace("\\begin{document}", "") for part in begin]
-    rest = [part.replace("\\begin{document}", "") for part in rest]
-    lines = [*begin, PACKAGES, *rest, MACROS, answers, r"\begin{document}", r"\begin{questions}"]
-    return "\n".join(
-        [*lines, "", "\n\n".join(questions).strip(), "", r"\end{questions}", r"\end{document}", ""]
-    )
-
-
-def question(it: Handout) -> str:
-    credited = credits(it)
+def question(it: Handout, pictures: frozenset[str] = frozenset()) -> str:
+    """One exercise as a question of a document; `pictures` of the author's are those that are there."""
+    names, credited = it.names, credits(it)
+    worth = points_said(it.points, it.words) if it.points is not None else ""
     lines = [
-        rf"\renewcommand{{\worth}}{{{_points(it.points) if it.points is not None else ''}}}",
+        rf"\renewcommand{{\worth}}{{{'(' + escape(worth) + ')' if worth else ''}}}",
         rf"\titledquestion{{{breakable(it.title)}}}\relax",  # a [ after it would be its points
     ]
-    if it.statement and not isinstance(it.statement[0], Paragraph):
+    if it.statement and not isinstance(it.statement[0], md.Paragraph):
         lines.append(r"\mbox{}\par")  # a list cannot begin on the line of the title
-    lines += _blocks(it.statement)
-    for given in it.given:
-        lines += _step(given)
-    lines += _figure(it.blank, it.solved)
+    lines += statement(it.statement, pictures)
+    for block in it.given:
+        lines += _block(block, names)
+    lines += _figures(it)
     if it.parts:
         many = len(it.parts) > 26  # letters end at z
         lines.append(r"\begin{parts}" + many * r"\renewcommand{\thepartno}{\arabic{partno}}")
         for part in it.parts:
-            lines += _part(part)
+            lines += _part(part, it)
         lines.append(r"\keepnext\end{parts}" if credited else r"\end{parts}")
-    if it.summary:
-        lines += [r"\ifprintanswers", *_summary(it.summary, bool(credited)), r"\fi"]
     if credited:
         lines += ["", rf"{{\footnotesize {breakable(credited)}\par}}"]
-    return "\n".join([*lines, r"\kept"]) + "\n"
-
-
-def fragment(it: Handout, solution: bool) -> str:
-    r"""Figure, equations and table to be \input into a document of the user's, each under a comment."""
-    lines = [
-        "% needs: amsmath, amssymb, graphicx, longtable, xcolor, tikz (with babel also \\usetikzlibrary{babel})",
-        tikz.INDICATOR,
-        tikz.COLORS,
-    ]
-    what = it.solved if solution else it.blank
-    drawn = tikz.draw(what).rstrip()
-    lines += ["% the graph", drawn if what.crowded else _narrowed(drawn)]
-    for part in it.parts:
-        lines += ["", "% " + to_ascii(for_terminal(plain(part.ask))).replace("\\", "")]
-        if not solution:
-            lines.append(_said(part.ask))
-        for step in part.key if solution else ():
-            lines += _step(step, fitted=False)
-    if solution and it.summary:
-        lines += ["", "% analytic beside numeric", _narrowed(_tabular(it.summary))]
     return "\n".join(lines) + "\n"
 
 
+def fragment(it: Handout) -> str:
+    r"""Pieces to be \input into a document of the user's: \gradcalcfigure, and of a key \gradcalcanswer{df/dx}."""
+    names = it.names
+    lines = [
+        "% needs: amsmath, amssymb, graphicx, longtable, xcolor, tikz (with babel also \\usetikzlibrary{babel})",
+        "% \\gradcalcfigure draws the graph; \\gradcalcask{df/dx} asks, \\gradcalcanswer{df/dx} answers",
+        tikz.INDICATOR,
+        tikz.COLORS,
+        tikz.BLANK,
+        r"\makeatletter",
+        f"\\@ifundefined{{fitted}}{{%\n{FITTED}\n}}{{}}",
+        r"\providecommand{\gradcalcpiece}[2]{\@ifundefined{gradcalc@#1@#2}"
+        r"{\PackageError{gradcalc}{there is no piece `#2'}{}}{\@nameuse{gradcalc@#1@#2}}}",
+        r"\providecommand{\gradcalcask}[1]{\gradcalcpiece{ask}{#1}}",
+        r"\providecommand{\gradcalcanswer}[1]{\gradcalcpiece{answer}{#1}}",
+        r"\providecommand{\gradcalcvalue}[1]{\gradcalcpiece{value}{#1}}",
+        r"\long\def\gradcalc@def#1#2#3{\long\expandafter\gdef\csname gradcalc@#1@#2\endcsname{#3}}",
+        r"\newcommand{\gradcalcfigure}{\par\noindent",
+        *(_narrowed(band.rstrip()) for band in tikz.bands(it.figure, it.words, COLUMN)),
+        "}",
+    ]
+    for part in it.parts:
+        for key in dict.fromkeys(filter(None, (part.label, part.name))):
+            lines += ["", f"\\gradcalc@def{{ask}}{{{key}}}{{{_line(part.ask, names)}}}"]
+            body = "\n".join(line for block in part.key for line in _block(block, names, False))
+            if it.key:
+                lines.append(f"\\gradcalc@def{{answer}}{{{key}}}{{%\n{body.strip()}\n}}")
+            if it.key and part.result:
+                lines.append(
+                    f"\\gradcalc@def{{value}}{{{key}}}{{\\ensuremath{{{_math(part.result, names)}}}}}"
+                )
+    return "\n".join([*lines, r"\makeatother"]) + "\n"
+
+
 def _narrowed(body: str) -> str:
-    """A box made smaller where it is wider than the page, in the words of graphicx."""
+    """A drawing made smaller where it is wider than the line, in the words of graphicx."""
+    if "longtable" in body:
+        return body
     width = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
-    return f"\\noindent\\resizebox{{{width}}}{{!}}{{%\n{body}%\n}}\\par"
+    return f"\\resizebox{{{width}}}{{!}}{{%\n{body}%\n}}\\par\\medskip"
 
 
-def _points(points: float) -> str:
-    word = f"{points:g}"
-    return f"({word} point{'' if word == '1' else 's'})"
+# ---- the author's words
 
 
-# ---- statement
-
-
-def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
+def statement(blocks: Sequence[md.Block], pictures: frozenset[str] = frozenset()) -> Iterator[str]:
+    """An author's text as lines of TeX; `pictures` are the files that are there."""
     for block in blocks:
         match block:
-            case Paragraph(parts):
-                yield _inlines(parts)
+            case md.Paragraph(parts):
+                yield _inlines(parts, pictures)
                 yield ""
-            case Title(parts):
+            case md.Title(parts):
                 yield rf"\par\medskip\noindent\textbf{{{_inlines(parts)}}}\par"
-            case Listing(text):
+            case md.Listing(text):
                 yield from (
                     rf"\noindent\texttt{{{_code(line)}}}\par" for line in text.split("\n")[:200]
                 )
-            case Items(items, ordered, start):
+            case md.Items(items, ordered, start):
                 yield r"\begin{itemize}"
-                for number, item in enumerate(
-                    items, start
-                ):  # numbers of our own: TeX's letters end at z
-                    yield (
-                        rf"\item{f'[{number}.]' if ordered else ''} {{}}"
-                        + "\n".join(_blocks(item)).strip()
-                    )
+                for number, item in enumerate(items, start):
+                    # numbers of our own: TeX's letters end at z
+                    mark = f"[{number}.]" if ordered else ""
+                    yield rf"\item{mark} {{}}" + "\n".join(statement(item, pictures)).strip()
                 yield r"\end{itemize}"
+            case md.Quotation(inner):
+                yield r"\par{\advance\leftskip by 2em \advance\rightskip by 2em \itshape"
+                yield "\n".join(statement(inner, pictures)).strip()
+                yield r"\par}"
+            case md.Table(aligned, rows):
+                yield from _table(aligned, rows)
+            case md.Rule():
+                yield r"\par\smallskip\noindent\hrulefill\par\smallskip"
+
+
+def _table(aligned: Sequence[str], rows: Sequence[Sequence[Sequence[md.Inline]]]) -> Iterator[str]:
+    columns = "".join(word[0] for word in aligned)
+    yield r"\begin{center}\begin{fitted}\begin{tabular}{" + columns + r"} \hline"
+    for number, row in enumerate(rows):
+        yield " & ".join(map(_inlines, row)) + r" \\" + (r" \hline" if not number else "")
+    yield r"\hline\end{tabular}\end{fitted}\end{center}"
 
 
 def _code(text: str) -> str:
@@ -195,37 +159,42 @@ def _code(text: str) -> str:
     return escape(text).replace("  ", r"\ \ ") or r"\strut"
 
 
-def _inlines(parts: Sequence[Inline]) -> str:
+def _inlines(parts: Sequence[md.Inline], pictures: frozenset[str] = frozenset()) -> str:
     out = []
     for part in parts:
         match part:
-            case Words(text):
+            case md.Words(text):
                 out.append(breakable(text))
-            case Formula(tex, display):
+            case md.Formula(tex, display):
                 body = indicator(tex)
                 if display:
-                    out.append(
-                        "\n"
-                        + r"\begin{center}\begin{fitted}$\displaystyle "
-                        + body
-                        + r"$\end{fitted}\end{center}"
-                        + "\n"
-                    )
-                elif len(body) > 120:
+                    opened = r"\begin{center}\begin{fitted}$\displaystyle "
+                    out.append(f"\n{opened}{body}$\\end{{fitted}}\\end{{center}}\n")
+                elif len(body) > 2 * FORMULA:
                     out.append(rf"\begin{{fitted}}${body}$\end{{fitted}}")
                 elif body.strip():
                     out.append(f"${body}$")
-            case Code(text):
+            case md.Code(text):
                 out.append(rf"\texttt{{{breakable(text)}}}")
-            case Emphasis(inner, strong):
+            case md.Emphasis(inner, strong):
                 out.append(rf"\{'textbf' if strong else 'emph'}{{{_inlines(inner)}}}")
-            case Link(inner, url):
+            case md.Link(inner, url):
                 said = _inlines(inner)
                 address = rf"\texttt{{{_address(url)}}}"
                 out.append(address if not said else f"{said} ({address})")
-            case Break():
+            case md.Image(path, alt):
+                out.append(_picture(path, alt, pictures))
+            case md.Break():
                 out.append(r"\hfil\break ")
     return "".join(out)
+
+
+def _picture(path: str, alt: str, pictures: frozenset[str]) -> str:
+    """A picture, or its words where it is not there or of a kind that TeX does not read."""
+    plain = all(char.isascii() and (char.isalnum() or char in "-_./") for char in path)
+    if path in pictures and plain and path.lower().endswith((".png", ".jpg", ".jpeg", ".pdf")):
+        return rf"\authorpicture{{{path}}}"
+    return rf"\fbox{{{breakable(alt or path)}}}"
 
 
 def _address(url: str) -> str:
@@ -233,94 +202,85 @@ def _address(url: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """Text in which words of more than 20 characters may be broken, and runs of characters that TeX lacks."""
+    """Text in which words of more than 20 characters may be broken."""
     words = []
     for word in text.split(" "):
-        parts = (
-            [escape(word[k : k + 4]) for k in range(0, len(word), 4)]
-            if len(word) > 20
-            else [escape(word)]
-        )
-        words.append(r"\allowbreak{}".join(parts).replace(r"\texttt{U+", r"\allowbreak\texttt{U+"))
+        long = len(word) > 20 and word.isascii()
+        parts = [word[k : k + 4] for k in range(0, len(word), 4)] if long else [word]
+        words.append(r"\allowbreak{}".join(map(escape, parts)))
     return " ".join(words)
 
 
-# ---- figure
+# ---- blocks
 
 
-def _figure(blank: Picture, solved: Picture) -> Iterator[str]:
-    yield r"\ifprintanswers"
-    yield from _drawn(solved)
-    yield r"\else"
-    yield from _drawn(blank)
-    yield r"\fi"
+def _block(block: Printed, names: Names, fitted: bool = True) -> Iterator[str]:
+    match block:
+        case Equations(rows):
+            yield from _equations(rows, names, fitted)
+        case Paragraph(line) | Note(_, line):
+            ends = isinstance(line[-1], str) and line[-1].endswith(":") if line else False
+            yield rf"\noindent {_line(line, names)}" + (r"\par\nopagebreak" if ends else r"\par")
+        case Listed(title, items):
+            yield from _listed(title, items, names)
+        case Heading(line):
+            yield rf"\par\medskip\noindent\textbf{{{_line(line, names)}}}\par"
+        case Table(columns, rows, True):
+            for row in rows:
+                for column, cell in zip(columns[1:], row[1:], strict=True):
+                    yield from _field(column.title, cell, names)
+        case Table(columns, rows):
+            yield (
+                r"\par\smallskip\noindent\begin{fitted}\begin{tabular}{" + "l" * len(columns) + "}"
+            )
+            yield " & ".join(escape(column.title) for column in columns) + r" \\ \hline"
+            yield from (" & ".join(_cell(cell, names) for cell in row) + r" \\" for row in rows)
+            yield r"\end{tabular}\end{fitted}\par\smallskip"
 
 
-def _drawn(what: Picture) -> Iterator[str]:
-    body = tikz.draw(what).rstrip()
-    if what.crowded:
-        yield rf"{{\footnotesize {body}}}"
-    else:
-        yield (
-            "\\begin{center}\\begin{fitted}[\\paperwidth-4cm]%\n"
-            + body
-            + "%\n\\end{fitted}\\end{center}"
-        )
-    notes = list(tikz.notes(what))
-    if notes:
-        yield r"\nopagebreak\begin{center}\footnotesize"
-        yield (r"\end{fitted}\quad\allowbreak" + "\n").join(
-            rf"\begin{{fitted}}$\displaystyle {note}$" for note in notes
-        ) + r"\end{fitted}"
-        yield r"\end{center}"
+def _field(title: str, cell: Cell, names: Names) -> Iterator[str]:
+    lead = rf"\emph{{{escape(title)}}}:\enspace "
+    for line in cell:
+        yield rf"\noindent {lead}{_line(line, names)}\par"
+        lead = r"\hspace*{1em}"
 
 
-# ---- questions and answers
+def _cell(cell: Cell, names: Names) -> str:
+    return r"\quad ".join(_line(line, names) for line in cell)
 
 
-def _part(part: Part) -> Iterator[str]:
-    half = (
-        part.points is not None
-        and part.points * 2 == int(part.points * 2)
-        and 0 < part.points < 1000
-    )
-    option, worth = "", ""
-    if part.points is not None and half:
-        whole = int(part.points)
-        option = f"[{whole or ''}{'' if part.points == whole else chr(92) + 'half'}]"
-    elif part.points is not None:
-        worth = _points(part.points) + " "
-    ask = _said(part.ask)
-    prompt = _inlines(part.prompt)
-    yield rf"\part{option}{{}} {worth}{prompt + ' ' if prompt else ''}{ask}\par\nopagebreak"
-    yield rf"\begin{{solution}}[{part.room:g}cm]"
-    for number, step in enumerate(part.key):
-        lines = "\n".join(_step(step))
-        yield (
-            lines.replace(r"\par\smallskip", r"\par\nopagebreak\smallskip", 1)
-            if not number
-            else lines
-        )
-    yield r"\end{solution}"
-
-
-def _said(said: Said) -> str:
+def _line(line: Line, names: Names) -> str:
     return "".join(
-        breakable(part) if isinstance(part, str) else math(r"\displaystyle " + part.latex)
-        for part in said
+        breakable(part) if isinstance(part, str) else _formula(part, names) for part in line
     )
 
 
-def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
-    if isinstance(step, Derived):
-        if not step.rows:
-            return
-        if len(step.rows) > ROWS:  # a page may end between them
-            for k in range(0, len(step.rows), ROWS):
-                yield from _step(Derived(step.rows[k : k + ROWS]), fitted)
-            return
-        lines = [f"{row.left.latex if row.left else ''} &{row.right.latex}" for row in step.rows]
-        body = indicator(" \\\\\n".join(lines))
+def _math(line: Line, names: Names) -> str:
+    """A line that is one formula, without $; words between formulas as text."""
+    return "".join(
+        rf"\text{{{escape(part)}}}"
+        if isinstance(part, str)
+        else indicator(paper_latex(part, names))
+        for part in line
+    )
+
+
+def _formula(part: Math, names: Names) -> str:
+    """A formula in running text; a long one in a box that fits."""
+    body = indicator(paper_latex(part, names))
+    if len(text_math(part, names)) > FORMULA or "bmatrix" in body:
+        return rf"\begin{{fitted}}$\displaystyle {body}$\end{{fitted}}"
+    return rf"$\displaystyle {body}$"
+
+
+def _equations(rows: Sequence[Row], names: Names, fitted: bool) -> Iterator[str]:
+    for k in range(0, len(rows), ROWS):  # a page may end between them
+        lines = []
+        for row in rows[k : k + ROWS]:
+            right = _math(row.right, names)
+            lead = "" if right.startswith(("=", r"\approx")) else r"\quad "
+            lines.append(f"{_math(row.left, names)} &{lead}{right}")
+        body = " \\\\\n".join(lines)
         if fitted:
             yield (
                 "\\par\\smallskip\\noindent\\begin{fitted}$\\displaystyle\\begin{aligned}\n"
@@ -329,39 +289,77 @@ def _step(step: Step | Said, fitted: bool = True) -> Iterator[str]:
             )
         else:
             yield "\\[\n\\begin{aligned}\n" + body + "\n\\end{aligned}\n\\]"
-        return
-    yield (
-        r"\noindent "
-        + "".join(
-            breakable(part) if isinstance(part, str) else _inline(part, fitted) for part in step
-        )
-        + (r"\par\nopagebreak" if isinstance(step[-1], str) and step[-1].endswith(":") else r"\par")
+
+
+def _listed(title: Line, items: Sequence[Line], names: Names) -> Iterator[str]:
+    """Formulas side by side, numbers with commas between them, arrays with room."""
+    plain = not any(
+        isinstance(p, Grid) for item in items for m in item if isinstance(m, Math) for p in m.pieces
     )
-
-
-def _inline(label: Label, fitted: bool = True) -> str:
-    """A formula in running text; a long one in a box that fits."""
-    if fitted and (len(label.text) > 60 or "bmatrix" in label.latex):
-        return rf"\begin{{fitted}}{math(label.latex)}\end{{fitted}}"
-    return math(label.latex)
-
-
-def _summary(it: Summary, keep: bool) -> Iterator[str]:
-    end = r"\keepnext\end{center}" if keep else r"\end{center}"
-    yield "\\begin{center}\\begin{fitted}%\n" + _tabular(it) + "%\n\\end{fitted}" + end
-
-
-def _tabular(it: Summary) -> str:
-    strut = r"\rule[-2.3ex]{0pt}{6ex}"
-    lines = [
-        rf"\begin{{tabular}}{{@{{}}l{'l' * (len(it.head) - 1)}@{{}}}}",
-        r"\hline",
-        " & ".join(map(escape, it.head)) + r" \\ \hline",
+    shown = [
+        _line(item, names).replace(r"\begin{fitted}", "").replace(r"\end{fitted}", "")
+        for item in items
     ]
-    for row in it.rows:
-        lines.append(
-            strut
-            + " & ".join(math(r"\displaystyle " + cell.latex) if cell else "" for cell in row)
-            + r" \\"
+    between = ", " if plain else r"\quad\hskip 0pt plus 2em\relax "
+    yield rf"{{\raggedright\noindent {_line(title, names)}\enspace {between.join(shown)}{'.' if plain else ''}\par}}"
+
+
+# ---- figure
+
+
+def _figures(it: Handout) -> Iterator[str]:
+    if it.solved is None:
+        yield from _drawn(it.blank, it)
+        return
+    yield r"\ifprintanswers"
+    yield from _drawn(it.solved, it)
+    yield r"\else"
+    yield from _drawn(it.blank, it)
+    yield r"\fi"
+
+
+def _drawn(what: Picture, it: Handout) -> Iterator[str]:
+    for band in tikz.bands(what, it.words):
+        if what.crowded:
+            yield rf"{{\footnotesize {band}}}"
+        else:
+            yield f"\\begin{{figured}}%\n{band.rstrip()}%\n\\end{{figured}}"
+    notes = list(tikz.notes(what))
+    if notes:
+        yield r"\nopagebreak\begin{center}\small"
+        between = r"\end{fitted}\quad\allowbreak" + "\n"
+        yield (
+            between.join(rf"\begin{{fitted}}$\displaystyle {note}$" for note in notes)
+            + r"\end{fitted}"
         )
-    return "\n".join([*lines, r"\hline", r"\end{tabular}"])
+        yield r"\end{center}"
+
+
+# ---- questions and answers
+
+
+def _part(part: Part, it: Handout) -> Iterator[str]:
+    worth = f"({escape(points_said(part.points, it.words))}) " if part.points is not None else ""
+    prompt = _inlines(part.prompt)
+    yield rf"\part{{}} {worth}{prompt + ' ' if prompt else ''}{_line(part.ask, it.names)}\par\nopagebreak"
+    if not it.key:
+        yield _room(part.room)
+        return
+    yield rf"\begin{{solution}}[{_length(part.room)}]"
+    for number, block in enumerate(part.key):
+        lines = "\n".join(_block(block, it.names))
+        kept = lines.replace(r"\par\smallskip", r"\par\nopagebreak\smallskip", 1)
+        yield lines if number else kept
+    yield r"\end{solution}"
+
+
+def _room(space: Space) -> str:
+    if space.page == 1:
+        return r"\vspace*{\fill}\newpage"
+    return rf"\room{{{_length(space)}}}"
+
+
+def _length(space: Space) -> str:
+    if space.page is not None:
+        return PARTS.get(space.page, r"0.85\textheight")
+    return f"{space.cm:g}cm"

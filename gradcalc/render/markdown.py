@@ -24,12 +24,14 @@ _LEAD = re.compile(r"^(\s*)(?:([-+=#])|(\d+)(?=[.)]\s))")
 
 
 def render(item: Solution | Report, options: Options) -> str:
+    """A solution or a report as Markdown."""
     report = compose_solution(item, options) if isinstance(item, Solution) else item
     text = "\n\n".join(part for block in report.blocks for part in _parts(block, report.names))
     return to_ascii(text) if options.ascii else text
 
 
 def join(parts: list[str]) -> str:
+    """Several exercises, with a rule between them."""
     return "\n\n---\n\n".join(parts)
 
 

@@ -73,7 +73,7 @@ _FENCES = {
     "cases": "{ ",
 }
 _THIN = frozenset(
-    (("ord", "op"), ("close", "op"), ("op", "ord"), ("op", "op"), ("op", "big"))
+    (("ord", "op"), ("close", "op"), ("op", "ord"), ("op", "op"), ("op", "big"), ("wide", "wide"))
 )  # as in TeX
 _OPEN, _CLOSE = frozenset("([{⟨⌊⌈"), frozenset(")]}⟩⌋⌉")
 
@@ -133,9 +133,22 @@ class _Reader:
                     f'<mstyle displaystyle="{str(token == chr(92) + "displaystyle").lower()}"{level}>{inner}</mstyle>'
                 )
             else:
+                signed = token in ("-", "+", "\\pm", "\\mp") and before in (
+                    "",
+                    "sign",
+                    "open",
+                    "big",
+                    "op",
+                )
                 atom = self.scripted()
                 if (before, atom.kind) in _THIN:
                     out.append('<mspace width="0.17em"/>')
+                if signed and atom.xml.startswith("<mo>"):  # of a number, and not between two
+                    out.append(
+                        atom.xml.replace("<mo>", '<mo form="prefix" lspace="0" rspace="0">', 1)
+                    )
+                    before = "open"
+                    continue
                 out.append(atom.xml)
                 before = atom.kind
         return out[0] if len(out) == 1 else f"<mrow>{''.join(out)}</mrow>"
@@ -163,7 +176,7 @@ class _Reader:
                     scripts["^"] = f"<mo>{'′' * count}</mo>"
                 case _:
                     break
-        kind = {"lim": "op", "brace": "ord"}.get(base.kind, base.kind)
+        kind = {"lim": "op", "brace": "wide"}.get(base.kind, base.kind)
         if not scripts:
             return _Atom(base.xml, kind)
         below, above = scripts.get("_"), scripts.get("^")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from gradcalc.language.fast_dataclasses import dataclass
 
 SECONDS = 45
+SLOW = 120  # for LuaTeX, which looks for fonts first
 NAME = "handout"
 _CALM = ("-interaction=nonstopmode", "-halt-on-error", "-file-line-error", "-no-shell-escape")
 # What is run, in order of preference, and how often: TeX needs a second run for page numbers.
@@ -25,15 +27,24 @@ ENGINES: tuple[tuple[str, tuple[str, ...], int], ...] = (
 WAYS_OUT: tuple[str, ...] = (
     "install TeX: TeX Live, MiKTeX or tectonic, and run the same command again",
     "upload the .tex to Overleaf, which compiles it as it is",
-    "take --to html instead of --to pdf: a page that the browser prints",
+    "use --to html instead of --to pdf, and print the page from the browser",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Pdf:
+    """A compiled document, the program that made it, and that program's log."""
+
     data: bytes
     engine: str
     log: str
+
+    @property
+    def notes(self) -> list[str]:
+        """What TeX did without: a language that babel does not have here."""
+        found = re.findall(r"^gradcalc: (babel has no (\S+) here)", self.log, re.MULTILINE)
+        advice = "words are hyphenated as in English; install its package, texlive-lang-… on Debian"
+        return [f"{said}: {advice}" for said, _ in dict.fromkeys(found)]
 
 
 class NoEngine(Exception):
@@ -48,8 +59,19 @@ class Failed(Exception):
         self.engine, self.reason, self.log = engine, reason, log
 
 
-def make(tex: str, seconds: float = SECONDS) -> Pdf:
-    """Compile a document. Raises NoEngine and Failed; leaves nothing behind, and no process running."""
+def make(
+    tex: str,
+    seconds: float = SECONDS,
+    files: Sequence[tuple[str, str]] = (),
+    lua: bool = False,
+) -> Pdf:
+    """Compile a document; `files` are copied beside it; `lua`: it needs LuaTeX. Raises NoEngine and Failed; leaves
+    nothing behind, and no process running."""
+    if lua:
+        if not _lua_is_whole():
+            raise Failed("lualatex", "text in other alphabets needs LuaLaTeX with fontspec and luaotfload; "
+                         "install them (Debian: texlive-luatex)")  # fmt: skip
+        return _made("lualatex", (*_CALM, f"{NAME}.tex"), 2, tex, max(seconds, SLOW), files)
     engine = next((one for one in ENGINES if shutil.which(one[0])), None)
     if engine is None:
         raise NoEngine
@@ -60,9 +82,35 @@ def make(tex: str, seconds: float = SECONDS) -> Pdf:
         )
         if name == "latexmk":
             raise NoEngine
+    return _made(name, arguments, runs, tex, seconds, files)
+
+
+def _lua_is_whole() -> bool:
+    """Whether LuaLaTeX is here with the packages that find fonts."""
+    finder = shutil.which("kpsewhich")
+    if shutil.which("lualatex") is None or finder is None:
+        return False
+    wanted = [finder, "luaotfload.sty", "fontspec.sty"]
+    done = subprocess.run(wanted, capture_output=True, timeout=20, check=False)
+    return len(done.stdout.split()) == 2
+
+
+def _made(
+    name: str,
+    arguments: Sequence[str],
+    runs: int,
+    tex: str,
+    seconds: float,
+    files: Sequence[tuple[str, str]],
+) -> Pdf:
+    if shutil.which(name) is None:
+        raise NoEngine
     with tempfile.TemporaryDirectory(prefix="gradcalc-") as folder:
         where = Path(folder)
         (where / f"{NAME}.tex").write_text(tex, "utf-8")
+        for path, source in files:
+            (where / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, where / path)
         said = ""
         for _ in range(runs):
             said = _run(name, arguments, where, seconds)
@@ -118,4 +166,4 @@ def _why(log: str) -> str:
             return " ".join(
                 [line.strip(), *(more.strip() for more in lines[number + 1 : number + 2])]
             )[:300]
-    return lines[-1][:300] if lines else "it made no PDF and said nothing"
+    return lines[-1][:300] if lines else "it made no PDF and printed no message"

@@ -20,6 +20,7 @@ def render(item: Solution | Report, options: Options) -> str:
 
 
 def join(parts: list[str]) -> str:
+    """Several exercises, with an empty line between them."""
     return "\n\n".join(parts)
 
 

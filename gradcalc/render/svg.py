@@ -1,54 +1,71 @@
-"""The graph as SVG: one self-contained picture with title and description. Colour is never the only sign."""
+"""The graph as SVG: one self-contained picture with title and description. Colour is never the only sign.
+
+Formulas are runs of glyphs at their places, so that the picture is right where no MathML is drawn. A picture that is
+wider than paper, or than a telephone, goes on in rows.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
 
-from gradcalc.derivation.answer_model import Solution
-from gradcalc.report.figure import Picture, Sheet, picture
-from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
-from gradcalc.report.labels import Label
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.render.drawing import EM, bands, branching
+from gradcalc.render.typeset import Set, beside, typeset, words
+from gradcalc.report.figure import Picture, Vertex
+from gradcalc.report.figure_folding import Band
+from gradcalc.report.figure_layout import Box
+from gradcalc.report.frame_words import EN, Words
 
-SCALE = 44.0  # pixels to a unit
-MARGIN = 14.0
-LINE = 22.0  # of the legend and the notes
-GREEN, RED, GREY = "#0a7d2c", "#c41e1e", "#666666"
-FONT = "'DejaVu Sans', 'Segoe UI Symbol', 'Cambria Math', Arial, sans-serif"
-METRICS = Metrics(character=0.2, pad=0.26)
+CM = 96 / 2.54  # pixels of a centimetre
+SIZE = EM * CM  # pixels of an em: 10 points
+MARGIN = 12.0
+LINE = 24.0  # of the legend and the notes
+BETWEEN = 22.0  # between the rows of a folded picture
+COLORS = {"ink": "#111111", "fwd": "#0a6e28", "back": "#b41919"}
+FONT = "'Times New Roman', 'Liberation Serif', 'Nimbus Roman', 'STIX Two Text', Times, 'DejaVu Serif', serif"
+SLACK = 1.04
 
 
-def render(item: Solution | Picture, options: object = None) -> str:
+def render(item: Picture, options: object = None) -> str:
     """A picture as an SVG document."""
-    return draw(item if isinstance(item, Picture) else picture(item, Sheet()))
+    return draw(item)
 
 
 def join(parts: list[str]) -> str:
+    """Pictures, one after the other."""
     return "\n".join(parts)
 
 
-def draw(what: Picture) -> str:
+def draw(what: Picture, said: Words = EN) -> str:
+    """A picture as the text of an SVG file."""
+    return drawn(what, said) + "\n"
+
+
+def drawn(
+    what: Picture,
+    said: Words = EN,
+    width: float | None = None,
+    kind: str = "",
+    notes: bool = True,
+) -> str:
+    """An svg element; `width` in centimetres is what it may take, `kind` its class; without
+    `notes` what its marks stand for is said elsewhere."""
     if what.crowded:
-        return _document(what, *_listing(what))
-    drawing = lay_out(what, METRICS)
-    body = list(_wires(what, drawing))
-    for vertex, box in zip(what.vertices, drawing.boxes, strict=True):
-        body += _vertex(vertex.kind, vertex.label, box)
-        body += _labels(
-            vertex.above, vertex.below, box, stub=vertex.kind != "constant" or bool(vertex.above)
-        )
-    foot = drawing.height * SCALE + SCALE * 0.75
-    below = list(_legend(what, foot))
-    return _document(
-        what,
-        body + below,
-        max(
-            drawing.width * SCALE,
-            _width(_legend_text(what)),
-            *(_width(f"{a.text} = {b.text}") for a, b in what.notes),
-        ),
-        foot + LINE * (1 + len(what.notes)),
-    )
+        body, wide, high = _listing(what, said)
+        return _element(what, body, wide, high, kind)
+    parts = bands(what, SLACK) if width is None else bands(what, SLACK, width - 2 * MARGIN / CM)
+    body, y, wide = [], 0.0, 0.0
+    for band in parts:
+        body.append(f'<g transform="translate(0 {_n(y)})">')
+        body += _band(band)
+        body.append("</g>")
+        y += band.drawing.height * CM + BETWEEN
+        wide = max(wide, band.drawing.width * CM)
+    what = what if notes else replace(what, notes=())
+    limit = max(wide, (width or 0) * CM - 2 * MARGIN)
+    foot, high, most = _foot(what, said, y, limit)
+    return _element(what, body + foot, max(wide, most), high, kind)
 
 
 def escape(text: str) -> str:
@@ -69,124 +86,184 @@ def escape(text: str) -> str:
     return safe
 
 
-def _document(what: Picture, body: list[str], width: float, height: float) -> str:
+def _element(what: Picture, body: list[str], width: float, height: float, kind: str) -> str:
     wide, high = _n(width + 2 * MARGIN), _n(height + 2 * MARGIN)
+    named = f' class="{kind}"' if kind else ""
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" role="img" '
-        f'aria-labelledby="title desc" font-family="{FONT}" font-size="14">'
+        f'<svg xmlns="http://www.w3.org/2000/svg"{named} width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
+        f'role="img" aria-label="{escape(what.description)}" font-family="{FONT}">'
     )
     lines = [
         head,
-        f'<title id="title">{escape(what.title)}</title>',
-        f'<desc id="desc">{escape(what.description)}</desc>',
-        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0 0.5 L8 4 L0 7.5 z" fill="#222222"/></marker></defs>',
-        f'<rect width="{wide}" height="{high}" fill="#ffffff"/>',
+        f"<title>{escape(what.title)}</title>",
+        f"<desc>{escape(what.description)}</desc>",
+        f'<rect class="ground" width="{wide}" height="{high}" fill="#ffffff"/>',
         f'<g transform="translate({_n(MARGIN)} {_n(MARGIN)})">',
         *body,
         "</g>",
         "</svg>",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _n(value: float) -> str:
-    return f"{value:.1f}".rstrip("0").rstrip(".")
-
-
-def _x(value: float) -> float:
-    return value * SCALE
-
-
-def _y(value: float) -> float:
-    return (value + 0.62) * SCALE
-
-
-def _width(text: str) -> float:
-    return METRICS.width(text) * SCALE
-
-
-def _text(
-    x: float, y: float, label: str, color: str, size: float = 14, anchor: str = "middle"
-) -> str:
-    return f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" font-size="{_n(size)}" fill="{color}">{escape(label)}</text>'
-
-
-def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
-    branching = {
-        wire.source
-        for k, wire in enumerate(what.wires)
-        if any(o.source == wire.source for o in what.wires[:k])
-    }
-    for wire, points in zip(what.wires, drawing.paths, strict=True):
-        corners = " ".join(f"{_n(_x(x))},{_n(_y(y))}" for x, y in points)
-        yield f'<polyline points="{corners}" fill="none" stroke="#222222" stroke-width="1.2" stroke-linejoin="round" marker-end="url(#arrow)"/>'
-        if wire.share:
-            x, y = drawing.boxes[wire.target].left, points[-1][1]
-            yield _text(_x(x) - 12, _y(y) + 12, wire.share.text, RED, 11, "end")
-    for source in sorted(branching):
-        box = drawing.boxes[source]
-        yield f'<circle cx="{_n(_x(box.end))}" cy="{_n(_y(box.y))}" r="2.6" fill="#222222"/>'
-
-
-def _vertex(kind: str, label: Label, box: Box) -> Iterator[str]:
-    x, y, w, h = _x(box.left), _y(box.y - box.height / 2), box.width * SCALE, box.height * SCALE
-    if kind != "constant":
-        round_ = min(w, h) / 2 if kind == "gate" and w <= h + 0.5 else 9 if kind == "gate" else 0
-        fill = "#e4e4e4" if kind == "parameter" else "#ffffff"
-        yield (
-            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="{_n(round_)}" fill="{fill}" stroke="#222222" '
-            f'stroke-width="1.3"/>'
-        )
-    yield _text(_x(box.x), _y(box.y) + 5, label.text, "#111111")
-
-
-def _labels(above: Label | None, below: Label | None, box: Box, stub: bool) -> Iterator[str]:
-    if stub and box.end > box.right:
-        yield f'<line x1="{_n(_x(box.right))}" y1="{_n(_y(box.y))}" x2="{_n(_x(box.end))}" y2="{_n(_y(box.y))}" stroke="#222222" stroke-width="1.2"/>'
-    if above:
-        yield _text(_x(box.right) + 6, _y(box.y) - 6, above.text, GREEN, 13, "start")
-    if below:
-        yield _text(_x(box.right) + 6, _y(box.y) + 16, below.text, RED, 13, "start")
-
-
-def _legend_text(what: Picture) -> str:
     return (
-        f"above the wire: forward   below: gradient of {what.of.text}"
-        + "      input   parameter" * ("parameter" in what.kinds)
+        f"{value:.1f}".rstrip("0").rstrip(".").replace("-0", "0")
+        if abs(value) < 0.05
+        else f"{value:.1f}".rstrip("0").rstrip(".")
     )
 
 
-def _legend(what: Picture, top: float) -> Iterator[str]:
-    y = top + 8
-    first, second = "above the wire: forward", f"below: gradient of {what.of.text}"
-    yield _text(0, y, first, GREEN, 12, "start")
-    x = _width(first) * 0.9 + 16
-    yield _text(x, y, second, RED, 12, "start")
+def _put(made: Set, x: float, y: float, color: str, size: float = SIZE) -> Iterator[str]:
+    """A formula with its line at y, from x on."""
+    for run in made.runs:
+        slant = ' font-style="italic"' if run.italic else ""
+        place = f'x="{_n(x + run.x * size)}" y="{_n(y + run.y * size)}"'
+        if run.stretch > 1.05:
+            across = f"translate({_n(x + run.x * size)} {_n(y + run.y * size)}) scale(1 {run.stretch:.2f})"
+            place = f'transform="{across}"'
+        length = (
+            f' textLength="{_n(run.wide * size)}" lengthAdjust="spacingAndGlyphs"'
+            if len(run.text) > 1
+            else ""
+        )
+        yield (
+            f'<text class="{color}" {place} font-size="{_n(run.size * size)}"{slant} fill="{COLORS[color]}"{length}>'
+            f"{escape(run.text)}</text>"
+        )
+    for box in made.boxes:
+        place = (
+            f'x="{_n(x + box.x * size)}" y="{_n(y + box.y * size)}" width="{_n(box.width * size)}"'
+        )
+        if box.frame:
+            yield f'<rect class="stroke box" {place} height="{_n(box.height * size)}" fill="#ffffff" stroke="#111111"/>'
+        else:
+            yield f'<rect class="{color}" {place} height="{max(box.height * size, 0.8):.1f}" fill="{COLORS[color]}"/>'
+
+
+def _middle(made: Set, x: float, y: float, color: str) -> Iterator[str]:
+    """A formula whose middle is at a point."""
+    across = made.width * SIZE / 2
+    yield from _put(made, x - across, y + (made.above - made.below) * SIZE / 2, color)
+
+
+# ---- a row
+
+
+def _band(band: Band) -> Iterator[str]:
+    shown, drawing = band.picture, band.drawing
+    yield from _wires(band)
+    for vertex, box in zip(shown.vertices, drawing.boxes, strict=True):
+        yield from _vertex(vertex, box)
+        yield from _labels(vertex, box)
+
+
+def _wires(band: Band) -> Iterator[str]:
+    shown, drawing = band.picture, band.drawing
+    for wire, points in zip(shown.wires, drawing.paths, strict=True):
+        *before, (x, y) = [(x * CM, y * CM) for x, y in points]
+        corners = " ".join(f"{_n(a)},{_n(b)}" for a, b in (*before, (x - 5, y)))
+        yield (
+            f'<polyline class="stroke" points="{corners}" fill="none" stroke="#111111" stroke-width="1.2" '
+            'stroke-linejoin="round"/>'
+        )
+        head = f"{_n(x)},{_n(y)} {_n(x - 7)},{_n(y - 3.4)} {_n(x - 5.4)},{_n(y)} {_n(x - 7)},{_n(y + 3.4)}"
+        yield f'<polygon class="ink" points="{head}" fill="#111111"/>'
+        if wire.share:
+            made = typeset(wire.share.latex)
+            left = drawing.boxes[wire.target].left * CM - 8 - made.width * SIZE
+            yield from _put(made, left, y + 3 + made.above * SIZE, "back")
+    for source in branching(shown):
+        box = drawing.boxes[source]
+        yield f'<circle class="ink" cx="{_n(box.end * CM)}" cy="{_n(box.y * CM)}" r="2.6" fill="#111111"/>'
+
+
+def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
+    if vertex.kind != "constant":
+        round_gate = vertex.kind == "gate" and box.width <= box.height + 0.01
+        corner = (
+            box.width * CM / 2
+            if round_gate
+            else 7
+            if vertex.kind == "gate"
+            else 3
+            if vertex.kind in ("from", "to")
+            else 0
+        )
+        fill, color = ("param", "#e4e4e4") if vertex.kind == "parameter" else ("box", "#ffffff")
+        dashed = ' stroke-dasharray="3 2.5"' if vertex.kind in ("from", "to") else ""
+        place = f'x="{_n(box.left * CM)}" y="{_n((box.y - box.height / 2) * CM)}"'
+        size = f'width="{_n(box.width * CM)}" height="{_n(box.height * CM)}" rx="{_n(corner)}"'
+        yield f'<rect class="stroke {fill}" {place} {size} fill="{color}" stroke="#111111" stroke-width="1.2"{dashed}/>'
+    yield from _middle(typeset(vertex.label.latex), box.x * CM, box.y * CM, "ink")
+
+
+def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
+    x, y, end = box.right * CM, box.y * CM, box.end * CM
+    if end > x + 0.5 and vertex.kind not in ("from", "to"):
+        yield f'<line class="stroke" x1="{_n(x)}" y1="{_n(y)}" x2="{_n(end)}" y2="{_n(y)}" stroke="#111111" stroke-width="1.2"/>'
+    if vertex.above:
+        made = typeset(vertex.above.latex)
+        yield from _put(made, x + 5, y - 3 - made.below * SIZE, "fwd")
+    if vertex.below:
+        made = typeset(vertex.below.latex)
+        yield from _put(made, x + 5, y + 3 + made.above * SIZE, "back")
+
+
+# ---- below the drawing
+
+
+def _foot(what: Picture, said: Words, top: float, limit: float) -> tuple[list[str], float, float]:
+    """Legend and notes, each on a line of its own where the width asks for it; how far they reach."""
+    before, _, after = said.below.partition("{}")
+    below = beside([words(before), typeset(what.of.latex), *([words(after)] if after else [])])
+    entries: list[tuple[Set, str, str | None]] = [
+        (words(said.above), "fwd", None),
+        (below, "back", None),
+    ]
     if "parameter" in what.kinds:
-        x += _width(second) * 0.9 + 16
-        for word, fill in (("input", "#ffffff"), ("parameter", "#e4e4e4")):
-            yield f'<rect x="{_n(x)}" y="{_n(y - 10)}" width="11" height="11" fill="{fill}" stroke="#222222"/>'
-            yield _text(x + 16, y, word, GREY, 12, "start")
-            x += _width(word) * 0.9 + 30
-    for k, (mark, formula) in enumerate(what.notes):
-        yield _text(0, y + LINE * (k + 1), f"{mark.text} = {formula.text}", "#111111", 13, "start")
+        entries += [(words(said.leaf), "ink", "box"), (words(said.parameter), "ink", "param")]
+    body: list[str] = []
+    x, y, most = 0.0, top, 0.0
+    for made, color, sample in entries:
+        wide = made.width * SIZE + (16 if sample else 0)
+        if x and x + wide > max(limit, 200):
+            x, y = 0.0, y + LINE
+        if sample:
+            fill = "#e4e4e4" if sample == "param" else "#ffffff"
+            body.append(
+                f'<rect class="stroke {sample}" x="{_n(x)}" y="{_n(y - 10)}" width="11" height="11" fill="{fill}" stroke="#111111"/>'
+            )
+        body += _put(made, x + (16 if sample else 0), y, color)
+        most = max(most, x + wide)
+        x += wide + 18
+    for mark, formula in what.notes:
+        made = typeset(f"{mark.latex} = {formula.latex}")
+        y += max(LINE, (made.above + 0.5) * SIZE)
+        body += _put(made, 0, y, "ink")
+        y += max(0.0, made.below - 0.2) * SIZE
+        most = max(most, made.width * SIZE)
+    return body, y + 8, most
 
 
-def _listing(what: Picture) -> tuple[list[str], float, float]:
+def _listing(what: Picture, said: Words) -> tuple[list[str], float, float]:
     """A table in place of a drawing that nobody could read."""
     from gradcalc.report.figure_table import rows
 
-    head, *lines = rows(what)
-    widths = [max(_width(row[k].text) for row in (head, *lines)) + 14 for k in range(len(head))]
-    body = []
-    for number, row in enumerate((head, *lines)):
+    _, *lines = rows(what)
+    cells = [
+        [words(word) for word in said.head],
+        *([typeset(c.latex) if c.latex else words("") for c in row] for row in lines),
+    ]
+    widths = [max(row[k].width for row in cells) * SIZE + 18 for k in range(len(said.head))]
+    body: list[str] = []
+    y = 0.0
+    for row in cells:
+        above, below = max(cell.above for cell in row), max(cell.below for cell in row)
+        y += max(LINE * 0.7, above * SIZE) + 4
         x = 0.0
         for cell, width in zip(row, widths, strict=True):
-            body.append(
-                _text(
-                    x, 16 + LINE * number, cell.text, GREY if not number else "#111111", 13, "start"
-                )
-            )
+            body += _put(cell, x, y, "ink")
             x += width
-    return body, sum(widths), LINE * (len(lines) + 1)
+        y += below * SIZE + 2
+    return body, sum(widths), y

@@ -13,12 +13,13 @@ from itertools import pairwise
 from rich.cells import cell_len
 from rich.text import Text
 
+from gradcalc.language.cell_width import cells
 from gradcalc.language.typography import for_terminal, to_ascii
 from gradcalc.render import line_breaks, terminal_lanes
 from gradcalc.render.terminal_cells import LEAST, terminal, wrapped
 from gradcalc.render.terminal_lanes import BACKWARD, FORWARD
 from gradcalc.report.figure import Picture, Vertex
-from gradcalc.report.figure_layout import Box, Drawing, Metrics, columns, lay_out
+from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
 from gradcalc.report.labels import Label
 
 METRICS = Metrics(character=1, pad=2, box=1, row=3, lane=2, channel=3, spread=1, port=0, grid=True)
@@ -109,7 +110,7 @@ class _Canvas:
             self.chars[x, y] = char
             if color:
                 self.colors[x, y] = color
-            step = columns(char)
+            step = cells(char)
             x += step
             if step == 0:  # an accent joins the character before it
                 self.chars[x - 1, y] = self.chars.get((x - 1, y), "") + char
@@ -142,7 +143,7 @@ def _draw(
         brackets = _BRACKETS.get(vertex.kind, "  ")
         y = round(box.y)
         canvas.put(
-            round(box.right) - columns(vertex.label.text) - 2,
+            round(box.right) - cells(vertex.label.text) - 2,
             y,
             brackets[0] + vertex.label.text + brackets[1],
         )
@@ -221,7 +222,7 @@ def _channel(parts: list[tuple[int, int, int, int]], canvas: _Canvas) -> None:
         for y in range(low, high + 1):
             mark(at, y, ("track", y1), (UP if y > low else 0) | (DOWN if y < high else 0))
     for place, nets in cells.items():
-        canvas.chars[place] = _sign(place[1], nets, targets)
+        canvas.chars[place] = _sign(nets, targets)
 
 
 def _tracks(targets: dict[int, set[int]]) -> list[int]:
@@ -253,7 +254,7 @@ def _turn(y1: int, sources: Iterable[int]) -> tuple[int, int]:
     return (0, y1) if first >= y1 else (1, -y1)
 
 
-def _sign(y: int, nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
+def _sign(nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str:
     tracks = [net for net in nets if net[0] == "track"]
     if not tracks:
         return "─"

@@ -1,43 +1,38 @@
-"""The graph as a plain TikZ picture, for a handout or to be \\input. No libraries; colours are given where they are used."""
+"""The graph as plain TikZ pictures, for a handout or to be \\input. No libraries; colours are given where they are used.
+
+TeX measures: a vertex is a node as large as its label asks, and wires end at its border. Labels are set at 10 points and
+never made smaller; a picture that is wider than paper is several, one under another.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gradcalc.derivation.answer_model import Solution
-from gradcalc.report.figure import Picture, Sheet, picture
-from gradcalc.report.figure_layout import Box, Drawing, Metrics, lay_out
-from gradcalc.report.labels import Label
+from gradcalc.exercise.tex import escape
+from gradcalc.render.drawing import PAPER, branching
+from gradcalc.render.drawing import bands as folded
+from gradcalc.report.figure import Picture, Vertex
+from gradcalc.report.figure_folding import Band
+from gradcalc.report.figure_layout import Box
+from gradcalc.report.frame_words import EN, Words
 
-METRICS = Metrics(
-    character=0.148,
-    pad=0.2,
-    box=0.56,
-    row=1.15,
-    lane=0.64,
-    channel=0.4,
-    spread=0.04,
-    port=0.2,
-    script=0.8,
-)
+SLACK = 1.08  # letters of Computer Modern beside those of Times
 HEAD = "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also \\usetikzlibrary{babel}\n"
-COLORS = "\\definecolor{forward}{RGB}{10,125,44}\\definecolor{backward}{RGB}{196,30,30}\\definecolor{parameter}{gray}{0.88}"
+COLORS = "\\definecolor{forward}{RGB}{10,110,40}\\definecolor{backward}{RGB}{180,25,25}\\definecolor{parameter}{gray}{0.88}"
 INDICATOR = r"\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}"
+# A box of 12 by 6 mm to write in, its middle on the axis of the formula.
+BLANK = r"\providecommand{\gradcalcblank}{\vcenter{\hbox{\fboxsep=0pt\fboxrule=0.5pt\fbox{\rule{0pt}{6mm}\rule{12mm}{0pt}}}}}"
+SIZES = r"\DeclareMathSizes{10}{10}{7}{7}"
 
 
-def render(item: Solution | Picture, options: object = None) -> str:
+def render(item: Picture, options: object = None) -> str:
     """A figure that stands alone in a document of the user's."""
-    return (
-        HEAD
-        + COLORS
-        + "%\n"
-        + INDICATOR
-        + "%\n"
-        + draw(item if isinstance(item, Picture) else picture(item, Sheet()))
-    )
+    head = f"{HEAD}{COLORS}%\n{INDICATOR}%\n{BLANK}%\n"
+    return head + "\\par\\medskip\n".join(bands(item))
 
 
 def join(parts: list[str]) -> str:
+    """Figures, one after the other."""
     return "\n".join(parts)
 
 
@@ -47,23 +42,42 @@ def math(tex: str) -> str:
 
 
 def indicator(tex: str) -> str:
+    """TeX with the indicator 𝟏 in a form that every installation can print."""
     return tex.replace(r"\mathbb{1}", r"\indicator ")
 
 
-def draw(what: Picture) -> str:
-    """The picture, and below it what its marks stand for; a table where it would be crowded."""
+def blanked(tex: str) -> str:
+    """A label, its question mark a box to write in."""
+    return math(tex.replace("?", r"\gradcalcblank "))
+
+
+def bands(what: Picture, said: Words = EN, width: float = PAPER) -> list[str]:
+    """The parts of a picture, one under another, at most so many centimetres wide; a table where it would be crowded."""
     if what.crowded:
-        return table(what)
-    drawing = lay_out(what, METRICS)
+        return [table(what, said)]
+    parts = folded(what, SLACK, width)
+    return [_band(band, what, said, band is parts[-1]) for band in parts]
+
+
+def draw(what: Picture, said: Words = EN) -> str:
+    """A picture as TikZ, its bands one below the other."""
+    return "\\par\\medskip\n".join(bands(what, said))
+
+
+def _band(band: Band, whole: Picture, said: Words, last: bool) -> str:
+    shown, drawing = band.picture, band.drawing
     lines = [
-        r"\begin{tikzpicture}[x=1cm, y=-1cm, font=\footnotesize, inner sep=1pt, line width=0.5pt, >=stealth]",
-        *_wires(what, drawing),
+        r"{\fontsize{10}{12}\selectfont%",
+        r"\begin{tikzpicture}[x=1cm, y=-1cm, inner sep=1pt, line width=0.5pt, >=stealth]",
     ]
-    for vertex, box in zip(what.vertices, drawing.boxes, strict=True):
-        lines += _vertex(vertex.kind, vertex.label, box)
-        lines += _labels(vertex.above, vertex.below, box)
-    lines += _legend(what, drawing)
-    lines.append(r"\end{tikzpicture}")
+    for number, (vertex, box) in enumerate(zip(shown.vertices, drawing.boxes, strict=True)):
+        lines.append(_vertex(number, vertex, box))
+    lines += _wires(band)
+    for vertex, box in zip(shown.vertices, drawing.boxes, strict=True):
+        lines += _labels(vertex, box)
+    if last:
+        lines += _legend(whole, drawing.height, said)
+    lines += [r"\end{tikzpicture}}"]
     return "\n".join(lines) + "\n"
 
 
@@ -79,60 +93,73 @@ def _at(x: float, y: float) -> str:
     return f"({_n(x)}, {_n(y)})"
 
 
-def _wires(what: Picture, drawing: Drawing) -> Iterator[str]:
-    branching = {
-        wire.source
-        for k, wire in enumerate(what.wires)
-        if any(o.source == wire.source for o in what.wires[:k])
-    }
-    for wire, points in zip(what.wires, drawing.paths, strict=True):
-        corners = " -- ".join(_at(x, y) for x, y in points)
-        yield rf"\draw[->] {corners};"
-        if wire.share:
-            x, y = drawing.boxes[wire.target].left, points[-1][1]
-            yield rf"\node[below left, backward, font=\scriptsize] at {_at(x - 0.12, y + 0.02)} {{{math(wire.share.latex)}}};"
-    for source in sorted(branching):
-        yield rf"\fill {_at(drawing.boxes[source].end, drawing.boxes[source].y)} circle[radius=1.4pt];"
+def _round(vertex: Vertex, box: Box) -> bool:
+    return vertex.kind == "gate" and box.width <= box.height + 0.01
 
 
-def _vertex(kind: str, label: Label, box: Box) -> Iterator[str]:
-    if kind != "constant":
+def _vertex(number: int, vertex: Vertex, box: Box) -> str:
+    size = f"minimum width={_n(box.width)}cm, minimum height={_n(box.height)}cm"
+    if vertex.kind == "constant":
+        style = "inner sep=2pt"
+    elif vertex.kind in ("from", "to"):
+        style = f"draw, dashed, rounded corners=2pt, {size}"
+    elif _round(vertex, box):
+        style = f"draw, circle, inner sep=0pt, minimum size={_n(box.width)}cm"
+    else:
         corner = (
-            f"{_n(min(box.height / 2, 0.18))}cm"
-            if box.width > box.height + 0.01
-            else f"{_n(box.width / 2)}cm"
+            f", rounded corners={_n(min(box.height / 2, 0.18))}cm" if vertex.kind == "gate" else ""
         )
-        style = "fill=parameter" if kind == "parameter" else "fill=white"
-        if kind == "gate":
-            style += f", rounded corners={corner}"
-        low, high = _at(box.left, box.y - box.height / 2), _at(box.right, box.y + box.height / 2)
-        round_gate = kind == "gate" and box.width <= box.height + 0.01
-        shape = (
-            f"{_at(box.x, box.y)} circle[radius={_n(box.width / 2)}cm]"
-            if round_gate
-            else f"{low} rectangle {high}"
+        fill = ", fill=parameter" if vertex.kind == "parameter" else ""
+        style = f"draw, {size}{corner}{fill}"
+    return rf"\node[{style}] (v{number}) at {_at(box.x, box.y)} {{{math(vertex.label.latex)}}};"
+
+
+def _wires(band: Band) -> Iterator[str]:
+    shown, drawing = band.picture, band.drawing
+    for wire, points in zip(shown.wires, drawing.paths, strict=True):
+        target = drawing.boxes[wire.target]
+        port = points[-1][1] - target.y
+        corners = " -- ".join(_at(x, y) for x, y in points[:-1])
+        end = (
+            f"(v{wire.target}.west)"
+            if abs(port) < 0.005
+            else f"([yshift={_n(-port)}cm]v{wire.target}.west)"
         )
-        yield rf"\draw[{'fill=white' if round_gate else style}] {shape};"
-    yield rf"\node at {_at(box.x, box.y)} {{{math(label.latex)}}};"
+        if _round(shown.vertices[wire.target], target) and abs(port) >= 0.005:
+            end = _at(*points[-1])
+        yield rf"\draw[->] {corners} -- {end};"
+        if wire.share:
+            at = _at(target.left - 0.14, points[-1][1] + 0.03)
+            yield rf"\node[below left, backward, inner sep=1.5pt] at {at} {{{blanked(wire.share.latex)}}};"
+    for source in branching(shown):
+        box = drawing.boxes[source]
+        yield rf"\fill {_at(box.end, box.y)} circle[radius=1.4pt];"
 
 
-def _labels(above: Label | None, below: Label | None, box: Box) -> Iterator[str]:
-    if box.end > box.right:
-        yield rf"\draw {_at(box.right, box.y)} -- {_at(box.end, box.y)};"
-    if above:
-        yield rf"\node[above right, forward] at {_at(box.right + 0.06, box.y)} {{{math(above.latex)}}};"
-    if below:
-        yield rf"\node[below right, backward] at {_at(box.right + 0.06, box.y)} {{{math(below.latex)}}};"
+def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
+    number = _at(box.right, box.y)
+    if box.end > box.right and vertex.kind not in ("from", "to"):
+        yield rf"\draw {number} -- {_at(box.end, box.y)};"
+    for label, side, color in (
+        (vertex.above, "above right", "forward"),
+        (vertex.below, "below right", "backward"),
+    ):
+        if label:
+            place = _at(box.right + 0.08, box.y)
+            yield rf"\node[{side}, {color}, inner sep=2pt] at {place} {{{blanked(label.latex)}}};"
 
 
-def _legend(what: Picture, drawing: Drawing) -> Iterator[str]:
-    y = drawing.height + 0.3
-    text = rf"\textcolor{{forward}}{{above the wire: forward}}\quad \textcolor{{backward}}{{below: gradient of {math(what.of.latex)}}}"
+def _legend(what: Picture, height: float, said: Words) -> Iterator[str]:
+    before, _, after = said.below.partition("{}")
+    below = f"{escape(before)}{math(what.of.latex)}{escape(after)}"
+    text = rf"\textcolor{{forward}}{{{escape(said.above)}}}\quad \textcolor{{backward}}{{{below}}}"
     if "parameter" in what.kinds:
         box = r"\fboxsep=0pt\fboxrule=0.4pt"
-        text += rf"\quad {{{box}\fbox{{\rule{{0pt}}{{1ex}}\rule{{1ex}}{{0pt}}}}}} input"
-        text += rf"\quad {{{box}\fcolorbox{{black}}{{parameter}}{{\rule{{0pt}}{{1ex}}\rule{{1ex}}{{0pt}}}}}} parameter"
-    yield rf"\node[below right, font=\scriptsize, inner sep=0pt] at {_at(0, y)} {{{text}}};"
+        text += (
+            rf"\quad {{{box}\fbox{{\rule{{0pt}}{{1ex}}\rule{{1ex}}{{0pt}}}}}} {escape(said.leaf)}"
+        )
+        text += rf"\quad {{{box}\fcolorbox{{black}}{{parameter}}{{\rule{{0pt}}{{1ex}}\rule{{1ex}}{{0pt}}}}}} {escape(said.parameter)}"
+    yield rf"\node[below right, inner sep=0pt] at {_at(0, height + 0.25)} {{\fontsize{{9}}{{11}}\selectfont {text}}};"
 
 
 def notes(what: Picture) -> Iterator[str]:
@@ -141,17 +168,18 @@ def notes(what: Picture) -> Iterator[str]:
         yield indicator(f"{mark.latex} = {formula.latex}")
 
 
-def table(what: Picture) -> str:
+def table(what: Picture, said: Words = EN) -> str:
+    """A picture that is too large to draw, as a table of its vertices."""
     from gradcalc.report.figure_table import rows
 
-    head, *lines = rows(what)
+    _, *lines = rows(what)
     out = [
         r"\begin{longtable}{rllll}",
         r"\hline",
-        " & ".join(math(cell.latex) for cell in head) + r" \\ \hline \endhead",
+        " & ".join(map(escape, said.head)) + r" \\ \hline \endhead",
     ]
     for row in lines:
-        out.append(" & ".join(math(cell.latex) if cell.latex else "" for cell in row) + r" \\")
+        out.append(" & ".join(blanked(cell.latex) if cell.latex else "" for cell in row) + r" \\")
     return "\n".join([*out, r"\hline", r"\end{longtable}"]) + "\n"
 
 
@@ -160,7 +188,7 @@ def document(what: Picture, preamble: str = "") -> str:
     cls = (
         r"\documentclass[a4paper]{article}"
         if what.crowded
-        else r"\documentclass[border=4pt]{standalone}"
+        else r"\documentclass[border=4pt,varwidth=20cm]{standalone}"
     )
     packages = r"\usepackage[T1]{fontenc}\usepackage{lmodern,amsmath,amssymb,graphicx,longtable,xcolor,tikz}\usetikzlibrary{babel}"
     lines = [
@@ -169,6 +197,8 @@ def document(what: Picture, preamble: str = "") -> str:
         preamble.replace("\\begin{document}", "").rstrip(),
         COLORS,
         INDICATOR,
+        BLANK,
+        SIZES,
         r"\begin{document}",
     ]
     return (

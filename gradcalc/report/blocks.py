@@ -39,12 +39,16 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
+    """A title; level 1 is that of the exercise."""
+
     line: Line
     level: int = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    """A line of text on its own."""
+
     line: Line
 
 
@@ -78,11 +82,37 @@ class Note:
     line: Line
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of aligned equations: what stands left of the sign, and from the sign on."""
+
+    left: Line
+    right: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Equations:
+    """Equations, aligned at their signs."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Formulas one after another, as many on a line as there is room for, under a few words."""
+
+    title: Line
+    items: tuple[Line, ...]
+
+
 Block: TypeAlias = Heading | Paragraph | Table | Note
+Printed: TypeAlias = Block | Equations | Listed  # what a handout is made of
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """What is said of an exercise, block by block; `names` tells how its formulas print."""
+
     blocks: tuple[Block, ...]
     names: Names = field(default_factory=Names)
     title: str | None = None

@@ -63,9 +63,14 @@ def compose_explanation(
             continue
         for step in one.steps:
             count += 1
-            blocks.append(view.step(step, f"{count}. "))
+            blocks.append(view.board.step(step, f"{count}. "))
     blocks += view.answers(ending)
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
+
+
+def assembled(derivation: Derivation, options: Options, one: Assembly) -> Table:
+    """Why the factors of one chain do not simply multiply, and how they do; without the result."""
+    return _View(derivation, options).assembly(one, result=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +107,8 @@ def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -
         for step in one.steps:
             opening = () if gradients else view.opening(one)
             gradients |= {step.quantity}
-            view.said.clear()  # each step has the screen to itself
-            add([*opening, view.step(step, "")], step.quantity, place)
+            view.board.wipe()  # each step has the screen to itself
+            add([*opening, view.board.step(step, "")], step.quantity, place)
     add(view.answers(ending), of=max(len(derivation.passes) - 1, 0))
     for number, page in enumerate(found, 1):
         head = Heading((f"Step {number} of {len(found)}",))
@@ -113,22 +118,23 @@ def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -
     return found
 
 
-class _View(Board):
-    """A derivation on its way into blocks: what stands around the steps."""
+class _View:
+    """A derivation on its way into blocks: what stands around the steps, which are on its board."""
 
     def __init__(self, derivation: Derivation, options: Options) -> None:
-        super().__init__(derivation, options.detail, options.digits)
+        self.derivation, self.detail = derivation, options.detail
+        self.board = Board(derivation, options.detail, options.digits)
         self.options = options
 
     @property
     def title(self) -> str:
-        return self.graph.exercise.title or self.graph.exercise.file
+        return self.board.graph.exercise.title or self.board.graph.exercise.file
 
     def forward(self) -> Iterator[Block]:
         rows: list[list[Cell]] = []
         for quantity in self.derivation.forward:
             value = (
-                self.value(quantity.value)
+                self.board.value(quantity.value)
                 if not isinstance(quantity.value, list) or self.detail != "brief"
                 else ()
             )
@@ -138,7 +144,7 @@ class _View(Board):
             ]
             rows.append([(math(quantity.written),), *formulas, self.shape(quantity), value])
         columns = [Column("quantity"), Column("expression"), Column("with numbers"), Column("shape"),
-                   Column("value", right=not self.arrays, aside=self.arrays)]  # fmt: skip
+                   Column("value", right=not self.board.arrays, aside=self.board.arrays)]  # fmt: skip
         yield Heading(("Forward pass",))
         if self.detail != "brief" and not self.derivation.asked:
             yield Paragraph(
@@ -150,27 +156,29 @@ class _View(Board):
 
     def shape(self, quantity: Quantity) -> Cell:
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
-        return (line(Shaped(quantity.shape), each),) if self.arrays else ()
+        return (line(Shaped(quantity.shape), each),) if self.board.arrays else ()
 
     def inputs(self) -> Iterator[Block]:
         yield Paragraph(("What is given:",))
         rows = [
-            [(math(q.written),), self.shape(q), self.value(q.value)]
+            [(math(q.written),), self.shape(q), self.board.value(q.value)]
             for q in self.derivation.forward
             if q.expr is None
         ]
         yield table(
-            [Column("input"), Column("shape"), Column("value", right=not self.arrays)], rows
+            [Column("input"), Column("shape"), Column("value", right=not self.board.arrays)], rows
         )
 
     def quantity(self, quantity: Quantity) -> Table:
         """A step forward as a record."""
         assert quantity.expr is not None
-        fields: list[tuple[str, Cell]] = [("value", self.value(quantity.value))]
+        fields: list[tuple[str, Cell]] = [("value", self.board.value(quantity.value))]
         if quantity.plugged is not None and quantity.value is not None:
-            numbers = math(Name(quantity.name), "=", quantity.plugged, *self.equals(quantity.value))
+            numbers = math(
+                Name(quantity.name), "=", quantity.plugged, *self.board.equals(quantity.value)
+            )
             fields = [("numbers", (numbers,))]
-        if self.arrays:
+        if self.board.arrays:
             because = (
                 ((quantity.reason,),) if quantity.reason and quantity.reason != "declared" else ()
             )
@@ -193,10 +201,12 @@ class _View(Board):
     def brief(self, one: Pass) -> Table:
         rows: list[list[Cell]] = []
         for step in one.steps:
-            chain = [piece for path in step.paths for piece in ("+", *self.chain(step, path))][1:]
+            chain = [
+                piece for path in step.paths for piece in ("+", *self.board.chain(step, path))
+            ][1:]
             formula = self.result(step)
             rows.append([(math(step.gradient),), (math(*chain),) if chain else (("given",),), (formula,) if formula else (),
-                         self.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
+                         self.board.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
         columns = [
             Column("gradient"),
             Column("upstream times local"),
@@ -225,7 +235,7 @@ class _View(Board):
         if checked:
             yield ending.checked(right, checked)
 
-    def assembly(self, one: Assembly) -> Table:
+    def assembly(self, one: Assembly, result: bool = True) -> Table:
         """Why the factors of a chain do not simply multiply, and how they do."""
         base = self.derivation.names
         shapes = {f.name: f.shape for f in one.factors}
@@ -251,16 +261,6 @@ class _View(Board):
             for f in one.factors
             if len(f.full) > 2 or (len(f.full) == 2 and ONE in f.shape and ONE not in f.full)
         ]
-        if one.clash is not None:
-            left, right = map(Shaped, one.clash)
-            trap = line("multiplied as they stand they do not conform: ", left, " meets ", right)
-        else:
-            trap = line(
-                "multiplied as they stand they give ",
-                Shaped(one.literal or ()),
-                ", not ",
-                Shaped(one.shape),
-            )
         gradient = Partial(one.question.of, one.question.by)
         under_it = under(core(one.product, names), one.shape)
         answer = next(a for a in self.derivation.answers if a.question == one.question)
@@ -279,11 +279,11 @@ class _View(Board):
         fields: list[tuple[str, Cell]] = [
             ("the factors", ((row,), *((own(Name(f.name), "=", f.short),) for f in one.factors))),
             ("in full", tuple(map(full, mostly))),
-            ("the trap", (trap,)),
+            ("the trap", (trap(one),)),
             ("what conforms", ((WHAT_CONFORMS,), (own(gradient, "=", one.product),))),
             ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
-            ("that is", (that_is,) if that_is else ()),
-            ("stacked", tuple(stacked)),
+            ("that is", (that_is,) if that_is and result else ()),
+            ("stacked", tuple(stacked) if result else ()),
         ]
         return record((line("Putting it together: ", gradient),), fields)
 
@@ -302,3 +302,12 @@ class _View(Board):
         ]
         seen = any(step.quantity == by[0] for one in passes for step in one.steps) if by else False
         return replace(answer, value=None if arrays and (deep or seen) else value, expanded=None)
+
+
+def trap(one: Assembly) -> Line:
+    """What comes out where the factors of a chain are multiplied as they stand."""
+    if one.clash is not None:
+        left, right = map(Shaped, one.clash)
+        return line("multiplied as they stand they do not conform: ", left, " meets ", right)
+    gives = Shaped(one.literal or ())
+    return line("multiplied as they stand they give ", gives, ", not ", Shaped(one.shape))

@@ -8,7 +8,7 @@ A vertex is an input or a named quantity; with `gates`, an elementary operation 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,10 +22,11 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.formula_pieces import Math, Partial, Piece, Shaped, Values
 from gradcalc.language.parser import Name, Num
 from gradcalc.language.typography import for_terminal, read
-from gradcalc.numeric.scalar_gradients import Flow, flow, is_scalar
-from gradcalc.ops import TABLE
+from gradcalc.numeric.scalar_gradients import Wires, flow, is_scalar
+from gradcalc.ops import COMPARISONS, NODES
 from gradcalc.report.labels import Label, fused, label, scaled, sign, tex_names
 from gradcalc.report.lines import text_math
+from gradcalc.report.paper_notation import paper_latex
 
 MOST = 40  # vertices; beyond it a table says the same better
 WIDE = 26  # characters of a formula that still stands in a box
@@ -36,22 +37,28 @@ PARAMETERS, DATA = frozenset("wWbcuUvVθΘφβγ"), frozenset("xXyYth")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a sheet shows. blank_all: the forward values of quantities are asked too."""
+    """What a sheet shows. blank_all: the forward values of quantities are asked too; detail: how much the key says;
+    paper, lang: in place of the exercise's."""
 
     solution: bool = False
     blank_all: bool = False
     gates: bool = False
     digits: int | None = None
+    detail: str = "normal"
+    paper: str | None = None
+    lang: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Vertex:
-    """kind: input, parameter, constant or gate. above: the value forward; below: the gradient."""
+    """kind: input, parameter, constant or gate; from, to: where a wire of a folded picture goes on. above: the value
+    forward; below: the gradient; name: of an input or a quantity."""
 
     kind: str
     label: Label
     above: Label | None = None
     below: Label | None = None
+    name: Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
+    """A figure before it is laid out: vertices, wires, title and what a legend has to say."""
+
     vertices: tuple[Vertex, ...]
     wires: tuple[Wire, ...]
     title: str
@@ -114,8 +123,8 @@ class _Artist:
         self.constant = self.constants()
 
     @cached_property
-    def flow(self) -> Flow | None:
-        return flow(self.graph, self.solution.inputs) if is_scalar(self.graph) else None
+    def flow(self) -> Wires | None:
+        return flow(self.graph) if is_scalar(self.graph) else None
 
     # ---- which nodes are drawn
 
@@ -143,12 +152,8 @@ class _Artist:
     def takes_constants(self, n: int) -> bool:
         """Whether the constants among a node's operands are written in its gate."""
         node = self.graph.nodes[n]
-        return (
-            bool(TABLE[node.op].partials)
-            and sum(arg not in self.constant for arg in node.args) == 1
-            if node.op in TABLE
-            else False
-        )
+        varying = sum(arg not in self.constant for arg in node.args)
+        return bool(NODES[node.op].partials) and varying == 1
 
     @cached_property
     def drawn(self) -> frozenset[int]:
@@ -194,7 +199,7 @@ class _Artist:
             vertices,
             tuple(wires),
             self.title,
-            self.description(),
+            self.description(vertices),
             label(self.names, Name(self.loss)),
             tuple(self.notes),
         )
@@ -212,20 +217,23 @@ class _Artist:
     def loss(self) -> str:
         return self.exercise.loss if self.exercise.upstream else self.graph.outputs[-1]
 
-    def description(self) -> str:
+    def description(self, vertices: Sequence[Vertex]) -> str:
+        """The picture in words, with the values and gradients that stand in it."""
         lines = []
         for d in self.exercise.definitions:
             head = text_math(Math((Name(d.name),)), self.names)
             lines.append(f"{head} = {text_math(Math((d.expr,)), self.names)}")
-        inputs = ", ".join(text_math(Math((Name(name),)), self.names) for name in self.graph.inputs)
-        said = (
-            "gradients below the wires"
-            if self.sheet.solution
-            else "the gradients below the wires are left blank"
-        )
-        return for_terminal(
-            f"Computational graph of {'; '.join(lines)}. Inputs: {inputs}. Forward values stand above the wires, {said}."
-        )
+        said = []
+        for vertex in vertices:
+            if vertex.kind == "constant" or vertex.name is None:
+                continue
+            own = vertex.above.text if vertex.above else ""
+            first = vertex.name.text
+            shown = own if own.startswith(first) else f"{first} = {own}" if own else first
+            below = vertex.below.text if vertex.below else ""
+            ending = f", gradient {'to be filled in' if below == '?' else below}" if below else ""
+            said.append(shown.replace("?", "to be filled in") + ending)
+        return for_terminal(f"Computational graph of {'; '.join(lines)}. {'; '.join(said)}.")
 
     def vertex(self, n: int) -> Vertex:
         node = self.graph.nodes[n]
@@ -237,29 +245,35 @@ class _Artist:
                 label(self.names, Name(node.name or "")),
                 self.above(n),
                 self.below(n),
+                label(self.names, Name(node.name or "")),
             )
-        return Vertex("gate", self.gate(n), self.above(n), self.below(n))
+        name = label(self.names, Name(node.name)) if node.name else None
+        return Vertex("gate", self.gate(n), self.above(n), self.below(n), name)
 
     def kind(self, name: str) -> str:
-        """Data or parameter: as declared, else by the letter."""
+        """Data or parameter. What there is one of for each example is data, and so are integers and constants; of the
+        rest the letters tell, where they are those that courses use."""
         graph = self.graph
         data = {
             other
             for other in graph.inputs
             if graph.node(other).over or other in graph.integers or other in graph.constants
         }
-        if data:
-            return "input" if name in data else "parameter"
-        letters = {read(other).body for other in graph.inputs}
-        telling = letters & PARAMETERS and letters & DATA and letters <= PARAMETERS | DATA
-        return "parameter" if telling and read(name).body in PARAMETERS else "input"
+        letter = read(name).body
+        if name in data:
+            return "input"
+        if any(graph.node(other).over for other in data):
+            return "input" if letter in DATA else "parameter"
+        letters = {read(other).body for other in graph.inputs if other not in data}
+        telling = letters & PARAMETERS and (data or letters & DATA) and letters <= PARAMETERS | DATA
+        return "parameter" if telling and letter in PARAMETERS else "input"
 
     # ---- gates
 
     def gate(self, n: int) -> Label:
         node = self.graph.nodes[n]
         elementary = all(arg in self.drawn or arg in self.constant for arg in node.args)
-        array = node.op not in TABLE or not TABLE[node.op].partials
+        array = not NODES[node.op].partials
         if elementary and (self.sheet.gates or not array):
             if self.takes_constants(n) and len(node.args) > 1:
                 return fused(self.names, self.graph.nodes, n, self.constant)
@@ -316,7 +330,7 @@ class _Artist:
         if (
             node.name in self.graph.integers
             or node.name in self.graph.constants
-            or node.op in ("lt", "le", "gt", "ge", "eq", "ne")
+            or node.op in COMPARISONS
         ):
             return None
         given = self.given(n)
@@ -330,7 +344,7 @@ class _Artist:
             value = self.flow.gradients[n]
             if value is not None or node.name is None:
                 return self.number(0.0 if n not in self.reached else value)
-        return self.symbolic(node.name) if node.name else None
+        return self.symbolic(n)
 
     @cached_property
     def reached(self) -> frozenset[int]:
@@ -397,34 +411,48 @@ class _Artist:
 
         return Solver(self.graph, "matrix", "gradient")
 
-    def symbolic(self, name: str) -> Label | None:
-        """The gradient at a quantity as a formula, checked; long ones stand in the notes."""
-        if name == self.loss:
+    def symbolic(self, n: int) -> Label | None:
+        """The gradient at a node as a formula, checked; long ones stand in the notes."""
+        node = self.graph.nodes[n]
+        if node.name == self.loss:
             return label(self.names, ONE)
-        try:
-            answer: Answer = self.solver.answer(
-                Question("", "derivative", self.loss, (name,), loss=bool(self.exercise.upstream))
-            )
-        except GradcalcError:
+        answer = self.answered(n)
+        if answer is None or answer.symbolic is None:
             return None
-        if (
-            answer.symbolic is None
-            or answer.free
-            or (answer.verified and answer.verified.ok is False)
-        ):
+        if answer.verified and answer.verified.ok is False:
             return None
         names = tex_names(printed_names(self.graph, answer.where))
         whole = label(names, answer.symbolic, example=answer.per_example is not None)
         for other, expr in answer.where:
-            if expr != Name(other) and all(
-                mark.text != label(names, Name(other)).text for mark, _ in self.notes
-            ):
-                self.note(label(names, Name(other)), label(names, expr))
-        if len(whole.text) <= SHORT:
+            mark = label(names, Name(other))
+            if expr != Name(other) and all(known.text != mark.text for known, _ in self.notes):
+                self.note(mark, label(names, expr))
+        if len(whole.text) <= SHORT and not answer.free:
             return whole
-        partial = label(names, Partial(self.loss, (name,)))
-        self.note(partial, whole)
+        if node.name is None:
+            mark = label(self.names, Name(f"g_{len(self.notes) + 1}"))
+            self.note(mark, whole)
+            return mark
+        partial = label(names, Partial(self.loss, (node.name,)))
+        places = Partial(self.loss, (node.name,), places=((), answer.free))
+        left = Label(partial.text, paper_latex(Math((places,)), names)) if answer.free else partial
+        self.note(left, whole)
         return partial
+
+    def answered(self, n: int) -> Answer | None:
+        """The derivative of the loss by a node, named or not."""
+        node, loss = self.graph.nodes[n], bool(self.exercise.upstream)
+        question = Question("", "derivative", self.loss, (node.name or "",), loss=loss)
+        try:
+            if node.name:
+                found: Answer = self.solver.answer(question)
+                return found
+            writer = self.solver.answerer
+            of = writer.numerator(question)
+            answer: Answer = writer.written(question, writer.total(of, n), of, [n], False)
+            return answer
+        except (GradcalcError, KeyError, ValueError, AttributeError):
+            return None  # there is no formula for it
 
 
 def tidy(value: float) -> float | int:

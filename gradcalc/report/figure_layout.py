@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from gradcalc.language.cell_width import cells
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.report.figure import Picture
+from gradcalc.report.labels import Label
 
 SWEEPS = 12
+OFF = 0.1  # between a wire and a label above or below it
 NEAR = 3  # an input that is first used this far to the right still stands with the other inputs
 
 
@@ -30,6 +33,7 @@ class Metrics:
     box: the least width and the height of a box
     row, lane: the least distance of two vertices in a layer, and of a wire from its neighbours
     channel: between columns, and more for each wire; port: between arrow heads; grid: whole numbers only;
+    measure: width of a label, and how far it reaches above and below its line; without it by the length of its text
     stagger: on a grid, even rows in every other layer and odd ones in the rest, so that no two wires want one row
     """
 
@@ -41,16 +45,31 @@ class Metrics:
     channel: float = 0.7
     spread: float = 0.07
     port: float = 0.24
+    gap: float = 0.16
     grid: bool = False
     stagger: bool = False
     script: float = 1.0
+    measure: Callable[[Label], tuple[float, float, float]] | None = None
+
+    def extent(self, label: Label | None) -> tuple[float, float]:
+        """Width and height of a label, without room around it."""
+        if label is None:
+            return 0.0, 0.0
+        if self.measure is None:
+            return self.width(label.text) - self.pad, 0.36
+        width, above, below = self.measure(label)
+        return width, above + below
+
+    def wide(self, label: Label) -> float:
+        """Width of a label with room around it."""
+        return self.width(label.text) if self.measure is None else self.extent(label)[0] + self.pad
 
     def width(self, text: str) -> float:
         small = sum(
             char == "_" or unicodedata.decomposition(char)[:4] in ("<sub", "<sup") for char in text
         )
         return (
-            self.character * (columns(text) - (1 - self.script) * small) + self.pad if text else 0.0
+            self.character * (cells(text) - (1 - self.script) * small) + self.pad if text else 0.0
         )
 
 
@@ -96,6 +115,12 @@ class _Layout:
     def __init__(self, picture: Picture, metrics: Metrics) -> None:
         self.picture, self.metrics = picture, metrics
         self.count = len(picture.vertices)
+        self.into: list[list[int]] = [
+            [] for _ in picture.vertices
+        ]  # wires by the vertex they go to
+        for k, wire in enumerate(picture.wires):
+            self.into[wire.target].append(k)
+        self.reaches: dict[int, tuple[float, float]] = {}
         self.layer = self.layered()
         self.chains: list[list[int]] = []  # of each wire: source, crossings, target
         for wire in picture.wires:
@@ -123,9 +148,16 @@ class _Layout:
                 first := [layer[w.target] for w in self.picture.wires if w.source == n]
             ):
                 continue
-            constant = self.picture.vertices[n].kind == "constant"
-            if constant or min(first) > NEAR:
+            kind = self.picture.vertices[n].kind
+            if kind == "from":  # where a wire goes on that came from the row above
+                continue
+            alone = len(first) == 1 and not self.metrics.grid
+            if kind == "constant" or alone or min(first) > NEAR:
                 layer[n] = min(first) - 1
+        last = max(layer, default=0)
+        for n in range(self.count):
+            if self.picture.vertices[n].kind == "to":
+                layer[n] = last
         return layer
 
     def ordered(self) -> list[list[int]]:
@@ -170,6 +202,10 @@ class _Layout:
     def apart(self, one: int, other: int) -> float:
         """The least distance of two neighbours in a layer."""
         m = self.metrics
+        if m.measure is not None:
+            down = self.reach(one)[1] if one < self.count else 0.0
+            up = self.reach(other)[0] if other < self.count else 0.0
+            return down + up + (m.lane / 2 if min(one, other) >= self.count else m.gap)
         if one < self.count and other < self.count:
             return m.row + (self.box_height(one) + self.box_height(other)) / 2 - m.box
         if one >= self.count and other >= self.count:
@@ -177,18 +213,44 @@ class _Layout:
         vertex = min(one, other)
         return m.lane + (self.box_height(vertex) - m.box) / 2
 
+    def reach(self, n: int) -> tuple[float, float]:
+        """How far a vertex and its labels reach above and below the line of its wire."""
+        if n in self.reaches:
+            return self.reaches[n]
+        vertex, half = self.picture.vertices[n], self.box_height(n) / 2
+        above, below = (self.metrics.extent(label)[1] for label in (vertex.above, vertex.below))
+        shares = [
+            self.metrics.extent(share)[1]
+            for k in self.into[n]
+            if (share := self.picture.wires[k].share)
+        ]
+        ports = len(self.into[n])
+        last = (ports - 1) / 2 * self.step_of(n) + max(shares) + OFF if shares else 0.0
+        self.reaches[n] = max(half, above + OFF), max(half, below + OFF, last)
+        return self.reaches[n]
+
+    def step_of(self, n: int) -> float:
+        return self.step(self.into[n])
+
     def box_height(self, vertex: int) -> float:
         m = self.metrics
         if m.grid:
             return m.box
-        ports = [k for k, wire in enumerate(self.picture.wires) if wire.target == vertex]
+        if m.measure is not None:
+            count = len(self.into[vertex])
+            inner = m.extent(self.picture.vertices[vertex].label)[1] + 0.16
+            return max(m.box, inner, (count - 1) * self.step_of(vertex) + 0.2 if count > 1 else 0.0)
+        ports = self.into[vertex]
         step = self.step(ports)
         return max(
             m.box, (len(ports) - 1) * step + 0.2 if len(ports) > 2 or step > m.port else m.box
         )
 
     def step(self, ports: Sequence[int]) -> float:
-        shares = any(self.picture.wires[k].share for k in ports)
+        shares = [share for k in ports if (share := self.picture.wires[k].share)]
+        if self.metrics.measure is not None:
+            high = max((self.metrics.extent(share)[1] for share in shares), default=0.0)
+            return max(self.metrics.port, high + OFF if len(ports) > 1 else 0.0)
         return self.metrics.port * (1.9 if shares else 1)
 
     def placed(self, layers: list[list[int]]) -> list[float]:
@@ -246,7 +308,7 @@ class _Layout:
         at = 0.0
         for number, items in enumerate(layers):
             vertices = [item for item in items if item < self.count]
-            sizes = {n: max(m.box, m.width(picture.vertices[n].label.text)) for n in vertices}
+            sizes = {n: max(m.box, m.wide(picture.vertices[n].label)) for n in vertices}
             stubs = {n: self.stub(n) for n in vertices}
             column = max(sizes.values(), default=0.0)
             starts[number], ends[number] = at, at + column + max(stubs.values(), default=0.0)
@@ -267,17 +329,35 @@ class _Layout:
                 box.end = ends[self.layer[n]]
         paths = tuple(self.path(k, boxes, y, starts, ends) for k in range(len(picture.wires)))
         width = max((box.end for box in boxes), default=0.0)
+        if m.measure is not None:
+            tops = [self.reach(n)[0] - box.y for n, box in enumerate(boxes)]
+            self.drop(max(tops, default=0.0), boxes, y)
+            paths = tuple(self.path(k, boxes, y, starts, ends) for k in range(len(picture.wires)))
+            high = max((box.y + self.reach(n)[1] for n, box in enumerate(boxes)), default=0.0)
+            return Drawing(
+                tuple(boxes), paths, width, max(high, *y, 0.0), tuple(self.layer[: self.count])
+            )
         below = m.row / 2 if not m.grid else 1
         height = max((box.y + max(box.height / 2, below) for box in boxes), default=0.0)
         height = max(height, max(y, default=0.0))
         return Drawing(tuple(boxes), paths, width, height, tuple(self.layer[: self.count]))
 
+    def drop(self, by: float, boxes: list[Box], y: list[float]) -> None:
+        """Everything lower, so that nothing reaches above the picture."""
+        for k, value in enumerate(y):
+            y[k] = value + by
+        for box in boxes:
+            box.y += by
+            box.ports.update({k: port + by for k, port in box.ports.items()})
+
     def stub(self, n: int) -> float:
         m, vertex = self.metrics, self.picture.vertices[n]
-        texts = [part.text for part in (vertex.above, vertex.below) if part]
+        texts = [part for part in (vertex.above, vertex.below) if part]
+        if vertex.kind in ("from", "to"):
+            return 0.0
         if not texts:
             return 0.0 if not self.after[n] and vertex.kind == "constant" else m.pad
-        return max(m.width(text) for text in texts) + (2 if m.grid else 0.1)
+        return max(map(m.wide, texts)) + (2 if m.grid else 0.1)
 
     def channel(self, number: int) -> float:
         """The width of the space behind a layer."""
@@ -291,10 +371,8 @@ class _Layout:
 
     def room(self, layer: int) -> float:
         """Room before the boxes of a layer, for what stands at arrow heads."""
-        shares = [
-            w.share.text for w in self.picture.wires if w.share and self.layer[w.target] == layer
-        ]
-        return max((self.metrics.width(text) for text in shares), default=0.0) + (
+        shares = [w.share for w in self.picture.wires if w.share and self.layer[w.target] == layer]
+        return max(map(self.metrics.wide, shares), default=0.0) + (
             0.15 if not self.metrics.grid else 0
         )
 
@@ -332,15 +410,6 @@ class _Layout:
             return 0.0
         off = min(abs(port - box.y), radius)
         return float(radius - (radius**2 - off**2) ** 0.5)
-
-
-def columns(text: str) -> int:
-    """Places a text takes: two for wide characters, none for accents that combine."""
-    wide = {"W": 2, "F": 2}
-    return sum(
-        0 if unicodedata.combining(char) else wide.get(unicodedata.east_asian_width(char), 1)
-        for char in text
-    )
 
 
 def _mean(values: Sequence[float], otherwise: float) -> float:

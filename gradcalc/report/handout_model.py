@@ -1,78 +1,89 @@
-"""What a handout is made of: data, in both scripts, for LaTeX and Markdown to set."""
+"""What a handout is: a report with parts, points, room to write in, and a key. Mathematics is data in its lines."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
-
-from gradcalc.exercise.markdown import Block, Inline
+from gradcalc.exercise.markdown import Block as Written
+from gradcalc.exercise.markdown import Inline
+from gradcalc.exercise.model import Paper, Space
+from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.formula_pieces import Line, Names
+from gradcalc.report.blocks import Printed
 from gradcalc.report.figure import Picture
-from gradcalc.report.labels import Label
-
-Said: TypeAlias = "tuple[str | Label, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of aligned equations: what stands left of the sign, and from the sign on."""
-
-    left: Label | None
-    right: Label
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """Equations, aligned at their signs."""
-
-    rows: tuple[Row, ...]
-
-
-Step: TypeAlias = "Derived | Said"
+from gradcalc.report.frame_words import Words, words
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A question: what is asked, in the author's words where there are some; points; room to write, in cm; the key."""
+    """A question: what is asked, in the author's words where there are some; points; room to write in; the key.
 
-    ask: Said
+    label, name  the question as it is written in the file, and the name of its answer
+    result       the answer alone, where it has a formula
+    """
+
+    label: str
+    name: str | None
+    ask: Line
     prompt: tuple[Inline, ...]
     points: float | None
-    room: float
-    key: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Analytic beside numeric: a head, and cells of labels."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[Label | None, ...], ...]
+    room: Space
+    key: tuple[Printed, ...] = ()
+    result: Line = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Handout:
+    """A sheet, or with `solved` a key.
+
+    statement  the author's Markdown        given   what is computed, from which values
+    blank      the figure to be filled in   solved  the same with its gradients; None on a sheet
+    folder     of the exercise, in which its images are
+    """
+
     title: str
     file: str
+    lang: str
+    paper: Paper
     author: str | None
     source: str | None
-    statement: tuple[Block, ...]
-    given: tuple[Derived | Said, ...]
+    statement: tuple[Written, ...]
+    given: tuple[Printed, ...]
     blank: Picture
-    solved: Picture
+    solved: Picture | None
     parts: tuple[Part, ...]
-    summary: Summary | None
-    points: float | None
+    names: Names = field(default_factory=Names)
+    folder: str = "."
+
+    @property
+    def words(self) -> Words:
+        return words(self.lang)
+
+    @property
+    def key(self) -> bool:
+        """Whether it has the answers."""
+        return self.solved is not None
+
+    @property
+    def figure(self) -> Picture:
+        return self.solved or self.blank
+
+    @property
+    def points(self) -> float | None:
+        """What all parts are worth; None where none says, or they are not to be printed."""
+        worth = [part.points for part in self.parts if part.points is not None]
+        return sum(worth) if worth and self.paper.points else None
 
 
-def plain(said: Said) -> str:
-    return "".join(part if isinstance(part, str) else part.text for part in said)
+def points_said(points: float, said: Words) -> str:
+    """“1 point”, “3 points”, in the language of the sheet."""
+    return said.point if points == 1 else said.points.format(f"{points:g}")
 
 
 def credits(it: Handout) -> str:
     """Author and source, on one line; "" where neither is named."""
+    said = it.words
     lines = [
         f"{word}: {' '.join(value.split())}"
-        for word, value in (("Author", it.author), ("Source", it.source))
+        for word, value in ((said.author, it.author), (said.source, it.source))
         if value
     ]
     return (

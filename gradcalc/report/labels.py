@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gradcalc.exercise.tex import check, escape, in_math
-from gradcalc.graph.build import Node
+from gradcalc.exercise.tex import escape
+from gradcalc.graph.model import Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.formula_pieces import Math, Names, Piece
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num
 from gradcalc.language.typography import MINUS, for_terminal
 from gradcalc.ops import TABLE
-from gradcalc.report.lines import latex_math, text_math
+from gradcalc.report.lines import text_math
+from gradcalc.report.paper_notation import PROPER, paper_latex, tex_names
 
 SIGNS: Mapping[str, tuple[str, str]] = {
     "add": ("+", "+"), "sub": (MINUS, "-"), "mul": ("×", r"\times"), "div": ("÷", r"\div"), "neg": ("×(−1)", r"\times(-1)"),
-    "copy": ("=", "="), "matmul": ("@", r"\text{@}"), "transpose": ("ᵀ", r"(\cdot)^{\top}"), "sum": ("Σ", r"\textstyle\sum"),
-    "sqrt": ("√", r"\sqrt{x}"), "inv": ("⁻¹", r"(\cdot)^{-1}"), "getitem": ("[ ]", "[\\ ]"), "maximum": ("max", r"\max"),
+    "copy": ("=", "="), "matmul": ("@", "A B"), "transpose": ("ᵀ", r"(\cdot)^{\top}"), "sum": ("Σ", r"\textstyle\sum"),
+    "sqrt": ("√", r"\sqrt{x}"), "inv": ("⁻¹", r"(\cdot)^{-1}"), "getitem": ("[ ]", "x_{i}"), "maximum": ("max", r"\max"),
     "minimum": ("min", r"\min"), "abs": ("|x|", r"\lvert x\rvert"), "pow": ("x^y", "x^y"), "exp": ("exp", r"\exp"),
 }  # fmt: skip
 
@@ -30,19 +31,10 @@ class Label:
     latex: str
 
 
-def tex_names(names: Names) -> Names:
-    """Names with the TeX of authors rewritten, in braces where it has scripts of its own."""
-    rewritten = {}
-    for name, tex in names.latex.items():
-        safe = check(tex).strip()
-        rewritten[name] = f"{{{safe}}}" if set("^_'") & set(safe) else safe
-    return replace(names, latex=rewritten)
-
-
 def label(names: Names, *pieces: Piece, example: bool = False) -> Label:
     """Pieces of mathematics in both scripts."""
     math = Math(pieces, example)
-    return Label(for_terminal(text_math(math, names)), in_math(latex_math(math, names)))
+    return Label(for_terminal(text_math(math, names)), paper_latex(math, names))
 
 
 def sign(node: Node) -> Label:
@@ -60,6 +52,8 @@ def sign(node: Node) -> Label:
         )
     entry = TABLE[op]
     word = entry.text or op
+    if op in PROPER:
+        return Label(word, rf"\operatorname{{{PROPER[op]}}}")
     return Label(word, entry.latex or rf"\operatorname{{{op.replace('_', chr(92) + '_')}}}")
 
 
@@ -97,3 +91,6 @@ def scaled(names: Names, expr: Expr) -> Label | None:
             by = label(names, Neg(factor))
             return Label(f"×({by.text})", rf"\times({by.latex})")
     return None
+
+
+__all__ = ["Label", "fused", "label", "scaled", "sign", "tex_names"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from functools import reduce
 
 from gradcalc.language import formula
+from gradcalc.language.cell_width import cells
 from gradcalc.language.formula_pieces import (
     Factors,
+    Grid,
     Line,
     Math,
     Names,
@@ -41,6 +42,9 @@ def text_line(line: Line, names: Names, ascii: bool = False, width: int = 10_000
 
 
 def text_math(math: Math, names: Names, ascii: bool = False, width: int = 10_000) -> str:
+    """Mathematics as text, at most `width` columns wide where it can be; factors with shapes take
+    two lines.
+    """
     names = math.names or names
 
     def written(piece: Piece) -> str:
@@ -61,9 +65,9 @@ def _two_lines(math: Math, written: Callable[[Piece], str]) -> tuple[str, str]:
         if isinstance(piece, Under):
             small = written(Shaped(piece.shape))
             word = word[: word.rindex(" [")]
-        size = max(_width(word), _width(small))
-        above += "  " * bool(above) + word.center(size + len(word) - _width(word))
-        below += "  " * bool(below) + small.center(size + len(small) - _width(small))
+        size = max(cells(word), cells(small))
+        above += "  " * bool(above) + word.center(size + len(word) - cells(word))
+        below += "  " * bool(below) + small.center(size + len(small) - cells(small))
     return above.rstrip(), below.rstrip()
 
 
@@ -74,10 +78,6 @@ def _factor(expr: Expr, names: Names) -> str:
         if isinstance(expr, Binary)
         else formula.text(expr, names)
     )
-
-
-def _width(text: str) -> int:
-    return sum(not unicodedata.combining(char) for char in text)
 
 
 def _text(piece: Piece, names: Names, width: int) -> str:
@@ -97,6 +97,8 @@ def _text(piece: Piece, names: Names, width: int) -> str:
             return shape_text(shape)
         case Values(value, digits):
             return array_text(value, digits, MINUS, width)
+        case Grid(rows, turned):
+            return _grid(rows, turned, lambda cell: formula.text(cell, names), MINUS)
         case Factors(parts):
             return formula.factors(parts, names, Text(names.latex))
         case Slope(of, by):
@@ -119,6 +121,7 @@ def shape_text(shape: Shape) -> str:
 
 
 def shape_latex(shape: Shape) -> str:
+    """A shape in TeX."""
     words = map(size_latex, shape)
     return (
         r" \times ".join(f"({word})" if " " in word and len(shape) > 1 else word for word in words)
@@ -149,6 +152,8 @@ def plain_piece(piece: Piece, width: int | None = None) -> str:
             return f"[{', '.join(map(str, shape))}]"
         case Values(value, digits):
             return array_text(value, digits, "-", width) if width else _nested(value, digits)
+        case Grid(rows, turned):
+            return _grid(rows, turned, unparse, "-")
         case Factors(parts):
             return unparse(reduce(lambda left, right: Binary("*", left, right), parts))
         case Slope(of, expr):
@@ -179,6 +184,8 @@ def latex_math(math: Math, names: Names) -> str:
                 return shape_latex(shape)
             case Values(value, digits):
                 return array_latex(value, digits)
+            case Grid(rows, turned):
+                return _grid(rows, turned, lambda cell: formula.latex(cell, names), "-")
             case Factors(parts):
                 script = Latex(
                     names.latex, names.ranges, names.each if math.example else frozenset()
@@ -199,6 +206,8 @@ def latex_math(math: Math, names: Names) -> str:
 
 
 def partial_latex(partial: Partial, names: Names) -> str:
+    """∂f/∂x in TeX."""
+
     def name(word: str) -> str:
         return names.latex.get(word) or name_latex(word)
 
@@ -236,6 +245,22 @@ def _word(value: Number, digits: int, minus: str) -> str:
     if value is None:
         return "undefined"
     return number(value, digits).replace("-", minus)
+
+
+def _grid(
+    rows: tuple[tuple[Expr | float, ...], ...],
+    turned: bool,
+    written: Callable[[Expr], str],
+    minus: str,
+) -> str:
+    """An array as it was given, on one line; a column as a list."""
+
+    def cell(item: Expr | float) -> str:
+        return _word(item, 17, minus) if isinstance(item, int | float) else written(item)
+
+    if turned or all(len(row) == 1 for row in rows):
+        return f"[{', '.join(cell(row[0]) for row in rows)}]"
+    return "[" + ", ".join(f"[{', '.join(map(cell, row))}]" for row in rows) + "]"
 
 
 def _nested(value: Number, digits: int) -> str:
@@ -306,6 +331,7 @@ def _aligned(word: str, size: tuple[int, int]) -> str:
 
 
 def array_latex(value: Number, digits: int) -> str:
+    """A value in TeX, large arrays with dots."""
     if not isinstance(value, list):
         if value is None:
             return r"\text{undefined}"

@@ -51,6 +51,10 @@ class Board:
         self.said.add(thing)
         return new or self.full
 
+    def wipe(self) -> None:
+        """Nothing that was said still stands there."""
+        self.said.clear()
+
     def chain(self, step: Step, path: Path) -> list[Piece]:
         """∂L/∂z · ∂z/∂x₀"""
         if path.through is None:
@@ -331,10 +335,12 @@ class Board:
 
 
 def literal(expr: Expr) -> bool:
+    """Whether an expression is a number, with or without a minus."""
     return isinstance(expr.arg if isinstance(expr, Neg) else expr, Num)
 
 
 def is_number(value: Number) -> bool:
+    """Whether a value is one number."""
     return isinstance(value, int | float)
 
 

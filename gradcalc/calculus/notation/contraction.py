@@ -5,7 +5,7 @@ Parallel edges become an elementwise product, a leaf M v, a vertex between two e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import sympy as sp
@@ -14,15 +14,17 @@ from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
     diagonal,
+    filled,
     hadamard,
     is_vector,
     leaf,
     product,
+    stand_in,
     transpose,
-    transposes,
     write,
 )  # fmt: skip
-from gradcalc.calculus.notation.matrix_entries import Leaves
+from gradcalc.calculus.notation.matrix_entries import MatrixEntries
+from gradcalc.calculus.notation.products import transposes
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Num, Slice, Transpose
@@ -41,22 +43,26 @@ class Reduced:
     body: Matrix | None = None
 
 
-class Reducer(Leaves):
-    """Sums over the indices of a term, one after the other."""
+class Contraction:
+    """Sums over the indices of a term, one after the other. `renamed`: a tree with named products read by their names."""
+
+    def __init__(self, entries: MatrixEntries, renamed: Callable[[Matrix], Matrix]) -> None:
+        self.entries, self.renamed = entries, renamed
 
     def reduce(self, term: Term, free: Key) -> Reduced:
         """One term over its visible free indices (at most two) as coefficient, scalars and a matrix or column."""
         if len(free) > 2 or any(
-            ix not in free and ix not in term.summed for ix in self.shown(tuple(term.indices))
+            ix not in free and ix not in term.summed
+            for ix in self.entries.shown(tuple(term.indices))
         ):
             raise NoMatrixForm
         result = Reduced(term.coef)
         weights: dict[Ix, list[Matrix]] = {}
         edges: list[tuple[Ix, Ix, Matrix]] = []
-        summed = {ix for ix in term.summed if ix not in self.hidden}
+        summed = {ix for ix in term.summed if ix not in self.entries.hidden}
         grouped: dict[Key, sp.Expr] = {}
         for key, expr in term.groups.items():
-            visible = tuple(self.shown(key))
+            visible = tuple(self.entries.shown(key))
             grouped[visible] = grouped.get(visible, sp.S.One) * expr
         for key, expr in sorted(grouped.items(), key=lambda item: item[0]):
             if len(key) > 2:
@@ -64,11 +70,11 @@ class Reducer(Leaves):
             if not key:
                 result.scalars.extend(sp.Mul.make_args(expr))
             elif len(key) == 1:
-                weights.setdefault(key[0], []).append(self.elementwise(expr, key))
+                weights.setdefault(key[0], []).append(self.entries.elementwise(expr, key))
             else:
-                edges.append((key[0], key[1], self.elementwise(expr, key)))
+                edges.append((key[0], key[1], self.entries.elementwise(expr, key)))
         for a, b in sorted(term.deltas):
-            if a in self.hidden or b in self.hidden:
+            if a in self.entries.hidden or b in self.entries.hidden:
                 continue
             edges.append((a, b, Matrix("eye", a.size, b.size)))
         self.parallel(edges)
@@ -294,10 +300,6 @@ class Reducer(Leaves):
             *([diagonal(u)] if u is not None else []), m, *([diagonal(v)] if v is not None else [])
         )
 
-    def renamed(self, m: Matrix) -> Matrix:
-        """The tree with named products read by their names, which notation.py knows."""
-        return m
-
 
 def traced(m: Matrix) -> Expr | None:
     """M for which Σ_ij (A ∘ B)_ij reads best as tr(M): with fewer transposes, or with an inverse in it."""
@@ -338,8 +340,8 @@ def entry_at(m: Matrix, place: Expr | None) -> Matrix | None:
             part if (part.rows, part.cols) == (ONE, ONE) else entry_at(part, place)
             for part in m.parts
         ]
-        table = {f"~{n}": write(part)[0] for n, part in enumerate(places) if part is not None}
-        return leaf(substitute(m.expr, table), ONE, ONE, 0) if len(table) == len(places) else None
+        found = [write(part)[0] for part in places if part is not None]
+        return leaf(filled(m.expr, found), ONE, ONE, 0) if len(found) == len(places) else None
     if m.kind != "leaf" or not isinstance(m.expr, Name) or place is None or picked(m) is not None:
         return None
     items = (place,) if m.rank == 1 or m.cols == ONE else (ZERO, place)
@@ -358,11 +360,11 @@ def halves(m: Matrix) -> list[Matrix]:
     if isinstance(m.expr, Binary) and m.expr.op == "*":
         sides = []
         for side in (m.expr.left, m.expr.right):
-            used = [n for n in range(len(m.parts)) if Name(f"~{n}") in set(walk(side))]
+            inside = set(walk(side))
+            used = [n for n in range(len(m.parts)) if stand_in(n) in inside]
             if not any((m.parts[n].rows, m.parts[n].cols) != (ONE, ONE) for n in used):
                 return [m]
-            table = {f"~{n}": Name(f"~{position}") for position, n in enumerate(used)}
-            expr = substitute(side, table)
+            expr = substitute(side, {stand_in(n).id: stand_in(at) for at, n in enumerate(used)})
             parts = tuple(m.parts[n] for n in used)
             sides.append(
                 parts[0]

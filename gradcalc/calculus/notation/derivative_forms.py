@@ -5,30 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
-from functools import cached_property
-
-import sympy as sp
 
 from gradcalc.calculus.folding import divisors
+from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
-from gradcalc.calculus.notation.matrix_writer import Writer, oriented, wants_row
+from gradcalc.calculus.notation.matrix_writer import Products, Writer, oriented, wants_row
 from gradcalc.calculus.notation.views import View
+from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
-from gradcalc.calculus.simplify import measure
-from gradcalc.calculus.sympy_functions import to_ast
+from gradcalc.calculus.sympy_functions import Spell, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.exercise.model import Question
-from gradcalc.graph.build import Graph
-from gradcalc.graph.to_expression import tree
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError, Problem
-from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.shape_rules import ONE, Shape, Size
+from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.shape_rules import ONE, Shape, Size, as_vector, stacked
 from gradcalc.language.size_expressions import size_tree
-from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Span, Vector, walk
+from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
 
-DECIMALS = 10**6  # a decimal has at most six digits behind the point
 SHORTER = (
     0.75  # a local derivative is replaced by its simplified form below this share of its length
 )
@@ -43,58 +39,34 @@ class Form:
     sizes: Mapping[str, Size] | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Forms:
-    """Writes the derivatives of one graph. `form`: matrix, index or entries; `layout`: see format.md section 3."""
+    """Writes the derivatives of one engine. `form`: matrix, index or entries; `layout`: see format.md section 3;
+    `reading`: in which names; `spelled`: how the author wrote a sum or a number."""
 
-    def __init__(self, graph: Graph, form: str = "matrix", layout: str = "gradient") -> None:
-        self.graph, self.form, self.layout = graph, form, layout
-        self.engine = Engine(graph)
-        self.engine.writable = self.has_matrix_form
-        self.engine.spelled = self.spelled
+    engine: Engine
+    form: str = "matrix"
+    layout: str = "gradient"
+    reading: Reading = NO_NAMES
+    spelled: Spell = unspelled
+    factored: dict[int, Products] = field(default_factory=dict)  # named products, as far as read
 
-    def spelled(self, expr: sp.Expr) -> Expr | None:
-        """A sum or an argument of a function as the author wrote it: σ(β x), though x was named before β; tenths and
-        hundredths as decimals, 0.01, where the author writes any."""
-        if isinstance(expr, sp.Rational):
-            short = expr.q % 5 == 0 and DECIMALS % expr.q == 0 and 0 < expr.p < DECIMALS
-            return Num(Fraction(expr.p, expr.q), self._decimal) if short and self._decimal else None
-        return self._spellings.get(expr)
+    @property
+    def graph(self) -> Graph:
+        """The graph whose derivatives are written."""
+        return self.engine.graph
 
-    @cached_property
-    def _decimal(self) -> Span | None:
-        """Where the author writes a decimal: a number with a place is printed as one."""
-        exercise = self.graph.exercise
-        lines = [definition.expr for definition in exercise.definitions]
-        lines += [function.expr for function in exercise.functions.values()]
-        numbers = (part for line in lines for part in walk(line) if isinstance(part, Num))
-        return next((number.span for number in numbers if number.value.denominator != 1), None)
-
-    @cached_property
-    def _spellings(self) -> Mapping[sp.Expr, Expr]:
-        found: dict[sp.Expr, Expr] = {}
-        for number, node in enumerate(self.graph.nodes):
-            if number in self.engine.bounded or node.shape or node.over or not node.args:
-                continue
-            expr = self.engine.expr(number, (), {})
-            if not expr.is_Atom and expr not in found:
-                found[expr] = tree(self.graph.nodes, number)
-        return found
-
-    def has_matrix_form(self, terms: Sequence[Term], own: Key) -> bool:
-        if not own and not any(term.indices for term in terms):
-            return True
-        each = {ix: ix.label for ix in own if ix.label in self.graph.examples and ix.label}
-        try:
-            self.matrix(terms, tuple(ix for ix in own if ix not in each), each, ())
-        except NoMatrixForm:
-            return False
-        return True
+    def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
+        """A writer of matrices; `hidden` example indices stand inside the names."""
+        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored)
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
         """The terms in their shortest form; those of a local derivative stay in what it is local to."""
-        algebra, shorten = self.engine.algebra, self.engine.shorten
+        algebra, shorten = self.engine.algebra, self.engine.search.shorten
         found = [
-            replace(t, groups={k: shorten(e, deep=not single) for k, e in t.groups.items()})
+            replace(
+                t, groups={k: shorten(e, self.reading, not single) for k, e in t.groups.items()}
+            )
             for t in terms
         ]
         return algebra.gather([algebra.normal(term) for term in found])
@@ -145,6 +117,7 @@ class Forms:
     def form_of(
         self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key = ()
     ) -> Form:
+        """Terms in the form that is wanted; one entry where they have no matrix form."""
         if not terms:
             return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
         if self.form == "matrix":
@@ -197,11 +170,13 @@ class Forms:
         each: Mapping[Ix, str],
         shape: Shape,
     ) -> Matrix:
+        """Terms that are summed over the same examples: Σ_i of a quantity per example."""
         if not labels:
-            return Writer(self.engine, each).matrix(terms, free)
+            return self.writer(each).matrix(terms, free)
         hidden = dict(each)
         shared = {
-            label: self.engine.entries.index(self.graph.indices[label], label) for label in labels
+            label: self.engine.quantities.entries.index(self.graph.indices[label], label)
+            for label in labels
         }
         hidden.update({ix: label for label, ix in shared.items()})
         members = []
@@ -209,7 +184,7 @@ class Forms:
             table = {ix: shared[ix.label] for ix in term.summed if ix.label in shared}
             renamed = self.engine.algebra.rename(term, table)
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
-        writer = Writer(self.engine, hidden)
+        writer = self.writer(hidden)
         factor, rests = writer.common([term.coef for term in members])
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
@@ -232,7 +207,9 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
+            coefficients=(
+                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
+            ),
         )
 
     def entry_form(
@@ -256,7 +233,7 @@ class Forms:
             hidden.update(
                 {ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label}
             )
-        form = IndexWriter(self.engine, taken, hidden).write(terms, free, into)
+        form = IndexWriter(self.engine, taken, hidden, self.spelled).write(terms, free, into)
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
 
     def stacked(
@@ -264,16 +241,32 @@ class Forms:
     ) -> View | None:
         """The same in stacks over the examples, the example axis last; one entry where that has no matrix form."""
         axes = (*free, *each)
-        full = stack_shape(shape, [ix.size for ix in each])
+        full = stacked(shape, *(ix.size for ix in each))
         if not terms:
             return View(zeros(full), full)
         if self.form == "matrix":
             with suppress(NoMatrixForm):
-                return View(oriented(Writer(self.engine).matrix(terms, axes), full), full)
+                return View(oriented(self.writer().matrix(terms, axes), full), full)
         with suppress(NoMatrixForm):
             form = self.entry_form(terms, axes, {}, (*into, *each), apart=True)
             return View(form.expr, full, free=form.free)
         return None
+
+    def paired(
+        self,
+        terms: Sequence[Term],
+        free: Key,
+        each: Mapping[Ix, str],
+        shape: Shape,
+        into: Key,
+        question: Question,
+    ) -> View:
+        """A derivative in which examples meet, in stacks. Raises GradcalcError where that cannot be written."""
+        view = self.stacked(terms, free, each, shape, into)
+        if view is None:
+            message = f"{question.text}: this sum over pairs of examples cannot be written"
+            raise GradcalcError(Problem("no-form", message, question.place))
+        return view
 
     def order(self, out: Key, into: Key, out_shape: Shape | None) -> Key:
         """Free indices in the order of the layout."""
@@ -285,8 +278,8 @@ class Forms:
 
     def shapes(self, of: int, by: Sequence[int], question: Question) -> tuple[Shape | None, Shape]:
         """(the numerator's axes, or None where it is a scalar; the shape of the answer in the layout)."""
-        node = self.engine.nodes[of]
-        into = [self.engine.nodes[n].shape for n in by]
+        node = self.engine.quantities.nodes[of]
+        into = [self.engine.quantities.nodes[n].shape for n in by]
         scalar = node.shape == () or (
             all(s == ONE for s in node.shape)
             and (node.name is None or node.name == self.graph.outputs[-1])
@@ -307,45 +300,33 @@ class Forms:
         return out, (inner + out if self.layout == "denominator" else out + inner)
 
 
-def as_vector(shape: Shape) -> Shape:
-    """A column [D, 1] or a row [1, D] counts as a vector in Jacobians."""
-    if len(shape) == 2 and ONE in shape:
-        return (shape[1] if shape[0] == ONE else shape[0],)
-    return shape
-
-
-def stack_shape(shape: Shape, examples: Sequence[Size]) -> Shape:
-    """Examples last: [D, 1] and [D] stack to D × m, [1, 1] to 1 × m, [] to m."""
-    if not examples:
-        return shape
-    inner = shape[:1] if len(shape) == 2 and shape[1] == ONE else shape
-    return (*inner, *examples)
-
-
 def sizes(shape: Shape) -> Expr:
+    """A shape as the vector of its sizes."""
     return Vector(tuple(size_tree(size) for size in shape))
 
 
 def zeros(shape: Shape) -> Expr:
+    """An array of zeros of a shape; 0 for a number."""
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
 
 
-def much_shorter(simplified: Sequence[Term], terms: Sequence[Term]) -> bool:
+def much_shorter(simplified: Sequence[Term], terms: Sequence[Term], lengths: Lengths) -> bool:
     """Is the simplified form to be preferred to that of the rule?"""
-    if length(simplified) >= length(terms):
-        return False
-    return length(simplified) < SHORTER * length(terms) or not (divided(terms) or polynomial(terms))
+    short, long = length(simplified, lengths), length(terms, lengths)
+    return short < long and (short < SHORTER * long or not (divided(terms) or polynomial(terms)))
 
 
 def divided(terms: Sequence[Term]) -> bool:
+    """Does a term divide by something?"""
     return any(divisors(expr) for term in terms for expr in term.groups.values())
 
 
 def polynomial(terms: Sequence[Term]) -> bool:
+    """Are all terms polynomials in their entries?"""
     return all(expr.is_polynomial() for term in terms for expr in term.groups.values())
 
 
-def length(terms: Sequence[Term]) -> int:
-    return sum(measure(expr)[0] for term in terms for expr in term.groups.values()) + 3 * max(
-        len(terms) - 1, 0
-    )
+def length(terms: Sequence[Term], lengths: Lengths) -> int:
+    """How long a sum of terms reads."""
+    factors = (expr for term in terms for expr in term.groups.values())
+    return sum(map(lengths.cost, factors)) + 3 * max(len(terms) - 1, 0)

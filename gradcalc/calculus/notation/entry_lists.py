@@ -60,6 +60,7 @@ def listed(
 
 
 def numbers(names: Sequence[str], at: Sequence[int]) -> dict[str, Expr]:
+    """Index name -> position, as numbers to be put in."""
     return {name: Num(Fraction(n)) for name, n in zip(names, at, strict=True)}
 
 

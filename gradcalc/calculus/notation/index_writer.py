@@ -12,8 +12,9 @@ from itertools import chain, count
 import sympy as sp
 
 from gradcalc.calculus.notation.matrix import NoMatrixForm
-from gradcalc.calculus.reverse_mode import Engine, Pseudo
-from gradcalc.calculus.sympy_functions import to_ast
+from gradcalc.calculus.quantities import Pseudo
+from gradcalc.calculus.reverse_mode import Engine
+from gradcalc.calculus.sympy_functions import Spell, numerals, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass, field
@@ -37,9 +38,13 @@ class IndexWriter:
     """`taken` are the names an index must not have; `hidden` example indices keep their own name."""
 
     def __init__(
-        self, engine: Engine, taken: frozenset[str], hidden: Mapping[Ix, str] | None = None
+        self,
+        engine: Engine,
+        taken: frozenset[str],
+        hidden: Mapping[Ix, str] | None = None,
+        spelled: Spell = unspelled,
     ) -> None:
-        self.engine = engine
+        self.engine, self.numeral = engine, numerals(spelled)
         self.taken = set(taken)
         self.words: dict[Ix, str] = dict(hidden or {})
         self.hidden = frozenset(hidden or {})
@@ -49,12 +54,12 @@ class IndexWriter:
 
     def available(self, terms: Sequence[Term]) -> list[tuple[str, object]]:
         """The author's indices with their sizes, save those that a sum inside an unnamed quantity binds."""
-        graph, nodes = self.engine.graph, self.engine.nodes
+        graph, nodes = self.engine.graph, self.engine.quantities.nodes
         exprs = (expr for term in terms for expr in term.groups.values())
         stack = [
             q.node if isinstance(q, Pseudo) else q
             for e in exprs
-            for _, q, _ in self.engine.entries.entries(e)
+            for _, q, _ in self.engine.quantities.entries.entries(e)
         ]
         seen, bound = set(), set(graph.examples) | graph.names.keys()
         while stack:
@@ -109,28 +114,30 @@ class IndexWriter:
             condition = self.condition(factor)
             if condition is not None:
                 (
-                    conditions if set(self.engine.entries.key(factor)) & term.summed else outer
+                    conditions
+                    if set(self.engine.quantities.entries.key(factor)) & term.summed
+                    else outer
                 ).append(condition)
             else:
                 factors.append(factor)
         # What carries no summed index stands in front of the sum.
         constant = (
-            [f for f in factors if not set(self.engine.entries.key(f)) & term.summed]
+            [f for f in factors if not set(self.engine.quantities.entries.key(f)) & term.summed]
             if term.summed
             else []
         )
         summed = [f for f in factors if f not in constant]
         over = sorted(term.summed)
         if over:
-            body = to_ast(sp.Mul(*summed), self.leaf, self.rank, self.engine.numeral)
+            body = to_ast(sp.Mul(*summed), self.leaf, self.rank, self.numeral)
             for condition in conditions:
                 body = Call("where", (condition, body, Num(Fraction(0))))
             body = Call("sum", (body, *(Name(self.words[ix]) for ix in over)))
             front = coef * sp.Mul(*constant)
             if front != 1:
-                body = times(to_ast(front, self.leaf, self.rank, self.engine.numeral), body)
+                body = above_the_bar(to_ast(front, self.leaf, self.rank, self.numeral), body)
         else:
-            body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank, self.engine.numeral)
+            body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank, self.numeral)
         outer += [
             Compare("==", Name(self.words[a]), Name(self.words[b])) for a, b in sorted(term.deltas)
         ]
@@ -139,13 +146,13 @@ class IndexWriter:
         return body
 
     def rank(self, expr: sp.Expr, summand: bool = False) -> object:
-        names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
+        names = sorted(s.name for s, _, _ in self.engine.quantities.entries.entries(expr))
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
         return (bool(names), not simple, names, expr.sort_key())
 
     def condition(self, factor: sp.Expr) -> Expr | None:
         """A selector as the condition it stands for."""
-        found = self.engine.entries.entry(factor) if factor.is_Symbol else None
+        found = self.engine.quantities.entries.entry(factor) if factor.is_Symbol else None
         if found is None or not isinstance(found[0], Pseudo) or found[0].kind == "iota":
             return None
         quantity, at = found
@@ -176,7 +183,7 @@ class IndexWriter:
         )
 
     def leaf(self, symbol: sp.Symbol) -> Expr:
-        found = self.engine.entries.entry(symbol)
+        found = self.engine.quantities.entries.entry(symbol)
         if found is None:
             return Name(symbol.name)
         quantity, at = found
@@ -190,7 +197,7 @@ class IndexWriter:
 
     def node(self, quantity: int, at: Key) -> Expr:
         """x[q], inv(S)[p, q]: an entry of a quantity, named indices inside its expression."""
-        node = self.engine.nodes[quantity]
+        node = self.engine.quantities.nodes[quantity]
         if node.op == "pairs":
             return self.pairs(node.args[0], at)
         if node.op == "rest":
@@ -213,16 +220,18 @@ class IndexWriter:
             items += [Name(self.name(ix, BOUND)) for ix in examples]
             return Index(Name(self.stacks[node.name]), tuple(items))
         words = {name: self.name(ix, BOUND) for name, ix in over.items()}
-        base = tree(self.engine.nodes, quantity, words)
+        base = tree(self.engine.quantities.nodes, quantity, words)
         while items and isinstance(items[-1], Num):
             items.pop()
         return Index(base, tuple(items)) if items else base
 
     def rest(self, number: int, at: Key) -> Expr:
         """Π of the entries of an array that are not at this place, along the axes of the product."""
-        node, engine = self.engine.nodes[number], self.engine
-        kept = engine.multiplied(number, at)
-        bound = {ix: engine.entries.index(ix.size, ix.label) for ix in at if ix not in kept}
+        node, engine = self.engine.quantities.nodes[number], self.engine
+        kept = engine.quantities.multiplied(number, at)
+        bound = {
+            ix: engine.quantities.entries.index(ix.size, ix.label) for ix in at if ix not in kept
+        }
         same = self.node(node.args[0], tuple(bound.get(ix, ix) for ix in at))
         body: Expr = Num(Fraction(1))
         for ix, other in reversed(bound.items()):
@@ -236,7 +245,7 @@ class IndexWriter:
 
     def pairs(self, vector: int, at: Key) -> Expr:
         """Π of the entries of a vector that are not at these places."""
-        k = self.engine.entries.index(at[0].size)
+        k = self.engine.quantities.entries.index(at[0].size)
         body = self.node(vector, (k,))
         for ix in dict.fromkeys(reversed(at)):
             here = Compare("==", Name(self.name(k, BOUND)), Name(self.name(ix, BOUND)))
@@ -244,7 +253,8 @@ class IndexWriter:
         return Call("prod", (body, Name(self.words[k])))
 
 
-def times(front: Expr, body: Expr) -> Expr:
+def above_the_bar(front: Expr, body: Expr) -> Expr:
+    """front · body, where a quotient takes the body into its numerator: 2 Σ …/n, not (2/n) Σ …"""
     if isinstance(front, Binary) and front.op == "/":
-        return Binary("/", times(front.left, body), front.right)
+        return Binary("/", above_the_bar(front.left, body), front.right)
     return body if front == Num(Fraction(1)) else Binary("*", front, body)

@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from gradcalc.calculus.notation.products import (
+    chain_of,
+    flip,
+    hadamard_product,
+    multiple,
+    over,
+    scaled,
+    transposes,
+    upright,
+    weighted,
+)
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.parser import Binary, Call, Expr, Index, Neg, Num, Slice, Transpose
+from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree, stop_tree
-from gradcalc.language.tree import substitute, walk
+from gradcalc.language.tree import substitute
 
 NONE = Size.of(0)
 
@@ -26,7 +37,7 @@ class NoMatrixForm(Exception):
 class Matrix:
     """kind: leaf | entrywise | scaled | product | hadamard | sum | diag | eye | ones | shift (1[row = column + offset]).
 
-    An entrywise node is an expression in the stand-in names ~0, ~1, … of its parts; a scaled one is coefficients[0]
+    An entrywise node is an expression in stand-ins for its parts (see `stand_in`); a scaled one is coefficients[0]
     times its part.
     """
 
@@ -45,13 +56,25 @@ class Matrix:
     offset: Size = NONE
 
 
+def stand_in(place: int) -> Name:
+    """What stands for the part at this place in the expression of an entrywise node."""
+    return Name(f"~{place}")
+
+
+def filled(expr: Expr, parts: Sequence[Expr]) -> Expr:
+    """The expression of an entrywise node with its parts in place of their stand-ins."""
+    return substitute(expr, {stand_in(place).id: part for place, part in enumerate(parts)})
+
+
 def leaf(
     expr: Expr, rows: Size, cols: Size, rank: int = 2, symmetric: bool = False, mask: bool = False
 ) -> Matrix:
+    """A matrix that is written as `expr`."""
     return Matrix("leaf", rows, cols, (), expr, rank, symmetric, mask)
 
 
 def transpose(m: Matrix) -> Matrix:
+    """mᵀ, with the transpose moved inside as far as it goes."""
     if m.kind == "product":
         return replace(
             m, rows=m.cols, cols=m.rows, parts=tuple(transpose(part) for part in reversed(m.parts))
@@ -137,18 +160,6 @@ def inverted(m: Matrix) -> list[Expr] | None:
     return None
 
 
-def chain_of(expr: Expr) -> list[Expr]:
-    factors: list[Expr] = []
-    while isinstance(expr, Binary) and expr.op == "@":
-        factors.insert(0, expr.right)
-        expr = expr.left
-    return [expr, *factors]
-
-
-def flip(expr: Expr) -> Expr:
-    return expr.arg if isinstance(expr, Transpose) else Transpose(expr)
-
-
 def inverse(factors: list[Expr], like: Matrix) -> Matrix:
     """The inverse of a product of square matrices; of a transpose alone it is the transposed inverse."""
     total = factors[0]
@@ -162,6 +173,7 @@ def inverse(factors: list[Expr], like: Matrix) -> Matrix:
 
 
 def hadamard(*factors: Matrix) -> Matrix:
+    """The entrywise product; factors of ones are left out."""
     parts: list[Matrix] = []
     for factor in factors:
         parts.extend(factor.parts if factor.kind == "hadamard" else [factor])
@@ -172,10 +184,12 @@ def hadamard(*factors: Matrix) -> Matrix:
 
 
 def diagonal(vector: Matrix) -> Matrix:
+    """The diagonal matrix of a vector."""
     return Matrix("diag", vector.rows, vector.rows, (vector,))
 
 
 def is_vector(m: Matrix) -> bool:
+    """Whether one of its two sizes is 1."""
     return ONE in (m.rows, m.cols)
 
 
@@ -245,6 +259,7 @@ def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
 
 
 def write_hadamard(m: Matrix) -> tuple[Expr, int]:
+    """An entrywise product as (expression, number of axes)."""
     exprs, rank = align(m.parts)
     reciprocal = [
         isinstance(expr, Binary) and expr.op == "/" and expr.left == Num(Fraction(1))
@@ -260,18 +275,10 @@ def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     ]
     total = above[0]
     for expr in above[1:]:
-        total = times(total, expr)
+        total = hadamard_product(total, expr)
     for expr in below:  # W x / h rather than 1/h ∘ W x
         total = over(total, expr)
     return total, rank
-
-
-def times(left: Expr, right: Expr) -> Expr:
-    """left ∘ right, entry by entry, without brackets that say nothing: a*(b*c/d) is a*b*c/d."""
-    if isinstance(right, Binary) and right.op in "*/" and not isinstance(left, Neg):
-        inner = times(left, right.left)
-        return over(inner, right.right) if right.op == "/" else Binary("*", inner, right.right)
-    return left if right == Num(Fraction(1)) else Binary("*", left, right)
 
 
 def write_entrywise(m: Matrix) -> tuple[Expr, int]:
@@ -284,22 +291,15 @@ def write_entrywise(m: Matrix) -> tuple[Expr, int]:
     if flipped:  # (Ŷ − Y)ᵀ rather than Ŷᵀ − Yᵀ
         exprs = [expr.arg for expr in exprs if isinstance(expr, Transpose)]
     given = iter(exprs)
-    table = {
-        f"~{n}": write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given)
-        for n, part in enumerate(m.parts)
-    }
-    whole = upright(substitute(m.expr, table))
+    parts = [
+        write(part)[0] if (part.rows, part.cols) == (ONE, ONE) else next(given) for part in m.parts
+    ]
+    whole = upright(filled(m.expr, parts))
     return Transpose(whole) if flipped else whole, rank
 
 
-def upright(expr: Expr) -> Expr:
-    """Aᵀ + A as A + Aᵀ."""
-    if isinstance(expr, Binary) and expr.op == "+" and expr.left == Transpose(expr.right):
-        return Binary("+", expr.right, expr.left)
-    return expr
-
-
 def write_sum(m: Matrix) -> tuple[Expr, int]:
+    """A sum as (expression, number of axes)."""
     exprs, rank = align(m.parts)
     flipped = len(exprs) > 1 and all(isinstance(expr, Transpose) for expr in exprs)
     if flipped:
@@ -316,34 +316,6 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
         )
     assert total is not None
     return Transpose(total) if flipped else upright(total), rank
-
-
-def scaled(coefficient: Expr, expr: Expr) -> Expr:
-    """coefficient · expr with one fraction bar, the denominator behind: x / 2, 2*x / (m*r)."""
-    if isinstance(coefficient, Binary) and coefficient.op == "/":
-        return over(scaled(coefficient.left, expr), coefficient.right)
-    if coefficient == Num(Fraction(1)):
-        return expr
-    if isinstance(expr, Binary) and expr.op == "/":
-        return over(scaled(coefficient, expr.left), expr.right)
-    if expr == Num(Fraction(1)):
-        return coefficient
-    if isinstance(expr, Binary) and expr.op in "@*":
-        return Binary(expr.op, scaled(coefficient, expr.left), expr.right)
-    return Binary("*", coefficient, expr)
-
-
-def multiple(coefficient: Expr, expr: Expr) -> Expr:
-    """coefficient · (expr), the denominator behind."""
-    if isinstance(coefficient, Binary) and coefficient.op == "/":
-        return over(multiple(coefficient.left, expr), coefficient.right)
-    return expr if coefficient == Num(Fraction(1)) else Binary("*", coefficient, expr)
-
-
-def over(top: Expr, bottom: Expr) -> Expr:
-    if isinstance(top, Binary) and top.op == "/":
-        return Binary("/", top.left, Binary("*", bottom, top.right))
-    return Binary("/", top, bottom)
 
 
 def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
@@ -369,6 +341,7 @@ def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
 
 
 def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
+    """A matrix product as (expression, number of axes)."""
     parts = kept_diagonal(parts)
     if placed(parts[0], True) and placed(
         parts[-1], False
@@ -390,7 +363,7 @@ def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:
             return weighted(write(parts[0].parts[0])[0], inner), rank
         if parts[-1].kind == "diag" and write(parts[-1].parts[0])[1] == 2:
             inner, rank = write_chain(parts[:-1])
-            return times(inner, write(transpose(parts[-1].parts[0]))[0]), rank
+            return hadamard_product(inner, write(transpose(parts[-1].parts[0]))[0]), rank
     total, rank = write_factor(parts[0], len(parts) > 1)
     for part in parts[1:]:
         expr, other = write_factor(part)
@@ -406,10 +379,6 @@ def write_factor(m: Matrix, beside: bool = True) -> tuple[Expr, int]:
         if not isinstance(whole.arg, Transpose) and transposes(whole) < transposes(expr):
             return whole, rank
     return expr, rank
-
-
-def transposes(expr: Expr) -> int:
-    return sum(isinstance(part, Transpose) for part in walk(expr))
 
 
 def placed(m: Matrix, rows: bool) -> bool:
@@ -435,13 +404,6 @@ def kept_diagonal(parts: Sequence[Matrix]) -> list[Matrix]:
         found[at:end] = [diagonal(shifted_rows(part, vector))]
         return kept_diagonal(found)
     return found
-
-
-def weighted(weight: Expr, expr: Expr) -> Expr:
-    """weight ∘ expr; a weight 1/s divides."""
-    if isinstance(weight, Binary) and weight.op == "/":
-        return over(weighted(weight.left, expr), weight.right)
-    return expr if weight == Num(Fraction(1)) else Binary("*", weight, expr)
 
 
 def write_shift(m: Matrix) -> Expr:

@@ -1,23 +1,30 @@
-"""Entries and elementwise expressions of terms as matrices: the vertices and edges that reduction.py works on."""
+"""Entries and elementwise expressions of terms as matrices: the vertices and edges that contraction.py works on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
 from gradcalc.calculus.effort import expandable
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, is_vector, leaf, transpose
-from gradcalc.calculus.reverse_mode import Engine, Pseudo
-from gradcalc.calculus.simplify import cost
-from gradcalc.calculus.sympy_functions import to_ast
+from gradcalc.calculus.notation.matrix import (
+    Matrix,
+    NoMatrixForm,
+    is_vector,
+    leaf,
+    stand_in,
+    transpose,
+)
+from gradcalc.calculus.quantities import Pseudo
+from gradcalc.calculus.reverse_mode import Engine
+from gradcalc.calculus.sympy_functions import Spell, to_ast
 from gradcalc.calculus.terms import Ix, Key
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Call, Expr, Index, Name, Neg, Num, Slice
-from gradcalc.language.shape_rules import ONE, Size
+from gradcalc.language.shape_rules import ONE, Size, stacked
 from gradcalc.language.size_expressions import size_tree  # fmt: skip
 
 
@@ -34,24 +41,31 @@ class _Tie:
         return isinstance(other, _Tie) and self.expr == other.expr
 
 
-class Leaves:
-    """Writes the entries of one engine. `hidden` example indices stand inside the names (per example); in the stacked
-    view nothing is hidden and the example index is an axis of the stacks."""
+# An unnamed quantity at (its indices, of which these are visible), written from its definition.
+Derived: TypeAlias = "Callable[[int, Key, list[Ix]], tuple[Matrix, list[Ix]]]"
 
-    def __init__(self, engine: Engine, hidden: Mapping[Ix, str] | None = None) -> None:
-        self.engine = engine
-        self.hidden = dict(hidden or {})
+
+class MatrixEntries:
+    """Writes the entries of one engine. `hidden` example indices stand inside the names (per example); in the stacked
+    view nothing is hidden and the example index is an axis of the stacks. `derived` writes what has no name, `numeral`
+    a number as the author does."""
+
+    def __init__(
+        self, engine: Engine, hidden: Mapping[Ix, str], derived: Derived, numeral: Spell
+    ) -> None:
+        self.engine, self.derived, self.numeral = engine, derived, numeral
+        self.hidden = dict(hidden)
         self.names = {per: stack for stack, per in engine.graph.stacks.items()}
 
     def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
         """Factors and summands in the order of the graph: inputs, then quantities as they are computed. In a sum an
         unnamed product leads: X w + b."""
-        names = sorted(s.name for s, _, _ in self.engine.entries.entries(expr))
+        names = sorted(s.name for s, _, _ in self.engine.quantities.entries.entries(expr))
         power = isinstance(expr, sp.Pow) and expr.base.is_Symbol and expr.exp.is_number
         simple = summand or expr.is_Symbol or power
         unnamed = summand and any(
-            isinstance(q, int) and self.engine.nodes[q].name is None
-            for _, q, _ in self.engine.entries.entries(expr)
+            isinstance(q, int) and self.engine.quantities.nodes[q].name is None
+            for _, q, _ in self.engine.quantities.entries.entries(expr)
         )
         # Summands in one quantity go down in degree, fractions last: 6x² − 6x + 1/(2√x).
         plain = expandable(expr) and expr.is_polynomial()
@@ -59,7 +73,7 @@ class Leaves:
             (-sp.Poly(expr).total_degree() if plain else 1,) if summand and len(names) == 1 else ()
         )
         upstream = not summand and any(
-            self.upstream(q) for _, q, _ in self.engine.entries.entries(expr)
+            self.upstream(q) for _, q, _ in self.engine.quantities.entries.entries(expr)
         )
         return (
             bool(names),
@@ -68,7 +82,7 @@ class Leaves:
             not simple,
             names,
             *after,
-            cost(expr),
+            self.engine.quantities.entries.lengths.cost(expr),
             _Tie(expr),
         )
 
@@ -76,14 +90,14 @@ class Leaves:
         """Is it a gradient, given or named? Then it leads a product: G ∘ (1 − a²)."""
         if not isinstance(quantity, int) or quantity < len(self.engine.graph.nodes):
             return False
-        return quantity in self.engine.named or self.engine.nodes[quantity].op == "input"
+        return quantity in self.engine.named or self.engine.quantities.nodes[quantity].op == "input"
 
     def shown(self, at: Key) -> list[Ix]:
         return [ix for ix in at if ix not in self.hidden]
 
     def leaf(self, symbol: sp.Symbol) -> tuple[Matrix, list[Ix]]:
         """An entry as a matrix over its visible indices: [] scalar, [a] a column over a, [a, b] a × b."""
-        found = self.engine.entries.entry(symbol)
+        found = self.engine.quantities.entries.entry(symbol)
         if found is None:
             return leaf(Name(symbol.name), ONE, ONE, 0), []
         quantity, at = found
@@ -92,8 +106,10 @@ class Leaves:
         visible = self.shown(at)
         if len(visible) > 2:
             raise NoMatrixForm
-        node = self.engine.nodes[quantity]
-        if node.op == "pairs" or (node.op == "rest" and not self.engine.vector(node.args[0])):
+        node = self.engine.quantities.nodes[quantity]
+        if node.op == "pairs" or (
+            node.op == "rest" and not self.engine.quantities.vector(node.args[0])
+        ):
             raise NoMatrixForm
         positional = [size for size in node.shape if size != ONE]
         over_visible = [ix for ix in at[len(positional) :] if ix not in self.hidden]
@@ -108,7 +124,9 @@ class Leaves:
         elif node.name is not None and len(over_visible) == 1 and node.op != "gradient":
             stack = self.names.get(node.name)
             expr = Name(stack) if stack is not None else Call("stack", (Name(node.name),))
-            shape = self.stack_shape(node.shape, over_visible[0])
+            shape = stacked(node.shape, over_visible[0].size)
+            if len(shape) > 2:
+                raise NoMatrixForm
         elif node.name is not None:
             raise NoMatrixForm
         else:
@@ -130,20 +148,20 @@ class Leaves:
         if len(shape) > 2:
             raise NoMatrixForm
         return leaf(
-            expr, visible[0].size, visible[1].size, 2, self.engine.symmetric(quantity)
+            expr, visible[0].size, visible[1].size, 2, self.engine.definitions.symmetric(quantity)
         ), visible
 
     def standing(self, quantity: int, words: Mapping[str, str]) -> tuple[Expr, Sequence[Any]]:
         """A quantity as it stands in a formula, and its shape; a number without the axes that a reduction kept."""
-        node = self.engine.nodes[quantity]
+        node = self.engine.quantities.nodes[quantity]
         if (
             node.name is None
             and node.attrs.get("keepdims")
             and all(size == ONE for size in node.shape)
         ):
             bare = replace(node, attrs={**node.attrs, "keepdims": False})
-            return tree([*self.engine.nodes[:quantity], bare], quantity, words), ()
-        return tree(self.engine.nodes, quantity, words), node.shape
+            return tree([*self.engine.quantities.nodes[:quantity], bare], quantity, words), ()
+        return tree(self.engine.quantities.nodes, quantity, words), node.shape
 
     def at_hidden(self, expr: Expr, shape: Sequence[Any], at: Key) -> tuple[Expr, tuple[Any, ...]]:
         """A quantity at the hidden indices of its axes, W[k]: the expression, and the axes it has left."""
@@ -161,13 +179,6 @@ class Leaves:
             items.pop()
         return Index(expr, tuple(items)), tuple(left)
 
-    def stack_shape(self, shape: Sequence[Any], ix: Ix) -> tuple[Any, ...]:
-        if not shape:
-            return (ix.size,)
-        if len(shape) == 1 or (len(shape) == 2 and shape[1] == ONE):
-            return (shape[0], ix.size)
-        raise NoMatrixForm
-
     def pseudo(self, quantity: Pseudo, at: Key) -> tuple[Matrix, list[Ix]]:
         visible = self.shown(at)
         if quantity.kind == "eye" and len(visible) == 2:
@@ -178,19 +189,19 @@ class Leaves:
             position = (
                 size_tree(quantity.offset)
                 if quantity.kind == "unit"
-                else tree(self.engine.nodes, quantity.node)
+                else tree(self.engine.quantities.nodes, quantity.node)
             )
             return leaf(
                 Index(Call("eye", (size_tree(at[0].size),)), (position,)), at[0].size, ONE, 1
             ), [at[0]]
         if quantity.kind == "gather" and len(visible) == 2:
-            node = self.engine.nodes[quantity.node]
+            node = self.engine.quantities.nodes[quantity.node]
             if node.over and len(at) == 2 and node.name in self.names and visible[1] == at[1]:
                 position = Name(self.names[node.name])
             elif not node.over and len(node.shape) == 1:
-                position = tree(self.engine.nodes, quantity.node)
+                position = tree(self.engine.quantities.nodes, quantity.node)
             elif node.op == "getitem" and [item[0] for item in node.attrs["items"]] == ["index"]:
-                position = tree(self.engine.nodes, node.args[0])
+                position = tree(self.engine.quantities.nodes, node.args[0])
             else:
                 raise NoMatrixForm
             rows = Index(Call("eye", (size_tree(at[0].size),)), (position,))
@@ -219,7 +230,7 @@ class Leaves:
                 return transpose(matrix)
         if len(axes) == 2 and (selectors := self.selectors(expr, axes)) is not None:
             return selectors
-        symbols = [s for s, _, _ in self.engine.entries.entries(expr)]
+        symbols = [s for s, _, _ in self.engine.quantities.entries.entries(expr)]
         leaves: dict[sp.Symbol, Matrix] = {}
         for symbol in symbols:
             matrix, at = self.leaf(symbol)
@@ -243,12 +254,12 @@ class Leaves:
             )
             if not full:
                 raise NoMatrixForm
-        stand_in = {s: Name(f"~{n}") for n, s in enumerate(leaves)}
+        standing = {s: stand_in(place) for place, s in enumerate(leaves)}
         written = to_ast(
             expr,
-            lambda s: stand_in[s] if s in stand_in else Name(s.name),
+            lambda s: standing[s] if s in standing else Name(s.name),
             self.rank,
-            self.engine.numeral,
+            self.numeral,
         )
         return Matrix("entrywise", rows, cols, tuple(leaves.values()), written, mask=len(axes) == 2)
 
@@ -257,7 +268,9 @@ class Leaves:
         parts, numbers = [], []
         for arg in expr.args if isinstance(expr, sp.Add) else ():
             number, symbol = arg.as_coeff_Mul()
-            quantity, at = (self.engine.entries.entry(symbol) if symbol.is_Symbol else None) or (
+            quantity, at = (
+                self.engine.quantities.entries.entry(symbol) if symbol.is_Symbol else None
+            ) or (
                 None,
                 (),
             )
@@ -265,13 +278,9 @@ class Leaves:
                 return None
             part = self.pseudo(quantity, at)[0]
             parts.append(part if tuple(self.shown(at)) == tuple(axes) else transpose(part))
-            numbers.append(to_ast(number, lambda s: Name(s.name), spell=self.engine.numeral))
+            numbers.append(to_ast(number, lambda s: Name(s.name), spell=self.numeral))
         order = sorted(range(len(parts)), key=lambda n: isinstance(numbers[n], Neg))
         if not parts:
             return None
         chosen, coefficients = tuple(parts[n] for n in order), tuple(numbers[n] for n in order)
         return Matrix("sum", axes[0].size, axes[1].size, chosen, coefficients=coefficients)
-
-    def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
-        """An unnamed quantity over a visible named index; notation.py writes it from its definition."""
-        raise NoMatrixForm

@@ -1,16 +1,16 @@
-"""Terms to matrix notation: terms are reduced to matrices one by one (reduction.py), common factors pulled out of their
+"""Terms to matrix notation: terms are reduced to matrices one by one (contraction.py), common factors pulled out of their
 sum, and the whole put in orientation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.notation.contraction import Reduced, Reducer
+from gradcalc.calculus.notation.contraction import Contraction, Reduced
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
@@ -20,9 +20,18 @@ from gradcalc.calculus.notation.matrix import (
     transpose,
     write,
 )  # fmt: skip
-from gradcalc.calculus.reverse_mode import Pseudo
-from gradcalc.calculus.simplify import cost
-from gradcalc.calculus.sympy_functions import decimals, product_ast, to_ast
+from gradcalc.calculus.notation.matrix_entries import MatrixEntries
+from gradcalc.calculus.quantities import Pseudo
+from gradcalc.calculus.reading import NO_NAMES, Reading
+from gradcalc.calculus.reverse_mode import Engine
+from gradcalc.calculus.sympy_functions import (
+    Spell,
+    decimals,
+    numerals,
+    product_ast,
+    to_ast,
+    unspelled,
+)
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Expr, Index, Name, Num, Vector
@@ -32,18 +41,46 @@ WORTH = 4  # operations saved, from which on a common weight is pulled out of a 
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
 
-class Writer(Reducer):
-    """Writes sums of terms as matrices."""
+Products: TypeAlias = (
+    "Mapping[tuple[Matrix, ...], Matrix]"  # the factors of a product -> the name it has
+)
+
+
+class Writer:
+    """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see matrix_entries.py);
+    `reading` says which products are read by their names, `spelled` how the author wrote a sum or a number, `factored`
+    holds the factors of named products, as far as they were asked for."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        hidden: Mapping[Ix, str] | None = None,
+        reading: Reading = NO_NAMES,
+        spelled: Spell = unspelled,
+        factored: dict[int, Products] | None = None,
+    ) -> None:
+        self.engine, self.hidden, self.reading, self.spelled = (
+            engine,
+            hidden or {},
+            reading,
+            spelled,
+        )
+        self.factored = {} if factored is None else factored
+        self.entries = MatrixEntries(engine, self.hidden, self.derived, numerals(spelled))
+        self.contraction = Contraction(self.entries, self.renamed)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
-        terms = self.engine.definition(quantity, at)
+        terms = self.engine.definitions.definition(quantity, at)
         if not terms:
             raise NoMatrixForm
         if len(set(visible)) != len(visible):
             raise NoMatrixForm
         body = self.combine(
-            [self.reduce(self.engine.algebra.normal(term), tuple(visible)) for term in terms]
+            [
+                self.contraction.reduce(self.engine.algebra.normal(term), tuple(visible))
+                for term in terms
+            ]
         )
         expr, rank = write(body)
         return leaf(expr, body.rows, body.cols, rank), visible
@@ -132,7 +169,7 @@ class Writer(Reducer):
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.engine.spelled)
+            to_ast(terms[n].coef, lambda s: Name(s.name), self.entries.rank, self.spelled)
             for n in order
         )
         total = Matrix(
@@ -161,34 +198,35 @@ class Writer(Reducer):
         minus = (
             sp.Add(*(-arg for arg in symbolic.args)) if isinstance(symbolic, sp.Add) else symbolic
         )
-        if len(minus.args) > 2 and self.engine.spelled(minus) and not self.engine.spelled(symbolic):
+        if len(minus.args) > 2 and self.spelled(minus) and not self.spelled(symbolic):
             number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
+        cost = self.engine.quantities.entries.lengths.cost
         if (
             isinstance(symbolic, sp.Add)
             and number.is_Integer
             and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
         ):
             number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
-        if self.engine.spelled(abs(number)):
+        if self.spelled(abs(number)):
             number, symbolic = decimals(number, symbolic)
 
         def entry(symbol: sp.Symbol) -> Expr:
             if symbol in written:
                 return written[symbol]
-            matrix, at = self.leaf(symbol)
+            matrix, at = self.entries.leaf(symbol)
             if at:
                 raise NoMatrixForm
             return write(matrix)[0]
 
         def rank(expr: sp.Expr, summand: bool = False) -> Any:
-            order = self.rank(expr, summand)
+            order = self.entries.rank(expr, summand)
             form = written.get(expr)
             sums = isinstance(form, Binary) and form.op in "+-"
             if sums or isinstance(form, Index):
                 return True, True, True, False, ["~"], *order[-2:]  # l r[0], though (x · y) l
             return order
 
-        coefficient = product_ast(symbolic, entry, rank, number, self.engine.spelled)
+        coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
         if term.body is None:
             return leaf(coefficient, ONE, ONE, 0)
         if coefficient == UNIT:
@@ -198,23 +236,23 @@ class Writer(Reducer):
         )
 
     @cached_property
-    def products(self) -> dict[tuple[Matrix, ...], Matrix]:
+    def products(self) -> Products:
         """Factors of a product that has a name: A V is O."""
-        self.__dict__["products"] = {}  # while the products themselves are written
-        known, scope = self.engine.factors, self.engine.scope
-        numbers = [number for number in self.engine.products if number in scope]
-        known |= {number: self.factors(number) for number in numbers if number not in known}
-        return {parts: name for number in numbers for parts, name in known[number].items()}
+        numbers = [n for n in self.engine.names.products if n in self.reading.names]
+        if any(number not in self.factored for number in numbers):
+            bare = Writer(self.engine, self.hidden, spelled=self.spelled)  # without their names
+            self.factored.update({n: bare.factors(n) for n in numbers if n not in self.factored})
+        return {parts: name for number in numbers for parts, name in self.factored[number].items()}
 
-    def factors(self, number: int) -> dict[tuple[Matrix, ...], Matrix]:
+    def factors(self, number: int) -> Products:
         """The factors of one named product and of its transpose; {} where it has none."""
         try:
-            own = self.engine.fresh(number)
-            term = self.engine.inline(
-                self.engine.algebra.normal(self.engine.definition(number, own)[0])
+            own = self.engine.quantities.fresh(number)
+            term = self.engine.names.inline(
+                self.engine.algebra.normal(self.engine.definitions.definition(number, own)[0])
             )
-            inner = self.reduce(term, own).body
-            outer, _ = self.leaf(self.engine.entry(number, own))
+            inner = self.contraction.reduce(term, own).body
+            outer, _ = self.entries.leaf(self.engine.quantities.entry(number, own))
         except (NoMatrixForm, AssertionError):
             return {}
         if inner is None or inner.kind != "product":
@@ -235,16 +273,18 @@ class Writer(Reducer):
 
     def matrix(self, terms: Sequence[Term], free: Key) -> Matrix:
         """The sum of terms over visible free indices as a matrix; NoMatrixForm where there is none."""
-        visible = tuple(self.shown(free))
+        visible = tuple(self.entries.shown(free))
         if not terms:
             raise NoMatrixForm
         literal = self.literal(terms, visible)
         if literal is not None:
             return literal
         terms, weights = self.weights(terms, visible)
-        whole = self.renamed(self.combine([self.reduce(term, visible) for term in terms]))
+        whole = self.renamed(
+            self.combine([self.contraction.reduce(term, visible) for term in terms])
+        )
         for axis, weight in weights:
-            spread = diagonal(self.elementwise(weight, visible[axis : axis + 1]))
+            spread = diagonal(self.entries.elementwise(weight, visible[axis : axis + 1]))
             whole = product(spread, whole) if axis == 0 else product(whole, spread)
         return whole
 
@@ -253,6 +293,7 @@ class Writer(Reducer):
     ) -> tuple[Sequence[Term], list[tuple[int, sp.Expr]]]:
         """Long factors that all terms have along a row or column index, to stand once beside their sum: (…) diag(γ/σ)."""
         found: list[tuple[int, sp.Expr]] = []
+        cost = self.engine.quantities.entries.lengths.cost
         if (
             len(terms) < 2
             or len(free) != 2
@@ -261,7 +302,7 @@ class Writer(Reducer):
             return terms, found
         for axis, ix in enumerate(free):
             own = [
-                sp.Mul(*(e for key, e in term.groups.items() if self.shown(key) == [ix]))
+                sp.Mul(*(e for key, e in term.groups.items() if self.entries.shown(key) == [ix]))
                 for term in terms
             ]
             powers = [expr.as_powers_dict() for expr in own]
@@ -277,8 +318,10 @@ class Writer(Reducer):
             found.append((axis, shared))
             rest = []
             for term, expr in zip(terms, own, strict=True):
-                groups = {key: e for key, e in term.groups.items() if self.shown(key) != [ix]}
-                keys = [key for key in term.groups if self.shown(key) == [ix]]
+                groups = {
+                    key: e for key, e in term.groups.items() if self.entries.shown(key) != [ix]
+                }
+                keys = [key for key in term.groups if self.entries.shown(key) == [ix]]
                 if expr != shared:
                     groups[max(keys, key=len)] = expr / shared
                 rest.append(replace(term, groups=groups))
@@ -309,7 +352,7 @@ class Writer(Reducer):
                 bare = Term(coef, rest, term.deltas, term.summed)
                 if set(free) & bare.indices:
                     return None
-                places.setdefault(at, []).append(self.reduce(bare, ()))
+                places.setdefault(at, []).append(self.contraction.reduce(bare, ()))
         items = {at: write(self.combine(place))[0] for at, place in places.items()}
         if len(free) == 1:
             return leaf(
@@ -329,7 +372,9 @@ class Writer(Reducer):
         found = []
         for piece in sp.Add.make_args(expr):
             number, symbol = piece.as_coeff_Mul()
-            quantity, _ = (self.engine.entries.entry(symbol) if symbol.is_Symbol else None) or (
+            quantity, _ = (
+                self.engine.quantities.entries.entry(symbol) if symbol.is_Symbol else None
+            ) or (
                 None,
                 (),
             )
@@ -349,4 +394,5 @@ def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
 
 
 def wants_row(shape: Sequence[Any]) -> bool:
+    """Whether a shape is that of a row, 1 × n."""
     return len(shape) >= 2 and all(size == ONE for size in shape[:-1]) and shape[-1] != ONE

@@ -1,0 +1,158 @@
+"""The shortest way to read an expression: definitions of named quantities read backwards.
+
+E/N² with N = 1 + E and f = 1/N becomes f (1 − f): each named quantity is solved for an operand in which it is
+linear-fractional, a few steps deep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+import sympy as sp
+
+from gradcalc.calculus.folding import divisors, folded, solve_for
+from gradcalc.calculus.quantities import Quantities
+from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.simplify import Simplifier
+
+
+class NameSearch:
+    """Searches for the shortest form of an expression in the names of quantities."""
+
+    def __init__(self, quantities: Quantities, simplifier: Simplifier) -> None:
+        self.quantities, self.simplifier = quantities, simplifier
+        self.entries, self.lengths = quantities.entries, quantities.entries.lengths
+        self._shortened: dict[
+            tuple[Set[int], Set[int]], dict[tuple[sp.Expr, bool], sp.Expr]
+        ] = {}  # by what of a reading it depends on
+        self._readings: dict[int, Reading] = {}
+        self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
+
+    def reading(self, number: int) -> Reading:
+        """How derivatives of a quantity are read: in the names it is made from, and those beside."""
+        if number not in self._readings:
+            beside = frozenset(self.siblings(number))
+            self._readings[number] = Reading(beside | self.quantities.ancestors(number), beside)
+        return self._readings[number]
+
+    def siblings(self, number: int) -> set[int]:
+        """Named quantities beside the way to another, made of computed ones on it: p₂ = e₂/Z, for p₁ = e₁/Z and log Z."""
+        way = self.quantities.ancestors(number)
+        found = set()
+        for user in {user for arg in way for user in self.quantities.users.get(arg, ())} - way:
+            operands = set(self.quantities.operands(user))
+            if operands <= way - {number} and any(
+                self.quantities.computed(arg) for arg in operands
+            ):
+                found.add(user)
+        return found
+
+    def shorten(self, expr: sp.Expr, reading: Reading, deep: bool = True) -> sp.Expr:
+        """A product of local derivatives in its shortest form: tidied, and with definitions read backwards.
+
+        E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an operand in which it is
+        linear-fractional, a few steps deep; only quantities that the numerator depends on, or beside them, are used.
+        `deep`: equations may be solved, and names written out to see what cancels.
+        """
+        if reading.plain:
+            return expr
+        shortened = self._shortened.setdefault((reading.names, reading.beside), {})
+        if (expr, deep) in shortened:
+            return shortened[expr, deep]
+        first = self.simplifier.tidy(expr)
+        if self.simplifier.effort.left <= 0 or self.quantities.long:
+            return first
+        frontier = [first, *(self.written_out(first) if deep else ())]
+        seen = set(frontier)
+
+        def length(expr: sp.Expr) -> tuple[int, int, int]:
+            return self.legibility(expr, reading)
+
+        best = min(frontier, key=length)
+        for _ in range(3):
+            found = []
+            for current in frontier:
+                for candidate in self.readings(current, reading, deep):
+                    candidate = self.simplifier.tidy(candidate)
+                    if (
+                        candidate not in seen
+                        and self.lengths.cost(candidate) <= self.lengths.cost(best) + 6
+                    ):
+                        seen.add(candidate)
+                        found.append(candidate)
+            frontier = sorted(found, key=self.lengths.measure)[:6]
+            # A reading that divides by something new is no simplification: y₁ y₂ g stays, though g²/y₀ is as short.
+            best = min(
+                [best, *(found for found in frontier if self.divides_alike(found, expr))],
+                key=length,
+            )
+            if not frontier:
+                break
+        shortened[expr, deep] = best
+        return best
+
+    def legibility(self, expr: sp.Expr, reading: Reading) -> tuple[int, int, int]:
+        """How long an expression reads; names of quantities beside the way are less at hand than those on it."""
+        beside = sum(quantity in reading.beside for _, quantity, _ in self.entries.entries(expr))
+        length, symbols, unfactored = self.lengths.measure(expr)
+        return length + 2 * beside, symbols, unfactored
+
+    def written_out(self, expr: sp.Expr) -> list[sp.Expr]:
+        """An expression that divides, its names written out one and two levels deep: p/(1 − p) times 1 − p is p."""
+        found: list[sp.Expr] = []
+        for _ in range(2):
+            expr = self.quantities.opened(expr)
+            if self.lengths.cost(expr) > 24 or not divisors(expr):
+                break
+            expr = self.simplifier.tidy(expr)
+            found.append(expr)
+        return found
+
+    def divides_alike(self, found: sp.Expr, expr: sp.Expr) -> bool:
+        """Whether a reading divides by nothing new, only by names or factors of what `expr` divides by."""
+        known = divisors(expr) | divisors(self.quantities.opened(expr))
+        return all(
+            symbol in known or self.quantities.opened(symbol).free_symbols <= known
+            for symbol in divisors(found)
+        )
+
+    def readings(self, expr: sp.Expr, reading: Reading, solve: bool = True) -> list[sp.Expr]:
+        """The expression with one operand of a named elementwise quantity expressed by that quantity; where that takes
+        an equation to `solve`, too."""
+        results: list[sp.Expr] = []
+        if self.lengths.cost(expr) > 24:
+            return results
+        known = expr.free_symbols
+        for symbol, quantity, at in self.entries.entries(expr):
+            if not isinstance(quantity, int):
+                continue
+            for user in self.quantities.users.get(quantity, ()):
+                if user not in reading.names or self.quantities.axes(user) != self.quantities.axes(
+                    quantity
+                ):
+                    continue
+                formula = self.quantities.formula(
+                    user, *self.quantities.full(self.quantities.nodes[user], at)
+                )
+                own = self.quantities.entry(user, at)
+                if formula == symbol:  # a copy
+                    if self.quantities.nodes[quantity].op != "input":
+                        results.append(expr.xreplace({symbol: own}))
+                    continue
+                if all(part in known or part.is_integer for part in formula.free_symbols):
+                    named = folded(expr, formula, own, self.lengths)
+                    if named != expr:
+                        results.append(named)
+                # Solved for a computed operand, never for an input, and of a sum only where it has no other: E = N − 1.
+                if (
+                    not solve
+                    or self.quantities.nodes[quantity].op == "input"
+                    or (formula.has(sp.Add) and len(self.entries.entries(formula)) != 1)
+                ):
+                    continue
+                if (symbol, own) not in self._solved:
+                    self._solved[symbol, own] = solve_for(symbol, formula, own, self.lengths)
+                solved = self._solved[symbol, own]
+                if solved is not None:
+                    results.append(expr.xreplace({symbol: solved}))
+        return results

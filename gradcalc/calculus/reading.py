@@ -1,0 +1,24 @@
+"""In which names formulas are read: one frozen value, which whoever asks for a derivative hands in."""
+
+from __future__ import annotations
+
+from gradcalc.language.fast_dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What decides how the derivatives of one numerator are written, besides the graph.
+
+    names   nodes whose names may stand in a formula
+    beside  those of them that the numerator is not made from; they are less at hand
+    asked   (node, name) where an earlier answer named the gradient at a node
+    plain   nothing is simplified on the way: each product as the rules give it
+    """
+
+    names: frozenset[int] = frozenset()
+    beside: frozenset[int] = frozenset()
+    asked: tuple[tuple[int, str], ...] = ()
+    plain: bool = False
+
+
+NO_NAMES = Reading()

@@ -1,0 +1,127 @@
+"""Formulas in inputs alone: the quantities in them written out, where that is short enough to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import sympy as sp
+
+from gradcalc.calculus.folding import units_read
+from gradcalc.calculus.notation.derivative_forms import Forms
+from gradcalc.calculus.notation.matrix import write
+from gradcalc.calculus.quantities import UNDEFINED
+from gradcalc.calculus.sympy_functions import from_ast
+from gradcalc.graph.to_expression import tree
+from gradcalc.language.errors import SpanError
+from gradcalc.language.parser import parse, unparse
+from gradcalc.language.tree import Binary, Call, Expr, children, occurrences, substitute, walk
+from gradcalc.ops import SPELLINGS
+
+EXPANDED_LIMIT = 300
+TIDIED_LIMIT = 100  # operations of an expanded form that is searched for what cancels
+
+
+class Expansion:
+    """Writes formulas of one graph in its inputs."""
+
+    def __init__(self, forms: Forms) -> None:
+        self.forms, self.engine, self.graph = forms, forms.engine, forms.graph
+
+    def expanded(self, expr: Expr, where: Sequence[tuple[str, Expr]]) -> Expr | None:
+        """The expression in inputs alone, or None beyond 300 operations, and where its text is more than one line may be.
+
+        `where`: named gradients in it with their formulas, those that others need first.
+        """
+        table, lengths = dict(self._opened[0]), dict(self._opened[1])
+        for name, formula in where:
+            opened(name, formula, table, lengths)
+        if expanded_length(expr, lengths) > EXPANDED_LIMIT:
+            return None
+        expr = self.tidied(substitute(expr, table))
+        return expr if readable(expr) else None
+
+    def tidied(self, expr: Expr) -> Expr:
+        """An expression in numbers alone with what cancels cancelled, where that is shorter: a + b + (a − b) is 2a."""
+        numbers = {
+            name: n
+            for name, n in self.graph.names.items()
+            if not self.engine.quantities.axes(n) and not self.engine.quantities.nodes[n].shape
+        }
+        if (
+            self.engine.quantities.long
+            or operations(expr) > TIDIED_LIMIT
+            or not {name.id for name in occurrences(expr)} <= {*numbers, "pi", "e"}
+        ):
+            return expr
+        try:
+            found = from_ast(
+                expr, {name: self.engine.quantities.entry(n, ()) for name, n in numbers.items()}
+            )
+        except (TypeError, KeyError):
+            return expr
+        found = self.engine.algebra.simplifier.tidy(units_read(found))
+        if not UNDEFINED.isdisjoint(sp.preorder_traversal(found)):
+            return expr
+        written = self.forms.writer().matrix([self.engine.algebra.term(found)], ())
+        return min(
+            expr,
+            write(written)[0],
+            key=lambda form: operations(form) + bars(form) + len(list(occurrences(form))),
+        )
+
+    @cached_property
+    def _opened(self) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
+        """Quantities written in inputs alone, where that is short enough, and how many operations all of them have."""
+        table: dict[str, Expr] = {}
+        lengths: dict[str, int] = {}
+        for name in self.graph.quantities:
+            if self.graph.node(name).op != "toaxis":
+                opened(
+                    name, tree(self.graph.nodes, self.graph.names[name], open_=True), table, lengths
+                )
+        return table, lengths
+
+
+def operations(expr: Expr | None) -> int:
+    """How many operations an expression has."""
+    count, stack = 0, [expr] if expr is not None else []
+    while stack:
+        parts = children(stack.pop())
+        count += bool(parts)
+        stack.extend(parts)
+    return count
+
+
+def readable(expr: Expr) -> bool:
+    """Is its text within the limits of a line, so that it parses back?"""
+    try:
+        parse(
+            unparse(expr),
+            {call.func for call in walk(expr) if isinstance(call, Call)} - SPELLINGS.keys(),
+        )
+    except SpanError:
+        return False
+    return True
+
+
+def opened(name: str, formula: Expr, table: dict[str, Expr], lengths: dict[str, int]) -> None:
+    """Enter a formula in those written in inputs alone, if it is not beyond the limit; and its length."""
+    lengths[name] = expanded_length(formula, lengths)
+    if lengths[name] <= EXPANDED_LIMIT:
+        table[name] = substitute(formula, table)
+
+
+def expanded_length(expr: Expr, lengths: Mapping[str, int]) -> int:
+    """How many operations an expression has once its names are replaced by expressions of these lengths."""
+    return operations(expr) + sum(lengths.get(name.id, 0) for name in occurrences(expr))
+
+
+def bars(expr: Expr) -> int:
+    """How many fractions of an expression stand in a product, a power or another fraction."""
+    within = [part for part in walk(expr) if isinstance(part, Binary) and part.op in "/*^"]
+    return sum(
+        isinstance(side, Binary) and side.op == "/"
+        for part in within
+        for side in (part.left, part.right)
+    )

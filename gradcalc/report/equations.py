@@ -1,0 +1,100 @@
+"""Lines of aligned equations from expressions: long sums broken, shapes under the factors of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from gradcalc.calculus.notation.views import View
+from gradcalc.language.errors import SpanError
+from gradcalc.language.formula_pieces import Line, Math, Names, Piece, math
+from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num
+from gradcalc.language.shape_rules import ShapeError, shape_of
+from gradcalc.report.blocks import Row
+from gradcalc.report.lines import shape_latex, text_math
+from gradcalc.report.paper_notation import expression_latex
+
+LONG = 72  # characters of a formula on one line; longer sums are broken
+
+
+def written(expr: Expr, names: Names) -> str:
+    """A formula as the terminal has it: how long it is, and whether two are the same to the eye."""
+    return text_math(Math((expr,)), names)
+
+
+def rows(left: Line, expr: Expr, names: Names, example: bool = False) -> list[Row]:
+    """`left = expr`; a long sum over several lines."""
+    if len(written(expr, names)) <= LONG or not isinstance(expr, Binary) or expr.op not in "+-":
+        return [Row(left, math("=", expr, example=example))]
+    found: list[Row] = []
+    pieces: list[Piece] = ["="]
+    width = 0
+    for sign, term in summands(expr):
+        length = len(written(term, names)) + 3
+        if width and width + length > LONG:
+            found.append(Row(left if not found else (), math(*pieces, example=example)))
+            pieces, width = [], 0
+        if sign == "-" and isinstance(term, Neg):
+            pieces += ["−", "(", term, ")"]
+        elif sign:
+            pieces += ["−" if sign == "-" else "+", term]
+        else:
+            pieces.append(term)
+        width += length
+    return [*found, Row(left if not found else (), math(*pieces, example=example))]
+
+
+def under(left: Line, view: View, names: Names, example: bool) -> list[Row]:
+    """An answer of arrays, the shape of each factor under it."""
+    expr = view.symbolic
+    shapes, latex = dict(names.shapes), dict(names.latex)
+    count = 0
+
+    def braced(part: Expr) -> Expr:
+        nonlocal count
+        try:
+            shape = shape_of(part, names.shapes)
+        except (ShapeError, SpanError, TypeError, KeyError, ValueError):
+            return part  # it is then written without
+        if not shape or all(size.number == 1 for size in shape):
+            return part
+        count += 1
+        tag = f"factor#{count}"
+        inner = expression_latex(part, names, example)
+        if isinstance(part, Neg) or (isinstance(part, Binary) and part.op in "+-"):
+            inner = rf"\left({inner}\right)"
+        shapes[tag] = shape
+        latex[tag] = rf"\underbrace{{{inner}}}_{{{shape_latex(shape)}}}"
+        return Name(tag)
+
+    marked = factored(expr, braced)
+    if count < 2 or len(written(expr, names)) > LONG:
+        return rows(left, expr, names, example)
+    known = replace(names, shapes=shapes, latex=latex)
+    return [Row(left, (Math(("=", marked), example, known),))]
+
+
+def summands(expr: Expr) -> list[tuple[str, Expr]]:
+    """The terms of a sum with their signs; the first one's is empty."""
+    found: list[tuple[str, Expr]] = []
+    while isinstance(expr, Binary) and expr.op in "+-":
+        found.append((expr.op, expr.right))
+        expr = expr.left
+    found.append(("", expr))
+    return found[::-1]
+
+
+def factored(expr: Expr, mark: Callable[[Expr], Expr]) -> Expr:
+    """The expression with each factor of its top product marked; quotients and signs around it stay."""
+    match expr:
+        case Neg(arg):
+            return Neg(factored(arg, mark))
+        case Binary("/", left, right):
+            return Binary("/", factored(left, mark), right)
+        case Binary("*" | "@" as op, left, right):
+            return Binary(op, factored(left, mark), factored(right, mark))
+        case Call("sum", (body, *over), kwargs) if over:
+            return Call("sum", (factored(body, mark), *over), kwargs)
+        case Num():
+            return expr
+    return mark(expr)

@@ -1,0 +1,187 @@
+"""gradcalc from Python: solve, explain, diff, and how results show themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gradcalc
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.sizes import show
+from helpers.paths import EX1
+
+CONTENT: dict[str, Any] = {
+    "expression": "q = x + y\nf = q*z",
+    "values": {"x": -2, "y": 5, "z": -4},
+    "questions": ["df/dx"],
+}
+
+
+# ---- solve
+
+
+@pytest.mark.parametrize(
+    "source",
+    [Path(EX1), EX1, CONTENT, gradcalc.exercise_from(CONTENT)],
+    ids=lambda s: type(s).__name__,
+)
+def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:
+    result = gradcalc.solve(source)
+    assert result["df/dx"].value == -4
+    assert {name: gradient.value for name, gradient in result.gradients.items()} == {
+        "x": -4,
+        "y": -4,
+        "z": 3,
+    }
+    assert result.forward == {"q": 3, "f": -12}
+    assert result.ok
+
+
+def test_text_opens_no_file() -> None:
+    with pytest.raises(GradcalcError, match="this is the text of an exercise, not a path"):
+        gradcalc.solve("expression: x*y\n")
+    assert gradcalc.solve(gradcalc.parse_exercise("expression: x*y\n")).graph.outputs == ("f",)
+
+
+def test_wrong_sources_and_choices_are_named() -> None:
+    with pytest.raises(TypeError, match="not int"):
+        gradcalc.solve(3)  # type: ignore[arg-type]
+    with pytest.raises(
+        GradcalcError, match="unknown form 'matrices'; choose from matrix, index, entries"
+    ):
+        gradcalc.solve(CONTENT, form="matrices")
+    with pytest.raises(KeyError):
+        gradcalc.solve(CONTENT)["df/dw"]
+
+
+def test_a_mistake_carries_its_place() -> None:
+    with pytest.raises(GradcalcError) as caught:
+        gradcalc.solve({"expression": "x *"})
+    (problem,) = caught.value.problems
+    assert problem.message == "something is missing after `*`"
+    assert problem.place is not None
+    assert problem.place.column == 3
+
+
+@pytest.mark.parametrize("format", ["table", "plain", "markdown", "json", "numpy", "svg", "latex"])
+def test_a_result_in_other_formats(format: str) -> None:
+    assert gradcalc.solve(CONTENT).to(format).strip()
+
+
+def test_formats_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="unknown format 'docx'; choose from table"):
+        gradcalc.solve(CONTENT).to("docx")
+
+
+def test_a_result_shows_itself_in_a_notebook() -> None:
+    result = gradcalc.solve({**CONTENT, "title": "<b>x</b> costs $5 and $6"})
+    shown = result._repr_mimebundle_()
+    assert set(shown) == {"text/plain", "text/html", "text/latex", "image/svg+xml"}
+    assert "<script" not in shown["text/html"]
+    assert "<b>x</b>" not in shown["text/html"]
+    assert "costs <span>$</span>5" in shown["text/html"]
+    assert r"\frac{\partial f}{\partial x} &= z" in shown["text/latex"]
+    assert shown["image/svg+xml"].startswith("<svg")
+    assert str(result) == shown["text/plain"]
+    assert set(result._repr_mimebundle_(include={"text/html"})) == {"text/html"}
+    assert "text/html" not in result._repr_mimebundle_(exclude={"text/html"})
+
+
+def test_build_gives_the_graph() -> None:
+    graph = gradcalc.build(CONTENT)
+    assert (graph.inputs, graph.quantities, graph.outputs) == (("x", "y", "z"), ("q", "f"), ("f",))
+    assert isinstance(graph, gradcalc.Graph)
+
+
+# ---- one derivative
+
+
+FORMULAS = [
+    ("norm(A@x - y)^2", "x", "2·Aᵀ(A x − y)"), ("x.T @ A @ x", "x", "(A + Aᵀ) x"), ("logdet(X)", "X", "X⁻ᵀ"),
+    ("tr(A@X@B)", "X", "Aᵀ Bᵀ"), ("norm(x)", "x", "x/‖x‖"), ("lambda*x@x", "x", "2λ x"), ("exp(a)*b", "a", "exp(a) b"),
+    ("a*x", "x", "a I"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "wrt", "formula"), FORMULAS)
+def test_derivatives_read_as_one_writes_them(expression: str, wrt: str, formula: str) -> None:
+    found = gradcalc.diff(expression, wrt=wrt)
+    assert str(found) == formula
+    assert found.ok
+
+
+def test_shapes_may_be_declared() -> None:
+    found = gradcalc.diff("sum(b * x)", "b", {"b": ["n"], "x": ["n"]})
+    assert (found.symbolic, found.shape, found.assumed) == ("x", ("n",), {})
+
+
+def test_the_second_derivative_by_two_names() -> None:
+    found = gradcalc.diff("x.T @ A @ x", wrt=("x", "x"))
+    assert (found.text, found.shape) == ("A + Aᵀ", ("n", "n"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "sizes"),
+    [
+        ("concat(x, y) @ z", {"x": "[n]", "y": "[m]", "z": "[m + n]"}),
+        ("kron(A, X) @ x", {"A": "n×m", "X": "k×l", "x": "[l*m]"}),
+    ],
+)
+def test_sizes_get_letters_where_an_operation_needs_them(
+    expression: str, sizes: dict[str, str]
+) -> None:
+    found = gradcalc.diff(expression, wrt="x")
+    assert {name: show(shape) for name, shape in found.assumed.items()} == sizes
+
+
+def test_what_was_assumed_is_told() -> None:
+    found = gradcalc.diff("norm(A@x - y)^2", wrt="x")
+    assert {name: show(shape) for name, shape in found.assumed.items()} == {
+        "A": "n×m",
+        "x": "[m]",
+        "y": "[n]",
+    }
+    assert found.data["assumed"] == {"A": ["n", "m"], "x": ["m"], "y": ["n"]}
+    assert found._repr_mimebundle_()["text/latex"] == r"$2 A^{\top} (A x - y)$"
+    assert repr(found) == "<gradcalc.Derivative 2*A.T @ (A @ x - y)>"
+    assert found.to("latex").startswith("\\documentclass")
+
+
+def test_what_is_not_one_derivative_is_refused() -> None:
+    with pytest.raises(
+        gradcalc.GradcalcError, match="wrt is one name, or two for a second derivative"
+    ):
+        gradcalc.diff("x*y*z", wrt=["x", "y", "z"])
+
+
+def test_what_is_offered_and_how_a_result_prints() -> None:
+    assert dir(gradcalc) == sorted(gradcalc.__all__)
+    result = gradcalc.solve(EX1)
+    assert repr(result) == "<gradcalc.Result 'Simple computational graph': 6 answers>"
+
+
+@pytest.mark.parametrize("expression", ["x.T @ B @ a", "kron(B, x) @ x"])
+def test_a_convention_that_does_not_fit_says_so(expression: str) -> None:
+    with pytest.raises(GradcalcError) as caught:
+        gradcalc.diff(expression, wrt="x")
+    assert "assumed by convention: " in (caught.value.problems[0].hint or "")
+    assert "x a vector" in (caught.value.problems[0].hint or "")
+
+
+def test_a_name_that_does_not_occur() -> None:
+    with pytest.raises(GradcalcError, match="`w` is not in the expression"):
+        gradcalc.diff("x@x", wrt="w")
+
+
+# ---- the notebook
+
+
+def test_results_read_well_where_they_are_looked_at() -> None:
+    result = gradcalc.solve(CONTENT)
+    assert repr(result["df/dx"]) == "<Answer df/dx: z, value -4.0>"
+    assert repr(result.gradients["x"]) == "<Gradient z, value -4.0>"
+    assert repr(result.graph) == "<Graph of f: 5 nodes; inputs x, y, z>"
+    with pytest.raises(KeyError, match="there is no question df/dw; choose from df/dx"):
+        result["df/dw"]

@@ -1,0 +1,55 @@
+"""The comparison with finite differences that an exported module brings along."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gradcalc.app import cli
+from gradcalc.exercise.load import load_exercise
+from helpers.exported_code import agrees, exported, imported, written
+from helpers.paths import EXERCISES
+
+# ---- what it computes
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_a_gradient_that_is_no_number_does_not_agree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exported({"expression": "f = x^y", "values": {"x": 0, "y": 2}}, tmp_path)._compare()
+    x, y = capsys.readouterr().out.splitlines()
+    assert x.startswith("x: agrees")
+    assert y == "y: DIFFERS from finite differences, by at most nan"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ex1", "ex2-gates", "ex3", "attention", "batch-normalisation", "layer-normalisation", "embedding-lookup", "lstm-cell",
+     "convolution-slices", "gaussian-likelihood", "softmax-regression", "max-tie", "relu-kink", "normalise-vector"],
+)  # fmt: skip
+def test_shipped_exercises_check_themselves(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = EXERCISES / f"{name}.yaml"
+    if not path.exists():
+        pytest.skip(f"no exercise {name}")
+    agrees(imported(written(load_exercise(str(path))), tmp_path), capsys)
+
+
+# ---- the command
+
+
+def test_export_writes_a_module_that_runs_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ex1.py"
+    assert cli.run(["export", str(EXERCISES / "ex1.yaml"), "--to", "numpy", "-o", str(path)]) == 0
+    done = subprocess.run(
+        [sys.executable, "-I", str(path)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.split(",")[0] for line in done.stdout.splitlines()] == [
+        f"{name}: agrees with finite differences" for name in "xyz"
+    ]

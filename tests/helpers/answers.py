@@ -1,0 +1,34 @@
+"""Answers to questions about a few lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradcalc
+from gradcalc.app.api import Result
+from gradcalc.derivation.answer_model import Answer
+from gradcalc.derivation.solve import solve
+from gradcalc.exercise.load import exercise_from
+
+
+def answer(
+    lines: str, shapes: dict[str, Any], assume: dict[str, str], question: str, **more: Any
+) -> Answer:
+    variables = {
+        name: {"shape": shape, "assume": assume[name]} if name in assume else shape
+        for name, shape in shapes.items()
+    }
+    exercise: dict[str, Any] = {
+        "expression": [line.strip() for line in lines.split(";")],
+        "questions": [question],
+        **more,
+    }
+    if variables:
+        exercise["variables"] = variables
+    return solve(exercise_from(exercise)).answers[0]
+
+
+def solved(lines: str, question: str | list[str], **content: Any) -> Result:
+    asked = [question] if isinstance(question, str) else question
+    drawn = {} if "values" in content else {"seed": 1}
+    return gradcalc.solve({"expression": lines.split("; "), "questions": asked, **drawn, **content})

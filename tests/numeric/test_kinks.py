@@ -1,0 +1,79 @@
+"""Kinks and ties at a point, and the convention that holds there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradcalc.graph.model import Graph
+from gradcalc.language.parser import parse
+from gradcalc.numeric.evaluation_points import given_point
+from gradcalc.numeric.forward import Forward
+from gradcalc.numeric.kinks import Kink, places
+from helpers.graphs import graph_of
+
+
+def found_kinks(graph: Graph) -> list[Kink]:
+    return places(Forward(graph, given_point(graph)))
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "want"),
+    [
+        ("relu(x)", "0", ["x is 0: relu'(0) = 0 by convention"]),
+        ("abs(x - 1)", "1", ["x - 1 is 0: abs'(0) = 0 by convention"]),
+        (
+            "step(x) + sign(x)",
+            "0",
+            ["x is 0: step'(0) = 0 by convention", "x is 0: sign'(0) = 0 by convention"],
+        ),
+        (
+            "max(x, 2, 2*x - 2)",
+            "2",
+            [
+                "x, 2 and 2*x - 2 are equal: at a tie max shares the gradient evenly, two by two, by convention"
+            ],
+        ),
+        (
+            "max(x, 2)",
+            "2",
+            ["x and 2 are equal: at a tie max shares the gradient evenly, by convention"],
+        ),
+        ("relu(0.1 + 0.2 - x)", "0.3", ["0.1 + 0.2 - x is 0: relu'(0) = 0 by convention"]),
+        (
+            "where(x > 1, 2*x, x + 1)",
+            "1",
+            ["x is 1: the derivative is that of the branch that is taken, by convention"],
+        ),
+        ("relu(x) + max(x, 2)", "1", []),
+    ],
+)
+def test_kinks_name_the_convention(text: str, x: str, want: list[str]) -> None:
+    graph = graph_of(f"expression: f = {text}\nvalues: {{x: {x}}}\n")
+    assert [kink.message for kink in found_kinks(graph)] == want
+
+
+def test_a_jump_is_no_kink() -> None:
+    graph = graph_of("expression: f = where(x > 1, 2*x, x)\nvalues: {x: 1}\n")
+    found = found_kinks(graph)
+    assert [kink.slug for kink in found] == ["jump"]
+    assert (
+        found[0].message == "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there"
+    )
+
+
+def test_kinks_in_arrays_say_which_entry() -> None:
+    text = "expression: |\n  a = relu(v)\n  n = norm(w)\n  t = max(v)\nvariables: {v: [3], w: [2]}\nvalues: {v: [1, 0, 1], w: [0, 0]}\n"
+    graph = graph_of(text)
+    assert [kink.message for kink in found_kinks(graph)] == [
+        "v[1] is 0: relu'(0) = 0 by convention",
+        "norm(w) is 0: its derivative there is 0 by convention",
+        "entries of v tie: at a tie max shares the gradient evenly, by convention",
+    ]
+
+
+def test_the_derivative_of_a_norm_at_zero_is_zero_by_convention() -> None:
+    graph = graph_of("expression: r = norm(w)\nvariables: {w: [2]}\nvalues: {w: [0, 0]}\n")
+    found = Forward(graph, given_point(graph))
+    for text in ("w/r", "w/norm(w)", "3*w/(2*norm(w))"):
+        assert np.array_equal(found.evaluate(parse(text)).data, [0, 0])
