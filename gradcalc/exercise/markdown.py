@@ -27,6 +27,8 @@ PICTURES = (".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".pdf")
 
 @dataclass(frozen=True, slots=True)
 class Words:
+    """Plain text."""
+
     text: str
 
 
@@ -40,11 +42,15 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Code:
+    """Text in the font of code."""
+
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Emphasis:
+    """Emphasised text; strong is bold."""
+
     parts: tuple[Inline, ...]
     strong: bool = False
 
@@ -67,7 +73,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    pass
+    """The end of a line within a paragraph."""
 
 
 Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Image | Break
@@ -75,11 +81,15 @@ Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Image | Break
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    """A paragraph."""
+
     parts: tuple[Inline, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
+    """A heading of a level from 1."""
+
     parts: tuple[Inline, ...]
     level: int
 
@@ -93,6 +103,8 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Items:
+    """A list; `start` is the first number of an ordered one."""
+
     items: tuple[tuple[Block, ...], ...]
     ordered: bool = False
     start: int = 1
@@ -100,6 +112,8 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
+    """Quoted blocks."""
+
     blocks: tuple[Block, ...]
 
 
@@ -113,7 +127,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    pass
+    """A line across the page."""
 
 
 Block: TypeAlias = Paragraph | Title | Listing | Items | Quotation | Table | Rule

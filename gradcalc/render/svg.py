@@ -33,10 +33,12 @@ def render(item: Picture, options: object = None) -> str:
 
 
 def join(parts: list[str]) -> str:
+    """Several figures, one after the other."""
     return "\n".join(parts)
 
 
 def draw(what: Picture, said: Words = EN) -> str:
+    """A figure as an SVG document."""
     return drawn(what, said) + "\n"
 
 

@@ -355,10 +355,12 @@ def arrayed(answer: Answer) -> bool:
 
 
 def count(value: Number) -> int:
+    """How many numbers a value has."""
     return sum(map(count, value)) if isinstance(value, list) else 1
 
 
 def depth(value: Number) -> int:
+    """How many axes a value has."""
     return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
 
 

@@ -16,6 +16,8 @@ from gradcalc.report.labels import Label
 
 @dataclass(frozen=True, slots=True)
 class Band:
+    """A part of a folded figure, and where it stands."""
+
     picture: Picture
     drawing: Drawing
 

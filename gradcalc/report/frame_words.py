@@ -19,6 +19,8 @@ RIGHT_TO_LEFT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Words:
+    """The words of the frame around exercises in one language: titles, points, legends."""
+
     babel: str  # what the babel package calls the language; "" for those that it need not know
     exercise: str
     key: str
@@ -183,4 +185,5 @@ def words(lang: str) -> Words:
 
 
 def direction(lang: str) -> str:
+    """Whether a language is written from left to right, ltr, or from right to left, rtl."""
     return "rtl" if lang.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"

@@ -43,6 +43,9 @@ HIGH = 24  # rows of a part of a matrix
 def given(
     solution: Solution, statement: Sequence[Written], names: Names, said: Words
 ) -> Iterator[Printed]:
+    """What a sheet gives: the computation, values, sizes, shapes and upstream gradients, each where
+    there are any.
+    """
     writer = _Given(solution, names, said)
     yield from writer.computation(statement)
     items = tuple(writer.inputs())

@@ -74,6 +74,7 @@ class Handout:
 
 
 def points_said(points: float, said: Words) -> str:
+    """Points in words: 1 point, 2.5 points."""
     return said.point if points == 1 else said.points.format(f"{points:g}")
 
 

@@ -122,6 +122,9 @@ def _piece(piece: Piece, names: Names, example: bool) -> str:
 
 
 def expression_latex(expr: Expr, names: Names, example: bool = False) -> str:
+    """An expression in TeX, in the notation of paper; with `example`, per-example names carry their
+    index.
+    """
     shown, known = on_paper(expr, names)
     return formula.draw(shown, known, _script(known, example)).full
 
