@@ -20,8 +20,10 @@ from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.schema import (
     DRAW,
     EXERCISE,
+    HEADER,
     NOTATION,
     NUMBER,
+    PAPER,
     QUESTION,
     VARIABLE,
     Array,
@@ -80,6 +82,8 @@ RECORDS: Mapping[str, Record] = {
     "a question": QUESTION,
     "notation": NOTATION,
     "a range": DRAW,
+    "a sheet": PAPER,
+    "a header": HEADER,
 }
 
 
@@ -247,6 +251,8 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "question": lambda: keys(QUESTION),
     "notation": lambda: keys(NOTATION),
     "range": lambda: keys(DRAW),
+    "sheet": lambda: keys(PAPER),
+    "header": lambda: keys(HEADER),
     "elementwise": elementwise,
     "structured": structured,
     "functions": functions,

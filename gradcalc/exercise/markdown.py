@@ -42,14 +42,14 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Text in the font of code."""
+    """Code inside a line."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Emphasis:
-    """Emphasised text; strong is bold."""
+    """Emphasised text; `strong`: bold."""
 
     parts: tuple[Inline, ...]
     strong: bool = False
@@ -73,7 +73,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The end of a line within a paragraph."""
+    """A line break that the author asked for."""
 
 
 Inline: TypeAlias = Words | Formula | Code | Emphasis | Link | Image | Break
@@ -88,7 +88,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A heading of a level from 1."""
+    """A heading; `level` counts from 1, the highest."""
 
     parts: tuple[Inline, ...]
     level: int
@@ -103,7 +103,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list; `start` is the first number of an ordered one."""
+    """A list; an ordered one counts from `start`."""
 
     items: tuple[tuple[Block, ...], ...]
     ordered: bool = False
@@ -112,7 +112,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """Quoted blocks."""
+    """A quotation, itself made of blocks."""
 
     blocks: tuple[Block, ...]
 
@@ -127,7 +127,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A line across the page."""
+    """A horizontal line."""
 
 
 Block: TypeAlias = Paragraph | Title | Listing | Items | Quotation | Table | Rule

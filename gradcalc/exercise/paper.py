@@ -29,9 +29,7 @@ def read_language(exercise: Node, problems: list[Problem]) -> str:
 
 
 def read_paper(exercise: Node, problems: list[Problem]) -> Paper:
-    """What the key `sheet` says of the paper: size, header, space, breaks. Mistakes are added to
-    `problems`.
-    """
+    """What `sheet:` says of the paper; mistakes are added to `problems`."""
     node = get(exercise, "sheet")
     header = get(node, "header") if node is not None and node.kind == "mapping" else None
     fields = get(header, "fields") if header is not None and header.kind == "mapping" else None

@@ -21,7 +21,7 @@ def measure(slack: float, label: Label) -> tuple[float, float, float]:
 
 
 def metrics(slack: float) -> Metrics:
-    """The sizes of a figure on paper, in centimetres; `slack` widens what is measured."""
+    """The sizes of a drawing, in centimetres; `slack` widens what is measured."""
     return Metrics(
         character=0.19, pad=0.28, box=0.6, lane=0.6, channel=0.45, spread=0.05, port=0.26,
         measure=partial(measure, slack),
@@ -29,7 +29,7 @@ def metrics(slack: float) -> Metrics:
 
 
 def bands(what: Picture, slack: float, width: float = PAPER) -> tuple[Band, ...]:
-    """A figure folded into bands that are at most `width` wide."""
+    """A picture in bands of at most `width` centimetres."""
     return fold(what, metrics(slack), width)
 
 

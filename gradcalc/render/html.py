@@ -77,7 +77,7 @@ def render(item: Handout, options: object = None) -> str:
 
 
 def join(parts: Sequence[str]) -> str:
-    """Several handouts, one after the other."""
+    """Pages, one after the other."""
     return "\n".join(parts)
 
 

@@ -42,7 +42,7 @@ def render(item: Handout, options: object = None) -> str:
 
 
 def join(parts: Sequence[str]) -> str:
-    """Several handouts, one after the other."""
+    """Documents, one after the other."""
     return "\n".join(parts)
 
 
@@ -117,7 +117,7 @@ def _narrowed(body: str) -> str:
 
 
 def statement(blocks: Sequence[md.Block], pictures: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The blocks of a statement in TeX, line by line."""
+    """An author's text as lines of TeX; `pictures` are the files that are there."""
     for block in blocks:
         match block:
             case md.Paragraph(parts):

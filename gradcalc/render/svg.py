@@ -33,12 +33,12 @@ def render(item: Picture, options: object = None) -> str:
 
 
 def join(parts: list[str]) -> str:
-    """Several figures, one after the other."""
+    """Pictures, one after the other."""
     return "\n".join(parts)
 
 
 def draw(what: Picture, said: Words = EN) -> str:
-    """A figure as an SVG document."""
+    """A picture as the text of an SVG file."""
     return drawn(what, said) + "\n"
 
 

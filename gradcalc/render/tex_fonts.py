@@ -52,14 +52,14 @@ class MissingFont(Exception):
 
 
 def script(char: str) -> str:
-    """The script of a character, as Unicode names it; OTHER for one that is not listed."""
+    """The script of a character, such as GREEK or HAN; OTHER where no font is chosen by it."""
     word = unicodedata.name(char, "").partition(" ")[0]
     word = _ALIKE.get(word, word)
     return word if word in SCRIPTS else "OTHER"
 
 
 def by_script(characters: str) -> dict[str, str]:
-    """Script -> the characters of it."""
+    """Characters grouped by their script, in order."""
     found: dict[str, str] = {}
     for char in characters:
         found[script(char)] = found.get(script(char), "") + char

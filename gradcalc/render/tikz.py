@@ -32,7 +32,7 @@ def render(item: Picture, options: object = None) -> str:
 
 
 def join(parts: list[str]) -> str:
-    """Several figures, one after the other."""
+    """Figures, one after the other."""
     return "\n".join(parts)
 
 
@@ -42,7 +42,7 @@ def math(tex: str) -> str:
 
 
 def indicator(tex: str) -> str:
-    """TeX with the indicator sign that the picture defines, so that no package is needed."""
+    """TeX with the indicator 𝟏 in a form that every installation can print."""
     return tex.replace(r"\mathbb{1}", r"\indicator ")
 
 
@@ -60,7 +60,7 @@ def bands(what: Picture, said: Words = EN, width: float = PAPER) -> list[str]:
 
 
 def draw(what: Picture, said: Words = EN) -> str:
-    """A figure in TikZ, band by band."""
+    """A picture as TikZ, its bands one below the other."""
     return "\\par\\medskip\n".join(bands(what, said))
 
 
@@ -169,7 +169,7 @@ def notes(what: Picture) -> Iterator[str]:
 
 
 def table(what: Picture, said: Words = EN) -> str:
-    """A figure that is too large to draw, as a table of its vertices."""
+    """A picture that is too large to draw, as a table of its vertices."""
     from gradcalc.report.figure_table import rows
 
     _, *lines = rows(what)

@@ -60,7 +60,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """A formula set in boxes: its width, what it has above and below the line, and its parts."""
+    """A formula laid out: runs of text and rules around a baseline, lengths in em."""
 
     width: float
     above: float
@@ -89,7 +89,7 @@ def words(text: str, size: float = 1.0) -> Set:
 
 
 def beside(parts: Sequence[Set], between: float = 0.0) -> Set:
-    """Parts side by side on one line, `between` apart."""
+    """Formulas side by side on one baseline, `between` em apart."""
     x = 0.0
     runs: list[Run] = []
     boxes: list[Box] = []
@@ -104,7 +104,7 @@ def beside(parts: Sequence[Set], between: float = 0.0) -> Set:
 
 
 def shifted(part: Set, x: float, y: float) -> Set:
-    """A part moved by x and y."""
+    """A formula moved by (x, y) em."""
     runs = tuple(
         Run(r.text, r.x + x, r.y + y, r.size, r.wide, r.italic, r.stretch) for r in part.runs
     )

@@ -267,7 +267,7 @@ def arrayed(answer: Answer) -> bool:
 
 
 def wrong(answer: Answer) -> bool:
-    """Whether an answer failed its check."""
+    """Did this answer fail its check?"""
     return answer.verified is not None and answer.verified.ok is False
 
 

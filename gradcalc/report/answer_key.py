@@ -355,7 +355,7 @@ def arrayed(answer: Answer) -> bool:
 
 
 def count(value: Number) -> int:
-    """How many numbers a value has."""
+    """How many numbers a value holds."""
     return sum(map(count, value)) if isinstance(value, list) else 1
 
 

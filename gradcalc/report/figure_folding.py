@@ -16,7 +16,7 @@ from gradcalc.report.labels import Label
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A part of a folded figure, and where it stands."""
+    """A part of a picture, with its layout."""
 
     picture: Picture
     drawing: Drawing

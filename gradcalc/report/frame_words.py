@@ -19,7 +19,7 @@ RIGHT_TO_LEFT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of the frame around exercises in one language: titles, points, legends."""
+    """The words of a sheet's frame in one language; {} stands for a number or a name."""
 
     babel: str  # what the babel package calls the language; "" for those that it need not know
     exercise: str
@@ -185,5 +185,5 @@ def words(lang: str) -> Words:
 
 
 def direction(lang: str) -> str:
-    """Whether a language is written from left to right, ltr, or from right to left, rtl."""
+    """Writing direction of a language: ltr or rtl."""
     return "rtl" if lang.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"

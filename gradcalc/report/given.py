@@ -43,9 +43,7 @@ HIGH = 24  # rows of a part of a matrix
 def given(
     solution: Solution, statement: Sequence[Written], names: Names, said: Words
 ) -> Iterator[Printed]:
-    """What a sheet gives: the computation, values, sizes, shapes and upstream gradients, each where
-    there are any.
-    """
+    """What a solver is given: the computation where the statement lacks it, then every input."""
     writer = _Given(solution, names, said)
     yield from writer.computation(statement)
     items = tuple(writer.inputs())

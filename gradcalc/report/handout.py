@@ -97,10 +97,10 @@ def ask(question: Question, shape: str, value: str, local: str) -> Line:
 
 
 def failed(answer: Answer) -> bool:
-    """Whether an answer failed its check."""
+    """Did this answer fail its check?"""
     return answer.verified is not None and answer.verified.ok is False
 
 
 def room(kind: str, array: bool) -> Space:
-    """The room for an answer of a kind, in centimetres."""
+    """Space to write an answer in, in centimetres, by the kind of its question."""
     return Space(cm=1.5 if kind in ("shape", "value") else 3.2 if array else 2.0)

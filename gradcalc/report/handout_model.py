@@ -74,7 +74,7 @@ class Handout:
 
 
 def points_said(points: float, said: Words) -> str:
-    """Points in words: 1 point, 2.5 points."""
+    """“1 point”, “3 points”, in the language of the sheet."""
     return said.point if points == 1 else said.points.format(f"{points:g}")
 
 

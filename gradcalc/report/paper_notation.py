@@ -122,9 +122,7 @@ def _piece(piece: Piece, names: Names, example: bool) -> str:
 
 
 def expression_latex(expr: Expr, names: Names, example: bool = False) -> str:
-    """An expression in TeX, in the notation of paper; with `example`, per-example names carry their
-    index.
-    """
+    """An expression in TeX, in the notation of paper: Σ and 𝟏 for code words."""
     shown, known = on_paper(expr, names)
     return formula.draw(shown, known, _script(known, example)).full
 

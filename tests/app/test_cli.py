@@ -253,7 +253,7 @@ def test_a_bad_file_is_reported(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 
 def test_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["export", "exercises/ex1.yaml", "exercises/ex2.yaml", "--to", "html"]) == 0
-    assert capsys.readouterr().out.count("<article>") == 2
+    assert capsys.readouterr().out.count("<article") == 2
 
 
 def test_diff_prints_the_formula_alone(capsys: pytest.CaptureFixture[str]) -> None:

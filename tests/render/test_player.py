@@ -187,7 +187,7 @@ class TestTerminal:
         assert code == 0
 
     def test_a_resized_terminal_is_drawn_at_its_new_size(self) -> None:
-        out, code = self.walk("f", 100, 40, "b", "q", file="exercises/ex2.yaml")
+        out, code = self.walk("f", 100, 40, "b", "q", file="ex2.yaml")
         first, last, wide, narrow, before = self.widths(out)
         assert max(first, last) <= 60
         assert 60 < wide <= 100
@@ -195,7 +195,7 @@ class TestTerminal:
         assert code == 0
 
     def test_arrays_in_sixty_columns(self) -> None:
-        out, _ = self.walk(*[" "] * 17, "q", file="exercises/ex3.yaml")
+        out, _ = self.walk(*[" "] * 17, "q", file="ex3.yaml")
         assert len(self.widths(out)) == 18
         assert max(self.widths(out)) <= 60
 
