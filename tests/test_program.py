@@ -28,7 +28,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     script = (
         "import sys\nfrom gradcalc.app import cli\n"
         f"for words in (['--help'], ['--version'], ['validate', {EX1!r}], ['solve'], ['schema']): cli.run(words)\n"
-        "print(sorted({'sympy', 'numpy', 'mpmath', 'pydantic', 'rich'} & set(sys.modules)), file=sys.stderr)"
+        "print(sorted({'sympy', 'numpy', 'mpmath', 'flint', 'pydantic', 'rich'} & set(sys.modules)), file=sys.stderr)"
     )
     done = python("-c", script, check=True)
     assert done.stderr.splitlines()[-1] == b"[]"

@@ -287,9 +287,10 @@ def test_a_circle_is_found(line: str) -> None:
 
 
 # Where SymPy may be imported, and NumPy when a module is loaded: `architecture.md`'s table of folders.
-MAY_LOAD = {
+MAY_LOAD: dict[str, frozenset[str]] = {
     "sympy": frozenset(("calculus", "derivation", "codegen")),
-    "mpmath": frozenset(("numeric",)),
+    "flint": frozenset(("numeric",)),
+    "mpmath": frozenset(),
     "numpy": frozenset(("numeric", "app")),
 }
 

@@ -287,5 +287,5 @@ class CheckedPass:
         if not any(TABLE[rule.operation].smooth or rule.operation in KINKED for rule in rules):
             return []
         oracle = self.context.oracle
-        kinks = oracle.kinks(oracle.given, oracle.target(through, (step.quantity,), local=True))
+        kinks = oracle.met(through, (step.quantity,), local=True)
         return [("here " + kink.message,) for kink in kinks if kink.quantity == through]

@@ -58,17 +58,37 @@ class FormulaValues:
         examples: Sequence[str] = (),
     ) -> tuple[Number, Undefined | None]:
         """The value of a formula as nested lists in the shape of the answer, examples last."""
+        tensor, problem = self.tensor(expr, where, free, shape, examples)
+        return self.listed(tensor, shape), problem
+
+    def listed(self, tensor: Tensor | None, shape: Shape) -> Number:
+        """An array over the examples as nested lists, in the shape of the answer."""
+        return None if tensor is None else to_lists(self.graph, tensor, shape)
+
+    def tensor(
+        self,
+        expr: Expr | None,
+        where: Where,
+        free: Sequence[str],
+        shape: Shape,
+        examples: Sequence[str] = (),
+    ) -> tuple[Tensor | None, Undefined | None]:
+        """The value of a formula as an array over the examples, in floats."""
         try:
             target = [size.at(self.sizes) for size in shape]
         except KeyError:
             return None, None
-        sizes = dict(zip(free, (n for n in target if n != 1), strict=False)) if free else None
         try:
-            tensor = self.values.evaluate(expr, dict(where), sizes)
+            tensor = self.values.evaluate(expr, dict(where), self.lengths(free, shape))
             tensor = shaped(tensor, target, [tensor.size(name) for name in tensor.over])
-            return to_lists(self.graph, self.spread(tensor, examples)), None
+            return self.spread(tensor, examples), None
         except Undefined as problem:
             return None, problem
+
+    def lengths(self, free: Sequence[str], shape: Shape) -> dict[str, int]:
+        """The free indices of an entry formula with their ranges; axes that are 1 by declaration have none."""
+        axes = [size.at(self.sizes) for size in shape if size.number != 1]
+        return dict(zip(free, axes, strict=True)) if free else {}
 
     def spread(self, tensor: Tensor, examples: Sequence[str]) -> Tensor:
         """A per-example answer that is the same for all examples, once for each."""

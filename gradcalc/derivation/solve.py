@@ -9,7 +9,7 @@ from typing import Any
 
 from gradcalc.derivation.answer_model import Answer, Gradient, Solution
 from gradcalc.derivation.answers import Answerer, answerer
-from gradcalc.derivation.formula_values import FormulaValues
+from gradcalc.derivation.formula_values import FormulaValues, shaped
 from gradcalc.derivation.single_entry import one_entry
 from gradcalc.exercise.model import Exercise, Question
 from gradcalc.graph.build import build
@@ -18,10 +18,17 @@ from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import Problem
 from gradcalc.language.tree import Name
 from gradcalc.numeric.forward import Forward
-from gradcalc.numeric.kinks import kinks
+from gradcalc.numeric.kinks import Kink
 from gradcalc.numeric.oracle import Claim, Oracle
-from gradcalc.numeric.scalar_functions import Undefined
+from gradcalc.numeric.scalar_functions import Misfit, Undefined, Unknown
+from gradcalc.numeric.tensor import Tensor
 from gradcalc.numeric.verified import Verified
+
+COARSE = "these arrays are too large for enclosures: numbers are floats, of some 15 digits"
+LIMIT = Problem(
+    "limit",
+    "the formula does not hold at this point: the number is what differences from every side come to",
+)
 
 
 def solve(exercise: Exercise, form: str | None = None, layout: str | None = None) -> Solution:
@@ -44,6 +51,7 @@ class Solver:
         self.oracle = oracle or Oracle(graph)
         self.formulas = FormulaValues(self.oracle)
         self.warnings: list[Problem] = [*graph.exercise.warnings, *graph.warnings]
+        self.met: dict[Kink, None] = {}  # the kinks on whose conventions numbers rest
 
     @property
     def values(self) -> Forward:
@@ -91,8 +99,9 @@ class Solver:
         for name, problem in self.values.undefined.items():
             if name in graph.quantities and not missing:
                 self.warn("undefined", f"{name} has no value: {problem.message}")
-        if not missing:
-            self.warnings += kinks(graph, self.values.point)
+        if self.values.coarse:
+            self.warn("floats", COARSE)
+        self.warnings += [Problem(kink.slug, kink.message) for kink in self.met]
         unique = tuple(dict.fromkeys(self.warnings))
         return Solution(graph, answers, forward, exacts, inputs, gradients, unique)
 
@@ -113,71 +122,83 @@ class Solver:
         if question.kind == "shape":
             return found
         if question.kind == "value":
-            value, problem = self.formulas.number(
-                Name(self.of(question) or ""), (), (), found.shape
-            )
+            name = self.of(question) or ""
+            value, problem = self.formulas.number(Name(name), (), (), found.shape)
+            exactly, verified = self.formulas.exact(Name(name)), self.oracle.recomputed(name)
             return self.noted(
-                replace(found, value=value, exact=self.formulas.exact(Name(question.of))), problem
+                replace(found, value=value, exact=exactly, verified=verified), problem
             )
-        verified = self.verify(found)
-        if verified.ok is False and self.form == "matrix":
-            # The entry form is nearer to the terms; where it holds, only the matrix form was at fault.
-            plain = answerer(self.graph, "index", self.layout)
-            again = plain.answer(question)
-            if self.verify(again).ok:
-                found, verified = again, self.verify(again)
-        where = self.formulas.where(found.where)
-        # Written in stacks: two examples meet, or the question names a stack.
-        by_stack = any(name in self.graph.stacks for name in question.by)
-        whole = found.stacked is not None and (found.per_example is None or by_stack)
-        examples = () if whole or self.spans(found) else self.examples(question)
-        value, problem = self.formulas.number(
-            found.symbolic, where, found.free, found.shape, examples
-        )
+        tensor, problem = self.evaluated(found)
         if problem is not None and (careful := self.careful) is not None:
             again = careful.answer(question)
-            value, other = self.formulas.number(
-                again.symbolic, self.formulas.where(again.where), again.free, again.shape, examples
-            )
-            if other is None:
-                found, where, problem, verified = (
-                    again,
-                    self.formulas.where(again.where),
-                    None,
-                    self.verify(again),
-                )
-        exactly = self.formulas.exact(found.symbolic, where)
-        if refusal := self.oracle.refusal(
-            self.of(question), self.bys(question), question.kind == "local"
-        ):
-            value, exactly, problem = None, None, refusal
-        found = replace(found, verified=verified, value=value, exact=exactly)
-        if (stacked := found.stacked) is not None:
-            if value is not None and verified.ok:
-                found = replace(
-                    found, verified=self.formulas.agree(stacked, where, value) or verified
-                )
-            found = replace(found, stacked=replace(stacked, value=value))
-        found = self.with_upstream(found)
+            other, wrong = self.evaluated(again)
+            if wrong is None:
+                found, tensor, problem = again, other, None
+        verified = self.verify(found, tensor)
+        if verified.ok is False and self.form == "matrix":
+            # The entry form is nearer to the terms; where it holds, only the matrix form was at fault.
+            again = answerer(self.graph, "index", self.layout).answer(question)
+            other, wrong = self.evaluated(again)
+            if (right := self.verify(again, other)).ok:
+                found, verified, tensor, problem = again, right, other, wrong
+        found = self.numbered(replace(found, verified=verified), tensor, problem)
         if question.entry:
             found = one_entry(self.graph, self.formulas.sizes, found, question.entry)
-        return self.noted(self.by_convention(found), problem)
+        return found
 
-    def by_convention(self, answer: Answer) -> Answer:
-        """The answer with a warning for every kink at the given point that it depends on."""
-        question = answer.question
-        if answer.value is None or self.values.point.missing:
-            return answer
-        target = self.oracle.target(self.of(question), self.bys(question), question.kind == "local")
-        varied = {*target.again, *self.bys(question)}
-        met = [
-            kink
-            for kink in self.oracle.kinks(self.values, target)
-            if kink.slug == "kink" and kink.on & varied
-        ]
-        return replace(
-            answer, warnings=(*answer.warnings, *(Problem(kink.slug, kink.message) for kink in met))
-        )
+    def evaluated(self, found: Answer) -> tuple[Tensor | None, Undefined | None]:
+        """The number of an answer's formula at the given values, over the examples it is per."""
+        # Written in stacks: two examples meet, or the question names a stack.
+        by_stack = any(name in self.graph.stacks for name in found.question.by)
+        whole = found.stacked is not None and (found.per_example is None or by_stack)
+        examples = () if whole or self.spans(found) else self.examples(found.question)
+        where = self.formulas.where(found.where)
+        return self.formulas.tensor(found.symbolic, where, found.free, found.shape, examples)
+
+    def numbered(self, found: Answer, tensor: Tensor | None, problem: Undefined | None) -> Answer:
+        """The answer with its number: its formula's, the derivative's where that has none, none where there is none."""
+        question = found.question
+        where = self.formulas.where(found.where)
+        exactly = self.formulas.exact(found.symbolic, where)
+        asked = self.of(question), self.bys(question), question.kind == "local"
+        if refusal := self.oracle.refusal(*asked):
+            tensor, exactly, problem = None, None, refusal
+        elif not self.values.point.missing and not isinstance(problem, Unknown | Misfit):
+            limit = self.oracle.limit(*asked, tensor, found.layout)
+            if limit is not None:
+                tensor, exactly, problem = self.laid_out(limit, found), None, None
+                found = replace(found, warnings=(*found.warnings, LIMIT))
+            elif tensor is not None:
+                met = self.oracle.conventions(*asked, tensor, found.layout)
+                self.met.update(dict.fromkeys(met))
+                noted = (Problem(kink.slug, kink.message) for kink in met)
+                found = replace(found, warnings=(*found.warnings, *noted))
+        value = self.formulas.listed(tensor, found.shape)
+        found = replace(found, value=value, exact=exactly)
+        if (stacked := found.stacked) is not None:
+            if value is not None and found.verified and found.verified.ok:
+                wrong = self.formulas.agree(stacked, where, value)
+                found = replace(found, verified=wrong or found.verified)
+            found = replace(found, stacked=replace(stacked, value=value))
+        return self.noted(self.with_upstream(found), problem)
+
+    def laid_out(self, derivative: Tensor, answer: Answer) -> Tensor:
+        """The oracle's derivative in the layout and the shape of an answer."""
+        import numpy as np
+
+        question, first = answer.question, len(derivative.over)
+        data = np.asarray(derivative.data)
+        rank = 0 if question.loss else len(self.graph.node(self.of(question) or "").shape)
+        if answer.layout == "denominator" and len(question.by) == 1:
+            of = range(first, first + rank)
+            data = np.moveaxis(data, of, range(data.ndim - rank, data.ndim))
+        elif answer.layout == "jacobian" and rank == 0 and data.ndim - first == 2:
+            data = np.swapaxes(data, -1, -2)
+        target = [size.at(self.formulas.sizes) for size in answer.shape]
+        if self.spans(answer):  # examples last, as one of its axes
+            data = np.moveaxis(data, range(first), range(data.ndim - first, data.ndim))
+            return Tensor(data.reshape(target))
+        return shaped(Tensor(data, derivative.over), target, data.shape[:first])
 
     @cached_property
     def careful(self) -> Answerer | None:
@@ -218,8 +239,8 @@ class Solver:
         """The quantities by which it is differentiated, one after the other."""
         return tuple(self.graph.stacks.get(name, name) for name in question.by)
 
-    def verify(self, answer: Answer, once: bool = False) -> Verified:
-        """The oracle's verdict on a formula; `once`: compared along one direction."""
+    def verify(self, answer: Answer, shown: Tensor | None, once: bool = False) -> Verified:
+        """The oracle's verdict on a formula and its number; `once`: compared along one direction."""
         question = answer.question
         by = self.bys(question)
         expr, free = answer.symbolic, answer.free
@@ -229,7 +250,7 @@ class Solver:
         claim = Claim(expr, self.formulas.where(answer.where), free, answer.layout)
         then = by[1] if len(by) > 1 else None
         return self.oracle.verify(
-            claim, self.of(question), by[0], then, local=question.kind == "local", once=once
+            claim, self.of(question), by[0], then, question.kind == "local", once=once, shown=shown
         )
 
     # ---- the loss
@@ -251,11 +272,12 @@ class Solver:
         where = self.formulas.where(total.where)
         if self.oracle.refusal(None, self.bys(question)):
             return answer
-        if (verified := self.verify(total, once=True)).ok is False:
-            return replace(answer, verified=verified)
-        value, _ = self.formulas.number(
+        tensor, _ = self.formulas.tensor(
             total.symbolic, where, total.free, total.shape, self.examples(asked)
         )
+        if (verified := self.verify(total, tensor, once=True)).ok is False:
+            return replace(answer, verified=verified)
+        value = self.formulas.listed(tensor, total.shape)
         return replace(
             answer,
             with_upstream=value,
@@ -267,17 +289,24 @@ class Solver:
         node = self.graph.node(name)
         loss = None if self.graph.exercise.upstream else self.graph.outputs[-1]
         where = self.formulas.where(found.where)
+        over = tuple(ix for ix in node.over if ix in self.graph.examples)
+        shape, examples = (found.shape, ()) if found.shape else (node.shape, over)
+        tensor, problem = self.formulas.tensor(found.symbolic, where, found.free, shape, examples)
         if found.symbolic is not None and ((name,), found.text) not in known:
-            verified = self.oracle.verify(
-                Claim(found.symbolic, where, found.free), loss, name, once=True
-            )
+            claim = Claim(found.symbolic, where, found.free)
+            verified = self.oracle.verify(claim, loss, name, once=True, shown=tensor)
             found = replace(found, verified=verified)
             if verified.ok is False:
                 return replace(found, symbolic=None, where=(), free=())
         if self.oracle.refusal(loss, (name,)):
+            met = self.oracle.met(loss, (name,))
+            self.met.update(dict.fromkeys(kink for kink in met if kink.slug in ("kink", "jump")))
             return found
-        over = tuple(ix for ix in node.over if ix in self.graph.examples)
-        shape, examples = (found.shape, ()) if found.shape else (node.shape, over)
-        return replace(
-            found, value=self.formulas.number(found.symbolic, where, found.free, shape, examples)[0]
-        )
+        if not self.values.point.missing and not isinstance(problem, Unknown | Misfit):
+            limit = self.oracle.limit(loss, (name,), False, tensor)
+            if limit is not None:
+                tensor = limit
+            elif tensor is not None:
+                met = self.oracle.conventions(loss, (name,), False, tensor, "gradient")
+                self.met.update(dict.fromkeys(met))
+        return replace(found, value=self.formulas.listed(tensor, shape))

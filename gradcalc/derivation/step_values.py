@@ -5,52 +5,71 @@ from __future__ import annotations
 from gradcalc.derivation.formula_values import shaped
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Written
+from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Number
 from gradcalc.language.shape_rules import Shape
 from gradcalc.numeric.evaluate import bind, entries, evaluate
-from gradcalc.numeric.forward import rounded, to_lists
-from gradcalc.numeric.scalar_functions import Undefined
-from gradcalc.numeric.tensor import Tensor
+from gradcalc.numeric.forward import to_lists
+from gradcalc.numeric.scalar_functions import TooLarge, Undefined
+from gradcalc.numeric.tensor import Env, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A step's formula, which later formulas name."""
+
+    name: str
+    written: Written
+    shape: Shape
+    over: tuple[str, ...]
 
 
 class StepValues:
-    """The values of a pass at the given point: formulas may use the gradients that were bound before.
-
-    Scalars are computed with 60 digits, so that 1 − σ(40) is no zero; arrays in floats.
-    """
+    """The values of a pass at the given point: formulas may use the gradients that were bound before."""
 
     def __init__(self, solver: Solver) -> None:
         self.solver = solver
-        self.env = bind(
-            solver.values.env(60 if solver.values.precise else 16), solver.formulas.where(())
-        )
         self.bound: dict[str, Tensor] = {}
+        self._steps: list[_Bound] = []
+        self._envs: dict[int, tuple[Env, int]] = {}
+
+    def _env(self, bits: int) -> Env:
+        """All names with what was bound so far, at a precision."""
+        if bits not in self._envs:
+            start = self.solver.values.formulas(bits)
+            self._envs[bits] = bind(start, self.solver.formulas.where(())), 0
+        env, count = self._envs[bits]
+        for step in self._steps[count:]:
+            try:
+                env = env.bind({step.name: self._value(step.written, step.shape, step.over, env)})
+            except TooLarge:
+                continue
+        self._envs[bits] = env, len(self._steps)
+        return env
 
     def evaluated(
         self, written: Written, shape: Shape | None = None, over: tuple[str, ...] = ()
     ) -> Tensor | None:
-        """A formula's value over its examples, or None where it has none."""
-        sizes = self.solver.formulas.sizes
+        """A formula's value over its examples, in floats, or None where it has none."""
         try:
-            target = [size.at(sizes) for size in (written.shape if shape is None else shape)]
-            free = {}
-            if written.free:
-                inner = [size.at(sizes) for size in written.shape]
-                counts = [n for n in inner if n != 1]
-                counts = inner if len(counts) != len(written.free) else counts
-                free = dict(zip(written.free, counts, strict=True))
-            tensor = (
-                entries(written.symbolic, free, self.env)
-                if free
-                else evaluate(written.symbolic, self.env)
+            return self.solver.values.known(
+                lambda bits: self._value(written, shape, over, self._env(bits))
             )
-            if written.paired:
-                tensor = self.unstacked(tensor, over)
-            tensor = shaped(tensor, target, [tensor.size(name) for name in tensor.over])
         except (Undefined, KeyError, ValueError, OverflowError):
             return None
-        examples = self.solver.graph.examples
-        return self.solver.formulas.spread(
+
+    def _value(
+        self, written: Written, shape: Shape | None, over: tuple[str, ...], env: Env
+    ) -> Tensor:
+        formulas = self.solver.formulas
+        target = [size.at(formulas.sizes) for size in (written.shape if shape is None else shape)]
+        free = formulas.lengths(written.free, written.shape)
+        tensor = entries(written.symbolic, free, env) if free else evaluate(written.symbolic, env)
+        if written.paired:
+            tensor = self.unstacked(tensor, over)
+        tensor = shaped(tensor, target, [tensor.size(name) for name in tensor.over])
+        examples = formulas.graph.examples
+        return formulas.spread(
             tensor, tuple(name for name in over or written.each if name in examples)
         )
 
@@ -84,15 +103,15 @@ class StepValues:
         if tensor is None:
             return None
         self.bound[name] = tensor
-        self.env = self.env.bind({name: tensor})
+        self._steps.append(_Bound(name, written, shape, over))
         return self.listed(tensor)
 
     def known(self, name: str) -> bool:
         return name in self.bound
 
     def tensor(self, name: str) -> Tensor:
-        """A bound value in floats. Raises Undefined where it is too large for one."""
-        return rounded(self.bound[name])
+        """A bound value in floats."""
+        return self.bound[name]
 
     def lists(self, name: str) -> Number:
         return self.listed(self.bound[name]) if name in self.bound else None

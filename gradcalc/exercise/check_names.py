@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from gradcalc.exercise.meant_names import (
@@ -12,6 +12,7 @@ from gradcalc.exercise.meant_names import (
     no_index,
     split_product,
     transposed,
+    unused,
 )
 from gradcalc.exercise.model import Definition, Exercise, Function
 from gradcalc.exercise.source import Text
@@ -53,6 +54,7 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
     known = declared | exercise.size_names | set(exercise.examples) | set(exercise.indices)
     indices = set(exercise.examples) | set(exercise.indices)
     reported: set[str] = set()
+    lone = unused(exercise)
     lines: list[Definition | Function] = [*exercise.definitions, *exercise.functions.values()]
     for definition in lines:
         bound = set(definition.params if isinstance(definition, Function) else definition.indices)
@@ -65,7 +67,7 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
             if any(error.start <= name.span[0] < error.end for error in errors):
                 reported.add(name.id)
                 continue
-            if error := _unknown(name, exercise, declared, definition.source, warnings):
+            if error := _unknown(name, exercise, declared, definition.source, warnings, lone):
                 errors.append(error)
                 reported.add(name.id)
         try:
@@ -81,7 +83,12 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
 
 
 def _unknown(
-    name: Name, exercise: Exercise, declared: set[str], source: Text, warnings: list[Problem]
+    name: Name,
+    exercise: Exercise,
+    declared: set[str],
+    source: Text,
+    warnings: list[Problem],
+    lone: Mapping[str, str],
 ) -> SpanError | None:
     """A name that is neither defined nor declared: an error beside a complete list, else an input."""
     word = shown(name.id)
@@ -104,11 +111,11 @@ def _unknown(
             "unknown-name",
             f"unknown name `{word}`",
             *name.span,
-            f"did you mean {near}?" if near else f"add it: variables: [{word}, …]",
+            f"did you mean {near}?" if near else f"add {word} to `variables`",
         )
     if error := transposed(name, exercise, source, declared):
         return error
-    if likely := product or meant(name, exercise, source):
+    if likely := product or meant(name, lone, source):
         message = f"`{word}` is a single name"
         if "(" in likely:
             message = f"`{word}` is read as an input, not as a function"
@@ -265,8 +272,13 @@ def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanEr
             )
         elif part.func in ("sum", "mean", "prod"):
             for index in part.args[1:]:
-                each = {variable.each for variable in exercise.variables.values()}
-                if isinstance(index, Name) and index.id not in indices | each:
+                if (
+                    isinstance(index, Name)
+                    and index.id not in indices
+                    and not any(
+                        variable.each == index.id for variable in exercise.variables.values()
+                    )
+                ):
                     yield no_index(index, exercise, indices)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.source import Text
@@ -43,7 +43,7 @@ def transposed(
     return SpanError("transpose", "`^T` is a power; a transpose is written .T", at, end, hint)
 
 
-def meant(name: Name, exercise: Exercise, source: Text) -> str | None:
+def meant(name: Name, unused: Mapping[str, str], source: Text) -> str | None:
     """What an undeclared name was probably meant for: a product written as on paper, another case, a function."""
     word, (start, end) = name.id, name.span
     if end <= start:
@@ -55,19 +55,19 @@ def meant(name: Name, exercise: Exercise, source: Text) -> str | None:
         bars = before.count("||") % 2 and after.count("||") % 2
         if bars and re.fullmatch("[A-Z][a-z]", word):  # ||Ax - b||
             return " @ ".join(word)
-    used = {name for definition in exercise.definitions for name in names(definition.expr)}
-    for definition in exercise.definitions[:-1]:  # Q beside q, which nothing uses
-        other = definition.name
-        if (
-            other not in used
-            and other != word
-            and (other.casefold() == word.casefold() or skeleton(other) == skeleton(word))
-        ):
-            return other
+    if other := unused.get(word.casefold()) or unused.get(skeleton(word)):
+        return other
     if word in CALLABLE and word.isascii() and word != "sigma":
         argument = re.match(r"\s*(-?\s*\w+(?:\([^()]*\))?)", after)
         return f"{word}({argument[1].strip()})" if argument else f"{word}(x)"
     return None
+
+
+def unused(exercise: Exercise) -> dict[str, str]:
+    """The quantities that no other line uses, save the last, by what they look like: `Q` may be meant for such a `q`."""
+    used = {name for definition in exercise.definitions for name in names(definition.expr)}
+    names_left = [d.name for d in exercise.definitions[:-1] if d.name not in used]
+    return {key: name for name in names_left for key in (skeleton(name), name.casefold())}
 
 
 def first_use(exercise: Exercise, name: str) -> Place | None:

@@ -167,7 +167,7 @@ class _Reader:
                 )
             ) and part.kind == "scalar":
                 name, kind, params, span = taken
-                line = Statement(name, kind, params, span, part.text.value, 0)
+                line = Statement(name, kind, params, span, part.text.value, 0, len(part.text.value))
                 found.append((part.text, line, key.place))
                 self.warn_of_comment(part)
         if not found and self.unreadable:

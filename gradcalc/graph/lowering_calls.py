@@ -273,6 +273,14 @@ def dot(low: Lowering, call: Call, env: Env) -> int:
     return low.apply("matmul", call, call.args, numbers, env)
 
 
+def kron(low: Lowering, call: Call, env: Env) -> int:
+    """Of two vectors the columns of outer(v, u) one under another, as in NumPy; of matrices one node."""
+    left, right = (low.expr(arg, env) for arg in call.args)
+    if len(low.nodes[left].shape) != 1 or len(low.nodes[right].shape) != 1:
+        return low.apply("kron", call, call.args, (left, right), env)
+    return low.make("vec", (low.make("outer", (right, left)),), expr=low.piece(call, env))
+
+
 def matrix_power(low: Lowering, call: Call, env: Env) -> int:
     """A whole power: products of the matrix, of its inverse, or the identity."""
     base, times = low.expr(call.args[0], env), whole(call.args[1], "the power of a matrix")
@@ -357,6 +365,6 @@ CALLS: Mapping[str, Callable[[Lowering, Call, Env], int]] = {
     **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
     **{name: with_parameters for name, op in TABLE.items() if op.parameters},
     "max": extremum, "min": extremum, "var": var, "norm": norm,
-    "logsumexp": softmax, "softmax": softmax, "log_softmax": softmax, "dot": dot, "matrix_power": matrix_power,
+    "logsumexp": softmax, "softmax": softmax, "log_softmax": softmax, "dot": dot, "kron": kron, "matrix_power": matrix_power,
     "eye": filled, "ones": filled, "zeros": filled, "concat": concat, "stack": stack, "where": where,
 }  # fmt: skip

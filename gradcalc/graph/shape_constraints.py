@@ -308,6 +308,8 @@ class Constraints:
             sides = self.matrices(call, terms_list, letters)
             return Term(f"`{words}`", [sides[letter] for letter in result])
         ranks = tuple(map(len, letters)) if letters else (2, 2) if func == "kron" else ()
+        if func == "kron" and all(len(self.s.dims(term) or ()) == 1 for term in terms_list):
+            ranks = (1, 1)
         kind = Vectors if func in ("outer", "diag") else Forward
         return self.relate(
             kind(

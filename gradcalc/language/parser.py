@@ -102,24 +102,25 @@ def parse(
     """One expression. `functions` are names the exercise defines or declares: they take no canonical spelling and may
     carry primes, g'(z). `variables`, where known, make messages better. Raises SpanError with offsets into `text`.
     """
-    return parse_from(text, 0, functions, variables)
+    return parse_from(text, 0, len(text), functions, variables)
 
 
 def parse_from(
     text: str,
     start: int,
+    stop: int,
     functions: Collection[str] = frozenset(),
     variables: Collection[str] = frozenset(),
 ) -> Expr:
-    """As `parse`, from an offset on to the end of the text."""
+    """As `parse`, from one offset to another."""
 
     def read(line: str) -> Expr:
         return _Parser(tokenize(line, start), functions, variables).whole()
 
     try:
-        return read(text)
+        return _Parser(tokenize(text, start, stop), functions, variables).whole()
     except SpanError as error:
-        raise cured(error, text, start, read) from None
+        raise cured(error, text[:stop], start, read) from None
 
 
 class _Parser:

@@ -242,8 +242,8 @@ def dot(shapes: list[Shape], given: Options) -> Shape:
 def kron(shapes: list[Shape], _: Options) -> Shape:
     """Of two matrices, sizes multiplied. Raises ShapeError."""
     left, right = shapes
-    if len(left) != 2 or len(right) != 2:
-        raise ShapeError("kron takes two matrices")
+    if len(left) != len(right) or len(left) not in (1, 2):
+        raise ShapeError("kron takes two matrices or two vectors")
     return tuple(a * b for a, b in zip(left, right, strict=True))
 
 

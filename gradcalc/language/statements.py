@@ -28,7 +28,7 @@ class Statement:
     """One line: what stands left of `=` and the tokens of the right side. Offsets are into the text as a whole.
 
     `kind` is quantity, entries (`p[k] = …`, params are the indices) or function (`g(t) = …`, params its arguments).
-    `name` is None for an expression without one. `text` ends where the line ends; its right side begins at `body`.
+    `name` is None for an expression without one. Its right side is `text[body:stop]`.
     """
 
     name: str | None
@@ -37,10 +37,11 @@ class Statement:
     span: Span  # of the name, or of the whole line
     text: str
     body: int
+    stop: int
 
     def parse(self, functions: Collection[str], variables: Collection[str]) -> Expr:
         """Raises SpanError, with the cure where it is known."""
-        return parse_from(self.text, self.body, functions, variables)
+        return parse_from(self.text, self.body, self.stop, functions, variables)
 
 
 def logical_lines(text: str) -> list[Span]:
@@ -105,9 +106,9 @@ def read_statement(text: str, start: int = 0, end: int | None = None) -> Stateme
         if (arrow := _meant_definition(tokens)) is not None:
             raise arrow
         whole = (tokens[0].start, tokens[-1].end)
-        return Statement(None, "quantity", (), whole, text[:end], tokens[0].start)
+        return Statement(None, "quantity", (), whole, text, tokens[0].start, end)
     name, kind, params, span = read_head(tokens[:equals], tokens[equals])
-    return Statement(name, kind, params, span, text[:end], tokens[equals].end)
+    return Statement(name, kind, params, span, text, tokens[equals].end, end)
 
 
 def _second_equals(tokens: list[Token], first: int, second: int) -> SpanError:

@@ -1,8 +1,7 @@
-"""The same functions on arrays: float64, and objects of mpmath for high precision.
+"""The same functions on arrays, of float64; `ball_arrays` has them of enclosures.
 
-Float functions answer nan or inf outside their domain (the evaluator finds the entry and names it); object
-functions raise `Undefined`, or answer nan where `tolerant` is set. Axes are counted from the end: what stands
-before them are examples, indices and perturbations.
+Float functions answer nan or inf outside their domain (the evaluator finds the entry and names it). Axes are counted
+from the end: what stands before them are examples, indices and perturbations.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcalc.numeric.scalar_functions import Scalars, Undefined
+from gradcalc.numeric.scalar_functions import Undefined
 
 Axes = tuple[int, ...]
 
@@ -23,10 +22,10 @@ class Arrays:
 
     dtype: Any = float
 
-    def __init__(self, scalar: Scalars) -> None:
+    def __init__(self, scalar: Any) -> None:
         self.scalar = scalar
         self.pi, self.e = scalar.pi, scalar.e
-        self.tolerant = False
+        self.tolerant: list[Undefined] | None = None
 
     def array(self, value: Any) -> Any:
         """Numbers, nested lists or an array as an array of this kind."""
@@ -81,13 +80,20 @@ class Arrays:
     def _count(self, a: Any, axis: Axes) -> int:
         return math.prod(np.shape(a)[k] for k in axis)
 
-    def _rest(self, a: Any, axis: Axes) -> tuple[Any, Any]:
-        """(largest entry, log of the sum of exp(entry - largest)), with kept axes: log1p of all but the largest."""
+    def _largest(self, flat: Any) -> Any:
+        return np.argmax(flat, axis=-1)
+
+    def _top(self, a: Any, axis: Axes) -> tuple[Any, Any, Any]:
+        """(`axis` as one last axis, where the largest entry is, that entry)."""
         last = tuple(range(-len(axis), 0))
         moved = np.moveaxis(a, axis, last)
         flat = moved.reshape(*moved.shape[: moved.ndim - len(axis)], -1)
-        place = np.expand_dims(np.argmax(flat, axis=-1), -1)
-        top = np.take_along_axis(flat, place, -1)
+        place = np.expand_dims(self._largest(flat), -1)
+        return flat, place, np.take_along_axis(flat, place, -1)
+
+    def _rest(self, a: Any, axis: Axes) -> tuple[Any, Any]:
+        """(largest entry, log of the sum of exp(entry - largest)), with kept axes: log1p of all but the largest."""
+        flat, place, top = self._top(a, axis)
         others = self.exp(flat - top)
         np.put_along_axis(others, place, self.array(0), -1)
         log = self.log1p(np.sum(others, axis=-1, keepdims=True))
@@ -107,7 +113,8 @@ class Arrays:
 
     def softmax(self, a: Any, axis: int) -> Any:
         """Exponentials along one axis, divided by their sum."""
-        powers = self.exp(a - self.max(a, (axis,), True))
+        _, _, top = self._top(a, (axis,))
+        powers = self.exp(a - np.moveaxis(top, -1, axis))
         return powers / self.sum(powers, (axis,), True)
 
     def matmul(self, a: Any, b: Any) -> Any:
@@ -169,6 +176,8 @@ class Arrays:
     log1p: Callable[[Any], Any]
     power: Callable[[Any, Any], Any]
     inv: Callable[[Any], Any]
+    lost: Callable[[Any], Any]
+    settled: Callable[[Any], Any]
 
 
 class FloatArrays(Arrays):
@@ -184,6 +193,23 @@ class FloatArrays(Arrays):
         np.maximum,
         np.minimum,
     )
+
+    less, less_equal, equal, unequal = np.less, np.less_equal, np.equal, np.not_equal
+
+    def lost(self, data: Any) -> Any:
+        """Which entries are no numbers, for they are undefined in a branch that may not be taken."""
+        return np.isnan(data)
+
+    def ratio(self, x: Any, y: Any) -> Any:
+        """x / y, and 0 where both are 0: by a norm, whose derivative at 0 is 0 by convention."""
+        return np.divide(x, np.where((x == 0) & (y == 0), 1.0, y))
+
+    def step(self, x: Any) -> Any:
+        return np.where(x > 0, 1.0, 0.0)
+
+    def by_sign(self, x: Any, positive: Any, negative: Any) -> Any:
+        """`positive` where x > 0, else `negative`; both are equal at 0."""
+        return np.where(x > 0, positive, negative)
 
     def tan(self, x: Any) -> Any:
         near = np.abs(np.cos(x)) < 4e-15 * np.maximum(1.0, np.abs(x))
@@ -224,83 +250,3 @@ class FloatArrays(Arrays):
                 "the inverse of a matrix that is singular to working precision is undefined"
             )
         return inverse
-
-
-class ObjectArrays(Arrays):
-    """Objects of mpmath, entry by entry by the scalar functions."""
-
-    dtype = object
-
-    def array(self, value: Any) -> Any:
-        value = np.asarray(value, dtype=object)
-        number = self.scalar.number
-        return np.asarray(
-            np.frompyfunc(lambda x: x if hasattr(x, "_mpf_") else number(float(x)), 1, 1)(value),
-            dtype=object,
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        """Elementwise functions: those of the scalars, over every entry."""
-        function = getattr(self.scalar, name, None) or getattr(self.scalar.lib, name)
-        nan = self.scalar.nan
-
-        def safely(*operands: Any) -> Any:
-            try:
-                return function(*operands)
-            except Undefined:
-                if self.tolerant:
-                    return nan
-                raise
-
-        def over_entries(*operands: Any) -> Any:
-            result = np.frompyfunc(safely, len(operands), 1)(*operands)
-            return result
-
-        return over_entries
-
-    def _matrices(
-        self, a: Any, function: Callable[[list[list[Any]]], Any], shape: tuple[int, ...]
-    ) -> Any:
-        out = np.empty((*a.shape[:-2], *shape), dtype=object)
-        for place in np.ndindex(*a.shape[:-2]):
-            out[place] = function(a[place].tolist())
-        return out[()] if out.ndim == 0 else out
-
-    def det(self, a: Any) -> Any:
-        return self._matrices(a, lambda rows: self._eliminate(rows)[0], ())
-
-    def logdet(self, a: Any) -> Any:
-        determinant = self.det(a)
-        if not np.all(np.asarray(determinant) > 0):
-            raise Undefined("logdet of a matrix whose determinant is not positive is undefined")
-        return self.log(determinant)
-
-    def inv(self, a: Any) -> Any:
-        def inverse(rows: list[list[Any]]) -> Any:
-            determinant, result = self._eliminate(rows)
-            if determinant == 0:
-                raise Undefined("the inverse of a singular matrix is undefined")
-            return np.array(result, dtype=object)
-
-        return self._matrices(a, inverse, a.shape[-2:])
-
-    def _eliminate(self, rows: list[list[Any]]) -> tuple[Any, list[list[Any]]]:
-        """(determinant, inverse) by Gauss-Jordan with the largest pivot; a determinant lost in rounding is 0."""
-        n, number = len(rows), self.scalar.number
-        work = [[*row, *(number(i == j) for j in range(n))] for i, row in enumerate(rows)]
-        largest = max((abs(x) for row in rows for x in row), default=number(0))
-        determinant = number(1)
-        for k in range(n):
-            best = max(range(k, n), key=lambda r: abs(work[r][k]))
-            if abs(work[best][k]) <= largest * number(10) ** (4 - self.scalar.digits):
-                return number(0), []
-            if best != k:
-                work[k], work[best] = work[best], work[k]
-                determinant = -determinant
-            pivot = work[k][k]
-            determinant *= pivot
-            work[k] = [x / pivot for x in work[k]]
-            for r in range(n):
-                if r != k and (factor := work[r][k]) != 0:
-                    work[r] = [x - factor * y for x, y in zip(work[r], work[k], strict=True)]
-        return determinant, [row[n:] for row in work]

@@ -6,15 +6,17 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gradcalc.language.parser import Expr
+from gradcalc.language.parser import Call, Expr
 from gradcalc.numeric.scalar_functions import Misfit, Undefined
 from gradcalc.numeric.tensor import (
     Env,
     Tensor,
     checked,
+    elementwise,
     expand,
     finish,
     located,
+    ones,
     quiet,
     within_limit,
 )
@@ -30,7 +32,7 @@ def run(
     value = TABLE[name].value
     assert value is not None
     functions = env.numbers.arrays
-    functions.tolerant = env.tolerant is not None
+    functions.tolerant = env.tolerant
     try:
         with quiet():
             result = value(functions, data, *more, **options)
@@ -72,34 +74,29 @@ def axes_of(rank: int, axis: Any) -> tuple[int, ...]:
     return tuple(sorted(k - rank if k >= 0 else k for k in chosen))
 
 
-def is_column(shape: tuple[int, ...]) -> bool:
-    """Whether a shape is n × 1."""
-    return len(shape) == 2 and shape[1] == 1
-
-
 def reduction(func: str, tensor: Tensor, options: Options, env: Env, expr: Expr) -> Tensor:
     """sum, mean, var, prod, max, min, norm, logsumexp with axis, keepdims, ord, ddof."""
     options = dict(options)
     if tensor.rank == 0:
         if func == "norm":
-            return _absolute(tensor, env, expr)
+            return elementwise("abs", [tensor], env, expr)
         return tensor if func != "var" else finish(0 * tensor.data, tensor.over)
     data = array(tensor, env)
     axis = options.pop("axis", None)
     keep = bool(options.pop("keepdims", False))
     if func == "logsumexp" and axis is None and tensor.rank > 1:
-        axis = (-2, -1) if tensor.rank == 2 and 1 in tensor.shape else -1
+        argument = expr.args[0] if isinstance(expr, Call) else expr
+        axis = (-2, -1) if tensor.rank == 2 and any(ones(tensor, argument, env)) else -1
     axes = axes_of(tensor.rank, axis)
     if env.watch is not None:
         kept = run(func, tensor, data, env, expr, axis=axes, keepdims=True, **options)
-        env.watch(func, expr, [tensor, kept])
+        if func == "norm" and options.get("ord", 2) != 2:  # made of |x|, and of their largest
+            sizes = elementwise("abs", [tensor], env, expr)
+            if options["ord"] == math.inf:
+                env.watch("max", expr, [sizes, kept])
+        else:
+            env.watch(func, expr, [tensor, kept])
     return run(func, tensor, data, env, expr, axis=axes, keepdims=keep, **options)
-
-
-def _absolute(tensor: Tensor, env: Env, expr: Expr) -> Tensor:
-    if env.watch is not None:
-        env.watch("abs", expr, [tensor])
-    return finish(abs(tensor.data), tensor.over)
 
 
 def transpose(tensor: Tensor, env: Env) -> Tensor:
@@ -260,16 +257,16 @@ def _vectors(tensor: Tensor, env: Env) -> Any:
     return data.reshape(*data.shape[: len(tensor.over)], -1)
 
 
-def _dot(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+def _dot(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
     """Of two vectors or two columns a number, of matrices their product."""
     a, b = arguments
-    if a.shape == b.shape and (a.rank == 1 or (a.rank == 2 and 1 in a.shape)):
+    if a.shape == b.shape and (a.rank == 1 or (a.rank == 2 and any(ones(a, expr.args[0], env)))):
         return _two_vectors("dot")(arguments, options, env, expr)
     return matmul(a, b, env, expr)
 
 
 def _two_vectors(name: str) -> Callable[..., Tensor]:
-    def call(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+    def call(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
         a, b = arguments
         over = env.order(a.over, b.over)
         left, right = (expand(Tensor(_vectors(t, env), t.over), over, 1) for t in (a, b))
@@ -279,7 +276,7 @@ def _two_vectors(name: str) -> Callable[..., Tensor]:
     return call
 
 
-def _kron(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+def _kron(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
     a, b = arguments
     over = env.order(a.over, b.over)
     flat = a.rank < 2 and b.rank < 2
@@ -295,7 +292,7 @@ def _kron(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Te
 
 
 def _square(name: str) -> Callable[..., Tensor]:
-    def call(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+    def call(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
         tensor = arguments[0]
         if tensor.rank == 0:
             if name == "inv":
@@ -318,34 +315,35 @@ def _size(tensor: Tensor) -> int:
 
 
 def _softmax(name: str) -> Callable[..., Tensor]:
-    def call(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+    def call(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
         tensor = arguments[0]
         if tensor.rank == 0:
             raise Misfit(f"{name} needs an array")
         axis = options.get("axis")
         if axis is None:
-            axis = -2 if is_column(tensor.shape) else -1
+            column = tensor.rank == 2 and ones(tensor, expr.args[0], env)[1]
+            axis = -2 if column else -1
         return run(name, tensor, array(tensor, env), env, expr, axis=axes_of(tensor.rank, axis)[0])
 
     return call
 
 
-def _diag(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+def _diag(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
     """A vector, row or column makes a diagonal matrix; a square matrix gives its diagonal."""
     tensor = arguments[0]
-    if tensor.rank == 2 and 1 not in tensor.shape:
+    if tensor.rank == 2 and not any(ones(tensor, expr.args[0], env)):
         return finish(env.numbers.arrays.diagonal(array(tensor, env)), tensor.over)
     vectors = _vectors(tensor, env)
     within_limit(vectors.size * vectors.shape[-1], env)
     return run("diag", tensor, vectors, env, expr)
 
 
-def _vec(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+def _vec(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
     tensor = arguments[0]
     return tensor if tensor.rank < 2 else run("vec", tensor, array(tensor, env), env, expr)
 
 
-def _concat(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+def _concat(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
     import numpy as np
 
     arrays, over = aligned(arguments, env)
@@ -361,12 +359,12 @@ def _concat(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> 
         ) from None
 
 
-def _stack(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+def _stack(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
     return vector(arguments, env)
 
 
 def _made(name: str) -> Callable[..., Tensor]:
-    def call(arguments: list[Tensor], options: Options, env: Env, expr: Expr) -> Tensor:
+    def call(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
         sizes = [_size(argument) for argument in arguments]
         within_limit(math.prod(sizes) ** (2 if name == "eye" else 1), env)
         value = TABLE[name].value
@@ -376,7 +374,7 @@ def _made(name: str) -> Callable[..., Tensor]:
     return call
 
 
-CALLS: Mapping[str, Callable[[list[Tensor], Options, Env, Expr], Tensor]] = {
+CALLS: Mapping[str, Callable[[list[Tensor], Options, Env, Call], Tensor]] = {
     "outer": _two_vectors("outer"), "dot": _dot, "kron": _kron,
     "tr": _square("tr"), "det": _square("det"), "logdet": _square("logdet"), "inv": _square("inv"),
     "matrix_power": _square("matrix_power"), "softmax": _softmax("softmax"), "log_softmax": _softmax("log_softmax"),

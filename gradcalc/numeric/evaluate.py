@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
+from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import (
     Binary,
     Call,
@@ -25,6 +27,8 @@ from gradcalc.language.parser import (
     Transpose,
     Vector,
 )
+from gradcalc.language.shape_rules import ShapeError, shape_of
+from gradcalc.language.tree import substitute
 from gradcalc.numeric.array_operations import (
     CALLS,
     broadcast_to_index,
@@ -34,8 +38,8 @@ from gradcalc.numeric.array_operations import (
     transpose,
     vector,
 )
-from gradcalc.numeric.scalar_functions import Undefined, Unknown
-from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located
+from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
+from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located, ones
 from gradcalc.ops import SCALAR, SIGNS, TABLE
 
 _REDUCTIONS = frozenset(name for name, op in TABLE.items() if op.signature == "reduction")
@@ -57,7 +61,9 @@ def evaluate(expr: Expr, env: Env) -> Tensor:
         case Call():
             return _call(expr, env)
         case Compare():
-            operands = [evaluate(expr.left, env), evaluate(expr.right, env)]
+            left = evaluate(expr.left, env)
+            right = left if expr.right == expr.left else evaluate(expr.right, env)
+            operands = [left, right]
             return elementwise(SIGNS[expr.op], operands, env, expr)
         case Index():
             return _index(expr, env)
@@ -76,7 +82,8 @@ def _name(expr: Name, env: Env) -> Tensor:
     if name in env.sizes:
         return Tensor(env.numbers.scalar.number(env.sizes[name]))
     if name in env.stacks:
-        return stacked(evaluate(Name(env.stacks[name]), env), env)
+        whole = Name(env.stacks[name])
+        return stacked(evaluate(whole, env), env, whole)
     if name in ("pi", "e"):
         return Tensor(getattr(env.numbers.scalar, name))
     raise env.lacking.get(name) or Unknown(f"{name} has no value")
@@ -92,14 +99,8 @@ def _binary(expr: Binary, env: Env) -> Tensor:
         right = evaluate(link.right, env)
         if link.op == "@":
             left = matmul(left, right, env, link)
-        elif (
-            link.op == "/"
-            and right.plain
-            and right.data == 0
-            and _is_norm(link.right, env)
-            and _is_zero(left)
-        ):
-            pass  # 0/norm(0): 0 by convention
+        elif link.op == "/" and _is_norm(link.right, env):  # 0/norm(0): 0 by convention
+            left = elementwise("div", [left, right], env, link, lambda m, x, y: m.ratio(x, y))
         else:
             left = elementwise(SIGNS[link.op], [left, right], env, link)
     return left
@@ -111,14 +112,14 @@ def _is_norm(expr: Expr, env: Env) -> bool:
             return expr.id in env.norms
         case Call():
             return expr.func == "norm"
+        case Index():
+            return _is_norm(expr.base, env)
+        case Transpose():
+            return _is_norm(expr.arg, env)
         case Binary():
             return expr.op in "*^" and (_is_norm(expr.left, env) or _is_norm(expr.right, env))
         case _:
             return False
-
-
-def _is_zero(tensor: Tensor) -> bool:
-    return bool((tensor.data == 0).all()) if not tensor.plain else bool(tensor.data == 0)
 
 
 def _call(expr: Call, env: Env) -> Tensor:
@@ -140,7 +141,7 @@ def _call(expr: Call, env: Env) -> Tensor:
             and len(arguments) == 1
             and any(name in env.examples for name in arguments[0].over)
         ):
-            return stacked(arguments[0], env)
+            return stacked(arguments[0], env, expr.args[0])
         options = {name: _option(name, value, env) for name, value in expr.kwargs}
         try:
             return CALLS[func](arguments, options, env, expr)
@@ -173,7 +174,12 @@ def _user(expr: Call, env: Env) -> Tensor:
     function = env.functions[expr.func]
     if len(function.params) != len(expr.args):
         raise Unknown(f"{expr.func} takes {len(function.params)} arguments")
+    if env.watch is not None:  # what is said of a kink is said in the names of the exercise
+        return evaluate(
+            substitute(function.expr, dict(zip(function.params, expr.args, strict=True))), env
+        )
     given = dict(zip(function.params, (evaluate(arg, env) for arg in expr.args), strict=True))
+    env = replace(env, shapes={k: v for k, v in env.shapes.items() if k not in given})
     frozen = env.frozen
     if frozen is not None:
         held = {
@@ -189,7 +195,7 @@ def _where(expr: Call, env: Env) -> Tensor:
     condition = evaluate(expr.args[0], env)
     if condition.plain and env.watch is None:
         return evaluate(expr.args[1 if condition.data else 2], env)
-    noted: list[str] = []
+    noted: list[Undefined] = []
     inner = replace(env, tolerant=noted)
     branches = [evaluate(arg, inner) for arg in expr.args[1:]]
     result = elementwise("where", [condition, *branches], inner, expr)
@@ -197,15 +203,19 @@ def _where(expr: Call, env: Env) -> Tensor:
     return result
 
 
-def _settle(result: Tensor, noted: list[str], env: Env) -> None:
+def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
     """Raise what was noted in a branch if an entry of the result comes from there."""
-    data = result.data
-    bad = bool((data != data).any()) if not result.plain else bool(data != data)
+    numbers = env.numbers
+    if result.plain:
+        bad = not numbers.scalar.finite(result.data)
+    else:
+        bad = bool(numbers.arrays.lost(result.data).any())
     if bad:
-        message = noted[0] if noted else "the result is undefined"
+        unsure = [problem for problem in noted if isinstance(problem, Unsure)]
+        problem = (unsure or noted or [Undefined("the result is undefined")])[0]
         if env.tolerant is None:
-            raise Undefined(message)
-        env.tolerant.append(message)
+            raise problem
+        env.tolerant.append(problem)
 
 
 def _reduce(expr: Call, env: Env) -> Tensor:
@@ -270,7 +280,7 @@ def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: 
     if shadowed:
         env = replace(env, values={k: v for k, v in env.values.items() if k not in shadowed})
     inner = env
-    noted: list[str] = []
+    noted: list[Undefined] = []
     if conditions:
         inner = replace(env, tolerant=noted)
     term = evaluate(expr.args[0], inner)
@@ -305,12 +315,12 @@ def _lowest(term: Tensor, func: str, env: Env) -> Tensor:
     """A number that a maximum, minimum or logsumexp over the other entries never notices."""
     import numpy as np
 
+    scalar = env.numbers.scalar
     if func == "logsumexp":
-        return Tensor(env.numbers.scalar.number(-1e300 if env.numbers.exact else -1e18))
-    values = np.asarray(term.data)
-    values = values[values == values]
-    extreme = min(values.ravel().tolist()) if func == "max" else max(values.ravel().tolist())
-    return Tensor(env.numbers.scalar.number(extreme))
+        return Tensor(scalar.number(-1e18))
+    values = np.asarray(term.data).reshape(-1)
+    kept = values[~env.numbers.arrays.lost(values)].tolist()
+    return Tensor(reduce(scalar.minimum if func == "max" else scalar.maximum, kept))
 
 
 def _collapse(func: str, term: Tensor, names: list[str], env: Env, expr: Expr) -> Tensor:
@@ -357,8 +367,11 @@ def _index(expr: Index, env: Env) -> Tensor:
         raise located(problem, expr) from None
 
 
-def stacked(tensor: Tensor, env: Env) -> Tensor:
-    """Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m, else one more last axis."""
+def stacked(tensor: Tensor, env: Env, expr: Expr | None = None, column: bool = True) -> Tensor:
+    """Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m, else one more last axis.
+
+    `column`: an axis of length 1 may be one of a column, as far as its declaration says.
+    """
     named = [name for name in tensor.over if name in env.examples]
     if not named:
         return tensor
@@ -368,7 +381,10 @@ def stacked(tensor: Tensor, env: Env) -> Tensor:
     data = np.asarray(tensor.data)
     places = [tensor.over.index(name) for name in named]
     data = np.moveaxis(data, places, range(-len(named), 0))
-    if tensor.rank == 2 and tensor.shape[1] == 1:
+    single = tensor.rank == 2 and (
+        ones(tensor, expr, env) if expr else (False, tensor.shape[1] == 1)
+    )
+    if column and single and single[1]:
         data = np.squeeze(data, axis=len(rest) + 1)
     return finish(data, rest)
 
@@ -402,6 +418,10 @@ def bind(env: Env, formulas: Iterable[tuple[str, Expr]]) -> Env:
         try:
             env = env.bind({name: evaluate(tree, env)})
         except Unknown:
+            continue
+        try:
+            env = replace(env, shapes={**env.shapes, name: shape_of(tree, env.shapes)})
+        except (ShapeError, SpanError):
             continue
     return env
 

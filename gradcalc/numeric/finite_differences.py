@@ -1,4 +1,6 @@
-"""Differences of the forward computation along directions, all of them in one pass.
+"""Derivatives of the forward computation along directions, all of them in one pass, by none of the rules.
+
+In float64 by differences; in enclosures by power series in t, or, where it is not smooth, by differences from each side.
 
 A direction moves entries of `by`. Where `by` and what is differentiated have a value per example, all examples
 move at once; where only `by` has, each example moves alone.
@@ -7,20 +9,22 @@ move at once; where only `by` has, each example moves alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.numeric.forward import Forward, propagate, upstream_key
-from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined, Unknown
+from gradcalc.numeric.forward import Forward, propagate, rounded, upstream_key
+from gradcalc.numeric.precision import balls, climb
+from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Unknown
 from gradcalc.numeric.tensor import BATCH, Env, Tensor, expand
 
 # Offsets and weights of the first derivative, of order h^6; steps for floats, and for many digits.
 _OFFSETS, _WEIGHTS = (-3, -2, -1, 1, 2, 3), (-1 / 60, 3 / 20, -3 / 4, 3 / 4, -3 / 20, 1 / 60)
 _STEP, _STEP_TWICE = 2.0**-9, 2.0**-6
 _MAX_FLOATS = 3_000_000  # in one pass
+SIDE_BITS, STEPS = 2400, (400, 500)  # of one-sided differences; their steps are 2^-400 and 2^-500
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Directions:
 
     over        example axes of the derivative; paired: those that all of it shares
     positional  the axes (*of, *by, …)
+    units       which of them are 1 by declaration, and not a size that happens to be 1
     complete    every entry is among the directions
     """
 
@@ -72,23 +77,32 @@ class Directions:
     of_over: tuple[str, ...]
     of_shape: tuple[int, ...]
     positional: tuple[int, ...]
+    units: tuple[bool, ...]
     complete: bool
 
-    def some(self, rows: Iterable[int]) -> Directions:
-        chosen = [k for k in rows if k < len(self.arrays[0])]
-        return replace(self, arrays=tuple(array[chosen] for array in self.arrays), complete=False)
+    def along(self, arrays: tuple[Any, ...]) -> Directions:
+        return replace(self, arrays=arrays, complete=False)
 
-    def contract(self, claim: Tensor, layout: str, env: Env) -> Any:
-        """A claimed derivative along these directions, as an array (direction, rest). Raises Misfit for a wrong shape."""
+    def rows(self, rows: Any) -> Directions:
+        return replace(self, arrays=tuple(array[rows] for array in self.arrays))
+
+    def some(self, rows: Iterable[int]) -> Directions:
+        return replace(self.rows([k for k in rows if k < len(self.arrays[0])]), complete=False)
+
+    def contract(self, claim: Tensor, layout: str, env: Env) -> tuple[Any, Any]:
+        """A claimed derivative along these directions, as an array (direction, rest), and the sum of the sizes of its
+        terms. Raises Misfit for a wrong shape."""
         import numpy as np
 
+        def contracted(matrix: Any, arrays: list[Any]) -> Any:
+            half = arrays[0] @ matrix.reshape(len(matrix), -1)
+            if len(arrays) == 1:
+                return half
+            return (half.reshape(-1, *matrix.shape[1:]) * arrays[1][:, :, None]).sum(axis=1)
+
         matrix = self.matrix(claim, layout, env)
-        first = self.arrays[0].astype(matrix.dtype)
-        if len(self.arrays) == 1:
-            return first @ matrix
-        second = self.arrays[1].astype(matrix.dtype)
-        half = np.tensordot(first, matrix, axes=(1, 0))
-        return (half * second[:, :, None]).sum(axis=1)
+        arrays = [env.numbers.arrays.array(array) for array in self.arrays]
+        return contracted(matrix, arrays), contracted(np.abs(matrix), [*map(np.abs, arrays)])
 
     def matrix(self, claim: Tensor, layout: str, env: Env) -> Any:
         """The claim as an array (entries of each `by`, …, rest), whatever its layout, stacked or over the examples."""
@@ -137,17 +151,9 @@ class Directions:
         """From the layout back to (*of, *by)."""
         import numpy as np
 
-        of, total = len(self.of_shape), data.ndim - first
-        if layout == "jacobian" and _is_transposed(self):
-            squeezed = [k for k in range(first + of, data.ndim) if data.shape[k] != 1]
-            return np.swapaxes(data, squeezed[0], squeezed[1]).reshape(
-                (*data.shape[:first], *self.positional)
-            )
-        if layout == "denominator" and math.prod(self.of_shape) != 1 and len(self.arrays) == 1:
-            return np.moveaxis(
-                data, range(first, first + total - of), range(first + of, first + total)
-            )
-        return data
+        total = data.ndim - first
+        order = arrangement(self, layout)
+        return np.transpose(data, [*range(first), *(first + order.index(k) for k in range(total))])
 
 
 def _same(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
@@ -155,30 +161,37 @@ def _same(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return tuple(n for n in one if n != 1) == tuple(n for n in other if n != 1)
 
 
-def _is_transposed(chosen: Directions) -> bool:
-    """Jacobian layout writes the derivative of a scalar by a matrix transposed."""
-    by = [n for n in chosen.positional[len(chosen.of_shape) :] if n != 1]
-    return math.prod(chosen.of_shape) == 1 and len(chosen.arrays) == 1 and len(by) == 2
+def arrangement(chosen: Directions, layout: str) -> tuple[int, ...]:
+    """The positional axes in the order of a layout."""
+    of, axes = len(chosen.of_shape), range(len(chosen.positional))
+    scalar = all(chosen.units[:of])
+    if len(chosen.arrays) > 1:
+        return tuple(axes)
+    if layout == "jacobian" and scalar:
+        by = [k for k in axes[of:] if not chosen.units[k]]
+        if len(by) == 2:  # the derivative of a scalar by a matrix stands transposed
+            swapped = {by[0]: by[1], by[1]: by[0]}
+            return tuple(swapped.get(k, k) for k in axes)
+    if layout == "denominator" and not scalar:
+        return (*axes[of:], *axes[:of])
+    return tuple(axes)
 
 
 def arranged_shape(chosen: Directions, layout: str) -> tuple[int, ...]:
-    """The positional axes in a layout."""
-    of, by = chosen.positional[: len(chosen.of_shape)], chosen.positional[len(chosen.of_shape) :]
-    if layout == "jacobian" and _is_transposed(chosen):
-        places = [k for k, n in enumerate(by) if n != 1]
-        swapped = list(by)
-        swapped[places[0]], swapped[places[1]] = by[places[1]], by[places[0]]
-        return (*of, *swapped)
-    if layout == "denominator" and math.prod(of) != 1 and len(chosen.arrays) == 1:
-        return (*by, *of)
-    return (*of, *by)
+    """The lengths of the positional axes in a layout."""
+    return tuple(chosen.positional[k] for k in arrangement(chosen, layout))
+
+
+def free_lengths(chosen: Directions, layout: str) -> tuple[int, ...]:
+    """Those of the axes that have an index in an entry formula: all but those that are 1 by declaration."""
+    return tuple(chosen.positional[k] for k in arrangement(chosen, layout) if not chosen.units[k])
 
 
 def directions(values: Forward, target: Target, limit: int | None, random: int = 3) -> Directions:
     """Every entry, or every pair of entries, up to `limit` of them; beyond, random directions."""
     import numpy as np
 
-    env = values.env(16)
+    env = values.env()
     of = Tensor(0.0) if target.of is None else values[target.of]
     shapes: list[tuple[int, ...]] = []
     enumerated: list[tuple[str, ...]] = []
@@ -201,37 +214,41 @@ def directions(values: Forward, target: Target, limit: int | None, random: int =
         arrays = tuple(identity)
     else:
         generator = Random("directions")
-        arrays = tuple(
-            np.array([[generator.uniform(-1, 1) for _ in range(count)] for _ in range(random)])
-            for count in counts
-        )
+        arrays = tuple(random_rows(random, count, generator) for count in counts)
     positional = (*of.shape, *(n for by in target.bys for n in values[by].shape))
+    declared = [*(() if target.of is None else (target.of,)), *target.bys]
+    units = tuple(size.number == 1 for name in declared for size in values.graph.node(name).shape)
     return Directions(
-        arrays, tuple(shapes), tuple(enumerated), of.over, of.shape, positional, complete
+        arrays, tuple(shapes), tuple(enumerated), of.over, of.shape, positional, units, complete
     )
 
 
-def columns(
-    values: Forward, target: Target, chosen: Directions, digits: int, finer: int = 1
-) -> Any:
-    """The differences along the chosen directions: an array (direction, rest), rest the flattened (*of_over, *of).
+def random_rows(count: int, length: int, generator: Random | None = None) -> Any:
+    """Directions: numbers between -1 and 1."""
+    import numpy as np
 
-    `finer` divides the steps in floats, for points near the edge of a domain.
+    generator = generator or Random("directions")
+    return np.array([[generator.uniform(-1, 1) for _ in range(length)] for _ in range(count)])
+
+
+def columns(values: Forward, target: Target, chosen: Directions, finer: int = 1) -> Any:
+    """Differences in float64 along the chosen directions: an array (direction, rest), rest the flattened (*of_over, *of).
+
+    `finer` divides the steps, for points near the edge of a domain.
     """
     import numpy as np
 
-    env = values.env(digits)
+    env = values.env()
     biggest = max((getattr(tensor.data, "size", 1) for tensor in env.values.values()), default=1)
-    samples = (len(_OFFSETS) if digits <= 16 else 2) ** len(target.bys)
-    chunk = max(1, _MAX_FLOATS // (samples * biggest * (1 if digits <= 16 else 100)))
+    samples = len(_OFFSETS) ** len(target.bys)
+    chunk = max(1, _MAX_FLOATS // (samples * biggest))
     count = len(chosen.arrays[0])
     parts = []
     start = 0
     while start < count:
-        rows = slice(start, min(start + chunk, count))
-        part = replace(chosen, arrays=tuple(array[rows] for array in chosen.arrays))
+        part = chosen.rows(slice(start, min(start + chunk, count)))
         try:
-            parts.append(_columns(values, target, part, env, digits, finer))
+            parts.append(_columns(values, target, part, env, finer))
         except TooLarge:
             if chunk == 1:
                 raise
@@ -241,20 +258,13 @@ def columns(
     return np.concatenate(parts) if parts else np.zeros((0, 1))
 
 
-def _columns(
-    values: Forward, target: Target, chosen: Directions, env: Env, digits: int, finer: int
-) -> Any:
+def _columns(values: Forward, target: Target, chosen: Directions, env: Env, finer: int) -> Any:
     import numpy as np
 
-    m = env.numbers.arrays
     count = len(chosen.arrays[0])
     twice = len(target.bys) == 2
-    if digits <= 16:
-        offsets, weights = np.array(_OFFSETS, dtype=float), np.array(_WEIGHTS)
-        step: Any = (_STEP_TWICE if twice else _STEP) / finer
-    else:
-        offsets, weights = m.array([-1, 1]), m.array([-1, 1]) / 2
-        step = env.numbers.scalar.number(10) ** (-(digits // 4) if twice else -(digits // 3))
+    offsets, weights = np.array(_OFFSETS, dtype=float), np.array(_WEIGHTS)
+    step = (_STEP_TWICE if twice else _STEP) / finer
     grids = (
         [offsets]
         if not twice
@@ -268,27 +278,10 @@ def _columns(
         target.bys, grids, chosen.arrays, chosen.shapes, chosen.enumerated, strict=True
     ):
         base = env.values[by]
-        data = m.array(base.data)
-        rows_array = rows if digits <= 16 else m.array(rows)
-        if digits <= 16:
-            size = np.abs(rows.reshape(count, *shape)).reshape(count, -1)
-            entry = (
-                np.abs(np.moveaxis(data, [base.over.index(n) for n in alone], range(len(alone))))
-                if alone
-                else np.abs(data)
-            )
-            entry = (
-                entry.reshape(*shape[: len(alone)], -1, *shape[len(alone) :]).max(axis=len(alone))
-                if base.over and len(alone) < len(base.over)
-                else entry
-            )
-            scale = (size * entry.reshape(1, -1)).max(axis=1) / np.maximum(size.max(axis=1), 1e-300)
-            steps = step * np.clip(scale, 1e-3, 10.0)
-            steps = np.where(scale == 0, step, steps)
-        else:
-            steps = m.array(np.full(count, step, dtype=object))
+        data = np.asarray(base.data, dtype=float)
+        steps = _steps(data, base, rows, shape, alone, step)
         amounts = grid[:, None] * steps[None, :]
-        change = amounts.reshape(samples, count, *(1,) * len(shape)) * rows_array.reshape(
+        change = amounts.reshape(samples, count, *(1,) * len(shape)) * rows.reshape(
             1, count, *shape
         )
         change = change.reshape(samples * count, *shape)
@@ -297,49 +290,131 @@ def _columns(
         moved[by] = Tensor(before + change, (BATCH, *base.over))
         divisor = divisor * steps
     result = measure(target, recompute(values, target, env, moved))
-    if BATCH not in result.over:
-        rest = math.prod(np.shape(result.data)) if not result.plain else 1
-        return m.array(np.zeros((count, rest)))
-    data = m.array(result.data).reshape(samples, count, -1)
-    if result.over[1:] != chosen.of_over:
-        wanted = (BATCH, *chosen.of_over)
-        full = expand(result, wanted, result.rank)
-        sizes = [samples * count, *(env.indices[name] for name in chosen.of_over)]
-        data = np.broadcast_to(full, (*sizes, *result.shape)).reshape(samples, count, -1)
+    data = _rest(result, chosen, env, samples * count).reshape(samples, count, -1)
     total = (factor.reshape(samples, 1, 1) * data).sum(axis=0)
     return total / np.asarray(divisor).reshape(count, 1)
 
 
-def scalar_difference(values: Forward, target: Target, digits: int) -> Any:
-    """The derivative of a number by a number, or the second one by two: central differences, without arrays.
+def _steps(
+    data: Any, base: Tensor, rows: Any, shape: tuple[int, ...], alone: tuple[str, ...], step: float
+) -> Any:
+    """A step for each direction, in proportion to the entries it moves."""
+    import numpy as np
 
-    With 16 digits, first derivatives alone.
+    count = len(rows)
+    size = np.abs(rows.reshape(count, *shape)).reshape(count, -1)
+    entry = np.abs(data)
+    if alone:
+        entry = np.moveaxis(entry, [base.over.index(n) for n in alone], range(len(alone)))
+    if base.over and len(alone) < len(base.over):
+        entry = entry.reshape(*shape[: len(alone)], -1, *shape[len(alone) :]).max(axis=len(alone))
+    scale = (size * entry.reshape(1, -1)).max(axis=1) / np.maximum(size.max(axis=1), 1e-300)
+    return np.where(scale == 0, step, step * np.clip(scale, 1e-3, 10.0))
+
+
+def _rest(result: Tensor, chosen: Directions, env: Env, count: int) -> Any:
+    """What was measured, as an array (move, rest)."""
+    import numpy as np
+
+    wanted = (BATCH, *chosen.of_over)
+    data = np.asarray(env.numbers.arrays.array(result.data))
+    full = (
+        expand(Tensor(data, result.over), wanted, result.rank)
+        if data.ndim
+        else data.reshape((1,) * len(wanted))
+    )
+    sizes = [count, *(env.indices[name] for name in chosen.of_over)]
+    return np.broadcast_to(full, (*sizes, *result.shape)).reshape(count, -1)
+
+
+def along(
+    values: Forward, target: Target, chosen: Directions | None, bits: int, steps: Sequence[Any]
+) -> Any:
+    """What is differentiated, with each `by` moved by its step along each direction: an array (direction, rest).
+
+    In enclosures; a step is a fraction or a `Jet`. `chosen` None: numbers by numbers, and the result is one number.
     """
-    env = values.env(digits)
-    number = env.numbers.scalar.number
-    twice = len(target.bys) == 2
-    if digits <= 16:
-        return _float_difference(values, target, env)
-    step = number(10) ** (-(digits // 4) if twice else -(digits // 3))
-    total: Any = number(0)
-    for signs in ((1,), (-1,)) if not twice else ((1, 1), (1, -1), (-1, 1), (-1, -1)):
-        moved: dict[str, Tensor] = {}
-        for by, sign in zip(target.bys, signs, strict=True):
-            before = moved[by] if by in moved else env.values[by]
-            moved[by] = Tensor(before.data + sign * step)
-        total += math.prod(signs) * measure(target, recompute(values, target, env, moved)).data
-    return total / (2 * step) ** len(target.bys)
+    env = values.env(bits)
+    moved: dict[str, Tensor] = {}
+    if chosen is None:
+        for by, step in zip(target.bys, steps, strict=True):
+            moved[by] = Tensor((moved[by] if by in moved else env.values[by]).data + step)
+        return measure(target, recompute(values, target, env, moved)).data
+    import numpy as np
+
+    def shifted(number: Any, change: Any) -> Any:
+        return number + change if change is not None else number
+
+    m = env.numbers.arrays
+    parts = zip(target.bys, steps, chosen.arrays, chosen.shapes, chosen.enumerated, strict=True)
+    for by, step, rows, shape, alone in parts:
+        base = env.values[by]
+        change = np.frompyfunc(lambda r, step=step: r * step if r else None, 1, 1)(m.array(rows))
+        change = change.reshape(len(rows), *shape)
+        change = expand(Tensor(change, (BATCH, *alone)), (BATCH, *base.over), base.rank)
+        before = moved[by].data if by in moved else m.array(base.data)
+        moved[by] = Tensor(np.frompyfunc(shifted, 2, 1)(before, change), (BATCH, *base.over))
+    result = measure(target, recompute(values, target, env, moved))
+    return _rest(result, chosen, env, len(chosen.arrays[0]))
 
 
-def _float_difference(values: Forward, target: Target, env: Env) -> float:
-    """The first derivative of a number by a number from six floats around the point."""
-    base = env.values[target.bys[0]].data
-    step = _STEP * min(max(abs(base), 1e-3), 10.0) if base else _STEP
-    total = 0.0
-    for offset, weight in zip(_OFFSETS, _WEIGHTS, strict=True):
-        moved = {target.bys[0]: Tensor(base + offset * step)}
-        total += weight * measure(target, recompute(values, target, env, moved)).data
-    return total / step
+def slopes(values: Forward, target: Target, chosen: Directions | None, bits: int) -> Any:
+    """The derivative along each direction, as enclosures: from truncated power series, without a step."""
+    from gradcalc.numeric.balls import Jet
+
+    with balls(bits).working(len(target.bys)):
+        moving: Any = Jet.of(0, 1)
+        if len(target.bys) == 1:
+            return _coefficients(along(values, target, chosen, bits, (moving,)), 1)
+        both, first, second = (
+            _coefficients(along(values, target, chosen, bits, steps), 2)
+            for steps in ((moving, moving), (moving, 0), (0, moving))
+        )
+        return both - first - second
+
+
+def _coefficients(data: Any, order: int) -> Any:
+    from flint import fmpq
+
+    from gradcalc.numeric.balls import Jet
+
+    def coefficient(number: Any) -> Any:
+        return number.coefficient(order) if type(number) is Jet else fmpq(0)
+
+    if not hasattr(data, "ndim"):
+        return coefficient(data)
+    import numpy as np
+
+    return np.frompyfunc(coefficient, 1, 1)(data)
+
+
+def one_sided(values: Forward, target: Target, chosen: Directions | None) -> list[Any]:
+    """Difference quotients from every side, with two steps: where they agree, the derivative exists."""
+    from flint import fmpq
+
+    with balls(SIDE_BITS).working():
+        return [
+            quotient
+            for bits in STEPS
+            for quotient in _quotients(values, target, chosen, fmpq(1, 2**bits))
+        ]
+
+
+def _quotients(values: Forward, target: Target, chosen: Directions | None, step: Any) -> list[Any]:
+    from flint import arb
+
+    def at(*steps: Any) -> Any:
+        return along(values, target, chosen, SIDE_BITS, steps)
+
+    if len(target.bys) == 1:
+        start = at(0)
+        return [(at(side * step) - start) / arb(side * step) for side in (1, -1)]
+    start, found = at(0, 0), []
+    for one, other in ((1, 1), (-1, -1), (1, -1), (-1, 1)):
+        first, second = one * step, other * step
+        change = at(first, second) - at(first, 0) - at(0, second) + start
+        found.append(change / arb(first * second))
+    return found
 
 
 def recompute(values: Forward, target: Target, env: Env, moved: Mapping[str, Tensor]) -> Env:
@@ -383,23 +458,24 @@ def _add(left: Tensor, right: Tensor, env: Env) -> Tensor:
     return Tensor(expand(left, over, 0) + expand(right, over, 0), over)
 
 
-def derivative_of(values: Forward, target: Target, digits: int) -> Tensor:
+def derivative_of(values: Forward, target: Target) -> Tensor:
     """The whole derivative, every entry: over the examples, positional axes (*of, *by, …). Raises Undefined."""
     for name in (*((target.of,) if target.of else ()), *target.bys):
         if name in values.undefined:
             raise values.undefined[name]
-    if values.scalar:
-        return Tensor(float(scalar_difference(values, target, 60)))
+
+    chosen = None if values.scalar else directions(values, target, None)
+    if values.coarse and chosen is not None:
+        return assembled(columns(values, target, chosen), chosen, values)
+    found = climb(lambda bits: rounded(Tensor(slopes(values, target, chosen, bits))))
+    return found if chosen is None else assembled(found.data, chosen, values)
+
+
+def assembled(found: Any, chosen: Directions, values: Forward) -> Tensor:
+    """All entries of a derivative, (direction, rest), over the examples, positional axes (*of, *by, …)."""
     import numpy as np
 
-    chosen = directions(values, target, None)
-    try:
-        found = columns(values, target, chosen, digits)
-    except Undefined:
-        if digits > 16:
-            raise
-        found = columns(values, target, chosen, 60)
-    env = values.env(16)
+    env = values.env()
     over = env.order(chosen.of_over, *chosen.enumerated)
     sizes = [n for shape in chosen.shapes for n in shape]
     of_named = [env.indices[name] for name in chosen.of_over]

@@ -4,29 +4,30 @@
     Forward(graph, point).evaluate(tree) the same for any other expression, a derivative for instance
     to_lists(graph, tensor)              nested lists, examples last
 
-Scalars are computed with ever more digits until two precisions agree on the float they round to, so 1 - sigmoid(40)
-and 1 - tanh(50)^2 are right and tan(pi/2) is refused. Arrays are computed in float64, and again with more digits
-where that overflows or leaves a domain.
+Every number is an enclosure (`balls`), with more bits until it holds one float alone: so 1 - sigmoid(40) and the
+determinant of [[1e8 + 1, 1e8], [1e8, 1e8 - 1]] are right and tan(pi/2) is refused. What is very large is computed in
+float64 (`coarse`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from gradcalc.exercise.model import Definition, Upstream, Value
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Call, Name, Neg, Num, names
+from gradcalc.language.sizes import Shape, Size
 from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
-from gradcalc.numeric.precision import Numbers, decimals, floats
-from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown
+from gradcalc.numeric.precision import FLOAT, Numbers, balls, climb, floats
+from gradcalc.numeric.scalar_functions import LADDER, TooLarge, Undefined
 from gradcalc.numeric.tensor import Env, Tensor, finish
 
-LADDER = (30, 60, 120, 400, 1000)
-# Beyond this many definitions scalars are floats, and beyond this many entries arrays stay so.
-MANY_DEFINITIONS, MANY_ENTRIES = 400, 20_000
+LARGE = 100_000  # entries of all nodes, from which on numbers are floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,23 @@ class Forward(Mapping[str, Tensor]):
     def __len__(self) -> int:
         return len(self._settled)
 
-    @property
-    def precise(self) -> bool:
-        """Scalars few enough to be computed with many digits."""
-        return self.scalar and len(self.graph.quantities) <= MANY_DEFINITIONS
+    @cached_property
+    def coarse(self) -> bool:
+        """Too large for enclosures: numbers are floats, right to some 15 digits where nothing cancels."""
+        return not self.scalar and effort(self.graph, self.point.sizes) > LARGE
 
-    def env(self, digits: int = 16) -> Env:
-        """Names and their values at a precision; 16 digits are floats. Computed once."""
-        if digits not in self._envs:
-            self._envs[digits] = self._compute(floats() if digits <= 16 else decimals(digits))
-        return self._envs[digits]
+    def env(self, bits: int = FLOAT) -> Env:
+        """Names and their values at a precision. Computed once."""
+        if bits not in self._envs:
+            numbers = floats() if bits == FLOAT else balls(bits)
+            with numbers.working():
+                self._envs[bits] = self._compute(numbers)
+        return self._envs[bits]
+
+    def formulas(self, bits: int) -> Env:
+        """The same for formulas of derivatives: at the last precision what it does not separate is a tie."""
+        env = self.env(bits)
+        return replace(env, numbers=balls(bits, ties=True)) if bits == LADDER[-1] else env
 
     def evaluate(
         self,
@@ -91,42 +99,20 @@ class Forward(Mapping[str, Tensor]):
         entry formula with their sizes, which become the axes of the answer.
         """
 
-        def at(digits: int) -> Tensor:
-            env = bind(self.env(digits), (values or {}).items())
-            return rounded(entries(expr, free, env) if free else evaluate(expr, env))
+        def at(bits: int) -> Tensor:
+            env = bind(self.formulas(bits), (values or {}).items())
+            return entries(expr, free, env) if free else evaluate(expr, env)
 
-        return self._climb(at)
+        return self.known(at)
 
-    def _climb(self, at: Callable[[int], Tensor]) -> Tensor:
-        """`at(digits)` at the first precision that the next one confirms."""
-        if not self.precise:
-            try:
-                return at(16)
-            except (Unknown, TooLarge):
-                raise
-            except Undefined:
-                if sum(map(work, self.env().values.values())) > MANY_ENTRIES:
-                    raise
-        before: Tensor | None = None
-        problem: Undefined | None = None
-        moving = False
-        for digits in LADDER:
-            try:
-                now = at(digits)
-            except Unknown:
-                raise
-            except Undefined as found:
-                before, problem = None, problem or found
-                continue
-            if before is not None and agree(before, now):
-                return now
-            moving = moving or before is not None
-            before = now
-        if problem is not None and before is None and not moving:
-            raise problem
-        if before is not None and problem is not None and not moving:
-            return before  # only the last precision was enough to leave the undefined place
-        raise Undefined("the value cannot be told to working precision")
+    def known(self, at: Callable[[int], Tensor]) -> Tensor:
+        """`at(bits)` as floats, at the first precision that tells which; floats where it is too large for enclosures."""
+        if self.coarse:
+            return rounded(at(FLOAT))
+        try:
+            return climb(lambda bits: rounded(at(bits)))
+        except TooLarge:
+            return rounded(at(FLOAT))
 
     def _compute(self, numbers: Numbers) -> Env:
         env = blank(self.graph, self.point, numbers)
@@ -141,7 +127,9 @@ class Forward(Mapping[str, Tensor]):
 
     def lists(self, name: str) -> Any:
         """The value as nested lists, examples last; None where there is none."""
-        return to_lists(self.graph, self._settled[name]) if name in self._settled else None
+        if name not in self._settled:
+            return None
+        return to_lists(self.graph, self._settled[name], self.graph.node(name).shape)
 
 
 def work(tensor: Tensor) -> int:
@@ -150,37 +138,53 @@ def work(tensor: Tensor) -> int:
     return entries * (max(tensor.shape) if tensor.rank > 1 else 1)
 
 
-def agree(one: Tensor, other: Tensor) -> bool:
-    """Equal to the last digits of a float."""
-    if one.plain and other.plain:
-        return bool(abs(one.data - other.data) <= 4e-16 * abs(other.data))
-    import numpy as np
+def effort(graph: Graph, sizes: Mapping[str, int]) -> int:
+    """The entries of all nodes; those of a product of matrices ten to one multiplication."""
+    counts: list[int] = []
+    total = 0
+    for node in graph.nodes:
+        shape = [*node.shape, *(graph.indices[name] for name in node.over)]
+        counts.append(math.prod(_length(size, sizes) for size in shape))
+        total += counts[-1]
+        if node.op == "matmul":
+            inner = graph.nodes[node.args[0]].shape[-1]
+            total += counts[-1] * _length(inner, sizes) // 10
+    return total
 
-    return bool(np.all(np.abs(one.data - other.data) <= 1e-15 * np.abs(other.data)))
+
+def _length(size: Size, sizes: Mapping[str, int]) -> int:
+    try:
+        return size.at(dict(sizes))
+    except KeyError:
+        return 1
 
 
 def rounded(tensor: Tensor) -> Tensor:
-    """The tensor in floats. Raises Undefined where a number is too large for one."""
+    """The tensor in floats. Raises Undefined where a number is too large for one, Unsure where a ball holds several."""
+    data = tensor.data
     if tensor.plain:
-        data = _float(tensor.data)
-        return Tensor(data)
+        data = data[()] if hasattr(data, "ndim") else data
+        return Tensor(data if type(data) is bool else _float(data))
+    if data.dtype != object:
+        return Tensor(data.astype(float), tensor.over)
     import numpy as np
 
-    if tensor.data.dtype == object:
-        return Tensor(
-            np.asarray(np.frompyfunc(_float, 1, 1)(tensor.data), dtype=float), tensor.over
-        )
-    return Tensor(np.asarray(tensor.data, dtype=float), tensor.over)
+    return Tensor(np.frompyfunc(_float, 1, 1)(data).astype(float), tensor.over)
 
 
 def _float(value: Any) -> float:
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if math.isinf(number):
-        raise Undefined("the result is too large for a decimal number")
-    return number
+    if isinstance(value, int | float):
+        return float(value)
+    from gradcalc.numeric.balls import to_float
+
+    return to_float(value)
+
+
+def at(values: Mapping[str, Fraction | int], bits: int) -> Env:
+    """Names with exact values, to evaluate expressions in enclosures: inside `numbers.working()`."""
+    numbers = balls(bits)
+    constant = numbers.scalar.constant
+    return Env(numbers, {name: Tensor(constant(value)) for name, value in values.items()})
 
 
 def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
@@ -207,6 +211,7 @@ def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
         unknown,
         point.stand_in,
         norms=norms,
+        shapes={name: graph.node(name).shape for name in graph.names},
     )
     values: dict[str, Tensor] = {}
     for name, value in point.values.items():
@@ -216,7 +221,10 @@ def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
             values[name] = from_value(value, shape, node.over, env)
     for quantity, value in point.upstream.items():
         node = graph.node(quantity)
-        shape = tuple(size.at(dict(point.sizes)) for size in node.shape)
+        try:
+            shape = tuple(size.at(dict(point.sizes)) for size in node.shape)
+        except KeyError:
+            continue  # sizes without a number
         if not isinstance(value, tuple) and (shape or node.over):
             full = tuple(indices[name] for name in node.over) + shape
             gradient = Tensor(env.numbers.arrays.array(np_full(full, leaf(value, env))), node.over)
@@ -342,8 +350,12 @@ def leaf(value: Any, env: Env) -> Any:
     return evaluate(value, env).data
 
 
-def to_lists(graph: Graph, tensor: Tensor) -> Any:
-    """A number or nested lists of floats: named indices first, positional axes, examples last."""
+def to_lists(graph: Graph, tensor: Tensor, shape: Shape | None = None) -> Any:
+    """A number or nested lists of floats: named indices first, positional axes, examples last.
+
+    `shape` is as declared: an axis whose size happens to be 1 is no column.
+    """
     env = Env(floats(), {}, examples=tuple(graph.examples))
-    data = rounded(stacked(tensor, env)).data
+    column = shape is None or len(shape) != 2 or shape[1].number == 1
+    data = rounded(stacked(tensor, env, column=column)).data
     return data.tolist() if hasattr(data, "tolist") else data

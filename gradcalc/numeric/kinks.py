@@ -2,7 +2,10 @@
 
 relu(0), abs(0), ties of max and the like have a derivative by convention (slug "kink"); where the branches of `where`
 do not meet there is none (slug "jump"), and none that the chain rule finds where a root is taken of 0 (slug "root"),
-or where a branch holds at that point alone, as in where(x == 0, 5x, x^2) (slug "point").
+or where a branch holds at that point alone, as in where(x == 0, 5x, x^2), or for one label (slug "point").
+
+What is found here may be one: whether derivatives from the sides differ is for the oracle to say (`Oracle.met`).
+A kink is met where the numbers are equal, or where no precision separates them.
 """
 
 from __future__ import annotations
@@ -11,20 +14,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from gradcalc.graph.model import Graph
-from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.parser import Binary, Call, Compare, Expr, names, unparse
-from gradcalc.numeric.forward import Forward, Point, define
-from gradcalc.numeric.scalar_functions import Undefined
-from gradcalc.numeric.tensor import Tensor, expand
+from gradcalc.language.parser import Call, Compare, Expr, names, unparse
+from gradcalc.numeric.forward import Forward, define
+from gradcalc.numeric.precision import FLOAT, Numbers
+from gradcalc.numeric.scalar_functions import LADDER, Undefined
+from gradcalc.numeric.tensor import Env, Tensor, expand
 from gradcalc.ops import COMPARISONS, SCALAR, TABLE
-
-EXACTLY = 1e-14  # how near to a kink a float may be that lies on it
 
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """One place where the definition of `quantity` is not smooth; `slug` is "kink", "jump", "root" or "point".
+    """One place where the definition of `quantity` may not be smooth; `slug` is "kink", "jump", "root" or "point".
 
     on: the names that it is about; it matters to derivatives by what they are made from alone
     """
@@ -36,24 +37,29 @@ class Kink:
 
 
 class Watcher:
-    """Shown every operation of a definition, it notes the entries that lie within `near` of a kink."""
+    """Shown every operation of a definition, it notes the entries that lie on a kink, or within `near` of one.
 
-    def __init__(self, graph: Graph, near: float) -> None:
-        self.graph, self.near = graph, near
+    `unsure`: some of them are there only as far as this precision tells.
+    """
+
+    def __init__(self, graph: Graph, numbers: Numbers, near: float = 0.0) -> None:
+        self.graph, self.numbers, self.near = graph, numbers, near
         self.quantity = ""
         self.found: list[Kink] = []
+        self.unsure = False
         self._boundary: dict[int, Any] = {}
 
     def __call__(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
-        if name in COMPARISONS and isinstance(expr, Compare) and self._real(expr):
-            self._boundary[id(expr)] = self._close(operands[0], operands[1])
+        if name in COMPARISONS and isinstance(expr, Compare):
+            close = self._close(operands[0], operands[1]) if self._real(expr) else None
+            self._boundary[id(expr)] = close
         elif name == "where" and isinstance(expr, Call):
             self._where(expr, operands)
         elif name in ("max", "min", "norm"):
             self._reduction(name, expr, operands)
         elif name in ("sqrt", "pow"):
             self._root(expr, operands)
-        elif name in TABLE and TABLE[name].smooth:
+        elif name in TABLE and (TABLE[name].smooth or TABLE[name].smooth_twice):
             self._operand(name, expr, operands)
 
     def _real(self, expr: Compare) -> bool:
@@ -66,21 +72,33 @@ class Watcher:
         if kink not in self.found:
             self.found.append(kink)
 
+    def _meets(self, x: Any, y: Any) -> bool:
+        """Are two numbers equal, or nearer than `near`, which is relative to their size?"""
+        if not self.numbers.exact:
+            return bool(abs(x - y) <= self.near * max(1.0, abs(y)))
+        sign = self.numbers.scalar.sign_of(x - y)
+        self.unsure = self.unsure or sign is None
+        return not sign
+
     def _close(self, x: Tensor, y: Tensor | None) -> Any:
-        """Which entries of x are 0, or equal to those of y; `near` is relative to their size."""
+        """Which entries of x are 0, or equal to those of y."""
         if x.plain and (y is None or y.plain):
-            scale = max(1.0, abs(float(y.data))) if y is not None else 1.0
-            return abs(float(x.data - (y.data if y is not None else 0))) <= self.near * scale
+            return self._meets(x.data, y.data if y is not None else 0)
         import numpy as np
 
+        if y is None and not self.numbers.exact:
+            return np.abs(x.data) <= self.near
         if y is None:
-            return np.abs(np.asarray(x.data, dtype=float)) <= self.near
-        over = tuple(dict.fromkeys((*x.over, *y.over)))
-        rank = max(x.rank, y.rank)
-        if x.over and y.over and x.over != y.over:
-            over = tuple(name for name in self.graph.indices if name in over)
-        left, right = (np.asarray(expand(t, over, rank), dtype=float) for t in (x, y))
-        return np.abs(left - right) <= self.near * np.maximum(1.0, np.abs(right))
+            return np.frompyfunc(lambda a: self._meets(a, 0), 1, 1)(x.data).astype(bool)
+        over, rank = self._over(x, y), max(x.rank, y.rank)
+        left, right = (expand(t, over, rank) for t in (x, y))
+        if not self.numbers.exact:
+            return np.abs(left - right) <= self.near * np.maximum(1.0, np.abs(right))
+        return np.asarray(np.frompyfunc(self._meets, 2, 1)(left, right)).astype(bool)
+
+    def _over(self, *tensors: Tensor) -> tuple[str, ...]:
+        found = {name for tensor in tensors for name in tensor.over}
+        return tuple(name for name in self.graph.indices if name in found)
 
     def _operand(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
         op = TABLE[name]
@@ -102,34 +120,26 @@ class Watcher:
 
     def _root(self, expr: Expr, operands: list[Tensor]) -> None:
         """A power between 0 and 1 of 0: |x| as sqrt(x^2) has a formula for its slope, sign(x), but no slope at 0."""
-        if isinstance(expr, Call):
-            base = expr.args[0]
-        elif isinstance(expr, Binary) and operands[1].plain and 0 < float(operands[1].data) < 1:
-            base = expr.left
-        else:
+        base = expr.args[0] if isinstance(expr, Call) else getattr(expr, "left", None)
+        if base is None or self.near or (len(operands) > 1 and not _is_root(operands[1])):
             return
-        if self.near <= EXACTLY and _any(self._close(operands[0], None)):
+        if _any(self._close(operands[0], None)):
             message = f"the root of 0 has an infinite derivative (in `{unparse(expr)}`)"
             self._note("root", message, _on((base,)))
 
     def _reduction(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
         import numpy as np
 
-        array, kept = (np.asarray(operand.data, dtype=float) for operand in operands)
+        array, kept = operands
         argument = unparse(expr.args[0]) if isinstance(expr, Call) else "the operand"
         if name == "norm":
-            if (kept <= self.near).any():
-                self._note(
-                    "kink",
-                    f"norm({argument}) is 0: its derivative there is 0 by convention",
-                    _on((expr,)),
-                )
+            if _any(self._close(kept, None)):
+                message = f"norm({argument}) is 0: its derivative there is 0 by convention"
+                self._note("kink", message, _on((expr,)))
             return
-        axes = tuple(
-            k for k, (n, one) in enumerate(zip(array.shape, kept.shape, strict=True)) if n != one
-        )
-        ties = (np.abs(array - kept) <= self.near * np.maximum(1.0, np.abs(kept))).sum(axis=axes)
-        if axes and (ties > 1).any():
+        lengths = zip(np.shape(array.data), np.shape(kept.data), strict=True)
+        axes = tuple(k for k, (n, one) in enumerate(lengths) if n != one)
+        if axes and (self._close(array, kept).sum(axis=axes) > 1).any():
             message = f"entries of {argument} tie: {TABLE[SCALAR[name]].convention}, by convention"
             self._note("kink", message, _on((expr,)))
 
@@ -140,43 +150,40 @@ class Watcher:
             return
         assert isinstance(condition, Compare)
         meeting = f"{unparse(condition.left)} is {unparse(condition.right)}"
-        _, yes, no = operands
-        if yes.plain and no.plain:
-            gap = bool(
-                abs(float(yes.data - no.data))
-                > max(self.near, 1e-12) * max(1.0, abs(float(yes.data)))
-            )
-        else:
-            import numpy as np
-
-            over = tuple(
-                name
-                for name in self.graph.indices
-                if name in (*yes.over, *no.over, *operands[0].over)
-            )
-            rank = max(operand.rank for operand in operands)
-            left, right, mask = (
-                expand(t, over, rank)
-                for t in (yes, no, replace(operands[0], data=np.asarray(close)))
-            )
-            difference = np.abs(np.asarray(left, dtype=float) - np.asarray(right, dtype=float))
-            gap = bool((difference * np.asarray(mask, dtype=float) > max(self.near, 1e-12)).any())
-        if condition.op in (
-            "==",
-            "!=",
-        ):  # with a gap it is a label that is compared, which is not varied
-            if not gap:
-                message = f"{meeting}: a branch of {unparse(expr)} that holds at one point has no derivative there"
-                self._note("point", message, _on((condition,)))
-        elif gap:
-            self._note(
-                "jump", f"{meeting}, where {unparse(expr)} jumps: it has no derivative there"
-            )
+        gap = self._gap(close, *operands)
+        slug = "jump" if gap else "kink"
+        if gap:
+            message = f"{meeting}, where {unparse(expr)} jumps: it has no derivative there"
+        elif condition.op in ("==", "!="):
+            message = f"{meeting}: a branch of {unparse(expr)} that holds at one point has no derivative there"
         else:
             message = (
                 f"{meeting}: the derivative is that of the branch that is taken, by convention"
             )
-            self._note("kink", message, _on((condition,)))
+        self._note("point" if condition.op in ("==", "!=") else slug, message, _on((condition,)))
+
+    def _gap(self, close: Any, condition: Tensor, yes: Tensor, no: Tensor) -> bool:
+        """Do the branches differ where the condition changes? One that has no number there does."""
+        if yes.plain and no.plain and not hasattr(close, "any"):
+            return not self._same(yes.data, no.data)
+        import numpy as np
+
+        over = self._over(condition, yes, no)
+        rank = max(operand.rank for operand in (condition, yes, no))
+        mask = expand(replace(condition, data=np.asarray(close)), over, rank)
+        left, right = (expand(t, over, rank) for t in (yes, no))
+        differ = np.frompyfunc(lambda m, a, b: bool(m) and not self._same(a, b), 3, 1)
+        return bool(np.asarray(differ(mask, left, right)).astype(bool).any())
+
+    def _same(self, x: Any, y: Any) -> bool:
+        if self.numbers.exact:
+            finite = self.numbers.scalar.finite
+            return finite(x) and finite(y) and self._meets(x, y)
+        return bool(abs(x - y) <= max(self.near, 1e-12) * max(1.0, abs(x)))
+
+
+def _is_root(exponent: Tensor) -> bool:
+    return exponent.plain and 0 < float(exponent.data) < 1
 
 
 def _on(parts: Sequence[Expr]) -> frozenset[str]:
@@ -205,13 +212,20 @@ def _entries(text: str, close: Any, tensor: Tensor) -> str:
     return f"{text} (at {named}) is" if named else f"{text} is"
 
 
-def places(values: Forward, near: float | None = None) -> list[Kink]:
-    """The kinks at a point, in the order of the computation. `near`: how close counts, by default exactly."""
-    digits = 30 if values.precise else 16
-    env = values.env(digits)
-    watcher = Watcher(
-        values.graph, near if near is not None else 1e-20 if values.precise else EXACTLY
-    )
+def places(values: Forward, near: float = 0.0) -> list[Kink]:
+    """Where the computation at a point may not be smooth, in its order. `near`: how close counts, by default exactly."""
+    if near or values.coarse:
+        return _watched(values, values.env(FLOAT), near).found
+    for bits in LADDER:
+        with values.env(bits).numbers.working():
+            watcher = _watched(values, values.env(bits), near)
+        if not watcher.unsure:
+            break
+    return watcher.found
+
+
+def _watched(values: Forward, env: Env, near: float) -> Watcher:
+    watcher = Watcher(values.graph, env.numbers, near)
     watched = replace(env, watch=watcher)
     for name in values.graph.quantities:
         watcher.quantity = name
@@ -219,12 +233,4 @@ def places(values: Forward, near: float | None = None) -> list[Kink]:
             define(values.definitions[name], watched)
         except Undefined:
             continue
-    return watcher.found
-
-
-def kinks(graph: Graph, point: Point) -> list[Problem]:
-    """A warning for every kink at the point, naming the convention; slug "jump" where there is no derivative."""
-    found = places(Forward(graph, point))
-    return [
-        Problem(kink.slug, kink.message) for kink in found if kink.slug not in ("root", "point")
-    ]
+    return watcher

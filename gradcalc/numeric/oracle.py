@@ -1,4 +1,4 @@
-"""The oracle: derivatives of the forward computation by differences, compared with what the rules claim.
+"""The oracle: derivatives of the forward computation itself, compared with what the rules claim and what is shown.
 
     oracle = Oracle(graph)
     oracle.verify(Claim(tree), "J", "W1")      -> Verified
@@ -6,43 +6,37 @@
 
 An input, or an intermediate quantity, is moved away from its value, and the definitions that depend on it are
 computed again, all of its entries in one pass along one more named axis. Nothing is shared with the rules.
-Arrays: six evaluations around the point in float64, of order h^6. Scalars, and whatever disagrees in float:
-two evaluations with 60 digits, then with 400.
+Numbers that are shown are compared in enclosures, formulas at other points in float64 first (`comparison`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import Any, TypeAlias
 
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr
+from gradcalc.numeric.comparison import Outcome, Sides, again, beside_sides, compared, limit, sides
 from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.evaluation_points import given_point, random_points
 from gradcalc.numeric.finite_differences import (
     Directions,
     Target,
-    arranged_shape,
-    columns,
+    assembled,
     derivative_of,
     directions,
+    free_lengths,
     needed,
-    scalar_difference,
 )
-from gradcalc.numeric.forward import MANY_DEFINITIONS, Forward, Point, mentioned, work
+from gradcalc.numeric.forward import Forward, Point, mentioned
 from gradcalc.numeric.kinks import Kink, places
-from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined, Unknown
+from gradcalc.numeric.precision import climb
+from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.numeric.verified import Verified
 
-MAX_ENTRIES, RANDOM_DIRECTIONS, RECHECKED = 200, 3, 12
-STEEP = 1e100  # a slope that steps in 400 digits, some 1e-133, do not resolve
-LADDER = 60, 150, 400  # digits
-FLOAT, EXACT = 1e-7, 1e-9
-MAX_EFFORT = 20_000  # entries recomputed in high precision
-MAX_WORK = 50_000  # operations that one direction may take there
+MAX_ENTRIES, RANDOM_DIRECTIONS = 200, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +49,18 @@ class Claim:
     free: tuple[str, ...] = ()
     layout: str = "gradient"
 
-    def at(self, env: Env, shape: tuple[int, ...]) -> Tensor:
-        """Its value; `shape` are the positional axes the answer has."""
+    def at(self, env: Env, lengths: tuple[int, ...]) -> Tensor:
+        """Its value; `lengths` are those of the axes that have an index."""
         env = bind(env, self.where)
         if not self.free:
             return evaluate(self.expr, env)
-        sizes = [n for n in shape if n != 1]
-        if len(sizes) != len(self.free):
-            sizes = list(shape)
-        if len(sizes) != len(self.free):
-            raise Misfit(f"{len(self.free)} free indices for an array of shape {shape}")
-        return entries(self.expr, dict(zip(self.free, sizes, strict=True)), env)
+        if len(lengths) != len(self.free):
+            raise Misfit(f"{len(self.free)} free indices for {len(lengths)} axes")
+        return entries(self.expr, dict(zip(self.free, lengths, strict=True)), env)
 
 
 # A claim may also be a function of the environment, or an array, which holds at the given point alone.
 AnyClaim: TypeAlias = "Claim | Callable[[Env], Tensor] | Any"
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What the comparison at one point found; `ok` None: nothing to compare there."""
-
-    ok: bool | None
-    error: float = 0.0
-    how: str = ""
-    reason: str | None = None
 
 
 @dataclass()
@@ -93,6 +74,7 @@ class Oracle:
     _others: list[Forward] | None = field(init=False, default=None)
     _reason: str | None = field(init=False, default=None)
     _kinks: dict[int, list[Kink]] = field(init=False, default_factory=dict)
+    _sides: dict[tuple[int, Target], Sides] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._depends = mentioned(self.graph)
@@ -128,20 +110,31 @@ class Oracle:
 
         `of` None is the loss behind the upstream gradients. Raises Undefined.
         """
-        values = values or self.given
-        return derivative_of(values, self.target(of, (by,), local), 60 if values.precise else 16)
+        return derivative_of(values or self.given, self.target(of, (by,), local))
 
     def second(self, of: str | None, by: str, then: str, values: Forward | None = None) -> Tensor:
         """The second derivative, positional axes (*of, *by, *then). Raises Undefined."""
-        values = values or self.given
-        return derivative_of(values, self.target(of, (by, then)), 60 if values.precise else 16)
+        return derivative_of(values or self.given, self.target(of, (by, then)))
 
-    def kinks(self, values: Forward, target: Target) -> list[Kink]:
-        """Kinks at a point that matter to a derivative."""
+    # ---- kinks
+
+    def candidates(self, values: Forward, target: Target) -> list[Kink]:
+        """Where what is differentiated may not be smooth in what is varied."""
         key = id(values)
         if key not in self._kinks:
             self._kinks[key] = places(values)
-        return [kink for kink in self._kinks[key] if kink.quantity in target.again]
+        varied = {*target.again, *target.bys}
+        return [
+            kink for kink in self._kinks[key] if kink.quantity in target.again and kink.on & varied
+        ]
+
+    def sides(self, values: Forward, target: Target) -> Sides:
+        """Derivatives from all sides, at a point where it may not be smooth. Computed once."""
+        key = (id(values), target)
+        if key not in self._sides:
+            chosen = None if values.scalar else directions(values, target, MAX_ENTRIES)
+            self._sides[key] = sides(values, target, chosen)
+        return self._sides[key]
 
     def refusal(
         self, of: str | None, bys: tuple[str, ...], local: bool = False
@@ -161,12 +154,73 @@ class Oracle:
             if problem is not None and not isinstance(problem, Unknown):
                 return problem
         target = self.target(of, bys, local)
-        for kink in self.kinks(values, target):
-            if kink.slug == "jump" or (
-                kink.slug in ("root", "point") and kink.on & {*target.again, *bys}
-            ):
-                return Undefined(kink.message)
+        bad = [kink for kink in self.candidates(values, target) if kink.slug != "kink"]
+        if bad and not self.sides(values, target).smooth:
+            return Undefined(bad[0].message)
         return None
+
+    def limit(
+        self,
+        of: str | None,
+        bys: tuple[str, ...],
+        local: bool,
+        shown: Tensor | None,
+        layout: str = "gradient",
+    ) -> Tensor | None:
+        """The derivative at the given point where the formula does not have it and all sides agree.
+
+        The formula has no number there, sqrt(x^4) at 0, or one that a condition met at that point alone gives it.
+        Positional axes (*of, *by, …).
+        """
+        values, target = self.given, self.target(of, bys, local)
+        for name in (*((of,) if of else ()), *bys):
+            if name in values.undefined:
+                return None
+        if shown is not None:
+            if all(kink.slug == "kink" for kink in self.candidates(values, target)):
+                return None
+            if self._at(shown, target, values, layout).ok:
+                return None
+        found = self.sides(values, target)
+        if not found.smooth or (found.chosen is not None and not found.chosen.complete):
+            return None
+        slopes = limit(found)
+        if found.chosen is None:
+            return Tensor(slopes)
+        return assembled(slopes, found.chosen, values)
+
+    def met(self, of: str | None, bys: tuple[str, ...], local: bool = False) -> list[Kink]:
+        """The kinks at the given point at which a derivative is not the same from all sides."""
+        target = self.target(of, bys, local)
+        found = self.candidates(self.given, target)
+        return [] if found and self.sides(self.given, target).smooth else found
+
+    def conventions(
+        self, of: str | None, bys: tuple[str, ...], local: bool, shown: Tensor, layout: str
+    ) -> list[Kink]:
+        """The kinks at the given point on whose conventions a number rests: where sides differ, or differ from it."""
+        values, target = self.given, self.target(of, bys, local)
+        found = [kink for kink in self.candidates(values, target) if kink.slug == "kink"]
+        if not found or self._at(shown, target, values, layout).ok:
+            return []
+        return found
+
+    # ---- comparing
+
+    def recomputed(self, name: str) -> Verified | None:
+        """The value of a quantity at the given point beside the forward computation in more digits."""
+        values = self.given
+        if name not in values:
+            problem = values.undefined.get(name)
+            return Verified(None, reason=problem.message if problem else "it has no value")
+        if values.coarse:
+            return Verified(None, reason="with more digits it would take too long")
+        method = f"the forward computation with {LADDER[-2]} bits, at {values.point.label}"
+        try:
+            ok, error = climb(lambda bits: again(values, name, max(bits, LADDER[-2])))
+        except Undefined as problem:
+            return Verified(None, reason=problem.message)
+        return Verified(ok, method, error, None if ok else "the value differs")
 
     def verify(
         self,
@@ -177,29 +231,36 @@ class Oracle:
         local: bool = False,
         layout: str | None = None,
         once: bool = False,
+        shown: Tensor | None = None,
     ) -> Verified:
-        """Compare a claimed derivative of `of` by `by` (and `then`) with differences, at the given point and others.
+        """Compare a claimed derivative of `of` by `by` (and `then`) with the computation, at the given point and others.
 
         The claim holds in the layout given (default: its own, else gradient), squeezed of axes of length 1; it may be
-        over the examples, or their stack. `once`: at one point, along one direction.
+        over the examples, or their stack. `shown` is its number, which is what is compared at the given point.
+        `once`: at one point, along one direction.
         """
         bys = (by,) if then is None else (by, then)
         target = self.target(of, bys, local)
         layout = layout or (claim.layout if isinstance(claim, Claim) else "gradient")
-        found: list[tuple[str, _Outcome]] = []
+        found: list[tuple[str, Outcome]] = []
         for label, values in self._points(claim):
-            outcome = self._at(claim, target, values, layout, once)
+            said = shown if shown is not None and values is self.given else claim
+            outcome = self._at(said, target, values, layout, once)
             found.append((label, outcome))
             if outcome.ok is False or (once and outcome.ok):
                 break
-        return self._summary(found)
+        verified = self._summary(found)
+        here = found[0][1]
+        if shown is not None and here.convention and verified.ok:
+            return Verified(None, verified.method, None, here.reason)  # the number is a convention
+        return verified
 
     def _points(self, claim: AnyClaim) -> Iterator[tuple[str, Forward]]:
         yield self.given.point.label, self.given
         if isinstance(claim, Claim) or callable(claim):
             yield from ((values.point.label, values) for values in self.others)
 
-    def _summary(self, found: list[tuple[str, _Outcome]]) -> Verified:
+    def _summary(self, found: list[tuple[str, Outcome]]) -> Verified:
         compared = [(label, outcome) for label, outcome in found if outcome.ok is not None]
         reasons = [outcome.reason for _, outcome in found if outcome.reason]
         if not compared:
@@ -219,216 +280,39 @@ class Oracle:
 
     def _at(
         self, claim: AnyClaim, target: Target, values: Forward, layout: str, once: bool = False
-    ) -> _Outcome:
+    ) -> Outcome:
         for name in (*((target.of,) if target.of else ()), *target.bys):
             if name in values.undefined:
-                return _Outcome(None, reason=f"{name}: {values.undefined[name].message}")
-        varied = {*target.again, *target.bys}
-        met = self.kinks(values, target)
-        near = [
-            kink
-            for kink in met
-            if kink.slug in ("kink", "jump") or (kink.slug == "point" and kink.on & varied)
-        ]
-        if near:
-            return _Outcome(None, reason=f"no comparison at a kink: {near[0].message}")
+                return Outcome(None, reason=f"{name}: {values.undefined[name].message}")
+
+        def claimed(env: Env, chosen: Directions | None) -> Tensor:
+            return _claimed(claim, env, () if chosen is None else free_lengths(chosen, layout))
+
         try:
-            if values.scalar:
-                return self._scalar(claim, target, values)
-            chosen = directions(
-                values, target, *((0, 1) if once else (MAX_ENTRIES, RANDOM_DIRECTIONS))
-            )
-            how = "differences in float64, " + (
-                "entry by entry"
-                if chosen.complete
-                else f"along {RANDOM_DIRECTIONS} random directions"
-            )
-            for finer in (1, 64):
-                try:
-                    got, want = self._both(claim, target, values, layout, chosen, 16, finer)
-                except (Unknown, Misfit, TooLarge):
-                    raise
-                except Undefined:
-                    continue
-                error, wrong = difference(got, want, FLOAT, 1e-9, 0.0)
-                if not wrong:
-                    return _Outcome(True, error, how)
-                chosen = chosen.some(wrong[:RECHECKED])
-                break
-            return self._precisely(claim, target, values, layout, chosen)
+            if near := self.candidates(values, target):
+                found = self.sides(values, target)
+                if found.smooth and (outcome := beside_sides(claimed, values, layout, found)).ok:
+                    return outcome
+                reason = f"no comparison at a kink: {near[0].message}"
+                return Outcome(None, reason=reason, convention=near[0].slug == "kink")
+            limits = (0, 1) if once else (MAX_ENTRIES, RANDOM_DIRECTIONS)
+            chosen = None if values.scalar else directions(values, target, *limits)
+            precisely = values is self.given
+            return compared(claimed, target, values, layout, chosen, precisely)
         except Misfit as problem:
-            return _Outcome(False, how="differences", reason=problem.message)
+            return Outcome(False, how="differences", reason=problem.message)
         except Undefined as problem:
-            return _Outcome(None, reason=problem.message)
-
-    def _scalar(self, claim: AnyClaim, target: Target, values: Forward) -> _Outcome:
-        """Numbers need no arrays: two evaluations, with so many digits that rounding does not hide what is claimed.
-
-        What disagrees is tried with more; a first derivative through very many definitions with floats before.
-        """
-        outcome = _Outcome(None)
-        problem: Undefined | None = None
-        many = not values.precise and len(target.again) > MANY_DEFINITIONS and len(target.bys) == 1
-        for digits in (16, *LADDER) if many else LADDER:
-            relative = (
-                EXACT if digits > 16 and (isinstance(claim, Claim) or callable(claim)) else FLOAT
-            )
-            noise = 0.0 if digits == 16 else noise_of(target, digits)
-            try:
-                want = self._claimed(claim, values.env(digits), ())
-                if not want.plain:
-                    want = Tensor(want.data.reshape(-1)[0]) if want.data.size == 1 else want
-                if not want.plain:
-                    return _Outcome(None, reason="the formula is no number")
-                if noise > relative * abs(want.data) and digits < LADDER[-1]:
-                    continue
-                got = _near(partial(scalar_difference, values, target, digits))
-            except (Unknown, Misfit):
-                raise
-            except Undefined as found:
-                problem = found
-                continue
-            size, gap = max(abs(got), abs(want.data)), abs(got - want.data)
-            ok = bool(gap <= relative * size + noise)
-            reason = (
-                None if ok else f"the oracle says {float(got):.10g}, not {float(want.data):.10g}"
-            )
-            error = float(gap / size) if size > 1e-250 and gap > max(1e-30 * size, noise) else 0.0
-            how = (
-                f"central differences with {digits} digits"
-                if digits > 16
-                else "differences in float64"
-            )
-            outcome = _Outcome(ok, error, how, reason)
-            if ok:
-                return outcome
-        if outcome.ok is None and problem is not None:
-            raise problem
-        return beyond(values, target, digits, size) or outcome
-
-    def _claimed(self, claim: AnyClaim, env: Env, shape: tuple[int, ...]) -> Tensor:
-        if isinstance(claim, Claim):
-            return claim.at(env, shape)
-        if callable(claim):
-            return claim(env)
-        if isinstance(claim, Tensor):
-            return claim
-        return Tensor(
-            env.numbers.arrays.array(claim)
-            if isinstance(claim, list) or hasattr(claim, "shape")
-            else env.numbers.scalar.number(claim)
-        )
-
-    def _precisely(
-        self, claim: AnyClaim, target: Target, values: Forward, layout: str, chosen: Directions
-    ) -> _Outcome:
-        """Arrays with 60 digits, and with 400 where that disagrees: a difference that is still there is a mistake."""
-        functions = isinstance(claim, Claim) or callable(claim)
-        names = [name for name in (*target.again, *target.bys) if name in values]
-        if sum(work(values[name]) for name in names) > MAX_WORK:
-            return _Outcome(
-                None, reason="floats do not tell, and with more digits it would take too long"
-            )
-        effort = len(chosen.arrays[0]) * sum(
-            getattr(values[name].data, "size", 1) for name in names
-        )
-        if effort > MAX_EFFORT:
-            chosen = chosen.some(range(max(1, len(chosen.arrays[0]) * MAX_EFFORT // effort)))
-        outcome = _Outcome(None)
-        problem: Undefined | None = None
-        for digits in (60, 400):
-            try:
-                got, want = self._both(claim, target, values, layout, chosen, digits)
-            except (Unknown, Misfit, TooLarge):
-                raise
-            except Undefined as found:
-                problem = found
-                continue
-            relative, noise = (EXACT, 1e-20) if functions else (FLOAT, 1e-12)
-            error, wrong = difference(got, want, relative, noise, noise_of(target, digits))
-            reason = f"the oracle says {_sample(want, got)}" if wrong else None
-            outcome = _Outcome(not wrong, error, f"differences with {digits} digits", reason)
-            if outcome.ok:
-                return outcome
-        if outcome.ok is None and problem is not None:
-            raise problem
-        size = max(abs(entry) for array in (got, want) for entry in array.flat)
-        return outcome if outcome.ok else beyond(values, target, digits, size) or outcome
-
-    def _both(
-        self,
-        claim: AnyClaim,
-        target: Target,
-        values: Forward,
-        layout: str,
-        chosen: Directions,
-        digits: int,
-        finer: int = 1,
-    ) -> tuple[Any, Any]:
-        """(differences, claim) along the chosen directions: arrays (direction, rest)."""
-        env = values.env(digits)
-        got = _near(partial(columns, values, target, chosen, digits, finer))
-        return got, chosen.contract(
-            self._claimed(claim, env, arranged_shape(chosen, layout)), layout, env
-        )
+            return Outcome(None, reason=problem.message)
 
 
-def noise_of(target: Target, digits: int) -> float:
-    """What rounding leaves of a difference that is 0: 10^−digits over the step, or over its square, with a margin."""
-    if len(target.bys) == 2:
-        # With 400 digits also what the step leaves where the second derivative is continuous and no more: |x|³ at 0.
-        left = digits // 4 + 8 if digits > 60 else digits - 2 * (digits // 4)
-    else:
-        left = digits - digits // 3
-    return float(f"1e-{left - 10}")
-
-
-def beyond(values: Forward, target: Target, digits: int, size: Any) -> _Outcome | None:
-    """What to say of a disagreement where differences do not tell: of slopes, or among numbers, that are too large."""
-    import numpy as np
-
-    if size > STEEP:
-        return _Outcome(None, reason="it changes too fast for differences")
-    known = (values[name].data for name in (*target.again, *target.bys) if name in values)
-    largest = max(
-        (np.abs(np.asarray(data, dtype=float)).max(initial=0.0) for data in known), default=0.0
-    )
-    if largest * noise_of(target, digits) > EXACT * size:
-        return _Outcome(None, reason="the numbers are too large for differences")
-    return None
-
-
-def _near(differences: Callable[[], Any]) -> Any:
-    """Differences of values that are there on both sides of the point. Raises Undefined where they are not."""
-    try:
-        return differences()
-    except Unknown:
-        raise
-    except Undefined:
-        raise Undefined("nothing to compare at the edge of the domain") from None
-
-
-def difference(
-    got: Any, want: Any, relative: float, noise: float, floor: float
-) -> tuple[float, list[int]]:
-    """(largest difference relative to the largest entry, the directions in which any entry differs, worst first)."""
-    import numpy as np
-
-    got, want = np.asarray(got), np.asarray(want)
-    if got.size == 0:
-        return 0.0, []
-    gap, size = np.abs(got - want), np.maximum(np.abs(got), np.abs(want))
-    scale = size.max()
-    excess = gap - (relative * size + noise * scale + floor)
-    worst = excess.max(axis=1)
-    wrong = [int(k) for k in np.argsort(-worst.astype(float), kind="stable") if not worst[k] <= 0]
-    error = float(gap.max() / scale) if scale > floor else 0.0
-    return error, wrong
-
-
-def _sample(claimed: Any, found: Any) -> str:
-    import numpy as np
-
-    gap = np.abs(np.asarray(claimed - found, dtype=float))
-    place = np.unravel_index(int(np.argmax(gap)), gap.shape)
-    return f"{float(found[place]):.10g}, not {float(claimed[place]):.10g}"
+def _claimed(claim: AnyClaim, env: Env, lengths: tuple[int, ...]) -> Tensor:
+    """The value of a claim in the numbers of an environment."""
+    if isinstance(claim, Claim):
+        return claim.at(env, lengths)
+    if callable(claim):
+        return claim(env)
+    over = claim.over if isinstance(claim, Tensor) else ()
+    data = claim.data if isinstance(claim, Tensor) else claim
+    if isinstance(data, list) or getattr(data, "ndim", 0) > 0:
+        return Tensor(env.numbers.arrays.array(data), over)
+    return Tensor(env.numbers.scalar.number(data), over)

@@ -1,13 +1,15 @@
 """Functions of real numbers, named as the `value` lambdas of the table call them.
 
-`Scalars` works on plain numbers, floats or mpmath's, and refuses every value outside a function's domain by name."""
+`Scalars` works on floats, and refuses every value outside a function's domain by name. `balls.Balls` are the same
+functions of enclosures."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NoReturn
+
+LADDER = (120, 600, 5000)  # bits of enclosures, until a number is known
 
 
 class Undefined(Exception):
@@ -16,6 +18,10 @@ class Undefined(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class Unsure(Undefined):
+    """The precision does not tell; more digits may."""
 
 
 class Unknown(Undefined):
@@ -32,51 +38,71 @@ class TooLarge(Undefined):
 
 def show(value: Any) -> str:
     """A number in a message: 12 significant digits at most, integers as such."""
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     if math.isinf(number):
-        from mpmath import nstr
-
-        return str(nstr(value, 6))
+        return _long(value)
     if number == int(number) and abs(number) < 1e15:
         return str(int(number))
     return f"{number:.6g}"
 
 
+def _long(value: Any) -> str:
+    """A number that is no float: 1.2968e+434."""
+    from flint import arb
+
+    return str(arb(getattr(value, "lead", value)).str(6, radius=False))
+
+
 class Scalars:
-    """Real functions on floats (`lib` is `math`) or on mpmath numbers (`lib` is a context of mpmath).
+    """Real functions on floats. Every method raises `Undefined` outside its domain and on overflow."""
 
-    Every method raises `Undefined` outside its domain, on overflow, and where the working precision does not tell.
-    """
+    limit = 709.0  # of exp
+    pi, e, nan = math.pi, math.e, math.nan
 
-    def __init__(self, lib: Any, number: Callable[[Any], Any], digits: int, limit: float) -> None:
-        self.lib, self.number, self.digits, self.limit = lib, number, digits, limit
-        self.pi, self.e = +lib.pi, +lib.e
-        self.nan = number("nan")
+    def constant(self, value: Fraction | float | int) -> float:
+        try:
+            return float(value)
+        except OverflowError:
+            raise Undefined("a constant overflows") from None
 
-    def constant(self, value: Fraction | float | int) -> Any:
-        if isinstance(value, Fraction):
-            try:
-                return (
-                    self.number(value.numerator) / self.number(value.denominator)
-                    if self.lib is not math
-                    else value.numerator / value.denominator
-                )
-            except OverflowError:
-                raise Undefined("a constant overflows") from None
-        return self.number(value)
+    def number(self, value: Any) -> float:
+        return float(value)
 
     def finite(self, value: Any) -> bool:
-        if self.lib is math:
-            return math.isfinite(value)
-        return bool(self.lib.isfinite(value)) and self.lib.mag(value) < 4_000_000 if value else True
+        return math.isfinite(value)
+
+    def settled(self, value: Any) -> Any:
+        """The result of an operation. Raises Undefined where it is no number."""
+        if value is not True and value is not False and not math.isfinite(value):
+            raise Undefined("the result overflows")
+        return value
 
     def _refuse(self, name: str, x: Any) -> NoReturn:
         raise Undefined(f"{name} of {show(x)} is undefined")
+
+    def less(self, x: Any, y: Any) -> bool:
+        return bool(x < y)
+
+    def less_equal(self, x: Any, y: Any) -> bool:
+        return bool(x <= y)
+
+    def equal(self, x: Any, y: Any) -> bool:
+        return bool(x == y)
+
+    def unequal(self, x: Any, y: Any) -> bool:
+        return bool(x != y)
 
     def divide(self, x: Any, y: Any) -> Any:
         if y == 0:
             raise Undefined(f"{show(x)} / 0 is undefined")
         return x / y
+
+    def ratio(self, x: Any, y: Any) -> Any:
+        """x / y, and 0 where both are 0: by a norm, whose derivative at 0 is 0 by convention."""
+        return 0.0 if x == 0 == y else self.divide(x, y)
 
     def power(self, x: Any, y: Any) -> Any:
         whole = y == y and abs(y) < 1e15 and y == int(y)
@@ -85,37 +111,44 @@ class Scalars:
         if x < 0 and not whole:
             raise Undefined(f"({show(x)})^({show(y)}) is undefined among the real numbers")
         if x != 0 and x != 1:
-            size = y * self.lib.log(abs(x))
+            size = y * math.log(abs(x))
             if size > self.limit:
                 raise Undefined(f"({show(x)})^({show(y)}) overflows")
-            if size < -self.limit:
-                return self.number(0)
+            if size < -self.limit - 40:
+                return 0.0
         return x ** (int(y) if whole else y)
 
     def exp(self, x: Any) -> Any:
         if x > self.limit:
             raise Undefined(f"exp of {show(x)} overflows")
-        return self.number(0) if x < -self.limit - 50 else self.lib.exp(x)
+        return math.exp(x)
 
     def expm1(self, x: Any) -> Any:
         if x > self.limit:
             raise Undefined(f"exp of {show(x)} overflows")
-        return self.number(-1) if x < -self.limit else self.lib.expm1(x)
+        return math.expm1(x)
 
     def log(self, x: Any) -> Any:
-        return self._refuse("log", x) if x <= 0 else self.lib.log(x)
+        return self._refuse("log", x) if x <= 0 else math.log(x)
 
     def sqrt(self, x: Any) -> Any:
-        return self._refuse("sqrt", x) if x < 0 else self.lib.sqrt(x)
+        return self._refuse("sqrt", x) if x < 0 else math.sqrt(x)
 
     def abs(self, x: Any) -> Any:
         return abs(x)
 
     def sign(self, x: Any) -> Any:
-        return self.number((x > 0) - (x < 0)) if x == x else x
+        return 1.0 if x > 0 else -1.0 if x < 0 else 0.0
+
+    def step(self, x: Any) -> Any:
+        return 1.0 if x > 0 else 0.0
+
+    def by_sign(self, x: Any, positive: Any, negative: Any) -> Any:
+        """`positive` where x > 0, else `negative`; both are equal at 0."""
+        return positive if x > 0 else negative
 
     def where(self, c: Any, x: Any, y: Any) -> Any:
-        return self.number(x) if c else self.number(y)
+        return float(x) if c else float(y)
 
     def maximum(self, x: Any, y: Any) -> Any:
         return x if x >= y or x != x else y
@@ -124,40 +157,40 @@ class Scalars:
         return x if x <= y or x != x else y
 
     def sin(self, x: Any) -> Any:
-        return self.lib.sin(x)
+        return math.sin(x)
 
     def cos(self, x: Any) -> Any:
-        return self.lib.cos(x)
+        return math.cos(x)
 
     def tan(self, x: Any) -> Any:
-        if abs(self.lib.cos(x)) < 4 * 10.0 ** (1 - self.digits) * max(1.0, abs(x)):
+        if abs(math.cos(x)) < 4e-15 * max(1.0, abs(x)):
             raise Undefined(f"tan of {show(x)} is undefined to working precision")
-        return self.lib.tan(x)
+        return math.tan(x)
 
     def arcsin(self, x: Any) -> Any:
-        return self._refuse("asin", x) if abs(x) > 1 else self.lib.asin(x)
+        return self._refuse("asin", x) if abs(x) > 1 else math.asin(x)
 
     def arccos(self, x: Any) -> Any:
-        return self._refuse("acos", x) if abs(x) > 1 else self.lib.acos(x)
+        return self._refuse("acos", x) if abs(x) > 1 else math.acos(x)
 
     def arctan(self, x: Any) -> Any:
-        return self.lib.atan(x)
+        return math.atan(x)
 
     def sinh(self, x: Any) -> Any:
         if abs(x) > self.limit:
             raise Undefined(f"sinh of {show(x)} overflows")
-        return self.lib.sinh(x)
+        return math.sinh(x)
 
     def cosh(self, x: Any) -> Any:
         if abs(x) > self.limit:
             raise Undefined(f"cosh of {show(x)} overflows")
-        return self.lib.cosh(x)
+        return math.cosh(x)
 
     def tanh(self, x: Any) -> Any:
-        return self.sign(x) if abs(x) > self.limit else self.lib.tanh(x)
+        return math.tanh(x)
 
     def erf(self, x: Any) -> Any:
-        return self.sign(x) if abs(x) > self.limit else self.lib.erf(x)
+        return math.erf(x)
 
     def sigmoid(self, x: Any) -> Any:
         if x >= 0:
@@ -166,4 +199,4 @@ class Scalars:
         return tail / (1 + tail)
 
     def softplus(self, x: Any) -> Any:
-        return (x if x > 0 else 0 * x) + self.lib.log1p(self.exp(-abs(x)))
+        return (x if x > 0 else 0 * x) + math.log1p(self.exp(-abs(x)))

@@ -12,8 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradcalc.exercise.model import Function
+from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Expr, unparse
+from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
+from gradcalc.language.tree import occurrences
 from gradcalc.numeric.precision import Numbers
 from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined
 from gradcalc.ops import TABLE
@@ -63,6 +66,7 @@ class Env:
     watch      is shown every operation that is not smooth everywhere
     norms      quantities that are norms: x/norm(x) is 0 where x is 0, by convention
     lacking    quantities without a value, with what was wrong
+    shapes     declared shapes of names, which tell an axis of one from a size that happens to be 1
     """
 
     numbers: Numbers
@@ -75,10 +79,11 @@ class Env:
     unknown: frozenset[str] = frozenset()
     stand_in: bool = False
     frozen: Env | None = None
-    tolerant: list[str] | None = None
+    tolerant: list[Undefined] | None = None
     watch: Watch | None = None
     norms: frozenset[str] = frozenset()
     lacking: Mapping[str, Undefined] = field(default_factory=dict)
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
     def bind(self, values: Mapping[str, Tensor]) -> Env:
         """The same with more values; they shadow those of the same name."""
@@ -91,6 +96,23 @@ class Env:
             return ()
         first = (BATCH,) if BATCH in found else ()
         return first + tuple(name for name in self.indices if name in found)
+
+
+def ones(tensor: Tensor, expr: Expr, env: Env) -> tuple[bool, ...]:
+    """Which positional axes of an expression's value are 1 by declaration: by number, where nothing is declared."""
+    counted = tuple(n == 1 for n in tensor.shape)
+    if not any(counted) or not any(size == 1 for size in env.sizes.values()):
+        return counted
+    named = {name.id for name in occurrences(expr)}
+    if any(
+        name in env.values and env.values[name].rank and name not in env.shapes for name in named
+    ):
+        return counted
+    try:
+        declared = tuple(size.number == 1 for size in shape_of(expr, env.shapes))
+    except (ShapeError, SpanError):
+        return counted
+    return declared if len(declared) == len(counted) else counted
 
 
 def located(problem: Undefined, expr: Expr) -> Undefined:
@@ -135,10 +157,18 @@ def finish(data: Any, over: tuple[str, ...]) -> Tensor:
     )
 
 
-def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tensor:
-    """The operation `name` of the table, entry by entry with broadcasting. Raises Undefined with step and value."""
-    op = TABLE[name]
-    value = op.value
+def elementwise(
+    name: str,
+    operands: list[Tensor],
+    env: Env,
+    expr: Expr,
+    instead: Callable[..., Any] | None = None,
+) -> Tensor:
+    """The operation `name` of the table, entry by entry with broadcasting. Raises Undefined with step and value.
+
+    `instead`: a function of (functions, *operands) in place of the table's `value`.
+    """
+    value = instead or TABLE[name].value
     assert value is not None
     if env.watch is not None:
         env.watch(name, expr, operands)
@@ -148,7 +178,8 @@ def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tens
     rank = max(operand.rank for operand in operands)
     arrays = [expand(operand, over, rank) for operand in operands]
     functions = env.numbers.arrays
-    functions.tolerant = env.tolerant is not None
+    functions.tolerant = env.tolerant
+    noted = len(env.tolerant or ())
     try:
         if math.prod(getattr(array, "size", 1) for array in arrays) > env.numbers.limit:
             within_limit(math.prod(_broadcast(arrays)), env)
@@ -161,6 +192,8 @@ def elementwise(name: str, operands: list[Tensor], env: Env, expr: Expr) -> Tens
             "×".join(map(str, operand.shape)) or "a number" for operand in operands
         )
         raise located(Misfit(f"shapes {shapes} do not fit"), expr) from None
+    if env.tolerant:
+        env.tolerant[noted:] = [located(problem, expr) for problem in env.tolerant[noted:]]
     return finish(checked(data, env, expr, lambda place: _message(value, arrays, place, env)), over)
 
 
@@ -173,17 +206,16 @@ def _broadcast(arrays: list[Any]) -> tuple[int, ...]:
 def _single(value: Callable[..., Any], operands: list[Any], env: Env, expr: Expr) -> Any:
     scalar = env.numbers.scalar
     try:
-        data = value(scalar, *operands)
-        if data is True or data is False or scalar.finite(data):
-            return data
-        if any(operand != operand for operand in operands):
-            return data  # nan in, nan out: noted where it arose
-        raise Undefined("the result overflows")
+        return scalar.settled(value(scalar, *operands))
     except (Undefined, OverflowError) as problem:
+        if env.tolerant and not all(
+            operand is True or operand is False or scalar.finite(operand) for operand in operands
+        ):
+            return scalar.nan  # noted where it arose
         known = problem if isinstance(problem, Undefined) else Undefined("the result overflows")
         if env.tolerant is None:
             raise located(known, expr) from None
-        env.tolerant.append(located(known, expr).message)
+        env.tolerant.append(located(known, expr))
         return scalar.nan
 
 
@@ -191,21 +223,23 @@ def checked(data: Any, env: Env, expr: Expr, message: Callable[[tuple[int, ...]]
     """`data` if every entry is finite. Else raises Undefined, or notes it where untaken branches are allowed."""
     import numpy as np
 
+    if env.numbers.exact:
+        functions = env.numbers.arrays
+        functions.tolerant = env.tolerant
+        try:
+            return functions.settled(data)
+        except Undefined as found:
+            raise located(found, expr) from None
     array = np.asarray(data)
-    if array.dtype.kind == "b":
-        return data
-    if array.dtype.kind == "O":
-        bad = None if env.tolerant is None else np.asarray(array != array, dtype=bool)
-    else:
-        bad = ~np.isfinite(array)
-    if bad is None or not bad.any():
+    bad = ~np.isfinite(array)
+    if array.dtype.kind == "b" or not bad.any():
         return data
     if env.tolerant is None or not env.tolerant:
         place = tuple(int(k) for k in np.argwhere(bad)[0])
         problem = located(Undefined(message(place)), expr)
         if env.tolerant is None:
             raise problem
-        env.tolerant.append(problem.message)
+        env.tolerant.append(problem)
     if array.dtype.kind == "f" and not np.isnan(array[bad]).all():
         data = np.where(bad, np.nan, array)  # an infinity must not hide behind 1/inf
     return data

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gradcalc.ops.entry import Op
 
 X, XY = ("x",), ("x", "y")
@@ -66,7 +64,7 @@ FUNCTIONS = (
     Op("sign", X, "sign(x)", partials=("0",), value=lambda m, x: m.sign(x), smooth="x != 0", convention="sign'(0) = 0",
        text="sign", latex=r"\operatorname{sign}", code="{xp}.sign({0})",
        sentence="the sign is constant on either side of zero, so no gradient passes"),
-    Op("step", X, "step(x)", partials=("0",), value=lambda m, x: m.where(x > 0, 1, 0), smooth="x != 0", convention="step'(0) = 0",
+    Op("step", X, "step(x)", partials=("0",), value=lambda m, x: m.step(x), smooth="x != 0", convention="step'(0) = 0",
        text="step", latex=r"\operatorname{step}", code="{xp}.where({0} > 0, 1.0, 0.0)",
        sentence="the step is constant on either side of zero, so no gradient passes"),
     Op("sin", X, "sin(x)", form="sin(x)", partials=("cos(x)",), value=lambda m, x: m.sin(x), code="{xp}.sin({0})",
@@ -91,13 +89,13 @@ FUNCTIONS = (
        text="erf", latex=r"\operatorname{erf}", sentence="the error function is the integral of a Gaussian bell, so its derivative is that bell"),
     Op("sigmoid", X, "sigmoid(x)", spellings=("sigma", "σ"), form="1/(1 + exp(-x))", partials=("r*(1 - r)",), value=lambda m, x: m.sigmoid(x), code="{sigmoid}({0})",
        text="σ", latex=r"\sigma", sentence="the derivative of the sigmoid is its value times one minus its value"),
-    Op("relu", X, "relu(x)", partials=("step(x)",), value=lambda m, x: m.where(x > 0, x, 0 * x), smooth="x != 0", convention="relu'(0) = 0", code="{relu}",
+    Op("relu", X, "relu(x)", partials=("step(x)",), value=lambda m, x: m.by_sign(x, x, 0 * x), smooth="x != 0", convention="relu'(0) = 0", code="{relu}",
        text="relu", latex=r"\operatorname{relu}", sentence="ReLU lets the gradient through where its input is positive and stops it elsewhere"),
     Op("leaky_relu", ("x", "a"), "leaky_relu(x, 0.01)", parameters={"a": "1/100"}, partials=("where(x > 0, 1, a)", "where(x > 0, 0, x)"),
-       value=lambda m, x, a: m.where(x > 0, x, a * x), smooth="x != 0", convention="leaky_relu'(0) = its slope below zero", code="{xp}.where({0} > 0, {0}, {1} * {0})",
+       value=lambda m, x, a: m.by_sign(x, x, a * x), smooth="x != 0", convention="leaky_relu'(0) = its slope below zero", code="{xp}.where({0} > 0, {0}, {1} * {0})",
        text="leaky_relu", latex=r"\operatorname{leaky\_relu}", sentence="leaky ReLU lets the gradient through where its input is positive and scales it by its small slope elsewhere"),
     Op("elu", ("x", "a"), "elu(x, 1)", parameters={"a": "1"}, partials=("where(x > 0, 1, a*exp(x))", "where(x > 0, 0, exp(x) - 1)"),
-       value=lambda m, x, a: m.where(x > 0, x, a * m.expm1(m.minimum(x, 0 * x))), smooth="x != 0", convention="elu'(0) = a", code="{xp}.where({0} > 0, {0}, {1} * {xp}.expm1({xp}.minimum({0}, 0.0 * {0})))",
+       value=lambda m, x, a: m.by_sign(x, x, a * m.expm1(m.minimum(x, 0 * x))), smooth="x != 0", convention="elu'(0) = a", code="{xp}.where({0} > 0, {0}, {1} * {xp}.expm1({xp}.minimum({0}, 0.0 * {0})))",
        text="elu", latex=r"\operatorname{elu}", sentence="ELU has slope one where its input is positive and that of a scaled exponential elsewhere"),
     Op("gelu", X, "gelu(x)", form="x*(1 + erf(x/sqrt(2)))/2", partials=("(1 + erf(x/sqrt(2)))/2 + x*exp(-x^2/2)/sqrt(2*pi)",),
        value=lambda m, x: x * (1 + m.erf(x / m.sqrt(2))) / 2, code="{0} * (1 + {erf}({0} / 2 ** 0.5)) / 2",
@@ -106,7 +104,7 @@ FUNCTIONS = (
        text="silu", latex=r"\operatorname{silu}", sentence="SiLU is x times its sigmoid, so the product rule applies"),
     Op("softplus", X, "softplus(x)", form="log(1 + exp(x))", partials=("sigmoid(x)",), value=lambda m, x: m.softplus(x), code="{xp}.logaddexp({zero}, {0})",
        text="softplus", latex=r"\operatorname{softplus}", sentence="the derivative of softplus is the sigmoid"),
-    Op("softsign", X, "softsign(x)", partials=("1/(1 + abs(x))^2",), value=lambda m, x: x / (1 + m.abs(x)), code="{0} / (1 + {xp}.abs({0}))",
+    Op("softsign", X, "softsign(x)", partials=("1/(1 + abs(x))^2",), value=lambda m, x: x / (1 + m.abs(x)), smooth_twice="x != 0", convention="softsign''(0) = 0", code="{0} / (1 + {xp}.abs({0}))",
        text="softsign", latex=r"\operatorname{softsign}", sentence="softsign flattens with the square of one plus the distance from zero"),
     Op("maximum", XY, "max(x, y)", word="max", partials=("where(x > y, 1, where(x == y, 1/2, 0))", "where(y > x, 1, where(y == x, 1/2, 0))"), value=lambda m, x, y: m.maximum(x, y),
        smooth="x != y", convention="at a tie max shares the gradient evenly", text="max", latex=r"\max", code="{xp}.maximum({0}, {1})",
@@ -123,19 +121,13 @@ FUNCTIONS = (
 )
 
 
-def equal(m: Any, x: Any, y: Any) -> Any:
-    """Equal but for rounding, 14 digits: S⁻¹ for a symmetric S need not be symmetric to the last one, and where two of
-    its entries are compared they are meant to be equal."""
-    return abs(x - y) * 2**46 <= abs(x) + abs(y)
-
-
 COMPARISONS = tuple(
     Op(name, XY, f"where(x {sign} y, x, y)", kind="comparison", sign=sign, word="", cheap=True, value=value, text=sign, latex=latex, code="{0} " + sign + " {1}",
        sentence="a comparison has no gradient")
     for name, sign, latex, value in (
-        ("lt", "<", "<", lambda m, x, y: x < y), ("le", "<=", r"\le", lambda m, x, y: x <= y),
-        ("gt", ">", ">", lambda m, x, y: x > y), ("ge", ">=", r"\ge", lambda m, x, y: x >= y),
-        ("eq", "==", "=", equal), ("ne", "!=", r"\ne", lambda m, x, y: equal(m, x, y) < 1),
+        ("lt", "<", "<", lambda m, x, y: m.less(x, y)), ("le", "<=", r"\le", lambda m, x, y: m.less_equal(x, y)),
+        ("gt", ">", ">", lambda m, x, y: m.less(y, x)), ("ge", ">=", r"\ge", lambda m, x, y: m.less_equal(y, x)),
+        ("eq", "==", "=", lambda m, x, y: m.equal(x, y)), ("ne", "!=", r"\ne", lambda m, x, y: m.unequal(x, y)),
     )
 )
 

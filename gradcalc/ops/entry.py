@@ -34,6 +34,7 @@ class Op:
     value      value(m, *operands): the number, on `m`, a set of functions named as NumPy's (see numeric.py)
     domain     where the operation is defined for real operands, as a condition in the expression language
     smooth     where it is differentiable, as a condition; at the other points `convention` says what is taken
+    smooth_twice  where it has a second derivative, where that is not where it has a first
     back       otherwise: what each operand gets from the upstream gradient G, in the words of `example`; empty where
                that is no formula (a piece of an array, say); n is the number of entries
     sentence   why the gradient passes as it does, as a teacher would say it; the general formula is made from
@@ -61,6 +62,7 @@ class Op:
     value: Callable[..., Any] | None = None
     domain: str = ""
     smooth: str = ""
+    smooth_twice: str = ""
     convention: str = ""
     sentence: str = ""
     fixed: tuple[str, ...] = ()

@@ -69,11 +69,11 @@ def lines(text: str, width: int, measure: Width = len) -> list[str]:
 
 
 def open_ends(found: Sequence[str]) -> int:
-    """How many line ends stand inside a bracket."""
+    """In how many brackets line ends stand, added up: 0 where no bracket is broken."""
     count = depth = 0
     for line in found[:-1]:
         depth += sum((char in "([{") - (char in ")]}") for char in line)
-        count += depth > 0
+        count += max(depth, 0)
     return count
 
 
@@ -194,11 +194,14 @@ class _Breaker:
                 p if isinstance(p, str) else p.open for p in piece.parts[number + 1 :][:1]
             )
             rest = self.measure(after) if number + 1 < len(piece.parts) else tail
-            if isinstance(part, str):
-                made = self.chopped(part, column, indent)
+            if isinstance(part, str) or not part.inside:
+                made = self.chopped(part if isinstance(part, str) else part.flat, column, indent)
             elif self.measure(part.flat) + rest <= self.width - column:
                 made = [part.flat]
             else:
+                if column + 2 > self.width:  # no room for what stands in it
+                    column = min(indent, self.width // 2)
+                    out.append(" " * column)
                 inner = column + 1 if column < self.width // 3 else indent
                 made = self.lay(part.inside, column + 1, inner, rest + 1)
                 made[0] = part.open + made[0]

@@ -22,7 +22,7 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.formula_pieces import Math, Partial, Piece, Shaped, Values
 from gradcalc.language.parser import Name, Num
 from gradcalc.language.typography import for_terminal, read
-from gradcalc.numeric.scalar_gradients import Flow, flow, is_scalar
+from gradcalc.numeric.scalar_gradients import Wires, flow, is_scalar
 from gradcalc.ops import COMPARISONS, NODES
 from gradcalc.report.labels import Label, fused, label, scaled, sign, tex_names
 from gradcalc.report.lines import text_math
@@ -123,8 +123,8 @@ class _Artist:
         self.constant = self.constants()
 
     @cached_property
-    def flow(self) -> Flow | None:
-        return flow(self.graph, self.solution.inputs) if is_scalar(self.graph) else None
+    def flow(self) -> Wires | None:
+        return flow(self.graph) if is_scalar(self.graph) else None
 
     # ---- which nodes are drawn
 

@@ -1,7 +1,7 @@
 """The view for a terminal: the answers first, then what explains them; what is long only on request.
 
-compose_terminal(solution, options)  ->  Report: answers, warnings, the check, what is given, forward pass
-terminal_answers(solution, options)  ->  the part about the answers, for views that say more before it
+compose_terminal(solution, options)  ->  Report: answers, warnings, the check, given, forward pass
+TERMINAL                             ->  how views that show more, such as steps, end on a terminal
 """
 
 from __future__ import annotations

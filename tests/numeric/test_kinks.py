@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gradcalc.graph.model import Graph
 from gradcalc.language.parser import parse
 from gradcalc.numeric.evaluation_points import given_point
 from gradcalc.numeric.forward import Forward
-from gradcalc.numeric.kinks import kinks
+from gradcalc.numeric.kinks import Kink, places
 from helpers.graphs import graph_of
+
+
+def found_kinks(graph: Graph) -> list[Kink]:
+    return places(Forward(graph, given_point(graph)))
 
 
 @pytest.mark.parametrize(
@@ -45,13 +50,13 @@ from helpers.graphs import graph_of
 )
 def test_kinks_name_the_convention(text: str, x: str, want: list[str]) -> None:
     graph = graph_of(f"expression: f = {text}\nvalues: {{x: {x}}}\n")
-    assert [problem.message for problem in kinks(graph, given_point(graph))] == want
+    assert [kink.message for kink in found_kinks(graph)] == want
 
 
 def test_a_jump_is_no_kink() -> None:
     graph = graph_of("expression: f = where(x > 1, 2*x, x)\nvalues: {x: 1}\n")
-    found = kinks(graph, given_point(graph))
-    assert [problem.slug for problem in found] == ["jump"]
+    found = found_kinks(graph)
+    assert [kink.slug for kink in found] == ["jump"]
     assert (
         found[0].message == "x is 1, where where(x > 1, 2*x, x) jumps: it has no derivative there"
     )
@@ -60,7 +65,7 @@ def test_a_jump_is_no_kink() -> None:
 def test_kinks_in_arrays_say_which_entry() -> None:
     text = "expression: |\n  a = relu(v)\n  n = norm(w)\n  t = max(v)\nvariables: {v: [3], w: [2]}\nvalues: {v: [1, 0, 1], w: [0, 0]}\n"
     graph = graph_of(text)
-    assert [problem.message for problem in kinks(graph, given_point(graph))] == [
+    assert [kink.message for kink in found_kinks(graph)] == [
         "v[1] is 0: relu'(0) = 0 by convention",
         "norm(w) is 0: its derivative there is 0 by convention",
         "entries of v tie: at a tie max shares the gradient evenly, by convention",
