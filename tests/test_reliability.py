@@ -59,12 +59,12 @@ def calls(count: int) -> str:
 @pytest.mark.parametrize(
     ("fits", "exceeds", "message"),
     [
-        (nested(14), nested(15), "lists and mappings nested more than 16 deep"),
+        (nested(14), nested(15), "lists and mappings are nested more than 16 deep"),
         (calls(30), calls(31), "functions call one another more than 30 deep"),
         ("expression: x^100000\n", "expression: x^100001\n", "the exponent is beyond ±100,000"),
         ("expression: 2^1300*x\n", "expression: 2^4097*x\n", "this power has more than 1,200 digits"),
         ("expression: x + ones(1000, 1000)\n", "expression: x + ones(1000, 1001)\n", "this array has more than 1,000,000 entries"),
-        ("expression: x\nvariables: {x: [n]}\nsizes: {n: 1000000}\n", "expression: x\nvariables: {x: [n]}\nsizes: {n: 1000001}\n", "a size is between 1 and 1000000"),
+        ("expression: x\nvariables: {x: [n]}\nsizes: {n: 1000000}\n", "expression: x\nvariables: {x: [n]}\nsizes: {n: 1000001}\n", "a size must be between 1 and 1000000"),
         (f"expression: x\nvariables: {{x: [], {'n' * 64}: []}}\n", f"expression: x\nvariables: {{x: [], {'n' * 65}: []}}\n", "this name has 65 characters; the limit is 64"),
     ],
     ids=["YAML depth", "functions", "exponent", "power", "entries", "size", "name"],
