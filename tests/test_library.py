@@ -65,7 +65,9 @@ def test_text_opens_no_file() -> None:
 def test_wrong_sources_and_choices_are_named() -> None:
     with pytest.raises(TypeError, match="not int"):
         gradcalc.solve(3)  # type: ignore[arg-type]
-    with pytest.raises(GradcalcError, match="unknown form 'matrices'; choose from matrix, index, entries"):
+    with pytest.raises(
+        GradcalcError, match="unknown form 'matrices'; choose from matrix, index, entries"
+    ):
         gradcalc.solve(CONTENT, form="matrices")
     with pytest.raises(KeyError):
         gradcalc.solve(CONTENT)["df/dw"]
