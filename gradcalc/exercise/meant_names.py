@@ -49,12 +49,9 @@ def meant(name: Name, unused: Mapping[str, str], source: Text) -> str | None:
     if end <= start:
         return None
     before, after = source.value[:start], source.value[end:]
-    if re.fullmatch("[^\\W\\d_]{2,3}", word) and word not in GREEK and word not in CALLABLE:
-        if re.search(r"(?<![\w.])[\d.]+$", before):  # 2xy
-            return "*".join(word)
-        bars = before.count("||") % 2 and after.count("||") % 2
-        if bars and re.fullmatch("[A-Z][a-z]", word):  # ||Ax - b||
-            return " @ ".join(word)
+    short = re.fullmatch("[^\\W\\d_]{2,3}", word) and word not in {*GREEK, *CALLABLE}
+    if short and re.search(r"(?<![\w.])[\d.]+$", before):  # 2xy
+        return "*".join(word)
     if other := unused.get(word.casefold()) or unused.get(skeleton(word)):
         return other
     if word in CALLABLE and word.isascii() and word != "sigma":

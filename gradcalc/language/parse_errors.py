@@ -152,6 +152,17 @@ def two_signs(r: Reading) -> SpanError:
     return r.fail(f"two signs in a row, `{first.text}{second.text}`", first, None, mend)
 
 
+def double_bars(r: Reading, first: int) -> SpanError:
+    """`||Ax - b||`: at the bars that close."""
+    opened, closed = r.tokens[first], r.token
+    edits = [(opened.start, opened.end, "norm("), (closed.start, closed.end, ")")]
+    for one in r.tokens[first + 1 : r.at]:
+        product = one.kind == "name" and re.fullmatch("[A-Z][a-z]", one.text)
+        if product and one.text not in r.variables:
+            edits.append((one.start + 1, one.start + 1, " @ "))
+    return r.fail("a norm is written norm(…)", opened, None, swap(*edits))
+
+
 def tuple_(r: Reading) -> SpanError:
     """`(x, y)`: at the comma."""
     start = r.open[-1].start

@@ -19,6 +19,7 @@ from gradcalc.language.parse_errors import (
     after_point,
     ambiguous,
     chained,
+    double_bars,
     no_operand,
     renamed_option,
     tuple_,
@@ -251,9 +252,10 @@ class _Parser:
                 if self.token.kind != token.kind:
                     self.open.append(token)
                     raise unexpected(self.reading)
+                if token.kind == "||":
+                    raise double_bars(self.reading, first)
                 self.take()
-                func = "abs" if token.kind == "|" else "norm"
-                expr = Call(func, (expr,), span=self.span(token.start))
+                expr = Call("abs", (expr,), span=self.span(token.start))
             case "√":
                 return Call("sqrt", (self.expression(_POSTFIX),), span=self.span(token.start))
             case "-" | "+":

@@ -90,7 +90,7 @@ def test_a_long_sum_needs_no_deep_stack() -> None:
 @pytest.mark.parametrize(("text", "reason"), [
     ("W @ W", "d ≠ n"), ("s @ x", "@ cannot multiply a scalar"), ("x + N", None), ("W + N", "n ≠ V"), ("det(W)", "n ≠ d"), ("sum(x, axis=1)", "there is no axis 1 in [d]"),
     ("softmax(s)", "softmax needs a vector, not a scalar"), ("stack(x, s)", "the parts have different shapes"), ("outer(W, x)", "outer takes a vector"),
-    ("concat(W, x)", "concat joins arrays with equally many axes, not n×d and [d]"), ("kron(x, x)", "kron takes two matrices"),
+    ("concat(W, x)", "concat joins arrays with equally many axes, not n×d and [d]"), ("kron(x, W)", "kron takes two matrices or two vectors"),
     ("sum(W, axis=(0, 0))", "an axis is given twice"), ("x[0, 1]", "2 indices on [d]"), ("diag(W)", "diag takes a vector or a square matrix"),
 ])  # fmt: skip
 def test_shapes_that_cannot_be(text: str, reason: str | None) -> None:
