@@ -6,7 +6,8 @@
     print(gradcalc.solve("ex1.yaml"))
     print(gradcalc.diff("x.T @ A @ x", wrt="x"))
 
-The library is in app/api.py. It is loaded when it is used: importing gradcalc alone loads neither SymPy nor NumPy.
+The library is in app/api.py. It is loaded when it is used: importing gradcalc alone loads neither
+SymPy nor NumPy.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
 # Name -> the module it lives in.
 _PUBLIC = {
-    "solve": "app.api", "diff": "app.api", "build": "app.api", "Result": "app.api", "Derivative": "app.api",
-    "load_exercise": "exercise.load", "parse_exercise": "exercise.load", "exercise_from": "exercise.load",
+    "solve": "app.api", "diff": "app.api", "build": "app.api",
+    "Result": "app.api", "Derivative": "app.api",
+    "load_exercise": "exercise.load",
+    "parse_exercise": "exercise.load", "exercise_from": "exercise.load",
     "Exercise": "exercise.model", "Graph": "graph.model", "Report": "report.blocks",
     "GradcalcError": "language.errors", "__version__": "version",
 }  # fmt: skip

@@ -1,4 +1,6 @@
-"""The program. Collecting garbage while modules load takes a quarter of a short run: it waits until they have."""
+"""The program. Collecting garbage while modules load takes a quarter of a short run: it waits
+until they have.
+"""
 
 import gc
 import os

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Collection, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -480,3 +482,66 @@ def test_what_says_nothing_is_found() -> None:
     source = "def f(): ...\ndef _g(): ...\nclass A:\n    'a'\n    def b(self): ...\n    def __len__(self): ..."
     assert wordless(ast.parse(source), face=False) == ["f"]
     assert wordless(ast.parse(source), face=True) == ["f", "A.b"]
+
+
+# ---- lines
+
+WIDTH = 100
+TABLES = ("ops",)  # of operations: an entry is read across
+PRAGMA = re.compile(r"\s+# (type: ignore|noqa|pragma).*")
+
+
+def overlong(source: str) -> list[int]:
+    """The lines of more than 100 columns, but for strings that cannot be broken."""
+    lines = source.split("\n")
+    long = {n for n, line in enumerate(lines, 1) if len(PRAGMA.sub("", line)) > WIDTH}
+    if not long:
+        return []
+    docstrings = {
+        node.body[0].lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node)
+    }
+    for first, start, last, end in strings(source):
+        if first != last and first not in docstrings:
+            long -= set(range(first, last + 1))  # between triple quotes a line end would be printed
+        elif first == last in long and first not in docstrings:
+            inside = lines[first - 1][start : min(end, WIDTH - 3)]
+            if " " not in re.sub(r"\{[^{}]*\}?", "", inside.replace("{{", "").replace("}}", "")):
+                long.discard(first)
+    return sorted(long)
+
+
+def strings(source: str) -> Iterator[tuple[int, int, int, int]]:
+    """Where strings stand, those with expressions in them as a whole: first line, column, last line, column."""
+    open_: list[tuple[int, int]] = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind == "FSTRING_START":  # since Python 3.12
+            open_.append(token.start)
+        elif kind == "FSTRING_END":
+            start = open_.pop()
+            if not open_:
+                yield (*start, *token.end)
+        elif kind == "STRING" and not open_:
+            yield (*token.start, *token.end)
+
+
+def test_lines_have_at_most_100_columns() -> None:
+    found = {
+        str(path.relative_to(ROOT)): overlong(path.read_text("utf-8"))
+        for path in SOURCES
+        if path.parent.name not in TABLES
+    }
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+def test_a_long_line_is_found() -> None:
+    assert overlong(f"x = {'1 + ' * 30}1") == [1]
+    assert overlong(f"# {'word ' * 30}") == [1]
+    assert overlong(f'def f():\n    """{"word " * 30}"""') == [2]
+    assert overlong(f'say("{"word " * 30}")') == [1]
+    assert overlong(f'say(f"{{{"a + " * 30}b}}")') == []
+    assert overlong(f'say("{"x" * 120}")') == []
+    assert overlong(f'CSS = """\n{"word " * 30}\n"""') == []
+    assert overlong(f"x = {'1+' * 45}1  # type: ignore[assignment]") == []

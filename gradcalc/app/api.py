@@ -1,4 +1,5 @@
-"""The library: exercises solved and single derivatives from Python. Nothing here is needed by the command line.
+"""The library: exercises solved and single derivatives from Python. Nothing here is needed by the
+command line.
 
     import gradcalc
 
@@ -7,8 +8,8 @@
     print(result)                                     # the answers as a table
     gradcalc.diff("x.T @ A @ x", wrt="x").text        # '(A + Aᵀ) x'
 
-Mistakes are GradcalcError, with every problem and its place as data. No text is ever run, and no text but a path opens
-a file: YAML goes through parse_exercise.
+Mistakes are GradcalcError, with every problem and its place as data. No text is ever run, and no
+text but a path opens a file: YAML goes through parse_exercise.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def solve(source: Source, *, form: str | None = None, layout: str | None = None)
     """Every answer of an exercise, symbolic, evaluated and checked.
 
     source  a path to a YAML file, the content of one as a mapping, or an Exercise
-    form    matrix, index or entries; layout: gradient, jacobian or denominator; None: as the exercise says
+    form    matrix, index or entries; layout: gradient, jacobian or denominator; None: as the
+            exercise says
 
     Raises GradcalcError where the exercise cannot be read or makes no sense.
     """
@@ -53,15 +55,21 @@ def solve(source: Source, *, form: str | None = None, layout: str | None = None)
 
 
 def diff(
-    expression: str, wrt: str | Sequence[str], shapes: Mapping[str, Sequence[str | int]] | None = None, *,
-    form: str | None = None, layout: str | None = None,
-) -> Derivative:  # fmt: skip
+    expression: str,
+    wrt: str | Sequence[str],
+    shapes: Mapping[str, Sequence[str | int]] | None = None,
+    *,
+    form: str | None = None,
+    layout: str | None = None,
+) -> Derivative:
     """The derivative of one expression.
 
     expression  in the expression language: "norm(A@x - y)^2"
-    wrt         the name to differentiate by; two names for a second derivative, ("x", "x") for the Hessian
-    shapes      {"x": ["n"], "A": ["m", "n"], "c": []}; for what is not said the convention of matrixcalculus.org holds:
-                a–g and Greek letters scalars, h–z vectors, capitals matrices (see `assumed`)
+    wrt         the name to differentiate by; two names for a second derivative, ("x", "x") for the
+                Hessian
+    shapes      {"x": ["n"], "A": ["m", "n"], "c": []}; for what is not said the convention of
+                matrixcalculus.org holds: a–g and Greek letters scalars, h–z vectors, capitals
+                matrices (see `assumed`)
 
     Raises GradcalcError.
     """
@@ -77,7 +85,9 @@ def diff(
 
 
 def exercise(source: Source) -> Exercise:
-    """A path, a mapping or an Exercise as an Exercise. Raises GradcalcError, and TypeError for anything else."""
+    """A path, a mapping or an Exercise as an Exercise. Raises GradcalcError, and TypeError for
+    anything else.
+    """
     if isinstance(source, Exercise):
         return source
     if isinstance(source, Mapping):
@@ -98,7 +108,9 @@ def exercise(source: Source) -> Exercise:
 
 
 def build(source: Source) -> Graph:
-    """The computational graph: elementary nodes with shapes, names, outputs. Raises GradcalcError."""
+    """The computational graph: elementary nodes with shapes, names, outputs. Raises
+    GradcalcError.
+    """
     from gradcalc.graph.build import build as built
 
     return built(exercise(source))
@@ -108,8 +120,9 @@ class Result:
     """A solved exercise. Shows itself as text, and in a notebook as HTML, LaTeX and SVG.
 
     solution   all of it as data      graph      nodes, names and shapes
-    answers    one for each question  gradients  input -> gradient of the loss, in the shape of the input
-    forward    quantity -> value      ok         whether every answer agrees with its numeric check
+    answers    one for each question  gradients  input -> gradient of the loss, in the shape of the
+    input forward    quantity -> value      ok         whether every answer agrees with its numeric
+    check
     """
 
     def __init__(self, solution: Solution) -> None:
@@ -146,7 +159,8 @@ class Result:
             if question in (answer.question.text, answer.question.name):
                 return answer
         raise KeyError(
-            f"there is no question {question}; choose from {', '.join(a.question.text for a in self.answers)}"
+            f"there is no question {question}; choose from "
+            f"{', '.join(a.question.text for a in self.answers)}"
         )
 
     @cached_property
@@ -158,9 +172,11 @@ class Result:
         return compose_solution(self.solution, Options())
 
     def to(self, format: str, *, solution: bool = True) -> str:
-        """The result as text: table, plain, markdown, json, jsonl; numpy, torch, jax; latex, html, svg, tikz.
+        """The result as text: table, plain, markdown, json, jsonl; numpy, torch, jax; latex, html,
+        svg, tikz.
 
-        solution: for documents and figures, whether answers are filled in. Raises ValueError for another format.
+        solution: for documents and figures, whether answers are filled in. Raises ValueError for
+        another format.
         """
         from gradcalc.app.export import BINARY, ENDINGS, Export, export
         from gradcalc.render import printed, render_as
@@ -171,7 +187,8 @@ class Result:
             return render_as(format, [self.solution], Options())
         if format not in ENDINGS or format in BINARY:
             raise ValueError(
-                f"unknown format {format!r}; choose from {', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
+                f"unknown format {format!r}; choose from "
+                f"{', '.join(dict.fromkeys((*printed(), *(f for f in ENDINGS if f not in BINARY))))}"
             )
         return export([self.solution], format, Export(Sheet(solution, detail="brief"))).text
 
@@ -242,7 +259,9 @@ class Derivative(Result):
         return formula.text(self.found.expr, printed_names(self.graph))
 
     def to(self, format: str, *, solution: bool = True, ascii: bool = False) -> str:
-        """The formula as text: table (for people), plain (parses back), markdown, json, jsonl; else as a result."""
+        """The formula as text: table (for people), plain (parses back), markdown, json, jsonl;
+        else as a result.
+        """
         import json
 
         if format == "table":
@@ -297,11 +316,17 @@ class Derivative(Result):
 
         answer = self.found.answer
         return {
-            "format": 1, "expression": unparse(self.graph.exercise.definitions[-1].expr), "wrt": list(answer.question.by),
-            "symbolic": self.symbolic, "free": list(self.free) or None, "latex": self.latex, "shape": list(self.shape),
-            "layout": answer.layout, "assumed": {name: list(map(str, shape)) for name, shape in self.assumed.items()},
+            "format": 1,
+            "expression": unparse(self.graph.exercise.definitions[-1].expr),
+            "wrt": list(answer.question.by),
+            "symbolic": self.symbolic,
+            "free": list(self.free) or None,
+            "latex": self.latex,
+            "shape": list(self.shape),
+            "layout": answer.layout,
+            "assumed": {name: list(map(str, shape)) for name, shape in self.assumed.items()},
             "verified": answer.verified and fields(answer.verified, "ok method"),
-        }  # fmt: skip
+        }
 
     def __str__(self) -> str:
         return self.text

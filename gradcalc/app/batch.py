@@ -28,9 +28,11 @@ def each(
     seconds: float = 0,
     file: Callable[[T], str] = str,
 ) -> Iterator[tuple[str, Any, tuple[Problem, ...]]]:
-    """File, result and problems for every item, which is a file or begins with one; the problems are reported.
+    """File, result and problems for every item, which is a file or begins with one; the problems
+    are reported.
 
-    With `seconds` each has that long, in a process of its own; the result is then what JSON can carry.
+    With `seconds` each has that long, in a process of its own; the result is then what JSON can
+    carry.
     """
     names = list(map(file, items))
     for name, (result, problems) in zip(
@@ -48,7 +50,9 @@ def outcomes(
     seconds: float,
     names: Sequence[str] = (),
 ) -> Iterator[Outcome]:
-    """Result and problems for every item, nothing reported. Somebody who waits sees the names pass."""
+    """Result and problems for every item, nothing reported. Somebody who waits sees the names
+    pass.
+    """
 
     def attempt(item: T) -> Outcome:
         return _attempt(work, item, console.debug)

@@ -1,4 +1,6 @@
-"""The command line: each command reads files, computes, and prints what a format has made of the result."""
+"""The command line: each command reads files, computes, and prints what a format has made of the
+result.
+"""
 
 from __future__ import annotations
 
@@ -47,11 +49,14 @@ class Exit(IntEnum):
 
 
 app = typer.Typer(
-    help="Derive, evaluate and verify the gradients of a computation.", no_args_is_help=True,
-    rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+    help="Derive, evaluate and verify the gradients of a computation.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
-# Options that several commands share ------------------------------------------------------------------------------
+# Options that several commands share --------------------------------------------------------------
 
 
 def _one_of(noun: str, choices: Sequence[str]) -> Callable[[str | None], str | None]:
@@ -159,7 +164,7 @@ def options(
     context.obj = Console.open(ascii, debug, bool(context.obj), color)
 
 
-# What commands share ----------------------------------------------------------------------------------------------
+# What commands share ------------------------------------------------------------------------------
 
 
 def finish(console: Console, fine: bool = True) -> None:
@@ -194,7 +199,9 @@ def print_each(
     work: Callable[[str], tuple[str, bool]],
     seconds: float,
 ) -> bool:
-    """Print in a format what is made of each file, a text and whether all is right; whether all was."""
+    """Print in a format what is made of each file, a text and whether all is right; whether all
+    was.
+    """
     page, data = render.load(format), format in ("json", "jsonl")
     parts, fine = [], True
     for file, done, problems in each(console, files, work, seconds):
@@ -210,15 +217,23 @@ def print_each(
     return fine
 
 
-# Commands ---------------------------------------------------------------------------------------------------------
+# Commands -----------------------------------------------------------------------------------------
 
 
 @app.command()
 def solve(
-    context: typer.Context, files: Files, set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", values: Entries = False, expanded: Expanded = False, verbose: Verbose = False,
+    context: typer.Context,
+    files: Files,
+    set_: Set = None,
+    digits: Digits = None,
+    form: Form = None,
+    layout: Layout = None,
+    format: Format = "table",
+    values: Entries = False,
+    expanded: Expanded = False,
+    verbose: Verbose = False,
     timeout: Timeout = SECONDS,
-) -> None:  # fmt: skip
+) -> None:
     """Solve exercises (symbolic and numeric answers, verified)."""
     from gradcalc.language.fast_dataclasses import replace
 
@@ -248,11 +263,31 @@ def _view(console: Console, digits: int | None = None, form: str | None = None) 
 @app.command()
 def diff(
     context: typer.Context,
-    expression: Annotated[str, typer.Argument(metavar="EXPR", help="An expression, for example norm(A@x - y)^2.", show_default=False)],
-    wrt: Annotated[list[str], typer.Option("--wrt", metavar="NAME", help="Variable to differentiate by; give it twice for the second derivative.")],
-    shape: Annotated[list[str] | None, typer.Option("--shape", metavar="'X: [N]'", help="Shape of a name: x: [n], A: [m, n], c: [].")] = None,
-    form: Form = None, layout: Layout = None, format: Format = "table", timeout: Timeout = SECONDS,
-) -> None:  # fmt: skip
+    expression: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPR", help="An expression, for example norm(A@x - y)^2.", show_default=False
+        ),
+    ],
+    wrt: Annotated[
+        list[str],
+        typer.Option(
+            "--wrt",
+            metavar="NAME",
+            help="Variable to differentiate by; give it twice for the second derivative.",
+        ),
+    ],
+    shape: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--shape", metavar="'X: [N]'", help="Shape of a name: x: [n], A: [m, n], c: []."
+        ),
+    ] = None,
+    form: Form = None,
+    layout: Layout = None,
+    format: Format = "table",
+    timeout: Timeout = SECONDS,
+) -> None:
     """Differentiate one expression. Default shapes: a-g scalars, h-z vectors, capitals matrices."""
     console: Console = context.obj
 
@@ -298,12 +333,37 @@ Detail = Annotated[
 @app.command()
 def explain(
     context: typer.Context,
-    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="Exercise file (default: bundled example ex1).", show_default=False)] = None,
-    step: Annotated[bool, typer.Option("--step", help="Step through interactively (prints numbered steps if not a terminal).")] = False,
-    for_: Annotated[str | None, typer.Option("--for", metavar="QUESTION", help="Explain one answer only: df/dx, or the name of a question.")] = None,
-    detail: Detail = "normal", set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None,
-    format: Format = "table", verbose: Verbose = False, timeout: Timeout = SECONDS,
-) -> None:  # fmt: skip
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="Exercise file (default: bundled example ex1).",
+            show_default=False,
+        ),
+    ] = None,
+    step: Annotated[
+        bool,
+        typer.Option(
+            "--step", help="Step through interactively (prints numbered steps if not a terminal)."
+        ),
+    ] = False,
+    for_: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="QUESTION",
+            help="Explain one answer only: df/dx, or the name of a question.",
+        ),
+    ] = None,
+    detail: Detail = "normal",
+    set_: Set = None,
+    digits: Digits = None,
+    form: Form = None,
+    layout: Layout = None,
+    format: Format = "table",
+    verbose: Verbose = False,
+    timeout: Timeout = SECONDS,
+) -> None:
     """Explain the derivation step by step, forward and backward."""
     from gradcalc.language.fast_dataclasses import replace
 
@@ -356,9 +416,15 @@ Gates = Annotated[
 
 @app.command()
 def graph(
-    context: typer.Context, files: Files, solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
-    set_: Set = None, digits: Digits = None, timeout: Timeout = SECONDS,
-) -> None:  # fmt: skip
+    context: typer.Context,
+    files: Files,
+    solution: Solved = False,
+    blank_all: BlankAll = False,
+    gates: Gates = False,
+    set_: Set = None,
+    digits: Digits = None,
+    timeout: Timeout = SECONDS,
+) -> None:
     """Draw the computational graph in the terminal."""
     console: Console = context.obj
 
@@ -377,19 +443,82 @@ def graph(
 
 @app.command()
 def export(
-    context: typer.Context, files: Files,
-    to: Annotated[str, typer.Option("--to", help="Format: latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.")],
-    output: Annotated[str | None, typer.Option("-o", "--output", metavar="PATH", help="Output file, or a folder for one file per exercise.")] = None,
-    solution: Solved = False, blank_all: BlankAll = False, gates: Gates = False,
-    detail: Annotated[str, typer.Option("--detail", callback=_one_of("level of detail", DETAILS), help="Level of detail of the answers: brief, normal or full.")] = "normal",
-    standalone: Annotated[bool, typer.Option("--standalone", help="latex: without a preamble, for \\input; tikz: with one.")] = False,
-    key: Annotated[str | None, typer.Option("--key", metavar="PATH", help="Also write the sheet with its answers, to this file or folder.")] = None,
-    paper: Annotated[str | None, typer.Option("--paper", callback=_one_of("paper size", ("a4", "letter")), help="Paper size: a4 or letter (default: the exercise's own).")] = None,
-    lang: Annotated[str | None, typer.Option("--lang", metavar="CODE", help="Language of headings and labels: en, de, fr, es or zh.")] = None,
-    flavour: Annotated[str, typer.Option("--flavour", callback=_one_of("flavour", ("plain", "github")), help="Flavour of markdown: plain or github.")] = "plain",
-    preamble: Annotated[str | None, typer.Option("--preamble", metavar="FILE", help="File with TeX for the preamble of the document.")] = None,
-    set_: Set = None, digits: Digits = None, form: Form = None, layout: Layout = None, timeout: Timeout = SECONDS,
-) -> None:  # fmt: skip
+    context: typer.Context,
+    files: Files,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", help="Format: latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax."
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="Output file, or a folder for one file per exercise.",
+        ),
+    ] = None,
+    solution: Solved = False,
+    blank_all: BlankAll = False,
+    gates: Gates = False,
+    detail: Annotated[
+        str,
+        typer.Option(
+            "--detail",
+            callback=_one_of("level of detail", DETAILS),
+            help="Level of detail of the answers: brief, normal or full.",
+        ),
+    ] = "normal",
+    standalone: Annotated[
+        bool,
+        typer.Option(
+            "--standalone", help="latex: without a preamble, for \\input; tikz: with one."
+        ),
+    ] = False,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--key",
+            metavar="PATH",
+            help="Also write the sheet with its answers, to this file or folder.",
+        ),
+    ] = None,
+    paper: Annotated[
+        str | None,
+        typer.Option(
+            "--paper",
+            callback=_one_of("paper size", ("a4", "letter")),
+            help="Paper size: a4 or letter (default: the exercise's own).",
+        ),
+    ] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang", metavar="CODE", help="Language of headings and labels: en, de, fr, es or zh."
+        ),
+    ] = None,
+    flavour: Annotated[
+        str,
+        typer.Option(
+            "--flavour",
+            callback=_one_of("flavour", ("plain", "github")),
+            help="Flavour of markdown: plain or github.",
+        ),
+    ] = "plain",
+    preamble: Annotated[
+        str | None,
+        typer.Option(
+            "--preamble", metavar="FILE", help="File with TeX for the preamble of the document."
+        ),
+    ] = None,
+    set_: Set = None,
+    digits: Digits = None,
+    form: Form = None,
+    layout: Layout = None,
+    timeout: Timeout = SECONDS,
+) -> None:
     """Export handouts, figures and code (blank unless --solution)."""
     from gradcalc.app.delivery import OutsideError, deliver, plan
     from gradcalc.app.export import (
@@ -476,9 +605,23 @@ def _preamble(file: str) -> str:
 @app.command()
 def validate(
     context: typer.Context,
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Exercise files, or folders with exercises; - reads standard input.", show_default=False)],
-    format: Annotated[str, typer.Option("--format", callback=_one_of("format", ("table", "json")), help="Output format: table, or json for CI.")] = "table",
-) -> None:  # fmt: skip
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Exercise files, or folders with exercises; - reads standard input.",
+            show_default=False,
+        ),
+    ],
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            callback=_one_of("format", ("table", "json")),
+            help="Output format: table, or json for CI.",
+        ),
+    ] = "table",
+) -> None:
     """Check exercise files for errors."""
     from gradcalc.app.shipped import exercise_files
 
@@ -603,7 +746,7 @@ COMMANDS = tuple(
     if command.callback
 )
 
-# The one catch ----------------------------------------------------------------------------------------------------
+# The one catch ------------------------------------------------------------------------------------
 
 
 class _Terminated(BaseException):
@@ -629,7 +772,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(arguments: list[str], forks: bool = False) -> int:
-    """Run a command and return its exit code. `forks`: what may take for ever is done in a process of its own."""
+    """Run a command and return its exit code. `forks`: what may take for ever is done in a
+    process of its own.
+    """
     arguments = _flags_first(arguments)
     unknown = _unknown_command(arguments)
     console = Console.open("--ascii" in arguments, "--debug" in arguments)
@@ -691,14 +836,19 @@ def _unknown_command(arguments: list[str]) -> str | None:
     if word is None or word in COMMANDS:
         return None
     if word.endswith((".yaml", ".yml")) or os.path.exists(word) or word in titles():
-        return f"gradcalc: {word} is a file, not a command\n    Run 'gradcalc solve {word}' to solve it."
+        return (
+            f"gradcalc: {word} is a file, not a command\n    Run 'gradcalc solve {word}' to "
+            "solve it."
+        )
     near = closest(word, COMMANDS) or next((one for one in COMMANDS if one[:3] == word[:3]), None)
     hint = f"did you mean {near}? " if near else ""
     return f"gradcalc: unknown command {word!r}\n    {hint}Commands: {', '.join(COMMANDS)}"
 
 
 def _flags_first(arguments: list[str]) -> list[str]:
-    """--ascii, --debug and --color may stand anywhere before `--`; an expression may begin with a minus, diff -x^2."""
+    """--ascii, --debug and --color may stand anywhere before `--`; an expression may begin with
+    a minus, diff -x^2.
+    """
     command = next((word for word in arguments if not word.startswith("-")), "")
     if command == "diff" and "--" not in arguments:
         signed = [word for word in arguments if re.match("-[^-].", word)]
@@ -721,7 +871,9 @@ def _flags_first(arguments: list[str]) -> list[str]:
 
 
 def _flushed() -> bool:
-    """Empty the buffer; what a closed pipe leaves in it must not raise when the interpreter ends."""
+    """Empty the buffer; what a closed pipe leaves in it must not raise when the interpreter
+    ends.
+    """
     try:
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -28,10 +28,11 @@ class PipeClosed(Exception):
 
 @dataclass(slots=True)
 class Console:
-    """`out` for results, `note` for messages. Text from outside is made harmless before it comes here, or here.
+    """`out` for results, `note` for messages. Text from outside is made harmless before it comes
+    here, or here.
 
-    forks: whether the process is the program's own and nothing heavy is loaded, so that it may be forked
-    wanted: always, never or auto: colour, whatever the environment says, or as it says
+    forks: whether the process is the program's own and nothing heavy is loaded, so that it may be
+    forked wanted: always, never or auto: colour, whatever the environment says, or as it says
     """
 
     ascii: bool = False
@@ -54,7 +55,9 @@ class Console:
 
     @property
     def width(self) -> int:
-        """Columns to fill: COLUMNS or the terminal's, 80 without one, never below 20 or above 200."""
+        """Columns to fill: COLUMNS or the terminal's, 80 without one, never below 20 or above
+        200.
+        """
         given = os.environ.get("COLUMNS", "")
         columns = int(given) if given.isdecimal() and len(given) < 6 else 0
         if columns <= 0:
@@ -81,7 +84,9 @@ class Console:
 
     @property
     def color(self) -> bool:
-        """As --color says; else NO_COLOR (https://no-color.org), FORCE_COLOR (https://force-color.org), the terminal."""
+        """As --color says; else NO_COLOR (https://no-color.org), FORCE_COLOR
+        (https://force-color.org), the terminal.
+        """
         if self.wanted != "auto":
             return self.wanted == "always"
         if os.environ.get("NO_COLOR"):
@@ -98,7 +103,9 @@ class Console:
         return False
 
     def out(self, text: str, machine: bool = False) -> None:
-        """A result. `machine`: JSON and code, which a terminal must not act on either. Raises OutputError."""
+        """A result. `machine`: JSON and code, which a terminal must not act on either. Raises
+        OutputError.
+        """
         if machine:
             text = _ACTIVE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
         elif self.ascii:
@@ -153,7 +160,9 @@ class Console:
 
 
 def describe(problem: Problem, columns: int = 100, kind: str = "") -> str:
-    """A problem in at most three lines: FILE:LINE:COLUMN and message, the line, the caret and the hint beside it."""
+    """A problem in at most three lines: FILE:LINE:COLUMN and message, the line, the caret and
+    the hint beside it.
+    """
     place, hint = problem.place, for_terminal(problem.hint or "")
     message = for_terminal(kind + problem.message)
     if place is None:

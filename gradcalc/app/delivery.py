@@ -1,4 +1,6 @@
-"""Where exports go: targets checked before any work, files written whole, outside programs run, what was done said."""
+"""Where exports go: targets checked before any work, files written whole, outside programs run,
+what was done said.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class Target:
 
 
 class OutsideError(Exception):
-    """An outside program is missing or failed. What could be done without it has been done; `lines` say so."""
+    """An outside program is missing or failed. What could be done without it has been done;
+    `lines` say so.
+    """
 
     def __init__(self, *lines: str) -> None:
         super().__init__(lines[0])
@@ -29,7 +33,9 @@ class OutsideError(Exception):
 
 
 def plan(files: Sequence[str], to: str, output: str | None) -> tuple[Target, ...]:
-    """What will be written where. Raises GradcalcError for what could not be written, before any work is done."""
+    """What will be written where. Raises GradcalcError for what could not be written, before any
+    work is done.
+    """
     everything = tuple(range(len(files)))
     ending = ENDINGS[to]
     if output is None or output == "-":

@@ -1,4 +1,5 @@
-"""Solutions to files: which formats there are, what each is called, and several exercises in one document.
+"""Solutions to files: which formats there are, what each is called, and several exercises in one
+document.
 
 export(solutions, "latex", Export())  ->  [Made("ex1.tex", "…")]
 """
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 # Format -> ending of its files.
 ENDINGS: Mapping[str, str] = {
-    "latex": "tex", "pdf": "pdf", "markdown": "md", "html": "html", "svg": "svg", "tikz": "tex", "png": "png",
+    "latex": "tex", "pdf": "pdf", "markdown": "md",
+    "html": "html", "svg": "svg", "tikz": "tex", "png": "png",
     "numpy": "py", "torch": "py", "jax": "py",
 }  # fmt: skip
 DOCUMENTS = frozenset(("latex", "pdf", "markdown", "html"))  # that hold several exercises
@@ -32,14 +34,17 @@ BINARY = frozenset(("pdf", "png"))
 CODE = frozenset(LIBRARIES)
 MOST_BYTES = 8 << 20  # of a picture in a statement
 KINDS: Mapping[str, str] = {
-    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
+    ".png": "image/png", ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
     ".svg": "image/svg+xml",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is wanted beside the format. stem: the name of the document, for the pictures beside it."""
+    """What is wanted beside the format. stem: the name of the document, for the pictures beside
+    it.
+    """
 
     sheet: Sheet = field(default_factory=Sheet)
     standalone: bool = False
@@ -51,8 +56,10 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The text of one file, and of those it refers to, by name; `files` are pictures to be copied: name and source.
-    For pdf and png it is what they are made from. frame: what the whole must know of a part."""
+    """The text of one file, and of those it refers to, by name; `files` are pictures to be copied:
+    name and source. For pdf and png it is what they are made from. frame: what the whole must know
+    of a part.
+    """
 
     text: str
     beside: tuple[tuple[str, str], ...] = ()
@@ -80,7 +87,9 @@ def picture_names(stem: str, count: int) -> list[str]:
 def part(
     solution: Solution, name: str, to: str, wanted: Export, derivation: Derivation | None = None
 ) -> Made:
-    """What one exercise adds to a file; `name` is for the picture beside it, `derivation` says why in a key."""
+    """What one exercise adds to a file; `name` is for the picture beside it, `derivation` says
+    why in a key.
+    """
     if to in DOCUMENTS:
         from gradcalc.report.handout import compose
 
@@ -151,7 +160,9 @@ def whole(parts: Sequence[Made], to: str, wanted: Export) -> Made:
 
 
 def allowed(folder: Path, path: str) -> bool:
-    """Whether a picture is a file of moderate size that is really in the exercise's folder, or below it."""
+    """Whether a picture is a file of moderate size that is really in the exercise's folder, or
+    below it.
+    """
     found = folder / path
     try:
         real, root = found.resolve(strict=True), folder.resolve(strict=True)

@@ -1,4 +1,6 @@
-"""Files written whole or not at all: a temporary file beside the target, synced, then put in its place."""
+"""Files written whole or not at all: a temporary file beside the target, synced, then put in its
+place.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ OLD = 24 * 3600  # seconds after which litter is nobody's
 
 
 def check_target(path: Path, replace: bool = True) -> None:
-    """Refuse before work begins what could not be written later. Raises GradcalcError naming the path."""
+    """Refuse before work begins what could not be written later. Raises GradcalcError naming the
+    path.
+    """
     folder = path.parent
     try:
         if "\0" in str(path):
@@ -44,7 +48,9 @@ def check_target(path: Path, replace: bool = True) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder in which nothing could be written. One that does not exist is made, if its parent exists."""
+    """Refuse a folder in which nothing could be written. One that does not exist is made, if its
+    parent exists.
+    """
     try:
         if not folder.is_dir():
             if folder.exists() or folder.is_symlink():
@@ -59,7 +65,9 @@ def check_folder(folder: Path) -> None:
 
 
 def names_for(files: Sequence[str], suffix: str) -> list[str]:
-    """A file name for each exercise, after its own: ex1.yaml gives ex1.svg. Raises GradcalcError where two would be the same."""
+    """A file name for each exercise, after its own: ex1.yaml gives ex1.svg. Raises GradcalcError
+    where two would be the same.
+    """
     found: dict[str, str] = {}
     for file in files:
         stem = "exercise" if file == "-" else Path(file).name.rsplit(".", 1)[0] or "exercise"
@@ -78,7 +86,9 @@ def names_for(files: Sequence[str], suffix: str) -> list[str]:
 
 
 def write_whole(path: Path, data: str | bytes) -> None:
-    """Replace or make a file. An existing one stays as it was when anything fails. Raises GradcalcError."""
+    """Replace or make a file. An existing one stays as it was when anything fails. Raises
+    GradcalcError.
+    """
     raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
     path = path.resolve() if path.is_symlink() else path
     sweep(path.parent)
@@ -110,7 +120,9 @@ def write_whole(path: Path, data: str | bytes) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a run that was killed left in a folder: files of our mark whose process has ended, or that are old."""
+    """Remove what a run that was killed left in a folder: files of our mark whose process has
+    ended, or that are old.
+    """
     with contextlib.suppress(OSError, ValueError):
         for litter in folder.glob(f"{PREFIX}*.tmp"):
             with contextlib.suppress(OSError):
@@ -123,7 +135,9 @@ def _temporary(path: Path) -> Path:
 
 
 def _running(name: str) -> bool:
-    """Whether the process that a temporary file is called after still runs; True where that cannot be told."""
+    """Whether the process that a temporary file is called after still runs; True where that
+    cannot be told.
+    """
     number = name.removeprefix(PREFIX).partition("-")[0]
     if os.name != "posix" or not number.isdecimal():
         return True

@@ -12,9 +12,11 @@ AFTER = 1.0  # seconds; nobody needs a bar for what is done by then
 
 
 class Bar:
-    """`waiting` draws it and keeps it moving, once the work has taken a while; `clear` takes it away.
+    """`waiting` draws it and keeps it moving, once the work has taken a while; `clear` takes it
+    away.
 
-    Rich is imported when the bar is first drawn. It draws without a thread, so that the process may fork.
+    Rich is imported when the bar is first drawn. It draws without a thread, so that the process may
+    fork.
     """
 
     def __init__(self, names: list[str], watched: bool, color: bool) -> None:
@@ -53,9 +55,14 @@ def _progress(total: int, color: bool) -> Any:
     columns = [SpinnerColumn("line"), TextColumn("{task.description}", markup=False)]
     columns += [BarColumn(20), MofNCompleteColumn()] if total > 1 else []
     console = Console(
-        file=sys.stderr, force_terminal=True, color_system="standard" if color else None, markup=False,
-        emoji=False, highlight=False, legacy_windows=False,
-    )  # fmt: skip
+        file=sys.stderr,
+        force_terminal=True,
+        color_system="standard" if color else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+    )
     made = Progress(
         *columns, TimeElapsedColumn(), console=console, auto_refresh=False, transient=True,
         redirect_stdout=False, redirect_stderr=False,

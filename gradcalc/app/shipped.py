@@ -1,4 +1,6 @@
-"""The exercises that come with the program: in the wheel beside the code, in a checkout beside the package."""
+"""The exercises that come with the program: in the wheel beside the code, in a checkout beside
+the package.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def titles() -> tuple[str, ...]:
 
 
 def exercise_text(name: str) -> str:
-    """A shipped exercise, with the line that tells editors its schema. Raises GradcalcError for one there is not."""
+    """A shipped exercise, with the line that tells editors its schema. Raises GradcalcError for
+    one there is not.
+    """
     word = name.removesuffix(".yaml")
     if word not in titles():
         raise GradcalcError(
@@ -80,7 +84,9 @@ def shipped_titles() -> Iterator[tuple[str, str]]:
 
 
 def open_exercise(name: str) -> Exercise:
-    """A file, `-`, or a shipped exercise by its name, where there is no such file. Raises GradcalcError."""
+    """A file, `-`, or a shipped exercise by its name, where there is no such file. Raises
+    GradcalcError.
+    """
     word = name.removesuffix(".yaml")
     if name == "-" or os.path.lexists(name):
         return load_exercise(name)
@@ -97,7 +103,9 @@ def open_exercise(name: str) -> Exercise:
 
 
 def exercise_files(paths: Sequence[str]) -> list[str]:
-    """The paths, with the exercises in a folder, and in those in it, in its place. Raises GradcalcError for an empty one."""
+    """The paths, with the exercises in a folder, and in those in it, in its place. Raises
+    GradcalcError for an empty one.
+    """
     found: list[str] = []
     for path in paths:
         if path == "-" or not os.path.isdir(path):

@@ -1,4 +1,6 @@
-"""What makes a short run short. At textbook size, loading SymPy costs more than everything that is done with it."""
+"""What makes a short run short. At textbook size, loading SymPy costs more than everything that
+is done with it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ TENSORS = "sympy.tensor.tensor"
 
 
 def load(module: str) -> Any:
-    """Import a room that needs SymPy, with the garbage collector off meanwhile: a quarter of the time."""
+    """Import a room that needs SymPy, with the garbage collector off meanwhile: a quarter of the
+    time.
+    """
     if "sympy" in sys.modules:
         return importlib.import_module(module)
     gc.disable()
@@ -28,8 +32,9 @@ def load(module: str) -> Any:
 def without_tensors() -> ModuleType:
     """What a SymPy that has made no tensor needs of its module of tensors.
 
-    Every sum asks whether a term is a tensor, and so the first one loads tensors, permutation groups and five
-    polyhedra: a tenth of the time of `import sympy`. Whoever asks for more than the two classes gets the real module.
+    Every sum asks whether a term is a tensor, and so the first one loads tensors, permutation
+    groups and five polyhedra: a tenth of the time of `import sympy`. Whoever asks for more than the
+    two classes gets the real module.
     """
     nothing = type("NoTensor", (), {})
 

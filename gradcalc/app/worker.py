@@ -1,8 +1,9 @@
 """Work in a process of its own, which is ended at its deadline.
 
-Limits on what is read and on what simplification may cost come first; this is for what they let through. A library
-that loops in C hears no signal handler, and one that runs out of memory may abort: that ends the child alone, and
-the next item gets another. The child computes; the parent alone prints and writes files.
+Limits on what is read and on what simplification may cost come first; this is for what they let
+through. A library that loops in C hears no signal handler, and one that runs out of memory may
+abort: that ends the child alone, and the next item gets another. The child computes; the parent
+alone prints and writes files.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ OUT_OF_MEMORY = 3  # exit code of a child
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The work on an item was ended, or ended its process. `slug`: late, memory or died; `reason` says it in words."""
+    """The work on an item was ended, or ended its process. `slug`: late, memory or died;
+    `reason` says it in words.
+    """
 
     slug: str
     reason: str
@@ -37,9 +40,11 @@ def apart(
     seconds: float,
     waiting: Callable[[int], None] = lambda done: None,
 ) -> Iterator[str | Lost]:
-    """What `work` says of each item, in order, each within so many seconds. One child does all, until it is lost.
+    """What `work` says of each item, in order, each within so many seconds. One child does all,
+    until it is lost.
 
-    waiting: called every `TICK` seconds while there is no answer, with the number of those that came
+    waiting: called every `TICK` seconds while there is no answer, with the number of those that
+    came
     """
     done = 0
     while done < len(items):
@@ -80,7 +85,9 @@ def _read(source: int, length: int, done: int, waiting: Callable[[int], None]) -
 
 
 def _serve(work: Callable[[T], str], items: Sequence[T], write: int, seconds: float) -> NoReturn:
-    """The child: answers until nothing is left or nobody listens. It leaves without what the parent does at its end."""
+    """The child: answers until nothing is left or nobody listens. It leaves without what the
+    parent does at its end.
+    """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the child
         for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGHUP):

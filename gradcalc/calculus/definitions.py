@@ -1,4 +1,6 @@
-"""Every node defined by terms in the entries of others, and what that says of it: whether it is symmetric."""
+"""Every node defined by terms in the entries of others, and what that says of it: whether it is
+symmetric.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,15 @@ class Definitions:
             quantities.made_by,
         )
         self.algebra = Algebra(entries, simplifier, facts, most=quantities.most)
-        # For differentiating: entries are varied one by one, so that neither A_ji is A_ij nor Σ p is 1.
+        # For differentiating: entries are varied one by one, so that neither A_ji is A_ij nor Σ p
+        # is 1.
         self.one_by_one = Algebra(entries, simplifier, facts, knowing=False)
         self._symmetric: dict[int, bool] = {}
 
     def definition(self, number: int, indices: Key) -> list[Term]:
-        """A node's value at `indices` as terms in the entries of its operands; [] for inputs and special nodes."""
+        """A node's value at `indices` as terms in the entries of its operands; [] for inputs and
+        special nodes.
+        """
         return self._definition(number, indices, self.algebra)
 
     def varied(self, number: int, indices: Key) -> list[Term]:
@@ -82,7 +87,9 @@ class Definitions:
         return False
 
     def _mirrored(self, number: int) -> bool:
-        """Has its definition at (j, i) the terms of that at (i, j)? Σ x xᵀ, XᵀX/m + λI, exp(−D) of a symmetric D."""
+        """Has its definition at (j, i) the terms of that at (i, j)? Σ x xᵀ, XᵀX/m + λI, exp(−D)
+        of a symmetric D.
+        """
         quantities, node = self.quantities, self.quantities.nodes[number]
         if number >= len(quantities.graph.nodes) or len(node.shape) != 2 or ONE in node.shape:
             return False

@@ -1,7 +1,9 @@
-"""What the structured operations are in index notation: contractions as terms, special functions by their pullback.
+"""What the structured operations are in index notation: contractions as terms, special functions by
+their pullback.
 
-A contraction is defined by terms and differentiated entry by entry like everything else. A special function has its
-local derivative stated, in entries of its own result: softmax's is p_i (δ_ij − p_j).
+A contraction is defined by terms and differentiated entry by entry like everything else. A special
+function has its local derivative stated, in entries of its own result: softmax's is p_i (δ_ij −
+p_j).
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ def matmul(quantities: Quantities, node: Node, at: Positional, named: Named) -> 
 def reduced(
     quantities: Quantities, node: Node, at: Positional, named: Named
 ) -> tuple[list[Ix | None], dict[str, Ix], set[Ix], Size]:
-    """The operand's index list under a reduction, the indices summed over, and how many entries that is."""
+    """The operand's index list under a reduction, the indices summed over, and how many entries
+    that is.
+    """
     arg = quantities.nodes[node.args[0]]
     if "index" in node.attrs:
         fresh = {
@@ -131,7 +135,9 @@ def outer(quantities: Quantities, node: Node, at: Positional, named: Named) -> l
 def paired(
     quantities: Quantities, whole: Ix | None, outer_size: Size, inner_size: Size
 ) -> tuple[Ix | None, Ix | None, sp.Expr, set[Ix]]:
-    """whole = a·inner_size + c: the two indices, the selector that ties them to it, and the summed ones."""
+    """whole = a·inner_size + c: the two indices, the selector that ties them to it, and the
+    summed ones.
+    """
     if whole is None:
         return None, None, sp.S.One, set()
     if inner_size == ONE:
@@ -195,13 +201,15 @@ def stack(quantities: Quantities, node: Node, at: Positional, named: Named) -> l
 
 
 CONTRACTIONS: Mapping[str, Any] = {
-    "matmul": matmul, "sum": sum_, "mean": mean, "tr": trace, "diag": diag, "outer": outer, "kron": kron,
+    "matmul": matmul, "sum": sum_, "mean": mean,
+    "tr": trace, "diag": diag, "outer": outer, "kron": kron,
     "vec": vec, "concat": concat, "stack": stack,
 }  # fmt: skip
 INLINED = frozenset({"matmul", "sum", "mean", "tr", "diag", "outer"})
 
 
-# ---- special functions: Quantities, node number, node, its index list -> operand -> [(operand's indices, term)]
+# ---- special functions: Quantities, node number, node, its index list -> operand -> [(operand's
+# indices, term)]
 
 
 def softmax(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
@@ -288,7 +296,9 @@ def norm(quantities: Quantities, number: int, node: Node, at: Positional, named:
 
 
 def prod(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
-    """∂(Π x)/∂x_j = (Π x) / x_j; where an entry may be 0, the product of the others (see Quantities.careful)."""
+    """∂(Π x)/∂x_j = (Π x) / x_j; where an entry may be 0, the product of the others (see
+    Quantities.careful).
+    """
     arg = node.args[0]
     inner, names, over, _ = reduced(quantities, node, at, named)
     place = quantities.flat(arg, inner, names)
@@ -306,7 +316,9 @@ def prod(quantities: Quantities, number: int, node: Node, at: Positional, named:
 
 
 def rest(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
-    """∂(Π_{k≠p} x_k)/∂x_q = Π_{k≠p,q} x_k, and 0 where q is p; of arrays that are no vector, as (Π x) / x_p."""
+    """∂(Π_{k≠p} x_k)/∂x_q = Π_{k≠p,q} x_k, and 0 where q is p; of arrays that are no vector, as
+    (Π x) / x_p.
+    """
     arg, product = node.args
     place = quantities.flat(number, at, named)
     if quantities.vector(arg):
@@ -440,8 +452,10 @@ def nothing(quantities: Quantities, number: int, node: Node, at: Positional, nam
 
 
 SPECIAL: Mapping[str, Any] = {
-    "softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp, "norm": norm, "prod": prod, "max": extremum,
-    "min": extremum, "inv": inv, "det": det, "logdet": logdet, "getitem": getitem, "eye": nothing, "ties": nothing,
+    "softmax": softmax, "log_softmax": log_softmax,
+    "logsumexp": logsumexp, "norm": norm, "prod": prod, "max": extremum,
+    "min": extremum, "inv": inv, "det": det, "logdet": logdet,
+    "getitem": getitem, "eye": nothing, "ties": nothing,
     "rest": rest,
 }  # fmt: skip
 

@@ -1,7 +1,8 @@
-"""What simplification may cost. SymPy's polynomial algorithms expand what they are given, and that need not end.
+"""What simplification may cost. SymPy's polynomial algorithms expand what they are given, and that
+need not end.
 
-Bounds are counted, not timed: the same exercise gives the same answer on every machine. What is beyond them stays as
-the rules gave it, which is longer and just as right.
+Bounds are counted, not timed: the same exercise gives the same answer on every machine. What is
+beyond them stays as the rules gave it, which is longer and just as right.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from gradcalc.language.fast_dataclasses import dataclass
 
 MONOMIALS = 64  # of an expanded numerator or denominator
 DEGREE = 24
-BUDGET = 3_000  # what one solution may spend; a unit is half a millisecond, the longest of the library needs 2,200
+# what one solution may spend; a unit is half a millisecond, the longest of the library needs 2,200
+BUDGET = 3_000
 FAR = 10**9  # more than any bound
 
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """At most so many monomials, of at most such a degree, would the expanded numerator and denominator have."""
+    """At most so many monomials, of at most such a degree, would the expanded numerator and
+    denominator have.
+    """
 
     top: int = 1
     bottom: int = 1
@@ -62,7 +66,9 @@ def monomials(terms: int, exponent: int) -> int:
 
 
 def bulk(expr: sp.Expr) -> Bulk:
-    """How much an expression expands to; functions count as variables, and their arguments for themselves."""
+    """How much an expression expands to; functions count as variables, and their arguments for
+    themselves.
+    """
     if isinstance(expr, (sp.Add, sp.Mul)):
         total, *rest = map(bulk, expr.args)
         for part in rest:
@@ -75,7 +81,9 @@ def bulk(expr: sp.Expr) -> Bulk:
 
 
 def degree(expr: sp.Expr) -> int:
-    """Of a root or an exponential in what SymPy takes as the variable: 3 for x^(2/3), which is (x^(1/3))^2, 5 for exp(5 x)."""
+    """Of a root or an exponential in what SymPy takes as the variable: 3 for x^(2/3), which is
+    (x^(1/3))^2, 5 for exp(5 x).
+    """
     if not isinstance(expr, (sp.Pow, sp.exp)):
         return 1
     coefficients = [term.as_coeff_Mul()[0] for term in sp.Add.make_args(expr.exp)]

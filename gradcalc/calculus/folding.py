@@ -1,4 +1,6 @@
-"""Formulas read backwards: an expression with a formula inside it read as the name of what it defines."""
+"""Formulas read backwards: an expression with a formula inside it read as the name of what it
+defines.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ LONG = 100  # beyond this a local derivative is not searched for the powers of i
 
 
 def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
-    """`expr` with `formula` read as `own`, as it stands and as part of a product or a sum; of a root or a reciprocal,
-    its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v²."""
+    """`expr` with `formula` read as `own`, as it stands and as part of a product or a sum; of a
+    root or a reciprocal, its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v².
+    """
     if (
         isinstance(formula, sp.Pow)
         and formula.exp.is_Rational
@@ -100,7 +103,9 @@ def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
 
 
 def units_read(expr: sp.Expr) -> sp.Expr:
-    """Sigmoids and tanh that were written out: 1/(1 + eᵛ) is σ(−v), (eʷ − 1)/(eʷ + 1) is tanh(w/2)."""
+    """Sigmoids and tanh that were written out: 1/(1 + eᵛ) is σ(−v), (eʷ − 1)/(eʷ + 1) is
+    tanh(w/2).
+    """
     for kind in (sp.Mul, sp.Pow):  # whole products before the powers in them
         expr = expr.replace(lambda part, kind=kind: isinstance(part, kind), unit_read)
     return expr
@@ -137,7 +142,9 @@ def shorter(
     positive: Set[sp.Expr],
     lengths: Lengths,
 ) -> sp.Expr:
-    """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing new that may be 0."""
+    """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing
+    new that may be 0.
+    """
     if lengths.cost(derivative) > LONG:
         return lengths.shortest([derivative, folded(derivative, formula, own, lengths)])
     if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
@@ -169,7 +176,9 @@ def shorter(
 
 
 def divisors(expr: sp.Expr) -> set[sp.Expr]:
-    """What an expression divides by, each factor up to a number; a tangent divides by its cosine."""
+    """What an expression divides by, each factor up to a number; a tangent divides by its
+    cosine.
+    """
     powers = (p for p in sp.preorder_traversal(expr) if isinstance(p, sp.Pow) and divides(p.exp))
     factors = {factor for power in powers for factor in sp.Mul.make_args(power.base)}
     factors |= {sp.cos(tangent.args[0]) for tangent in expr.atoms(sp.tan)}

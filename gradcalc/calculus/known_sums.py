@@ -1,4 +1,6 @@
-"""Sums that are known: Σ_j p_j is 1 for softmax, Σ_j (p_j − y_j) is 0, Σ_j (x_j − μ) is 0 for their mean μ."""
+"""Sums that are known: Σ_j p_j is 1 for softmax, Σ_j (p_j − y_j) is 0, Σ_j (x_j − μ) is 0 for
+their mean μ.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class KnownSums:
         self.entries, self.nodes = quantities.entries, quantities.nodes
 
     def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
-        """The number that an expression sums to over an index: 1 for p_j, 0 for p_j − y_j and for x_j − μ."""
+        """The number that an expression sums to over an index: 1 for p_j, 0 for p_j − y_j and
+        for x_j − μ.
+        """
         units = [self.unit_multiple(arg, ix) for arg in sp.Add.make_args(expr)]
         if any(unit is not None for unit in units):
             constants = zip(units, sp.Add.make_args(expr), strict=True)
@@ -124,7 +128,9 @@ class KnownSums:
         return {(found[0], found[1]) for found in places if found is not None}
 
     def reduction(self, number: int) -> tuple[int, int, Size] | None:
-        """(operand, place of the index, its size) of a node that sums or averages a bounded operand over one index."""
+        """(operand, place of the index, its size) of a node that sums or averages a bounded
+        operand over one index.
+        """
         node = self.nodes[number]
         if node.op not in ("sum", "mean") or node.args[0] not in self.quantities.bounded:
             return None
@@ -140,11 +146,15 @@ class KnownSums:
         return None
 
     def total_of(self, quantity: int, position: int, rest: Key) -> sp.Symbol:
-        """The sum of a quantity over one of its indices, as a symbol that every sum and mean of it is written with."""
+        """The sum of a quantity over one of its indices, as a symbol that every sum and mean of
+        it is written with.
+        """
         return self.entries.symbol(f"total {quantity} {position}", rest)
 
     def definition_of_mean(self, symbol: sp.Symbol) -> sp.Expr:
-        """Sums and means by one unit: a mean stays, a sum is the mean times the count (an arbitrary common symbol)."""
+        """Sums and means by one unit: a mean stays, a sum is the mean times the count (an
+        arbitrary common symbol).
+        """
         quantity, at = self.entries.entry(symbol) or (None, ())
         found = (
             self.reduction(quantity)
@@ -159,7 +169,9 @@ class KnownSums:
 
     @cached_property
     def normalised(self) -> set[tuple[int, int]]:
-        """(q, axis) for quantities written out as e / Σ e: A_ij · g_i where g_i is one over the sum of A along j."""
+        """(q, axis) for quantities written out as e / Σ e: A_ij · g_i where g_i is one over the
+        sum of A along j.
+        """
         found, quantities = set(), self.quantities
         for number, node in enumerate(quantities.graph.nodes):
             if node.op != "sum" or len(node.attrs.get("axis", ())) != 1:

@@ -1,4 +1,6 @@
-"""How long expressions read: the quantities in them that read longer than a name, and what follows for the whole."""
+"""How long expressions read: the quantities in them that read longer than a name, and what
+follows for the whole.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Lengths:
         return symbol
 
     def _cost(self, expr: sp.Expr) -> int:
-        """How long an expression reads: its atoms and operations, as one would write it with fractions."""
+        """How long an expression reads: its atoms and operations, as one would write it with
+        fractions.
+        """
         if isinstance(expr, sp.Rational):
             return 1 if expr.q == 1 else 2
         if expr.is_Atom:
@@ -65,13 +69,17 @@ class Lengths:
         return sum(self.cost(arg) for arg in expr.args) + max(len(expr.args) - 1, 1)
 
     def shortest(self, exprs: Sequence[sp.Expr]) -> sp.Expr:
-        """The one that reads shortest; of several, the one that `measure` prefers, and of those the first."""
+        """The one that reads shortest; of several, the one that `measure` prefers, and of those
+        the first.
+        """
         costs = [self.cost(expr) for expr in exprs]
         best = [expr for expr, length in zip(exprs, costs, strict=True) if length == min(costs)]
         return best[0] if len(best) == 1 else min(best, key=self.measure)
 
     def measure(self, expr: sp.Expr) -> tuple[int, int, int]:
-        """What `shortest` means: how long it reads, how many different quantities it names, how much is left to factor."""
+        """What `shortest` means: how long it reads, how many different quantities it names, how
+        much is left to factor.
+        """
         sums = [part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add)]
         unfactored = sum(
             bool(set.intersection(*(set(arg.free_symbols) for arg in part.args))) for part in sums

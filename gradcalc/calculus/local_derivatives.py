@@ -1,4 +1,6 @@
-"""Local derivatives: of one entry of a node by the entries of its operands, as rules and formulas give them."""
+"""Local derivatives: of one entry of a node by the entries of its operands, as rules and
+formulas give them.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ class LocalDerivatives:
     def of(self, number: int, indices: Key) -> Local:
         """The local derivatives of one entry of a node.
 
-        Entries of a symmetric matrix are independent while differentiating; in the result A_ji is A_ij.
+        Entries of a symmetric matrix are independent while differentiating; in the result A_ji is
+        A_ij.
         """
         if (
             not indices and number in self._numbers

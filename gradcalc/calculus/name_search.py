@@ -1,7 +1,7 @@
 """The shortest way to read an expression: definitions of named quantities read backwards.
 
-E/N² with N = 1 + E and f = 1/N becomes f (1 − f): each named quantity is solved for an operand in which it is
-linear-fractional, a few steps deep.
+E/N² with N = 1 + E and f = 1/N becomes f (1 − f): each named quantity is solved for an operand in
+which it is linear-fractional, a few steps deep.
 """
 
 from __future__ import annotations
@@ -29,14 +29,18 @@ class NameSearch:
         self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
 
     def reading(self, number: int) -> Reading:
-        """How derivatives of a quantity are read: in the names it is made from, and those beside."""
+        """How derivatives of a quantity are read: in the names it is made from, and those
+        beside.
+        """
         if number not in self._readings:
             beside = frozenset(self.siblings(number))
             self._readings[number] = Reading(beside | self.quantities.ancestors(number), beside)
         return self._readings[number]
 
     def siblings(self, number: int) -> set[int]:
-        """Named quantities beside the way to another, made of computed ones on it: p₂ = e₂/Z, for p₁ = e₁/Z and log Z."""
+        """Named quantities beside the way to another, made of computed ones on it: p₂ = e₂/Z,
+        for p₁ = e₁/Z and log Z.
+        """
         way = self.quantities.ancestors(number)
         found = set()
         for user in {user for arg in way for user in self.quantities.users.get(arg, ())} - way:
@@ -48,11 +52,13 @@ class NameSearch:
         return found
 
     def shorten(self, expr: sp.Expr, reading: Reading, deep: bool = True) -> sp.Expr:
-        """A product of local derivatives in its shortest form: tidied, and with definitions read backwards.
+        """A product of local derivatives in its shortest form: tidied, and with definitions read
+        backwards.
 
-        E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an operand in which it is
-        linear-fractional, a few steps deep; only quantities that the numerator depends on, or beside them, are used.
-        `deep`: equations may be solved, and names written out to see what cancels.
+        E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an
+        operand in which it is linear-fractional, a few steps deep; only quantities that the
+        numerator depends on, or beside them, are used. `deep`: equations may be solved, and names
+        written out to see what cancels.
         """
         if reading.plain:
             return expr
@@ -81,7 +87,8 @@ class NameSearch:
                         seen.add(candidate)
                         found.append(candidate)
             frontier = sorted(found, key=self.lengths.measure)[:6]
-            # A reading that divides by something new is no simplification: y₁ y₂ g stays, though g²/y₀ is as short.
+            # A reading that divides by something new is no simplification: y₁ y₂ g stays, though
+            # g²/y₀ is as short.
             best = min(
                 [best, *(found for found in frontier if self.divides_alike(found, expr))],
                 key=length,
@@ -92,13 +99,17 @@ class NameSearch:
         return best
 
     def legibility(self, expr: sp.Expr, reading: Reading) -> tuple[int, int, int]:
-        """How long an expression reads; names of quantities beside the way are less at hand than those on it."""
+        """How long an expression reads; names of quantities beside the way are less at hand than
+        those on it.
+        """
         beside = sum(quantity in reading.beside for _, quantity, _ in self.entries.entries(expr))
         length, symbols, unfactored = self.lengths.measure(expr)
         return length + 2 * beside, symbols, unfactored
 
     def written_out(self, expr: sp.Expr) -> list[sp.Expr]:
-        """An expression that divides, its names written out one and two levels deep: p/(1 − p) times 1 − p is p."""
+        """An expression that divides, its names written out one and two levels deep: p/(1 − p)
+        times 1 − p is p.
+        """
         found: list[sp.Expr] = []
         for _ in range(2):
             expr = self.quantities.opened(expr)
@@ -109,7 +120,9 @@ class NameSearch:
         return found
 
     def divides_alike(self, found: sp.Expr, expr: sp.Expr) -> bool:
-        """Whether a reading divides by nothing new, only by names or factors of what `expr` divides by."""
+        """Whether a reading divides by nothing new, only by names or factors of what `expr`
+        divides by.
+        """
         known = divisors(expr) | divisors(self.quantities.opened(expr))
         return all(
             symbol in known or self.quantities.opened(symbol).free_symbols <= known
@@ -117,8 +130,9 @@ class NameSearch:
         )
 
     def readings(self, expr: sp.Expr, reading: Reading, solve: bool = True) -> list[sp.Expr]:
-        """The expression with one operand of a named elementwise quantity expressed by that quantity; where that takes
-        an equation to `solve`, too."""
+        """The expression with one operand of a named elementwise quantity expressed by that
+        quantity; where that takes an equation to `solve`, too.
+        """
         results: list[sp.Expr] = []
         if self.lengths.cost(expr) > 24:
             return results
@@ -143,7 +157,8 @@ class NameSearch:
                     named = folded(expr, formula, own, self.lengths)
                     if named != expr:
                         results.append(named)
-                # Solved for a computed operand, never for an input, and of a sum only where it has no other: E = N − 1.
+                # Solved for a computed operand, never for an input, and of a sum only where it has
+                # no other: E = N − 1.
                 if (
                     not solve
                     or self.quantities.nodes[quantity].op == "input"

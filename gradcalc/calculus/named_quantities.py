@@ -1,6 +1,7 @@
 """Terms in the names of quantities, which makes a derivative short.
 
-(x − μ)/σ becomes x̂; 1[k = y] p_k becomes p[y]; the mean inside var(x) becomes μ; an unnamed product is written out.
+(x − μ)/σ becomes x̂; 1[k = y] p_k becomes p[y]; the mean inside var(x) becomes μ; an unnamed
+product is written out.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class NamedQuantities:
 
     @cached_property
     def twins(self) -> Mapping[int, int]:
-        """Unnamed quantities that another one equals, kept axes aside: the mean inside var(x) where μ = mean(x)."""
+        """Unnamed quantities that another one equals, kept axes aside: the mean inside var(x)
+        where μ = mean(x).
+        """
         alike: dict[Any, list[int]] = {}
         for number, node in enumerate(self.graph.nodes):
             if (
@@ -133,7 +136,9 @@ class NamedQuantities:
         return term
 
     def place_of(self, picked: int, at: Key, chosen: Key) -> Key | None:
-        """The indices of p[t, y[t]] where p stands at `at` and y at `chosen`; None where they do not fit."""
+        """The indices of p[t, y[t]] where p stands at `at` and y at `chosen`; None where they do
+        not fit.
+        """
         node = self.nodes[picked]
         given, rest = iter(at), []
         named: dict[str, Ix] = {}
@@ -157,7 +162,9 @@ class NamedQuantities:
 
     @cached_property
     def picks(self) -> dict[tuple[int, int, Pseudo], int]:
-        """(q, axis, selector) -> the node that picks one place along that axis of q and keeps the others."""
+        """(q, axis, selector) -> the node that picks one place along that axis of q and keeps
+        the others.
+        """
         found = {}
         for number, node in enumerate(self.graph.nodes):
             if node.op != "getitem" or node.args[0] not in self.quantities.bounded:
@@ -186,8 +193,9 @@ class NamedQuantities:
         return found
 
     def named_parts(self, term: Term, reading: Reading) -> Term:
-        """Quantities that are an entry, or a difference, times factors on fewer indices, read backwards:
-        x_j / r² with u = x / r becomes u_j / r, and x_ij − μ_i becomes x̂_ij σ_i."""
+        """Quantities that are an entry, or a difference, times factors on fewer indices, read
+        backwards: x_j / r² with u = x / r becomes u_j / r, and x_ij − μ_i becomes x̂_ij σ_i.
+        """
         if reading.plain:
             return term
         cost = self.entries.lengths.cost
@@ -238,7 +246,9 @@ class NamedQuantities:
         )
 
     def inline(self, term: Term) -> Term:
-        """An unnamed contraction that is a lone linear factor is written out: Σ_j x_i A_ij instead of t_j."""
+        """An unnamed contraction that is a lone linear factor is written out: Σ_j x_i A_ij
+        instead of t_j.
+        """
         for key, expr in term.groups.items():
             for symbol, quantity, at in self.entries.entries(expr):
                 if (

@@ -1,4 +1,6 @@
-"""Sums read backwards: Σ_j p_j (log p_j/q_j + 1) is KL + 1 where KL = Σ_j p_j log p_j/q_j has that name and Σ_j p_j is 1."""
+"""Sums read backwards: Σ_j p_j (log p_j/q_j + 1) is KL + 1 where KL = Σ_j p_j log p_j/q_j has
+that name and Σ_j p_j is 1.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class NamedSums:
         self.quantities = names.quantities
 
     def with_totals(self, terms: Sequence[Term], reading: Reading) -> list[Term]:
-        """The terms with sums under their names, those that are entry by entry added up where that is shorter."""
+        """The terms with sums under their names, those that are entry by entry added up where
+        that is shorter.
+        """
         named = [self.named_totals(term, reading) for term in terms]
         found: list[Term] = []
         for term in named:
@@ -94,7 +98,9 @@ class NamedSums:
 
     @cached_property
     def sums(self) -> dict[int, tuple[sp.Expr, sp.Expr, Ix]]:
-        """Named scalars that are a sum over one index: node -> (coefficient, what is summed, the index)."""
+        """Named scalars that are a sum over one index: node -> (coefficient, what is summed, the
+        index).
+        """
         found = {}
         for number, node in enumerate(self.quantities.graph.nodes):
             if node.name is None or self.quantities.axes(number) or node.op == "input":
@@ -107,7 +113,9 @@ class NamedSums:
         return found
 
     def together(self, a: Term, b: Term) -> Term | None:
-        """Two terms that share a factor on the one index they have, added entry by entry: p (log p/q + 1) − p (KL + 1)."""
+        """Two terms that share a factor on the one index they have, added entry by entry: p (log
+        p/q + 1) − p (KL + 1).
+        """
         keys = {key for term in (a, b) for key in term.groups if key}
         if len(keys) != 1 or a.summed or b.summed or a.deltas or b.deltas:
             return None

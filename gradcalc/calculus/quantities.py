@@ -1,7 +1,9 @@
-"""What the quantities of a graph are in index notation: their entries, and their formulas in the entries of others.
+"""What the quantities of a graph are in index notation: their entries, and their formulas in the
+entries of others.
 
-A node is *fused* when it is elementwise and unnamed: it becomes part of one scalar SymPy expression. All other nodes
-(inputs, named quantities, contractions, special functions) are *bounded*: they have entries of their own.
+A node is *fused* when it is elementwise and unnamed: it becomes part of one scalar SymPy
+expression. All other nodes (inputs, named quantities, contractions, special functions) are
+*bounded*: they have entries of their own.
 """
 
 from __future__ import annotations
@@ -23,8 +25,10 @@ from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.ops import NODES
 
 LONGEST = 10  # that an unnamed quantity counts for
-LONG = 32  # named quantities; in a longer computation no search is made for what could be read backwards
-FUSED_LIMIT = 40  # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
+# named quantities; in a longer computation no search is made for what could be read backwards
+LONG = 32
+# operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
+FUSED_LIMIT = 40
 
 
 ZERO = Size.of(0)
@@ -85,7 +89,9 @@ def whole(item: Any, size: Size) -> bool:
 
 
 def entrywise(nodes: Sequence[Node], node: Node, rules: Rules) -> bool:
-    """Is an entry one scalar expression in entries of the operands, each at the same indices or in another place?"""
+    """Is an entry one scalar expression in entries of the operands, each at the same indices or
+    in another place?
+    """
     if node.op == "getitem":
         return all(item[0] == "index" or whole(item, size) for item, size in items(nodes, node))
     kinds = ("constant", "elementwise", "comparison", "rearranging")
@@ -113,11 +119,13 @@ def with_entries(graph: Graph, rules: Rules) -> set[int]:
 
 
 class Quantities:
-    """The quantities of one graph. Node numbers beyond the graph's are virtual nodes (inverses, gradients).
+    """The quantities of one graph. Node numbers beyond the graph's are virtual nodes (inverses,
+    gradients).
 
-    `careful`: no product is divided by an entry, which may be 0. `bounded`: the nodes with entries of their own.
-    `at_hand`: every quantity has a name where it is written, as in code. `most`: sums of more terms stay as they are,
-    and quantities with more users are not read backwards; trying each would take too long.
+    `careful`: no product is divided by an entry, which may be 0. `bounded`: the nodes with entries
+    of their own. `at_hand`: every quantity has a name where it is written, as in code. `most`: sums
+    of more terms stay as they are, and quantities with more users are not read backwards; trying
+    each would take too long.
     """
 
     def __init__(
@@ -187,14 +195,18 @@ class Quantities:
         return items(self.nodes, node)
 
     def positive(self, expr: sp.Expr) -> set[sp.Symbol]:
-        """The entries in an expression that are assumed to be positive; of a positive matrix they need not be."""
+        """The entries in an expression that are assumed to be positive; of a positive matrix
+        they need not be.
+        """
         numbers = [(symbol, n) for symbol, n, _ in self.entries.entries(expr) if n in self.assume]
         return {
             s for s, n in numbers if "positive" in self.assume[n] and len(self.nodes[n].shape) < 2
         }
 
     def computed(self, quantity: Any) -> bool:
-        """Does it lead a difference, as ŷ − y? A mean does not (x − μ), nor does what is only spread out (x − 1 μᵀ)."""
+        """Does it lead a difference, as ŷ − y? A mean does not (x − μ), nor does what is only
+        spread out (x − 1 μᵀ).
+        """
         if not isinstance(quantity, int):
             return False
         node = self.nodes[quantity]
@@ -226,7 +238,9 @@ class Quantities:
         }
 
     def flat(self, number: int, positional: Sequence[Ix | None], named: Mapping[str, Ix]) -> Key:
-        """The index list of a node under broadcasting: trailing axes align, size-1 axes carry no index."""
+        """The index list of a node under broadcasting: trailing axes align, size-1 axes carry no
+        index.
+        """
         node = self.nodes[number]
         aligned = list(positional)[len(positional) - len(node.shape) :] if node.shape else []
         found = [ix for ix, size in zip(aligned, node.shape, strict=True) if size != ONE]
@@ -320,7 +334,9 @@ class Quantities:
         return selector * yes if no == 0 else (1 - selector) * no
 
     def compared(self, index: sp.Expr, other: sp.Expr) -> sp.Expr | None:
-        """1[j = y] for an index and a place, an integer input or another index; None for anything else."""
+        """1[j = y] for an index and a place, an integer input or another index; None for
+        anything else.
+        """
         quantity, at = (self.entries.entry(index) if index.is_Symbol else None) or (None, ())
         if not isinstance(quantity, Pseudo) or quantity.kind != "iota":
             return None
@@ -428,7 +444,9 @@ class Quantities:
         return len(self.axes(number)) == 1 and not self.nodes[number].over
 
     def rest(self, arg: int, product: int) -> int:
-        """The products of all entries of an array but one, along the axes of a `prod`: a virtual node."""
+        """The products of all entries of an array but one, along the axes of a `prod`: a virtual
+        node.
+        """
         for number, node in enumerate(self.nodes):
             if node.op == "rest" and node.args == (arg, product):
                 return number

@@ -1,4 +1,6 @@
-"""In which names formulas are read: one frozen value, which whoever asks for a derivative hands in."""
+"""In which names formulas are read: one frozen value, which whoever asks for a derivative hands
+in.
+"""
 
 from __future__ import annotations
 

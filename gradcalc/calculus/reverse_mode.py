@@ -1,8 +1,8 @@
 """Graph to derivatives: every derivative by pulling terms back along all paths.
 
-A derivative starts as deltas at the numerator and is pulled back, node by node in reverse order, to the denominator;
-contributions of all paths add. What the nodes are is in definitions.py, what makes the results short in name_search.py,
-named_quantities.py and named_sums.py.
+A derivative starts as deltas at the numerator and is pulled back, node by node in reverse order, to
+the denominator; contributions of all paths add. What the nodes are is in definitions.py, what makes
+the results short in name_search.py, named_quantities.py and named_sums.py.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ Through: TypeAlias = "Callable[[int], bool]"  # whether a derivative passes on t
 
 Pieces: TypeAlias = "list[tuple[Key, Term]]"  # a local derivative: (the operand's indices, term)
 
-# (start, node, its indices, upstream gradient, reading) -> the terms that are passed on in its place
+# (start, node, its indices, upstream gradient, reading) -> the terms that are passed on in its
+# place
 Settle: TypeAlias = "Callable[[int, int, Key, list[Term], Reading], list[Term]]"
 
 
@@ -46,8 +47,9 @@ def anything(number: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Derivative:
-    """Terms of a derivative. `out` and `into` are the free indices of numerator and denominator, without size-1 axes;
-    named indices, examples among them, come last in each."""
+    """Terms of a derivative. `out` and `into` are the free indices of numerator and denominator,
+    without size-1 axes; named indices, examples among them, come last in each.
+    """
 
     terms: tuple[Term, ...]
     out: Key
@@ -123,10 +125,11 @@ class Engine:
         reading: Reading,
         settle: Settle | None = None,
     ) -> dict[int, tuple[Key, list[Term]]]:
-        """Pull terms at node `start` (free: `out`-side indices and `start`'s own) back to every node they reach.
+        """Pull terms at node `start` (free: `out`-side indices and `start`'s own) back to every
+        node they reach.
 
-        `through(n)` says whether the derivative passes on through node n; `settle` gives what is passed on of an
-        upstream gradient, see there. Returns node -> (its indices, terms).
+        `through(n)` says whether the derivative passes on through node n; `settle` gives what is
+        passed on of an upstream gradient, see there. Returns node -> (its indices, terms).
         """
         way = _Terms(self, start, out, targets, through, reading, settle or self.settle)
         found = {
@@ -137,7 +140,8 @@ class Engine:
     def settle(
         self, start: int, number: int, own: Key, upstream: list[Term], reading: Reading
     ) -> list[Term]:
-        """An upstream gradient that is more than one short term gets a name, so that nothing is expanded.
+        """An upstream gradient that is more than one short term gets a name, so that nothing is
+        expanded.
 
         Returns the single term that names it, or the terms unchanged.
         """
@@ -198,7 +202,9 @@ class Engine:
     def step(
         self, upstream: Term, local: Term, own: Key, at: Key, into: Key, reading: Reading
     ) -> Term:
-        """Upstream × local, summed over the indices of the node between them; the operand's indices become free."""
+        """Upstream × local, summed over the indices of the node between them; the operand's
+        indices become free.
+        """
         free = set(own)
         upstream = self.algebra.rename(
             upstream, {ix: self.quantities.entries.like(ix) for ix in sorted(upstream.summed)}
@@ -218,7 +224,9 @@ class Engine:
         return self.names.named_parts(found, reading)
 
     def reaching(self, start: int, targets: set[int], through: Through) -> set[int]:
-        """The nodes between a start and the targets, both included, on paths that pass on `through` every node."""
+        """The nodes between a start and the targets, both included, on paths that pass on
+        `through` every node.
+        """
         below, stack = {start}, [start]
         while stack:
             number = stack.pop()
@@ -235,7 +243,9 @@ class Engine:
     def derivative(
         self, of: int, by: int, reading: Reading, through: Through = anything
     ) -> Derivative:
-        """The derivative of one node by another: along all paths, or only those on which `through` holds."""
+        """The derivative of one node by another: along all paths, or only those on which
+        `through` holds.
+        """
         return self.derivatives(of, {by}, reading, through)[by]
 
     def derivatives(
@@ -253,7 +263,8 @@ class Engine:
         }
 
     def quantity(self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], name: str) -> int:
-        """A derivative as a quantity of its own, so that it can be differentiated again; `each`: its example indices.
+        """A derivative as a quantity of its own, so that it can be differentiated again; `each`:
+        its example indices.
 
         `name` begins the names of second derivatives on the way: d2f_dx.
         """

@@ -1,4 +1,6 @@
-"""Signs of terms: what is drawn in front as a number, which difference takes a minus in, which way round a sum stands."""
+"""Signs of terms: what is drawn in front as a number, which difference takes a minus in, which
+way round a sum stands.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ class Signs:
         self.entries, self.facts = entries, facts
 
     def content(self, expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-        """(number, rest): numeric content and sign of a group; the constant of a sum is made positive."""
+        """(number, rest): numeric content and sign of a group; the constant of a sum is made
+        positive.
+        """
         number, rest = sp.S.One, sp.S.One
         for factor in sp.Mul.make_args(expr):
             if factor.is_Rational:
@@ -40,7 +44,9 @@ class Signs:
         return number, rest
 
     def negative(self, sum_: sp.Add) -> bool:
-        """Would one rather write −(…)? Its constant is negative, or, without one, most of its terms are."""
+        """Would one rather write −(…)? Its constant is negative, or, without one, most of its
+        terms are.
+        """
         constant = next((arg for arg in sum_.args if not self.entries.entries(arg)), None)
         if not self.entries.entries(sum_):
             return False  # n − 1
@@ -62,7 +68,9 @@ class Signs:
         )
 
     def facing(self, term: Term) -> Term:
-        """The term with its minus taken into a difference of any length: −(Λz + μ − x) zᵀ as (x − Λz − μ) zᵀ."""
+        """The term with its minus taken into a difference of any length: −(Λz + μ − x) zᵀ as (x
+        − Λz − μ) zᵀ.
+        """
         if not minus(term.coef):
             return term
         coef, groups = self.turned(term.coef, dict(term.groups), longest=4)
@@ -71,7 +79,9 @@ class Signs:
     def turned(
         self, coef: sp.Expr, groups: dict[Key, sp.Expr], longest: int = 2
     ) -> tuple[sp.Expr, dict[Key, sp.Expr]]:
-        """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own order."""
+        """−(μ − x) as (x − μ): a difference takes the sign in, where nothing speaks for its own
+        order.
+        """
         sums = (
             f for expr in groups.values() for f in sp.Mul.make_args(expr) if isinstance(f, sp.Add)
         )
@@ -98,7 +108,9 @@ class Signs:
         return coef, groups
 
     def is_slope(self, factor: sp.Add, product: sp.Expr) -> bool:
-        """1 − s beside s, or 1 − t² for t = tanh: it keeps its order, though the product is negative."""
+        """1 − s beside s, or 1 − t² for t = tanh: it keeps its order, though the product is
+        negative.
+        """
         (rest,) = factor.args[1:] if len(factor.args) == 2 else (factor,)
         base = (-rest).as_base_exp()[0]
         found = self.entries.entry(base) if base.is_Symbol else None

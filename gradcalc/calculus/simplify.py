@@ -1,4 +1,6 @@
-"""One scalar expression of entries: what meets in it and cancels, its slope, and the shortest of its rewritings."""
+"""One scalar expression of entries: what meets in it and cancels, its slope, and the shortest of
+its rewritings.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def complemented(total: sp.Add) -> sp.Expr:
 
 
 def varying_powers(expr: sp.Expr, lengths: Lengths) -> dict[sp.Symbol, sp.Expr]:
-    """Symbols for the powers with a varying exponent, so that L²ⁿ⁻¹ is P²/L: symbol -> the power Lⁿ it stands for."""
+    """Symbols for the powers with a varying exponent, so that L²ⁿ⁻¹ is P²/L: symbol -> the power
+    Lⁿ it stands for.
+    """
     found: dict[sp.Expr, sp.Symbol] = {}
     for power in expr.atoms(sp.Pow):
         for arg in sp.Add.make_args(power.exp):
@@ -44,7 +48,9 @@ def in_powers(power: sp.Pow, symbols: Mapping[sp.Expr, sp.Symbol]) -> sp.Expr:
 
 
 def roots_met(expr: sp.Expr, lengths: Lengths) -> list[sp.Expr]:
-    """With the one square root of a sum in it as a symbol: 1/t + v²/(c² t³) is 1/t³, where t² is 1 − v²/c²."""
+    """With the one square root of a sum in it as a symbol: 1/t + v²/(c² t³) is 1/t³, where t² is
+    1 − v²/c².
+    """
     roots = {
         p.base
         for p in expr.atoms(sp.Pow)
@@ -71,8 +77,9 @@ def roots_met(expr: sp.Expr, lengths: Lengths) -> list[sp.Expr]:
 
 
 def repeated(expr: sp.Expr) -> sp.Add | None:
-    """A sum that stands in several places and holds all of its symbols, like x + b in (x + b)/(1 + (x + b)²): simplified
-    as one symbol, it is not expanded."""
+    """A sum that stands in several places and holds all of its symbols, like x + b in (x + b)/(1 +
+    (x + b)²): simplified as one symbol, it is not expanded.
+    """
     counts = Counter(
         part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add) and part != expr
     )
@@ -83,7 +90,8 @@ def repeated(expr: sp.Expr) -> sp.Add | None:
 
 
 def apart(expr: sp.Expr) -> list[sp.Expr]:
-    """Factors of an expression that can be simplified one by one: they share no symbol, so nothing cancels between them.
+    """Factors of an expression that can be simplified one by one: they share no symbol, so nothing
+    cancels between them.
 
     The number in front stays with what has denominators.
     """
@@ -121,7 +129,9 @@ def divided(expr: sp.Expr) -> bool:
 
 
 def linear(expr: sp.Expr) -> bool:
-    """Is it a sum that is linear in a symbol of one product? It then has no factors but those that all summands share."""
+    """Is it a sum that is linear in a symbol of one product? It then has no factors but those
+    that all summands share.
+    """
     if not isinstance(expr, sp.Add):
         return False
     counts = Counter(symbol for arg in expr.args for symbol in arg.free_symbols)
@@ -141,8 +151,9 @@ def linear(expr: sp.Expr) -> bool:
 
 
 def signs_met(expr: sp.Expr) -> sp.Expr:
-    """What meets in products and sums: x·sign(x) is |x|, sinh x/cosh x is tanh x, and 1 − σ(−x) is σ(x); cases of one
-    condition are one case."""
+    """What meets in products and sums: x·sign(x) is |x|, sinh x/cosh x is tanh x, and 1 − σ(−x) is
+    σ(x); cases of one condition are one case.
+    """
     for f in expr.atoms(sp.Function):
         if (
             operation(f) == "sigmoid"
@@ -164,7 +175,9 @@ def slope_of(f: sp.Expr, expr: sp.Expr) -> bool:
 
 
 def assuming(expr: sp.Expr, positive: Set[sp.Symbol]) -> sp.Expr:
-    """The expression where some symbols are known to be positive: sign(x) and step(x) are 1, |x| is x."""
+    """The expression where some symbols are known to be positive: sign(x) and step(x) are 1, |x|
+    is x.
+    """
 
     def known(part: sp.Expr) -> bool:
         if isinstance(part, (sp.Add, sp.Mul)):
@@ -204,7 +217,9 @@ def operation(expr: sp.Expr) -> str:
 
 
 def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
-    """∂expr/∂symbol, as SymPy gives it; SymPy goes through all of the parts, and checks each anew."""
+    """∂expr/∂symbol, as SymPy gives it; SymPy goes through all of the parts, and checks each
+    anew.
+    """
     if expr == symbol:
         return sp.S.One
     inside = [n for n, arg in enumerate(expr.args) if arg.has_free(symbol)]
@@ -230,7 +245,10 @@ def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
         return sp.Add(*(expr.fdiff(n + 1) * slope(expr.args[n], symbol) for n in inside))
     found = sp.diff(expr, symbol)
     if found.has(sp.I, sp.nan, sp.zoo):  # (-2)^x and 0^x by x: the logarithm of the base
-        what = "a number that is not positive, to a power that varies, has no derivative by the exponent"
+        what = (
+            "a number that is not positive, to a power that varies, has no derivative by the "
+            "exponent"
+        )
         raise GradcalcError(Problem("undefined", what))
     return found
 
@@ -241,7 +259,9 @@ QUOTIENTS = {sp.cosh: (sp.sinh, sp.tanh), sp.cos: (sp.sin, sp.tan)}
 
 
 def factors_met(product: sp.Expr) -> sp.Expr:
-    """The factors of a product that say something together: x·xⁿ, x·sign(x), |x|², relu(x)·step(x), sinh(x)/cosh(x)."""
+    """The factors of a product that say something together: x·xⁿ, x·sign(x), |x|²,
+    relu(x)·step(x), sinh(x)/cosh(x).
+    """
     powers = product.as_powers_dict()
     bases = [factor.as_base_exp()[0] for factor in sp.Mul.make_args(product)]
     for base, exponent in powers.items():
@@ -301,7 +321,9 @@ FACTORED = 6  # symbols: of a polynomial in more only common factors are looked 
 
 
 class Simplifier:
-    """Shortens expressions within a budget. `factoring`: sums are factored, not only what their summands share."""
+    """Shortens expressions within a budget. `factoring`: sums are factored, not only what their
+    summands share.
+    """
 
     def __init__(self, lengths: Lengths, factoring: bool = True) -> None:
         self.lengths, self.factoring = lengths, factoring
@@ -309,7 +331,9 @@ class Simplifier:
         self._tidied: dict[sp.Expr, sp.Expr] = {}
 
     def tidy(self, expr: sp.Expr) -> sp.Expr:
-        """The shortest of a few rewritings of one group, if there is something to cancel; never a whole term."""
+        """The shortest of a few rewritings of one group, if there is something to cancel; never
+        a whole term.
+        """
         if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or self.lengths.cost(expr) > 64:
             return expr
         has_sum = any(

@@ -1,4 +1,6 @@
-"""Elementwise operations as SymPy functions: one class per entry of the table, differentiated by its partials."""
+"""Elementwise operations as SymPy functions: one class per entry of the table, differentiated by
+its partials.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from gradcalc.language.tree import number as number_tree
 from gradcalc.language.tree import product
 from gradcalc.ops import SCALAR, SIGNS, TABLE
 
-# Operations that SymPy has under its own name, with the same meaning on the reals; the others get a class of ours.
+# Operations that SymPy has under its own name, with the same meaning on the reals; the others get a
+# class of ours.
 NATIVE: dict[str, Any] = {
     "exp": sp.exp,
     "log": sp.log,
@@ -51,7 +54,9 @@ def constant(value: Fraction | str) -> sp.Expr:
 
 @cache
 def function_class(name: str) -> Any:
-    """A SymPy function that stands for an operation of the table and is never rewritten behind our back."""
+    """A SymPy function that stands for an operation of the table and is never rewritten behind
+    our back.
+    """
     op = TABLE[name]
 
     def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
@@ -140,10 +145,11 @@ def numerals(spell: Spell) -> Spell:
 
 
 def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspelled) -> Expr:
-    """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums with a plus first.
+    """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums
+    with a plus first.
 
-    `leaf` writes an entry or a size; `rank` orders factors and summands; `spell` knows how the author wrote a sum, an
-    argument or a number.
+    `leaf` writes an entry or a size; `rank` orders factors and summands; `spell` knows how the
+    author wrote a sum, an argument or a number.
     """
     if isinstance(expr, sp.Rational):
         written = spell(abs(expr)) or number_tree(abs(Fraction(int(expr.p), int(expr.q))))
@@ -174,7 +180,9 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
 
 
 def divides(exponent: sp.Expr) -> bool:
-    """Is a power with this exponent written below the bar? SymPy finds a minus in one of a − 1 and 1 − a."""
+    """Is a power with this exponent written below the bar? SymPy finds a minus in one of a − 1
+    and 1 − a.
+    """
     return all(arg.could_extract_minus_sign() for arg in sp.Add.make_args(exponent))
 
 
@@ -186,7 +194,8 @@ def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> E
     if all(arg.could_extract_minus_sign() for arg in args):
         args = list(expr.args)
     signed = [(arg.could_extract_minus_sign() and not isinstance(arg, sp.Add), arg) for arg in args]
-    # A plus leads; a bare number leads before a minus or a function and closes a polynomial. 1 − z stays together.
+    # A plus leads; a bare number leads before a minus or a function and closes a polynomial. 1 − z
+    # stays together.
     leads = any(minus for minus, arg in signed if arg not in pair) or not expr.is_polynomial()
     one = sp.S.One in expr.args
 
@@ -223,7 +232,9 @@ def from_one(product: sp.Expr) -> sp.Expr | None:
 
 
 def difference(total: sp.Add) -> tuple[sp.Expr, ...]:
-    """Two summands of a longer sum that are a difference times a number, the positive one first: μ + 2 (z − x)."""
+    """Two summands of a longer sum that are a difference times a number, the positive one first:
+    μ + 2 (z − x).
+    """
     by_number: dict[sp.Expr, list[sp.Expr]] = {}
     for arg in total.args:
         number = abs(arg.as_coeff_Mul()[0])
@@ -288,7 +299,9 @@ def product_ast(
 
 
 def as_spelled(product: sp.Expr, spell: Spell) -> sp.Expr | None:
-    """−product with its one difference as the author wrote it: x/(eˣ − 1) for −x/(1 − eˣ); None where there is none."""
+    """−product with its one difference as the author wrote it: x/(eˣ − 1) for −x/(1 − eˣ); None
+    where there is none.
+    """
     found = []
     for factor in sp.Mul.make_args(product):
         base, exponent = factor.args if isinstance(factor, sp.Pow) else (factor, sp.S.One)
@@ -305,8 +318,9 @@ def as_spelled(product: sp.Expr, spell: Spell) -> sp.Expr | None:
 def radicals(
     number: sp.Rational, factors: list[sp.Expr]
 ) -> tuple[list[Expr], list[Expr], list[sp.Expr]]:
-    """The numbers in front of a product, above and below its bar, and its other factors: √2/2 is 1/√2, and √2/(2√π) is
-    1/√(2π)."""
+    """The numbers in front of a product, above and below its bar, and its other factors: √2/2 is
+    1/√2, and √2/(2√π) is 1/√(2π).
+    """
     roots = [
         f
         for f in factors
@@ -337,7 +351,9 @@ def radicals(
 
 
 def decimals(number: sp.Rational, expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
-    """number · expr where numbers are decimals: 0.6215 + 0.3965 u, not 0.0005 (1243 + 793 u), but 0.1 (x + y)."""
+    """number · expr where numbers are decimals: 0.6215 + 0.3965 u, not 0.0005 (1243 + 793 u),
+    but 0.1 (x + y).
+    """
     sums = [factor for factor in sp.Mul.make_args(expr) if isinstance(factor, sp.Add)]
     if len(sums) != 1 or all(abs(arg.as_coeff_Mul()[0]) < 100 for arg in sums[0].args):
         return number, expr

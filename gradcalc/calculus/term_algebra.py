@@ -1,4 +1,6 @@
-"""The algebra of terms: products, deltas met, sums that are known, what is shortest, and terms added up."""
+"""The algebra of terms: products, deltas met, sums that are known, what is shortest, and terms
+added up.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +43,8 @@ def met(
 class Algebra:
     """Products and sums of terms over one table of entries.
 
-    `knowing`: known sums and symmetries are used. `most`: a sum of more terms stays as it is, for comparing each with
-    each would cost more than it shortens.
+    `knowing`: known sums and symmetries are used. `most`: a sum of more terms stays as it is, for
+    comparing each with each would cost more than it shortens.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Algebra:
     # ---- making terms
 
     def term(self, expr: sp.Expr, summed: Iterable[Ix] = (), coef: sp.Expr = sp.S.One) -> Term:
-        """A scalar expression of entries as a term: each factor goes to the group of its indices."""
+        """A scalar expression of entries as a term: each factor goes to the group of its
+        indices.
+        """
         return self.normal(Term(coef, self.split(expr), frozenset(), frozenset(summed)))
 
     def split(self, expr: sp.Expr) -> dict[Key, sp.Expr]:
@@ -80,7 +84,9 @@ class Algebra:
         return groups
 
     def times(self, left: Term, right: Term) -> Term:
-        """Product of two terms whose summed indices are distinct; same-index groups meet and are tidied."""
+        """Product of two terms whose summed indices are distinct; same-index groups meet and are
+        tidied.
+        """
         groups = met(left.groups, right.groups, self.simplifier.tidy)
         return self.normal(
             Term(
@@ -92,7 +98,9 @@ class Algebra:
         )
 
     def normal(self, term: Term) -> Term:
-        """Deltas with a summed index eliminated, groups regrouped, numbers and signs in the coefficient."""
+        """Deltas with a summed index eliminated, groups regrouped, numbers and signs in the
+        coefficient.
+        """
         groups: Mapping[Key, sp.Expr] = term.groups
         deltas, summed, coef = set(term.deltas), set(term.summed), term.coef
         while True:
@@ -146,7 +154,9 @@ class Algebra:
     def selectors(
         self, groups: Mapping[Key, sp.Expr], summed: set[Ix]
     ) -> tuple[dict[Key, sp.Expr], frozenset[tuple[Ix, Ix]], set[Ix]] | None:
-        """An identity I_ab is δ_ab, and so is Σ_R S(R, a…) S(R, b…) for two equal selectors that share only R."""
+        """An identity I_ab is δ_ab, and so is Σ_R S(R, a…) S(R, b…) for two equal selectors that
+        share only R.
+        """
         for key, expr in groups.items():
             for factor in sp.Mul.make_args(expr):
                 quantity, at = (self.entries.entry(factor) if factor.is_Symbol else None) or (
@@ -189,7 +199,9 @@ class Algebra:
         return coef, groups
 
     def unit_sums(self, term: Term) -> Term:
-        """Sums that are known: Σ_j p_j = 1 for softmax and one-hot, so Σ_j (p_j − y_j) = 0; Σ_j (x_j − μ) = 0."""
+        """Sums that are known: Σ_j p_j = 1 for softmax and one-hot, so Σ_j (p_j − y_j) = 0; Σ_j
+        (x_j − μ) = 0.
+        """
         for ix in sorted(term.summed) if self.knowing else ():
             where = [key for key in term.groups if ix in key]
             if len(where) != 1:
@@ -223,7 +235,9 @@ class Algebra:
         return result
 
     def same(self, quantity: Any) -> bool:
-        """May A_ji be written A_ij? Not while differentiating: the entries are varied one by one."""
+        """May A_ji be written A_ij? Not while differentiating: the entries are varied one by
+        one.
+        """
         return self.knowing and bool(self.facts.symmetric(quantity))
 
     def identified(self, term: Term) -> Term:
@@ -254,7 +268,9 @@ class Algebra:
     # ---- sums of terms
 
     def gather(self, terms: Sequence[Term]) -> list[Term]:
-        """Terms added up: equal ones, and those equal save in one group (the distributive law backwards)."""
+        """Terms added up: equal ones, and those equal save in one group (the distributive law
+        backwards).
+        """
         if self.most is not None and len(terms) > self.most:
             return list(terms)
         pool = [
@@ -284,7 +300,9 @@ class Algebra:
         return pool
 
     def merge(self, a: Term, b: Term) -> Term | None:
-        """Two terms as one, where they are equal but for one group and the names of summed indices."""
+        """Two terms as one, where they are equal but for one group and the names of summed
+        indices.
+        """
         if (
             len(a.summed) != len(b.summed)
             or a.deltas != b.deltas

@@ -2,12 +2,14 @@
 
 A `Term` is  coefficient × Π groups × Π Kronecker deltas, summed over its `summed` indices:
 
-    (1/m) Σ_i (ŷ_i − y_i) · W2_k · 1[z1_ki > 0] · x_qi   =  Term(1/m, {(i,): ŷ−y, (k,): W2, (k,i): mask, (q,i): x}, summed={i})
+    (1/m) Σ_i (ŷ_i − y_i) · W2_k · 1[z1_ki > 0] · x_qi   =  Term(1/m, {(i,): ŷ−y, (k,): W2, (k,i):
+    mask, (q,i): x}, summed={i})
 
-A group is one scalar SymPy expression of *entries*; its key is the set of indices the entries carry. Factors on the
-same indices meet in one SymPy product, so p·(1/p) cancels by itself. A scalar is a term whose only key is ().
-The method is that of Laue, Mitterreiter and Giesen, "Computing Higher Order Derivatives of Matrix and Tensor
-Expressions" (NeurIPS 2018) and "A Simple and Efficient Tensor Calculus" (AAAI 2020).
+A group is one scalar SymPy expression of *entries*; its key is the set of indices the entries
+carry. Factors on the same indices meet in one SymPy product, so p·(1/p) cancels by itself. A scalar
+is a term whose only key is (). The method is that of Laue, Mitterreiter and Giesen, "Computing
+Higher Order Derivatives of Matrix and Tensor Expressions" (NeurIPS 2018) and "A Simple and
+Efficient Tensor Calculus" (AAAI 2020).
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class Ix:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """coefficient (numbers and sizes) × groups × deltas, summed over `summed`; all other indices are free."""
+    """coefficient (numbers and sizes) × groups × deltas, summed over `summed`; all other indices
+    are free.
+    """
 
     coef: sp.Expr
     groups: Mapping[Key, sp.Expr]
@@ -57,7 +61,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class RawTerm:
-    """A term as a rule states it, its factors not yet sorted by their indices: coef × Σ_summed expr × deltas."""
+    """A term as a rule states it, its factors not yet sorted by their indices: coef × Σ_summed
+    expr × deltas.
+    """
 
     expr: sp.Expr
     summed: frozenset[Ix] = frozenset()
@@ -71,8 +77,9 @@ def one_name(quantity: Any) -> int:
 
 
 class Entries:
-    """The one table of entry symbols of a derivation: symbol <-> (quantity, indices). `length`: of what is written
-    for a quantity."""
+    """The one table of entry symbols of a derivation: symbol <-> (quantity, indices). `length`: of
+    what is written for a quantity.
+    """
 
     def __init__(self, length: Callable[[Any], int] = one_name) -> None:
         self.lengths = Lengths()
@@ -92,12 +99,15 @@ class Entries:
         return self.index(ix.size, ix.label)
 
     def symbol(self, quantity: Any, indices: Key) -> sp.Symbol:
-        """The entry of a quantity at indices, as a real SymPy symbol; on the diagonal of an identity it is 1."""
+        """The entry of a quantity at indices, as a real SymPy symbol; on the diagonal of an
+        identity it is 1.
+        """
         found = self._symbol.get((quantity, indices))
         if found is None:
             if getattr(quantity, "kind", "") == "eye" and indices[0] == indices[1]:
                 return sp.S.One
-            # The name only has to be unique and to sort stably: quantities in the order of the graph.
+            # The name only has to be unique and to sort stably: quantities in the order of the
+            # graph.
             rank = f"{quantity:06d}" if isinstance(quantity, int) else str(quantity)
             name = "q" + rank + "".join(f".{ix.uid:05d}" for ix in indices)
             found = sp.Symbol(name, real=True)
@@ -131,7 +141,9 @@ class Entries:
         return tuple(sorted({ix for _, _, at in self.entries(expr) for ix in at}))
 
     def rename(self, expr: sp.Expr, table: Mapping[Ix, Ix], symmetric: Any) -> sp.Expr:
-        """One simultaneous renaming of indices. `symmetric(quantity)` sorts the two indices of a symmetric one."""
+        """One simultaneous renaming of indices. `symmetric(quantity)` sorts the two indices of a
+        symmetric one.
+        """
         swaps = {}
         for symbol, quantity, indices in self.entries(expr):
             if any(ix in table for ix in indices):
@@ -168,8 +180,9 @@ class Facts:
 
 
 def has_matrix_form(terms: Sequence[Term], own: Key, examples: Container[str | None]) -> bool:
-    """Have terms at these indices a matrix form, per example? Each factor then has two indices at most, and no term
-    speaks of two examples at once."""
+    """Have terms at these indices a matrix form, per example? Each factor then has two indices at
+    most, and no term speaks of two examples at once.
+    """
 
     def visible(key: Key) -> int:
         return sum(ix.label not in examples for ix in key)

@@ -1,4 +1,6 @@
-"""Code of a graph for array libraries. A library is a file with a SPELLING, found by its name: numpy, torch, jax."""
+"""Code of a graph for array libraries. A library is a file with a SPELLING, found by its name:
+numpy, torch, jax.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ LIBRARIES = ("numpy", "torch", "jax")
 
 
 def code(graph: Graph, library: str) -> str:
-    """The text of a module for one exercise. Raises GradcalcError where there is no code: an unknown function."""
+    """The text of a module for one exercise. Raises GradcalcError where there is no code: an
+    unknown function.
+    """
     from gradcalc.codegen.module import module
 
     spelling = import_module(f"{__name__}.{library}").SPELLING

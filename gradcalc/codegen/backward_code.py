@@ -1,10 +1,12 @@
-"""The staged backward pass as data: every quantity's gradient once, each in terms of the gradients after it.
+"""The staged backward pass as data: every quantity's gradient once, each in terms of the gradients
+after it.
 
-    staged(graph)   forward as it is; backward, in reverse order, one `Stage` for each quantity and input:
-                    dJ_dz1 = Σ over the users u of z1 of dJ_du · ∂u/∂z1
+    staged(graph)   forward as it is; backward, in reverse order, one `Stage` for each quantity and
+                    input: dJ_dz1 = Σ over the users u of z1 of dJ_du · ∂u/∂z1
 
-This is the order in which one writes backpropagation as code. Before anything is derived the graph is made stable:
-log σ(z) becomes −softplus(−z), so that neither pass divides by a probability that has become 0.
+This is the order in which one writes backpropagation as code. Before anything is derived the graph
+is made stable: log σ(z) becomes −softplus(−z), so that neither pass divides by a probability that
+has become 0.
 """
 
 from __future__ import annotations
@@ -40,9 +42,11 @@ MANY_TERMS = 8
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The gradient at one quantity or input: `terms` in gradients of earlier stages, free indices `own`.
+    """The gradient at one quantity or input: `terms` in gradients of earlier stages, free indices
+    `own`.
 
-    `node` is the quantity's node, `gradient` the virtual node that stands for the gradient in later stages.
+    `node` is the quantity's node, `gradient` the virtual node that stands for the gradient in later
+    stages.
     """
 
     name: str
@@ -65,7 +69,9 @@ class Staged:
 
 
 class _Stages:
-    """Names the gradient of every named quantity, and keeps what each is: one stage after the other."""
+    """Names the gradient of every named quantity, and keeps what each is: one stage after the
+    other.
+    """
 
     def __init__(self, graph: Graph) -> None:
         rules = replace(
@@ -105,8 +111,9 @@ class _Stages:
     def reread(self, term: Term, reading: Reading) -> Term:
         """The term as it is to be computed.
 
-        A sigmoid that making the graph stable brought in is read as the quantity it is: y·σ(−z) − (1 − y)·σ(z) is y − ŷ.
-        The gradient of a norm, x/‖x‖, is 0 at 0 by convention: it is divided by a guarded norm.
+        A sigmoid that making the graph stable brought in is read as the quantity it is: y·σ(−z) −
+        (1 − y)·σ(z) is y − ŷ. The gradient of a norm, x/‖x‖, is 0 at 0 by convention: it is divided
+        by a guarded norm.
         """
         sigmoid = function_class("sigmoid")
         groups = {}
@@ -144,7 +151,8 @@ class _Stages:
 
 
 def staged(graph: Graph) -> Staged:
-    """The backward pass from the loss behind the upstream gradients, or from *the* output, to every real input.
+    """The backward pass from the loss behind the upstream gradients, or from *the* output, to every
+    real input.
 
     Raises GradcalcError for an unknown function, which has no code.
     """

@@ -1,4 +1,6 @@
-"""Scalar expressions, whose names stand for pieces, as array code: the operands are aligned, then each operation written."""
+"""Scalar expressions, whose names stand for pieces, as array code: the operands are aligned,
+then each operation written.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
 def formula(
     arrays: Arrays, expr: Expr, leaves: Mapping[str, Piece], hint: Axes | None, masks: bool = False
 ) -> Piece:
-    """An expression in leaves as one piece. `masks`: where(z > 0, 1, 0) as a factor is written (z > 0)."""
+    """An expression in leaves as one piece. `masks`: where(z > 0, 1, 0) as a factor is written
+    (z > 0).
+    """
     used = [
         leaves[name]
         for name in dict.fromkeys(name.id for name in occurrences(expr))
@@ -129,6 +133,8 @@ def mask(expr: Expr) -> Expr | None:
 
 
 def number(value: Fraction) -> Piece:
-    """A whole number from 0 as Python writes it: others are quotients, and a sign stands before them."""
+    """A whole number from 0 as Python writes it: others are quotients, and a sign stands before
+    them.
+    """
     assert value == abs(value.numerator), value
     return Piece(str(value) if value < 2**53 else repr(float(value)), ATOM, (), True)

@@ -1,7 +1,8 @@
 """Nodes and terms as pieces of array code.
 
-A node is written from its operands down to what has a variable of its own; a derivative from its terms: what stands at
-the same indices entry by entry, sums as matrix products. Arrays are held as stacks: positional axes, then named indices.
+A node is written from its operands down to what has a variable of its own; a derivative from its
+terms: what stands at the same indices entry by entry, sums as matrix products. Arrays are held as
+stacks: positional axes, then named indices.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ from gradcalc.ops import NODES
 Positional = Sequence["Ix | None"]
 Named = Mapping[str, Ix]
 
-# Emitter, node, its indices, the axes wanted -> Piece; None: it is written from its definition instead.
+# Emitter, node, its indices, the axes wanted -> Piece; None: it is written from its definition
+# instead.
 Rule: TypeAlias = "Callable[[Emitter, Node, list[Ix | None], Named, Axes], Piece | None]"
 
 
 class Emitter:
-    """`variables`: node -> the variable that holds it; `size(name)`: the variable of a symbolic size;
-    `rules`: the operations on whole arrays (rules.py); `masks`: where(z > 0, 1, 0) as a factor is (z > 0)."""
+    """`variables`: node -> the variable that holds it; `size(name)`: the variable of a symbolic
+    size; `rules`: the operations on whole arrays (rules.py); `masks`: where(z > 0, 1, 0) as a
+    factor is (z > 0).
+    """
 
     def __init__(
         self,
@@ -64,7 +68,9 @@ class Emitter:
 
     @staticmethod
     def stored(node: Node, positional: Positional, named: Named) -> Axes:
-        """The axes of the array that holds a node: those of its stack, where it has one value per example."""
+        """The axes of the array that holds a node: those of its stack, where it has one value
+        per example.
+        """
         inner = (
             positional[:1]
             if node.over and len(node.shape) == 2 and node.shape[1] == ONE
@@ -110,7 +116,9 @@ class Emitter:
         leaves: dict[str, Piece],
         fresh: bool = False,
     ) -> Expr:
-        """An elementwise node as an expression in leaves, down to variables and to what is not elementwise."""
+        """An elementwise node as an expression in leaves, down to variables and to what is not
+        elementwise.
+        """
         node = self.engine.quantities.nodes[number]
         at = self.own(node, positional)
         if not fresh and (number in self.variables or not self.engine.quantities.entrywise(node)):
@@ -271,7 +279,9 @@ class Emitter:
         return piece
 
     def diagonal(self, piece: Piece, ix: Ix, twin: Ix) -> Piece:
-        """The entries of an array at which two of its axes have the same index; that axis comes last."""
+        """The entries of an array at which two of its axes have the same index; that axis comes
+        last.
+        """
         a, b = piece.axes.index(ix), piece.axes.index(twin)
         axes = (*(axis for axis in piece.axes if axis not in (ix, twin)), ix)
         places = "" if (a, b) == (0, 1) else f", 0, {a}, {b}"

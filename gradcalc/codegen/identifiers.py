@@ -1,4 +1,6 @@
-"""Names and text of an exercise as they may stand in Python: identifiers, string literals, comments of one line."""
+"""Names and text of an exercise as they may stand in Python: identifiers, string literals,
+comments of one line.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,37 @@ import keyword
 import unicodedata
 from collections.abc import Sequence
 
-RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset((
-    "forward", "gradients", "inputs", "backward", "INPUTS", "UPSTREAM", "FLOAT", "VALUES", "np", "torch", "jnp", "jax", "math",
-    "sys", "_passes", "_array", "_compare",
-))  # fmt: skip
+RESERVED = (
+    frozenset(keyword.kwlist)
+    | frozenset(dir(builtins))
+    | frozenset(
+        (
+            "forward",
+            "gradients",
+            "inputs",
+            "backward",
+            "INPUTS",
+            "UPSTREAM",
+            "FLOAT",
+            "VALUES",
+            "np",
+            "torch",
+            "jnp",
+            "jax",
+            "math",
+            "sys",
+            "_passes",
+            "_array",
+            "_compare",
+        )
+    )
+)
 
 
 def comment(text: str) -> str:
-    """Text from outside on one line, nothing in it that a line could end with or an editor could obey."""
+    """Text from outside on one line, nothing in it that a line could end with or an editor could
+    obey.
+    """
     kept = (
         " " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co") else char
         for char in text

@@ -1,10 +1,13 @@
-"""Arrays in code with labelled axes: broadcasting, transposing and contracting are decided by labels, not by position.
+"""Arrays in code with labelled axes: broadcasting, transposing and contracting are decided by
+labels, not by position.
 
-A `Piece` is Python text for an array together with one label for each of its axes; None marks an axis of length 1.
-An index that no axis bears is one along which the array is constant, so nothing is ever repeated in memory.
+A `Piece` is Python text for an array together with one label for each of its axes; None marks an
+axis of length 1. An index that no axis bears is one along which the array is constant, so nothing
+is ever repeated in memory.
 
     W1: (k, q)   x: (q, i)    Σ_q W1 x   ->  W1 @ x: (k, i)
-    b1: (k, None)             + b1       ->  W1 @ x + b1     b1's own axis of length 1 stretches along i
+    b1: (k, None)             + b1       ->  W1 @ x + b1     b1's own axis of length 1 stretches
+    along i
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ Axes: TypeAlias = "tuple[Ix | None, ...]"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text, how tightly it binds, and the label of each axis. `plain`: a Python number, not an array."""
+    """Text, how tightly it binds, and the label of each axis. `plain`: a Python number, not an
+    array.
+    """
 
     text: str
     level: int = ATOM
@@ -37,7 +42,9 @@ class Piece:
 
 
 def target(pieces: Sequence[Piece], hint: Axes | None) -> Axes:
-    """The axes in which pieces meet entry by entry: `hint` where it holds all labels, else those of the largest."""
+    """The axes in which pieces meet entry by entry: `hint` where it holds all labels, else those
+    of the largest.
+    """
     labels = set().union(*(piece.labels for piece in pieces))
     if hint is not None and labels <= set(hint):
         return hint
@@ -84,7 +91,9 @@ class Arrays:
         return self.transposed(piece, order)
 
     def align(self, piece: Piece, wanted: Axes) -> Piece:
-        """The piece such that it broadcasts along `wanted`, aligned at the last axis. All its labels are in `wanted`."""
+        """The piece such that it broadcasts along `wanted`, aligned at the last axis. All its
+        labels are in `wanted`.
+        """
         piece = self.ordered(piece, wanted)
         slots = _slots(piece.axes, wanted)
         if len(piece.axes) == 2 and len(piece.labels) == 1 and set(slots) != {":"}:
@@ -109,7 +118,9 @@ class Arrays:
         return Piece(f"{piece.at(ATOM)}[{', '.join(slots)}]", ATOM, tuple(axes)) if slots else piece
 
     def exact(self, piece: Piece, axes: Axes, shape: str) -> Piece:
-        """The piece with exactly these axes; `shape` is their sizes as text, for what has to be repeated."""
+        """The piece with exactly these axes; `shape` is their sizes as text, for what has to be
+        repeated.
+        """
         found = self.align(piece, axes)
         missing = [axis for axis in axes if axis is not None and axis not in found.labels]
         if missing or (found.plain and axes):
@@ -130,7 +141,9 @@ class Arrays:
     def reduce(
         self, template: str, piece: Piece, labels: Collection[Ix], hint: Axes | None
     ) -> Piece:
-        """A reduction over labels that the piece has. `hint`: the axes it is to have if that is possible."""
+        """A reduction over labels that the piece has. `hint`: the axes it is to have if that is
+        possible.
+        """
         places = [n for n, axis in enumerate(piece.axes) if axis in labels]
         rest = tuple(axis for axis in piece.axes if axis not in labels)
         kept = tuple(None if n in places else axis for n, axis in enumerate(piece.axes))
@@ -168,7 +181,8 @@ class Arrays:
         return Piece(f"{left.at(PRODUCT)} {sign} {right.at(PRODUCT + 1)}", PRODUCT, axes)
 
     def contract(self, pieces: Sequence[Piece], summed: Collection[Ix], hint: Axes | None) -> Piece:
-        """Σ over labels of a product of pieces, two at a time: first the two whose product has the fewest axes.
+        """Σ over labels of a product of pieces, two at a time: first the two whose product has the
+        fewest axes.
 
         Every label of `summed` has to stand in some piece.
         """

@@ -1,7 +1,9 @@
-"""An exercise as a module of array code: forward(**inputs) and gradients(**inputs), staged, with its own check.
+"""An exercise as a module of array code: forward(**inputs) and gradients(**inputs), staged, with
+its own check.
 
-One function, `_passes`, holds both passes, so that the backward pass uses what the forward pass computed. The module
-needs the array library alone. Text of the exercise stands in comments, one line each; names become identifiers.
+One function, `_passes`, holds both passes, so that the backward pass uses what the forward pass
+computed. The module needs the array library alone. Text of the exercise stands in comments, one
+line each; names become identifiers.
 """
 
 from __future__ import annotations
@@ -119,7 +121,9 @@ class _Module:
         return _Line(self.variables[number], piece.text, self.said(name, formula, node))
 
     def shared(self) -> set[int]:
-        """Unnamed steps that have a variable: used twice and not for free, or used by the backward pass."""
+        """Unnamed steps that have a variable: used twice and not for free, or used by the
+        backward pass.
+        """
         nodes, count, alive = (
             self.graph.nodes,
             [0] * len(self.graph.nodes),
@@ -189,7 +193,9 @@ class _Module:
                 yield _Line(variable, f"{variable} + {piece.at(SUM + 1)}")
 
     def shape(self, stage: Stage, axes: Axes) -> str:
-        """The shape of a gradient: from the sizes where the inputs give them, so that the quantity is not needed for it."""
+        """The shape of a gradient: from the sizes where the inputs give them, so that the
+        quantity is not needed for it.
+        """
         names = {name for axis in axes if axis is not None for name in axis.size.names}
         return (
             self.emit.shape(axes)
@@ -210,7 +216,9 @@ class _Module:
         return form.expr
 
     def unguarded(self, term: Term) -> Term:
-        """A term with the norms themselves where guarded ones stand, and a product over its entry for those of others."""
+        """A term with the norms themselves where guarded ones stand, and a product over its
+        entry for those of others.
+        """
         engine = self.engine
 
         def plain(expr: Any) -> Any:
@@ -332,10 +340,25 @@ class _Module:
         passes = [
             "def _passes(inputs, backward):",
             "    for name in inputs.keys() - {*INPUTS, *UPSTREAM}:",
-            '        raise TypeError(f"unknown argument {name}")', *map(str, arguments), *map(str, sizes), "",
-            "    # forward", *map(str, kept), "    if not backward:", *(indent(str(line), "    ") for line in rest),
-            "        return {", *(f"    {line}" for line in quantities), "        }", "", "    # backward", *map(str, upstream), *map(str, backward), "    return {", *returned, "    }",
-        ]  # fmt: skip
+            '        raise TypeError(f"unknown argument {name}")',
+            *map(str, arguments),
+            *map(str, sizes),
+            "",
+            "    # forward",
+            *map(str, kept),
+            "    if not backward:",
+            *(indent(str(line), "    ") for line in rest),
+            "        return {",
+            *(f"    {line}" for line in quantities),
+            "        }",
+            "",
+            "    # backward",
+            *map(str, upstream),
+            *map(str, backward),
+            "    return {",
+            *returned,
+            "    }",
+        ]
         head = self.head()
         body = "\n".join(passes)
         known = {"_others": self.spelling.fill(_OTHERS)[0], **self.spelling.helpers}
@@ -360,12 +383,18 @@ class _Module:
     def head(self) -> str:
         exercise = self.original.exercise
         lines = [
-            f'"""Forward and backward pass in {self.spelling.title}, written by gradcalc {__version__}.', "",
+            f'"""Forward and backward pass in {self.spelling.title}, written by gradcalc '
+            f"{__version__}.",
+            "",
             "forward(**inputs)    every quantity, by name",
-            "gradients(**inputs)  the gradient of the loss at every real input, in the shape of the input",
-            "", "Quantities with a value for each example are stacks, the examples last. Run this file to check the gradients.",
-            '"""', "",
-        ]  # fmt: skip
+            "gradients(**inputs)  the gradient of the loss at every real input, in the shape of "
+            "the input",
+            "",
+            "Quantities with a value for each example are stacks, the examples last. Run this "
+            "file to check the gradients.",
+            '"""',
+            "",
+        ]
         said = [
             exercise.title or "",
             f"from {self.file}" if self.file else "",
@@ -375,7 +404,10 @@ class _Module:
         return "\n".join(lines)
 
     def constants(self, inputs: tuple[str, ...], ups: list[str]) -> str:
-        return f"INPUTS = {listed(inputs)}\nUPSTREAM = {listed(ups)}  # gradients of the loss from outside; 1 at a number\n{self.spelling.words['FLOAT']}"
+        return (
+            f"INPUTS = {listed(inputs)}\nUPSTREAM = {listed(ups)}  # gradients of the loss "
+            f"from outside; 1 at a number\n{self.spelling.words['FLOAT']}"
+        )
 
 
 def words(*lines: _Line) -> set[str]:
@@ -384,7 +416,9 @@ def words(*lines: _Line) -> set[str]:
 
 
 def needed(forward: Sequence[_Line], used: set[str]) -> tuple[list[_Line], list[_Line]]:
-    """The lines of the forward pass whose values are used later, and the others: a loss is no part of its gradients."""
+    """The lines of the forward pass whose values are used later, and the others: a loss is no
+    part of its gradients.
+    """
     for line in reversed(forward):
         if line.name in used:
             used |= words(line)

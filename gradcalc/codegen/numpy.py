@@ -21,11 +21,27 @@ SPELLING = Spelling(
     imports=("import numpy as np",),
     xp="np",
     words={
-        "array": "np.asarray({0}, dtype=FLOAT)", "full": "np.full({0}, {1})", "transpose": "np.transpose({0}, {order})",
-        "eye": "np.eye({0})", "arange": "np.arange({0})", "zeros_like": "np.zeros_like({0})", "concatenate": "np.concatenate",
-        "amax": "np.max", "amin": "np.min", "relu": "np.maximum({0}, 0.0)", "zero": "0.0", "stop_gradient": "",
-        "sigmoid": "sigmoid", "erf": "erf", "softmax": "softmax", "log_softmax": "log_softmax", "logsumexp": "logsumexp",
-        "pi": "np.pi", "e": "np.e", "FLOAT": "FLOAT = np.float64", "setup": "",
+        "array": "np.asarray({0}, dtype=FLOAT)",
+        "full": "np.full({0}, {1})",
+        "transpose": "np.transpose({0}, {order})",
+        "eye": "np.eye({0})",
+        "arange": "np.arange({0})",
+        "zeros_like": "np.zeros_like({0})",
+        "concatenate": "np.concatenate",
+        "amax": "np.max",
+        "amin": "np.min",
+        "relu": "np.maximum({0}, 0.0)",
+        "zero": "0.0",
+        "stop_gradient": "",
+        "sigmoid": "sigmoid",
+        "erf": "erf",
+        "softmax": "softmax",
+        "log_softmax": "log_softmax",
+        "logsumexp": "logsumexp",
+        "pi": "np.pi",
+        "e": "np.e",
+        "FLOAT": "FLOAT = np.float64",
+        "setup": "",
     },
     helpers={
         "sigmoid": '''
@@ -56,4 +72,4 @@ def log_softmax(x, axis):
 ''',
         "_array": ARRAY,
     },
-)  # fmt: skip
+)

@@ -1,4 +1,5 @@
-"""Operations on whole arrays as code, one function each: Emitter, node, its indices, the axes wanted -> Piece.
+"""Operations on whole arrays as code, one function each: Emitter, node, its indices, the axes
+wanted -> Piece.
 
 None means: written from its definition in index notation instead.
 """
@@ -97,7 +98,9 @@ def reduction(
 def along(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
-    """softmax and log_softmax: the shape stays. A softmax whose logarithm is at hand is its exponential."""
+    """softmax and log_softmax: the shape stays. A softmax whose logarithm is at hand is its
+    exponential.
+    """
     for number in emit.variables:
         other = emit.engine.quantities.nodes[number]
         if (
@@ -308,7 +311,9 @@ def rest(
 def getitem(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
-    """Entries, slices and integer arrays: first what Python's own indexing says, then the integer arrays."""
+    """Entries, slices and integer arrays: first what Python's own indexing says, then the
+    integer arrays.
+    """
     engine = emit.engine
     base = engine.quantities.nodes[node.args[0]]
     given = iter(at)
@@ -356,7 +361,9 @@ def getitem(
 
 
 def gathered(emit: Emitter, piece: Piece, gathers: Mapping[Ix, Piece]) -> Piece:
-    """Axes indexed by integer arrays. An axis that such an array has too is walked along with it."""
+    """Axes indexed by integer arrays. An axis that such an array has too is walked along with
+    it.
+    """
     wanted = max((index.axes for index in gathers.values()), key=len)
     shared = [
         axis for axis in piece.axes if axis is not None and axis in wanted and axis not in gathers
@@ -390,7 +397,22 @@ def sliced(emit: Emitter, item: Any, size: Any) -> str:
 
 ARRAY_RULES: Mapping[str, Rule] = {
     **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
-    "matmul": matmul, "softmax": along, "log_softmax": along, "det": square, "logdet": square,
-    "inv": square, "tr": trace, "diag": diag, "outer": outer, "kron": kron, "vec": vec, "concat": concat, "stack": stack,
-    "eye": eye, "ties": ties, "guard": guard, "rest": rest, "getitem": getitem,
-}  # fmt: skip
+    "matmul": matmul,
+    "softmax": along,
+    "log_softmax": along,
+    "det": square,
+    "logdet": square,
+    "inv": square,
+    "tr": trace,
+    "diag": diag,
+    "outer": outer,
+    "kron": kron,
+    "vec": vec,
+    "concat": concat,
+    "stack": stack,
+    "eye": eye,
+    "ties": ties,
+    "guard": guard,
+    "rest": rest,
+    "getitem": getitem,
+}

@@ -1,4 +1,6 @@
-"""The test that an exported module carries: its gradients against differences of its own forward pass."""
+"""The test that an exported module carries: its gradients against differences of its own forward
+pass.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from gradcalc.numeric.forward import Forward, Point, to_lists, upstream_key
 def selfcheck(
     graph: Graph, backward: Staged, spelling: Spelling, sizes: Sequence[str]
 ) -> list[str]:
-    """Values of all arguments, `_compare`, and the lines that run it; nothing where no values are to be had.
+    """Values of all arguments, `_compare`, and the lines that run it; nothing where no values are
+    to be had.
 
     `sizes` are arguments too: those that no input's shape gives.
     """
@@ -39,18 +42,21 @@ def selfcheck(
             )
     if any(value is None for value in lists.values()):
         return []
-    told = "\n".join((
-        "VALUES = {",
-        *(f"    {quoted(name)}: {value!r}," for name, value in lists.items()),
-        "}",
-        f"LOSS = {json.dumps(loss, ensure_ascii=False)}  # quantity: the gradient of the loss at it",
-    ))  # fmt: skip
+    told = "\n".join(
+        (
+            "VALUES = {",
+            *(f"    {quoted(name)}: {value!r}," for name, value in lists.items()),
+            "}",
+            f"LOSS = {json.dumps(loss, ensure_ascii=False)}  # quantity: the gradient of the "
+            "loss at it",
+        )
+    )
     main = '\nif __name__ == "__main__":\n' + spelling.words["setup"]
     if any(node.op == "stop_gradient" for node in graph.nodes):
         return [
             told,
-            main
-            + '    print("gradients are stopped here on purpose: no comparison with finite differences")',
+            main + '    print("gradients are stopped here on purpose: no comparison with finite '
+            'differences")',
         ]
     return [told, _COMPARE.replace("{xp}", spelling.xp), main + "    _compare()"]
 
@@ -65,7 +71,9 @@ def _point(graph: Graph) -> Point | None:
 
 
 def drawn(value: Any, random: Random) -> Any:
-    """Numbers like `value`: 1 for a number, else random ones, for an even weight would miss what cancels in a sum."""
+    """Numbers like `value`: 1 for a number, else random ones, for an even weight would miss what
+    cancels in a sum.
+    """
     if not isinstance(value, list):
         return 1.0
     if value and not isinstance(value[0], list):

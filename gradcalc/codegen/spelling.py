@@ -1,4 +1,6 @@
-"""How an array library spells what differs between NumPy, PyTorch and JAX: data, and the filling of templates."""
+"""How an array library spells what differs between NumPy, PyTorch and JAX: data, and the filling
+of templates.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Spelling:
     def fill(
         self, template: str, operands: Sequence[tuple[str, int]] = (), **more: str
     ) -> tuple[str, int]:
-        """(text, how tightly it binds) of a template of the table of operations with its operands in place."""
+        """(text, how tightly it binds) of a template of the table of operations with its
+        operands in place.
+        """
         for _ in range(2):  # a word may use {xp}
             template = re.sub(
                 r"\{(\w+)\}", lambda m: self.word(m.group(1), m.group(0), more), template

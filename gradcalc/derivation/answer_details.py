@@ -1,4 +1,6 @@
-"""What stands beside a derivative: the gradients it names, the same in inputs alone, the chain rule, the shorthand."""
+"""What stands beside a derivative: the gradients it names, the same in inputs alone, the chain
+rule, the shorthand.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Details:
         self._gradients: dict[tuple[int, Reading], Expr] = {}
 
     def gradients_named(self, expr: Expr, reading: Reading) -> tuple[tuple[str, Expr], ...]:
-        """The named gradients an expression uses, each with its own formula, those it needs first."""
+        """The named gradients an expression uses, each with its own formula, those it needs
+        first.
+        """
         by_name = {self.engine.quantities.nodes[n].name: n for n in self.engine.named}
         found: dict[str, Expr] = {}
         stack = [expr]
@@ -63,7 +67,9 @@ class Details:
     def chain(
         self, question: Question, reading: Reading
     ) -> tuple[tuple[tuple[Local, ...], ...], int]:
-        """The paths from numerator to denominator as local derivatives (at most 20), and how many more there are."""
+        """The paths from numerator to denominator as local derivatives (at most 20), and how
+        many more there are.
+        """
         by = self.graph.stacks.get(question.by[0], question.by[0])
         if not question.loss:
             of = self.graph.stacks.get(question.of, question.of)
@@ -128,7 +134,9 @@ class Details:
 def shorthand(
     forms: Forms, terms: Sequence[Term], out: Key, into: Key, each: Mapping[Ix, str]
 ) -> Shorthand | None:
-    """What the literature writes for a derivative that is mostly zeros, and how it enters the chain."""
+    """What the literature writes for a derivative that is mostly zeros, and how it enters the
+    chain.
+    """
     if len(terms) != 1 or not terms[0].deltas or forms.layout != "gradient":
         return None
     bare = replace(terms[0], deltas=frozenset())
@@ -144,7 +152,8 @@ def shorthand(
             )[0]
             return Shorthand(
                 matrix,
-                "each entry depends on one entry alone, so in the chain it multiplies the upstream gradient entry by entry",
+                "each entry depends on one entry alone, so in the chain it multiplies the "
+                "upstream gradient entry by entry",
             )
         if len(terms[0].deltas) != 1:
             return None
@@ -155,13 +164,15 @@ def shorthand(
             vector = write(writer.matrix([bare], (a,)))[0]
             return Shorthand(
                 vector,
-                "the Jacobian is diagonal, so in the chain it multiplies the upstream gradient entry by entry",
+                "the Jacobian is diagonal, so in the chain it multiplies the upstream gradient "
+                "entry by entry",
             )
         if len(out) == 1 and len(into) == 2 and {a, b} == {out[0], into[0]}:
             row = write(transpose(writer.matrix([bare], (into[1],))))[0]
             return Shorthand(
                 row,
-                "in the chain it stands on the right of the upstream gradient: a column times this row, the outer product",
+                "in the chain it stands on the right of the upstream gradient: a column times "
+                "this row, the outer product",
             )
         if len(out) == 2 and len(into) == 2 and {a, b} == {out[1], into[1]}:
             left = write(writer.matrix([bare], (into[0], out[0])))[0]

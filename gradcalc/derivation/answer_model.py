@@ -1,4 +1,6 @@
-"""What solving gives: every answer in symbols and numbers, with its chain, its ways of being written and its check."""
+"""What solving gives: every answer in symbols and numbers, with its chain, its ways of being
+written and its check.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,16 @@ from gradcalc.language.parser import Expr, unparse
 from gradcalc.language.shape_rules import Shape, Size
 from gradcalc.numeric.verified import Verified
 
-SAME = "same-for-all"  # the slug of what is said of a derivative per example that is the same for every example
+# the slug of what is said of a derivative per example that is the same for every example
+SAME = "same-for-all"
 UNLISTED = "unlisted-paths"  # and of the paths beyond those that a chain lists
 
 
 @dataclass(frozen=True, slots=True)
 class Shorthand:
-    """What the literature writes for a derivative whose literal form has too many axes, and how it enters the chain."""
+    """What the literature writes for a derivative whose literal form has too many axes, and how
+    it enters the chain.
+    """
 
     symbolic: Expr
     sentence: str
@@ -28,8 +33,9 @@ class Shorthand:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A local derivative along an edge of the named graph: `label` is "df/dq"; `shape` where it is worth showing;
-    `direct` where other paths lead from f to q too, so that it is not all of df/dq."""
+    """A local derivative along an edge of the named graph: `label` is "df/dq"; `shape` where it is
+    worth showing; `direct` where other paths lead from f to q too, so that it is not all of df/dq.
+    """
 
     label: str
     symbolic: Expr | None
@@ -46,10 +52,12 @@ class Answer:
 
     symbolic   in named quantities; with `free` indices it is one entry (no matrix form exists)
     expanded   in inputs alone, None beyond 300 operations
-    simplified another, shorter form shown beside a local derivative that stays as its rule gives it, or None
+    simplified another, shorter form shown beside a local derivative that stays as its rule gives
+    it, or None
     where      named gradients that `symbolic` uses, each with its own formula, in order
     chain      the paths from numerator to denominator, each a tuple of local derivatives
-    value      what the question asks (stacked over examples); exact: the same as an exact expression, or None
+    value      what the question asks (stacked over examples); exact: the same as an exact
+               expression, or None
     """
 
     question: Question
@@ -97,8 +105,8 @@ class Answer:
 class Gradient:
     """The total gradient of the loss at an input, upstream included, in the shape of the input.
 
-    free, sizes: of an entry form; where: named gradients that the expression uses; shape: where it is written in stacks;
-    verified: None where an answer that was verified says the same.
+    free, sizes: of an entry form; where: named gradients that the expression uses; shape: where it
+    is written in stacks; verified: None where an answer that was verified says the same.
     """
 
     symbolic: Expr | None

@@ -1,4 +1,5 @@
-"""Questions to symbolic answers: which derivative is meant, in which layout, written per example and stacked.
+"""Questions to symbolic answers: which derivative is meant, in which layout, written per example
+and stacked.
 
 Everything here is symbolic; solve.py evaluates and checks what is written here.
 """
@@ -110,7 +111,9 @@ class Answerer:
             yield Problem("independent", message)
 
     def taken_apart(self, by: Sequence[int]) -> Iterable[Problem]:
-        """An assumption that ties entries together does not tie their changes: the answer says so."""
+        """An assumption that ties entries together does not tie their changes: the answer says
+        so.
+        """
         for number in dict.fromkeys(by):
             tied = sorted(APART & self.engine.quantities.assume.get(number, frozenset()))
             if tied:
@@ -120,9 +123,11 @@ class Answerer:
                 )
 
     def varied(self, by: Sequence[int]) -> Answerer | None:
-        """The same where the denominators are inputs of which nothing is known; None where they are so already.
+        """The same where the denominators are inputs of which nothing is known; None where they are
+        so already.
 
-        What holds at their values may not be used before the last differentiation: 2 S x, by S, is not S x + Sᵀ x.
+        What holds at their values may not be used before the last differentiation: 2 S x, by S, is
+        not S x + Sᵀ x.
         """
         nodes, variables = list(self.graph.nodes), dict(self.graph.exercise.variables)
         for number in by:
@@ -141,7 +146,9 @@ class Answerer:
         return answerer(graph, self.forms.form, self.forms.layout)
 
     def with_names(self, question: Question, answer: Answer, of: int, by: list[int]) -> Answer:
-        """The answer in the names of earlier answers, where that is shorter; its own name is for later ones."""
+        """The answer in the names of earlier answers, where that is shorter; its own name is for
+        later ones.
+        """
         asked = self.derivatives.asked(of, by[0])
         if asked:
             derivative = self.derivatives.total(of, by[0], asked)
@@ -181,7 +188,9 @@ class Answerer:
     def written(
         self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool
     ) -> Answer:
-        """A derivative written as an answer: its form, its forms per example and in stacks, the gradients it names."""
+        """A derivative written as an answer: its form, its forms per example and in stacks, the
+        gradients it names.
+        """
         lengths = self.engine.quantities.entries.lengths
         engine, forms = self.engine, replace(self.forms, reading=self.derivatives.reading(of))
         terms, out, into, each = forms.per_example(derivative, question)
@@ -271,7 +280,9 @@ class Answerer:
         )
 
     def gradients(self) -> dict[str, Gradient]:
-        """The total gradient at every real input, upstream included; {} for an array output without upstream."""
+        """The total gradient at every real input, upstream included; {} for an array output
+        without upstream.
+        """
         graph = self.graph
         output = graph.node(graph.outputs[-1])
         of = self.derivatives.loss
@@ -305,7 +316,9 @@ class Answerer:
 def answerer(
     graph: Graph, form: str = "matrix", layout: str = "gradient", careful: bool = False
 ) -> Answerer:
-    """Who answers the questions of a graph. `careful`: no product is divided by its factors, which may be 0."""
+    """Who answers the questions of a graph. `careful`: no product is divided by its factors,
+    which may be 0.
+    """
     made = engine(graph, careful)
     forms = Forms(made, form, layout, spelled=AuthorSpelling(made.quantities))
     derivatives = Derivatives(made)

@@ -1,10 +1,12 @@
-"""One backward pass, symbolic: every gradient named, each contribution an upstream gradient times a local derivative.
+"""One backward pass, symbolic: every gradient named, each contribution an upstream gradient times a
+local derivative.
 
     BackwardPass(writer, "J", "J").run()  ->  steps, output first:
         ∂J/∂a1 = W2ᵀ ∂J/∂z2,  ∂J/∂z1 = ∂J/∂a1 ∘ 1[z1 > 0],  ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ
 
-The engine that answers questions pulls the terms back; here it stops at every named quantity, and the gradient there
-gets a name of its own, which the steps after it use. Where the numerator is an array its axes come first.
+The engine that answers questions pulls the terms back; here it stops at every named quantity, and
+the gradient there gets a name of its own, which the steps after it use. Where the numerator is an
+array its axes come first.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ _Handed: TypeAlias = "Handed[list[Term], Derivative]"
 
 
 class _Named(NamedTuple):
-    """The gradient at a node as a quantity of its own: its name, its shape, its examples, and it as a term."""
+    """The gradient at a node as a quantity of its own: its name, its shape, its examples, and it
+    as a term.
+    """
 
     name: str
     shape: Shape
@@ -49,8 +53,10 @@ class _Named(NamedTuple):
 
 
 class BackwardPass:
-    """From a quantity `of`, or from the loss behind the upstream gradients (None). `word` is the numerator in names of
-    gradients. `wanted`: only the paths to these. `entries`: paths are written entry by entry besides."""
+    """From a quantity `of`, or from the loss behind the upstream gradients (None). `word` is the
+    numerator in names of gradients. `wanted`: only the paths to these. `entries`: paths are written
+    entry by entry besides.
+    """
 
     def __init__(
         self,
@@ -80,15 +86,18 @@ class BackwardPass:
         self.named: dict[int, _Named] = {}
 
     def run(self) -> list[Step]:
-        """The steps in working order: a quantity when all that uses it is done, inputs right behind their last use."""
+        """The steps in working order: a quantity when all that uses it is done, inputs right
+        behind their last use.
+        """
         pairs = zip(self.out, self.own[self.start], strict=True)
         given = Term(sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in pairs))
         reached = pull({self.start: [given]}, self)
         return [self.step(one.node, one.handed) for one in reached if one.node != self.start]
 
     def working_order(self) -> dict[int, int]:
-        """Each quantity's turn: when all that uses it is done; of those that are ready inputs before quantities, as
-        declared, and of quantities the one computed last."""
+        """Each quantity's turn: when all that uses it is done; of those that are ready inputs
+        before quantities, as declared, and of quantities the one computed last.
+        """
         pending = Counter(operand for below in self.below.values() for operand in below)
         turns: dict[int, int] = {}
         ready = [(False, 0, self.start)]
@@ -103,7 +112,9 @@ class BackwardPass:
         return turns
 
     def operands(self, wanted: set[int]) -> dict[int, set[int]]:
-        """Each named quantity on a path to what is wanted (nothing: on any path), and its named operands there."""
+        """Each named quantity on a path to what is wanted (nothing: on any path), and its named
+        operands there.
+        """
         graph, names = self.graph, self.graph.names
         still = {names[name] for name in (*graph.integers, *graph.constants)}
         named = {n for n in names.values() if n in self.scope} - still - {self.start}
@@ -129,7 +140,9 @@ class BackwardPass:
         return self.turns[node]
 
     def gradient(self, node: int, handed: Sequence[_Handed]) -> list[Term]:
-        """The gradient by its name, which the steps after it use; that from which the way begins as it is."""
+        """The gradient by its name, which the steps after it use; that from which the way begins
+        as it is.
+        """
         if node == self.start:
             return handed[0].product
         self.named[node] = self.symbol(node)
@@ -138,7 +151,9 @@ class BackwardPass:
     def handed_back(
         self, number: int, gradient: list[Term]
     ) -> Iterator[tuple[int, Derivative, list[Term]]]:
-        """The gradient at a quantity times its local derivatives by the named quantities it is made from."""
+        """The gradient at a quantity times its local derivatives by the named quantities it is
+        made from.
+        """
         engine, own, below = self.engine, self.own[number], self.below[number]
         loss = number in engine.quantities.virtual
         if loss:
@@ -165,7 +180,9 @@ class BackwardPass:
             yield operand, local, product
 
     def multiplied(self, upstream: Term, local: Term, own: Key) -> Term:
-        """Upstream × local, nothing simplified, summed over the indices of the quantity between them."""
+        """Upstream × local, nothing simplified, summed over the indices of the quantity between
+        them.
+        """
         groups = dict(local.groups)
         for key, expr in upstream.groups.items():
             groups[key] = groups.get(key, sp.S.One) * expr
@@ -234,7 +251,9 @@ class BackwardPass:
         return Path(through, product, local, shorthand, entries)
 
     def alike(self, user: int, number: int) -> bool:
-        """Whether a wire leads from one number to one number, 1×1 or in each example, and the numerator is one."""
+        """Whether a wire leads from one number to one number, 1×1 or in each example, and the
+        numerator is one.
+        """
         nodes = [self.engine.quantities.nodes[n] for n in (user, number)]
         return (
             not self.array
@@ -258,7 +277,9 @@ class BackwardPass:
     def by_entries(
         self, user: int, number: int, derivative: Derivative, terms: Sequence[Term]
     ) -> Entries | None:
-        """The derivation behind the matrix rule; None for numbers, which have one entry, and where examples meet."""
+        """The derivation behind the matrix rule; None for numbers, which have one entry, and
+        where examples meet.
+        """
         engine = self.engine
         if self.out or not (derivative.out or derivative.into):
             return None
@@ -292,7 +313,9 @@ class BackwardPass:
         return found
 
     def write(self, terms: Sequence[Term], number: int) -> Written:
-        """Terms of a gradient at a node in the shape of the node behind the numerator's; they are gathered, not more."""
+        """Terms of a gradient at a node in the shape of the node behind the numerator's; they
+        are gathered, not more.
+        """
         engine, shape = self.engine, self.engine.quantities.nodes[number].shape
         if self.array:
             shape = (*as_vector(engine.quantities.nodes[self.start].shape), *as_vector(shape))
@@ -309,7 +332,9 @@ class BackwardPass:
 
 
 def standing_for(engine: Engine, name: str, shape: Shape, over: tuple[str, ...], at: Key) -> Term:
-    """A gradient as a quantity of its own, by its name: the term that stands for its entry at these indices."""
+    """A gradient as a quantity of its own, by its name: the term that stands for its entry at
+    these indices.
+    """
     entry = engine.quantities.entry(
         engine.quantities.added(Node("gradient", (), shape, over, name=name)), at
     )
@@ -326,7 +351,8 @@ def written(
     of: int | None = None,
     asked: Question = ANY,
 ) -> Written:
-    """A derivative written in a shape; None: one entry of it. `of`: a gradient of that node, which may be in stacks.
+    """A derivative written in a shape; None: one entry of it. `of`: a gradient of that node, which
+    may be in stacks.
 
     Raises NoMatrixForm where examples meet, GradcalcError where they do and it may be in stacks.
     """

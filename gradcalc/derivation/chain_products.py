@@ -1,9 +1,11 @@
-"""The chain of an array answer put together: its factors as they stand, and the order in which they conform.
+"""The chain of an array answer put together: its factors as they stand, and the order in which they
+conform.
 
-    ∂J/∂W1 along δ1 δ2 δ3 δ4 δ5  ->  the literal product has the wrong shape;  δ1 δ2 (δ3ᵀ ∘ δ4) δ5 has the right one
+    ∂J/∂W1 along δ1 δ2 δ3 δ4 δ5  ->  the literal product has the wrong shape;  δ1 δ2 (δ3ᵀ ∘ δ4) δ5
+    has the right one
 
-Every factor is made a quantity of its own, what is written for it in short, and the engine composes them as it composes
-everything else: the order, the transposes and the ∘ are what comes out.
+Every factor is made a quantity of its own, what is written for it in short, and the engine composes
+them as it composes everything else: the order, the transposes and the ∘ are what comes out.
 """
 
 from __future__ import annotations
@@ -32,9 +34,17 @@ from gradcalc.language.sizes import Shape
 def links(
     graph: Graph, path: Sequence[str], named: Sequence[Answer], question: Question
 ) -> list[tuple[str, str, str]]:
-    """(name, of, by) along a path; where an answer has named a stretch of it, that stretch is one link."""
-    names = {(a.question.of, graph.stacks.get(a.question.by[0], a.question.by[0])): a.question.name
-             for a in named if a.question.name and a.kind == "derivative" and a.question.kind == "derivative" and a.question != question}  # fmt: skip
+    """(name, of, by) along a path; where an answer has named a stretch of it, that stretch is
+    one link.
+    """
+    names = {
+        (a.question.of, graph.stacks.get(a.question.by[0], a.question.by[0])): a.question.name
+        for a in named
+        if a.question.name
+        and a.kind == "derivative"
+        and a.question.kind == "derivative"
+        and a.question != question
+    }
     out: list[tuple[str, str, str]] = []
     at = 0
     while at < len(path) - 1:
@@ -56,8 +66,9 @@ class Assembler:
         self.made: dict[tuple[str, str, str], tuple[Factor, Term, Key, Key] | None] = {}
 
     def assemble(self, answer: Answer) -> Assembly | None:
-        """The chain of an answer that is an array, where it is one path of at least three factors that do not simply
-        multiply; else None."""
+        """The chain of an answer that is an array, where it is one path of at least three factors
+        that do not simply multiply; else None.
+        """
         question, graph = answer.question, self.graph
         if (
             answer.kind != "derivative"
@@ -111,7 +122,9 @@ class Assembler:
         return Assembly(question, factors, literal, clash, product, node.shape)
 
     def factor(self, name: str, of: str, by: str) -> tuple[Factor, Term, Key, Key] | None:
-        """A link as a quantity of its own, and the term it stands in: the quantity, with the deltas that tie its indices."""
+        """A link as a quantity of its own, and the term it stands in: the quantity, with the
+        deltas that tie its indices.
+        """
         engine, graph = self.engine, self.graph
         numerator, denominator = graph.names[of], graph.names[by]
         found = self.writer.derivatives.total(numerator, denominator)
@@ -146,8 +159,9 @@ class Assembler:
         return Factor(name, of, by, full, short, shape), term, found.out, found.into
 
     def shape(self, carried: Sequence[Ix], found: Derivative, name: str, by: Shape) -> Shape | None:
-        """How a factor is written: a gradient like its variable, what stands entry by entry as a column, what only the
-        operand carries as a row."""
+        """How a factor is written: a gradient like its variable, what stands entry by entry as a
+        column, what only the operand carries as a row.
+        """
         positional, of = [ix for ix in carried if not ix.label], self.graph.node(name).shape
         flat = len(of) < 2 and len(by) < 2
         if of == () or name == self.graph.outputs[-1]:
@@ -165,7 +179,9 @@ class Assembler:
 
 
 def product_in_order(shapes: Sequence[Shape]) -> tuple[Shape | None, tuple[Shape, Shape] | None]:
-    """The shape of a product of matrices and numbers as it stands, or the two shapes at which it fails."""
+    """The shape of a product of matrices and numbers as it stands, or the two shapes at which it
+    fails.
+    """
     done: Shape = ()
     for shape in shapes:
         if all(size == ONE for size in shape):

@@ -61,8 +61,9 @@ class DerivationContext:
 
 
 class CheckedPass:
-    """The pass from a quantity `of`, or from the loss behind the upstream gradients (None). `wanted`: only the paths
-    to these."""
+    """The pass from a quantity `of`, or from the loss behind the upstream gradients (None).
+    `wanted`: only the paths to these.
+    """
 
     def __init__(self, context: DerivationContext, of: str | None, wanted: Sequence[str]) -> None:
         self.context, self.of, self.wanted = context, of, wanted
@@ -99,7 +100,9 @@ class CheckedPass:
         return [step.name for step in self.steps.values() if step.name in words]
 
     def completed(self, step: Step) -> Step:
-        """A step with its numbers, its reasons, its formula as answers are written, and its check."""
+        """A step with its numbers, its reasons, its formula as answers are written, and its
+        check.
+        """
         numbers = self.numbers
         step = replace(step, paths=tuple(self.path(step, path) for path in step.paths))
         refused = self.context.oracle.refusal(self.of, (step.quantity,))
@@ -133,7 +136,9 @@ class CheckedPass:
     def collected(
         self, step: Step, known: Answer | None
     ) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
-        """The gradient with the gradients of the steps before put in: exactly as the answers have it."""
+        """The gradient with the gradients of the steps before put in: exactly as the answers
+        have it.
+        """
         context, of = self.context, self.of
         if known is not None and known.layout == "gradient":
             return known.symbolic, known.where
@@ -160,12 +165,17 @@ class CheckedPass:
 
     def same(self, collected: Expr, total: Expr) -> bool:
         """Whether two forms differ at most in what gradients are called."""
-        named = {answer.question.name: Name(step.name) for quantity, step in self.steps.items()
-                 if (answer := self.known(quantity)) is not None and answer.question.name}  # fmt: skip
+        named = {
+            answer.question.name: Name(step.name)
+            for quantity, step in self.steps.items()
+            if (answer := self.known(quantity)) is not None and answer.question.name
+        }
         return canonical(substitute(collected, named)) == canonical(total)
 
     def put_in(self, step: Step) -> Expr | None:
-        """The gradient with those before it put in and nothing done to it yet; None where it says no more."""
+        """The gradient with those before it put in and nothing done to it yet; None where it
+        says no more.
+        """
         names, total = self.open(step.total.symbolic), step.total
         if (
             total.free
@@ -186,13 +196,17 @@ class CheckedPass:
                 Claim(expr, self.solver.formulas.where(())), self.of, step.quantity
             ).ok
         else:
-            right = self.numbers.close(self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value)  # fmt: skip
+            right = self.numbers.close(
+                self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value
+            )
         return expr if right else None
 
     # ---- the check
 
     def check(self, step: Step, known: Answer | None) -> Verified | None:
-        """The value of a step against the oracle; where an answer to the same was checked, against that answer."""
+        """The value of a step against the oracle; where an answer to the same was checked,
+        against that answer.
+        """
         right = (
             known is not None
             and known.verified is not None

@@ -31,7 +31,8 @@ from gradcalc.numeric.oracle import Oracle
 
 
 def explained(exercise: Exercise, detail: str = "normal", only: str | None = None) -> Derivation:
-    """An exercise solved and derived; `only`: one answer, by the text or the name of its question, or a new question.
+    """An exercise solved and derived; `only`: one answer, by the text or the name of its question,
+    or a new question.
 
     Raises GradcalcError.
     """
@@ -46,7 +47,9 @@ def explained(exercise: Exercise, detail: str = "normal", only: str | None = Non
 
 
 def want(derivatives: Derivatives) -> None:
-    """The total derivatives by all that a derivation passes, found in the pass that answers the questions."""
+    """The total derivatives by all that a derivation passes, found in the pass that answers the
+    questions.
+    """
     graph = derivatives.graph
     if len(graph.quantities) <= LONG:
         last = graph.names[graph.outputs[-1]] if derivatives.loss is None else derivatives.loss
@@ -54,7 +57,9 @@ def want(derivatives: Derivatives) -> None:
 
 
 def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
-    """The exercise with a question that `--for` names, asked last if it is not asked yet. Raises GradcalcError."""
+    """The exercise with a question that `--for` names, asked last if it is not asked yet. Raises
+    GradcalcError.
+    """
     wanted = text.strip()
     for question in exercise.questions:
         if wanted in (question.name, question.text, question.text.replace(" ", "")):
@@ -77,7 +82,9 @@ def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
 
 
 def with_quantity(graph: Graph, name: str, answer: Answer, point: Point) -> tuple[Graph, Point]:
-    """The graph with an answer as one more quantity, an upstream gradient in it an input; and the point with its value."""
+    """The graph with an answer as one more quantity, an upstream gradient in it an input; and
+    the point with its value.
+    """
     exercise = graph.exercise
     assert answer.symbolic is not None
     formulas = [
@@ -115,7 +122,9 @@ def with_quantity(graph: Graph, name: str, answer: Answer, point: Point) -> tupl
 def derive(
     solver: Solver, solution: Solution, detail: str = "normal", only: Answer | None = None
 ) -> Derivation:
-    """The derivation of every answer of a solution, or of `only` one along its paths. detail: brief, normal or full."""
+    """The derivation of every answer of a solution, or of `only` one along its paths. detail:
+    brief, normal or full.
+    """
     return _Deriver(solver, solution, detail, only).derivation()
 
 
@@ -138,12 +147,21 @@ class _Deriver:
             *self.seconds(),
         ]
         return Derivation(
-            self.graph, self.solution, tuple(map(self.quantity, self.shown())), tuple(one for one in passes if one.steps),
-            self.answers, self.context.names, self.assemblies(), self.context.detail, self.only.question.text if self.only else None,
-        )  # fmt: skip
+            self.graph,
+            self.solution,
+            tuple(map(self.quantity, self.shown())),
+            tuple(one for one in passes if one.steps),
+            self.answers,
+            self.context.names,
+            self.assemblies(),
+            self.context.detail,
+            self.only.question.text if self.only else None,
+        )
 
     def assemblies(self) -> tuple[Assembly, ...]:
-        """Chains of arrays whose factors do not simply multiply, each with the value of its answer."""
+        """Chains of arrays whose factors do not simply multiply, each with the value of its
+        answer.
+        """
         if self.context.detail == "brief" or self.solver.form != "matrix":
             return ()
         assembler = Assembler(self.context.writer, self.solution.answers)
@@ -151,7 +169,9 @@ class _Deriver:
         return tuple(one for answer, one in made if one is not None and self.right(answer, one))
 
     def right(self, answer: Answer, one: Assembly) -> bool:
-        """Whether the composition has the value of the answer; where there are no numbers the engine's word is taken."""
+        """Whether the composition has the value of the answer; where there are no numbers the
+        engine's word is taken.
+        """
         if answer.value is None:
             return True
         numbers = StepValues(self.solver)
@@ -183,16 +203,26 @@ class _Deriver:
         expr = definition.expr if definition else None
         scalar, known = self.solver.values.scalar, {**solution.inputs, **solution.forward}
         return Quantity(
-            name, expr, definition.indices if definition else (),
-            plugged(expr, known, self.graph.exercise.notation.digits) if expr is not None and scalar else None,
-            node.shape, tuple(index for index in node.over if index in graph.examples), values.get(name),
-            solution.forward_exact.get(name), graph.reasons.get(name), operands(graph, name) if definition else (),
-        )  # fmt: skip
+            name,
+            expr,
+            definition.indices if definition else (),
+            plugged(expr, known, self.graph.exercise.notation.digits)
+            if expr is not None and scalar
+            else None,
+            node.shape,
+            tuple(index for index in node.over if index in graph.examples),
+            values.get(name),
+            solution.forward_exact.get(name),
+            graph.reasons.get(name),
+            operands(graph, name) if definition else (),
+        )
 
     # ---- which passes there are
 
     def starts(self) -> list[tuple[str | None, tuple[str, ...]]]:
-        """(the numerator or None for the loss, the denominators; none: all) of first derivatives."""
+        """(the numerator or None for the loss, the denominators; none: all) of first
+        derivatives.
+        """
         graph = self.graph
         main: list[str | None] = []
         if self.only is None:
@@ -216,7 +246,9 @@ class _Deriver:
     def covered(
         self, question: Question, of: str | None, by: str, main: Sequence[str | None]
     ) -> bool:
-        """Does a main pass show this derivative on its way: as a local derivative, or times an upstream gradient of 1?"""
+        """Does a main pass show this derivative on its way: as a local derivative, or times an
+        upstream gradient of 1?
+        """
         graph = self.graph
         if not main or of is None:
             return bool(main)

@@ -1,9 +1,10 @@
 """Inside one definition: its elementary operations, each with the gradient that stands behind it.
 
-    gates(…, "f", {"x"}) of f = sin(x²) e^(−x)   ->   f: product gate, ∂L/∂f e^(−x) at sin(x²); cosine at x²; power rule at x; …
+    gates(…, "f", {"x"}) of f = sin(x²) e^(−x)   ->   f: product gate, ∂L/∂f e^(−x) at sin(x²);
+    cosine at x²; power rule at x; …
 
-The one way back, with a stop at every operation instead of every name: in formulas where everything is taken entry by
-entry, in terms where it is not.
+The one way back, with a stop at every operation instead of every name: in formulas where everything
+is taken entry by entry, in terms where it is not.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def telling(operation: str, operand: int) -> bool:
 
 
 def inside(graph: Graph, name: str, steady: set[int]) -> dict[int, list[int]]:
-    """The operations of a definition from the outside in, as it is read, each with its operands that vary."""
+    """The operations of a definition from the outside in, as it is read, each with its operands
+    that vary.
+    """
     top = graph.names[name]
     found: dict[int, list[int]] = {}
     done: list[int] = []
@@ -113,7 +116,9 @@ def is_number(node: Node) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Formulas:
-    """Gradients as formulas, the products written as they arise. An upstream gradient of None is 1."""
+    """Gradients as formulas, the products written as they arise. An upstream gradient of None is
+    1.
+    """
 
     turns: Mapping[int, int]
     operations: Mapping[int, Sequence[int]]
@@ -147,8 +152,10 @@ class GateWriter:
         self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
 
     def gates(self, name: str, upstream: Step | None, operand: str) -> tuple[Gate, ...]:
-        """The operations of a definition back to one of its operands; `upstream` is the step of its gradient, None
-        where the definition is what is differentiated. Empty where the numerator is an array."""
+        """The operations of a definition back to one of its operands; `upstream` is the step of its
+        gradient, None where the definition is what is differentiated. Empty where the numerator is
+        an array.
+        """
         key = name, upstream.name if upstream else None
         if key not in self.done:
             self.done[key] = self.all_gates(name, upstream)
@@ -179,9 +186,14 @@ class GateWriter:
         found: list[tuple[tuple[int, int], Gate]] = []
         for (n, arg), local in edges.items():
             gate = Gate(
-                nodes[n].op, tree(nodes, n, open_=n == number), tree(nodes, arg), nodes[n].args.index(arg),
-                said(graph, n, arg, self.steady), local, gradients.get(arg) if last[arg] == n else None,
-            )  # fmt: skip
+                nodes[n].op,
+                tree(nodes, n, open_=n == number),
+                tree(nodes, arg),
+                nodes[n].args.index(arg),
+                said(graph, n, arg, self.steady),
+                local,
+                gradients.get(arg) if last[arg] == n else None,
+            )
             found.append(((n, arg), gate))
         return found
 
@@ -225,7 +237,9 @@ class GateWriter:
         return {arg: self.written(reading, arg, *pulled.get(arg, ((), []))) for arg in reached}
 
     def alike(self, top: int, number: int, operand: bool = False) -> bool:
-        """Whether a node has the axes of the definition, and is made of its operands entry by entry."""
+        """Whether a node has the axes of the definition, and is made of its operands entry by
+        entry.
+        """
         one, other = self.graph.nodes[top], self.graph.nodes[number]
         entrywise = operand or bool(TABLE[other.op].partials) or other.op == "apply"
         return entrywise and one.shape == other.shape and one.over == other.over

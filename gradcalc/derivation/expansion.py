@@ -1,4 +1,6 @@
-"""Formulas in inputs alone: the quantities in them written out, where that is short enough to be read."""
+"""Formulas in inputs alone: the quantities in them written out, where that is short enough to be
+read.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,8 @@ class Expansion:
         self.forms, self.engine, self.graph = forms, forms.engine, forms.graph
 
     def expanded(self, expr: Expr, where: Sequence[tuple[str, Expr]]) -> Expr | None:
-        """The expression in inputs alone, or None beyond 300 operations, and where its text is more than one line may be.
+        """The expression in inputs alone, or None beyond 300 operations, and where its text is more
+        than one line may be.
 
         `where`: named gradients in it with their formulas, those that others need first.
         """
@@ -42,7 +45,9 @@ class Expansion:
         return expr if readable(expr) else None
 
     def tidied(self, expr: Expr) -> Expr:
-        """An expression in numbers alone with what cancels cancelled, where that is shorter: a + b + (a − b) is 2a."""
+        """An expression in numbers alone with what cancels cancelled, where that is shorter: a +
+        b + (a − b) is 2a.
+        """
         numbers = {
             name: n
             for name, n in self.graph.names.items()
@@ -72,7 +77,9 @@ class Expansion:
 
     @cached_property
     def _opened(self) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
-        """Quantities written in inputs alone, where that is short enough, and how many operations all of them have."""
+        """Quantities written in inputs alone, where that is short enough, and how many
+        operations all of them have.
+        """
         table: dict[str, Expr] = {}
         lengths: dict[str, int] = {}
         for name in self.graph.quantities:
@@ -106,14 +113,18 @@ def readable(expr: Expr) -> bool:
 
 
 def opened(name: str, formula: Expr, table: dict[str, Expr], lengths: dict[str, int]) -> None:
-    """Enter a formula in those written in inputs alone, if it is not beyond the limit; and its length."""
+    """Enter a formula in those written in inputs alone, if it is not beyond the limit; and its
+    length.
+    """
     lengths[name] = expanded_length(formula, lengths)
     if lengths[name] <= EXPANDED_LIMIT:
         table[name] = substitute(formula, table)
 
 
 def expanded_length(expr: Expr, lengths: Mapping[str, int]) -> int:
-    """How many operations an expression has once its names are replaced by expressions of these lengths."""
+    """How many operations an expression has once its names are replaced by expressions of these
+    lengths.
+    """
     return operations(expr) + sum(lengths.get(name.id, 0) for name in occurrences(expr))
 
 

@@ -15,14 +15,18 @@ from gradcalc.language.unparse import unparse
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """`what` was done, to these `parts`, which come first where there are any: "1 − ŷ, ŷ" "cancel"."""
+    """`what` was done, to these `parts`, which come first where there are any: "1 − ŷ, ŷ"
+    "cancel".
+    """
 
     what: str
     parts: tuple[Expr, ...] = ()
 
 
 def rewritings(before: Expr, after: Expr) -> tuple[Rewriting, ...]:
-    """What turned one form into the other, as far as it can be told from the two; () where only the order changed."""
+    """What turned one form into the other, as far as it can be told from the two; () where only
+    the order changed.
+    """
     if canonical(before) == canonical(after):
         return ()
     had, has = (
@@ -32,7 +36,14 @@ def rewritings(before: Expr, after: Expr) -> tuple[Rewriting, ...]:
     lost = had.keys() - has.keys()
     more = tuple(Name(name) for name in has if has[name] > had[name] and (lost or not had[name]))
     if more:
-        return (Rewriting("read back in the place of what defines it" if len(more) == 1 else "read back in the place of what defines them", more),)  # fmt: skip
+        return (
+            Rewriting(
+                "read back in the place of what defines it"
+                if len(more) == 1
+                else "read back in the place of what defines them",
+                more,
+            ),
+        )
     found: list[Rewriting] = []
     left = {canonical(part) for part in divisors(after)}
     gone = {canonical(part): part for part in divisors(before) if canonical(part) not in left}
@@ -51,7 +62,9 @@ def rewritings(before: Expr, after: Expr) -> tuple[Rewriting, ...]:
 
 
 def canonical(expr: Expr) -> str:
-    """The same text for expressions that differ in the order of factors and terms, and in where a divisor stands."""
+    """The same text for expressions that differ in the order of factors and terms, and in where
+    a divisor stands.
+    """
     return "|".join(sorted(f"{sign}{'*'.join(sorted(parts))}" for sign, parts in terms(expr)))
 
 

@@ -1,4 +1,6 @@
-"""Formulas evaluated at the given point: the number of an answer, its exact value, whether two of its forms agree."""
+"""Formulas evaluated at the given point: the number of an answer, its exact value, whether two
+of its forms agree.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class FormulaValues:
         return dict(self.values.point.sizes)
 
     def where(self, where: Where) -> Where:
-        """Named gradients, and before them the upstream gradients under the names they are written with."""
+        """Named gradients, and before them the upstream gradients under the names they are
+        written with.
+        """
         given: list[tuple[str, Expr]] = []
         for item in self.graph.exercise.upstream:
             quantity = item.of or self.graph.outputs[-1]
@@ -86,7 +90,9 @@ class FormulaValues:
             return None, problem
 
     def lengths(self, free: Sequence[str], shape: Shape) -> dict[str, int]:
-        """The free indices of an entry formula with their ranges; axes that are 1 by declaration have none."""
+        """The free indices of an entry formula with their ranges; axes that are 1 by declaration
+        have none.
+        """
         axes = [size.at(self.sizes) for size in shape if size.number != 1]
         return dict(zip(free, axes, strict=True)) if free else {}
 
@@ -153,7 +159,9 @@ class FormulaValues:
 
 
 def shaped(tensor: Tensor, target: Sequence[int], over: Sequence[int]) -> Tensor:
-    """A formula's array in the shape of the answer: axes of length 1 as declared. Raises Undefined for another size."""
+    """A formula's array in the shape of the answer: axes of length 1 as declared. Raises
+    Undefined for another size.
+    """
     import math
 
     if tensor.plain and not target:

@@ -1,4 +1,6 @@
-"""The general formula of an operation, from its entry in the table: ∂(x y)/∂y = x;  A B: A gets G Bᵀ."""
+"""The general formula of an operation, from its entry in the table: ∂(x y)/∂y = x;  A B: A gets
+G Bᵀ.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def _entry_by_entry(operation: str, operand: int) -> Line:
 
 
 def partial(operation: str, operand: int, operands: Sequence[Expr], result: Expr) -> Expr | None:
-    """The local derivative that the table states, in the operands and the result given; None where it states none."""
+    """The local derivative that the table states, in the operands and the result given; None
+    where it states none.
+    """
     op = TABLE[operation]
     stated = entry_fields.partial(op, operand)
     if stated is None:

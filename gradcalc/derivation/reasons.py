@@ -1,7 +1,9 @@
-"""Why a product looks as it does: the shapes of its factors as an argument, what is summed over, what is entry by entry.
+"""Why a product looks as it does: the shapes of its factors as an argument, what is summed over,
+what is entry by entry.
 
-argued(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1; ∂J/∂z1 is D_a1 × 1 and xᵀ is 1 × D_x, so the
-outer product"; "W1 is the same for all m examples: add what every example hands back"
+argued(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1; ∂J/∂z1 is D_a1 × 1 and
+xᵀ is 1 × D_x, so the outer product"; "W1 is the same for all m examples: add what every example
+hands back"
 """
 
 from __future__ import annotations
@@ -38,8 +40,9 @@ def argued(
     before: Step | None,
     operations: Mapping[int, Sequence[int]],
 ) -> Path:
-    """A path with the reasons for its product; `before` is the step of the quantity it comes through, `operations` those
-    between it and the operand."""
+    """A path with the reasons for its product; `before` is the step of the quantity it comes
+    through, `operations` those between it and the operand.
+    """
     name, own, user = Name(step.quantity), graph.node(step.quantity), graph.node(path.through or "")
     lines: list[Line] = []
     if (
@@ -101,7 +104,9 @@ def zero(expr: Expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The array product in a formula: "@", "dot" (of two vectors), "*" (entry by entry), "." (a number times an array) or "" (a single factor)."""
+    """The array product in a formula: "@", "dot" (of two vectors), "*" (entry by entry), "." (a
+    number times an array) or "" (a single factor).
+    """
 
     kind: str
     factors: tuple[tuple[Expr, Shape], ...]
@@ -202,7 +207,10 @@ def dimensions(names: Names, step: Step, found: Core) -> Iterator[Line]:
         yield line(both, Name(step.quantity), " is a number: their dot product")
         return
     if found.kind == "*":
-        ending = ", and each entry depends on its own entry alone: they are multiplied entry by entry, not as matrices"
+        ending = (
+            ", and each entry depends on its own entry alone: they are multiplied entry by "
+            "entry, not as matrices"
+        )
         yield line(first, " and ", last, " are both ", of_shape(shape), ending)
         return
     if found.kind == ".":

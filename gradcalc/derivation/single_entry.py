@@ -48,10 +48,17 @@ def one_entry(
         return settled(substitute(expr, table), {})
 
     return replace(
-        answer, symbolic=part(answer.symbolic), expanded=part(answer.expanded), value=pick(answer.value),
-        with_upstream=pick(answer.with_upstream), shape=answer.shape[len(entry):], free=answer.free[len(table):],
-        per_example=None, stacked=None, shorthand=None,
-    )  # fmt: skip
+        answer,
+        symbolic=part(answer.symbolic),
+        expanded=part(answer.expanded),
+        value=pick(answer.value),
+        with_upstream=pick(answer.with_upstream),
+        shape=answer.shape[len(entry) :],
+        free=answer.free[len(table) :],
+        per_example=None,
+        stacked=None,
+        shorthand=None,
+    )
 
 
 def length(size: Size, sizes: dict[str, int]) -> int | None:

@@ -1,11 +1,12 @@
-"""One derivative without a file: an expression, what to differentiate by, shapes; the rest by convention.
+"""One derivative without a file: an expression, what to differentiate by, shapes; the rest by
+convention.
 
     found = differentiate("norm(A@x - y)^2", ("x",))
     found.expr       2*A.T @ (A @ x - y) as a tree
     found.assumed    {"A": [m, n], "x": [n], "y": [m]}
 
-Names without a declared shape follow the convention of matrixcalculus.org: a–g and Greek letters are scalars, h–z
-vectors, capitals matrices.
+Names without a declared shape follow the convention of matrixcalculus.org: a–g and Greek letters
+are scalars, h–z vectors, capitals matrices.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from gradcalc.language.shape_rules import Shape
 from gradcalc.language.size_expressions import size_tree
 
 GREEK = frozenset((
-    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
+    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon",
+    "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
     "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega",
 ))  # fmt: skip
 
@@ -47,7 +49,8 @@ class Single:
 
     @property
     def expr(self) -> Expr:
-        """The derivative, in the names of the expression alone where that is short; one entry where `free` names indices.
+        """The derivative, in the names of the expression alone where that is short; one entry where
+        `free` names indices.
 
         Where it is not, `f` (or what `output` is) stands for the expression itself.
         """
@@ -102,8 +105,10 @@ def differentiate(
     kind = "derivative" if len(wrt) == 1 else "second"
     text = f"d{of}/d{wrt[0]}" if len(wrt) == 1 else f"d2{of}/{''.join('d' + name for name in wrt)}"
     exercise = replace(
-        exercise, variables={**exercise.variables, **variables}, questions=(Question(text, kind, of, tuple(wrt)),),
-    )  # fmt: skip
+        exercise,
+        variables={**exercise.variables, **variables},
+        questions=(Question(text, kind, of, tuple(wrt)),),
+    )
     return Single(solve(exercise, form, layout), assumed)
 
 
@@ -121,7 +126,9 @@ def shape_of_text(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def conventional(exercise: Exercise) -> dict[str, Shape]:
-    """Shapes for the inputs that declare none: their number of axes by convention, their sizes as the expression asks."""
+    """Shapes for the inputs that declare none: their number of axes by convention, their sizes
+    as the expression asks.
+    """
     found = scope(exercise)
     problems: list[Problem] = []
     declared = declared_shapes(exercise, problems)
@@ -129,7 +136,11 @@ def conventional(exercise: Exercise) -> dict[str, Shape]:
     inferred = infer(found, declared, {}, {}, {}, ranks) if ranks else None
     problems += inferred.problems if inferred else ()
     if problems:
-        hint = f"assumed by convention: {', '.join(f'{name} {KINDS[rank]}' for name, rank in ranks.items())}; use --shape to change this"
+        hint = (
+            "assumed by convention: "
+            f"{', '.join(f'{name} {KINDS[rank]}' for name, rank in ranks.items())}; use --shape "
+            "to change this"
+        )
         # What else would help has to be written into a file.
         raise GradcalcError(
             *(replace(p, hint=hint) if p.slug == "shape" or not p.hint else p for p in problems)

@@ -1,4 +1,6 @@
-"""Answers evaluated and checked: the symbolic answer, its number at the given values, the oracle's verdict."""
+"""Answers evaluated and checked: the symbolic answer, its number at the given values, the
+oracle's verdict.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +29,17 @@ from gradcalc.numeric.verified import Verified
 COARSE = "these arrays are too large for enclosures: numbers are floats, of some 15 digits"
 LIMIT = Problem(
     "limit",
-    "the formula does not hold at this point: the number is what differences from every side come to",
+    "the formula does not hold at this point: the number is what differences from every side "
+    "come to",
 )
 
 
 def solve(exercise: Exercise, form: str | None = None, layout: str | None = None) -> Solution:
-    """Build the graph, answer every question, evaluate the answers and check each against the oracle.
+    """Build the graph, answer every question, evaluate the answers and check each against the
+    oracle.
 
-    `form` (matrix, index, entries) and `layout` (gradient, jacobian, denominator) default to the exercise's notation.
-    Raises GradcalcError where the exercise cannot be read as mathematics.
+    `form` (matrix, index, entries) and `layout` (gradient, jacobian, denominator) default to the
+    exercise's notation. Raises GradcalcError where the exercise cannot be read as mathematics.
     """
     return Solver(
         build(exercise), form or exercise.notation.form, layout or exercise.notation.layout
@@ -43,7 +47,9 @@ def solve(exercise: Exercise, form: str | None = None, layout: str | None = None
 
 
 class Solver:
-    """Answers one graph's questions. The value of an answer is the value of the formula that is shown."""
+    """Answers one graph's questions. The value of an answer is the value of the formula that is
+    shown.
+    """
 
     def __init__(self, graph: Graph, form: str, layout: str, oracle: Oracle | None = None) -> None:
         self.graph, self.form, self.layout = graph, form, layout
@@ -136,7 +142,8 @@ class Solver:
                 found, tensor, problem = again, other, None
         verified = self.verify(found, tensor)
         if verified.ok is False and self.form == "matrix":
-            # The entry form is nearer to the terms; where it holds, only the matrix form was at fault.
+            # The entry form is nearer to the terms; where it holds, only the matrix form was at
+            # fault.
             again = answerer(self.graph, "index", self.layout).answer(question)
             other, wrong = self.evaluated(again)
             if (right := self.verify(again, other)).ok:
@@ -156,7 +163,9 @@ class Solver:
         return self.formulas.tensor(found.symbolic, where, found.free, found.shape, examples)
 
     def numbered(self, found: Answer, tensor: Tensor | None, problem: Undefined | None) -> Answer:
-        """The answer with its number: its formula's, the derivative's where that has none, none where there is none."""
+        """The answer with its number: its formula's, the derivative's where that has none, none
+        where there is none.
+        """
         question = found.question
         where = self.formulas.where(found.where)
         exactly = self.formulas.exact(found.symbolic, where)
@@ -202,7 +211,9 @@ class Solver:
 
     @cached_property
     def careful(self) -> Answerer | None:
-        """Answers that do not divide a product by its factors, for where one of them is 0; None without products."""
+        """Answers that do not divide a product by its factors, for where one of them is 0; None
+        without products.
+        """
         if all(node.op != "prod" for node in self.graph.nodes):
             return None
         return answerer(self.graph, self.form, self.layout, careful=True)
@@ -240,7 +251,9 @@ class Solver:
         return tuple(self.graph.stacks.get(name, name) for name in question.by)
 
     def verify(self, answer: Answer, shown: Tensor | None, once: bool = False) -> Verified:
-        """The oracle's verdict on a formula and its number; `once`: compared along one direction."""
+        """The oracle's verdict on a formula and its number; `once`: compared along one
+        direction.
+        """
         question = answer.question
         by = self.bys(question)
         expr, free = answer.symbolic, answer.free
@@ -256,7 +269,9 @@ class Solver:
     # ---- the loss
 
     def with_upstream(self, answer: Answer) -> Answer:
-        """The total derivative of the loss by the denominator, where the numerator is the loss or bears an upstream."""
+        """The total derivative of the loss by the denominator, where the numerator is the loss
+        or bears an upstream.
+        """
         question = answer.question
         if not self.graph.exercise.upstream or question.kind != "derivative":
             return answer
@@ -285,7 +300,9 @@ class Solver:
         )
 
     def gradient(self, name: str, found: Gradient, known: Container[Any]) -> Gradient:
-        """A total gradient with its number. What no verified answer says already is compared along one direction."""
+        """A total gradient with its number. What no verified answer says already is compared
+        along one direction.
+        """
         node = self.graph.node(name)
         loss = None if self.graph.exercise.upstream else self.graph.outputs[-1]
         where = self.formulas.where(found.where)

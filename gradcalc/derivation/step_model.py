@@ -1,10 +1,13 @@
-"""The derivation as data: forward through every quantity, then backward, each gradient with what it is made of.
+"""The derivation as data: forward through every quantity, then backward, each gradient with what it
+is made of.
 
-    explained(exercise)  ->  Derivation: forward quantities, backward passes, answers   (made in derivation.py)
+    explained(exercise)  ->  Derivation: forward quantities, backward passes, answers   (made in
+    derivation.py)
 
-A pass goes from one numerator back: the loss behind the upstream gradients, or the output; one more for a question that
-this does not answer. What is shown of it is read from here, by every format; the formulas come from the engine that
-answers the questions, the numbers from evaluating these formulas, and the check from the numeric oracle.
+A pass goes from one numerator back: the loss behind the upstream gradients, or the output; one more
+for a question that this does not answer. What is shown of it is read from here, by every format;
+the formulas come from the engine that answers the questions, the numbers from evaluating these
+formulas, and the check from the numeric oracle.
 """
 
 from __future__ import annotations
@@ -24,8 +27,10 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A derivative written down. `free`: it is one entry at these indices; `each`: the examples it is per; `stacked`:
-    the same in stacks over the examples, where it has that form; `paired`: examples meet, it is written in stacks."""
+    """A derivative written down. `free`: it is one entry at these indices; `each`: the examples it
+    is per; `stacked`: the same in stacks over the examples, where it has that form; `paired`:
+    examples meet, it is written in stacks.
+    """
 
     symbolic: Expr
     shape: Shape
@@ -37,7 +42,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A path entry by entry: z1[k] = …, ∂z1[k]/∂W1[p, q] = …, and the sum over k of upstream × local."""
+    """A path entry by entry: z1[k] = …, ∂z1[k]/∂W1[p, q] = …, and the sum over k of upstream ×
+    local.
+    """
 
     definition: (
         Written | None
@@ -53,7 +60,8 @@ class Gate:
     place     of the operand among the others
     sentence  why it passes the gradient as it does, from the table
     local     ∂result/∂operand, where that is taken entry by entry
-    gradient  at the operand, in terms of the gradient of the definition; None where another operation adds to it
+    gradient  at the operand, in terms of the gradient of the definition; None where another
+              operation adds to it
     """
 
     operation: str
@@ -69,7 +77,8 @@ class Gate:
 class Quantity:
     """A step forward: an input or a quantity, its expression, the numbers plugged in, its value.
 
-    indices: those of p[k] = …; each: the examples it has one value per; reason: why it has its shape; uses: its operands
+    indices: those of p[k] = …; each: the examples it has one value per; reason: why it has its
+    shape; uses: its operands
     """
 
     name: str
@@ -95,8 +104,9 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An operation that a definition consists of: its name in the table, which of its operands the gradient goes to,
-    and why it goes as it does."""
+    """An operation that a definition consists of: its name in the table, which of its operands the
+    gradient goes to, and why it goes as it does.
+    """
 
     operation: str
     operand: int
@@ -107,12 +117,15 @@ class Rule:
 class Path:
     """What one quantity hands back along one wire: upstream × local = product.
 
-    through     the quantity, None for the loss itself; its gradient is `upstream` (None: it is the numerator, 1)
+    through     the quantity, None for the loss itself; its gradient is `upstream` (None: it is the
+                numerator, 1)
     local       the local derivative, in full; shorthand: what is written for it
     entries     the same entry by entry
     rules       the operations between the quantity and the operand, outermost first
-    because     why the product looks as it does, in the order of the argument: shapes, sums, masks, conventions
-    factors     those of the product as an array product, and their shapes; shapes: they with the shape under each
+    because     why the product looks as it does, in the order of the argument: shapes, sums, masks,
+                conventions
+    factors     those of the product as an array product, and their shapes; shapes: they with the
+                shape under each
     gates       the operations one by one, where the definition holds several
     """
 
@@ -137,8 +150,10 @@ class Step:
     """A step backward: the gradient of `of` at a quantity as the sum of what its users hand back.
 
     name        what later steps call it, dL_dz; shape, over: its axes
-    total       the sum, in gradients of earlier steps; collected: with those put in, as answers are written
-    put_in      between the two: those put in, and nothing done yet; rewritings: what is done to it (in full detail)
+    total       the sum, in gradients of earlier steps; collected: with those put in, as answers are
+                written
+    put_in      between the two: those put in, and nothing done yet; rewritings: what is done to it
+                (in full detail)
     verified    the value against the oracle's
     """
 
@@ -163,8 +178,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """From one numerator back. `of`: its name; loss: it is the loss behind the upstream gradients; first: of second
-    derivatives, the first one, a quantity that it differentiates again."""
+    """From one numerator back. `of`: its name; loss: it is the loss behind the upstream gradients;
+    first: of second derivatives, the first one, a quantity that it differentiates again.
+    """
 
     of: str
     loss: bool
@@ -174,8 +190,9 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A local derivative of a chain: `name` in formulas, `of` and `by`, its full shape, what is written for it in short
-    and the shape of that."""
+    """A local derivative of a chain: `name` in formulas, `of` and `by`, its full shape, what is
+    written for it in short and the shape of that.
+    """
 
     name: str
     of: str
@@ -190,7 +207,8 @@ class Assembly:
     """A chain of arrays put together.
 
     question   what it answers
-    literal    the shape of the product in the order of the chain, None where it does not conform at `clash`, a pair of shapes
+    literal    the shape of the product in the order of the chain, None where it does not conform at
+               `clash`, a pair of shapes
     product    the composition in the factors' names, per example
     """
 
@@ -204,7 +222,9 @@ class Assembly:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """`detail`: the gates and entries that were asked for; `asked`: the one answer that is explained, if it is one."""
+    """`detail`: the gates and entries that were asked for; `asked`: the one answer that is
+    explained, if it is one.
+    """
 
     graph: Graph
     solution: Solution

@@ -25,7 +25,9 @@ class _Bound:
 
 
 class StepValues:
-    """The values of a pass at the given point: formulas may use the gradients that were bound before."""
+    """The values of a pass at the given point: formulas may use the gradients that were bound
+    before.
+    """
 
     def __init__(self, solver: Solver) -> None:
         self.solver = solver

@@ -1,4 +1,6 @@
-"""The derivatives of one graph's quantities, each found once: total ones, local ones, those of the loss."""
+"""The derivatives of one graph's quantities, each found once: total ones, local ones, those of
+the loss.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Derivatives:
 
     @cached_property
     def loss(self) -> int | None:
-        """The loss behind the upstream gradients as a node: Σ upstream · quantity; None without upstream."""
+        """The loss behind the upstream gradients as a node: Σ upstream · quantity; None without
+        upstream.
+        """
         engine, terms = self.engine, []
         for item in self.graph.exercise.upstream:
             number = self.graph.names[item.of or self.graph.outputs[-1]]
@@ -68,12 +72,16 @@ class Derivatives:
         return self.graph.names[self.graph.stacks.get(question.of, question.of)]
 
     def reading(self, of: int, asked: Mapping[int, str] | None = None) -> Reading:
-        """The names in which derivatives of a node are read; `asked`: nodes whose gradient an answer has named."""
+        """The names in which derivatives of a node are read; `asked`: nodes whose gradient an
+        answer has named.
+        """
         found = self.engine.search.reading(of)
         return replace(found, asked=tuple(asked.items())) if asked else found
 
     def total(self, of: int, by: int, asked: Mapping[int, str] | None = None) -> Derivative:
-        """The total derivative of a node by another, along all paths; what is asked of a node is found in one pass."""
+        """The total derivative of a node by another, along all paths; what is asked of a node is
+        found in one pass.
+        """
         reading = self.reading(of, asked)
         found = self._total.setdefault((of, reading), {})
         if by not in found:
@@ -86,8 +94,9 @@ class Derivatives:
         return self.engine.derivative(of, by, self.engine.search.reading(of), self.unnamed)
 
     def links_read(self, of: int, reading: Reading) -> Reading:
-        """How the local derivatives of a quantity are read: as the first derivative that they are part of, so that they
-        look alike wherever they stand."""
+        """How the local derivatives of a quantity are read: as the first derivative that they are
+        part of, so that they look alike wherever they stand.
+        """
         return self._links_read.setdefault(of, reading)
 
     def links(self, of: int, reading: Reading) -> Mapping[int, Derivative]:
@@ -122,7 +131,9 @@ class Derivatives:
         return {n: name for n, name in self._names.get(of, {}).items() if n != by}
 
     def want(self, of: int, by: Iterable[int]) -> None:
-        """Further nodes by which a numerator is differentiated, in the pass that finds the others."""
+        """Further nodes by which a numerator is differentiated, in the pass that finds the
+        others.
+        """
         self._wanted.setdefault(of, set()).update(by)
 
     @cached_property

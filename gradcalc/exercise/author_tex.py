@@ -1,4 +1,6 @@
-"""What is wrong with the TeX that authors write, in statements and in declarations. The rules stand in texmath.py."""
+"""What is wrong with the TeX that authors write, in statements and in declarations. The rules
+stand in texmath.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What names mean: unknown ones, second definitions, cycles, constants that cannot be, comparisons that stand alone."""
+"""What names mean: unknown ones, second definitions, cycles, constants that cannot be,
+comparisons that stand alone.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ def _unknown(
     warnings: list[Problem],
     lone: Mapping[str, str],
 ) -> SpanError | None:
-    """A name that is neither defined nor declared: an error beside a complete list, else an input."""
+    """A name that is neither defined nor declared: an error beside a complete list, else an
+    input.
+    """
     word = shown(name.id)
     if name.id in NOT_NUMBERS:
         return SpanError(
@@ -325,7 +329,8 @@ def _alike(known: list[str], exercise: Exercise, warnings: list[Problem]) -> Non
             warnings.append(
                 Problem(
                     "alike",
-                    f"`{shown(other)}` and `{shown(name)}` are two names but look the same in print",
+                    f"`{shown(other)}` and `{shown(name)}` are two names but look the same in "
+                    "print",
                     place or first_use(exercise, name),
                     "use one of them, or rename one",
                 )

@@ -51,7 +51,9 @@ class Keys:
         self.warnings: list[Problem] = []
 
     def attempt(self, text: Text, read: Any, at: int = 0) -> Any:
-        """What `read` returns, or None where it raises SpanError, which becomes a problem of this text."""
+        """What `read` returns, or None where it raises SpanError, which becomes a problem of
+        this text.
+        """
         try:
             return read()
         except SpanError as error:
@@ -186,7 +188,10 @@ class Declarations:
                 if whole or not (
                     isinstance(part, Num | Name) or getattr(part, "op", "") in ("+", "-", "*")
                 ):
-                    hint = "a size is a name, a whole number, or a sum, difference, product or power of them"
+                    hint = (
+                        "a size is a name, a whole number, or a sum, difference, product or "
+                        "power of them"
+                    )
                     raise SpanError(
                         "size", f"`{shown(node.text.value)}` is not a size", *part.span, hint
                     )

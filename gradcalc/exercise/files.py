@@ -15,7 +15,9 @@ _CHUNK = 1 << 16
 
 
 def read_bytes(path: str, most: int = MAX_TOTAL) -> bytes:
-    """A file, or `-` for the standard input. Raises GradcalcError where it cannot be read or is larger than `most`."""
+    """A file, or `-` for the standard input. Raises GradcalcError where it cannot be read or is
+    larger than `most`.
+    """
     try:
         data = _standard_input(most) if path == "-" else _file(path, most)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -37,7 +39,9 @@ def _standard_input(most: int) -> bytes:
 
 
 def _file(path: str, most: int) -> bytes:
-    """What is in a file. One that is no regular file, a named pipe for example, is not waited for without end."""
+    """What is in a file. One that is no regular file, a named pipe for example, is not waited
+    for without end.
+    """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb", buffering=0) as file:
         if stat.S_ISFIFO(os.fstat(handle).st_mode):

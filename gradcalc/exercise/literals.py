@@ -1,4 +1,6 @@
-"""Numbers an author gives: exact constants, nested lists of them, whole numbers. Nothing here is ever a float."""
+"""Numbers an author gives: exact constants, nested lists of them, whole numbers. Nothing here is
+ever a float.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,10 @@ def read_value(node: Node, path: str, problems: list[Problem]) -> Value | None:
     shapes = [shape_of_value(part) for part in parts]
     for item, shape in zip(node.items, shapes, strict=True):
         if shape != shapes[0]:
-            message = f"the rows of `{path}` differ: this one has shape {_say(shape)}, the first {_say(shapes[0])}"
+            message = (
+                f"the rows of `{path}` differ: this one has shape {_say(shape)}, the first "
+                f"{_say(shapes[0])}"
+            )
             problems.append(item.text.wrong("ragged", message))
             return None
     return tuple(part for part in parts if part is not None)
@@ -127,7 +132,9 @@ def read_integer(
 
 
 def vector_value(expr: Expr) -> Value:
-    """`[[1, 2], [3, 4]]`, read as an expression, as nested tuples. Raises SpanError for ragged ones and for names."""
+    """`[[1, 2], [3, 4]]`, read as an expression, as nested tuples. Raises SpanError for ragged
+    ones and for names.
+    """
     if not isinstance(expr, Vector):
         for name in occurrences(expr):
             if name.id not in CONSTANTS:

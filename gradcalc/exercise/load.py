@@ -27,13 +27,17 @@ def load_exercise(path: str) -> Exercise:
 
 
 def exercise_from(data: Mapping[str, Any], file: str = "<exercise>") -> Exercise:
-    """The content of an exercise file as Python data: numbers may be numbers, arrays anything with `tolist`."""
+    """The content of an exercise file as Python data: numbers may be numbers, arrays anything
+    with `tolist`.
+    """
 
     return read_exercise(from_python(data, file), file, [])
 
 
 def with_set(exercise: Exercise, *settings: str) -> Exercise:
-    """The exercise with other values: `x=3`, `w=[1, 1/3]`, `n=5` for a size. Raises GradcalcError."""
+    """The exercise with other values: `x=3`, `w=[1, 1/3]`, `n=5` for a size. Raises
+    GradcalcError.
+    """
 
     for setting in settings:
         name, value = read_setting(setting, exercise)

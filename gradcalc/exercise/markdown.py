@@ -2,8 +2,9 @@
 
     read("Let $q = x + y$.")  ->  (Paragraph((Words("Let "), Formula("q = x + y"), Words("."))),)
 
-HTML is text like any other. Mathematics may use the commands of tex_commands.py alone. Raises SpanError with offsets.
-A `$` that has no partner, stands beside a space inside, or closes before a digit is a dollar.
+HTML is text like any other. Mathematics may use the commands of tex_commands.py alone. Raises
+SpanError with offsets. A `$` that has no partner, stands beside a space inside, or closes before a
+digit is a dollar.
 """
 
 from __future__ import annotations
@@ -134,7 +135,9 @@ Block: TypeAlias = Paragraph | Title | Listing | Items | Quotation | Table | Rul
 
 
 def read(text: str, problems: list[SpanError] | None = None) -> tuple[Block, ...]:
-    """Blocks of a text. Raises SpanError where mathematics is not what it may be, or adds it to `problems`."""
+    """Blocks of a text. Raises SpanError where mathematics is not what it may be, or adds it to
+    `problems`.
+    """
     return tuple(_Reader(text, problems).blocks(_parser().parse(text)))
 
 

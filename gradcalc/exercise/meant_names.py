@@ -1,4 +1,6 @@
-"""Names that mean something else than their author thought: products and functions written as on paper, x^T, Sin[x]."""
+"""Names that mean something else than their author thought: products and functions written as on
+paper, x^T, Sin[x].
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def transposed(
 
 
 def meant(name: Name, unused: Mapping[str, str], source: Text) -> str | None:
-    """What an undeclared name was probably meant for: a product written as on paper, another case, a function."""
+    """What an undeclared name was probably meant for: a product written as on paper, another
+    case, a function.
+    """
     word, (start, end) = name.id, name.span
     if end <= start:
         return None
@@ -61,7 +65,9 @@ def meant(name: Name, unused: Mapping[str, str], source: Text) -> str | None:
 
 
 def unused(exercise: Exercise) -> dict[str, str]:
-    """The quantities that no other line uses, save the last, by what they look like: `Q` may be meant for such a `q`."""
+    """The quantities that no other line uses, save the last, by what they look like: `Q` may be
+    meant for such a `q`.
+    """
     used = {name for definition in exercise.definitions for name in names(definition.expr)}
     names_left = [d.name for d in exercise.definitions[:-1] if d.name not in used]
     return {key: name for name in names_left for key in (skeleton(name), name.casefold())}
@@ -121,7 +127,10 @@ def no_index(name: Name, exercise: Exercise, indices: set[str]) -> SpanError:
     if name.id in exercise.variables or any(d.name == name.id for d in exercise.definitions):
         hint = "write sum(x, axis=0) for an axis, sum(x[i], i) for an index"
     elif len(exercise.examples) == 1 and len(indices) == 1:
-        hint = f"did you mean {next(iter(indices))}? Otherwise declare it: indices: {{{shown(name.id, 10)}: n}}"
+        hint = (
+            f"did you mean {next(iter(indices))}? Otherwise declare it: indices: "
+            f"{{{shown(name.id, 10)}: n}}"
+        )
     else:
         hint = f"declare how far it runs: indices: {{{shown(name.id, 10)}: n}}"
     return SpanError("index", f"`{word}` is not an index", *name.span, hint)

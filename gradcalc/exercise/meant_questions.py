@@ -1,11 +1,14 @@
-"""Questions as they are typed elsewhere, and as they are written here: d/dx f, \\frac{df}{dx}, f'(x), grad f, dfdx."""
+"""Questions as they are typed elsewhere, and as they are written here: d/dx f, \\frac{df}{dx},
+f'(x), grad f, dfdx.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-# Pattern -> message, and the question that was meant. {f} and {x} are the groups; the first that can be read is taken.
+# Pattern -> message, and the question that was meant. {f} and {x} are the groups; the first that
+# can be read is taken.
 _N = r"(?P<f>[^\W\d]\w*)"
 _X = r"(?P<x>[^\W\d]\w*(?:\[[^\[\]]*\])?)"
 _D = r"(?:d|∂|δ|D|\\partial\s*|\\mathrm\{d\}|partial\s+)"
@@ -59,13 +62,16 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
 )
 _MANY = re.compile(r"d(?P<f>[^\W\d]\w*)/d\[?\s*(?P<x>\w+(?:\s*,\s*\w+)+)\s*\]?")
 _GRADIENT = re.compile(
-    r"(?:∇|grad(?:ient)?(?:\s+of)?|derivative of|jacobian(?:\s+of)?)\s*\(?\s*(?P<f>[^\W\d]\w*)\s*\)?|(?P<g>[^\W\d]\w*)'|d(?P<h>[^\W\d]\w*)"
+    r"(?:∇|grad(?:ient)?(?:\s+of)?|derivative "
+    r"of|jacobian(?:\s+of)?)\s*\(?\s*(?P<f>[^\W\d]\w*)\s*\)?|(?P<g>[^\W\d]\w*)'|d(?P<h>[^\W\d]\w*)"
 )
 _HESSIAN = re.compile(r"(?:hessian|H|∇²|∇\^2)(?:\s+of)?\s*\(?\s*(?P<f>[^\W\d]\w*)\s*\)?")
 
 
 def meant(asked: str, readable: Callable[[str], bool], example: str) -> tuple[str, str] | None:
-    """Message and hint for a text that is no question; `readable` says whether one is; `example` is an input to vary."""
+    """Message and hint for a text that is no question; `readable` says whether one is; `example`
+    is an input to vary.
+    """
     asked = asked.strip()
     if re.search(r"\S\s*(?:[,;]|and)\s*\S", asked):
         parts = [part.strip() for part in re.split(r"[,;]|\band\b", asked)]

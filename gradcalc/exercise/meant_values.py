@@ -1,4 +1,6 @@
-"""YAML values of the wrong kind, and how they are written: x:-2, x = 2, a list without brackets, a shape as a word."""
+"""YAML values of the wrong kind, and how they are written: x:-2, x = 2, a list without brackets,
+a shape as a word.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.tokens import shown
 
 _PAIR = re.compile(r"\s*([^\W\d]\w*|[d∂]\w+/[d∂]\w+)\s*[:=]\s*([^\s,;:=]+)\s*[,;]?")
-_SHAPES = {"scalar": "[]", "number": "[]", "vector": "[n]", "column": "[n, 1]", "row": "[1, n]", "matrix": "[m, n]", "tensor": "[n, m, k]"}  # fmt: skip
+_SHAPES = {"scalar": "[]", "number": "[]", "vector": "[n]", "column": "[n, 1]",
+"row": "[1, n]", "matrix": "[m, n]", "tensor": "[n, m, k]"}  # fmt: skip
 
 
 def pairs(text: str) -> dict[str, str]:

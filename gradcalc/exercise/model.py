@@ -1,4 +1,6 @@
-"""What an exercise says: an immutable value in which everything is parsed, typed and placed, and nothing computed."""
+"""What an exercise says: an immutable value in which everything is parsed, typed and placed, and
+nothing computed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr, names
 
 __all__ = [
-    "Definition", "Exercise", "Function", "Notation", "Paper", "Question", "Space", "Text", "Upstream", "Value", "Variable",
+    "Definition", "Exercise", "Function", "Notation", "Paper",
+    "Question", "Space", "Text", "Upstream", "Value", "Variable",
 ]  # fmt: skip
 
 # A number (constant expression), or nested tuples of them, row by row.
@@ -31,8 +34,8 @@ class Space:
 class Paper:
     """What stands on a printed sheet beside the exercise; None: as the format does by itself.
 
-    fields: what students fill in at the top; breaks: each exercise begins a page; points: they are shown;
-    grade_table: a table of the points at the end of the header.
+    fields: what students fill in at the top; breaks: each exercise begins a page; points: they are
+    shown; grade_table: a table of the points at the end of the header.
     """
 
     size: str | None = None  # a4 | letter
@@ -48,7 +51,9 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A declared name. `shape` is None where it is to be inferred; its items are size expressions."""
+    """A declared name. `shape` is None where it is to be inferred; its items are size
+    expressions.
+    """
 
     name: str
     shape: tuple[Expr, ...] | None = None
@@ -63,7 +68,9 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`name = expr`, `name[k] = expr` (indices ("k",)). Spans in `expr` are offsets into `source`."""
+    """`name = expr`, `name[k] = expr` (indices ("k",)). Spans in `expr` are offsets into
+    `source`.
+    """
 
     name: str
     expr: Expr
@@ -107,7 +114,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Gradient of the loss at `of` (None: at *the* output). `value` a number, nested tuples, or a Name (symbolic)."""
+    """Gradient of the loss at `of` (None: at *the* output). `value` a number, nested tuples, or
+    a Name (symbolic).
+    """
 
     of: str | None
     value: Value
@@ -155,8 +164,9 @@ class Exercise:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names that are used or declared but neither defined, sizes, indices, constants nor functions,
-        in declared order, then in order of first use."""
+        """Names that are used or declared but neither defined, sizes, indices, constants nor
+        functions, in declared order, then in order of first use.
+        """
         taken = (
             {definition.name for definition in self.definitions}
             | self.size_names
@@ -181,7 +191,9 @@ class Exercise:
 
     @property
     def size_names(self) -> frozenset[str]:
-        """Names of symbolic sizes: those with a number, and those that shapes, examples and indices run to."""
+        """Names of symbolic sizes: those with a number, and those that shapes, examples and
+        indices run to.
+        """
         found = set(self.sizes)
         for expr in [*self.examples.values(), *self.indices.values()]:
             found.update(names(expr))

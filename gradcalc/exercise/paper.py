@@ -1,4 +1,6 @@
-"""What an exercise says of its sheet: paper, header, room to write in, and the language of the text."""
+"""What an exercise says of its sheet: paper, header, room to write in, and the language of the
+text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is asked: `df/dx`, `local df/dx`, `d2f/dx2`, `d2f/dxdy`, `dJ/dW[0, 2]`, `shape W`, `value q`, `delta = …`."""
+"""What is asked: `df/dx`, `local df/dx`, `d2f/dx2`, `d2f/dxdy`, `dJ/dW[0, 2]`, `shape W`, `value
+q`, `delta = …`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _STACK = re.compile(r"stack\(\s*(\w+)\s*\)")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names a question may use. `stacks` are the legal names of stacks, `loss` the loss behind upstream gradients."""
+    """The names a question may use. `stacks` are the legal names of stacks, `loss` the loss
+    behind upstream gradients.
+    """
 
     names: frozenset[str]
     stacks: frozenset[str] = frozenset()
@@ -42,7 +46,9 @@ class Known:
 
 
 def stack_names(names: Iterable[str]) -> frozenset[str]:
-    """X for x, Yhat for yhat, where that is a new name. Which of them are per example is for the graph to say."""
+    """X for x, Yhat for yhat, where that is a new name. Which of them are per example is for the
+    graph to say.
+    """
     given = frozenset(names)
     return frozenset(name[0].upper() + name[1:] for name in given if name) - given
 
@@ -207,9 +213,11 @@ def _numerator(match: re.Match[str], known: Known) -> str:
     word = match["of"]
     if known.resolve(word) is None and known.loss is None and canonical(word) in ("L", "loss"):
         raise SpanError(
-            "unknown-name", f"there is no quantity `{word}`, and no upstream gradient that would make it the loss", *match.span("of"),
+            "unknown-name",
+            f"there is no quantity `{word}`, and no upstream gradient that would make it the loss",
+            *match.span("of"),
             "add upstream: 1",
-        )  # fmt: skip
+        )
     return _lookup(word, match.start("of"), known)
 
 

@@ -1,4 +1,6 @@
-"""Nodes to Exercise: every key read, every expression parsed, every mistake collected with its place."""
+"""Nodes to Exercise: every key read, every expression parsed, every mistake collected with its
+place.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ def _order(problem: Problem) -> tuple[int, int]:
 
 
 class _Reader:
-    """Reads an exercise from a checked node. Mistakes are added to `problems`, remarks to `warnings`."""
+    """Reads an exercise from a checked node. Mistakes are added to `problems`, remarks to
+    `warnings`.
+    """
 
     def __init__(self, node: Node, file: str, problems: list[Problem]) -> None:
         self.node, self.file, self.problems = node, file, problems
@@ -111,11 +115,23 @@ class _Reader:
         defined = self.name_the_nameless(defined, [*variables, *sizes, *examples, *indices, *own])
         notation = self.declarations.notation(variables)
         exercise = Exercise(
-            self.file, tuple(defined), own, self.keys.text("title"), self.keys.text("text"), self.keys.text("author"), self.keys.text("source"),
+            self.file,
+            tuple(defined),
+            own,
+            self.keys.text("title"),
+            self.keys.text("text"),
+            self.keys.text("author"),
+            self.keys.text("source"),
             tuple(item.text.value for item in self.keys.items("tags")),
-            read_language(self.node, self.problems), read_paper(self.node, self.problems), variables, complete,
-            sizes, examples, indices, notation=notation,
-        )  # fmt: skip
+            read_language(self.node, self.problems),
+            read_paper(self.node, self.problems),
+            variables,
+            complete,
+            sizes,
+            examples,
+            indices,
+            notation=notation,
+        )
         resolve(exercise, self.problems, self.warnings)
         sure = len(self.problems)
         names = frozenset(exercise.inputs) | {definition.name for definition in defined}
@@ -135,9 +151,16 @@ class _Reader:
                 problem for problem in self.problems[sure:] if problem.slug != "unknown-name"
             ]
         return replace(
-            exercise, values=values, value_places=places, upstream=upstream, loss=loss, questions=questions,
-            seed=self.keys.integer("seed", -(10**18), 10**18), vary=self.vary(exercise), warnings=tuple(self.warnings),
-        )  # fmt: skip
+            exercise,
+            values=values,
+            value_places=places,
+            upstream=upstream,
+            loss=loss,
+            questions=questions,
+            seed=self.keys.integer("seed", -(10**18), 10**18),
+            vary=self.vary(exercise),
+            warnings=tuple(self.warnings),
+        )
 
     # The computation
 
@@ -186,7 +209,9 @@ class _Reader:
         return found
 
     def folded(self, node: Node) -> list[Span] | None:
-        """The lines of a plain value of several lines, which YAML joins to one: an error where two define something."""
+        """The lines of a plain value of several lines, which YAML joins to one: an error where
+        two define something.
+        """
         runs = node.text.lines
         if not node.plain or len({line for _, line, _ in runs}) < 2:
             return None
@@ -214,7 +239,10 @@ class _Reader:
 
     def warn_of_comment(self, node: Node) -> None:
         if node.comment:
-            message = f"YAML reads `{shown(node.comment, 20)}` as a comment, so the expression ends before it"
+            message = (
+                f"YAML reads `{shown(node.comment, 20)}` as a comment, so the expression "
+                "ends before it"
+            )
             self.warnings.append(
                 node.text.wrong(
                     "comment", message, "if it belongs to the expression, quote the whole line"
@@ -332,7 +360,10 @@ class _Reader:
                 found.append(Upstream(of, value, key.place))
         if len(losses) > 1:
             first, second = list(losses)[:2]
-            message = f"all upstream gradients must be those of one loss, not of {shown(first)} and {shown(second)}"
+            message = (
+                f"all upstream gradients must be those of one loss, not of {shown(first)} "
+                f"and {shown(second)}"
+            )
             self.problems.append(
                 losses[second].text.wrong(
                     "upstream",
@@ -432,10 +463,18 @@ class _Reader:
                 prompt.text.problem(error) for error in check_markdown(prompt.text.value)
             ]
         return Question(
-            question.text, question.kind, question.of, question.by, own, question.entry, question.loss,
+            question.text,
+            question.kind,
+            question.of,
+            question.by,
+            own,
+            question.entry,
+            question.loss,
             prompt.text.value if prompt and prompt.kind == "scalar" else None,
-            float(worth.value) if isinstance(worth, Num) else None, question.place, read_space(space, self.problems),
-        )  # fmt: skip
+            float(worth.value) if isinstance(worth, Num) else None,
+            question.place,
+            read_space(space, self.problems),
+        )
 
     def vary(self, exercise: Exercise) -> dict[str, Any]:
         found: dict[str, Any] = {}

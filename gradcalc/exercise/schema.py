@@ -1,4 +1,6 @@
-"""The table of keys: what an exercise file may say. Validation and the JSON Schema for editors both come from it."""
+"""The table of keys: what an exercise file may say. Validation and the JSON Schema for editors
+both come from it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ ASSUMPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value. `what` is what it is called in messages; `choices` what it may be, if that is a short list."""
+    """One value. `what` is what it is called in messages; `choices` what it may be, if that is a
+    short list.
+    """
 
     what: str
     choices: tuple[str, ...] = ()
@@ -49,7 +53,9 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A mapping with the keys listed here and no others; with `rest`, other keys are the author's names."""
+    """A mapping with the keys listed here and no others; with `rest`, other keys are the
+    author's names.
+    """
 
     keys: tuple[Key, ...]
     rest: Entries | None = None
@@ -91,23 +97,51 @@ FLAG = Scalar("0 or 1", ("0", "1"))
 YES = Scalar("yes or no", ("yes", "no", "true", "false"))
 SPACE = Scalar("third, half, page, or a length such as 4cm")
 
-VARIABLE = Record((
-    Key("shape", Items(SIZE), "The shape: [] a scalar, [n] a vector, [n, d] a matrix", "[D_x, 1]"),
-    Key("each", NAME, "The index of `examples` that runs over it: one value per example", "i"),
-    Key("latex", TEXT, "How the name is typeset", "'\\hat{y}'"),
-    Key("assume", Either((Scalar("an assumption", ASSUMPTIONS), Items(Scalar("an assumption", ASSUMPTIONS)))),
-        "Used to simplify, to choose test points and to check values; never changes which derivative is meant", "symmetric"),
-    Key("function", FLAG, "1: an unknown elementwise function, whose derivatives are written g'(z)", "1"),
-    Key("description", TEXT, "What it stands for", "the learning rate"),
-))  # fmt: skip
+VARIABLE = Record(
+    (
+        Key(
+            "shape",
+            Items(SIZE),
+            "The shape: [] a scalar, [n] a vector, [n, d] a matrix",
+            "[D_x, 1]",
+        ),
+        Key("each", NAME, "The index of `examples` that runs over it: one value per example", "i"),
+        Key("latex", TEXT, "How the name is typeset", "'\\hat{y}'"),
+        Key(
+            "assume",
+            Either(
+                (Scalar("an assumption", ASSUMPTIONS), Items(Scalar("an assumption", ASSUMPTIONS)))
+            ),
+            "Used to simplify, to choose test points and to check values; never changes which "
+            "derivative is meant",
+            "symmetric",
+        ),
+        Key(
+            "function",
+            FLAG,
+            "1: an unknown elementwise function, whose derivatives are written g'(z)",
+            "1",
+        ),
+        Key("description", TEXT, "What it stands for", "the learning rate"),
+    )
+)
 
-QUESTION = Record((
-    Key("ask", Scalar("a question"), "The question", "df/dx", required=True),
-    Key("name", NAME, "A name for the answer; later answers use it where that is shorter", "delta1"),
-    Key("text", TEXT, "Words for the handout: Markdown with $math$", "How does f change with x?"),
-    Key("points", NUMBER, "Points on the handout", "2"),
-    Key("space", SPACE, "Room to write the answer in: third, half, page, or a length", "4cm"),
-))  # fmt: skip
+QUESTION = Record(
+    (
+        Key("ask", Scalar("a question"), "The question", "df/dx", required=True),
+        Key(
+            "name",
+            NAME,
+            "A name for the answer; later answers use it where that is shorter",
+            "delta1",
+        ),
+        Key(
+            "text", TEXT, "Words for the handout: Markdown with $math$", "How does f change with x?"
+        ),
+        Key("points", NUMBER, "Points on the handout", "2"),
+        Key("space", SPACE, "Room to write the answer in: third, half, page, or a length", "4cm"),
+    )
+)
 
 DRAW = Record((
     Key("integers", Items(INTEGER), "Whole numbers from the first to the second", "[-5, 5]"),
@@ -115,12 +149,19 @@ DRAW = Record((
     Key("uniform", Items(NUMBER), "A decimal between the first and the second", "[0, 1]"),
 ))  # fmt: skip
 
-NOTATION = Record((
-    Key("layout", Scalar("a layout", LAYOUTS), "How derivatives are laid out", "gradient"),
-    Key("form", Scalar("a form", FORMS), "Matrix notation, index notation, or entry by entry", "matrix"),
-    Key("digits", INTEGER, "Significant digits of decimals", "4"),
-    Key("latex", Entries("name", TEXT), "How names are typeset", "{yhat: '\\hat{y}'}"),
-))  # fmt: skip
+NOTATION = Record(
+    (
+        Key("layout", Scalar("a layout", LAYOUTS), "How derivatives are laid out", "gradient"),
+        Key(
+            "form",
+            Scalar("a form", FORMS),
+            "Matrix notation, index notation, or entry by entry",
+            "matrix",
+        ),
+        Key("digits", INTEGER, "Significant digits of decimals", "4"),
+        Key("latex", Entries("name", TEXT), "How names are typeset", "{yhat: '\\hat{y}'}"),
+    )
+)
 
 HEADER = Record((
     Key("course", TEXT, "The name of the course", "Machine Learning"),
@@ -129,53 +170,120 @@ HEADER = Record((
     Key("fields", Items(TEXT), "What students fill in", "[Name, Student number]"),
 ))  # fmt: skip
 
-PAPER = Record((
-    Key("paper", Scalar("a paper size", ("a4", "letter")), "The size of the paper", "a4"),
-    Key("header", HEADER, "What stands at the top of a sheet", "{course: Machine Learning, fields: [Name]}"),
-    Key("space", SPACE, "Room for each answer: third, half, page, or a length", "4cm"),
-    Key("break", Scalar("where pages begin", ("exercise", "none")), "exercise: each exercise begins a page", "exercise"),
-    Key("points", YES, "Whether points are printed", "yes"),
-    Key("grade-table", YES, "Whether a table of the points is printed", "no"),
-))  # fmt: skip
+PAPER = Record(
+    (
+        Key("paper", Scalar("a paper size", ("a4", "letter")), "The size of the paper", "a4"),
+        Key(
+            "header",
+            HEADER,
+            "What stands at the top of a sheet",
+            "{course: Machine Learning, fields: [Name]}",
+        ),
+        Key("space", SPACE, "Room for each answer: third, half, page, or a length", "4cm"),
+        Key(
+            "break",
+            Scalar("where pages begin", ("exercise", "none")),
+            "exercise: each exercise begins a page",
+            "exercise",
+        ),
+        Key("points", YES, "Whether points are printed", "yes"),
+        Key("grade-table", YES, "Whether a table of the points is printed", "no"),
+    )
+)
 
-EXERCISE = Record((
-    Key("title", TEXT, "The title", "Simple computational graph"),
-    Key("text", TEXT, "The statement for the handout: Markdown with $math$", "Let $q = x + y$."),
-    Key("author", TEXT, "Who wrote it", "A. Teacher"),
-    Key("source", TEXT, "Where it comes from", "CS231n notes"),
-    Key("tags", Items(TEXT), "Words to find it by", "[chain rule, scalar]"),
-    Key("lang", Scalar("a language code"), "The language of the text, for the other words on the sheet", "de"),
-    Key("sheet", PAPER, "What stands on paper", "{paper: letter, space: half}"),
-    Key("expression", Either((EXPRESSION, Items(EXPRESSION), Entries("name", EXPRESSION))),
-        "The computation: one quantity per line, as several lines, a list of lines, or a mapping name: expression",
-        "f = (x + y) * z", required=True),
-    Key("variables", Either((Items(NAME), Entries("name", Either((Items(SIZE), VARIABLE))))),
-        "A list of names, which is then complete, or a mapping of names to shapes or to {shape, each, latex, assume, function}",
-        "{x: [n], W: [m, n]}"),
-    Key("sizes", Entries("size", INTEGER), "Numbers for symbolic sizes", "{n: 3, m: 2}"),
-    Key("examples", Entries("index", SIZE), "The index that runs over the examples, and their number", "{i: m}"),
-    Key("indices", Entries("index", SIZE), "Indices for formulas entry by entry, and how far they run", "{j: n, k: 3}"),
-    Key("values", Entries("name", Array()), "Where to evaluate: numbers, constant expressions, nested lists for arrays",
-        "{x: -2, w: [1, 1/3]}"),
-    Key("seed", INTEGER, "Draws every value that is not given", "1"),
-    Key("upstream", Either((NUMBER, Array(), Entries("derivative", Array()))),
-        "The gradient of the loss at the output: a number, an array, or a mapping dL/df: value", "{dL/df: 1}"),
-    Key("questions", Items(Either((Scalar("a question"), QUESTION))),
-        "What is asked: df/dx, local df/dx, d2f/dx2, d2f/dxdy, dJ/dW[0, 2], shape W, value q; each may be named, delta = df/dx",
-        "[df/dx, df/dy]"),
-    Key("notation", NOTATION, "How answers are written", "{layout: gradient, digits: 4}"),
-    Key("vary", Record((Key("require", Either((EXPRESSION, Items(EXPRESSION))), "Conditions on what is drawn", "f != 0"),),
-                       Entries("name", DRAW)),
-        "How a variant draws its values", "{x: {integers: [-5, 5]}}"),
-))  # fmt: skip
+EXERCISE = Record(
+    (
+        Key("title", TEXT, "The title", "Simple computational graph"),
+        Key(
+            "text", TEXT, "The statement for the handout: Markdown with $math$", "Let $q = x + y$."
+        ),
+        Key("author", TEXT, "Who wrote it", "A. Teacher"),
+        Key("source", TEXT, "Where it comes from", "CS231n notes"),
+        Key("tags", Items(TEXT), "Words to find it by", "[chain rule, scalar]"),
+        Key(
+            "lang",
+            Scalar("a language code"),
+            "The language of the text, for the other words on the sheet",
+            "de",
+        ),
+        Key("sheet", PAPER, "What stands on paper", "{paper: letter, space: half}"),
+        Key(
+            "expression",
+            Either((EXPRESSION, Items(EXPRESSION), Entries("name", EXPRESSION))),
+            "The computation: one quantity per line, as several lines, a list of lines, or a "
+            "mapping name: expression",
+            "f = (x + y) * z",
+            required=True,
+        ),
+        Key(
+            "variables",
+            Either((Items(NAME), Entries("name", Either((Items(SIZE), VARIABLE))))),
+            "A list of names, which is then complete, or a mapping of names to shapes or to "
+            "{shape, each, latex, assume, function}",
+            "{x: [n], W: [m, n]}",
+        ),
+        Key("sizes", Entries("size", INTEGER), "Numbers for symbolic sizes", "{n: 3, m: 2}"),
+        Key(
+            "examples",
+            Entries("index", SIZE),
+            "The index that runs over the examples, and their number",
+            "{i: m}",
+        ),
+        Key(
+            "indices",
+            Entries("index", SIZE),
+            "Indices for formulas entry by entry, and how far they run",
+            "{j: n, k: 3}",
+        ),
+        Key(
+            "values",
+            Entries("name", Array()),
+            "Where to evaluate: numbers, constant expressions, nested lists for arrays",
+            "{x: -2, w: [1, 1/3]}",
+        ),
+        Key("seed", INTEGER, "Draws every value that is not given", "1"),
+        Key(
+            "upstream",
+            Either((NUMBER, Array(), Entries("derivative", Array()))),
+            "The gradient of the loss at the output: a number, an array, or a mapping dL/df: value",
+            "{dL/df: 1}",
+        ),
+        Key(
+            "questions",
+            Items(Either((Scalar("a question"), QUESTION))),
+            "What is asked: df/dx, local df/dx, d2f/dx2, d2f/dxdy, dJ/dW[0, 2], shape W, value "
+            "q; each may be named, delta = df/dx",
+            "[df/dx, df/dy]",
+        ),
+        Key("notation", NOTATION, "How answers are written", "{layout: gradient, digits: 4}"),
+        Key(
+            "vary",
+            Record(
+                (
+                    Key(
+                        "require",
+                        Either((EXPRESSION, Items(EXPRESSION))),
+                        "Conditions on what is drawn",
+                        "f != 0",
+                    ),
+                ),
+                Entries("name", DRAW),
+            ),
+            "How a variant draws its values",
+            "{x: {integers: [-5, 5]}}",
+        ),
+    )
+)
 
 
-# Validation ------------------------------------------------------------------------------------------------------
+# Validation ---------------------------------------------------------------------------------------
 
 
 def check(node: Node, kind: Kind, path: str, problems: list[Problem]) -> None:
-    """Compare the form of a node with what its key asks for. What is wrong is added to `problems`, and the node is
-    marked broken, so that whoever reads on can pass over it. Contents are read later."""
+    """Compare the form of a node with what its key asks for. What is wrong is added to `problems`,
+    and the node is marked broken, so that whoever reads on can pass over it. Contents are read
+    later.
+    """
     if node.kind == "broken":
         return
     match kind:
@@ -297,15 +405,21 @@ def _check_record(node: Node, kind: Record, path: str, problems: list[Problem]) 
 
 
 _MEANT = {
-    "steps": "expression", "expressions": "expression", "function": "expression", "inputs": "variables", "name": "title",
-    "description": "text", "statement": "text", "question": "questions", "shapes": "variables", "at": "values",
-    "gradient": "upstream", "dims": "sizes", "ask": "questions", "value": "values", "variable": "variables", "loss": "upstream",
+    "steps": "expression", "expressions": "expression",
+    "function": "expression", "inputs": "variables", "name": "title",
+    "description": "text", "statement": "text",
+    "question": "questions", "shapes": "variables", "at": "values",
+    "gradient": "upstream", "dims": "sizes", "ask": "questions",
+    "value": "values", "variable": "variables", "loss": "upstream",
 }  # fmt: skip
 # Keys at the top of a file that belong elsewhere.
 _ELSEWHERE = {
-    "layout": "write notation: {layout: jacobian}", "digits": "write notation: {digits: 6}", "form": "write notation: {form: index}",
-    "latex": "write notation: {latex: {yhat: '\\hat{y}'}}", "shape": "write variables: {x: [n]}", "each": "write variables: {x: {each: i}}",
-    "assume": "write variables: {A: {assume: symmetric}}", "solution": "gradcalc computes the answers: leave it out",
+    "layout": "write notation: {layout: jacobian}",
+    "digits": "write notation: {digits: 6}", "form": "write notation: {form: index}",
+    "latex": "write notation: {latex: {yhat: '\\hat{y}'}}",
+    "shape": "write variables: {x: [n]}", "each": "write variables: {x: {each: i}}",
+    "assume": "write variables: {A: {assume: symmetric}}",
+    "solution": "gradcalc computes the answers: leave it out",
     "answers": "gradcalc computes the answers: leave it out",
 }  # fmt: skip
 _MEANT_CHOICES = {
@@ -357,7 +471,7 @@ def _brief(kind: Kind) -> str:
     return " or ".join(_brief(one) for one in kind.kinds)
 
 
-# Reading what a checked node says ---------------------------------------------------------------------------------
+# Reading what a checked node says -----------------------------------------------------------------
 
 
 def get(node: Node, name: str) -> Node | None:
@@ -372,7 +486,7 @@ def get(node: Node, name: str) -> Node | None:
     return None
 
 
-# JSON Schema ------------------------------------------------------------------------------------------------------
+# JSON Schema --------------------------------------------------------------------------------------
 
 
 def json_schema() -> dict[str, Any]:

@@ -20,8 +20,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uff
 class Text:
     """A piece of source text that knows where each of its characters stands in the file.
 
-    `lines` holds a run of characters that stand side by side in the file as (offset in value, line, column), ascending:
-    one for each line of a block, one more behind each escape of a quoted scalar. `source` is the file, line by line.
+    `lines` holds a run of characters that stand side by side in the file as (offset in value, line,
+    column), ascending: one for each line of a block, one more behind each escape of a quoted
+    scalar. `source` is the file, line by line.
     """
 
     value: str
@@ -124,8 +125,9 @@ class Source:
     def _runs(
         self, value: str, start: int, end: int, style: str
     ) -> tuple[tuple[int, int, int], ...]:
-        """Where each character of a scalar stands: source and value hold the same characters, but for white space,
-        quotes and escapes."""
+        """Where each character of a scalar stands: source and value hold the same characters, but
+        for white space, quotes and escapes.
+        """
         raw, runs, expected = self.text, [], -1
         at = start + 1 if style in ("'", '"') else start
         if style in ("|", ">"):
@@ -166,7 +168,8 @@ def _decode(data: bytes, file: str) -> str:
         raise GradcalcError(
             Problem(
                 "limit",
-                f"the file has more than {MAX_TOTAL // 1024} KiB; the limit is {MAX_BYTES // 1024} KiB",
+                f"the file has more than {MAX_TOTAL // 1024} KiB; the limit is "
+                f"{MAX_BYTES // 1024} KiB",
                 Place(file, 1, 1),
             )
         )

@@ -1,10 +1,12 @@
-r"""TeX from authors: read against a list of commands, and written again so that it cannot break or do anything else.
+r"""TeX from authors: read against a list of commands, and written again so that it cannot break or
+do anything else.
 
-    check(r"\frac12 x^2")   ->  \frac{1}{2} x^{2}     or SpanError at the place of what is not allowed
-    escape("50% & more")    ->  50\% \& more          any text, as TeX prints it
+    check(r"\frac12 x^2")   ->  \frac{1}{2} x^{2}     or SpanError at the place of what is not
+    allowed escape("50% & more")    ->  50\% \& more          any text, as TeX prints it
     in_math("\\text{é}→")   ->  \text{é}\rightarrow   formulas of ours, with names in any alphabet
 
-What comes out is made of the commands of these tables alone, braces balanced, every argument in braces.
+What comes out is made of the commands of these tables alone, braces balanced, every argument in
+braces.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ COMMANDS = (
 
 
 def check(tex: str) -> str:
-    """Mathematics of an author, without its $: the same, written safely. Raises SpanError with offsets into `tex`."""
+    """Mathematics of an author, without its $: the same, written safely. Raises SpanError with
+    offsets into `tex`.
+    """
     if len(tex) > MAX_LENGTH:
         raise SpanError(
             "math", f"this formula has {len(tex)} characters; the limit is {MAX_LENGTH}", 0, 1
@@ -107,7 +111,9 @@ class _Reader:
             raise self.fail(f"nested more than {MAX_DEPTH} deep")
 
     def row(self, stop: str) -> str:
-        """Atoms with their scripts up to `stop` (a character, not taken), or to what belongs to who called."""
+        """Atoms with their scripts up to `stop` (a character, not taken), or to what belongs to
+        who called.
+        """
         self.deeper()
         out: list[str] = []
         scripts: set[str] = set()
@@ -329,8 +335,10 @@ class _Reader:
 
 
 def escape(text: str) -> str:
-    """Any text as TeX prints it, in text mode, on one line. What does not print becomes its code, U+202E; other
-    alphabets stay as they are: a document in which some are needs LuaTeX, see render/tex_fonts.py."""
+    """Any text as TeX prints it, in text mode, on one line. What does not print becomes its code,
+    U+202E; other alphabets stay as they are: a document in which some are needs LuaTeX, see
+    render/tex_fonts.py.
+    """
     out: list[str] = []
     text = unicodedata.normalize("NFC", text)
     greek = {at for word in _GREEK_WORD.finditer(text) for at in range(*word.span())}
@@ -371,12 +379,16 @@ def _escaped(char: str) -> str:
 
 
 def beyond_pdftex(tex: str) -> str:
-    """The characters in what `escape` has written that pdfTeX has no fonts for, each once, in order."""
+    """The characters in what `escape` has written that pdfTeX has no fonts for, each once, in
+    order.
+    """
     return "".join(sorted({char for char in tex if char > "\u00ff"}))
 
 
 def in_math(tex: str) -> str:
-    """A formula of our own in the characters TeX knows: those of other alphabets become commands."""
+    """A formula of our own in the characters TeX knows: those of other alphabets become
+    commands.
+    """
     if tex.isascii():
         return tex
     out = []

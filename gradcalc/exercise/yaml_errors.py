@@ -162,7 +162,10 @@ def _flow(f: _Failure) -> Problem | None:
     if opened < 0:
         opened = max(text.rfind("[", 0, f.index), text.rfind("{", 0, f.index), 0)
     sign, place = text[opened : opened + 1], f.place
-    message = f"`{sign}` is never closed, or something is missing before line {place.line}, column {place.column}"
+    message = (
+        f"`{sign}` is never closed, or something is missing before line {place.line}, "
+        f"column {place.column}"
+    )
     return f.problem(message, None, opened)
 
 

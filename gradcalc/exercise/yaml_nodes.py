@@ -1,7 +1,8 @@
 """YAML to nodes that know their place. Scalars stay text: what they mean is for the schema to say.
 
-Reads PyYAML's events, so that nothing is built before it is checked: depth, aliases, tags, duplicate keys and second
-documents are refused where they stand, and nothing in a file can make an object or refer to another part of it.
+Reads PyYAML's events, so that nothing is built before it is checked: depth, aliases, tags,
+duplicate keys and second documents are refused where they stand, and nothing in a file can make an
+object or refer to another part of it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ _COMMENT = re.compile(r"[ \t]+(#[^\n]*)")
 
 @dataclass(slots=True)
 class Node:
-    """`kind` is scalar, list, mapping, empty (nothing written), or broken (a problem was reported; say no more)."""
+    """`kind` is scalar, list, mapping, empty (nothing written), or broken (a problem was
+    reported; say no more).
+    """
 
     kind: str
     text: Text
@@ -49,7 +52,9 @@ class _Stop(Exception):
 
 
 def read_yaml(data: bytes | str, file: str) -> tuple[Node, list[Problem]]:
-    """The one document of a file, and every problem of its form. Raises GradcalcError where nothing can be read."""
+    """The one document of a file, and every problem of its form. Raises GradcalcError where
+    nothing can be read.
+    """
     source = Source.of(data, file)
     reader = _Reader(source)
     try:

@@ -1,7 +1,9 @@
-"""The one way back through a graph: from an output to what it is made from, the contributions of all users added.
+"""The one way back through a graph: from an output to what it is made from, the contributions of
+all users added.
 
-What is carried is up to who goes: terms for answers, steps and code; formulas for operations; floats for figures.
-A `Way` says in which order, what a gradient is, and what is handed back; where that is nothing, the way ends.
+What is carried is up to who goes: terms for answers, steps and code; formulas for operations;
+floats for figures. A `Way` says in which order, what a gradient is, and what is handed back; where
+that is nothing, the way ends.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ L = TypeVar("L")  # a local derivative
 
 
 class Handed(NamedTuple, Generic[G, L]):
-    """What a node hands back to an operand: its gradient `upstream`, times the local derivative. Of a gradient that is
-    given by nobody in the graph there is only the product."""
+    """What a node hands back to an operand: its gradient `upstream`, times the local derivative. Of
+    a gradient that is given by nobody in the graph there is only the product.
+    """
 
     node: int | None
     upstream: G | None
@@ -25,7 +28,9 @@ class Handed(NamedTuple, Generic[G, L]):
 
 
 class Reached(NamedTuple, Generic[G, L]):
-    """A node when all that uses it is done: what was handed back to it, and its gradient, which is passed on."""
+    """A node when all that uses it is done: what was handed back to it, and its gradient, which
+    is passed on.
+    """
 
     node: int
     handed: list[Handed[G, L]]
@@ -36,13 +41,17 @@ class Way(Protocol[G, L]):
     """How a kind of gradient goes back."""
 
     def turn(self, node: int) -> Any:
-        """Of the nodes that are reached the one with the least turn is next; a user before its operands."""
+        """Of the nodes that are reached the one with the least turn is next; a user before its
+        operands.
+        """
 
     def gradient(self, node: int, handed: list[Handed[G, L]]) -> G:
         """What was handed back to a node, added up."""
 
     def handed_back(self, node: int, gradient: G) -> Iterable[tuple[int, L, G]]:
-        """(operand, local derivative, product) for each operand that a gradient is handed back to."""
+        """(operand, local derivative, product) for each operand that a gradient is handed back
+        to.
+        """
 
 
 def pull(given: Mapping[int, G], way: Way[G, L]) -> Iterator[Reached[G, L]]:

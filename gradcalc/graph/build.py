@@ -1,6 +1,8 @@
-"""Exercise to Graph: elementary nodes with shapes, each made by one operation; named quantities keep their names.
+"""Exercise to Graph: elementary nodes with shapes, each made by one operation; named quantities
+keep their names.
 
-names and order (scope.py) -> shapes (shape_inference.py) -> nodes (lowering.py) -> questions checked (question_checks.py)
+names and order (scope.py) -> shapes (shape_inference.py) -> nodes (lowering.py) -> questions
+checked (question_checks.py)
 """
 
 from __future__ import annotations
@@ -104,7 +106,9 @@ def build(exercise: Exercise) -> Graph:
 
 
 def called(question: Question, stacks: dict[str, str], each: frozenset[str]) -> Question:
-    """A question with stack(x) under the name of that stack, X; where that name is taken, stack(x) becomes one."""
+    """A question with stack(x) under the name of that stack, X; where that name is taken,
+    stack(x) becomes one.
+    """
 
     def name(text: str) -> str:
         one = text.removeprefix("stack(").removesuffix(")")
@@ -213,6 +217,11 @@ def reasons(
 def unused(found: Scope, used: set[str]) -> list[Problem]:
     """Declared variables that occur nowhere."""
     return [
-        Problem("unused", f"{name} is not used in the expression, so its gradient is 0", found.exercise.variables[name].place)
-        for name in found.inputs if name not in used and name in found.exercise.variables
-    ]  # fmt: skip
+        Problem(
+            "unused",
+            f"{name} is not used in the expression, so its gradient is 0",
+            found.exercise.variables[name].place,
+        )
+        for name in found.inputs
+        if name not in used and name in found.exercise.variables
+    ]

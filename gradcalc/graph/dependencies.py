@@ -43,7 +43,9 @@ def interact(graph: Graph, of: str, by: str) -> bool:
 
 
 def mixes(graph: Graph) -> bool:
-    """Whether anything per example depends on other examples: a sum over the examples that is used for each of them."""
+    """Whether anything per example depends on other examples: a sum over the examples that is
+    used for each of them.
+    """
     for index in graph.examples:
         mixed = [False] * len(graph.nodes)
         for number, node in enumerate(graph.nodes):
@@ -57,7 +59,9 @@ def mixes(graph: Graph) -> bool:
 
 
 def operands(graph: Graph, name: str) -> tuple[str, ...]:
-    """The named quantities and inputs that the definition of a quantity uses directly, in order of first use."""
+    """The named quantities and inputs that the definition of a quantity uses directly, in order
+    of first use.
+    """
     found: dict[str, None] = {}
     stack = list(reversed(graph.node(name).args))
     seen: set[int] = set()
@@ -87,7 +91,9 @@ def reached_otherwise(graph: Graph, of: str, by: str) -> bool:
 
 
 def many(count: int) -> str:
-    """How many paths, in words: 12, or "more than 10^208"; there may be more than Python writes out."""
+    """How many paths, in words: 12, or "more than 10^208"; there may be more than Python writes
+    out.
+    """
     return (
         str(count)
         if count < 10**9
@@ -96,7 +102,9 @@ def many(count: int) -> str:
 
 
 def paths(graph: Graph, of: str, by: str, limit: int) -> tuple[list[tuple[str, ...]], int]:
-    """Up to `limit` paths from numerator to denominator, each from `of` down to `by`, and how many more there are."""
+    """Up to `limit` paths from numerator to denominator, each from `of` down to `by`, and how
+    many more there are.
+    """
     names = [*graph.inputs, *graph.quantities]
     reads = {name: operands(graph, name) for name in names}
     count: dict[str, int] = {}

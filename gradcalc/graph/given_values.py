@@ -51,7 +51,9 @@ class Sizes:
         return size.at(self.numbers) if size.names <= self.numbers.keys() else None
 
     def equal(self, size: Size, count: int, origin: str, place: Place | None) -> bool:
-        """Note that `size` is `count`; False and a problem where it is not. Sizes with two unknown names stay open."""
+        """Note that `size` is `count`; False and a problem where it is not. Sizes with two
+        unknown names stay open.
+        """
         known = self.known(size)
         if known is not None:
             if known != count:
@@ -153,7 +155,9 @@ CHECKS: Mapping[str, tuple[Callable[[Array], bool], str]] = {
 
 
 def onehot(value: Array, shape: Shape, stacks: int) -> bool:
-    """One entry 1 and the others 0 along the last axis of `shape` (a column counts as a vector), for each example."""
+    """One entry 1 and the others 0 along the last axis of `shape` (a column counts as a vector),
+    for each example.
+    """
     vector = as_vector(shape)
     flat = list(entries(value))
     length = _length(value)
@@ -206,7 +210,8 @@ def check_values(
 ) -> list[Problem]:
     """Values that break an assumption, or are no indices where an index is needed.
 
-    `integers`: integer inputs with the axis they index; `examples`: how many indices of examples an input has.
+    `integers`: integer inputs with the axis they index; `examples`: how many indices of examples an
+    input has.
     """
     problems: list[Problem] = []
     for name, value in exercise.values.items():

@@ -1,6 +1,8 @@
-"""Expressions to nodes, when the shape of every input is known. Functions of the exercise are written out.
+"""Expressions to nodes, when the shape of every input is known. Functions of the exercise are
+written out.
 
-Errors are SpanErrors that show the operands' shapes: `W1 @ x`: W1 is D_a1×D_x, x is D_z×1: D_x ≠ D_z.
+Errors are SpanErrors that show the operands' shapes: `W1 @ x`: W1 is D_a1×D_x, x is D_z×1: D_x ≠
+D_z.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ ZERO = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a parameter of a function stands for: a node, and the argument it came from with its own parameters."""
+    """What a parameter of a function stands for: a node, and the argument it came from with its
+    own parameters.
+    """
 
     node: int
     expr: Expr
@@ -68,9 +72,11 @@ class Failed(Exception):
 
 
 class Lowering:
-    """Lowers definition after definition; problems are collected, and what depends on a failed quantity is passed over.
+    """Lowers definition after definition; problems are collected, and what depends on a failed
+    quantity is passed over.
 
-    `calls`: the functions that are more than one node, by name (lowering_calls.py)."""
+    `calls`: the functions that are more than one node, by name (lowering_calls.py).
+    """
 
     def __init__(
         self,
@@ -130,7 +136,10 @@ class Lowering:
         node = self.nodes[number]
         free = [index for index in node.over if index not in self.scope.exercise.examples]
         if free:
-            hint = f"write {name}[{', '.join([*definition.indices, *free])}] = …, or sum over {free[0]}"
+            hint = (
+                f"write {name}[{', '.join([*definition.indices, *free])}] = …, or sum over "
+                f"{free[0]}"
+            )
             raise SpanError("index", f"`{name}` depends on the index {free[0]}", *expr.span, hint)
         declared = self.declared.get(name)
         if declared is not None and declared != node.shape:
@@ -158,7 +167,9 @@ class Lowering:
     # ---- words
 
     def words(self, expr: Expr) -> str:
-        """An expression as the author wrote it: a name plainly, anything longer between backticks."""
+        """An expression as the author wrote it: a name plainly, anything longer between
+        backticks.
+        """
         if isinstance(expr, Name):
             return expr.id
         start, end = expr.span
@@ -168,7 +179,9 @@ class Lowering:
     def mismatch(
         self, error: ShapeError, expr: Expr, parts: Sequence[Expr], numbers: Sequence[int]
     ) -> SpanError:
-        """The fact with its situation: the expression, and the shape of every operand that has one."""
+        """The fact with its situation: the expression, and the shape of every operand that has
+        one.
+        """
         said: dict[str, str] = {}
         for part, number in zip(parts, numbers, strict=False):
             if not isinstance(part, Num):
@@ -214,7 +227,9 @@ class Lowering:
 
     @staticmethod
     def piece(expr: Expr, env: Env) -> Expr | None:
-        """The author's piece a node stands for; inside a function there is none that could be read alone."""
+        """The author's piece a node stands for; inside a function there is none that could be
+        read alone.
+        """
         return None if env else expr
 
     def apply(
@@ -313,7 +328,8 @@ class Lowering:
             inner = expr.right.arg
             self.warn(
                 "one-axis-transpose",
-                f"{self.words(expr)} is a scalar, because .T does nothing to a vector with one axis",
+                f"{self.words(expr)} is a scalar, because .T does nothing to a vector with one "
+                "axis",
                 expr,
                 f"write outer({unparse(expr.left)}, {unparse(inner)}) for the matrix",
             )
@@ -399,7 +415,10 @@ class Lowering:
             kind = self.scope.kinds.get(item.id) if isinstance(item, Name) else None
             if kind == "index" and isinstance(item, Name):
                 if self.length(item.id, item) != length:
-                    message = f"{self.words(expr)}: {item.id} runs over {self.indices[item.id]}, axis {axis} of {words} is {length}"
+                    message = (
+                        f"{self.words(expr)}: {item.id} runs over {self.indices[item.id]}, "
+                        f"axis {axis} of {words} is {length}"
+                    )
                     raise SpanError(
                         "index", f"{message}: {self.indices[item.id]} ≠ {length}", *expr.span
                     )
@@ -466,7 +485,9 @@ class Lowering:
         return self.expr(item, env)
 
     def stack(self, name: str, expr: Expr) -> int:
-        """The stack of a per-example quantity: the examples become the last axis, a column's axis of size 1 goes."""
+        """The stack of a per-example quantity: the examples become the last axis, a column's
+        axis of size 1 goes.
+        """
         if name not in self.names:
             raise Failed
         number = self.names[name]

@@ -1,7 +1,7 @@
 """Calls to nodes: what is not one operation of the table is written in operations that are.
 
-Each function takes the lowering, the call, and what the parameters stand for where it is inside a function; it returns
-the node. Operations that are not here are elementwise and become one node.
+Each function takes the lowering, the call, and what the parameters stand for where it is inside a
+function; it returns the node. Operations that are not here are elementwise and become one node.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def reduction(low: Lowering, call: Call, env: Env) -> int:
         hint = f"write {call.func}({unparse(array)}, {each[0]}) for all examples"
         raise SpanError(
             "index",
-            f"{low.words(array)} is a scalar for each {each[0]}, so it has no entries for {call.func}",
+            f"{low.words(array)} is a scalar for each {each[0]}, so it has no entries for "
+            f"{call.func}",
             *call.span,
             hint,
         )
@@ -231,7 +232,8 @@ def norm(low: Lowering, call: Call, env: Env) -> int:
             "argument",
             f"ord={unparse(opts.ord or Name('2'))} of a matrix is ambiguous",
             *call.span,
-            f"write sum(abs({name})) or max(abs({name})) for its entries, norm({name}) for the Frobenius norm",
+            f"write sum(abs({name})) or max(abs({name})) for its entries, norm({name}) for the "
+            "Frobenius norm",
         )
     size = low.make("abs", (number,))
     if infinite or order == 1:
@@ -274,7 +276,9 @@ def dot(low: Lowering, call: Call, env: Env) -> int:
 
 
 def kron(low: Lowering, call: Call, env: Env) -> int:
-    """Of two vectors the columns of outer(v, u) one under another, as in NumPy; of matrices one node."""
+    """Of two vectors the columns of outer(v, u) one under another, as in NumPy; of matrices one
+    node.
+    """
     left, right = (low.expr(arg, env) for arg in call.args)
     if len(low.nodes[left].shape) != 1 or len(low.nodes[right].shape) != 1:
         return low.apply("kron", call, call.args, (left, right), env)
@@ -364,7 +368,20 @@ def with_parameters(low: Lowering, call: Call, env: Env) -> int:
 CALLS: Mapping[str, Callable[[Lowering, Call, Env], int]] = {
     **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
     **{name: with_parameters for name, op in TABLE.items() if op.parameters},
-    "max": extremum, "min": extremum, "var": var, "norm": norm,
-    "logsumexp": softmax, "softmax": softmax, "log_softmax": softmax, "dot": dot, "kron": kron, "matrix_power": matrix_power,
-    "eye": filled, "ones": filled, "zeros": filled, "concat": concat, "stack": stack, "where": where,
-}  # fmt: skip
+    "max": extremum,
+    "min": extremum,
+    "var": var,
+    "norm": norm,
+    "logsumexp": softmax,
+    "softmax": softmax,
+    "log_softmax": softmax,
+    "dot": dot,
+    "kron": kron,
+    "matrix_power": matrix_power,
+    "eye": filled,
+    "ones": filled,
+    "zeros": filled,
+    "concat": concat,
+    "stack": stack,
+    "where": where,
+}

@@ -16,15 +16,16 @@ from gradcalc.language.shape_rules import Shape, Size, show
 class Node:
     """One elementary operation. A light object: 10^5 of them cost what a float pass costs.
 
-    `shape` are the positional axes. `over` are the named indices (examples and `indices`) the value depends on
-    besides: a node over ("i",) has one array of shape `shape` for each i.
-    `attrs` by op:
+    `shape` are the positional axes. `over` are the named indices (examples and `indices`) the value
+    depends on besides: a node over ("i",) has one array of shape `shape` for each i. `attrs` by op:
       input, const {value: Fraction|"pi"|"e"}, size {value: Size}, index {name}
-      sum mean prod max min  {axis: tuple[int, ...], keepdims: bool}  or  {index: tuple[str, ...]} (over named indices)
-      softmax log_softmax    {axis: int};  logsumexp {axis: tuple[int, ...], keepdims: bool}
-      norm                   {axis: tuple[int, ...], keepdims: bool}  (2-norm / Frobenius; other ord are lowered)
-      matmul transpose outer kron tr det logdet inv diag vec concat {axis} stack (new axis 0) eye ones zeros copy
-      getitem  {items: one per axis of args[0]: ("at", Size) | ("slice", start Size, stop Size, step int)
+      sum mean prod max min  {axis: tuple[int, ...], keepdims: bool}  or  {index: tuple[str, ...]}
+      (over named indices) softmax log_softmax    {axis: int};  logsumexp {axis: tuple[int, ...],
+      keepdims: bool} norm                   {axis: tuple[int, ...], keepdims: bool}  (2-norm /
+      Frobenius; other ord are lowered) matmul transpose outer kron tr det logdet inv diag vec
+      concat {axis} stack (new axis 0) eye ones zeros copy
+      getitem  {items: one per axis of args[0]: ("at", Size) | ("slice", start Size, stop Size, step
+               int)
                 | ("index", name) | ("gather", position in args)}
       toaxis   {indices: tuple[str, ...]}: named indices become leading axes (p[k] = …)
       apply    {function: str, order: int}: unknown elementwise function or its derivative
@@ -68,7 +69,9 @@ class Graph:
 
 
 def unfit(nodes: Sequence[Node], numbers: Mapping[str, int]) -> tuple[Node, str] | None:
-    """The first node that cannot be at these sizes: an array without entries, or entries beyond an axis."""
+    """The first node that cannot be at these sizes: an array without entries, or entries beyond
+    an axis.
+    """
 
     def ascend(*row: int | Size) -> bool:
         sizes = [Size.of(item) for item in row]

@@ -1,4 +1,6 @@
-"""Makes nodes: equal unnamed nodes are one node, constants are folded, functions that were written out are recognised."""
+"""Makes nodes: equal unnamed nodes are one node, constants are folded, functions that were
+written out are recognised.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ Rewrite: TypeAlias = "Callable[[NodeBuilder, tuple[int, ...], Mapping[str, Any]]
 class NodeBuilder:
     """`make(op, args)` is the number of the node for that operation on these operands.
 
-    `order` sorts named indices; `rewrites`: operation -> rules tried in order (node_rewrites.py). Named nodes are never shared: a quantity is a step of its own, whatever it equals.
+    `order` sorts named indices; `rewrites`: operation -> rules tried in order (node_rewrites.py).
+    Named nodes are never shared: a quantity is a step of its own, whatever it equals.
     """
 
     def __init__(
@@ -44,7 +47,9 @@ class NodeBuilder:
         shape: Shape | None = None,
         expr: Expr | None = None,
     ) -> int:
-        """`shape` where the table does not give it. Raises ShapeError, ZeroDivisionError, OverflowError."""
+        """`shape` where the table does not give it. Raises ShapeError, ZeroDivisionError,
+        OverflowError.
+        """
         if self.values and args and all(arg in self.values for arg in args):
             folded = self.fold(op, args)
             if folded is not None:
@@ -126,7 +131,9 @@ class NodeBuilder:
         return self.values.get(number)
 
     def name(self, number: int, name: str, first: int, expr: Expr) -> int:
-        """The node of a definition: `number` itself where it was made for it (not before `first`), else a node beside it."""
+        """The node of a definition: `number` itself where it was made for it (not before
+        `first`), else a node beside it.
+        """
         node = self.nodes[number]
         if node.name is not None:
             return self.add(Node("copy", (number,), node.shape, node.over, {}, name, expr))

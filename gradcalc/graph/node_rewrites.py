@@ -1,7 +1,9 @@
-"""Functions that were written out: the sigmoid taken apart, tanh, softplus, softmax, log-sum-exp, the log-determinant.
+"""Functions that were written out: the sigmoid taken apart, tanh, softplus, softmax, log-sum-exp,
+the log-determinant.
 
-Each rule is algebraically exact, and looks through unnamed nodes only: what has a name stays a step of its own.
-A rule gets the builder and the operands of a node that is about to be made, and returns the node to take instead, or None.
+Each rule is algebraically exact, and looks through unnamed nodes only: what has a name stays a step
+of its own. A rule gets the builder and the operands of a node that is about to be made, and returns
+the node to take instead, or None.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ def both_ways(pair: tuple[int, ...] | None) -> tuple[tuple[int, int], ...]:
 
 
 def minus(make: NodeBuilder, number: int) -> int | None:
-    """u where the node is plainly −u: a minus sign, a negative number, or a product or quotient that begins with one."""
+    """u where the node is plainly −u: a minus sign, a negative number, or a product or quotient
+    that begins with one.
+    """
     value = make.value(number)
     if value is not None:
         return make.const(-value) if value < 0 else None
@@ -185,7 +189,9 @@ def softmax_of_exponentials(
 
 
 def logsumexp(make: NodeBuilder, args: tuple[int, ...], attrs: Mapping[str, Any]) -> int | None:
-    """log(sum(exp(t))) = logsumexp(t); over a named index where it runs over a whole vector, log(sum(exp(s[k]), k))"""
+    """log(sum(exp(t))) = logsumexp(t); over a named index where it runs over a whole vector,
+    log(sum(exp(s[k]), k))
+    """
     total = parts(make, args[0], "sum")
     t = exponent(make, total[0]) if total else None
     if t is None:

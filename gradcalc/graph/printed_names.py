@@ -12,7 +12,9 @@ from gradcalc.language.tree import Expr, Name
 
 
 def printed_names(graph: Graph, where: Sequence[tuple[str, Expr]] = ()) -> Names:
-    """The names of a graph, its stacks included; `where` are named gradients, with their formulas."""
+    """The names of a graph, its stacks included; `where` are named gradients, with their
+    formulas.
+    """
     shapes: dict[str, Shape] = {name: graph.nodes[node].shape for name, node in graph.names.items()}
     over = {
         name: [i for i in graph.nodes[node].over if i in graph.examples]

@@ -15,7 +15,9 @@ from gradcalc.language.shape_rules import stacked
 
 
 def check_questions(graph: Graph, sizes: Sizes) -> list[Problem]:
-    """Unknown names, questions the wrong way round, and those that have no answer; also the upstream gradients."""
+    """Unknown names, questions the wrong way round, and those that have no answer; also the
+    upstream gradients.
+    """
     problems: list[Problem] = []
     for question in graph.exercise.questions:
         problems += _check(graph, question)
@@ -70,7 +72,10 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
                 )
             )
         elif question.kind != "local" and interact(graph, of, name):
-            message = f"{of} of one example depends on {name} of the other examples, so there is no derivative per example"
+            message = (
+                f"{of} of one example depends on {name} of the other examples, so there is "
+                "no derivative per example"
+            )
             problems.append(
                 Problem(
                     "question",
@@ -86,7 +91,9 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
 
 
 def default_questions(graph: Graph) -> tuple[Question, ...]:
-    """Local derivatives, then the total derivatives of the outputs, each in the order of the graph."""
+    """Local derivatives, then the total derivatives of the outputs, each in the order of the
+    graph.
+    """
     reads = {name: operands(graph, name) for name in graph.quantities}
     bits = {name: 1 << place for place, name in enumerate((*graph.inputs, *graph.quantities))}
     above = _reachable(graph.inputs, graph.quantities, reads, bits)

@@ -1,4 +1,6 @@
-"""What each name of an exercise is, in which order its quantities are computed, and over which indices they run."""
+"""What each name of an exercise is, in which order its quantities are computed, and over which
+indices they run.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,13 @@ Over = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`kinds`: name -> input, quantity, stack, size, index, constant, function. `order`: definitions, topological.
+    """`kinds`: name -> input, quantity, stack, size, index, constant, function. `order`:
+    definitions, topological.
 
-    `indices` in declared order, undeclared ones after them, those of the examples last: the order of every `over`.
-    `over`: the named indices that an input or quantity depends on, besides its positional axes.
-    `uses`: the inputs and quantities that a definition names, through functions and stacks too.
+    `indices` in declared order, undeclared ones after them, those of the examples last: the order
+    of every `over`. `over`: the named indices that an input or quantity depends on, besides its
+    positional axes. `uses`: the inputs and quantities that a definition names, through functions
+    and stacks too.
     """
 
     exercise: Exercise
@@ -53,12 +57,16 @@ def problem(error: SpanError, source: Text | None) -> Problem:
 
 
 def scope(exercise: Exercise) -> Scope:
-    """Raises GradcalcError for cycles through functions and stacks, and for names that are two things at once."""
+    """Raises GradcalcError for cycles through functions and stacks, and for names that are two
+    things at once.
+    """
     return _Scope(exercise).build()
 
 
 def nesting(expr: Expr, functions: Mapping[str, int]) -> int:
-    """How deep an expression nests, its functions written out. Sums lean to the left, which costs no depth."""
+    """How deep an expression nests, its functions written out. Sums lean to the left, which
+    costs no depth.
+    """
     deepest, stack = 0, [(expr, 1)]
     while stack:
         part, depth = stack.pop()
@@ -211,7 +219,9 @@ class _Scope:
     # ---- what a definition reads
 
     def read(self, definition: Definition) -> tuple[str, ...]:
-        """Names that are inputs, quantities or not known yet, in order of first use, those inside functions included."""
+        """Names that are inputs, quantities or not known yet, in order of first use, those
+        inside functions included.
+        """
         found: dict[str, None] = {}
         seen: set[str] = set()
         pending: list[tuple[Expr, tuple[str, ...]]] = [(definition.expr, ())]
@@ -232,7 +242,9 @@ class _Scope:
         return tuple(found)
 
     def refuse_depth(self) -> None:
-        """Calls nested too deep to be written out. That none calls itself was checked in resolve.py."""
+        """Calls nested too deep to be written out. That none calls itself was checked in
+        resolve.py.
+        """
         functions = self.exercise.functions
         called = {
             name: {
@@ -270,7 +282,9 @@ class _Scope:
     # ---- order
 
     def topological(self, reading: Mapping[str, tuple[str, ...]]) -> list[Definition]:
-        """Definitions in the order of the source, each after those it needs. A cycle is an error that walks it."""
+        """Definitions in the order of the source, each after those it needs. A cycle is an error
+        that walks it.
+        """
         done: dict[str, None] = {}
         for start in self.defined:
             path: list[tuple[str, int]] = [(start, 0)]
@@ -382,7 +396,9 @@ class _Scope:
         return self.memo[key]
 
     def stacks(self) -> dict[str, str]:
-        """The stacks' names: the name with its first letter in upper case, where that is not taken."""
+        """The stacks' names: the name with its first letter in upper case, where that is not
+        taken.
+        """
         found: dict[str, str] = {}
         for name, over in self.over.items():
             upper = name[:1].upper() + name[1:]

@@ -1,4 +1,6 @@
-"""What the expressions of an exercise say of shapes: a term for every piece, a constraint for every operation."""
+"""What the expressions of an exercise say of shapes: a term for every piece, a constraint for
+every operation.
+"""
 
 from __future__ import annotations
 
@@ -80,9 +82,12 @@ class Constraints:
         self.memo: dict[tuple[str, tuple[int, ...]], tuple[tuple[Term, ...], Term]] = {}
         self.said: dict[tuple[Any, ...], Term] = {}
         self.given = {  # arrays given for quantities: upstream gradients have their shapes
-            upstream.of: shape for upstream in scope.exercise.upstream
-            if upstream.of is not None and not scope.over.get(upstream.of) and (shape := shape_of_value(upstream.value))
-        }  # fmt: skip
+            upstream.of: shape
+            for upstream in scope.exercise.upstream
+            if upstream.of is not None
+            and not scope.over.get(upstream.of)
+            and (shape := shape_of_value(upstream.value))
+        }
         self.source: Text = Text("")
 
     def words(self, expr: Expr) -> str:
@@ -129,7 +134,10 @@ class Constraints:
             try:
                 self.s.bind(term, self.declared[name])
             except ShapeError:
-                message = f"{name} is declared {show(self.declared[name])}, but {self.named_words(expr)} is {self.s.show(term)}"
+                message = (
+                    f"{name} is declared {show(self.declared[name])}, but "
+                    f"{self.named_words(expr)} is {self.s.show(term)}"
+                )
                 raise SpanError("shape", message, *expr.span) from None
 
     def term(self, expr: Expr, env: Mapping[str, Term]) -> Term:
@@ -193,7 +201,9 @@ class Constraints:
         return self.once(Elementwise(terms, Term(f"`{words}`"), words, (self.source, expr)), args)
 
     def once(self, constraint: Constraint, parts: Sequence[Expr]) -> Term:
-        """The same of the same operands is said once: functions that double their argument stay small."""
+        """The same of the same operands is said once: functions that double their argument stay
+        small.
+        """
         key = (type(constraint), *map(id, constraint.ins))
         if key not in self.said:
             self.said[key] = self.relate(constraint, parts)
@@ -326,7 +336,9 @@ class Constraints:
     def matrices(
         self, call: Call, terms: Sequence[Term], letters: Sequence[tuple[str, ...]]
     ) -> Mapping[str, Axis]:
-        """Operands that a signature says to be matrices, n n or n m, get axes; letter -> axis. Raises SpanError."""
+        """Operands that a signature says to be matrices, n n or n m, get axes; letter -> axis.
+        Raises SpanError.
+        """
         sides = {letter: Dim() for of_one in letters for letter in of_one}
         for term, of_one in zip(terms, letters, strict=True):
             try:

@@ -1,7 +1,7 @@
 """The shapes of names that declare none, each with the sentence that explains it.
 
-constraints.py says what the expressions say of shapes; the solver in unify.py finds what follows; this room guesses
-where several shapes are left, and words what contradicts.
+constraints.py says what the expressions say of shapes; the solver in unify.py finds what follows;
+this room guesses where several shapes are left, and words what contradicts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ MAX_RANK = 4  # tried where only some number of axes fits
 
 @dataclass(slots=True)
 class Inferred:
-    """Shapes of names and sizes of indices, as far as they were found; `reasons` for what was not declared."""
+    """Shapes of names and sizes of indices, as far as they were found; `reasons` for what was
+    not declared.
+    """
 
     shapes: dict[str, Shape] = field(default_factory=dict)
     indices: dict[str, Size] = field(default_factory=dict)
@@ -41,20 +43,33 @@ class Inferred:
     problems: list[Problem] = field(default_factory=list)
 
 
-def infer(scope: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], values: Mapping[str, tuple[int, ...]], numbers: Mapping[str, int],
-          ranks: Mapping[str, int] | None = None) -> Inferred:  # fmt: skip
-    """`declared` shapes, sizes of declared `indices`, shapes of given `values`, `numbers` for sizes.
+def infer(
+    scope: Scope,
+    declared: Mapping[str, Shape],
+    indices: Mapping[str, Size],
+    values: Mapping[str, tuple[int, ...]],
+    numbers: Mapping[str, int],
+    ranks: Mapping[str, int] | None = None,
+) -> Inferred:
+    """`declared` shapes, sizes of declared `indices`, shapes of given `values`, `numbers` for
+    sizes.
 
-    `ranks`: the number of axes of inputs that are not declared; sizes that nothing says get letters then.
+    `ranks`: the number of axes of inputs that are not declared; sizes that nothing says get letters
+    then.
     """
     return _Inference(scope, declared, indices, values, numbers, ranks or {}).run()
 
 
 class _Inference(Constraints):
     def __init__(
-        self, scope: Scope, declared: Mapping[str, Shape], indices: Mapping[str, Size], values: Mapping[str, tuple[int, ...]], numbers: Mapping[str, int],
+        self,
+        scope: Scope,
+        declared: Mapping[str, Shape],
+        indices: Mapping[str, Size],
+        values: Mapping[str, tuple[int, ...]],
+        numbers: Mapping[str, int],
         ranks: Mapping[str, int],
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(scope, declared, indices, numbers)
         self.values, self.ranks = values, ranks
         self.bad: set[int] = set()
@@ -102,7 +117,9 @@ class _Inference(Constraints):
             self.s.bind(term, given(value))
 
     def settled(self, action: Callable[[], object]) -> bool:
-        """Run part of the solution; a contradiction becomes a problem, and its constraint is left out from then on."""
+        """Run part of the solution; a contradiction becomes a problem, and its constraint is
+        left out from then on.
+        """
         while True:
             try:
                 action()
@@ -148,7 +165,9 @@ class _Inference(Constraints):
         return Problem(slug, message, place, hint)
 
     def guess(self) -> None:
-        """Defaults: elementwise operands are alike, values give their numbers, what nothing constrains is a scalar."""
+        """Defaults: elementwise operands are alike, values give their numbers, what nothing
+        constrains is a scalar.
+        """
         s = self.s
         while True:
             if not self.settled(lambda: s.settle(CHOICE)):
@@ -287,7 +306,9 @@ class _Inference(Constraints):
                     self.s.same(dim, next(self.letters))
 
     def operands_lettered(self) -> bool:
-        """The same for an operation that says its result from whole shapes alone, as concat and kron do."""
+        """The same for an operation that says its result from whole shapes alone, as concat and
+        kron do.
+        """
         for constraint in self.s.constraints if self.ranks else ():
             if isinstance(constraint, Forward) and not constraint.done:
                 shapes = [self.s.dims(term) for term in constraint.ins]

@@ -22,7 +22,8 @@ def explain(
     values: Mapping[str, Sequence[int]],
     said: Mapping[str, str],
 ) -> dict[str, str]:
-    """The reasons of what was inferred, one relation at a time: results from their operands first, then backwards.
+    """The reasons of what was inferred, one relation at a time: results from their operands first,
+    then backwards.
 
     Quantities whose operands are known need no reason here. `said` are reasons that stand already.
     """
@@ -76,14 +77,21 @@ def explain(
 
 
 def letters(dims: list[Axis], name: str) -> Shape:
-    """Axes with a letter for what is unknown; a column where the last axis is, and the name is not a matrix's."""
+    """Axes with a letter for what is unknown; a column where the last axis is, and the name is
+    not a matrix's.
+    """
     free = iter(letter for letter in "kpq" if Size.of(letter) not in dims)
     last = len(dims) - 1 if name[:1].islower() else -1
     return tuple(
-        dim if isinstance(dim, Size) else Size.of(dim.number) if dim.number is not None
-        else Size.of(1) if place == last == 1 and isinstance(dims[0], Size) else Size.of(next(free, "r"))
+        dim
+        if isinstance(dim, Size)
+        else Size.of(dim.number)
+        if dim.number is not None
+        else Size.of(1)
+        if place == last == 1 and isinstance(dims[0], Size)
+        else Size.of(next(free, "r"))
         for place, dim in enumerate(dims)
-    )  # fmt: skip
+    )
 
 
 def computed(definition: Definition, nodes: Sequence[Node], numbers: Mapping[str, int]) -> str:

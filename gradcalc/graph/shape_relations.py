@@ -1,4 +1,6 @@
-"""The relations between shapes that the operations state: what each deduces, forwards and backwards."""
+"""The relations between shapes that the operations state: what each deduces, forwards and
+backwards.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def given(value: Sequence[int]) -> list[Axis]:
 
 
 def long(dim: Axis) -> bool:
-    """An axis that is surely longer than 1 (a name may be any number, but it is not the number 1)."""
+    """An axis that is surely longer than 1 (a name may be any number, but it is not the number
+    1).
+    """
     return dim != ONE if isinstance(dim, Size) else dim.number not in (None, 1)
 
 
@@ -47,7 +51,9 @@ def bind_ranks(s: Solver, terms: Sequence[Term], ranks: Sequence[int]) -> None:
 
 
 class Elementwise(Constraint):
-    """Entry by entry, with broadcasting. It is not assumed, only followed where an axis of 1 or a missing one is known."""
+    """Entry by entry, with broadcasting. It is not assumed, only followed where an axis of 1 or
+    a missing one is known.
+    """
 
     def arrays(self, s: Solver) -> list[Term]:
         return [term for term in self.ins if s.dims(term) != []]
@@ -410,7 +416,8 @@ class Indexed(Constraint):
 
 
 class Forward(Constraint):
-    """An operation that only says its result: from whole shapes, or from the operands' axes alone where that is enough.
+    """An operation that only says its result: from whole shapes, or from the operands' axes alone
+    where that is enough.
 
     `ranks`: the number of axes an operand has where nothing else says so (outer takes vectors).
     """
@@ -452,7 +459,9 @@ class Forward(Constraint):
 
 
 class Vectors(Forward):
-    """diag and outer, which need no sizes where their operands are vectors: [n] gives n×n, [n] and [m] n×m."""
+    """diag and outer, which need no sizes where their operands are vectors: [n] gives n×n, [n]
+    and [m] n×m.
+    """
 
     def step(self, s: Solver) -> bool:
         dims = [s.dims(term) for term in self.ins]
@@ -496,7 +505,8 @@ class Alike(Constraint):
                 return [
                     (
                         term,
-                        f"`{self.words}` takes two vectors of one size and {self.said(other)} is {s.show(other)}",
+                        f"`{self.words}` takes two vectors of one size and {self.said(other)} is "
+                        f"{s.show(other)}",
                     )
                 ]
         return super().explain(s, known)

@@ -1,9 +1,10 @@
 """Unknown shapes and sizes, and the constraints between them.
 
-A `Term` is the shape of one piece of an expression: its number of axes may be unknown, and so may the size of an axis
-(a `Dim`). Constraints deduce what is certain; where they are stuck, the solver takes the defaults of the format, one at
-a time: elementwise operands have the same shape, what nothing constrains is a scalar. A default is tried first: if it
-contradicts what is known, it is undone and the next one taken.
+A `Term` is the shape of one piece of an expression: its number of axes may be unknown, and so may
+the size of an axis (a `Dim`). Constraints deduce what is certain; where they are stuck, the solver
+takes the defaults of the format, one at a time: elementwise operands have the same shape, what
+nothing constrains is a scalar. A default is tried first: if it contradicts what is known, it is
+undone and the next one taken.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any, TypeAlias
 
 from gradcalc.language.shape_rules import Shape, ShapeError, Size, show
 
-# How sure a default is, the surest first: it follows a shape without axes of 1, with some, of nothing else; no shape.
+# How sure a default is, the surest first: it follows a shape without axes of 1, with some, of
+# nothing else; no shape.
 SAME, PARTLY, ALIKE, UNKNOWN, CHOICE = 100, 200, 300, 400, 500
 
 
@@ -34,7 +36,9 @@ Axis: TypeAlias = "Size | Dim"
 
 
 class Term:
-    """The shape of a piece of an expression. `words` name it, `names` are those of quantities that have this shape."""
+    """The shape of a piece of an expression. `words` name it, `names` are those of quantities
+    that have this shape.
+    """
 
     __slots__ = ("dims", "link", "names", "watch", "words")
 
@@ -47,7 +51,9 @@ class Term:
 
 
 class Choice(Exception):
-    """Two different shapes are possible, and nothing says which is meant. `options`: what each would make known."""
+    """Two different shapes are possible, and nothing says which is meant. `options`: what each
+    would make known.
+    """
 
     def __init__(self, constraint: Constraint, options: list[dict[str, list[Axis]]]) -> None:
         super().__init__(constraint, options)
@@ -55,7 +61,9 @@ class Choice(Exception):
 
 
 class Constraint:
-    """A relation between the shapes of operands (`ins`) and of the result (`out`); `at` says where it was written."""
+    """A relation between the shapes of operands (`ins`) and of the result (`out`); `at` says
+    where it was written.
+    """
 
     def __init__(self, ins: Sequence[Term], out: Term, words: str, at: Any) -> None:
         self.ins, self.out, self.words, self.at = list(ins), out, words, at
@@ -89,9 +97,11 @@ class Constraint:
         return []
 
     def explain(self, s: Solver, known: Callable[[Term], bool]) -> list[tuple[Term, str]]:
-        """Terms whose shape follows from the known ones, each with the reason: "`W @ x` is n×1 and x is d×1".
+        """Terms whose shape follows from the known ones, each with the reason: "`W @ x` is n×1 and
+        x is d×1".
 
-        No reason is needed for a result whose operands are all known."""
+        No reason is needed for a result whose operands are all known.
+        """
         if all(known(term) for term in self.ins) and not known(self.out):
             return [(self.out, "")]
         return []
@@ -284,7 +294,8 @@ class Solver:
                 self.propagate()
 
     def choose(self, found: Callable[[], dict[str, list[Axis]]]) -> bool:
-        """Decide the choices that only one possibility is left of. False if there was none; Choice for the first open.
+        """Decide the choices that only one possibility is left of. False if there was none; Choice
+        for the first open.
 
         `found` says which names became known; it is asked for every possibility.
         """

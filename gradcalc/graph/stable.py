@@ -1,10 +1,12 @@
-"""The same graph, to be computed without overflow and cancellation: logarithms are taken of what they are really of.
+"""The same graph, to be computed without overflow and cancellation: logarithms are taken of what
+they are really of.
 
     log σ(z) = −softplus(−z)          log softmax(s) = log_softmax(s)     log det A = logdet A
-    log(1 − σ(z)) = −softplus(z)      log Σ exp(s) = logsumexp(s)         log(1 + exp(t)) = softplus(t)
+    log(1 − σ(z)) = −softplus(z)      log Σ exp(s) = logsumexp(s)         log(1 + exp(t)) =
+    softplus(t)
 
-Names are looked through: p = softmax(s) in one line and log(p) in another. What is differentiated afterwards never divides
-by a probability that has become 0.
+Names are looked through: p = softmax(s) in one line and log(p) in another. What is differentiated
+afterwards never divides by a probability that has become 0.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ def signed(op: str, left: Expr, right: Expr) -> Expr:
 def tree(
     nodes: Sequence[Node], at: int, indices: Mapping[str, str] | None = None, open_: bool = False
 ) -> Expr:
-    """The expression of node `at`, down to named quantities. `open_`: its own formula even where it has a name.
+    """The expression of node `at`, down to named quantities. `open_`: its own formula even where it
+    has a name.
 
     `indices` renames named indices.
     """
@@ -89,7 +90,8 @@ def tree(
         rows = Call("where", (at_one, Num(Fraction(1)), Transpose(vector) if column else vector))
         return Call("prod", (rows,), (("axis", Num(Fraction(1))),))
     if op == "ties":
-        # The extremum keeps its axes, so that it can be compared with every entry it was taken from.
+        # The extremum keeps its axes, so that it can be compared with every entry it was taken
+        # from.
         found = nodes[node.args[1]]
         whole = len(found.attrs.get("axis", ())) == len(nodes[node.args[0]].shape)
         kept = replace(

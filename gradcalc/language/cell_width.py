@@ -1,4 +1,6 @@
-"""How many cells a text takes where every character has the same width: in a terminal, in a figure's labels."""
+"""How many cells a text takes where every character has the same width: in a terminal, in a
+figure's labels.
+"""
 
 from __future__ import annotations
 

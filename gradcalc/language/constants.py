@@ -1,8 +1,9 @@
 """Expressions without variables. All raise SpanError at the part that is wrong.
 
 fraction, whole, number   their value: exact where it is rational
-check_constants           refuses undefined parts (1/0, log(-1)) and absurd ones (9^9^9^9) of any expression before
-                          anything is computed with them: exact numbers stay below 4,096 bits
+check_constants           refuses undefined parts (1/0, log(-1)) and absurd ones (9^9^9^9) of any
+                          expression before anything is computed with them: exact numbers stay below
+                          4,096 bits
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ Constant: TypeAlias = Fraction | float | None  # None: not constant, or beyond f
 
 CONSTANTS: Mapping[str, float] = {"pi": math.pi, "e": math.e}
 _FUNCTIONS: Mapping[str, Callable[[float], float]] = {
-    "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "abs": abs, "sin": math.sin, "cos": math.cos, "tan": math.tan,
-    "asin": math.asin, "acos": math.acos, "atan": math.atan, "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh,
+    "exp": math.exp, "log": math.log, "sqrt": math.sqrt,
+    "abs": abs, "sin": math.sin, "cos": math.cos, "tan": math.tan,
+    "asin": math.asin, "acos": math.acos, "atan": math.atan,
+    "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh,
     "erf": math.erf,
 }  # fmt: skip
 
@@ -105,15 +108,18 @@ def _binary(
 
 
 def _in_floats(op: str, a: float, b: float) -> Any:
-    """`+ - * / ^` on floats; complex where a negative number is raised to a power that is not whole."""
+    """`+ - * / ^` on floats; complex where a negative number is raised to a power that is not
+    whole.
+    """
     if op == "^":
         return a**b
     return a + b if op == "+" else a - b if op == "-" else a * b if op == "*" else a / b
 
 
 def check_constants(expr: Expr, declared: Collection[str] = frozenset()) -> None:
-    """Raises SpanError at a constant part that has no real value or an absurd one. `pi` and `e` are not constant
-    where they are declared."""
+    """Raises SpanError at a constant part that has no real value or an absurd one. `pi` and `e` are
+    not constant where they are declared.
+    """
     values: dict[int, Constant] = {}
     for node in reversed(list(walk(expr))):  # parts before the whole
         values[id(node)] = _value(node, [values[id(part)] for part in children(node)], declared)

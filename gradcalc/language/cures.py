@@ -1,7 +1,9 @@
-"""Mistakes that know their cure: the text is mended, mistake after mistake, until it can be read, and shown.
+"""Mistakes that know their cure: the text is mended, mistake after mistake, until it can be read,
+and shown.
 
-A SpanError may carry `mend`, which turns the text into what was probably meant. `np.dot(W, x.sum())` takes two of them
-to become `dot(W, sum(x))`. Only a text that reads is ever shown as a cure.
+A SpanError may carry `mend`, which turns the text into what was probably meant. `np.dot(W,
+x.sum())` takes two of them to become `dot(W, sum(x))`. Only a text that reads is ever shown as a
+cure.
 """
 
 from __future__ import annotations
@@ -63,7 +65,9 @@ def _besides(error: SpanError) -> str:
 
 
 def _shown(before: str, line: str, head: int) -> str:
-    """The mended line: its right side where the left one stays, and of a long one the part that changed."""
+    """The mended line: its right side where the left one stays, and of a long one the part that
+    changed.
+    """
     line = line.rstrip()
     if line[:head] == before[:head]:
         before, line = before[head:], line[head:]

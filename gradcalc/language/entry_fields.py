@@ -1,4 +1,6 @@
-"""The fields of an operation's entry that hold expressions, read. A mistake in one names the operation."""
+"""The fields of an operation's entry that hold expressions, read. A mistake in one names the
+operation.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,14 @@ CONSTANTS = frozenset(("pi", "e"))
 
 
 class EntryError(Exception):
-    """An entry of the table of operations cannot be read: it says which operation, which field, and what is wrong."""
+    """An entry of the table of operations cannot be read: it says which operation, which field,
+    and what is wrong.
+    """
 
 
 def partial(op: Op, operand: int) -> Expr | None:
-    """The local derivative by an operand, in the operands and `r`, the result; None where the entry states none.
+    """The local derivative by an operand, in the operands and `r`, the result; None where the entry
+    states none.
 
     Raises EntryError.
     """
@@ -39,17 +44,22 @@ def form(op: Op) -> Expr | None:
 
 
 def domain(op: Op) -> Expr | None:
-    """The condition under which the operation is defined; None where it always is. Raises EntryError."""
+    """The condition under which the operation is defined; None where it always is. Raises
+    EntryError.
+    """
     return _read(op.name, "domain", op.domain, op.operands) if op.domain else None
 
 
 def smooth(op: Op) -> Expr | None:
-    """The condition under which the operation is differentiable; None where it always is. Raises EntryError."""
+    """The condition under which the operation is differentiable; None where it always is. Raises
+    EntryError.
+    """
     return _read(op.name, "smooth", op.smooth, op.operands) if op.smooth else None
 
 
 def back(op: Op, operand: int) -> Expr:
-    """What an operand gets from the upstream gradient G, in the names of the example; n is the number of entries.
+    """What an operand gets from the upstream gradient G, in the names of the example; n is the
+    number of entries.
 
     Raises EntryError.
     """

@@ -1,4 +1,6 @@
-"""The one error type: what is wrong, where, and what would be right. Data only; nothing here prints."""
+"""The one error type: what is wrong, where, and what would be right. Data only; nothing here
+prints.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ from gradcalc.language.fast_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in a source: `line` and `column` count from 1 (0: the file as a whole); `text` is that whole line, for
-    the caret."""
+    """A position in a source: `line` and `column` count from 1 (0: the file as a whole); `text` is
+    that whole line, for the caret.
+    """
 
     file: str
     line: int
@@ -60,9 +63,11 @@ Mend: TypeAlias = Callable[[str], str]
 
 
 class SpanError(Exception):
-    """A mistake at offsets `start:end` of an expression; whoever knows the file turns it into a `Problem`.
+    """A mistake at offsets `start:end` of an expression; whoever knows the file turns it into a
+    `Problem`.
 
-    `mend`, where there is one, takes the text and returns it as it was probably meant (see cures.py).
+    `mend`, where there is one, takes the text and returns it as it was probably meant (see
+    cures.py).
     """
 
     def __init__(
@@ -80,8 +85,9 @@ class SpanError(Exception):
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant: the same in print or but for its case, else by Damerau-Levenshtein,
-    equal length first. None if nothing is near."""
+    """The known word that was probably meant: the same in print or but for its case, else by
+    Damerau-Levenshtein, equal length first. None if nothing is near.
+    """
     if len(word) > 64:
         return None
     known = [other for other in known if other != word]
@@ -104,8 +110,10 @@ _TWINS = str.maketrans(
     "АВЕКМНОРСТХаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTXaeopcyxijsABEZHIKMNOPTYXo"
 )
 GREEK = {
-    unicodedata.name(chr(code)).rpartition(" ")[2].lower(): chr(code) for code in range(0x3B1, 0x3CA) if code != 0x3C2
-} | {"lambda": "λ"}  # fmt: skip
+    unicodedata.name(chr(code)).rpartition(" ")[2].lower(): chr(code)
+    for code in range(0x3B1, 0x3CA)
+    if code != 0x3C2
+} | {"lambda": "λ"}
 
 
 def skeleton(name: str) -> str:

@@ -11,7 +11,9 @@ MAX_BITS = (
 
 
 def power(base: Fraction, exponent: Fraction) -> Fraction | None:
-    """base^exponent where it is rational; None where it is not. ZeroDivisionError for 0^-1, OverflowError if absurd."""
+    """base^exponent where it is rational; None where it is not. ZeroDivisionError for 0^-1,
+    OverflowError if absurd.
+    """
     if exponent.denominator != 1:
         return None
     if abs(base) == 1 or (base == 0 and exponent > 0):
@@ -25,7 +27,9 @@ def power(base: Fraction, exponent: Fraction) -> Fraction | None:
 
 
 def arithmetic(op: str, left: Fraction, right: Fraction) -> Fraction | None:
-    """`+ - * / ^` on exact numbers; None where the result is irrational. ZeroDivisionError, OverflowError."""
+    """`+ - * / ^` on exact numbers; None where the result is irrational. ZeroDivisionError,
+    OverflowError.
+    """
     result = (
         left + right if op == "+" else left - right if op == "-" else left * right if op == "*"
         else left / right if op == "/" else power(left, right)

@@ -1,12 +1,14 @@
-"""Expressions as people write them: for the terminal (text) and in TeX (latex). For pasting there is `unparse`.
+"""Expressions as people write them: for the terminal (text) and in TeX (latex). For pasting there
+is `unparse`.
 
     w0*alpha*(1 - alpha)    w₀ α (1 − α)          w_0 \\alpha (1 - \\alpha)
     X.T @ (X @ w - y)/m     Xᵀ(X w − y) / m       \\frac{X^{\\top} (X w - y)}{m}
     A * step(Z)             A ∘ 1[Z > 0]          A \\odot \\mathbb{1}[Z > 0]
     sum(L, i)               Σᵢ L                  \\sum_{i=1}^{m} L
 
-Each node is drawn once, from the inside out, into a Box that knows how tightly it binds; a parent puts brackets
-around a part that binds less tightly than its place asks for. Both scripts share this: they differ in signs alone.
+Each node is drawn once, from the inside out, into a Box that knows how tightly it binds; a parent
+puts brackets around a part that binds less tightly than its place asks for. Both scripts share
+this: they differ in signs alone.
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ def text(expr: Expr, names: Names, ascii: bool = False) -> str:
 
 
 def latex(expr: Expr, names: Names, example: bool = False) -> str:
-    """An expression in TeX without $; with `example`, per-example names carry their index: x^{(i)}."""
+    """An expression in TeX without $; with `example`, per-example names carry their index:
+    x^{(i)}.
+    """
     return draw(
         expr, names, Latex(names.latex, names.ranges, names.each if example else frozenset())
     ).full
@@ -107,7 +111,9 @@ class _Pen:
         return self.boxes[id(node)]
 
     def shape(self, node: Expr) -> Shape | None:
-        """The shape of a node from those of its parts; None where it has none (a condition) or it is not known."""
+        """The shape of a node from those of its parts; None where it has none (a condition) or
+        it is not known.
+        """
         if isinstance(node, Name):
             return self.names.shapes.get(node.id, ())
         if isinstance(node, Num):
@@ -376,8 +382,9 @@ _REDUCE = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp", "
 
 
 def tie(condition: Compare, no: Expr) -> bool:
-    """Is `no` the even share at a tie, where(a == b, 1/2, 0)? On a board the mask is 1[a > b]; the convention is said
-    where it applies."""
+    """Is `no` the even share at a tie, where(a == b, 1/2, 0)? On a board the mask is 1[a > b]; the
+    convention is said where it applies.
+    """
     match no:
         case Call(
             "where",

@@ -1,6 +1,7 @@
 """Mathematics as data: what a line of a report, of an explanation or of a rule is made of.
 
-Whoever draws a line decides how an expression, a partial derivative, a shape or a number is written.
+Whoever draws a line decides how an expression, a partial derivative, a shape or a number is
+written.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ Number: TypeAlias = Any
 class Names:
     """What printers must know of the names in an expression.
 
-    shapes     of quantities, inputs and stacks; a name that is missing (a size, an index) is a number
-    each       quantities with one value per example; in per-example views they carry the example index
+    shapes     of quantities, inputs and stacks; a name that is missing (a size, an index) is a
+               number
+    each       quantities with one value per example; in per-example views they carry the example
+               index
     ranges     the example indices with their sizes
     latex      TeX for a name, from `notation.latex` or its declaration
     functions  unknown functions
@@ -38,7 +41,9 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """∂f/∂x, ∂²f/∂x∂y, ∂f/∂x[0, 2]. `local`: with the other operands held, where it is not all of ∂f/∂x."""
+    """∂f/∂x, ∂²f/∂x∂y, ∂f/∂x[0, 2]. `local`: with the other operands held, where it is not all
+    of ∂f/∂x.
+    """
 
     of: str
     by: tuple[str, ...]
@@ -67,8 +72,9 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """An array of order 1 or 2 as it was given, whole: expressions, or numbers with all their digits, row by row.
-    `turned`: a column that is written as a row, with a sign that it is turned."""
+    """An array of order 1 or 2 as it was given, whole: expressions, or numbers with all their
+    digits, row by row. `turned`: a column that is written as a row, with a sign that it is turned.
+    """
 
     rows: tuple[tuple[Expr | float, ...], ...]
     turned: bool = False
@@ -76,7 +82,9 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """A product with a dot between its factors, as a chain of local derivatives is written: α (1 − α) · w₀."""
+    """A product with a dot between its factors, as a chain of local derivatives is written: α (1
+    − α) · w₀.
+    """
 
     factors: tuple[Expr, ...]
 
@@ -102,8 +110,10 @@ Piece: TypeAlias = Expr | Partial | Shaped | Values | Grid | Factors | Slope | U
 
 @dataclass(frozen=True, slots=True)
 class Math:
-    """A formula: pieces side by side; a str is a sign between them (= ≈ · + , ∘ →). `example`: a per-example view;
-    `names`: of a formula that is not about the report's quantities, a general rule."""
+    """A formula: pieces side by side; a str is a sign between them (= ≈ · + , ∘ →). `example`: a
+    per-example view; `names`: of a formula that is not about the report's quantities, a general
+    rule.
+    """
 
     pieces: tuple[Piece, ...]
     example: bool = False
@@ -125,7 +135,9 @@ def math(*pieces: Piece, example: bool = False) -> Line:
 
 
 def line(*parts: str | Line | Math | Piece, example: bool = False) -> Line:
-    """Text with formulas in it: a str is text, a line stands as it is, anything else is a formula of its own."""
+    """Text with formulas in it: a str is text, a line stands as it is, anything else is a
+    formula of its own.
+    """
     found: list[str | Math] = []
     for part in parts:
         if isinstance(part, tuple):

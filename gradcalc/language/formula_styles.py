@@ -1,4 +1,6 @@
-"""The two scripts formulas are written in, Text for the terminal and Latex, and the Box both draw into."""
+"""The two scripts formulas are written in, Text for the terminal and Latex, and the Box both
+draw into.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,9 @@ class Box:
     minus  a leading minus sign, kept out of `body` so that products can pass it to the front
     head   what it begins with and ends with, for the space between factors:
     tail   d(igit) l(etter) w(ord) f(unction or sign) b(racket) s(uperscript)
-    lead   a sum that begins with a minus sign;  open  ends in a big operator, which takes in what follows
-    tall   needs growing brackets;  flat  a fraction on one line, for exponents
-    form   of a product: * @ /;  dot  a product of vectors that is a number;  row  a 1-D vector written as a row
+    lead   a sum that begins with a minus sign;  open  ends in a big operator, which takes in what
+    follows tall   needs growing brackets;  flat  a fraction on one line, for exponents form   of a
+    product: * @ /;  dot  a product of vectors that is a number;  row  a 1-D vector written as a row
     stem, above  the two parts of a name with a superscript
     """
 
@@ -319,7 +321,10 @@ class Latex:
         return replace(box, body=r"\mathbb{1}" + box.body, head="f")
 
     def cases(self, condition: str, yes: str, no: str) -> Box:
-        body = rf"\begin{{cases}} {yes} & \text{{if }} {condition} \\ {no} & \text{{otherwise}} \end{{cases}}"
+        body = (
+            rf"\begin{{cases}} {yes} & \text{{if }} {condition} \\ {no} & \text{{otherwise}} "
+            rf"\end{{cases}}"
+        )
         return Box(body, OPEN, tall=True)
 
     def compare(self, op: str) -> str:

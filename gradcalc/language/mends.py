@@ -49,7 +49,9 @@ def parts(tokens: Sequence[Token], at: int) -> list[tuple[int, int]]:
 
 
 def primary_end(tokens: Sequence[Token], at: int, functions: Collection[str]) -> int:
-    """The last token of the factor that begins at `at`: 2x, det(X), x_i^2, |x|; a function takes its argument along."""
+    """The last token of the factor that begins at `at`: 2x, det(X), x_i^2, |x|; a function takes
+    its argument along.
+    """
     kind = tokens[at].kind
     if kind in ("(", "["):
         at = closing(tokens, at)
@@ -102,7 +104,9 @@ def primary_start(tokens: Sequence[Token], at: int) -> int:
 
 
 def call(tokens: Sequence[Token], at: int, template: str, start: int | None = None) -> Mend:
-    """The call whose name is the token `at`, or whose text begins at `start`, in the words of a template of foreign.py."""
+    """The call whose name is the token `at`, or whose text begins at `start`, in the words of a
+    template of foreign.py.
+    """
     spans, end = parts(tokens, at + 1), tokens[closing(tokens, at + 1)].end
     begin = tokens[at].start if start is None else start
 

@@ -1,4 +1,6 @@
-"""What is wrong where an expression cannot be read on: the cause at its place, and the text as it was meant."""
+"""What is wrong where an expression cannot be read on: the cause at its place, and the text as
+it was meant.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _METHODS = frozenset(("T", "t", "transpose"))
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How far an expression was read. spelled: every word that may be called, with the operation that it means."""
+    """How far an expression was read. spelled: every word that may be called, with the operation
+    that it means.
+    """
 
     tokens: Sequence[Token]
     at: int
@@ -180,7 +184,9 @@ def chained(r: Reading) -> SpanError:
 
 
 def missing_operator(r: Reading) -> SpanError:
-    """Two operands side by side: a product, a function without parentheses, a sum sign, or another language's word."""
+    """Two operands side by side: a product, a function without parentheses, a sum sign, or
+    another language's word.
+    """
     tokens, at, before, token = r.tokens, r.at, r.before, r.token
     left, right = shown(before.text), shown(token.text)
     if before.kind == token.kind == "number":
@@ -323,7 +329,9 @@ def ambiguous(r: Reading) -> SpanError:
 
 
 def after_point(r: Reading, first: int) -> SpanError:
-    """np.dot(W, x), x.sum(), A.*B, x.shape: `at` is the point, `first` the token where its operand begins."""
+    """np.dot(W, x), x.sum(), A.*B, x.shape: `at` is the point, `first` the token where its
+    operand begins.
+    """
     tokens, at = r.tokens, r.at
     word, begin = tokens[at + 1], tokens[first]
     if word.kind in ("*", "/", "^", "'"):
@@ -373,7 +381,9 @@ def after_point(r: Reading, first: int) -> SpanError:
 
 
 def unknown_function(r: Reading, at: int) -> SpanError:
-    """The name at `at` is called, and no function is called so: another language's, a typo, a product, an index."""
+    """The name at `at` is called, and no function is called so: another language's, a typo, a
+    product, an index.
+    """
     token, tokens = r.tokens[at], r.tokens
     word, opened = shown(token.text), tokens[at + 1]
     product = swap((token.end, opened.start, "*"))

@@ -1,9 +1,10 @@
 """Expression text to syntax tree and back. No eval, no sympify; numbers are exact.
 
-    parse("w0*x0 + 1/3")  ->  Binary("+", Binary("*", Name("w0"), Name("x0")), Binary("/", Num(1), Num(3)))
-    unparse(tree)         ->  the same in the expression language; parse(unparse(t)) == t
+    parse("w0*x0 + 1/3")  ->  Binary("+", Binary("*", Name("w0"), Name("x0")), Binary("/", Num(1),
+    Num(3))) unparse(tree)         ->  the same in the expression language; parse(unparse(t)) == t
 
-The tree is in tree.py, the tokens in tokens.py, the lines of an exercise in statements.py, what is wrong in parse_errors.py.
+The tree is in tree.py, the tokens in tokens.py, the lines of an exercise in statements.py, what is
+wrong in parse_errors.py.
 """
 
 from __future__ import annotations
@@ -82,12 +83,18 @@ OPTIONS = frozenset(("axis", "keepdims", "ord", "ddof"))
 SOFTMAX = frozenset(("softmax", "log_softmax", "logsumexp"))
 _YES, _NO = Name("True"), Name("False")
 _FLAGS: dict[Expr, Expr] = {
-    _YES: _YES, _NO: _NO, Name("true"): _YES, Name("false"): _NO, Num(Fraction(1)): _YES, Num(Fraction(0)): _NO,
-}  # fmt: skip
+    _YES: _YES,
+    _NO: _NO,
+    Name("true"): _YES,
+    Name("false"): _NO,
+    Num(Fraction(1)): _YES,
+    Num(Fraction(0)): _NO,
+}
 Args: TypeAlias = tuple[Expr, ...]
 Kwargs: TypeAlias = tuple[tuple[str, Expr], ...]
 
-# Left and right binding power; from loose to tight. Unary minus binds like a product unless a product came before it.
+# Left and right binding power; from loose to tight. Unary minus binds like a product unless a
+# product came before it.
 _POWERS = {"+": (20, 21), "-": (20, 21), "*": (30, 31), "/": (30, 31), "@": (30, 31), "^": (41, 40)}
 _COMPARE, _PRODUCT, _POSTFIX = 10, 30, 50
 _STARTS = frozenset(("name", "number", "(", "[", "√"))
@@ -100,8 +107,9 @@ CALLABLE: Mapping[str, str] = {word: name for word, name in SPELLINGS.items() if
 def parse(
     text: str, functions: Collection[str] = frozenset(), variables: Collection[str] = frozenset()
 ) -> Expr:
-    """One expression. `functions` are names the exercise defines or declares: they take no canonical spelling and may
-    carry primes, g'(z). `variables`, where known, make messages better. Raises SpanError with offsets into `text`.
+    """One expression. `functions` are names the exercise defines or declares: they take no
+    canonical spelling and may carry primes, g'(z). `variables`, where known, make messages better.
+    Raises SpanError with offsets into `text`.
     """
     return parse_from(text, 0, len(text), functions, variables)
 
@@ -125,7 +133,9 @@ def parse_from(
 
 
 class _Parser:
-    """A Pratt parser: `expression(least)` reads an operand and every operator that binds at least so tightly."""
+    """A Pratt parser: `expression(least)` reads an operand and every operator that binds at
+    least so tightly.
+    """
 
     def __init__(
         self, tokens: list[Token], functions: Collection[str], variables: Collection[str]
@@ -404,14 +414,18 @@ class _Parser:
 
 
 def _ends_in_factor(left: Expr) -> bool:
-    """A number directly before a name or ( multiplies it, unless something else has taken the number: 1/2x."""
+    """A number directly before a name or ( multiplies it, unless something else has taken the
+    number: 1/2x.
+    """
     while isinstance(left, Binary) and left.op == "*":
         left = left.right
     return isinstance(left, Num)
 
 
 def as_named(func: str, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
-    """NumPy's other ways to say the same: softmax(A, 0) is softmax(A, axis=0), keepdims=1 is keepdims=True."""
+    """NumPy's other ways to say the same: softmax(A, 0) is softmax(A, axis=0), keepdims=1 is
+    keepdims=True.
+    """
     if func in SOFTMAX and len(args) == 2 and isinstance(args[-1], Num | Neg):
         args, kwargs = args[:1], (("axis", args[-1]), *kwargs)
     return args, tuple(

@@ -1,4 +1,6 @@
-"""Signs that are no part of the expression language: what they mean elsewhere, and the text without them."""
+"""Signs that are no part of the expression language: what they mean elsewhere, and the text
+without them.
+"""
 
 from __future__ import annotations
 

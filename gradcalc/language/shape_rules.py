@@ -1,7 +1,9 @@
-"""The shape of every operation's result from the shapes of its operands, and of an expression from those of its names.
+"""The shape of every operation's result from the shapes of its operands, and of an expression from
+those of its names.
 
-The table of operations says how: "elementwise" (broadcasting), "reduction" (axis, keepdims), "same", a signature in the
-manner of einops ("n, m -> n m"; a column or row counts as a vector there), or "own", for which the rule stands here.
+The table of operations says how: "elementwise" (broadcasting), "reduction" (axis, keepdims),
+"same", a signature in the manner of einops ("n, m -> n m"; a column or row counts as a vector
+there), or "own", for which the rule stands here.
 """
 
 from __future__ import annotations
@@ -42,8 +44,10 @@ from gradcalc.language.sizes import (
 from gradcalc.ops import TABLE
 
 __all__ = [
-    "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector", "axes", "bound", "broadcast", "operands", "options", "parsed",
-    "position", "product", "product_hint", "quoted", "rule", "shape_of", "show", "sliced", "stacked",
+    "ONE", "PLAIN", "Options", "Shape", "ShapeError", "Size", "as_vector",
+    "axes", "bound", "broadcast", "operands", "options", "parsed",
+    "position", "product", "product_hint", "quoted",
+    "rule", "shape_of", "show", "sliced", "stacked",
 ]  # fmt: skip
 
 NUMPY = frozenset(
@@ -53,7 +57,9 @@ NUMPY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What stands behind the operands: axis (None: not given), keepdims, ord, ddof, and sizes (of eye, ones, zeros)."""
+    """What stands behind the operands: axis (None: not given), keepdims, ord, ddof, and sizes
+    (of eye, ones, zeros).
+    """
 
     axis: tuple[int, ...] | None = None
     keepdims: bool = False
@@ -66,7 +72,9 @@ PLAIN = Options()
 
 
 def options(call: Call) -> Options:
-    """The options of a call. A number as second argument of `sum` is the axis, of `norm` the order, as in NumPy."""
+    """The options of a call. A number as second argument of `sum` is the axis, of `norm` the
+    order, as in NumPy.
+    """
     axis, keepdims, order, ddof = None, False, None, 0
     given = dict(call.kwargs)
     if len(call.args) == 2 and call.func in NUMPY | {"norm"} and fraction(call.args[1]) is not None:
@@ -87,7 +95,9 @@ def options(call: Call) -> Options:
 
 
 def operands(call: Call, indices: Collection[str]) -> tuple[Expr, ...]:
-    """The arguments that are arrays: without bound indices, the condition, and an axis or order given by position."""
+    """The arguments that are arrays: without bound indices, the condition, and an axis or order
+    given by position.
+    """
     if bound(call, indices) or (
         len(call.args) == 2 and call.func in NUMPY | {"norm"} and fraction(call.args[1]) is not None
     ):
@@ -96,7 +106,9 @@ def operands(call: Call, indices: Collection[str]) -> tuple[Expr, ...]:
 
 
 def bound(call: Call, indices: Collection[str]) -> tuple[tuple[str, ...], Expr | None] | None:
-    """The named indices that `sum(e, j, k, condition)` runs over, and the condition; None where it runs over none."""
+    """The named indices that `sum(e, j, k, condition)` runs over, and the condition; None where
+    it runs over none.
+    """
     if call.func not in INDEXED or len(call.args) < 2:
         return None
     names, condition = [], None
@@ -114,7 +126,9 @@ INDEXED = frozenset(("sum", "mean", "prod", "max", "min", "logsumexp", "softmax"
 
 
 def axes(func: str, shape: Shape, axis: tuple[int, ...] | None) -> tuple[int, ...]:
-    """The axes an operation runs over, from 0 and ascending. softmax and its kin: the last, a column being a vector."""
+    """The axes an operation runs over, from 0 and ascending. softmax and its kin: the last, a
+    column being a vector.
+    """
     rank = len(shape)
     if axis is None:
         if func not in ("softmax", "log_softmax", "logsumexp"):
@@ -140,7 +154,9 @@ def axes(func: str, shape: Shape, axis: tuple[int, ...] | None) -> tuple[int, ..
 
 
 def rule(func: str, shapes: Sequence[Shape], given: Options = PLAIN) -> Shape:
-    """The shape of `func` applied to operands of these shapes. Raises ShapeError with the small fact that is wrong."""
+    """The shape of `func` applied to operands of these shapes. Raises ShapeError with the small
+    fact that is wrong.
+    """
     if func in OWN:
         return OWN[func](list(shapes), given)
     signature = TABLE[func].signature
@@ -277,7 +293,8 @@ def concat(shapes: list[Shape], given: Options) -> Shape:
         shape = shape or (ONE,) * rank
         if len(shape) != rank:
             raise ShapeError(
-                f"concat joins arrays with equally many axes, not {show(whole_shape)} and {show(shape)}"
+                f"concat joins arrays with equally many axes, not {show(whole_shape)} and "
+                f"{show(shape)}"
             )
         for number, (size, other) in enumerate(zip(shape, whole_shape, strict=True)):
             if number != place and size != other:
@@ -295,10 +312,19 @@ def stack(shapes: list[Shape], _: Options) -> Shape:
 
 
 OWN: Mapping[str, Callable[[list[Shape], Options], Shape]] = {
-    "matmul": matmul, "dot": dot, "kron": kron, "diag": diag, "vec": vec, "concat": concat, "stack": stack,
-    "transpose": lambda shapes, _: shapes[0][::-1], "matrix_power": lambda shapes, _: signed("matrix_power", "n n -> n n", shapes[:1]),
-    "eye": lambda _, given: given.sizes * 2, "ones": lambda _, given: given.sizes, "zeros": lambda _, given: given.sizes,
-}  # fmt: skip
+    "matmul": matmul,
+    "dot": dot,
+    "kron": kron,
+    "diag": diag,
+    "vec": vec,
+    "concat": concat,
+    "stack": stack,
+    "transpose": lambda shapes, _: shapes[0][::-1],
+    "matrix_power": lambda shapes, _: signed("matrix_power", "n n -> n n", shapes[:1]),
+    "eye": lambda _, given: given.sizes * 2,
+    "ones": lambda _, given: given.sizes,
+    "zeros": lambda _, given: given.sizes,
+}
 
 
 # ---- indexing
@@ -307,7 +333,9 @@ OWN: Mapping[str, Callable[[list[Shape], Options], Shape]] = {
 def sliced(
     item: Slice, length: Size, known: Collection[str] | None = None
 ) -> tuple[Size, Size, int, Size]:
-    """start, stop, step and the number of entries of a slice of an axis, counted as Python counts."""
+    """start, stop, step and the number of entries of a slice of an axis, counted as Python
+    counts.
+    """
     step = 1 if item.step is None else whole(item.step, "a step")
     if step < 1:
         raise SpanError("index", "a step is a positive number", *item.span)
@@ -339,7 +367,9 @@ def _edge(expr: Expr, length: Size, known: Collection[str] | None) -> Size:
 
 
 def position(expr: Expr, length: Size, known: Collection[str] | None = None) -> Size:
-    """An entry's place on an axis: from 0, negative from the end. Raises SpanError where it is out of range."""
+    """An entry's place on an axis: from 0, negative from the end. Raises SpanError where it is
+    out of range.
+    """
     size = size_of(expr, known)
     if size.number is not None and size.number < 0:
         size = size + length
@@ -363,11 +393,12 @@ def shape_of(
     over: Mapping[str, tuple[str, ...]] | None = None,
     indices: Mapping[str, Size] | None = None,
 ) -> Shape:
-    """The shape of an expression from the shapes of its names; other names (sizes, indices, constants) are scalars.
+    """The shape of an expression from the shapes of its names; other names (sizes, indices,
+    constants) are scalars.
 
-    `over` is not needed for the positional shape, save that `stack(x)` stacks the examples of x. `indices` are the
-    named indices with their sizes; names that only index are recognised without. No unification. Raises ShapeError,
-    or SpanError for an index.
+    `over` is not needed for the positional shape, save that `stack(x)` stacks the examples of x.
+    `indices` are the named indices with their sizes; names that only index are recognised without.
+    No unification. Raises ShapeError, or SpanError for an index.
     """
     spine: list[Expr] = []  # sums lean to the left, further than the stack is deep
     while isinstance(expr, Binary | Transpose | Index):

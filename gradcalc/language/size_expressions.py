@@ -27,7 +27,9 @@ def size_tree(size: Size) -> Expr:
 
 
 def stop_tree(stop: Size, size: Size) -> Expr | None:
-    """The end of a slice: left out at the end of the axis, counted from it where that is shorter (x[:-1])."""
+    """The end of a slice: left out at the end of the axis, counted from it where that is shorter
+    (x[:-1]).
+    """
     short = (stop - size).number
     if short == 0:
         return None
@@ -39,7 +41,9 @@ def stop_tree(stop: Size, size: Size) -> Expr | None:
 
 
 def size_of(expr: Expr, known: Collection[str] | None = None) -> Size:
-    """A size expression: whole numbers and names joined by + - *. With `known`, other names are errors."""
+    """A size expression: whole numbers and names joined by + - *. With `known`, other names are
+    errors.
+    """
     match expr:
         case Num(value) if value.denominator == 1:
             return Size.of(int(value))

@@ -1,4 +1,6 @@
-"""Symbolic sizes: polynomials with integer coefficients over named sizes; shapes are tuples of them."""
+"""Symbolic sizes: polynomials with integer coefficients over named sizes; shapes are tuples of
+them.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,9 @@ ONE = Size.of(1)
 
 
 class ShapeError(Exception):
-    """Shapes that do not go together. `reason` is the small fact (`D_x ≠ D_z`); whoever knows the words adds them."""
+    """Shapes that do not go together. `reason` is the small fact (`D_x ≠ D_z`); whoever knows
+    the words adds them.
+    """
 
     def __init__(self, reason: str, hint: str | None = None) -> None:
         super().__init__(reason)
@@ -106,7 +110,9 @@ def show(shape: Shape) -> str:
 
 
 def broadcast(*shapes: Shape) -> Shape:
-    """The common shape under NumPy's rule: trailing axes align, axes of size 1 stretch. Raises ShapeError."""
+    """The common shape under NumPy's rule: trailing axes align, axes of size 1 stretch. Raises
+    ShapeError.
+    """
     longest = max(shapes, key=len, default=())
     if all(shape == longest or not shape for shape in shapes):
         return longest
@@ -121,7 +127,9 @@ def broadcast(*shapes: Shape) -> Shape:
 
 
 def stacked(shape: Shape, *examples: Size) -> Shape:
-    """The shape of the stack over examples, the examples last: [D] and [D, 1] give D×m, [1, 1] 1×m, [] m."""
+    """The shape of the stack over examples, the examples last: [D] and [D, 1] give D×m, [1, 1]
+    1×m, [] m.
+    """
     for position, size in enumerate(examples):
         shape = (
             *(shape[:1] if position == 0 and len(shape) == 2 and shape[1] == ONE else shape),
@@ -139,6 +147,8 @@ def product(shape: Shape) -> Size:
 
 
 def quoted(text: str) -> str:
-    """A piece of an expression as it is quoted in a sentence: on one line, a long one with its middle left out."""
+    """A piece of an expression as it is quoted in a sentence: on one line, a long one with its
+    middle left out.
+    """
     text = " ".join(text.split())
     return text if len(text) <= 60 else f"{text[:36]} … {text[-18:]}"

@@ -1,4 +1,5 @@
-"""The lines of an exercise: `name = expr`, `p[k] = expr`, `g(t) = expr`, or one expression without a name.
+"""The lines of an exercise: `name = expr`, `p[k] = expr`, `g(t) = expr`, or one expression without
+a name.
 
 `#` begins a comment; a line goes on while a parenthesis is open.
 """
@@ -25,10 +26,12 @@ _HEAD = re.compile(r"\s*[^\W\d]\w*\s*(?:\([\w\s,]*\)|\[[\w\s,]*\])?\s*=(?!=)\s*"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One line: what stands left of `=` and the tokens of the right side. Offsets are into the text as a whole.
+    """One line: what stands left of `=` and the tokens of the right side. Offsets are into the text
+    as a whole.
 
-    `kind` is quantity, entries (`p[k] = …`, params are the indices) or function (`g(t) = …`, params its arguments).
-    `name` is None for an expression without one. Its right side is `text[body:stop]`.
+    `kind` is quantity, entries (`p[k] = …`, params are the indices) or function (`g(t) = …`, params
+    its arguments). `name` is None for an expression without one. Its right side is
+    `text[body:stop]`.
     """
 
     name: str | None
@@ -67,7 +70,9 @@ def logical_lines(text: str) -> list[Span]:
 def statements(
     text: str, lines: Sequence[Span] | None = None
 ) -> tuple[list[Statement], list[tuple[SpanError, Span]]]:
-    """Every line that can be taken apart, and what is wrong with the others, which are named by where they stand."""
+    """Every line that can be taken apart, and what is wrong with the others, which are named by
+    where they stand.
+    """
     found, wrong = [], []
     for start, end in logical_lines(text) if lines is None else lines:
         try:
@@ -155,7 +160,9 @@ def _meant_definition(tokens: list[Token]) -> SpanError | None:
 
 
 def read_head(tokens: list[Token], end: Token) -> tuple[str, str, tuple[str, ...], Span]:
-    """Name, kind, params and span of what a line defines. `end` is the token behind it. Raises SpanError."""
+    """Name, kind, params and span of what a line defines. `end` is the token behind it. Raises
+    SpanError.
+    """
     if not tokens:
         raise SpanError(
             "syntax", "a name is missing before `=`", end.start, max(end.end, end.start + 1)

@@ -1,4 +1,5 @@
-"""Expression text to tokens with their offsets: ASCII, any Unicode letter, and a short list of look-alikes.
+"""Expression text to tokens with their offsets: ASCII, any Unicode letter, and a short list of
+look-alikes.
 
 Whatever is not listed here is refused by name. Limits are checked before anything is computed.
 """
@@ -24,7 +25,8 @@ MAX_NAME = 64
 # What is read as something else. Letters are unified inside names, signs become operators.
 LETTERS = {"µ": "μ", "ϵ": "ε", "ϕ": "φ"}
 SIGNS = {
-    "−": "-", "·": "*", "⋅": "*", "×": "*", "∗": "*", "⊙": "*", "∘": "*", "÷": "/", "∕": "/", "′": "'",
+    "−": "-", "·": "*", "⋅": "*", "×": "*", "∗": "*",
+    "⊙": "*", "∘": "*", "÷": "/", "∕": "/", "′": "'",
     "≤": "<=", "≥": ">=", "≠": "!=", "‖": "||", "∥": "||",
 }  # fmt: skip
 SUBSCRIPTS = {chr(0x2080 + digit): str(digit) for digit in range(10)}
@@ -42,7 +44,9 @@ _OPERATOR = re.compile(r"\*\*|\|\||[<>=!:]=|[-+*/^@()\[\],.:=<>|'√ᵀ]")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is number, name, power (a superscript), end, or the operator itself; `text` is as read."""
+    """`kind` is number, name, power (a superscript), end, or the operator itself; `text` is as
+    read.
+    """
 
     kind: str
     text: str
@@ -70,7 +74,9 @@ def _is_inside(char: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def canonical(word: str) -> str:
-    """A name as it is compared: NFC, µ as μ, ϵ as ε, ϕ as φ, π as pi, subscript digits as digits."""
+    """A name as it is compared: NFC, µ as μ, ϵ as ε, ϕ as φ, π as pi, subscript digits as
+    digits.
+    """
     if word.isascii():
         return word
     word = "".join(
@@ -81,7 +87,9 @@ def canonical(word: str) -> str:
 
 
 def shown(text: str, limit: int = 30) -> str:
-    """A piece of source as it may stand in a message: short, without a character that would not be seen."""
+    """A piece of source as it may stand in a message: short, without a character that would not
+    be seen.
+    """
     text = "".join(
         char if char.isprintable() else f"U+{ord(char):04X}" for char in text[: limit + 1]
     )
@@ -130,7 +138,9 @@ def _end_of_name(text: str, start: int, stop: int) -> int:
 
 
 def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
-    """The tokens of `text[start:stop]`, with offsets into `text`, and an end token. Raises SpanError."""
+    """The tokens of `text[start:stop]`, with offsets into `text`, and an end token. Raises
+    SpanError.
+    """
     stop = len(text) if stop is None else stop
     if stop - start > MAX_LENGTH:
         raise SpanError(

@@ -1,8 +1,9 @@
-"""The syntax tree, and walks over it. The one notation of the program: exercises are read into it, derivatives are
-written in it, every printer prints it, and the numeric evaluator walks it.
+"""The syntax tree, and walks over it. The one notation of the program: exercises are read into it,
+derivatives are written in it, every printer prints it, and the numeric evaluator walks it.
 
-Trees are immutable and equal by what they say: spans (offsets into the parsed text) do not take part in equality.
-Nesting is limited where text is read, but a sum of many terms leans to the left, so the walks here iterate.
+Trees are immutable and equal by what they say: spans (offsets into the parsed text) do not take
+part in equality. Nesting is limited where text is read, but a sum of many terms leans to the left,
+so the walks here iterate.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ NOWHERE: Span = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Num:
-    """An exact number; decimals are rationals (0.5 is 1/2). Never negative when parsed: `-2` is Neg(Num(2)).
+    """An exact number; decimals are rationals (0.5 is 1/2). Never negative when parsed: `-2` is
+    Neg(Num(2)).
 
-    `decimal`: it prints as a decimal where it has a short one, as authors write them, and not as a fraction. That is
-    how it looks, not what it says: it takes no part in equality.
+    `decimal`: it prints as a decimal where it has a short one, as authors write them, and not as a
+    fraction. That is how it looks, not what it says: it takes no part in equality.
     """
 
     value: Fraction
@@ -68,10 +70,12 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`func(args, name=value, …)`; `primes` counts the ' of an unknown function's derivative: g''(z).
+    """`func(args, name=value, …)`; `primes` counts the ' of an unknown function's derivative:
+    g''(z).
 
-    `func` is the canonical name of the operation (`ln` is read as `log`, `σ` as `sigmoid`, `√x` as `sqrt(x)`)
-    unless the exercise defines a function of that name. `keepdims` is Name("True") or Name("False").
+    `func` is the canonical name of the operation (`ln` is read as `log`, `σ` as `sigmoid`, `√x` as
+    `sqrt(x)`) unless the exercise defines a function of that name. `keepdims` is Name("True") or
+    Name("False").
     """
 
     func: str
@@ -151,7 +155,9 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 
 def occurrences(expr: Expr) -> Iterator[Name]:
-    """Every Name that stands for a quantity, size, index or constant, left to right (not the words of an option)."""
+    """Every Name that stands for a quantity, size, index or constant, left to right (not the
+    words of an option).
+    """
     stack = [expr]
     while stack:
         expr = stack.pop()
@@ -172,7 +178,9 @@ def names(expr: Expr) -> tuple[str, ...]:
 
 
 def number(value: Fraction | int) -> Expr:
-    """An exact number as a tree that parses back to itself: Num(2), Neg(Num(2)), Binary("/", Num(1), Num(3))."""
+    """An exact number as a tree that parses back to itself: Num(2), Neg(Num(2)), Binary("/",
+    Num(1), Num(3)).
+    """
     value = Fraction(value)
     top: Expr = Num(Fraction(abs(value.numerator)))
     if value.denominator != 1:
@@ -181,7 +189,9 @@ def number(value: Fraction | int) -> Expr:
 
 
 def plus(left: Expr, right: Expr) -> Expr:
-    """left + right, where a minus before the right side is that of a difference: a - b, not a + -b."""
+    """left + right, where a minus before the right side is that of a difference: a - b, not a +
+    -b.
+    """
     return Binary("-", left, right.arg) if isinstance(right, Neg) else Binary("+", left, right)
 
 
@@ -194,7 +204,9 @@ def product(factors: Sequence[Expr]) -> Expr:
 
 
 def times(left: Expr, right: Expr) -> Expr:
-    """A product without parentheses around a factor that is a product itself: 2*x*y, not 2*(x*y)."""
+    """A product without parentheses around a factor that is a product itself: 2*x*y, not
+    2*(x*y).
+    """
     match left, right:
         case _, Binary("*" | "/" as op, first, second):
             return Binary(op, times(left, first), second)
@@ -211,7 +223,9 @@ def times(left: Expr, right: Expr) -> Expr:
 
 
 def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
-    """`expr` with names replaced by expressions, all at once; called names and keyword names stay."""
+    """`expr` with names replaced by expressions, all at once; called names and keyword names
+    stay.
+    """
 
     def of(part: Expr) -> Expr:
         return substitute(part, table)

@@ -20,10 +20,14 @@ from decimal import Decimal
 from gradcalc.language.fast_dataclasses import dataclass
 
 GREEK: Mapping[str, str] = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
-    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ",
-    "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ",
-    "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ",
+    "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ",
+    "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ",
+    "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ",
+    "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ",
+    "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π",
+    "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ",
     "Omega": "Ω", "ell": "ℓ",
 }  # fmt: skip
 SPELLED: Mapping[str, str] = {letter: word for word, letter in GREEK.items()} | {
@@ -36,7 +40,8 @@ LATEX_SPELLED: Mapping[str, str] = {
     "φ": r"\varphi",
 }  # drawn like the letter in the terminal
 ACCENTS: Mapping[str, tuple[str, str]] = {  # ending of a name -> combining character, TeX command
-    "hat": ("\u0302", r"\hat"), "bar": ("\u0304", r"\bar"), "tilde": ("\u0303", r"\tilde"), "dot": ("\u0307", r"\dot"),
+    "hat": ("\u0302", r"\hat"), "bar": ("\u0304", r"\bar"),
+    "tilde": ("\u0303", r"\tilde"), "dot": ("\u0307", r"\dot"),
 }  # fmt: skip
 
 _SUBSCRIPTS = str.maketrans("0123456789+-−()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎")
@@ -48,9 +53,12 @@ _TEX_WORD = {"_": r"\_", "#": r"\#", "$": r"\$", "%": r"\%", "&": r"\&", "{": r"
 
 MINUS = "−"
 ASCII_SIGNS: Mapping[str, str] = {
-    "−": "-", "·": "*", "×": "x", "∘": "*", "≈": "~", "≠": "!=", "≤": "<=", "≥": ">=", "∂": "d", "√": "sqrt", "ᵀ": ".T",
-    "…": "...", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "→": "->", "⁻": "^-", "²": "^2", "³": "^3",
-    "✓": "ok", "✗": "x", "∞": "infinity", "Σ": "sum", "ₓ": "x", "′": "'", "∈": "in", "•": "*", "ŷ": "yhat", "Ŷ": "Yhat",
+    "−": "-", "·": "*", "×": "x", "∘": "*", "≈": "~", "≠": "!=",
+    "≤": "<=", "≥": ">=", "∂": "d", "√": "sqrt", "ᵀ": ".T",
+    "…": "...", "–": "-", "—": "-", "‘": "'", "’": "'",
+    "“": '"', "”": '"', "→": "->", "⁻": "^-", "²": "^2", "³": "^3",
+    "✓": "ok", "✗": "x", "∞": "infinity", "Σ": "sum", "ₓ": "x",
+    "′": "'", "∈": "in", "•": "*", "ŷ": "yhat", "Ŷ": "Yhat",
     "\u00a0": " ",
 }  # fmt: skip
 
@@ -66,7 +74,9 @@ class Look:
 
 
 def read(name: str) -> Look:
-    """How a name is to be drawn. Names that are neither letters with digits nor letters under an accent are words."""
+    """How a name is to be drawn. Names that are neither letters with digits nor letters under an
+    accent are words.
+    """
     head, *tail = name.split("_")
     match = _HEAD.fullmatch(head)
     if not match or not all(tail):
@@ -157,8 +167,9 @@ def raised(text: str) -> str | None:
 
 
 def number(value: float | int, digits: int = 4) -> str:
-    """A number at significant digits: 0.3333, 1.200 (rounded), 1.2 (exact), 3, -12, 1e-7. Whole numbers stay whole;
-    never -0, nan or inf (ValueError)."""
+    """A number at significant digits: 0.3333, 1.200 (rounded), 1.2 (exact), 3, -12, 1e-7. Whole
+    numbers stay whole; never -0, nan or inf (ValueError).
+    """
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("not a finite number")
     if value == 0:
@@ -186,7 +197,9 @@ def whole(value: float, digits: int = 4) -> bool:
 
 
 def to_ascii(text: str) -> str:
-    """Any text in ASCII: known signs by their stand-ins, accents dropped, what is left as \\uXXXX."""
+    """Any text in ASCII: known signs by their stand-ins, accents dropped, what is left as
+    \\uXXXX.
+    """
     if text.isascii():
         return text
     out = []
@@ -208,7 +221,8 @@ def to_ascii(text: str) -> str:
 
 
 def for_terminal(text: str, ascii: bool = False, lines: bool = False) -> str:
-    """Text from anywhere, safe to print: control, bidi and invisible characters become visible (\\x1b, \\u202e).
+    """Text from anywhere, safe to print: control, bidi and invisible characters become visible
+    (\\x1b, \\u202e).
 
     Newlines and tabs become spaces; with `lines` newlines are kept.
     """

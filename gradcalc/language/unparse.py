@@ -1,4 +1,6 @@
-"""Syntax tree to expression text, with as few parentheses as the tree allows: parse(unparse(t)) == t."""
+"""Syntax tree to expression text, with as few parentheses as the tree allows: parse(unparse(t))
+== t.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,10 @@ Piece: TypeAlias = "str | tuple[Expr, int]"
 
 
 def unparse(expr: Expr) -> str:
-    """The tree in the expression language. Numbers the program made are printed as fractions, 1/3, those an author
-    wrote as decimals, 0.5; either parses to an expression of the same value, parsed trees to themselves."""
+    """The tree in the expression language. Numbers the program made are printed as fractions, 1/3,
+    those an author wrote as decimals, 0.5; either parses to an expression of the same value, parsed
+    trees to themselves.
+    """
     out: list[str] = []
     stack: list[Piece] = [(expr, COMPARE)]
     while stack:
@@ -51,7 +55,9 @@ def _commas(items: tuple[Piece, ...] | list[Piece]) -> list[Piece]:
 
 
 def _pieces(node: Expr) -> tuple[int, list[Piece]]:
-    """The level of a form and what it is made of, each part with the least level it may stand there without ( )."""
+    """The level of a form and what it is made of, each part with the least level it may stand
+    there without ( ).
+    """
     match node:
         case Num():
             return _number(node)

@@ -1,7 +1,7 @@
 """The same functions on arrays, of float64; `ball_arrays` has them of enclosures.
 
-Float functions answer nan or inf outside their domain (the evaluator finds the entry and names it). Axes are counted
-from the end: what stands before them are examples, indices and perturbations.
+Float functions answer nan or inf outside their domain (the evaluator finds the entry and names it).
+Axes are counted from the end: what stands before them are examples, indices and perturbations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class Arrays:
         return np.asarray(value, dtype=self.dtype)
 
     def where(self, c: Any, x: Any, y: Any) -> Any:
-        """`x` where the condition holds, else `y`; the condition may be nested lists of truth values."""
+        """`x` where the condition holds, else `y`; the condition may be nested lists of truth
+        values.
+        """
         return self.array(np.where(c, x, y))
 
     def sum(self, a: Any, axis: Axes, keepdims: bool = False) -> Any:
@@ -92,7 +94,9 @@ class Arrays:
         return flat, place, np.take_along_axis(flat, place, -1)
 
     def _rest(self, a: Any, axis: Axes) -> tuple[Any, Any]:
-        """(largest entry, log of the sum of exp(entry - largest)), with kept axes: log1p of all but the largest."""
+        """(largest entry, log of the sum of exp(entry - largest)), with kept axes: log1p of all
+        but the largest.
+        """
         flat, place, top = self._top(a, axis)
         others = self.exp(flat - top)
         np.put_along_axis(others, place, self.array(0), -1)
@@ -197,7 +201,9 @@ class FloatArrays(Arrays):
     less, less_equal, equal, unequal = np.less, np.less_equal, np.equal, np.not_equal
 
     def lost(self, data: Any) -> Any:
-        """Which entries are no numbers, for they are undefined in a branch that may not be taken."""
+        """Which entries are no numbers, for they are undefined in a branch that may not be
+        taken.
+        """
         return np.isnan(data)
 
     def ratio(self, x: Any, y: Any) -> Any:

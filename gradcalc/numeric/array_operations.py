@@ -1,4 +1,6 @@
-"""Operations on whole arrays: products, reductions, indexing, rearrangements, on values with named axes."""
+"""Operations on whole arrays: products, reductions, indexing, rearrangements, on values with
+named axes.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ Options = dict[str, Any]
 def run(
     name: str, tensor: Tensor, data: Any, env: Env, expr: Expr, *more: Any, **options: Any
 ) -> Tensor:
-    """The table's `value` of a structured operation on `data`, which has the named axes of `tensor` in front."""
+    """The table's `value` of a structured operation on `data`, which has the named axes of
+    `tensor` in front.
+    """
     value = TABLE[name].value
     assert value is not None
     functions = env.numbers.arrays
@@ -64,7 +68,9 @@ def broadcast_to_index(tensor: Tensor, name: str, env: Env) -> Tensor:
 
 
 def axes_of(rank: int, axis: Any) -> tuple[int, ...]:
-    """Axes counted from the end; all of them where none is named. Raises Undefined for one that is not there."""
+    """Axes counted from the end; all of them where none is named. Raises Undefined for one that
+    is not there.
+    """
     if axis is None:
         return tuple(range(-rank, 0))
     chosen = axis if isinstance(axis, tuple) else (axis,)
@@ -143,7 +149,9 @@ def matmul(left: Tensor, right: Tensor, env: Env, expr: Expr) -> Tensor:
 
 
 def aligned(tensors: list[Tensor], env: Env) -> tuple[list[Any], tuple[str, ...]]:
-    """The arrays with the same named axes in front, broadcast over them; positional axes as they are."""
+    """The arrays with the same named axes in front, broadcast over them; positional axes as they
+    are.
+    """
     import numpy as np
 
     over = env.order(*(tensor.over for tensor in tensors))
@@ -172,7 +180,9 @@ def vector(items: list[Tensor], env: Env) -> Tensor:
 
 
 def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
-    """`base[items]` as NumPy reads it, where an index or a per-example integer picks one entry for each of its values."""
+    """`base[items]` as NumPy reads it, where an index or a per-example integer picks one entry
+    for each of its values.
+    """
     import numpy as np
 
     if len(items) > base.rank:
@@ -187,7 +197,8 @@ def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
         return finish(data[(slice(None),) * first + tuple(chosen)], base.over)
     picks = {k: item for k, item in enumerate(items) if not isinstance(item, slice)}
     gathering = any(item.rank for item in picks.values())
-    # A plain integer among index arrays takes part in NumPy's rule on where the new axes go; alone it just drops its axis.
+    # A plain integer among index arrays takes part in NumPy's rule on where the new axes go; alone
+    # it just drops its axis.
     over = env.order(base.over, *(item.over for item in picks.values()))
     paired = [name for name in base.over if any(name in item.over for item in picks.values())]
     named = env.order(*(item.over for item in picks.values()))
@@ -231,7 +242,9 @@ def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
 
 
 def _whole(item: Tensor, length: int) -> Any:
-    """Integers within 0 … length - 1; a plain number may count from the end. Raises Undefined for others."""
+    """Integers within 0 … length - 1; a plain number may count from the end. Raises Undefined
+    for others.
+    """
     import numpy as np
 
     if item.plain:
@@ -375,9 +388,21 @@ def _made(name: str) -> Callable[..., Tensor]:
 
 
 CALLS: Mapping[str, Callable[[list[Tensor], Options, Env, Call], Tensor]] = {
-    "outer": _two_vectors("outer"), "dot": _dot, "kron": _kron,
-    "tr": _square("tr"), "det": _square("det"), "logdet": _square("logdet"), "inv": _square("inv"),
-    "matrix_power": _square("matrix_power"), "softmax": _softmax("softmax"), "log_softmax": _softmax("log_softmax"),
-    "diag": _diag, "vec": _vec, "concat": _concat, "stack": _stack,
-    "eye": _made("eye"), "ones": _made("ones"), "zeros": _made("zeros"),
-}  # fmt: skip
+    "outer": _two_vectors("outer"),
+    "dot": _dot,
+    "kron": _kron,
+    "tr": _square("tr"),
+    "det": _square("det"),
+    "logdet": _square("logdet"),
+    "inv": _square("inv"),
+    "matrix_power": _square("matrix_power"),
+    "softmax": _softmax("softmax"),
+    "log_softmax": _softmax("log_softmax"),
+    "diag": _diag,
+    "vec": _vec,
+    "concat": _concat,
+    "stack": _stack,
+    "eye": _made("eye"),
+    "ones": _made("ones"),
+    "zeros": _made("zeros"),
+}

@@ -1,6 +1,7 @@
 """Arrays of enclosures: NumPy arrays of objects, entry by entry by the functions of `Balls`.
 
-Whole matrices go to FLINT where nothing in them moves: exact ones as fractions, others as matrices of balls.
+Whole matrices go to FLINT where nothing in them moves: exact ones as fractions, others as matrices
+of balls.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ LARGE_PRODUCT = 1000  # multiplications from which a product of matrices is left
 
 
 class BallArrays(Arrays):
-    """Raises `Undefined` and `Unsure` as `Balls` do; where it is `tolerant` the entry becomes no number instead."""
+    """Raises `Undefined` and `Unsure` as `Balls` do; where it is `tolerant` the entry becomes no
+    number instead.
+    """
 
     dtype = object
 
@@ -74,7 +77,9 @@ class BallArrays(Arrays):
         return self._over_entries(self.scalar.settled)(data)
 
     def lost(self, data: Any) -> Any:
-        """Which entries are no numbers, for they are undefined in a branch that may not be taken."""
+        """Which entries are no numbers, for they are undefined in a branch that may not be
+        taken.
+        """
         return np.frompyfunc(lambda x: not isinstance(x, bool) and not finite(x), 1, 1)(
             data
         ).astype(bool)

@@ -1,14 +1,18 @@
-"""Numbers with a proof: exact fractions while they are short, else balls, midpoint ± radius, of FLINT's `arb`.
+"""Numbers with a proof: exact fractions while they are short, else balls, midpoint ± radius, of
+FLINT's `arb`.
 
     with working(120):
-        Balls(120).exp(fmpq(1, 3))                                      # [1.3956124250860895286 +/- 3e-36]
+        Balls(120).exp(fmpq(1, 3))                                      # [1.3956124250860895286 +/-
+                                                                        3e-36]
         evaluate(parse("x*(1 - tanh(x))"), forward.at({"x": 100}, 120))    # Tensor([+/- 3e-34])
-    climb(lambda bits: …)                        # more bits, for as long as what is computed raises Unsure
+    climb(lambda bits: …)                        # more bits, for as long as what is computed raises
+                                                 Unsure
 
-`Balls` are real functions named as the `value` lambdas of the table call them. They raise `Undefined` where a
-number surely lies outside the domain, and `Unsure` where the ball does not tell: a comparison that it straddles,
-a pole inside it. More bits may tell: 120, 600, 5,000 (LADDER). A `Jet` is a number that moves, c₀ + c₁t + c₂t²: the
-same functions of it give derivatives as enclosures, without a step and without our rules.
+`Balls` are real functions named as the `value` lambdas of the table call them. They raise
+`Undefined` where a number surely lies outside the domain, and `Unsure` where the ball does not
+tell: a comparison that it straddles, a pole inside it. More bits may tell: 120, 600, 5,000
+(LADDER). A `Jet` is a number that moves, c₀ + c₁t + c₂t²: the same functions of it give derivatives
+as enclosures, without a step and without our rules.
 
 FLINT keeps one precision for the whole process: whatever computes stands inside `working`.
 """
@@ -116,7 +120,9 @@ def finite(x: Any) -> bool:
 
 
 def to_float(x: Any) -> float:
-    """The float nearest to a number. Raises Unsure where the ball holds several floats, Undefined on overflow."""
+    """The float nearest to a number. Raises Unsure where the ball holds several floats,
+    Undefined on overflow.
+    """
     x = lead(x)
     try:
         if type(x) is fmpq:
@@ -142,8 +148,8 @@ def digits(bits: int) -> str:
 class Balls:
     """Real functions of fractions, balls and jets, at a precision in bits.
 
-    `ties`: two numbers that this precision does not separate count as equal. Formulas of derivatives are evaluated
-    so at the last precision, where a kink is met: `abs(cos(x))` at pi/2.
+    `ties`: two numbers that this precision does not separate count as equal. Formulas of
+    derivatives are evaluated so at the last precision, where a kink is met: `abs(cos(x))` at pi/2.
     """
 
     def __init__(self, bits: int, ties: bool = False) -> None:
@@ -172,7 +178,9 @@ class Balls:
         return finite(value)
 
     def settled(self, value: Any) -> Any:
-        """The result of an operation: a fraction that grew long becomes a ball. Raises Unsure for no number."""
+        """The result of an operation: a fraction that grew long becomes a ball. Raises Unsure
+        for no number.
+        """
         kind = type(value)
         if kind is fmpq:
             return value if value.height_bits() <= self.exact_bits else arb(value)

@@ -1,6 +1,7 @@
 """A claimed derivative beside what the forward computation does, at one point.
 
-In enclosures the claim is right, wrong, or more bits are taken; what is large is compared in float64 first.
+In enclosures the claim is right, wrong, or more bits are taken; what is large is compared in
+float64 first.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ Claimed = Callable[[Env, "Directions | None"], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the comparison at one point found; `ok` None: nothing to compare there. `convention`: it is a kink."""
+    """What the comparison at one point found; `ok` None: nothing to compare there. `convention`:
+    it is a kink.
+    """
 
     ok: bool | None
     error: float = 0.0
@@ -64,9 +67,16 @@ def numbers_in(values: Forward, target: Target) -> int:
 
 
 def compared(
-    claimed: Claimed, target: Target, values: Forward, layout: str, chosen: Directions | None, precisely: bool
-) -> Outcome:  # fmt: skip
-    """The claim beside the computation. `precisely`: in enclosures from the start, as the number that is shown is."""
+    claimed: Claimed,
+    target: Target,
+    values: Forward,
+    layout: str,
+    chosen: Directions | None,
+    precisely: bool,
+) -> Outcome:
+    """The claim beside the computation. `precisely`: in enclosures from the start, as the number
+    that is shown is.
+    """
     if chosen is None:
         return by_enclosures(claimed, target, values, layout, None)
     work = numbers_in(values, target)
@@ -117,7 +127,9 @@ def by_floats(
 
 
 def _float_gap(got: Any, want: Any) -> tuple[float, list[int]]:
-    """(largest difference relative to the largest entry, the directions in which any entry differs, worst first)."""
+    """(largest difference relative to the largest entry, the directions in which any entry
+    differs, worst first).
+    """
     import numpy as np
 
     if got.size == 0:
@@ -130,7 +142,9 @@ def _float_gap(got: Any, want: Any) -> tuple[float, list[int]]:
 
 
 def _scaled(claimed: Claimed, values: Forward, layout: str, chosen: Directions) -> Directions:
-    """Random directions in which every entry of a gradient counts alike, so that none is lost beside larger ones."""
+    """Random directions in which every entry of a gradient counts alike, so that none is lost
+    beside larger ones.
+    """
     import numpy as np
 
     few = chosen.some(range(2))
@@ -149,7 +163,9 @@ def _scaled(claimed: Claimed, values: Forward, layout: str, chosen: Directions) 
 def by_enclosures(
     claimed: Claimed, target: Target, values: Forward, layout: str, chosen: Directions | None
 ) -> Outcome:
-    """Power series in t of the forward computation beside the claim, with as many bits as tell them apart."""
+    """Power series in t of the forward computation beside the claim, with as many bits as tell
+    them apart.
+    """
 
     def at(bits: int) -> Outcome:
         got = _within(lambda: slopes(values, target, chosen, bits))
@@ -277,7 +293,9 @@ def limit(found: Sides) -> Any:
 
 
 def again(values: Forward, name: str, bits: int) -> tuple[bool, float]:
-    """(whether a value is the nearest float to the enclosure at this precision, its relative error)."""
+    """(whether a value is the nearest float to the enclosure at this precision, its relative
+    error).
+    """
     from gradcalc.numeric.balls import middle, to_float
 
     with balls(bits).working():

@@ -2,8 +2,9 @@
 
     evaluate(expr, env) -> Tensor
 
-The graph and its rules are not looked at, so that what is computed here can check them; only the scalar functions
-of the table are shared. Undefined numbers raise `Undefined` with the step and the value.
+The graph and its rules are not looked at, so that what is computed here can check them; only the
+scalar functions of the table are shared. Undefined numbers raise `Undefined` with the step and the
+value.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ _BY_INDEX = {"sum": 0, "mean": 0, "prod": 1, "max": None, "min": None, "logsumex
 
 
 def evaluate(expr: Expr, env: Env) -> Tensor:
-    """The value of an expression. Raises Undefined where there is none, Unknown where a name has none."""
+    """The value of an expression. Raises Undefined where there is none, Unknown where a name has
+    none.
+    """
     match expr:
         case Num():
             return Tensor(env.numbers.scalar.constant(expr.value))
@@ -159,7 +162,9 @@ def _call(expr: Call, env: Env) -> Tensor:
 
 
 def _unknown(expr: Call, env: Env) -> Tensor:
-    """g(z), g'(z), …: sin(z + shift), whose derivatives are sines shifted further; the shift is the function's own."""
+    """g(z), g'(z), …: sin(z + shift), whose derivatives are sines shifted further; the shift is
+    the function's own.
+    """
     if not env.stand_in or len(expr.args) != 1:
         raise Unknown(f"{expr.func} is an unknown function")
     scalar = env.numbers.scalar
@@ -265,7 +270,9 @@ def _size_of(name: str, expr: Expr, env: Env) -> int | None:
 
 
 def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: Env) -> Tensor:
-    """sum(e, j, k, condition): over named indices, bound here; every index counts, also where e does not have it."""
+    """sum(e, j, k, condition): over named indices, bound here; every index counts, also where e
+    does not have it.
+    """
     func = expr.func
     fresh = {
         name: size
@@ -368,7 +375,8 @@ def _index(expr: Index, env: Env) -> Tensor:
 
 
 def stacked(tensor: Tensor, env: Env, expr: Expr | None = None, column: bool = True) -> Tensor:
-    """Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m, else one more last axis.
+    """Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m, else one more
+    last axis.
 
     `column`: an axis of length 1 may be one of a column, as far as its declaration says.
     """
@@ -402,7 +410,9 @@ def positional(tensor: Tensor, names: tuple[str, ...], env: Env) -> Tensor:
 
 
 def entries(expr: Expr, free: Mapping[str, int], env: Env) -> Tensor:
-    """An entry formula with free indices, {name: size}, as an array whose axes are these indices in order."""
+    """An entry formula with free indices, {name: size}, as an array whose axes are these indices
+    in order.
+    """
     outer = {name: size for name, size in env.indices.items() if name not in free}
     inner = replace(
         env,
@@ -413,7 +423,9 @@ def entries(expr: Expr, free: Mapping[str, int], env: Env) -> Tensor:
 
 
 def bind(env: Env, formulas: Iterable[tuple[str, Expr]]) -> Env:
-    """Further names, each with its formula, in order. One without a value is only missed where it is used."""
+    """Further names, each with its formula, in order. One without a value is only missed where
+    it is used.
+    """
     for name, tree in formulas:
         try:
             env = env.bind({name: evaluate(tree, env)})

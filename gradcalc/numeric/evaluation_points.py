@@ -1,8 +1,8 @@
 """Points to evaluate at: the given one, completed by the seed, and random ones at other sizes.
 
-Random numbers come from a stream per name, `random.Random("seed/name/try")`, which is the same on every machine;
-values are standard normal with two decimals and move, try by try, to where the computation is defined: positive,
-between 0 and 1, larger, matrices positive definite.
+Random numbers come from a stream per name, `random.Random("seed/name/try")`, which is the same on
+every machine; values are standard normal with two decimals and move, try by try, to where the
+computation is defined: positive, between 0 and 1, larger, matrices positive definite.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _KINDS = ("normal", "positive", "unit", "large", "definite", "small")
 
 
 def given_point(graph: Graph) -> Point:
-    """The values of the exercise; what is not given is drawn where there is a `seed`, else listed as missing."""
+    """The values of the exercise; what is not given is drawn where there is a `seed`, else
+    listed as missing.
+    """
     exercise = graph.exercise
     sizes = dict(graph.sizes)
     unsized = tuple(sorted(name for name in _size_names(graph) if name not in sizes))
@@ -65,9 +67,11 @@ def given_point(graph: Graph) -> Point:
 def random_points(
     graph: Graph, count: int = 2, seed: str = "oracle"
 ) -> tuple[list[Point], str | None]:
-    """Up to `count` points with other values, upstream gradients that are numbers kept, and, where sizes are symbolic, other sizes: pairwise different, from 2 on.
+    """Up to `count` points with other values, upstream gradients that are numbers kept, and, where
+    sizes are symbolic, other sizes: pairwise different, from 2 on.
 
-    (points, None), or fewer points and the reason: no point was found at which the computation is defined.
+    (points, None), or fewer points and the reason: no point was found at which the computation is
+    defined.
     """
     points: list[Point] = []
     unknown = sorted(
@@ -103,9 +107,16 @@ def random_points(
 
 
 def _search(
-    graph: Graph, seed: str, sizes: Mapping[str, int], values: Mapping[str, Value], upstream: Mapping[str, Value],
-    lacking: list[str], symbolic: list[str], label: str, stand_in: bool = False,
-) -> Point | str:  # fmt: skip
+    graph: Graph,
+    seed: str,
+    sizes: Mapping[str, int],
+    values: Mapping[str, Value],
+    upstream: Mapping[str, Value],
+    lacking: list[str],
+    symbolic: list[str],
+    label: str,
+    stand_in: bool = False,
+) -> Point | str:
     """The first try at which everything is defined and smooth; else the reason against the last."""
     drawn_entries = sum(
         math.prod(size.at(dict(sizes)) for size in graph.node(name).shape)
@@ -159,7 +170,9 @@ def _clearance(found: Forward) -> float:
 
 
 def draw(graph: Graph, name: str, sizes: Mapping[str, int], seed: str, attempt: int) -> Value:
-    """A value for an input, per-example ones as stacks, that meets its assumptions; the kind varies with the attempt."""
+    """A value for an input, per-example ones as stacks, that meets its assumptions; the kind
+    varies with the attempt.
+    """
     node = graph.node(name)
     random = Random(f"{seed}/{name}/{attempt}")
     shape = [size.at(dict(sizes)) for size in node.shape]
@@ -190,7 +203,9 @@ def _stacked_shape(shape: list[int], stack: list[int]) -> list[int]:
 
 
 def _kind(graph: Graph, name: str, attempt: int, random: Random) -> str:
-    """First like the given values (all positive, all within 0 and 1), then each kind in turn, then a mixture."""
+    """First like the given values (all positive, all within 0 and 1), then each kind in turn,
+    then a mixture.
+    """
     given = [number for number in _numbers(graph, name) if number is not None]
     if attempt < 8:
         if given and all(0 < number < 1 for number in given):
@@ -224,7 +239,9 @@ def _numbers(graph: Graph, name: str) -> list[float | None]:
 
 
 def _distinct(graph: Graph, name: str) -> list[Fraction] | None:
-    """The values to choose from where the given ones are labels: an array of few whole numbers from 0."""
+    """The values to choose from where the given ones are labels: an array of few whole numbers
+    from 0.
+    """
     given = _numbers(graph, name)
     if len(given) < 2 or any(
         number is None or number < 0 or number != int(number) for number in given
@@ -351,7 +368,9 @@ def _nested(entries: Iterable[Any], shape: list[int]) -> Value:
 
 
 def _bound(graph: Graph, name: str, sizes: Mapping[str, int]) -> int:
-    """How many values an integer input may take: the shortest axis it indexes, or the size of an index it is compared to."""
+    """How many values an integer input may take: the shortest axis it indexes, or the size of an
+    index it is compared to.
+    """
     bounds = []
     place = graph.names[name]
     for node in graph.nodes:
@@ -385,7 +404,8 @@ def _size_names(graph: Graph) -> list[str]:
 
 
 def _other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
-    """Assignments of pairwise different numbers to the symbolic sizes, other than those given; larger ones later.
+    """Assignments of pairwise different numbers to the symbolic sizes, other than those given;
+    larger ones later.
 
     Where no order will do, the order of the given sizes is tried: inv(A @ A.T) needs a wide A.
     """
@@ -407,7 +427,9 @@ def _other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
 
 
 def _upstreams(graph: Graph) -> tuple[dict[str, Value], list[str]]:
-    """(quantity -> value of the upstream gradient there, quantities whose upstream gradient has no value)."""
+    """(quantity -> value of the upstream gradient there, quantities whose upstream gradient has
+    no value).
+    """
     values: dict[str, Value] = {}
     lacking: list[str] = []
     for upstream in graph.exercise.upstream:

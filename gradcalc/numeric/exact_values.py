@@ -1,6 +1,8 @@
-"""Exact values of scalar expressions at exact inputs, where they are short: 1/3, 3/2*sqrt(2), log(2)/2. Without SymPy.
+"""Exact values of scalar expressions at exact inputs, where they are short: 1/3, 3/2*sqrt(2),
+log(2)/2. Without SymPy.
 
-A value is a Fraction of at most 60 digits, or a constant expression of at most 3 operations that nothing simplifies.
+A value is a Fraction of at most 60 digits, or a constant expression of at most 3 operations that
+nothing simplifies.
 """
 
 from __future__ import annotations
@@ -23,19 +25,37 @@ MAX_OPERATIONS = 3
 Exact: TypeAlias = "Fraction | Expr"
 
 _AT_ZERO: Mapping[str, Fraction] = {
-    "exp": Fraction(1), "sin": Fraction(0), "cos": Fraction(1), "tan": Fraction(0), "asin": Fraction(0), "atan": Fraction(0),
-    "sinh": Fraction(0), "cosh": Fraction(1), "tanh": Fraction(0), "erf": Fraction(0), "sigmoid": Fraction(1, 2),
-    "gelu": Fraction(0), "silu": Fraction(0), "sqrt": Fraction(0),
-}  # fmt: skip
+    "exp": Fraction(1),
+    "sin": Fraction(0),
+    "cos": Fraction(1),
+    "tan": Fraction(0),
+    "asin": Fraction(0),
+    "atan": Fraction(0),
+    "sinh": Fraction(0),
+    "cosh": Fraction(1),
+    "tanh": Fraction(0),
+    "erf": Fraction(0),
+    "sigmoid": Fraction(1, 2),
+    "gelu": Fraction(0),
+    "silu": Fraction(0),
+    "sqrt": Fraction(0),
+}
 _SIGNS: Mapping[str, Callable[[Fraction], Fraction]] = {
-    "abs": abs, "sign": lambda x: Fraction((x > 0) - (x < 0)), "step": lambda x: Fraction(x > 0),
-    "relu": lambda x: max(x, Fraction(0)), "softsign": lambda x: x / (1 + abs(x)), "stop_gradient": lambda x: x,
-}  # fmt: skip
+    "abs": abs,
+    "sign": lambda x: Fraction((x > 0) - (x < 0)),
+    "step": lambda x: Fraction(x > 0),
+    "relu": lambda x: max(x, Fraction(0)),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "stop_gradient": lambda x: x,
+}
 _INVERSE = {"exp": "log", "log": "exp", "sin": "asin", "cos": "acos", "tan": "atan"}
 _DOMAIN: Mapping[str, Callable[[float], bool]] = {
-    "log": lambda x: x > 0, "sqrt": lambda x: x >= 0, "asin": lambda x: abs(x) <= 1, "acos": lambda x: abs(x) <= 1,
+    "log": lambda x: x > 0,
+    "sqrt": lambda x: x >= 0,
+    "asin": lambda x: abs(x) <= 1,
+    "acos": lambda x: abs(x) <= 1,
     "tan": lambda x: abs(math.cos(x)) > 1e-9,
-}  # fmt: skip
+}
 _PLAIN = frozenset(
     (
         "exp",
@@ -70,7 +90,9 @@ class _NotExact(Exception):
 
 
 def exact(expr: Expr, values: Mapping[str, Expr]) -> Expr | None:
-    """The exact value of a scalar expression where names have these exact values; None where there is no short one."""
+    """The exact value of a scalar expression where names have these exact values; None where
+    there is no short one.
+    """
     try:
         result = _value(expr, values, {})
         if not isinstance(result, Fraction):

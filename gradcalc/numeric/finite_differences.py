@@ -1,9 +1,11 @@
-"""Derivatives of the forward computation along directions, all of them in one pass, by none of the rules.
+"""Derivatives of the forward computation along directions, all of them in one pass, by none of the
+rules.
 
-In float64 by differences; in enclosures by power series in t, or, where it is not smooth, by differences from each side.
+In float64 by differences; in enclosures by power series in t, or, where it is not smooth, by
+differences from each side.
 
-A direction moves entries of `by`. Where `by` and what is differentiated have a value per example, all examples
-move at once; where only `by` has, each example moves alone.
+A direction moves entries of `by`. Where `by` and what is differentiated have a value per example,
+all examples move at once; where only `by` has, each example moves alone.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ SIDE_BITS, STEPS = 2400, (400, 500)  # of one-sided differences; their steps are
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is differentiated: a quantity, or the loss (None); by what; and the definitions that have to be computed again."""
+    """What is differentiated: a quantity, or the loss (None); by what; and the definitions that
+    have to be computed again.
+    """
 
     of: str | None
     bys: tuple[str, ...]
@@ -43,7 +47,9 @@ def needed(
     bys: tuple[str, ...],
     local: bool,
 ) -> tuple[str, ...]:
-    """The quantities on a path from any of `bys` to `of`, in the order of the computation, `bys` themselves left out."""
+    """The quantities on a path from any of `bys` to `of`, in the order of the computation, `bys`
+    themselves left out.
+    """
     if local:
         return (of,) if of in graph.quantities and of not in bys else ()
     moved = set(bys)
@@ -90,8 +96,9 @@ class Directions:
         return replace(self.rows([k for k in rows if k < len(self.arrays[0])]), complete=False)
 
     def contract(self, claim: Tensor, layout: str, env: Env) -> tuple[Any, Any]:
-        """A claimed derivative along these directions, as an array (direction, rest), and the sum of the sizes of its
-        terms. Raises Misfit for a wrong shape."""
+        """A claimed derivative along these directions, as an array (direction, rest), and the sum
+        of the sizes of its terms. Raises Misfit for a wrong shape.
+        """
         import numpy as np
 
         def contracted(matrix: Any, arrays: list[Any]) -> Any:
@@ -105,7 +112,9 @@ class Directions:
         return contracted(matrix, arrays), contracted(np.abs(matrix), [*map(np.abs, arrays)])
 
     def matrix(self, claim: Tensor, layout: str, env: Env) -> Any:
-        """The claim as an array (entries of each `by`, …, rest), whatever its layout, stacked or over the examples."""
+        """The claim as an array (entries of each `by`, …, rest), whatever its layout, stacked or
+        over the examples.
+        """
         import numpy as np
 
         over = env.order(self.of_over, *self.enumerated)
@@ -183,7 +192,9 @@ def arranged_shape(chosen: Directions, layout: str) -> tuple[int, ...]:
 
 
 def free_lengths(chosen: Directions, layout: str) -> tuple[int, ...]:
-    """Those of the axes that have an index in an entry formula: all but those that are 1 by declaration."""
+    """Those of the axes that have an index in an entry formula: all but those that are 1 by
+    declaration.
+    """
     return tuple(chosen.positional[k] for k in arrangement(chosen, layout) if not chosen.units[k])
 
 
@@ -232,7 +243,8 @@ def random_rows(count: int, length: int, generator: Random | None = None) -> Any
 
 
 def columns(values: Forward, target: Target, chosen: Directions, finer: int = 1) -> Any:
-    """Differences in float64 along the chosen directions: an array (direction, rest), rest the flattened (*of_over, *of).
+    """Differences in float64 along the chosen directions: an array (direction, rest), rest the
+    flattened (*of_over, *of).
 
     `finer` divides the steps, for points near the edge of a domain.
     """
@@ -330,9 +342,11 @@ def _rest(result: Tensor, chosen: Directions, env: Env, count: int) -> Any:
 def along(
     values: Forward, target: Target, chosen: Directions | None, bits: int, steps: Sequence[Any]
 ) -> Any:
-    """What is differentiated, with each `by` moved by its step along each direction: an array (direction, rest).
+    """What is differentiated, with each `by` moved by its step along each direction: an array
+    (direction, rest).
 
-    In enclosures; a step is a fraction or a `Jet`. `chosen` None: numbers by numbers, and the result is one number.
+    In enclosures; a step is a fraction or a `Jet`. `chosen` None: numbers by numbers, and the
+    result is one number.
     """
     env = values.env(bits)
     moved: dict[str, Tensor] = {}
@@ -359,7 +373,9 @@ def along(
 
 
 def slopes(values: Forward, target: Target, chosen: Directions | None, bits: int) -> Any:
-    """The derivative along each direction, as enclosures: from truncated power series, without a step."""
+    """The derivative along each direction, as enclosures: from truncated power series, without a
+    step.
+    """
     from gradcalc.numeric.balls import Jet
 
     with balls(bits).working(len(target.bys)):
@@ -389,7 +405,9 @@ def _coefficients(data: Any, order: int) -> Any:
 
 
 def one_sided(values: Forward, target: Target, chosen: Directions | None) -> list[Any]:
-    """Difference quotients from every side, with two steps: where they agree, the derivative exists."""
+    """Difference quotients from every side, with two steps: where they agree, the derivative
+    exists.
+    """
     from flint import fmpq
 
     with balls(SIDE_BITS).working():
@@ -424,7 +442,9 @@ def recompute(values: Forward, target: Target, env: Env, moved: Mapping[str, Ten
 
 
 def measure(target: Target, env: Env) -> Tensor:
-    """The value of what is differentiated; for the loss, the sum of upstream gradient times quantity."""
+    """The value of what is differentiated; for the loss, the sum of upstream gradient times
+    quantity.
+    """
     if target.of is not None:
         if target.of not in env.values:
             raise env.lacking.get(target.of) or Unknown(f"{target.of} has no value")
@@ -459,7 +479,9 @@ def _add(left: Tensor, right: Tensor, env: Env) -> Tensor:
 
 
 def derivative_of(values: Forward, target: Target) -> Tensor:
-    """The whole derivative, every entry: over the examples, positional axes (*of, *by, …). Raises Undefined."""
+    """The whole derivative, every entry: over the examples, positional axes (*of, *by, …).
+    Raises Undefined.
+    """
     for name in (*((target.of,) if target.of else ()), *target.bys):
         if name in values.undefined:
             raise values.undefined[name]
@@ -472,7 +494,9 @@ def derivative_of(values: Forward, target: Target) -> Tensor:
 
 
 def assembled(found: Any, chosen: Directions, values: Forward) -> Tensor:
-    """All entries of a derivative, (direction, rest), over the examples, positional axes (*of, *by, …)."""
+    """All entries of a derivative, (direction, rest), over the examples, positional axes (*of,
+    *by, …).
+    """
     import numpy as np
 
     env = values.env()

@@ -1,12 +1,14 @@
-"""The forward computation: every quantity of an exercise at a point, in the precision that its digits need.
+"""The forward computation: every quantity of an exercise at a point, in the precision that its
+digits need.
 
     Forward(graph, point)["f"]           a Tensor of floats
-    Forward(graph, point).evaluate(tree) the same for any other expression, a derivative for instance
+    Forward(graph, point).evaluate(tree) the same for any other expression, a derivative for
+    instance
     to_lists(graph, tensor)              nested lists, examples last
 
-Every number is an enclosure (`balls`), with more bits until it holds one float alone: so 1 - sigmoid(40) and the
-determinant of [[1e8 + 1, 1e8], [1e8, 1e8 - 1]] are right and tan(pi/2) is refused. What is very large is computed in
-float64 (`coarse`).
+Every number is an enclosure (`balls`), with more bits until it holds one float alone: so 1 -
+sigmoid(40) and the determinant of [[1e8 + 1, 1e8], [1e8, 1e8 - 1]] are right and tan(pi/2) is
+refused. What is very large is computed in float64 (`coarse`).
 """
 
 from __future__ import annotations
@@ -32,10 +34,11 @@ LARGE = 100_000  # entries of all nodes, from which on numbers are floats
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where to evaluate: numbers for the sizes, values of inputs (per-example ones as stacks), upstream gradients.
+    """Where to evaluate: numbers for the sizes, values of inputs (per-example ones as stacks),
+    upstream gradients.
 
-    `missing` are the inputs, sizes and upstream gradients without a value. `stand_in`: unknown functions are replaced
-    by shifted sines.
+    `missing` are the inputs, sizes and upstream gradients without a value. `stand_in`: unknown
+    functions are replaced by shifted sines.
     """
 
     sizes: Mapping[str, int]
@@ -47,7 +50,9 @@ class Point:
 
 
 class Forward(Mapping[str, Tensor]):
-    """Name -> value of every input and quantity that has one; `undefined` says why the others have none."""
+    """Name -> value of every input and quantity that has one; `undefined` says why the others
+    have none.
+    """
 
     def __init__(self, graph: Graph, point: Point) -> None:
         self.graph, self.point = graph, point
@@ -71,7 +76,9 @@ class Forward(Mapping[str, Tensor]):
 
     @cached_property
     def coarse(self) -> bool:
-        """Too large for enclosures: numbers are floats, right to some 15 digits where nothing cancels."""
+        """Too large for enclosures: numbers are floats, right to some 15 digits where nothing
+        cancels.
+        """
         return not self.scalar and effort(self.graph, self.point.sizes) > LARGE
 
     def env(self, bits: int = FLOAT) -> Env:
@@ -83,7 +90,9 @@ class Forward(Mapping[str, Tensor]):
         return self._envs[bits]
 
     def formulas(self, bits: int) -> Env:
-        """The same for formulas of derivatives: at the last precision what it does not separate is a tie."""
+        """The same for formulas of derivatives: at the last precision what it does not separate
+        is a tie.
+        """
         env = self.env(bits)
         return replace(env, numbers=balls(bits, ties=True)) if bits == LADDER[-1] else env
 
@@ -95,8 +104,8 @@ class Forward(Mapping[str, Tensor]):
     ) -> Tensor:
         """An expression in the names of the exercise, as floats. Raises Undefined.
 
-        `values` are further names, each an expression, evaluated in the order given; `free` are the indices of an
-        entry formula with their sizes, which become the axes of the answer.
+        `values` are further names, each an expression, evaluated in the order given; `free` are the
+        indices of an entry formula with their sizes, which become the axes of the answer.
         """
 
         def at(bits: int) -> Tensor:
@@ -106,7 +115,9 @@ class Forward(Mapping[str, Tensor]):
         return self.known(at)
 
     def known(self, at: Callable[[int], Tensor]) -> Tensor:
-        """`at(bits)` as floats, at the first precision that tells which; floats where it is too large for enclosures."""
+        """`at(bits)` as floats, at the first precision that tells which; floats where it is too
+        large for enclosures.
+        """
         if self.coarse:
             return rounded(at(FLOAT))
         try:
@@ -133,7 +144,9 @@ class Forward(Mapping[str, Tensor]):
 
 
 def work(tensor: Tensor) -> int:
-    """What a tensor may take to compute: its entries, those of a matrix as often as a product meets them."""
+    """What a tensor may take to compute: its entries, those of a matrix as often as a product
+    meets them.
+    """
     entries = 1 if tensor.plain else int(tensor.data.size)
     return entries * (max(tensor.shape) if tensor.rank > 1 else 1)
 
@@ -160,7 +173,9 @@ def _length(size: Size, sizes: Mapping[str, int]) -> int:
 
 
 def rounded(tensor: Tensor) -> Tensor:
-    """The tensor in floats. Raises Undefined where a number is too large for one, Unsure where a ball holds several."""
+    """The tensor in floats. Raises Undefined where a number is too large for one, Unsure where a
+    ball holds several.
+    """
     data = tensor.data
     if tensor.plain:
         data = data[()] if hasattr(data, "ndim") else data
@@ -181,7 +196,9 @@ def _float(value: Any) -> float:
 
 
 def at(values: Mapping[str, Fraction | int], bits: int) -> Env:
-    """Names with exact values, to evaluate expressions in enclosures: inside `numbers.working()`."""
+    """Names with exact values, to evaluate expressions in enclosures: inside
+    `numbers.working()`.
+    """
     numbers = balls(bits)
     constant = numbers.scalar.constant
     return Env(numbers, {name: Tensor(constant(value)) for name, value in values.items()})
@@ -239,7 +256,9 @@ def blank(graph: Graph, point: Point, numbers: Numbers) -> Env:
 
 
 def upstream_key(quantity: str) -> str:
-    """Under what the upstream gradient at a quantity stands among the values; no name of an exercise is spelled so."""
+    """Under what the upstream gradient at a quantity stands among the values; no name of an
+    exercise is spelled so.
+    """
     return f"upstream of {quantity}"
 
 
@@ -257,7 +276,9 @@ def np_full(shape: tuple[int, ...], value: Any) -> Any:
 
 
 def propagate(env: Env, definitions: Iterable[Definition]) -> Env:
-    """The definitions evaluated one after the other. What is undefined is kept in `lacking`, with the reason."""
+    """The definitions evaluated one after the other. What is undefined is kept in `lacking`,
+    with the reason.
+    """
     values, lacking = dict(env.values), dict(env.lacking)
     env = replace(env, values=values, lacking=lacking)
     for definition in definitions:
@@ -282,7 +303,9 @@ def define(definition: Definition, env: Env) -> Tensor:
 
 
 def mentioned(graph: Graph) -> dict[str, frozenset[str]]:
-    """Quantity -> the inputs and quantities its definition mentions, by the syntax tree, functions included."""
+    """Quantity -> the inputs and quantities its definition mentions, by the syntax tree,
+    functions included.
+    """
     exercise = graph.exercise
     inside: dict[str, set[str]] = {}
     for function in exercise.functions.values():
@@ -314,7 +337,8 @@ def called(expr: Any) -> set[str]:
 
 
 def from_value(value: Value, shape: tuple[int, ...], over: tuple[str, ...], env: Env) -> Tensor:
-    """A number or nested rows of numbers as a tensor of that shape; one over examples is read as its stack.
+    """A number or nested rows of numbers as a tensor of that shape; one over examples is read as
+    its stack.
 
     Raises Undefined where the count of entries does not fit.
     """

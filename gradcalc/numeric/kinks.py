@@ -1,11 +1,13 @@
-"""Points at which a computation is not smooth: where conventions are needed, or a derivative is missing.
+"""Points at which a computation is not smooth: where conventions are needed, or a derivative is
+missing.
 
-relu(0), abs(0), ties of max and the like have a derivative by convention (slug "kink"); where the branches of `where`
-do not meet there is none (slug "jump"), and none that the chain rule finds where a root is taken of 0 (slug "root"),
-or where a branch holds at that point alone, as in where(x == 0, 5x, x^2), or for one label (slug "point").
+relu(0), abs(0), ties of max and the like have a derivative by convention (slug "kink"); where the
+branches of `where` do not meet there is none (slug "jump"), and none that the chain rule finds
+where a root is taken of 0 (slug "root"), or where a branch holds at that point alone, as in where(x
+== 0, 5x, x^2), or for one label (slug "point").
 
-What is found here may be one: whether derivatives from the sides differ is for the oracle to say (`Oracle.met`).
-A kink is met where the numbers are equal, or where no precision separates them.
+What is found here may be one: whether derivatives from the sides differ is for the oracle to say
+(`Oracle.met`). A kink is met where the numbers are equal, or where no precision separates them.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from gradcalc.ops import COMPARISONS, SCALAR, TABLE
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """One place where the definition of `quantity` may not be smooth; `slug` is "kink", "jump", "root" or "point".
+    """One place where the definition of `quantity` may not be smooth; `slug` is "kink", "jump",
+    "root" or "point".
 
     on: the names that it is about; it matters to derivatives by what they are made from alone
     """
@@ -37,7 +40,8 @@ class Kink:
 
 
 class Watcher:
-    """Shown every operation of a definition, it notes the entries that lie on a kink, or within `near` of one.
+    """Shown every operation of a definition, it notes the entries that lie on a kink, or within
+    `near` of one.
 
     `unsure`: some of them are there only as far as this precision tells.
     """
@@ -119,7 +123,9 @@ class Watcher:
             self._note("kink", f"{what} 0: {op.convention} by convention", _on(args))
 
     def _root(self, expr: Expr, operands: list[Tensor]) -> None:
-        """A power between 0 and 1 of 0: |x| as sqrt(x^2) has a formula for its slope, sign(x), but no slope at 0."""
+        """A power between 0 and 1 of 0: |x| as sqrt(x^2) has a formula for its slope, sign(x),
+        but no slope at 0.
+        """
         base = expr.args[0] if isinstance(expr, Call) else getattr(expr, "left", None)
         if base is None or self.near or (len(operands) > 1 and not _is_root(operands[1])):
             return
@@ -155,7 +161,10 @@ class Watcher:
         if gap:
             message = f"{meeting}, where {unparse(expr)} jumps: it has no derivative there"
         elif condition.op in ("==", "!="):
-            message = f"{meeting}: a branch of {unparse(expr)} that holds at one point has no derivative there"
+            message = (
+                f"{meeting}: a branch of {unparse(expr)} that holds at one point has no "
+                "derivative there"
+            )
         else:
             message = (
                 f"{meeting}: the derivative is that of the branch that is taken, by convention"
@@ -213,7 +222,9 @@ def _entries(text: str, close: Any, tensor: Tensor) -> str:
 
 
 def places(values: Forward, near: float = 0.0) -> list[Kink]:
-    """Where the computation at a point may not be smooth, in its order. `near`: how close counts, by default exactly."""
+    """Where the computation at a point may not be smooth, in its order. `near`: how close
+    counts, by default exactly.
+    """
     if near or values.coarse:
         return _watched(values, values.env(FLOAT), near).found
     for bits in LADDER:

@@ -1,12 +1,15 @@
-"""The oracle: derivatives of the forward computation itself, compared with what the rules claim and what is shown.
+"""The oracle: derivatives of the forward computation itself, compared with what the rules claim and
+what is shown.
 
     oracle = Oracle(graph)
     oracle.verify(Claim(tree), "J", "W1")      -> Verified
-    oracle.derivative("J", "W1")               -> Tensor over the examples, positional axes (*of, *by)
+    oracle.derivative("J", "W1")               -> Tensor over the examples, positional axes (*of,
+                                               *by)
 
-An input, or an intermediate quantity, is moved away from its value, and the definitions that depend on it are
-computed again, all of its entries in one pass along one more named axis. Nothing is shared with the rules.
-Numbers that are shown are compared in enclosures, formulas at other points in float64 first (`comparison`).
+An input, or an intermediate quantity, is moved away from its value, and the definitions that depend
+on it are computed again, all of its entries in one pass along one more named axis. Nothing is
+shared with the rules. Numbers that are shown are compared in enclosures, formulas at other points
+in float64 first (`comparison`).
 """
 
 from __future__ import annotations
@@ -41,8 +44,10 @@ MAX_ENTRIES, RANDOM_DIRECTIONS = 200, 3
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A derivative as the rules found it. `where` names parts of it, in order. `free` are the indices of an entry
-    formula, in the order of the axes (*of, *by), axes of length 1 having none. `layout` is that of the formula."""
+    """A derivative as the rules found it. `where` names parts of it, in order. `free` are the
+    indices of an entry formula, in the order of the axes (*of, *by), axes of length 1 having none.
+    `layout` is that of the formula.
+    """
 
     expr: Expr
     where: tuple[tuple[str, Expr], ...] = ()
@@ -59,7 +64,8 @@ class Claim:
         return entries(self.expr, dict(zip(self.free, lengths, strict=True)), env)
 
 
-# A claim may also be a function of the environment, or an array, which holds at the given point alone.
+# A claim may also be a function of the environment, or an array, which holds at the given point
+# alone.
 AnyClaim: TypeAlias = "Claim | Callable[[Env], Tensor] | Any"
 
 
@@ -88,7 +94,9 @@ class Oracle:
 
     @property
     def others(self) -> list[Forward]:
-        """The forward computation at random points: two where sizes are symbolic or values are missing, else one."""
+        """The forward computation at random points: two where sizes are symbolic or values are
+        missing, else one.
+        """
         if self._others is None:
             symbolic = any(
                 size.names for name in self.graph.names for size in self.graph.node(name).shape
@@ -106,7 +114,8 @@ class Oracle:
     def derivative(
         self, of: str | None, by: str, values: Forward | None = None, local: bool = False
     ) -> Tensor:
-        """The derivative at a point, by default the given one: over the examples, positional axes (*of, *by).
+        """The derivative at a point, by default the given one: over the examples, positional axes
+        (*of, *by).
 
         `of` None is the loss behind the upstream gradients. Raises Undefined.
         """
@@ -141,7 +150,8 @@ class Oracle:
     ) -> Undefined | None:
         """Why a derivative has no number at the given point although its formula may have one.
 
-        A quantity it is about has none there (log at -1), or jumps there, or is a root of 0; None where nothing is wrong.
+        A quantity it is about has none there (log at -1), or jumps there, or is a root of 0; None
+        where nothing is wrong.
         """
         values, graph = self.given, self.graph
         ofs = (
@@ -169,8 +179,8 @@ class Oracle:
     ) -> Tensor | None:
         """The derivative at the given point where the formula does not have it and all sides agree.
 
-        The formula has no number there, sqrt(x^4) at 0, or one that a condition met at that point alone gives it.
-        Positional axes (*of, *by, …).
+        The formula has no number there, sqrt(x^4) at 0, or one that a condition met at that point
+        alone gives it. Positional axes (*of, *by, …).
         """
         values, target = self.given, self.target(of, bys, local)
         for name in (*((of,) if of else ()), *bys):
@@ -198,7 +208,9 @@ class Oracle:
     def conventions(
         self, of: str | None, bys: tuple[str, ...], local: bool, shown: Tensor, layout: str
     ) -> list[Kink]:
-        """The kinks at the given point on whose conventions a number rests: where sides differ, or differ from it."""
+        """The kinks at the given point on whose conventions a number rests: where sides differ,
+        or differ from it.
+        """
         values, target = self.given, self.target(of, bys, local)
         found = [kink for kink in self.candidates(values, target) if kink.slug == "kink"]
         if not found or self._at(shown, target, values, layout).ok:
@@ -208,7 +220,9 @@ class Oracle:
     # ---- comparing
 
     def recomputed(self, name: str) -> Verified | None:
-        """The value of a quantity at the given point beside the forward computation in more digits."""
+        """The value of a quantity at the given point beside the forward computation in more
+        digits.
+        """
         values = self.given
         if name not in values:
             problem = values.undefined.get(name)
@@ -233,11 +247,12 @@ class Oracle:
         once: bool = False,
         shown: Tensor | None = None,
     ) -> Verified:
-        """Compare a claimed derivative of `of` by `by` (and `then`) with the computation, at the given point and others.
+        """Compare a claimed derivative of `of` by `by` (and `then`) with the computation, at the
+        given point and others.
 
-        The claim holds in the layout given (default: its own, else gradient), squeezed of axes of length 1; it may be
-        over the examples, or their stack. `shown` is its number, which is what is compared at the given point.
-        `once`: at one point, along one direction.
+        The claim holds in the layout given (default: its own, else gradient), squeezed of axes of
+        length 1; it may be over the examples, or their stack. `shown` is its number, which is what
+        is compared at the given point. `once`: at one point, along one direction.
         """
         bys = (by,) if then is None else (by, then)
         target = self.target(of, bys, local)

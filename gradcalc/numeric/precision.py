@@ -20,7 +20,9 @@ Result = TypeVar("Result")
 
 
 class Numbers:
-    """Scalar functions (`Scalars` of floats, `Balls`), array functions, and how many entries an array may have."""
+    """Scalar functions (`Scalars` of floats, `Balls`), array functions, and how many entries an
+    array may have.
+    """
 
     def __init__(self, scalar: Any, bits: int) -> None:
         self.scalar, self.bits = scalar, bits
@@ -50,7 +52,9 @@ class Numbers:
         return self._arrays
 
     def working(self, order: int = 0) -> AbstractContextManager[None]:
-        """Stand inside it to compute with these numbers; `order`: the highest power of t that a jet keeps."""
+        """Stand inside it to compute with these numbers; `order`: the highest power of t that a
+        jet keeps.
+        """
         if not self.exact:
             return nullcontext()
         from gradcalc.numeric.balls import working
@@ -72,7 +76,9 @@ def balls(bits: int, ties: bool = False) -> Numbers:
 
 
 def climb(at: Callable[[int], Result], order: int = 0) -> Result:
-    """`at(bits)` for the first precision that is enough: it raises Unsure where it is not. Raises Undefined."""
+    """`at(bits)` for the first precision that is enough: it raises Unsure where it is not.
+    Raises Undefined.
+    """
     for bits in LADDER:
         try:
             with balls(bits).working(order):

@@ -1,7 +1,8 @@
 """Functions of real numbers, named as the `value` lambdas of the table call them.
 
-`Scalars` works on floats, and refuses every value outside a function's domain by name. `balls.Balls` are the same
-functions of enclosures."""
+`Scalars` works on floats, and refuses every value outside a function's domain by name.
+`balls.Balls` are the same functions of enclosures.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ LADDER = (120, 600, 5000)  # bits of enclosures, until a number is known
 
 
 class Undefined(Exception):
-    """There is no such number; the message names the step and the value: "log of -2 is undefined (in `log(x)`)"."""
+    """There is no such number; the message names the step and the value: "log of -2 is undefined
+    (in `log(x)`)".
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -25,7 +28,9 @@ class Unsure(Undefined):
 
 
 class Unknown(Undefined):
-    """There is no number because something has none: an unknown function, an input without a value."""
+    """There is no number because something has none: an unknown function, an input without a
+    value.
+    """
 
 
 class Misfit(Undefined):
@@ -57,7 +62,9 @@ def _long(value: Any) -> str:
 
 
 class Scalars:
-    """Real functions on floats. Every method raises `Undefined` outside its domain and on overflow."""
+    """Real functions on floats. Every method raises `Undefined` outside its domain and on
+    overflow.
+    """
 
     limit = 709.0  # of exp
     pi, e, nan = math.pi, math.e, math.nan

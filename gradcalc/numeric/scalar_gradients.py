@@ -1,9 +1,10 @@
-"""Numbers on the wires of a scalar graph: every node forward, every gradient backward, and each wire's share of it.
+"""Numbers on the wires of a scalar graph: every node forward, every gradient backward, and each
+wire's share of it.
 
-Enclosures, read as floats; where a node has no value (undefined, or a value is missing) it is None, and so is what
-depends on it. At a kink a gradient follows the convention of the table.
-Local derivatives come from the table of operations, in terms of operands and result. Nothing here loads SymPy or
-NumPy; the number of paths does not matter, each node is visited once.
+Enclosures, read as floats; where a node has no value (undefined, or a value is missing) it is None,
+and so is what depends on it. At a kink a gradient follows the convention of the table. Local
+derivatives come from the table of operations, in terms of operands and result. Nothing here loads
+SymPy or NumPy; the number of paths does not matter, each node is visited once.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ _Handed: TypeAlias = "Handed[Any, Any]"
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """values[n], gradients[n]: of node n; a gradient is None where the loss does not depend on the node, too."""
+    """values[n], gradients[n]: of node n; a gradient is None where the loss does not depend on
+    the node, too.
+    """
 
     nodes: Sequence[Node]
     values: Sequence[Any]
@@ -57,14 +60,18 @@ class Flow:
         return _times(self.gradients[number], _local(stated, given, self.numbers))
 
     def shares(self, target: int, until: Set[int]) -> dict[int, Any]:
-        """What a node hands back, through nodes that are not in `until`, to each node of `until` it is computed from."""
+        """What a node hands back, through nodes that are not in `until`, to each node of `until`
+        it is computed from.
+        """
         way = _Numbers(self.nodes, self.values, self.numbers, until - {target})
         found = pull({target: self.gradients[target]}, way)
         return {one.node: one.gradient for one in found if one.node in way.stop}
 
 
 class Wires:
-    """The same at the given values of a graph, read as floats: from enclosures of as many bits as a number takes."""
+    """The same at the given values of a graph, read as floats: from enclosures of as many bits
+    as a number takes.
+    """
 
     def __init__(self, graph: Graph, given: Forward) -> None:
         self.graph, self.given = graph, given
@@ -78,7 +85,9 @@ class Wires:
         return self._known(lambda flow: flow.share(number, place))  # type: ignore[no-any-return]
 
     def shares(self, target: int, until: Set[int]) -> dict[int, float | None]:
-        """What a node hands back, through nodes that are not in `until`, to each node of `until` it is computed from."""
+        """What a node hands back, through nodes that are not in `until`, to each node of `until`
+        it is computed from.
+        """
 
         def at(bits: int) -> dict[int, Any]:
             return {n: _rounded(x) for n, x in self._flow(bits).shares(target, until).items()}
@@ -119,7 +128,9 @@ def is_scalar(graph: Graph) -> bool:
 
 
 def flow(graph: Graph) -> Wires:
-    """Forward and backward through a scalar graph. The loss is Σ upstream · quantity, or the output itself."""
+    """Forward and backward through a scalar graph. The loss is Σ upstream · quantity, or the
+    output itself.
+    """
     return Wires(graph, Forward(graph, given_point(graph)))
 
 
@@ -129,7 +140,9 @@ def through(
     seeds: Mapping[int, Any],
     numbers: Numbers = FLOATS,
 ) -> Flow:
-    """Forward from the values `given` for inputs and sizes, then backward from the gradients `seeds`, by node."""
+    """Forward from the values `given` for inputs and sizes, then backward from the gradients
+    `seeds`, by node.
+    """
     values = forward(nodes, given, numbers)
     gradients: list[Any] = [None] * len(nodes)
     for number, _, gradient in pull(seeds, _Numbers(nodes, values, numbers)):
@@ -139,7 +152,9 @@ def through(
 
 @dataclass(frozen=True, slots=True)
 class _Numbers:
-    """Gradients as numbers, at the values of the nodes; they are not handed on from nodes of `stop`."""
+    """Gradients as numbers, at the values of the nodes; they are not handed on from nodes of
+    `stop`.
+    """
 
     nodes: Sequence[Node]
     values: Sequence[Any]
@@ -271,7 +286,9 @@ class LocalDerivative:
 
 @cache
 def local_derivatives(op: str, numbers: Numbers) -> tuple[LocalDerivative | None, ...]:
-    """The local derivative of an operation by each operand, as the table states it; None where it is 0."""
+    """The local derivative of an operation by each operand, as the table states it; None where
+    it is 0.
+    """
     entry = TABLE[op]
     places = {word: n for n, word in enumerate((*entry.operands, "r"))}
     stated = [entry_fields.partial(entry, place) for place in range(len(entry.operands))]
@@ -287,7 +304,8 @@ def _stated(tree: Expr, places: Mapping[str, int], numbers: Numbers) -> LocalDer
 
 @cache
 def functions(numbers: Numbers = FLOATS) -> Mapping[str, Callable[..., Any]]:
-    """Functions by operation; of floats those of `math` by the same name, else as the table has them.
+    """Functions by operation; of floats those of `math` by the same name, else as the table has
+    them.
 
     They raise Undefined, ArithmeticError or ValueError where there is no value.
     """
@@ -307,7 +325,8 @@ def functions(numbers: Numbers = FLOATS) -> Mapping[str, Callable[..., Any]]:
 def function(
     tree: Expr, places: Mapping[str, int], numbers: Numbers = FLOATS
 ) -> Callable[[Any], Any]:
-    """A scalar formula as a function of a tuple, put together from those of its parts; `places`: of names in the tuple.
+    """A scalar formula as a function of a tuple, put together from those of its parts; `places`: of
+    names in the tuple.
 
     Raises KeyError for any other name, TypeError for what is no scalar expression.
     """

@@ -1,8 +1,10 @@
-"""Values with named and positional axes, the names they are looked up in, and elementwise application.
+"""Values with named and positional axes, the names they are looked up in, and elementwise
+application.
 
-A `Tensor` over ("i", "j") has one array of positional axes for every i and j: `data` has shape (i, j, *positional).
-A perturbation of an input is nothing but one more named axis, `BATCH`, so the oracle recomputes for hundreds of
-perturbations in one pass. A single number is kept as a plain number: scalar exercises need no NumPy.
+A `Tensor` over ("i", "j") has one array of positional axes for every i and j: `data` has shape (i,
+j, *positional). A perturbation of an input is nothing but one more named axis, `BATCH`, so the
+oracle recomputes for hundreds of perturbations in one pass. A single number is kept as a plain
+number: scalar exercises need no NumPy.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ class Tensor:
         return int(self.data.shape[self.over.index(index)])
 
 
-# Called at a point where an operation is not smooth: (operation, the expression, its operands, where).
+# Called at a point where an operation is not smooth: (operation, the expression, its operands,
+# where).
 Watch = Callable[[str, Expr, list[Tensor]], None]
 
 
@@ -99,7 +102,9 @@ class Env:
 
 
 def ones(tensor: Tensor, expr: Expr, env: Env) -> tuple[bool, ...]:
-    """Which positional axes of an expression's value are 1 by declaration: by number, where nothing is declared."""
+    """Which positional axes of an expression's value are 1 by declaration: by number, where
+    nothing is declared.
+    """
     counted = tuple(n == 1 for n in tensor.shape)
     if not any(counted) or not any(size == 1 for size in env.sizes.values()):
         return counted
@@ -126,7 +131,9 @@ def located(problem: Undefined, expr: Expr) -> Undefined:
 
 
 def expand(tensor: Tensor, over: tuple[str, ...], rank: int) -> Any:
-    """Its data with axes of length 1 put in, so that it broadcasts against others over `over` of that rank."""
+    """Its data with axes of length 1 put in, so that it broadcasts against others over `over` of
+    that rank.
+    """
     data = tensor.data
     if getattr(data, "ndim", 0) == 0:
         return data
@@ -164,7 +171,8 @@ def elementwise(
     expr: Expr,
     instead: Callable[..., Any] | None = None,
 ) -> Tensor:
-    """The operation `name` of the table, entry by entry with broadcasting. Raises Undefined with step and value.
+    """The operation `name` of the table, entry by entry with broadcasting. Raises Undefined with
+    step and value.
 
     `instead`: a function of (functions, *operands) in place of the table's `value`.
     """
@@ -220,7 +228,9 @@ def _single(value: Callable[..., Any], operands: list[Any], env: Env, expr: Expr
 
 
 def checked(data: Any, env: Env, expr: Expr, message: Callable[[tuple[int, ...]], str]) -> Any:
-    """`data` if every entry is finite. Else raises Undefined, or notes it where untaken branches are allowed."""
+    """`data` if every entry is finite. Else raises Undefined, or notes it where untaken branches
+    are allowed.
+    """
     import numpy as np
 
     if env.numbers.exact:

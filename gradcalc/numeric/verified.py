@@ -7,7 +7,9 @@ from gradcalc.language.fast_dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """`ok` is None where nothing could be compared; `reason` says why. `error` is the largest relative difference."""
+    """`ok` is None where nothing could be compared; `reason` says why. `error` is the largest
+    relative difference.
+    """
 
     ok: bool | None
     method: str = ""

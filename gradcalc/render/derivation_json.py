@@ -1,10 +1,12 @@
-"""The derivation itself as JSON data, format 1: formulas in the expression language, sentences as text.
+"""The derivation itself as JSON data, format 1: formulas in the expression language, sentences as
+text.
 
 {"format", "kind": "derivation", "file", "title", "detail", "for", "forward": [quantity …],
- "passes": [{"of", "loss", "first", "steps": [{"gradient", "paths": [{"through", "upstream", "local", "product", …}], …}]}],
- "answers": [as in `solve`], "warnings"}
+ "passes": [{"of", "loss", "first", "steps": [{"gradient", "paths": [{"through", "upstream",
+ "local", "product", …}], …}]}], "answers": [as in `solve`], "warnings"}
 
-Keys are only added within a format number; every key is always there, null or empty where there is nothing to say.
+Keys are only added within a format number; every key is always there, null or empty where there is
+nothing to say.
 """
 
 from __future__ import annotations

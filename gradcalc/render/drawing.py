@@ -15,7 +15,9 @@ PAPER = 17.0  # centimetres: what A4 and Letter have between margins of two
 
 
 def measure(slack: float, label: Label) -> tuple[float, float, float]:
-    """Width, and reach above and below the line, in centimetres; `slack` for a format whose letters are wider."""
+    """Width, and reach above and below the line, in centimetres; `slack` for a format whose
+    letters are wider.
+    """
     made = typeset(label.latex)
     return made.width * EM * slack, made.above * EM, made.below * EM
 

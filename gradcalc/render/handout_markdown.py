@@ -1,7 +1,8 @@
-"""Handouts in Markdown for course pages: $…$ for mathematics, the figure as an SVG file beside the page.
+"""Handouts in Markdown for course pages: $…$ for mathematics, the figure as an SVG file beside the
+page.
 
-flavour "github": formulas as GitHub reads them, in $`…`$ and blocks of code called math, where no sign of Markdown in
-them is taken for one, and without \\operatorname, which it does not allow.
+flavour "github": formulas as GitHub reads them, in $`…`$ and blocks of code called math, where no
+sign of Markdown in them is taken for one, and without \\operatorname, which it does not allow.
 """
 
 from __future__ import annotations
@@ -113,8 +114,12 @@ class _Writer:
                         if cell
                     )
             case Table(columns, rows):
-                yield self.table([[escape(column.title) for column in columns],
-                                  *([self.cell(cell, names) for cell in row] for row in rows)])  # fmt: skip
+                yield self.table(
+                    [
+                        [escape(column.title) for column in columns],
+                        *([self.cell(cell, names) for cell in row] for row in rows),
+                    ]
+                )
 
     def cell(self, cell: Cell, names: Names) -> str:
         return "; ".join(self.line(line, names) for line in cell)

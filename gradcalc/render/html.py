@@ -1,6 +1,8 @@
-"""Handouts and reports as HTML, for a browser to show or to print: no scripts, nothing loaded from anywhere.
+"""Handouts and reports as HTML, for a browser to show or to print: no scripts, nothing loaded from
+anywhere.
 
-Formulas are MathML, figures are drawings in the page. Text from authors is escaped, links of theirs are printed.
+Formulas are MathML, figures are drawings in the page. Text from authors is escaped, links of theirs
+are printed.
 """
 
 from __future__ import annotations
@@ -87,7 +89,8 @@ def page(articles: Sequence[str], title: str, lang: str) -> str:
     lines = [
         "<!DOCTYPE html>",
         f'<html lang="{svg.escape(lang)}" dir="{direction(lang)}">',
-        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, '
+        'initial-scale=1">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         f"<title>{svg.escape(' '.join(title.split())) or 'Handout'}</title>",
         f"<style>\n{_STYLE}\n</style></head>",
@@ -124,7 +127,9 @@ def article(it: Handout, where: Where = lambda path: None) -> str:
 
 
 def fragment(report: Report, drawing: str = "") -> str:
-    """A report for a notebook: formulas as MathML, no scripts and no identifiers; `drawing`, an SVG, under its title."""
+    """A report for a notebook: formulas as MathML, no scripts and no identifiers; `drawing`, an
+    SVG, under its title.
+    """
     parts: list[str] = []
     for block in report.blocks:
         parts += _block(block, report.names, 2)
@@ -136,7 +141,9 @@ def fragment(report: Report, drawing: str = "") -> str:
 
 
 def text(words: str) -> str:
-    """Text as HTML prints it; what begins mathematics for a script of another page stands in an element of its own."""
+    """Text as HTML prints it; what begins mathematics for a script of another page stands in an
+    element of its own.
+    """
     safe = svg.escape(for_terminal(words) if "\x1b" in words else words)
     for char in "\\$":
         safe = safe.replace(char, f"<span>{char}</span>")
@@ -213,7 +220,10 @@ def _formula(part: Math, names: Names) -> str:
     drawn = mathml(r"\displaystyle " + paper_latex(part, names))
     if len(text_math(part, names)) <= WIDE:
         return drawn
-    return f'<span class="wide" tabindex="0" style="display: inline-block; max-width: 100%; overflow-x: auto">{drawn}</span>'
+    return (
+        '<span class="wide" tabindex="0" style="display: inline-block; max-width: 100%; '
+        f'overflow-x: auto">{drawn}</span>'
+    )
 
 
 def _equations(rows: Sequence[Row], names: Names) -> str:

@@ -1,4 +1,6 @@
-"""The machine's view of a solution, format 1: every key is always there, null where there is nothing to say."""
+"""The machine's view of a solution, format 1: every key is always there, null where there is
+nothing to say.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def pretty(value: Any, ascii: bool = False, indent: str = "") -> str:
 
 
 def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
-    """A solution, or the errors of a file that could not be read, as JSON data; data as they are."""
+    """A solution, or the errors of a file that could not be read, as JSON data; data as they
+    are.
+    """
     if isinstance(item, dict):
         return item
     if isinstance(item, Failed):
@@ -86,12 +90,15 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
     }
 
 
-# ---- one encoder: formulas in the expression language, sentences as text, data classes field by field
+# ---- one encoder: formulas in the expression language, sentences as text, data classes field by
+# field
 
 
 @singledispatch
 def data(item: Any) -> Any:
-    """A piece of a solution or a derivation as JSON data; text, true, false and null as they are."""
+    """A piece of a solution or a derivation as JSON data; text, true, false and null as they
+    are.
+    """
     return item
 
 

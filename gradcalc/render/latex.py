@@ -1,6 +1,8 @@
-r"""Handouts in LaTeX: one exercise as a question of class exam. latex_document.py puts the file around them.
+r"""Handouts in LaTeX: one exercise as a question of class exam. latex_document.py puts the file
+around them.
 
-Nothing from outside reaches the file but through exercise/tex.py. A sheet has no answers in its source.
+Nothing from outside reaches the file but through exercise/tex.py. A sheet has no answers in its
+source.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def join(parts: Sequence[str]) -> str:
 
 
 def question(it: Handout, pictures: frozenset[str] = frozenset()) -> str:
-    """One exercise as a question of a document; `pictures` of the author's are those that are there."""
+    """One exercise as a question of a document; `pictures` of the author's are those that are
+    there.
+    """
     names, credited = it.names, credits(it)
     worth = points_said(it.points, it.words) if it.points is not None else ""
     lines = [
@@ -72,11 +76,15 @@ def question(it: Handout, pictures: frozenset[str] = frozenset()) -> str:
 
 
 def fragment(it: Handout) -> str:
-    r"""Pieces to be \input into a document of the user's: \gradcalcfigure, and of a key \gradcalcanswer{df/dx}."""
+    r"""Pieces to be \input into a document of the user's: \gradcalcfigure, and of a key
+    \gradcalcanswer{df/dx}.
+    """
     names = it.names
     lines = [
-        "% needs: amsmath, amssymb, graphicx, longtable, xcolor, tikz (with babel also \\usetikzlibrary{babel})",
-        "% \\gradcalcfigure draws the graph; \\gradcalcask{df/dx} asks, \\gradcalcanswer{df/dx} answers",
+        "% needs: amsmath, amssymb, graphicx, longtable, xcolor, tikz (with babel also "
+        "\\usetikzlibrary{babel})",
+        "% \\gradcalcfigure draws the graph; \\gradcalcask{df/dx} asks, \\gradcalcanswer{df/dx} "
+        "answers",
         tikz.INDICATOR,
         tikz.COLORS,
         tikz.BLANK,
@@ -301,7 +309,8 @@ def _listed(title: Line, items: Sequence[Line], names: Names) -> Iterator[str]:
         for item in items
     ]
     between = ", " if plain else r"\quad\hskip 0pt plus 2em\relax "
-    yield rf"{{\raggedright\noindent {_line(title, names)}\enspace {between.join(shown)}{'.' if plain else ''}\par}}"
+    said = f"{between.join(shown)}{'.' if plain else ''}"
+    yield rf"{{\raggedright\noindent {_line(title, names)}\enspace {said}\par}}"
 
 
 # ---- figure
@@ -341,7 +350,10 @@ def _drawn(what: Picture, it: Handout) -> Iterator[str]:
 def _part(part: Part, it: Handout) -> Iterator[str]:
     worth = f"({escape(points_said(part.points, it.words))}) " if part.points is not None else ""
     prompt = _inlines(part.prompt)
-    yield rf"\part{{}} {worth}{prompt + ' ' if prompt else ''}{_line(part.ask, it.names)}\par\nopagebreak"
+    yield (
+        rf"\part{{}} "
+        rf"{worth}{prompt + ' ' if prompt else ''}{_line(part.ask, it.names)}\par\nopagebreak"
+    )
     if not it.key:
         yield _room(part.room)
         return

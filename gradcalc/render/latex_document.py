@@ -1,7 +1,8 @@
-r"""The LaTeX file around exercises: class, packages, fonts, header, what is given to the PDF as its title and language.
+r"""The LaTeX file around exercises: class, packages, fonts, header, what is given to the PDF as its
+title and language.
 
-What TeX Live 2022 sets with pdfTeX is set with it. Text in other scripts needs LuaTeX and fonts that have its characters:
-tex_fonts.py finds them.
+What TeX Live 2022 sets with pdfTeX is set with it. Text in other scripts needs LuaTeX and fonts
+that have its characters: tex_fonts.py finds them.
 """
 
 from __future__ import annotations
@@ -96,14 +97,26 @@ def frame_of(it: Handout, tex: str) -> Frame:
         *(paper.fields or ()),
     ]
     return Frame(
-        it.title, it.lang, it.key, paper.size or "a4", it.author or "", paper.course or "", paper.date or "",
-        paper.form or "", paper.fields, paper.breaks, paper.grade_table, it.points,
+        it.title,
+        it.lang,
+        it.key,
+        paper.size or "a4",
+        it.author or "",
+        paper.course or "",
+        paper.date or "",
+        paper.form or "",
+        paper.fields,
+        paper.breaks,
+        paper.grade_table,
+        it.points,
         beyond_pdftex(tex + "".join(map(escape, texts))),
-    )  # fmt: skip
+    )
 
 
 def document(questions: Sequence[str], frames: Sequence[Frame], preamble: str = "") -> str:
-    r"""The whole file. `preamble` comes before \begin{document}; with a \documentclass of its own it comes first."""
+    r"""The whole file. `preamble` comes before \begin{document}; with a \documentclass of its
+    own it comes first.
+    """
     first = frames[0]
     own = "\\documentclass" in preamble
     size = f"{first.size}paper" if first.size == "a4" else "letterpaper"
@@ -139,7 +152,9 @@ def document(questions: Sequence[str], frames: Sequence[Frame], preamble: str = 
 
 
 def babel(lang: str, lua: bool) -> list[str]:
-    """Hyphenation in the language of the text, where babel has it; TeX's log says so where it has not."""
+    """Hyphenation in the language of the text, where babel has it; TeX's log says so where it
+    has not.
+    """
     name = words(lang).babel
     if not name or lua:
         return []
@@ -159,7 +174,8 @@ def metadata(frame: Frame) -> list[str]:
         + "> /Author <"
         + author
         + ">}",
-        rf"\pdfextension catalog{{/Lang ({lang}) /ViewerPreferences << /DisplayDocTitle true >>}}\fi\fi",
+        r"\pdfextension "
+        rf"catalog{{/Lang ({lang}) /ViewerPreferences << /DisplayDocTitle true >>}}\fi\fi",
     ]
 
 

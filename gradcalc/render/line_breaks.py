@@ -1,8 +1,10 @@
-"""Where a formula of several lines is broken: at its loosest operators, inside a bracket only where no line holds it.
+"""Where a formula of several lines is broken: at its loosest operators, inside a bracket only where
+no line holds it.
 
     lines("W_gᵀ(i ∘ (u + v)) + W_oᵀ(p ∘ q)", 20)  ->  ["W_gᵀ(i ∘ (u + v))", "  + W_oᵀ(p ∘ q)"]
 
-It works on the text as it is drawn, Unicode or ASCII: brackets say what holds together, signs how tightly they bind.
+It works on the text as it is drawn, Unicode or ASCII: brackets say what holds together, signs how
+tightly they bind.
 """
 
 from __future__ import annotations
@@ -46,8 +48,9 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What stands between two places for a break: `level` says how loosely it is tied to what stands before it,
-    `gap` is the space there, `lead` the sign it begins with."""
+    """What stands between two places for a break: `level` says how loosely it is tied to what
+    stands before it, `gap` is the space there, `lead` the sign it begins with.
+    """
 
     level: int
     gap: str
@@ -92,7 +95,9 @@ def pieces(text: str) -> tuple[Piece, ...]:
 
 
 def _read(text: str, at: int, until: str) -> tuple[tuple[Piece, ...], int]:
-    """The pieces from a place to a closing sign, and the place behind it; nothing where the sign does not come."""
+    """The pieces from a place to a closing sign, and the place behind it; nothing where the sign
+    does not come.
+    """
     parts: list[str | Bracket | None] = []  # None is a space
     while at < len(text):
         char = text[at]
@@ -151,8 +156,10 @@ def _ends_factor(part: str | Bracket) -> bool:
 
 
 class _Breaker:
-    """Fills lines. The first of `lay` begins at the column `start`, later ones stand whole, indented by `indent`,
-    or by less where only then a line holds what comes; `tail` cells stay free at the end of the last."""
+    """Fills lines. The first of `lay` begins at the column `start`, later ones stand whole,
+    indented by `indent`, or by less where only then a line holds what comes; `tail` cells stay free
+    at the end of the last.
+    """
 
     def __init__(self, width: int, measure: Width) -> None:
         self.width, self.measure = width, measure

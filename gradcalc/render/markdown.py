@@ -1,4 +1,6 @@
-"""Markdown with $…$: headings, pipe tables, and lists where rows are long. Text from authors is escaped."""
+"""Markdown with $…$: headings, pipe tables, and lists where rows are long. Text from authors is
+escaped.
+"""
 
 from __future__ import annotations
 

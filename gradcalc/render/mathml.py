@@ -1,8 +1,10 @@
-r"""Formulas in MathML, which browsers draw by themselves: the TeX of textables.py and of our own printers, written again.
+r"""Formulas in MathML, which browsers draw by themselves: the TeX of textables.py and of our own
+printers, written again.
 
     mathml(r"\frac{1}{2} x^{2}")  ->  <math><mfrac><mn>1</mn><mn>2</mn></mfrac> … </math>
 
-The TeX has passed texmath.check or was made by us, so it is well formed; a command that is on no list raises ValueError.
+The TeX has passed texmath.check or was made by us, so it is well formed; a command that is on no
+list raises ValueError.
 """
 
 from __future__ import annotations
@@ -28,12 +30,18 @@ from gradcalc.language.fast_dataclasses import dataclass
 _TOKEN = re.compile(r"\\[A-Za-z]+ ?|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 # Commands beside those that characters are written with, each with its character behind it.
 _MORE = (
-    "leq≤ geq≥ neq≠ land∧ lor∨ neg¬ gets← to→ implies⟹ impliedby⟸ iff⟺ longrightarrow⟶ longleftarrow⟵ "
-    "Longrightarrow⟹ longmapsto⟼ hookrightarrow↪ uparrow↑ downarrow↓ lvert| rvert| vert| mid∣ lVert‖ rVert‖ "
-    "lbrace{ rbrace} lbrack[ rbrack] lceil⌈ rceil⌉ ast∗ star⋆ bullet∙ ominus⊖ oslash⊘ setminus∖ supset⊃ supseteq⊇ "
-    "ni∋ nmid∤ parallel∥ perp⊥ models⊨ vdash⊢ asymp≍ doteq≐ cong≅ simeq≃ prec≺ succ≻ preceq⪯ succeq⪰ dots… dotsb… "
-    "dotsc… ddots⋱ colon: backslash\\ dagger† ddagger‡ angle∠ triangle△ square□ blacksquare■ checkmark✓ because∵ "
-    "therefore∴ intercal⊺ nexists∄ varnothing∅ alephℵ Reℜ Imℑ imathı jmathȷ wp℘ varpiϖ varrhoϱ bigcup⋃ bigcap⋂ "
+    "leq≤ geq≥ neq≠ land∧ lor∨ neg¬ gets← to→ implies⟹ impliedby⟸ iff⟺ longrightarrow⟶ "
+    "longleftarrow⟵ "
+    "Longrightarrow⟹ longmapsto⟼ hookrightarrow↪ uparrow↑ downarrow↓ lvert| rvert| vert| mid∣ "
+    "lVert‖ rVert‖ "
+    "lbrace{ rbrace} lbrack[ rbrack] lceil⌈ rceil⌉ ast∗ star⋆ bullet∙ ominus⊖ oslash⊘ setminus∖ "
+    "supset⊃ supseteq⊇ "
+    "ni∋ nmid∤ parallel∥ perp⊥ models⊨ vdash⊢ asymp≍ doteq≐ cong≅ simeq≃ prec≺ succ≻ preceq⪯ "
+    "succeq⪰ dots… dotsb… "
+    "dotsc… ddots⋱ colon: backslash\\ dagger† ddagger‡ angle∠ triangle△ square□ blacksquare■ "
+    "checkmark✓ because∵ "
+    "therefore∴ intercal⊺ nexists∄ varnothing∅ alephℵ Reℜ Imℑ imathı jmathȷ wp℘ varpiϖ varrhoϱ "
+    "bigcup⋃ bigcap⋂ "
     "bigoplus⨁ bigotimes⨂ bigodot⨀ bigwedge⋀ bigvee⋁ coprod∐ iint∬ iiint∭ oint∮"
 )
 _SIGNS: Mapping[str, str] = {
@@ -43,25 +51,34 @@ _SIGNS: Mapping[str, str] = {
 _NAMES = "hbar ell partial nabla infty emptyset varnothing aleph Re Im imath jmath wp top bot prime"
 _LETTERS = frozenset("\\" + word for word in _NAMES.split())  # signs that are set as letters
 _SPACES: Mapping[str, str] = {
-    ",": "0.17em", ":": "0.22em", ">": "0.22em", ";": "0.28em", "!": "-0.17em", " ": "0.25em", "quad": "1em", "qquad": "2em",
+    ",": "0.17em", ":": "0.22em", ">": "0.22em", ";": "0.28em",
+    "!": "-0.17em", " ": "0.25em", "quad": "1em", "qquad": "2em",
 }  # fmt: skip
 _ACCENTS: Mapping[str, str] = {
-    "hat": "^", "bar": "¯", "tilde": "~", "dot": "˙", "ddot": "¨", "vec": "→", "check": "ˇ", "breve": "˘", "acute": "´", "grave": "`",
-    "mathring": "˚", "widehat": "^", "widetilde": "~", "overline": "¯", "overrightarrow": "→", "overleftarrow": "←", "overbrace": "⏞",
+    "hat": "^", "bar": "¯", "tilde": "~", "dot": "˙", "ddot": "¨",
+    "vec": "→", "check": "ˇ", "breve": "˘", "acute": "´", "grave": "`",
+    "mathring": "˚", "widehat": "^", "widetilde": "~", "overline": "¯",
+    "overrightarrow": "→", "overleftarrow": "←", "overbrace": "⏞",
 }  # fmt: skip
 _BELOW: Mapping[str, str] = {"underline": "_", "underbrace": "⏟"}
 _STRETCHED = frozenset(
     ("widehat", "widetilde", "overline", "overrightarrow", "overleftarrow", "overbrace")
 )
-# Where the alphabets of a command begin in Unicode: capitals, small letters, digits, Greek. Letters that stand elsewhere: _ELSEWHERE.
+# Where the alphabets of a command begin in Unicode: capitals, small letters, digits, Greek. Letters
+# that stand elsewhere: _ELSEWHERE.
 _ALPHABETS: Mapping[str, tuple[int, ...]] = {
-    "mathbf": (0x1D400, 0x1D41A, 0x1D7CE), "textbf": (0x1D400, 0x1D41A, 0x1D7CE), "mathit": (0x1D434, 0x1D44E, 0),
-    "boldsymbol": (0x1D468, 0x1D482, 0x1D7CE, 0x1D6A8, 0x1D736), "mathcal": (0x1D49C, 0x1D4B6, 0), "mathfrak": (0x1D504, 0x1D51E, 0),
-    "mathbb": (0x1D538, 0x1D552, 0x1D7D8), "mathsf": (0x1D5A0, 0x1D5BA, 0x1D7E2), "mathtt": (0x1D670, 0x1D68A, 0x1D7F6),
+    "mathbf": (0x1D400, 0x1D41A, 0x1D7CE),
+    "textbf": (0x1D400, 0x1D41A, 0x1D7CE), "mathit": (0x1D434, 0x1D44E, 0),
+    "boldsymbol": (0x1D468, 0x1D482, 0x1D7CE, 0x1D6A8, 0x1D736),
+    "mathcal": (0x1D49C, 0x1D4B6, 0), "mathfrak": (0x1D504, 0x1D51E, 0),
+    "mathbb": (0x1D538, 0x1D552, 0x1D7D8),
+    "mathsf": (0x1D5A0, 0x1D5BA, 0x1D7E2), "mathtt": (0x1D670, 0x1D68A, 0x1D7F6),
 }  # fmt: skip
 _ELSEWHERE = {
-    0x1D455: "ℎ", 0x1D49D: "ℬ", 0x1D4A0: "ℰ", 0x1D4A1: "ℱ", 0x1D4A3: "ℋ", 0x1D4A4: "ℐ", 0x1D4A7: "ℒ", 0x1D4A8: "ℳ", 0x1D4AD: "ℛ",
-    0x1D4BA: "ℯ", 0x1D4BC: "ℊ", 0x1D4C4: "ℴ", 0x1D506: "ℭ", 0x1D50B: "ℌ", 0x1D50C: "ℑ", 0x1D515: "ℜ", 0x1D51D: "ℨ", 0x1D53A: "ℂ",
+    0x1D455: "ℎ", 0x1D49D: "ℬ", 0x1D4A0: "ℰ", 0x1D4A1: "ℱ",
+    0x1D4A3: "ℋ", 0x1D4A4: "ℐ", 0x1D4A7: "ℒ", 0x1D4A8: "ℳ", 0x1D4AD: "ℛ",
+    0x1D4BA: "ℯ", 0x1D4BC: "ℊ", 0x1D4C4: "ℴ", 0x1D506: "ℭ",
+    0x1D50B: "ℌ", 0x1D50C: "ℑ", 0x1D515: "ℜ", 0x1D51D: "ℨ", 0x1D53A: "ℂ",
     0x1D53F: "ℍ", 0x1D545: "ℕ", 0x1D547: "ℙ", 0x1D548: "ℚ", 0x1D549: "ℝ", 0x1D551: "ℤ",
 }  # fmt: skip
 _FENCES = {
@@ -89,7 +106,9 @@ def mathml(tex: str, display: bool = False) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """`kind`: ord, op (a function's name), lim (one with limits), big, brace (of limits too), open, close, sign, space."""
+    """`kind`: ord, op (a function's name), lim (one with limits), big, brace (of limits too),
+    open, close, sign, space.
+    """
 
     xml: str
     kind: str = "ord"
@@ -115,7 +134,9 @@ class _Reader:
             self.at += 1
 
     def row(self, stop: str = "") -> str:
-        """Atoms up to `}`, `&`, `\\\\`, `\\end`, `\\right`, `\\middle` or `stop`, none of them taken."""
+        """Atoms up to `}`, `&`, `\\\\`, `\\end`, `\\right`, `\\middle` or `stop`, none of them
+        taken.
+        """
         out: list[str] = []
         before = ""
         while (
@@ -130,7 +151,8 @@ class _Reader:
                 inner = self.row(stop)
                 level = ' scriptlevel="1"' if token == "\\scriptstyle" else ""
                 out.append(
-                    f'<mstyle displaystyle="{str(token == chr(92) + "displaystyle").lower()}"{level}>{inner}</mstyle>'
+                    "<mstyle "
+                    f'displaystyle="{str(token == chr(92) + "displaystyle").lower()}"{level}>{inner}</mstyle>'
                 )
             else:
                 signed = token in ("-", "+", "\\pm", "\\mp") and before in (
@@ -291,16 +313,25 @@ class _Reader:
             return f"<{tag}>{base}{mark}</{tag}>"
         if name in _ACCENTS:
             stretch = str(name in _STRETCHED).lower()
-            return f'<mover accent="true">{self.argument()}<mo stretchy="{stretch}">{_ACCENTS[name]}</mo></mover>'
+            return (
+                f'<mover accent="true">{self.argument()}<mo '
+                f'stretchy="{stretch}">{_ACCENTS[name]}</mo></mover>'
+            )
         if name in _BELOW:
-            return f'<munder accentunder="true">{self.argument()}<mo stretchy="true">{_BELOW[name]}</mo></munder>'
+            return (
+                f'<munder accentunder="true">{self.argument()}<mo '
+                f'stretchy="true">{_BELOW[name]}</mo></munder>'
+            )
         if name == "phantom":
             return f"<mphantom>{self.argument()}</mphantom>"
         if name == "boxed":
             return f'<mrow class="boxed">{self.argument()}</mrow>'
         if name in ("pmod", "mod"):
             inner = f'<mi mathvariant="normal">mod</mi><mspace width="0.28em"/>{self.argument()}'
-            return f'<mrow><mspace width="1em"/>{"<mo>(</mo>" + inner + "<mo>)</mo>" if name == "pmod" else inner}</mrow>'
+            return (
+                "<mrow><mspace "
+                f'width="1em"/>{"<mo>(</mo>" + inner + "<mo>)</mo>" if name == "pmod" else inner}</mrow>'
+            )
         if name in WORDS:
             return self.words(name)
         if name == "ensuremath":
@@ -371,7 +402,9 @@ class _Reader:
         return found
 
     def word(self) -> str:
-        """The letters and digits that a group consists of, taken; "" where there is anything else in it."""
+        """The letters and digits that a group consists of, taken; "" where there is anything
+        else in it.
+        """
         self.blank()
         if self.next() != "{" or "}" not in self.tokens[self.at :]:
             return ""

@@ -1,4 +1,6 @@
-"""TeX to PDF with the engine that is installed: confined to a folder of its own, without a shell, for a limited time."""
+"""TeX to PDF with the engine that is installed: confined to a folder of its own, without a
+shell, for a limited time.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ class NoEngine(Exception):
 
 
 class Failed(Exception):
-    """The engine ran and made no PDF. `reason` is a line or two of its log, or that the time was up."""
+    """The engine ran and made no PDF. `reason` is a line or two of its log, or that the time was
+    up.
+    """
 
     def __init__(self, engine: str, reason: str, log: str = "") -> None:
         super().__init__(f"{engine}: {reason}")
@@ -65,12 +69,16 @@ def make(
     files: Sequence[tuple[str, str]] = (),
     lua: bool = False,
 ) -> Pdf:
-    """Compile a document; `files` are copied beside it; `lua`: it needs LuaTeX. Raises NoEngine and Failed; leaves
-    nothing behind, and no process running."""
+    """Compile a document; `files` are copied beside it; `lua`: it needs LuaTeX. Raises NoEngine and
+    Failed; leaves nothing behind, and no process running.
+    """
     if lua:
         if not _lua_is_whole():
-            raise Failed("lualatex", "text in other alphabets needs LuaLaTeX with fontspec and luaotfload; "
-                         "install them (Debian: texlive-luatex)")  # fmt: skip
+            raise Failed(
+                "lualatex",
+                "text in other alphabets needs LuaLaTeX with fontspec and luaotfload; "
+                "install them (Debian: texlive-luatex)",
+            )
         return _made("lualatex", (*_CALM, f"{NAME}.tex"), 2, tex, max(seconds, SLOW), files)
     engine = next((one for one in ENGINES if shutil.which(one[0])), None)
     if engine is None:
@@ -123,16 +131,29 @@ def _made(
 
 
 def _run(name: str, arguments: Sequence[str], folder: Path, seconds: float) -> str:
-    """Run an engine in a process group of its own, which is ended whatever happens. Output, or Failed."""
+    """Run an engine in a process group of its own, which is ended whatever happens. Output, or
+    Failed.
+    """
     environment = {
-        **os.environ, "openin_any": "p", "openout_any": "p", "shell_escape": "f", "TEXMFOUTPUT": str(folder),
-        "max_print_line": "1000", "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1",
-    }  # fmt: skip
+        **os.environ,
+        "openin_any": "p",
+        "openout_any": "p",
+        "shell_escape": "f",
+        "TEXMFOUTPUT": str(folder),
+        "max_print_line": "1000",
+        "SOURCE_DATE_EPOCH": "0",
+        "FORCE_SOURCE_DATE": "1",
+    }
     program = shutil.which(name) or name
     process = subprocess.Popen(
-        [program, *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+        [program, *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
     try:
         output, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -1,8 +1,10 @@
-"""The walk through a derivation on a terminal: one step per key, the graph above it with what is known so far.
+"""The walk through a derivation on a terminal: one step per key, the graph above it with what is
+known so far.
 
 space or enter: next    b: back    ↑ ↓: scroll    f: to the end    q: quit
 
-The graph stands at the same place on every step, and a step that is taller than the window scrolls below it.
+The graph stands at the same place on every step, and a step that is taller than the window scrolls
+below it.
 """
 
 from __future__ import annotations
@@ -55,7 +57,9 @@ class Film:
     # ---- a frame
 
     def frame(self, place: Place, columns: int, rows: int) -> list[Text]:
-        """The window at a place: the graph where it fits, the lines of the step that fit, the keys in the last row."""
+        """The window at a place: the graph where it fits, the lines of the step that fit, the
+        keys in the last row.
+        """
         above, text, foot = self.parts(place.step, columns, rows)
         room = rows - len(above) - len(foot)
         shown = text[place.top : place.top + room]
@@ -74,7 +78,9 @@ class Film:
         return above, text, self.foot(step, hidden, options.width)
 
     def moved(self, place: Place, said: str, columns: int, rows: int) -> Place | None:
-        """Where a key leads, and where a window of another size leaves the reader; None at the end of the walk."""
+        """Where a key leads, and where a window of another size leaves the reader; None at the
+        end of the walk.
+        """
         above, text, foot = self.parts(place.step, columns, rows)
         room = rows - len(above) - len(foot)
         most, top = max(0, len(text) - room), place.top
@@ -104,8 +110,9 @@ class Film:
     # ---- the graph
 
     def graph(self, page: Page, width: int, rows: int) -> list[Text]:
-        """The graph with the values and gradients known by then, at the same place on every page; where it is too
-        large for the window, the place of the step on a line."""
+        """The graph with the values and gradients known by then, at the same place on every page;
+        where it is too large for the window, the place of the step on a line.
+        """
         ascii = self.options.ascii
         whole, shown = self.whole(page), self.known(page)
         if ascii:
@@ -128,8 +135,12 @@ class Film:
         )
 
     def filled(
-        self, page: Page, value: Callable[[str], bool], gradient: Callable[[str], bool], at: str | None = None,
-    ) -> Picture:  # fmt: skip
+        self,
+        page: Page,
+        value: Callable[[str], bool],
+        gradient: Callable[[str], bool],
+        at: str | None = None,
+    ) -> Picture:
         """The picture with some of its values and gradients, and a mark at a quantity."""
         graph = self.derivation.graph
         inputs = [graph.names[name] for name in graph.inputs]
@@ -164,7 +175,9 @@ class Film:
         return found if cell_len(found.text) <= SHORT else label(self.names, Name(step.name))
 
     def strip(self, page: Page) -> str:
-        """Where a step stands, on one line: the quantities from the output back, the one it is about in brackets."""
+        """Where a step stands, on one line: the quantities from the output back, the one it is
+        about in brackets.
+        """
         if page.at is None:
             return ""
         names = [*self.derivation.graph.quantities]
@@ -187,15 +200,22 @@ def _marked(it: Label | None) -> Label | None:
 def play(
     derivation: Derivation, options: Options, size: Callable[[], tuple[int, int]], key: Key
 ) -> None:
-    """Walk on the terminal until the reader quits. Raises KeyboardInterrupt on Ctrl-C, the terminal restored.
+    """Walk on the terminal until the reader quits. Raises KeyboardInterrupt on Ctrl-C, the terminal
+    restored.
 
     size: columns and rows as they are now, asked before every frame; key: waits for the next key
     """
     film, place = Film(derivation, options), Place()
     console = Console(
-        file=sys.stdout, force_terminal=True, color_system="standard" if options.color else None, markup=False,
-        emoji=False, highlight=False, legacy_windows=False, _environ={},
-    )  # fmt: skip
+        file=sys.stdout,
+        force_terminal=True,
+        color_system="standard" if options.color else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
     with Live(
         console=console,
         screen=True,

@@ -1,7 +1,8 @@
-"""The graph as SVG: one self-contained picture with title and description. Colour is never the only sign.
+"""The graph as SVG: one self-contained picture with title and description. Colour is never the only
+sign.
 
-Formulas are runs of glyphs at their places, so that the picture is right where no MathML is drawn. A picture that is
-wider than paper, or than a telephone, goes on in rows.
+Formulas are runs of glyphs at their places, so that the picture is right where no MathML is drawn.
+A picture that is wider than paper, or than a telephone, goes on in rows.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ MARGIN = 12.0
 LINE = 24.0  # of the legend and the notes
 BETWEEN = 22.0  # between the rows of a folded picture
 COLORS = {"ink": "#111111", "fwd": "#0a6e28", "back": "#b41919"}
-FONT = "'Times New Roman', 'Liberation Serif', 'Nimbus Roman', 'STIX Two Text', Times, 'DejaVu Serif', serif"
+FONT = (
+    "'Times New Roman', 'Liberation Serif', 'Nimbus Roman', 'STIX Two Text', Times, 'DejaVu "
+    "Serif', serif"
+)
 SLACK = 1.04
 
 
@@ -69,7 +73,9 @@ def drawn(
 
 
 def escape(text: str) -> str:
-    """Text as it may stand in XML, in an element or between quotes; what does not print becomes U+FFFD."""
+    """Text as it may stand in XML, in an element or between quotes; what does not print becomes
+    U+FFFD.
+    """
     hidden = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     safe = "".join(
         " " if char in "\n\t\r" else "\ufffd" if unicodedata.category(char) in hidden else char
@@ -90,7 +96,8 @@ def _element(what: Picture, body: list[str], width: float, height: float, kind: 
     wide, high = _n(width + 2 * MARGIN), _n(height + 2 * MARGIN)
     named = f' class="{kind}"' if kind else ""
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg"{named} width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg"{named} width="{wide}" height="{high}" '
+        f'viewBox="0 0 {wide} {high}" '
         f'role="img" aria-label="{escape(what.description)}" font-family="{FONT}">'
     )
     lines = [
@@ -120,7 +127,10 @@ def _put(made: Set, x: float, y: float, color: str, size: float = SIZE) -> Itera
         slant = ' font-style="italic"' if run.italic else ""
         place = f'x="{_n(x + run.x * size)}" y="{_n(y + run.y * size)}"'
         if run.stretch > 1.05:
-            across = f"translate({_n(x + run.x * size)} {_n(y + run.y * size)}) scale(1 {run.stretch:.2f})"
+            across = (
+                f"translate({_n(x + run.x * size)} {_n(y + run.y * size)}) scale(1 "
+                f"{run.stretch:.2f})"
+            )
             place = f'transform="{across}"'
         length = (
             f' textLength="{_n(run.wide * size)}" lengthAdjust="spacingAndGlyphs"'
@@ -128,7 +138,8 @@ def _put(made: Set, x: float, y: float, color: str, size: float = SIZE) -> Itera
             else ""
         )
         yield (
-            f'<text class="{color}" {place} font-size="{_n(run.size * size)}"{slant} fill="{COLORS[color]}"{length}>'
+            f'<text class="{color}" {place} font-size="{_n(run.size * size)}"{slant} '
+            f'fill="{COLORS[color]}"{length}>'
             f"{escape(run.text)}</text>"
         )
     for box in made.boxes:
@@ -136,9 +147,15 @@ def _put(made: Set, x: float, y: float, color: str, size: float = SIZE) -> Itera
             f'x="{_n(x + box.x * size)}" y="{_n(y + box.y * size)}" width="{_n(box.width * size)}"'
         )
         if box.frame:
-            yield f'<rect class="stroke box" {place} height="{_n(box.height * size)}" fill="#ffffff" stroke="#111111"/>'
+            yield (
+                f'<rect class="stroke box" {place} height="{_n(box.height * size)}" '
+                'fill="#ffffff" stroke="#111111"/>'
+            )
         else:
-            yield f'<rect class="{color}" {place} height="{max(box.height * size, 0.8):.1f}" fill="{COLORS[color]}"/>'
+            yield (
+                f'<rect class="{color}" {place} height="{max(box.height * size, 0.8):.1f}" '
+                f'fill="{COLORS[color]}"/>'
+            )
 
 
 def _middle(made: Set, x: float, y: float, color: str) -> Iterator[str]:
@@ -164,10 +181,14 @@ def _wires(band: Band) -> Iterator[str]:
         *before, (x, y) = [(x * CM, y * CM) for x, y in points]
         corners = " ".join(f"{_n(a)},{_n(b)}" for a, b in (*before, (x - 5, y)))
         yield (
-            f'<polyline class="stroke" points="{corners}" fill="none" stroke="#111111" stroke-width="1.2" '
+            f'<polyline class="stroke" points="{corners}" fill="none" stroke="#111111" '
+            'stroke-width="1.2" '
             'stroke-linejoin="round"/>'
         )
-        head = f"{_n(x)},{_n(y)} {_n(x - 7)},{_n(y - 3.4)} {_n(x - 5.4)},{_n(y)} {_n(x - 7)},{_n(y + 3.4)}"
+        head = (
+            f"{_n(x)},{_n(y)} {_n(x - 7)},{_n(y - 3.4)} {_n(x - 5.4)},{_n(y)} "
+            f"{_n(x - 7)},{_n(y + 3.4)}"
+        )
         yield f'<polygon class="ink" points="{head}" fill="#111111"/>'
         if wire.share:
             made = typeset(wire.share.latex)
@@ -175,7 +196,10 @@ def _wires(band: Band) -> Iterator[str]:
             yield from _put(made, left, y + 3 + made.above * SIZE, "back")
     for source in branching(shown):
         box = drawing.boxes[source]
-        yield f'<circle class="ink" cx="{_n(box.end * CM)}" cy="{_n(box.y * CM)}" r="2.6" fill="#111111"/>'
+        yield (
+            f'<circle class="ink" cx="{_n(box.end * CM)}" cy="{_n(box.y * CM)}" r="2.6" '
+            'fill="#111111"/>'
+        )
 
 
 def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
@@ -194,14 +218,20 @@ def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
         dashed = ' stroke-dasharray="3 2.5"' if vertex.kind in ("from", "to") else ""
         place = f'x="{_n(box.left * CM)}" y="{_n((box.y - box.height / 2) * CM)}"'
         size = f'width="{_n(box.width * CM)}" height="{_n(box.height * CM)}" rx="{_n(corner)}"'
-        yield f'<rect class="stroke {fill}" {place} {size} fill="{color}" stroke="#111111" stroke-width="1.2"{dashed}/>'
+        yield (
+            f'<rect class="stroke {fill}" {place} {size} fill="{color}" stroke="#111111" '
+            f'stroke-width="1.2"{dashed}/>'
+        )
     yield from _middle(typeset(vertex.label.latex), box.x * CM, box.y * CM, "ink")
 
 
 def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
     x, y, end = box.right * CM, box.y * CM, box.end * CM
     if end > x + 0.5 and vertex.kind not in ("from", "to"):
-        yield f'<line class="stroke" x1="{_n(x)}" y1="{_n(y)}" x2="{_n(end)}" y2="{_n(y)}" stroke="#111111" stroke-width="1.2"/>'
+        yield (
+            f'<line class="stroke" x1="{_n(x)}" y1="{_n(y)}" x2="{_n(end)}" y2="{_n(y)}" '
+            'stroke="#111111" stroke-width="1.2"/>'
+        )
     if vertex.above:
         made = typeset(vertex.above.latex)
         yield from _put(made, x + 5, y - 3 - made.below * SIZE, "fwd")
@@ -214,7 +244,9 @@ def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
 
 
 def _foot(what: Picture, said: Words, top: float, limit: float) -> tuple[list[str], float, float]:
-    """Legend and notes, each on a line of its own where the width asks for it; how far they reach."""
+    """Legend and notes, each on a line of its own where the width asks for it; how far they
+    reach.
+    """
     before, _, after = said.below.partition("{}")
     below = beside([words(before), typeset(what.of.latex), *([words(after)] if after else [])])
     entries: list[tuple[Set, str, str | None]] = [
@@ -232,7 +264,8 @@ def _foot(what: Picture, said: Words, top: float, limit: float) -> tuple[list[st
         if sample:
             fill = "#e4e4e4" if sample == "param" else "#ffffff"
             body.append(
-                f'<rect class="stroke {sample}" x="{_n(x)}" y="{_n(y - 10)}" width="11" height="11" fill="{fill}" stroke="#111111"/>'
+                f'<rect class="stroke {sample}" x="{_n(x)}" y="{_n(y - 10)}" width="11" '
+                f'height="11" fill="{fill}" stroke="#111111"/>'
             )
         body += _put(made, x + (16 if sample else 0), y, color)
         most = max(most, x + wide)

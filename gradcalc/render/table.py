@@ -1,4 +1,6 @@
-"""For the terminal, through Rich: headings, tables, records, notes. Nothing is cut off at any width."""
+"""For the terminal, through Rich: headings, tables, records, notes. Nothing is cut off at any
+width.
+"""
 
 from __future__ import annotations
 
@@ -153,8 +155,9 @@ class _Page:
         return made
 
     def span(self, laid: Plan, name: Drawn, value: Drawn) -> Iterator[RenderableType]:
-        """A row of which one cell takes the rest of the line; all of the next line where only there it is not broken
-        in its brackets."""
+        """A row of which one cell takes the rest of the line; all of the next line where only there
+        it is not broken in its brackets.
+        """
         room = self.width - laid.indent
         beside, below = value.lines(room), value.lines(self.width - HANG)
         if open_ends(beside) > open_ends(below):
@@ -168,8 +171,9 @@ class _Page:
         yield made
 
     def entry(self, title: str, value: Drawn, indent: int, side: int) -> RenderableType:
-        """A title and what belongs to it beside it; below it where there is little room, or where only there an array
-        is not elided and a formula not broken in its brackets."""
+        """A title and what belongs to it beside it; below it where there is little room, or where
+        only there an array is not elided and a formula not broken in its brackets.
+        """
         places = [indent + side, indent + HANG, HANG]
         if self.width - indent - side < NARROW:
             del places[0]
@@ -184,7 +188,9 @@ class _Page:
         return text
 
     def records(self, block: Table) -> Iterator[RenderableType]:
-        """One row under another: its first cell as a heading, then title and value of every cell that is not empty."""
+        """One row under another: its first cell as a heading, then title and value of every cell
+        that is not empty.
+        """
         columns = block.columns[1:]
         side = max((cell_len(column.title) for column in columns), default=0) + 2
         for row in block.rows:

@@ -1,6 +1,7 @@
 """How wide the columns of a table are on a terminal, and which of its cells stand below their row.
 
-First the columns that explain a row give way, the widest first; then arrays go below, and formulas are broken.
+First the columns that explain a row give way, the widest first; then arrays go below, and formulas
+are broken.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ MOST = 0.4  # of the width may be taken by what names the rows
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`widths` of the columns that are kept; `below`: for each row the columns of which it has a cell below it;
-    `spans`: rows whose first cell behind the name takes the whole line; `indent` and `side`: where cells below begin,
-    and the width of their titles."""
+    """`widths` of the columns that are kept; `below`: for each row the columns of which it has a
+    cell below it; `spans`: rows whose first cell behind the name takes the whole line; `indent` and
+    `side`: where cells below begin, and the width of their titles.
+    """
 
     widths: dict[int, int]
     below: tuple[tuple[int, ...], ...]
@@ -78,8 +80,10 @@ def plan(columns: Sequence[Column], rows: Sequence[Sequence[Drawn]], width: int)
 def _spans(
     widths: dict[int, int], rows: Sequence[Sequence[Drawn]], out: set[tuple[int, int]], width: int
 ) -> Iterator[tuple[int, int]]:
-    """Rows, and the column of the formula that has a line to itself: because its column is so narrow that it would be
-    broken in its brackets, or into more lines than it and the rest of the row take below one another."""
+    """Rows, and the column of the formula that has a line to itself: because its column is so
+    narrow that it would be broken in its brackets, or into more lines than it and the rest of the
+    row take below one another.
+    """
     for n, row in enumerate(rows):
         shown = [i for i in widths if i and row[i].cell and (n, i) not in out]
         if not shown or row[shown[0]].natural <= widths[shown[0]]:
@@ -101,7 +105,9 @@ def _taken(widths: dict[int, int]) -> int:
 def _shrunk(
     natural: dict[int, int], columns: Sequence[Column], rows: Sequence[Sequence[Drawn]], width: int
 ) -> tuple[dict[int, int], set[tuple[int, int]]]:
-    """Columns with a fair share of the width each, and the arrays, by row and column, that are too wide for theirs."""
+    """Columns with a fair share of the width each, and the arrays, by row and column, that are
+    too wide for theirs.
+    """
     out: set[tuple[int, int]] = set()
     caps = _shares(natural, width - GAP * (len(natural) - 1))
     for n, row in enumerate(rows):

@@ -1,4 +1,5 @@
-"""What stands on a terminal, as Rich draws it: lines of text with formulas in them, broken where they may be.
+"""What stands on a terminal, as Rich draws it: lines of text with formulas in them, broken where
+they may be.
 
 Drawn(cell, names, ascii, style)   a renderable; how wide it wants to be, and its lines at a width
 """
@@ -28,10 +29,19 @@ HEAD_ASCII = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 def terminal(width: int, color: bool) -> Console:
     """A console that writes into memory and asks nothing of the machine it runs on."""
     return Console(
-        file=io.StringIO(), width=max(LEAST, width), height=100, force_terminal=color, force_jupyter=False,
-        force_interactive=False, color_system="standard" if color else None, legacy_windows=False, markup=False,
-        emoji=False, highlight=False, _environ={},
-    )  # fmt: skip
+        file=io.StringIO(),
+        width=max(LEAST, width),
+        height=100,
+        force_terminal=color,
+        force_jupyter=False,
+        force_interactive=False,
+        color_system="standard" if color else None,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
 
 
 class Drawn:

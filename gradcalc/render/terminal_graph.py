@@ -25,9 +25,22 @@ from gradcalc.report.labels import Label
 METRICS = Metrics(character=1, pad=2, box=1, row=3, lane=2, channel=3, spread=1, port=0, grid=True)
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 _LINES = {
-    LEFT | RIGHT: "─", LEFT: "─", RIGHT: "─", UP | DOWN: "│", UP: "│", DOWN: "│", DOWN | RIGHT: "┌", DOWN | LEFT: "┐", UP | RIGHT: "└",
-    UP | LEFT: "┘", UP | DOWN | RIGHT: "├", UP | DOWN | LEFT: "┤", DOWN | LEFT | RIGHT: "┬", UP | LEFT | RIGHT: "┴", UP | DOWN | LEFT | RIGHT: "┼",
-}  # fmt: skip
+    LEFT | RIGHT: "─",
+    LEFT: "─",
+    RIGHT: "─",
+    UP | DOWN: "│",
+    UP: "│",
+    DOWN: "│",
+    DOWN | RIGHT: "┌",
+    DOWN | LEFT: "┐",
+    UP | RIGHT: "└",
+    UP | LEFT: "┘",
+    UP | DOWN | RIGHT: "├",
+    UP | DOWN | LEFT: "┤",
+    DOWN | LEFT | RIGHT: "┬",
+    UP | LEFT | RIGHT: "┴",
+    UP | DOWN | LEFT | RIGHT: "┼",
+}
 _ASCII = {"─": "-", "│": "|", "→": ">"} | dict.fromkeys("┌┐└┘├┤┬┴┼", "+")
 _STYLES = {"forward": FORWARD, "backward": BACKWARD}
 _BRACKETS = {"gate": "()", "parameter": "[]"}
@@ -55,7 +68,9 @@ def render(what: Picture, width: int = 80, color: bool = False, ascii: bool = Fa
 
 
 def draw(what: Picture, width: int, ascii: bool = False) -> tuple[list[Text], str]:
-    """The lines of the drawing and its legend: across where it fits, else from top to bottom, else as a list."""
+    """The lines of the drawing and its legend: across where it fits, else from top to bottom,
+    else as a list.
+    """
     gradient, sign = f"∂{what.of.text}/∂(value)", "; [ ] = parameter" * ("parameter" in what.kinds)
     if (found := across(what, what, width, ascii)) is not None:
         return found, f"above each edge: value; below: {gradient}{sign}"
@@ -65,7 +80,9 @@ def draw(what: Picture, width: int, ascii: bool = False) -> tuple[list[Text], st
 
 
 def across(what: Picture, shown: Picture, width: int, ascii: bool) -> list[Text] | None:
-    """From left to right, laid out for `what` and with the values of `shown`; None where it does not fit."""
+    """From left to right, laid out for `what` and with the values of `shown`; None where it does
+    not fit.
+    """
     if what.crowded:
         return None
     for metrics in (METRICS, replace(METRICS, row=4, stagger=True)):
@@ -164,7 +181,9 @@ def _draw(
 
 
 def _lines(drawing: Drawing, what: Picture, canvas: _Canvas) -> None:
-    """Every wire: level through columns, and through each channel by a track that belongs to where it goes."""
+    """Every wire: level through columns, and through each channel by a track that belongs to
+    where it goes.
+    """
     channels: dict[int, list[tuple[int, int, int, int]]] = {}
     for wire, path in zip(what.wires, drawing.paths, strict=True):
         points = [(round(x), round(y)) for x, y in path]
@@ -226,7 +245,9 @@ def _channel(parts: list[tuple[int, int, int, int]], canvas: _Canvas) -> None:
 
 
 def _tracks(targets: dict[int, set[int]]) -> list[int]:
-    """The rows wires go to, in an order of their tracks from the left: a wire's row must be free behind its track."""
+    """The rows wires go to, in an order of their tracks from the left: a wire's row must be free
+    behind its track.
+    """
     before: dict[int, set[int]] = {y1: set() for y1 in targets}
     for y1, sources in targets.items():
         for y0 in sources:
@@ -249,7 +270,9 @@ def _tracks(targets: dict[int, set[int]]) -> list[int]:
 
 
 def _turn(y1: int, sources: Iterable[int]) -> tuple[int, int]:
-    """Wires that rise take tracks from the top row on, those that fall from the bottom row on: fewer crossings."""
+    """Wires that rise take tracks from the top row on, those that fall from the bottom row on:
+    fewer crossings.
+    """
     first = min(sources)
     return (0, y1) if first >= y1 else (1, -y1)
 
@@ -266,7 +289,8 @@ def _sign(nets: dict[tuple[str, int], int], targets: dict[int, set[int]]) -> str
         if net[0] == "row" and net[1] in targets[track[1]]:
             bits |= other
         elif net != track and nets[track] & (UP | DOWN) != UP | DOWN:
-            raise Tangled  # it would look like a junction; where a track passes, the other wire goes under it
+            # it would look like a junction; where a track passes, the other wire goes under it
+            raise Tangled
     return _LINES[bits]
 
 

@@ -34,7 +34,9 @@ class Row:
 
 
 def rows(what: Picture) -> list[Row]:
-    """The nodes in an order in which each stands below those it is computed from, an input right before its first use."""
+    """The nodes in an order in which each stands below those it is computed from, an input right
+    before its first use.
+    """
     sources: dict[int, list[int]] = {n: [] for n in range(len(what.vertices))}
     for wire in what.wires:
         if wire.source not in sources[wire.target]:
@@ -107,7 +109,9 @@ def _rails(lanes: Sequence[int | None]) -> str:
 def draw(
     what: Picture, width: int, ascii: bool = False, whole: Picture | None = None
 ) -> list[Text] | None:
-    """The lines, laid out for `whole`, of which `what` may show a part; None where the lanes leave no room for labels."""
+    """The lines, laid out for `whole`, of which `what` may show a part; None where the lanes
+    leave no room for labels.
+    """
     found = rows(what)
     room = max(len(row.lanes) for row in found) + GAP - 1
     if width - room < min(20, width // 2):

@@ -1,6 +1,8 @@
-"""Fonts for text that pdfTeX cannot set: which characters they are, and fonts of this machine that have them.
+"""Fonts for text that pdfTeX cannot set: which characters they are, and fonts of this machine that
+have them.
 
-lua_fonts("算计")  ->  lines of a preamble for LuaTeX      check("算计")  ->  raises MissingFont where there is none
+lua_fonts("算计")  ->  lines of a preamble for LuaTeX      check("算计")  ->  raises MissingFont where
+there is none
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from collections.abc import Mapping, Sequence
 
 from gradcalc.report.frame_words import direction
 
-# Script (the first word of a character's Unicode name) -> fonts that have it, best first, and the package that brings one.
+# Script (the first word of a character's Unicode name) -> fonts that have it, best first, and the
+# package that brings one.
 SCRIPTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "CJK": (("Noto Serif CJK SC", "Source Han Serif SC", "Noto Sans CJK SC", "FandolSong", "WenQuanYi Zen Hei"), "fonts-noto-cjk"),
     "HIRAGANA": (("Noto Serif CJK JP", "Source Han Serif", "Noto Sans CJK JP", "IPAMincho", "IPAexMincho"), "fonts-noto-cjk"),
@@ -45,8 +48,10 @@ class MissingFont(Exception):
         shown = " ".join(characters[:8]) + (" …" if len(characters) > 8 else "")
         super().__init__(f"no font here has {shown} ({script.lower()})")
         self.lines = (
-            f"no font here has {shown} ({script.capitalize() if script != 'CJK' else script} characters)",
-            f"    install one: {SCRIPTS.get(script, OTHER)[0][0]} (Debian: {package}), and run the same command again",
+            f"no font here has {shown} ({script.capitalize() if script != 'CJK' else script} "
+            "characters)",
+            f"    install one: {SCRIPTS.get(script, OTHER)[0][0]} (Debian: {package}), and run "
+            "the same command again",
             "    take --to html instead: browsers have fonts of their own",
         )
 
@@ -67,10 +72,13 @@ def by_script(characters: str) -> dict[str, str]:
 
 
 def lua_fonts(characters: str, lang: str = "en") -> list[str]:
-    """Preamble lines that set the characters with the first font there is of those that have them."""
+    """Preamble lines that set the characters with the first font there is of those that have
+    them.
+    """
     scripts = by_script(characters)
     lines = [
-        r"\ifdefined\directlua\else\errmessage{This text needs LuaLaTeX: compile it with lualatex}\fi",
+        r"\ifdefined\directlua\else\errmessage{This text needs LuaLaTeX: compile it with "
+        r"lualatex}\fi",
         r"\usepackage{fontspec}",
         r"\directlua{luaotfload.add_fallback('gradcalc', {" + _chosen(characters) + "})}",
         r"\setmainfont{Latin Modern Roman}[RawFeature={fallback=gradcalc}]",
@@ -98,7 +106,8 @@ def lua_fonts(characters: str, lang: str = "en") -> list[str]:
 # Scripts that are written from right to left, and what babel calls a language of theirs.
 RIGHT_TO_LEFT: Mapping[str, str] = {"ARABIC": "arabic", "HEBREW": "hebrew"}
 
-# Lines may be broken between ideographs: a little stretchable space before each, but not before what closes.
+# Lines may be broken between ideographs: a little stretchable space before each, but not before
+# what closes.
 CJK_BREAKS = r"""
 \directlua{
   local glyph, glue = node.id("glyph"), node.id("glue")
@@ -142,7 +151,9 @@ def check(characters: str) -> None:
 
 
 def installed(characters: str, word: str) -> str | None:
-    """A font of this machine that has all the characters, one of those for the script where there is one."""
+    """A font of this machine that has all the characters, one of those for the script where
+    there is one.
+    """
     there = _families(characters)
     known = [name for name in SCRIPTS.get(word, OTHER)[0] if name in there]
     return known[0] if known else there[0] if there else None

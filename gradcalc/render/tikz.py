@@ -1,7 +1,9 @@
-"""The graph as plain TikZ pictures, for a handout or to be \\input. No libraries; colours are given where they are used.
+"""The graph as plain TikZ pictures, for a handout or to be \\input. No libraries; colours are given
+where they are used.
 
-TeX measures: a vertex is a node as large as its label asks, and wires end at its border. Labels are set at 10 points and
-never made smaller; a picture that is wider than paper is several, one under another.
+TeX measures: a vertex is a node as large as its label asks, and wires end at its border. Labels are
+set at 10 points and never made smaller; a picture that is wider than paper is several, one under
+another.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ from gradcalc.report.figure_layout import Box
 from gradcalc.report.frame_words import EN, Words
 
 SLACK = 1.08  # letters of Computer Modern beside those of Times
-HEAD = "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also \\usetikzlibrary{babel}\n"
+HEAD = (
+    "% needs: \\usepackage{amsmath,amssymb,graphicx,tikz}; with babel also "
+    "\\usetikzlibrary{babel}\n"
+)
 COLORS = "\\definecolor{forward}{RGB}{10,110,40}\\definecolor{backward}{RGB}{180,25,25}\\definecolor{parameter}{gray}{0.88}"
 INDICATOR = r"\providecommand{\indicator}{\mathrm{1\mkern-4.2mu l}}"
 # A box of 12 by 6 mm to write in, its middle on the axis of the formula.
@@ -37,7 +42,9 @@ def join(parts: list[str]) -> str:
 
 
 def math(tex: str) -> str:
-    r"""TeX of a formula between $; the indicator is drawn by a macro, for fonts have no blackboard 1."""
+    r"""TeX of a formula between $; the indicator is drawn by a macro, for fonts have no
+    blackboard 1.
+    """
     return f"${indicator(tex)}$"
 
 
@@ -52,7 +59,9 @@ def blanked(tex: str) -> str:
 
 
 def bands(what: Picture, said: Words = EN, width: float = PAPER) -> list[str]:
-    """The parts of a picture, one under another, at most so many centimetres wide; a table where it would be crowded."""
+    """The parts of a picture, one under another, at most so many centimetres wide; a table where
+    it would be crowded.
+    """
     if what.crowded:
         return [table(what, said)]
     parts = folded(what, SLACK, width)
@@ -130,7 +139,10 @@ def _wires(band: Band) -> Iterator[str]:
         yield rf"\draw[->] {corners} -- {end};"
         if wire.share:
             at = _at(target.left - 0.14, points[-1][1] + 0.03)
-            yield rf"\node[below left, backward, inner sep=1.5pt] at {at} {{{blanked(wire.share.latex)}}};"
+            yield (
+                rf"\node[below left, backward, inner sep=1.5pt] at {at} "
+                rf"{{{blanked(wire.share.latex)}}};"
+            )
     for source in branching(shown):
         box = drawing.boxes[source]
         yield rf"\fill {_at(box.end, box.y)} circle[radius=1.4pt];"
@@ -158,8 +170,14 @@ def _legend(what: Picture, height: float, said: Words) -> Iterator[str]:
         text += (
             rf"\quad {{{box}\fbox{{\rule{{0pt}}{{1ex}}\rule{{1ex}}{{0pt}}}}}} {escape(said.leaf)}"
         )
-        text += rf"\quad {{{box}\fcolorbox{{black}}{{parameter}}{{\rule{{0pt}}{{1ex}}\rule{{1ex}}{{0pt}}}}}} {escape(said.parameter)}"
-    yield rf"\node[below right, inner sep=0pt] at {_at(0, height + 0.25)} {{\fontsize{{9}}{{11}}\selectfont {text}}};"
+        text += (
+            r"\quad "
+            rf"{{{box}\fcolorbox{{black}}{{parameter}}{{\rule{{0pt}}{{1ex}}\rule{{1ex}}{{0pt}}}}}} {escape(said.parameter)}"
+        )
+    yield (
+        rf"\node[below right, inner sep=0pt] at {_at(0, height + 0.25)} "
+        rf"{{\fontsize{{9}}{{11}}\selectfont {text}}};"
+    )
 
 
 def notes(what: Picture) -> Iterator[str]:
@@ -184,7 +202,9 @@ def table(what: Picture, said: Words = EN) -> str:
 
 
 def document(what: Picture, preamble: str = "") -> str:
-    """The picture as a document that compiles by itself, cut to its size; a crowded one as a page."""
+    """The picture as a document that compiles by itself, cut to its size; a crowded one as a
+    page.
+    """
     cls = (
         r"\documentclass[a4paper]{article}"
         if what.crowded

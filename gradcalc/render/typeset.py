@@ -1,6 +1,8 @@
-"""Formulas as runs of glyphs at places, for pictures: what mathml.py writes, laid out with the widths of Times.
+"""Formulas as runs of glyphs at places, for pictures: what mathml.py writes, laid out with the
+widths of Times.
 
-    typeset(r"\\frac{a}{b}")  ->  Set: its width, how far it reaches above and below the line, and runs, rules and boxes
+    typeset(r"\\frac{a}{b}")  ->  Set: its width, how far it reaches above and below the line, and
+    runs, rules and boxes
 
 Lengths are in ems of the formula's size. A question mark is a box to write in.
 """
@@ -21,16 +23,44 @@ AXIS, RULE = 0.26, 0.045  # height of the line of a fraction, and how thick it i
 BLANK = (3.4, 1.7)  # a box to write in: 12 mm by 6 mm at 10 points
 # Widths of Times, in thousandths of an em: upright, then italic.
 _UPRIGHT = {
-    **dict.fromkeys("0123456789", 500), **dict.fromkeys("ijlt", 278), **dict.fromkeys("f", 333), **dict.fromkeys("rs", 361),
-    **dict.fromkeys("acez", 444), **dict.fromkeys("bdghknopquvxy", 500), **dict.fromkeys("w", 722), **dict.fromkeys("m", 778),
-    **dict.fromkeys("ABCDGHKNOQRUVXY", 722), **dict.fromkeys("EFLPSTZ", 600), **dict.fromkeys("MW", 900), **dict.fromkeys("IJ", 360),
-    **dict.fromkeys(".,:;|'!", 260), **dict.fromkeys("()[]", 333), **dict.fromkeys("{}", 480), " ": 250, "/": 278, "-": 333,
-    **dict.fromkeys("+−=<>×÷±≈≤≥≠·∘⊙", 564), "√": 550, "∂": 494, "∑": 713, "∏": 823, "⋯": 1000, "…": 1000, "⊤": 560, "′": 247,
-}  # fmt: skip
+    **dict.fromkeys("0123456789", 500),
+    **dict.fromkeys("ijlt", 278),
+    **dict.fromkeys("f", 333),
+    **dict.fromkeys("rs", 361),
+    **dict.fromkeys("acez", 444),
+    **dict.fromkeys("bdghknopquvxy", 500),
+    **dict.fromkeys("w", 722),
+    **dict.fromkeys("m", 778),
+    **dict.fromkeys("ABCDGHKNOQRUVXY", 722),
+    **dict.fromkeys("EFLPSTZ", 600),
+    **dict.fromkeys("MW", 900),
+    **dict.fromkeys("IJ", 360),
+    **dict.fromkeys(".,:;|'!", 260),
+    **dict.fromkeys("()[]", 333),
+    **dict.fromkeys("{}", 480),
+    " ": 250,
+    "/": 278,
+    "-": 333,
+    **dict.fromkeys("+−=<>×÷±≈≤≥≠·∘⊙", 564),
+    "√": 550,
+    "∂": 494,
+    "∑": 713,
+    "∏": 823,
+    "⋯": 1000,
+    "…": 1000,
+    "⊤": 560,
+    "′": 247,
+}
 _ITALIC = {
-    **dict.fromkeys("ijlt", 300), **dict.fromkeys("frs", 400), **dict.fromkeys("acez", 450), **dict.fromkeys("bdghknopquvxy", 510),
-    **dict.fromkeys("w", 690), **dict.fromkeys("m", 790), **dict.fromkeys("MW", 900), **dict.fromkeys("IJ", 450),
-}  # fmt: skip
+    **dict.fromkeys("ijlt", 300),
+    **dict.fromkeys("frs", 400),
+    **dict.fromkeys("acez", 450),
+    **dict.fromkeys("bdghknopquvxy", 510),
+    **dict.fromkeys("w", 690),
+    **dict.fromkeys("m", 790),
+    **dict.fromkeys("MW", 900),
+    **dict.fromkeys("IJ", 450),
+}
 _TALL = frozenset("()[]{}|‖⟨⟩⌊⌋⌈⌉")
 
 
@@ -228,9 +258,13 @@ def _operator(node: ET.Element, size: float) -> Set:
 def _row(parts: Sequence[ET.Element], size: float) -> Set:
     sets = [_set(part, size) for part in parts]
     fences = [
-        k for k, part in enumerate(parts)
-        if part.tag == "mo" and part.get("stretchy") == "true" and (part.text or "") in _TALL and part.text
-    ]  # fmt: skip
+        k
+        for k, part in enumerate(parts)
+        if part.tag == "mo"
+        and part.get("stretchy") == "true"
+        and (part.text or "") in _TALL
+        and part.text
+    ]
     if fences:
         inner = beside([one for k, one in enumerate(sets) if k not in fences])
         for k in fences:

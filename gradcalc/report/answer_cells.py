@@ -1,6 +1,8 @@
-"""What a report says of an answer, cell by cell: its formulas, chain, shape, numbers, warnings and check.
+"""What a report says of an answer, cell by cell: its formulas, chain, shape, numbers, warnings and
+check.
 
-Views (answer_report for documents, terminal_report for the terminal) decide which of it stands where.
+Views (answer_report for documents, terminal_report for the terminal) decide which of it stands
+where.
 """
 
 from __future__ import annotations
@@ -36,8 +38,10 @@ PATHS = 4  # paths of a chain that are written out, unless everything is wanted
 ENDS = 3  # local derivatives at each end of a path of more than LINKS, which are written out
 
 LAYOUTS: Mapping[str, str] = {
-    "gradient": "the derivative of a number has the shape of the variable, any other is the full Jacobian, output axes first",
-    "jacobian": "numerator layout, output axes first: the derivative of a number by a column is a row",
+    "gradient": "the derivative of a number has the shape of the variable, any other is the full "
+    "Jacobian, output axes first",
+    "jacobian": "numerator layout, output axes first: the derivative of a number by a column is "
+    "a row",
     "denominator": "denominator layout, axes of the variable first",
 }
 
@@ -100,7 +104,9 @@ class AnswerCells:
         return any(self.graph.node(self.graph.stacks.get(name, name)).over for name in names)
 
     def chain(self, answer: Answer) -> Cell:
-        """The paths as products of local derivatives, and what these are: ∂f/∂u · ∂u/∂x + local ∂f/∂x = x · 2x + u."""
+        """The paths as products of local derivatives, and what these are: ∂f/∂u · ∂u/∂x + local
+        ∂f/∂x = x · 2x + u.
+        """
         lines: list[Line] = []
         formulas: list[Line] = []
         paths = answer.chain if any(len(path) > 1 for path in answer.chain) else ()
@@ -230,12 +236,17 @@ class AnswerCells:
                     if verified.error is not None
                     else ""
                 )
-                message = f" failed the check against {verified.method or 'the numeric derivative'}{off}; it is not shown."
+                message = (
+                    " failed the check against "
+                    f"{verified.method or 'the numeric derivative'}{off}; it is not shown."
+                )
                 yield Note("error", (*asked(answer.question), message))
 
     @property
     def against(self) -> str:
-        """What the answers were compared with, and how well they agree; "" where nothing was compared."""
+        """What the answers were compared with, and how well they agree; "" where nothing was
+        compared.
+        """
         found = [answer.verified for answer in self.checked if answer.verified]
         compared = [verified for verified in found if verified.ok is not None]
         parts = [part for verified in compared for part in verified.method.split("; ") if part]

@@ -45,7 +45,9 @@ _ENGLISH = frozenset(("a", "is", "and", "so", "the", "of", "to", "it", "in", "by
 
 
 class Key:
-    """Writes the key of one handout, question by question: what has been said above is not said again."""
+    """Writes the key of one handout, question by question: what has been said above is not said
+    again.
+    """
 
     def __init__(
         self,
@@ -171,7 +173,9 @@ class Key:
         return shape
 
     def chain(self, answer: Answer, left: Line) -> Iterator[Row]:
-        """The chain rule, the same with the answers that have names, and with the local derivatives put in."""
+        """The chain rule, the same with the answers that have names, and with the local
+        derivatives put in.
+        """
         paths = [path for path in answer.chain if len(path) > 1]
         if not paths:
             return
@@ -278,7 +282,9 @@ class Key:
         yield Row((), math("=", Values(value, self.digits)))
 
     def upstream(self, answer: Answer) -> Iterator[Printed]:
-        """The gradient of the loss, once for each variable, and where it says more than the answer."""
+        """The gradient of the loss, once for each variable, and where it says more than the
+        answer.
+        """
         question, value = answer.question, answer.with_upstream
         if value is None or isinstance(value, list) or question.loss or question.by in self.told:
             return

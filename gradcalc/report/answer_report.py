@@ -47,7 +47,9 @@ def compose_solution(solution: Solution, options: Options) -> Report:
 
 
 def answer_blocks(solution: Solution, options: Options) -> Iterator[Block]:
-    """The answers of a solution, its warnings and its check, for views that say more before them."""
+    """The answers of a solution, its warnings and its check, for views that say more before
+    them.
+    """
     digits = options.digits or solution.graph.exercise.notation.digits
     view = _View(solution, digits, options.detail == "full")
     yield from view.answers()
@@ -96,7 +98,8 @@ class _View:
             yield Note(
                 "note",
                 (
-                    "Values of quantities with one value per example are stacked, the examples last.",
+                    "Values of quantities with one value per example are stacked, the examples "
+                    "last.",
                 ),
             )
 

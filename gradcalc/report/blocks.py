@@ -1,7 +1,8 @@
-"""What a report is made of: a closed set of blocks that every format draws, mathematics kept as data in them.
+"""What a report is made of: a closed set of blocks that every format draws, mathematics kept as
+data in them.
 
-A format decides how an expression, a partial derivative, a shape or a number is written; a view (see report.py)
-decides what is said.
+A format decides how an expression, a partial derivative, a shape or a number is written; a view
+(see report.py) decides what is said.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from gradcalc.language.formula_pieces import Cell, Line, Names
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to print: `width` of the terminal, `digits` None for the exercise's own, `form` for matrix answers.
+    """How to print: `width` of the terminal, `digits` None for the exercise's own, `form` for
+    matrix answers.
 
-    On a terminal, on request: `values` of tensors, answers `expanded` in the inputs, `verbose` checks. `hints`: whether to
-    name the options that ask for what was left out.
+    On a terminal, on request: `values` of tensors, answers `expanded` in the inputs, `verbose`
+    checks. `hints`: whether to name the options that ask for what was left out.
     """
 
     width: int = 80
@@ -54,8 +56,9 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`right`: numbers, aligned to the right. `aside`: explains its row, and may stand below it where the table is too
-    wide. `answer`: what the reader looks for."""
+    """`right`: numbers, aligned to the right. `aside`: explains its row, and may stand below it
+    where the table is too wide. `answer`: what the reader looks for.
+    """
 
     title: str
     right: bool = False
@@ -65,8 +68,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; the first cell names its row. `records`: one row under another rather than a grid. `tight`: rows
-    of several lines stand close."""
+    """Rows of cells; the first cell names its row. `records`: one row under another rather than a
+    grid. `tight`: rows of several lines stand close.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]

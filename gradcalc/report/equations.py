@@ -1,4 +1,6 @@
-"""Lines of aligned equations from expressions: long sums broken, shapes under the factors of arrays."""
+"""Lines of aligned equations from expressions: long sums broken, shapes under the factors of
+arrays.
+"""
 
 from __future__ import annotations
 
@@ -85,7 +87,9 @@ def summands(expr: Expr) -> list[tuple[str, Expr]]:
 
 
 def factored(expr: Expr, mark: Callable[[Expr], Expr]) -> Expr:
-    """The expression with each factor of its top product marked; quotients and signs around it stay."""
+    """The expression with each factor of its top product marked; quotients and signs around it
+    stay.
+    """
     match expr:
         case Neg(arg):
             return Neg(factored(arg, mark))

@@ -1,4 +1,5 @@
-"""A derivation as a teacher would put it on the board: what is shown, the rule, its general formula, then the instance.
+"""A derivation as a teacher would put it on the board: what is shown, the rule, its general
+formula, then the instance.
 
 compose_explanation(derivation, options)  ->  Report: forward pass, backward steps, answers
 pages(derivation, options)                ->  the same, a Report for each step
@@ -39,12 +40,14 @@ from gradcalc.report.blocks import (
 from gradcalc.report.step_table import Board, record
 
 WHAT_CONFORMS = (
-    "going back, each factor is transposed as it acts on what came before, a mask acts entry by entry, "
+    "going back, each factor is transposed as it acts on what came before, a mask acts entry by "
+    "entry, "
     "and a row closes an outer product"
 )
 DETAILS = ("brief", "normal", "full")
 FROM_THE_OUTPUT_BACK = (
-    "From the output back: the gradient at an operand is the upstream gradient times the local derivative; "
+    "From the output back: the gradient at an operand is the upstream gradient times the local "
+    "derivative; "
     "where a quantity is used more than once, the contributions of all its uses are added."
 )
 
@@ -75,8 +78,9 @@ def assembled(derivation: Derivation, options: Options, one: Assembly) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One step of the walk. `values`, `gradients`: the names whose value or gradient is known by then; `at`: the
-    quantity it is about."""
+    """One step of the walk. `values`, `gradients`: the names whose value or gradient is known by
+    then; `at`: the quantity it is about.
+    """
 
     report: Report
     values: frozenset[str]
@@ -86,7 +90,9 @@ class Page:
 
 
 def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -> list[Page]:
-    """The walk, a page a step: what is given, each quantity forward, each gradient backward, the answers."""
+    """The walk, a page a step: what is given, each quantity forward, each gradient backward, the
+    answers.
+    """
     view = _View(derivation, options)
     found: list[Page] = []
     values = frozenset(quantity.name for quantity in derivation.forward if quantity.expr is None)
@@ -143,13 +149,19 @@ class _View:
                 for expr in (quantity.expr, quantity.plugged)
             ]
             rows.append([(math(quantity.written),), *formulas, self.shape(quantity), value])
-        columns = [Column("quantity"), Column("expression"), Column("with numbers"), Column("shape"),
-                   Column("value", right=not self.board.arrays, aside=self.board.arrays)]  # fmt: skip
+        columns = [
+            Column("quantity"),
+            Column("expression"),
+            Column("with numbers"),
+            Column("shape"),
+            Column("value", right=not self.board.arrays, aside=self.board.arrays),
+        ]
         yield Heading(("Forward pass",))
         if self.detail != "brief" and not self.derivation.asked:
             yield Paragraph(
                 (
-                    "Every quantity in the order in which it is computed; the way back needs these values.",
+                    "Every quantity in the order in which it is computed; the way back needs "
+                    "these values.",
                 )
             )
         yield replace(table(columns, rows), tight=True)
@@ -205,8 +217,14 @@ class _View:
                 piece for path in step.paths for piece in ("+", *self.board.chain(step, path))
             ][1:]
             formula = self.result(step)
-            rows.append([(math(step.gradient),), (math(*chain),) if chain else (("given",),), (formula,) if formula else (),
-                         self.board.value(step.value) if not isinstance(step.value, list) else ()])  # fmt: skip
+            rows.append(
+                [
+                    (math(step.gradient),),
+                    (math(*chain),) if chain else (("given",),),
+                    (formula,) if formula else (),
+                    self.board.value(step.value) if not isinstance(step.value, list) else (),
+                ]
+            )
         columns = [
             Column("gradient"),
             Column("upstream times local"),
@@ -288,7 +306,9 @@ class _View:
         return record((line("Putting it together: ", gradient),), fields)
 
     def short(self, answer: Answer) -> Answer:
-        """An answer without what its step has shown, or nobody reads: arrays of numbers, the formula in the inputs."""
+        """An answer without what its step has shown, or nobody reads: arrays of numbers, the
+        formula in the inputs.
+        """
         if self.detail == "full":
             return answer
         value, by = answer.value, answer.question.by

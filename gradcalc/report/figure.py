@@ -1,9 +1,12 @@
-"""The computational graph as a picture: what stands in every node and on every wire. layout.py says where.
+"""The computational graph as a picture: what stands in every node and on every wire. layout.py says
+where.
 
     picture(solution, Sheet())                 values forward, ? for every gradient
-    picture(solution, Sheet(solution=True))    the gradients too, symbolic ones in a list below where they are long
+    picture(solution, Sheet(solution=True))    the gradients too, symbolic ones in a list below
+                                               where they are long
 
-A vertex is an input or a named quantity; with `gates`, an elementary operation (constants stand in the gate: ×2, x²).
+A vertex is an input or a named quantity; with `gates`, an elementary operation (constants stand in
+the gate: ×2, x²).
 """
 
 from __future__ import annotations
@@ -31,14 +34,16 @@ from gradcalc.report.paper_notation import paper_latex
 MOST = 40  # vertices; beyond it a table says the same better
 WIDE = 26  # characters of a formula that still stands in a box
 SHORT = 12  # characters of a gradient that stands below its wire
-# Where an exercise does not say which inputs are data, and all its letters are among these, they tell.
+# Where an exercise does not say which inputs are data, and all its letters are among these, they
+# tell.
 PARAMETERS, DATA = frozenset("wWbcuUvVθΘφβγ"), frozenset("xXyYth")
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a sheet shows. blank_all: the forward values of quantities are asked too; detail: how much the key says;
-    paper, lang: in place of the exercise's."""
+    """What a sheet shows. blank_all: the forward values of quantities are asked too; detail: how
+    much the key says; paper, lang: in place of the exercise's.
+    """
 
     solution: bool = False
     blank_all: bool = False
@@ -51,8 +56,9 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Vertex:
-    """kind: input, parameter, constant or gate; from, to: where a wire of a folded picture goes on. above: the value
-    forward; below: the gradient; name: of an input or a quantity."""
+    """kind: input, parameter, constant or gate; from, to: where a wire of a folded picture goes on.
+    above: the value forward; below: the gradient; name: of an input or a quantity.
+    """
 
     kind: str
     label: Label
@@ -63,7 +69,9 @@ class Vertex:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """From vertex to vertex, in the order of the operands. share: this wire's part of a gradient that is a sum."""
+    """From vertex to vertex, in the order of the operands. share: this wire's part of a gradient
+    that is a sum.
+    """
 
     source: int
     target: int
@@ -102,7 +110,9 @@ def picture(solution: Solution, sheet: Sheet) -> Picture:
 
 
 def sketch(exercise: Exercise) -> Solution:
-    """A solution without answers: the graph and the values of its inputs, all that a picture needs. Raises GradcalcError."""
+    """A solution without answers: the graph and the values of its inputs, all that a picture
+    needs. Raises GradcalcError.
+    """
     from gradcalc.graph.build import build
     from gradcalc.numeric.oracle import Oracle
 
@@ -251,8 +261,9 @@ class _Artist:
         return Vertex("gate", self.gate(n), self.above(n), self.below(n), name)
 
     def kind(self, name: str) -> str:
-        """Data or parameter. What there is one of for each example is data, and so are integers and constants; of the
-        rest the letters tell, where they are those that courses use."""
+        """Data or parameter. What there is one of for each example is data, and so are integers and
+        constants; of the rest the letters tell, where they are those that courses use.
+        """
         graph = self.graph
         data = {
             other
@@ -294,7 +305,9 @@ class _Artist:
     # ---- on the wires
 
     def above(self, n: int) -> Label | None:
-        """The value of a number, the shape of an array; with the name, where it is not written in the node."""
+        """The value of a number, the shape of an array; with the name, where it is not written
+        in the node.
+        """
         node = self.graph.nodes[n]
         named: list[Piece] = [Name(node.name)] if node.name and node.op != "input" else []
         if self.flow is not None:

@@ -1,7 +1,8 @@
-"""A picture in rows: where it is wider than the paper it goes on below, and nothing in it is made smaller.
+"""A picture in rows: where it is wider than the paper it goes on below, and nothing in it is made
+smaller.
 
-fold(picture, metrics, width)  ->  bands from top to bottom; a wire that goes on in another band ends at a mark with the
-name of its quantity, and begins again at the same mark
+fold(picture, metrics, width)  ->  bands from top to bottom; a wire that goes on in another band
+ends at a mark with the name of its quantity, and begins again at the same mark
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def fold(picture: Picture, metrics: Metrics, width: float) -> tuple[Band, ...]:
 
 
 def _part(picture: Picture, layers: Sequence[int], first: int, last: int) -> Picture:
-    """The vertices of some layers, with marks where wires come from other bands or go on in them."""
+    """The vertices of some layers, with marks where wires come from other bands or go on in
+    them.
+    """
     vertices: list[Vertex] = []
     number: dict[tuple[str, int], int] = {}
 

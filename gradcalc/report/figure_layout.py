@@ -1,11 +1,13 @@
-"""Where everything in a picture stands: layers from left to right, one layout for SVG, TikZ and the terminal.
+"""Where everything in a picture stands: layers from left to right, one layout for SVG, TikZ and the
+terminal.
 
     lay_out(picture, metrics)  ->  Drawing: boxes, stubs behind them, and wires as corners
 
-A vertex's layer is the longest path to it; inputs stand left, in declared order. A wire that crosses a layer runs
-level through it on a place of its own, so no wire meets a box or a label: boxes and their stubs stand in columns,
-and wires slant only in the channels between columns. Vertices of a layer are ordered by the barycentre of their
-neighbours, and moved to the least squares of the distances to them that their order and their heights allow.
+A vertex's layer is the longest path to it; inputs stand left, in declared order. A wire that
+crosses a layer runs level through it on a place of its own, so no wire meets a box or a label:
+boxes and their stubs stand in columns, and wires slant only in the channels between columns.
+Vertices of a layer are ordered by the barycentre of their neighbours, and moved to the least
+squares of the distances to them that their order and their heights allow.
 """
 
 from __future__ import annotations
@@ -29,12 +31,13 @@ NEAR = 3  # an input that is first used this far to the right still stands with 
 class Metrics:
     """Sizes in the units of a format.
 
-    character, pad: width of a label is character × its length + pad; script: how wide small characters are beside others;
-    box: the least width and the height of a box
-    row, lane: the least distance of two vertices in a layer, and of a wire from its neighbours
-    channel: between columns, and more for each wire; port: between arrow heads; grid: whole numbers only;
-    measure: width of a label, and how far it reaches above and below its line; without it by the length of its text
-    stagger: on a grid, even rows in every other layer and odd ones in the rest, so that no two wires want one row
+    character, pad: width of a label is character × its length + pad; script: how wide small
+    characters are beside others; box: the least width and the height of a box row, lane: the least
+    distance of two vertices in a layer, and of a wire from its neighbours channel: between columns,
+    and more for each wire; port: between arrow heads; grid: whole numbers only; measure: width of a
+    label, and how far it reaches above and below its line; without it by the length of its text
+    stagger: on a grid, even rows in every other layer and odd ones in the rest, so that no two
+    wires want one row
     """
 
     character: float = 0.19
@@ -95,7 +98,9 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """y grows downward. paths[k]: the corners of wire k, from the end of a stub to an arrow head; layers: of vertices."""
+    """y grows downward. paths[k]: the corners of wire k, from the end of a stub to an arrow
+    head; layers: of vertices.
+    """
 
     boxes: tuple[Box, ...]
     paths: tuple[tuple[tuple[float, float], ...], ...]
@@ -161,7 +166,9 @@ class _Layout:
         return layer
 
     def ordered(self) -> list[list[int]]:
-        """The items of each layer from top to bottom, with few crossings; inputs of the first as declared."""
+        """The items of each layer from top to bottom, with few crossings; inputs of the first as
+        declared.
+        """
         layers: list[list[int]] = [[] for _ in range(max(self.layer, default=0) + 1)]
         for item in range(len(self.layer)):
             layers[self.layer[item]].append(item)
@@ -417,7 +424,9 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
 
 
 def spread(wanted: Sequence[float], gaps: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """Heights nearest to those wanted (least squares) that keep their order and the gaps between them."""
+    """Heights nearest to those wanted (least squares) that keep their order and the gaps between
+    them.
+    """
     shift, shifts = 0.0, [0.0]
     for gap in gaps:
         shift += gap

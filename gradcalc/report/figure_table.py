@@ -1,4 +1,6 @@
-"""A graph as a table, where it has too many vertices for a drawing or the screen is too narrow for it."""
+"""A graph as a table, where it has too many vertices for a drawing or the screen is too narrow
+for it.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""What is given: the computation where the statement does not say it, and every input with its value, in full.
+"""What is given: the computation where the statement does not say it, and every input with its
+value, in full.
 
-given(solution, words)  ->  blocks for sheet and key alike; nothing is shortened, nothing stands in the figure alone
+given(solution, words)  ->  blocks for sheet and key alike; nothing is shortened, nothing stands in
+the figure alone
 """
 
 from __future__ import annotations
@@ -80,7 +82,9 @@ class _Given:
         yield Equations(tuple(found))
 
     def stated(self, definition: Definition, formulas: set[str]) -> bool:
-        """Whether a formula of the statement defines the quantity with the numbers that are in its definition."""
+        """Whether a formula of the statement defines the quantity with the numbers that are in
+        its definition.
+        """
         word = definition.name
         heads = {_bare(tex) for tex in (word, name_latex(word), self.names.latex.get(word, word))}
         for tex in formulas:
@@ -104,7 +108,9 @@ class _Given:
             yield from self.array(Name(shown), written, value, self.remark(name, bool(over), shown))
 
     def remark(self, name: str, stacked: bool, shown: str) -> Line:
-        """What an author says of a variable, what is assumed of it, and which examples stand where in a stack."""
+        """What an author says of a variable, what is assumed of it, and which examples stand
+        where in a stack.
+        """
         variable = self.exercise.variables.get(name)
         parts: list[Line] = []
         if variable is not None and variable.description:
@@ -237,7 +243,9 @@ def _parts(widths: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _range(head: Expr, rows_: tuple[int, ...] | None, first: int, last: int) -> tuple[Piece, ...]:
-    """Which rows and columns a part of an array holds, counted from 0 as everywhere; of a vector which entries."""
+    """Which rows and columns a part of an array holds, counted from 0 as everywhere; of a vector
+    which entries.
+    """
 
     def span(start: int, stop: int) -> Slice:
         return Slice(Num(Fraction(start)), Num(Fraction(stop)))

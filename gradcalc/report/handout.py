@@ -1,4 +1,5 @@
-"""A handout of one exercise: statement, what is given, figure, questions with points and room; and the key.
+"""A handout of one exercise: statement, what is given, figure, questions with points and room; and
+the key.
 
 compose(solution, Sheet())                           a sheet: nothing of the answers is in it
 compose(solution, Sheet(solution=True), derivation)  the key; with a derivation it says why

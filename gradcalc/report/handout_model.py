@@ -1,4 +1,6 @@
-"""What a handout is: a report with parts, points, room to write in, and a key. Mathematics is data in its lines."""
+"""What a handout is: a report with parts, points, room to write in, and a key. Mathematics is
+data in its lines.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from gradcalc.report.frame_words import Words, words
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A question: what is asked, in the author's words where there are some; points; room to write in; the key.
+    """A question: what is asked, in the author's words where there are some; points; room to write
+    in; the key.
 
     label, name  the question as it is written in the file, and the name of its answer
     result       the answer alone, where it has a formula

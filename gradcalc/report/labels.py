@@ -16,10 +16,14 @@ from gradcalc.report.lines import text_math
 from gradcalc.report.paper_notation import PROPER, paper_latex, tex_names
 
 SIGNS: Mapping[str, tuple[str, str]] = {
-    "add": ("+", "+"), "sub": (MINUS, "-"), "mul": ("×", r"\times"), "div": ("÷", r"\div"), "neg": ("×(−1)", r"\times(-1)"),
-    "copy": ("=", "="), "matmul": ("@", "A B"), "transpose": ("ᵀ", r"(\cdot)^{\top}"), "sum": ("Σ", r"\textstyle\sum"),
-    "sqrt": ("√", r"\sqrt{x}"), "inv": ("⁻¹", r"(\cdot)^{-1}"), "getitem": ("[ ]", "x_{i}"), "maximum": ("max", r"\max"),
-    "minimum": ("min", r"\min"), "abs": ("|x|", r"\lvert x\rvert"), "pow": ("x^y", "x^y"), "exp": ("exp", r"\exp"),
+    "add": ("+", "+"), "sub": (MINUS, "-"), "mul": ("×", r"\times"),
+    "div": ("÷", r"\div"), "neg": ("×(−1)", r"\times(-1)"),
+    "copy": ("=", "="), "matmul": ("@", "A B"),
+    "transpose": ("ᵀ", r"(\cdot)^{\top}"), "sum": ("Σ", r"\textstyle\sum"),
+    "sqrt": ("√", r"\sqrt{x}"), "inv": ("⁻¹", r"(\cdot)^{-1}"),
+    "getitem": ("[ ]", "x_{i}"), "maximum": ("max", r"\max"),
+    "minimum": ("min", r"\min"), "abs": ("|x|", r"\lvert x\rvert"),
+    "pow": ("x^y", "x^y"), "exp": ("exp", r"\exp"),
 }  # fmt: skip
 
 

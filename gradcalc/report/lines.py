@@ -270,7 +270,9 @@ def _nested(value: Number, digits: int) -> str:
 
 
 def _blocks(value: Number) -> list[Number]:
-    """The matrices of an array of higher order; only the first and last where that makes many rows."""
+    """The matrices of an array of higher order; only the first and last where that makes many
+    rows.
+    """
     rows, part = 1, value
     while isinstance(part[0], list):
         rows, part = rows * len(part), part[0]
@@ -284,7 +286,9 @@ def _edges(items: Sequence[Number], most: int = SHORTEN) -> list[Number]:
 
 
 def array_text(value: Number, digits: int, minus: str = MINUS, width: int = 10_000) -> str:
-    """A number, or an array as NumPy prints it, columns aligned; large ones, or wider than `width`, are shortened."""
+    """A number, or an array as NumPy prints it, columns aligned; large ones, or wider than
+    `width`, are shortened.
+    """
     if not isinstance(value, list):
         return _word(value, digits, minus)
     if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):

@@ -1,4 +1,5 @@
-"""Formulas as they stand on paper: what the expression language says in words of code is written as mathematics.
+"""Formulas as they stand on paper: what the expression language says in words of code is written as
+mathematics.
 
     sum(A)            Σ_{k,l} A_{kl}          sum(G, axis=0)    Gᵀ 𝟏
     ones(m)           𝟏_m                     concat(a, b)      a over b in brackets
@@ -52,10 +53,12 @@ from gradcalc.report.lines import array_latex, partial_latex, shape_latex
 LETTERS = "ijklpqrst"  # indices that a sum may take
 SHOWN = 10  # entries of a column, and of the rows and columns of a matrix, that are written out
 PROPER: Mapping[str, str] = {
-    "relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU", "stop_gradient": "stopgrad",
+    "relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU",
+    "gelu": "GELU", "silu": "SiLU", "stop_gradient": "stopgrad",
 }  # fmt: skip
 SIGNS: Mapping[str, str] = {
-    "·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to", "−": "-", "×": r"\times", "÷": r"\div", "…": r"\cdots",
+    "·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to",
+    "−": "-", "×": r"\times", "÷": r"\div", "…": r"\cdots",
 }  # fmt: skip
 _ELEMENTWISE = frozenset("+-*/^")
 
@@ -152,7 +155,9 @@ def _partial(partial: Partial, names: Names) -> str:
 
 
 def values_latex(value: Number, digits: int) -> str:
-    """A number; an array of order 1 is a column. Long ones are shortened: they are answers, not what is given."""
+    """A number; an array of order 1 is a column. Long ones are shortened: they are answers, not
+    what is given.
+    """
     if isinstance(value, list) and value and not isinstance(value[0], list):
         if len(value) > SHOWN:
             return rf"{array_latex([value], digits)}^{{\top}}"
@@ -187,7 +192,9 @@ def on_paper(expr: Expr, names: Names) -> tuple[Expr, Names]:
 
 
 class _Writer:
-    """Rewrites one expression. Stand-ins are names that no author can write, with the TeX they stand for."""
+    """Rewrites one expression. Stand-ins are names that no author can write, with the TeX they
+    stand for.
+    """
 
     def __init__(self, expr: Expr, names: Names) -> None:
         self.names = names
@@ -285,10 +292,21 @@ class _Writer:
 
     def call(self, expr: Call) -> Expr:
         rule: Callable[[Call], Expr | None] | None = {
-            "sum": self.reduced, "mean": self.reduced, "prod": self.reduced, "ones": self.constant, "zeros": self.constant,
-            "concat": self.blocks, "stack": self.blocks, "log_softmax": self.log_softmax, "softmax": self.along,
-            "logsumexp": self.along, "norm": self.along, "var": self.along, "max": self.along, "min": self.along,
-        }.get(expr.func)  # fmt: skip
+            "sum": self.reduced,
+            "mean": self.reduced,
+            "prod": self.reduced,
+            "ones": self.constant,
+            "zeros": self.constant,
+            "concat": self.blocks,
+            "stack": self.blocks,
+            "log_softmax": self.log_softmax,
+            "softmax": self.along,
+            "logsumexp": self.along,
+            "norm": self.along,
+            "var": self.along,
+            "max": self.along,
+            "min": self.along,
+        }.get(expr.func)
         found = rule(expr) if rule is not None and expr.func not in self.names.functions else None
         if found is not None:
             return found
@@ -316,7 +334,9 @@ class _Writer:
         return (-number if isinstance(axis, Neg) and number is not None else number), keep
 
     def reduced(self, expr: Call) -> Expr | None:
-        """A sum, a mean or a product over entries: with a big operator over indices, or as a product with ones."""
+        """A sum, a mean or a product over entries: with a big operator over indices, or as a
+        product with ones.
+        """
         if len(expr.args) != 1:
             return None
         (arg,) = expr.args
@@ -401,7 +421,9 @@ class _Writer:
         return self.stand_in(rf"\mathbf{{{digit}}}_{{{shape_latex(shape)}}}", shape)
 
     def blocks(self, expr: Call) -> Expr | None:
-        """Joined arrays as a block vector or matrix; one row a part where they are joined along the first axis."""
+        """Joined arrays as a block vector or matrix; one row a part where they are joined along
+        the first axis.
+        """
         shape = self.shape(expr)
         axis, _ = self.options(expr)
         parts = [
@@ -420,7 +442,9 @@ class _Writer:
         return Call("log", (self.of(inner),))
 
     def along(self, expr: Call) -> Expr | None:
-        """What is taken along an axis of a matrix says so in a word; along the last axis softmax needs none."""
+        """What is taken along an axis of a matrix says so in a word; along the last axis softmax
+        needs none.
+        """
         shape = self.shape(expr.args[0]) if expr.args else None
         axis, _ = self.options(expr)
         if axis is None or shape is None or len(expr.args) != 1:

@@ -1,6 +1,8 @@
-"""A step of a derivation on the board: what is used where, the rule, the local derivative, upstream × local, the numbers.
+"""A step of a derivation on the board: what is used where, the rule, the local derivative, upstream
+× local, the numbers.
 
-Board(derivation, detail, digits).step(…)  ->  a record of a table: fields with formulas, empty ones left out
+Board(derivation, detail, digits).step(…)  ->  a record of a table: fields with formulas, empty ones
+left out
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ COUNTED = {2: "twice", 3: "three times", 4: "four times", 5: "five times"}
 
 
 class Board:
-    """Writes the steps of one derivation. What stands above (a rule with its general formula) is said in short again,
-    but in full detail."""
+    """Writes the steps of one derivation. What stands above (a rule with its general formula) is
+    said in short again, but in full detail.
+    """
 
     def __init__(self, derivation: Derivation, detail: str, digits: int | None) -> None:
         self.derivation, self.graph = derivation, derivation.graph
@@ -136,7 +139,9 @@ class Board:
         )
 
     def rules(self, path: Path) -> Iterator[Line]:
-        """The sentence of each rule, then its formula; what passes a gradient unchanged only in full detail, or alone."""
+        """The sentence of each rule, then its formula; what passes a gradient unchanged only in
+        full detail, or alone.
+        """
         rules = [rule for rule in path.rules if telling(rule.operation, rule.operand)]
         for rule in path.rules if self.full else rules or path.rules:
             sentence = (
@@ -236,7 +241,9 @@ class Board:
         return line(math(*lead, formula.symbolic, example=bool(formula.each)), entry)
 
     def collected(self, step: Step) -> Iterator[Line]:
-        """The gradient with the gradients of earlier steps put in; in full detail what is done to it."""
+        """The gradient with the gradients of earlier steps put in; in full detail what is done
+        to it.
+        """
         if step.collected is None:
             return
         example = bool(step.total.each)
@@ -255,8 +262,13 @@ class Board:
             yield line(math("=", step.collected, example=example), words)
             return
         yield line(math("=", step.put_in, example=example), words)
-        done = [line(listed(rewriting.parts, example=example) if rewriting.parts else (), " " * bool(rewriting.parts) + rewriting.what)
-                for rewriting in step.rewritings]  # fmt: skip
+        done = [
+            line(
+                listed(rewriting.parts, example=example) if rewriting.parts else (),
+                " " * bool(rewriting.parts) + rewriting.what,
+            )
+            for rewriting in step.rewritings
+        ]
         yield line(
             math("=", step.collected, example=example),
             line(": ", listed(done, "; ", "; ")) if done else (),
@@ -287,7 +299,9 @@ class Board:
             yield "check", (("differs from the numeric derivative: do not rely on this step",),)
 
     def added(self, step: Step) -> list[Piece]:
-        """The contributions side by side: upstream · local + upstream · local; arrays as they were composed."""
+        """The contributions side by side: upstream · local + upstream · local; arrays as they
+        were composed.
+        """
         if step.shape or any(
             path.local is None or path.local.shape for path in step.paths if path.through
         ):

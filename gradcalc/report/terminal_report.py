@@ -1,4 +1,5 @@
-"""The view for a terminal: the answers first, then what explains them; what is long only on request.
+"""The view for a terminal: the answers first, then what explains them; what is long only on
+request.
 
 compose_terminal(solution, options)  ->  Report: answers, warnings, the check, given, forward pass
 TERMINAL                             ->  how views that show more, such as steps, end on a terminal
@@ -41,7 +42,9 @@ DEEP = 3  # order of the tensors whose entries are shown on request
 
 
 def compose_terminal(solution: Solution, options: Options) -> Report:
-    """The worked answer for a terminal. Options say what else is asked for: values, expanded, verbose."""
+    """The worked answer for a terminal. Options say what else is asked for: values, expanded,
+    verbose.
+    """
     exercise = solution.graph.exercise
     view = _View(solution, options)
     blocks = (
@@ -160,7 +163,9 @@ class _View:
         return table(columns, [[cell(a) for _, cell in fields] for a in answers])
 
     def evident(self, answer: Answer) -> bool:
-        """Whether the shape says nothing: a number, a quantity, or the gradient of a number in the shape of the variable."""
+        """Whether the shape says nothing: a number, a quantity, or the gradient of a number in
+        the shape of the variable.
+        """
         if answer.per_example is not None or answer.stacked is not None:
             return False
         if answer.kind != "derivative":

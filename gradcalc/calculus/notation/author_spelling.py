@@ -16,8 +16,10 @@ DECIMALS = 10**6  # a decimal has at most six digits behind the point
 
 
 class AuthorSpelling:
-    """How the author wrote an expression: σ(β x), though x was named before β; tenths and hundredths as decimals,
-    0.01, where the author writes any. None where the author did not write it."""
+    """How the author wrote an expression: σ(β x), though x was named before β; tenths and
+    hundredths as decimals, 0.01, where the author writes any. None where the author did not write
+    it.
+    """
 
     def __init__(self, quantities: Quantities) -> None:
         self.quantities = quantities

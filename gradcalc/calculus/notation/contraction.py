@@ -1,4 +1,5 @@
-"""One term to a matrix by graph reduction: indices are vertices, two-index groups edges, one-index groups weights.
+"""One term to a matrix by graph reduction: indices are vertices, two-index groups edges, one-index
+groups weights.
 
 Parallel edges become an elementwise product, a leaf M v, a vertex between two edges M diag(w) N.
 """
@@ -44,13 +45,17 @@ class Reduced:
 
 
 class Contraction:
-    """Sums over the indices of a term, one after the other. `renamed`: a tree with named products read by their names."""
+    """Sums over the indices of a term, one after the other. `renamed`: a tree with named
+    products read by their names.
+    """
 
     def __init__(self, entries: MatrixEntries, renamed: Callable[[Matrix], Matrix]) -> None:
         self.entries, self.renamed = entries, renamed
 
     def reduce(self, term: Term, free: Key) -> Reduced:
-        """One term over its visible free indices (at most two) as coefficient, scalars and a matrix or column."""
+        """One term over its visible free indices (at most two) as coefficient, scalars and a
+        matrix or column.
+        """
         if len(free) > 2 or any(
             ix not in free and ix not in term.summed
             for ix in self.entries.shown(tuple(term.indices))
@@ -79,7 +84,8 @@ class Contraction:
             edges.append((a, b, Matrix("eye", a.size, b.size)))
         self.parallel(edges)
         while summed:
-            # Leaves first; of equals the one between plain matrices, so that products form before masks meet them.
+            # Leaves first; of equals the one between plain matrices, so that products form before
+            # masks meet them.
             vertex = min(
                 summed,
                 key=lambda v: (
@@ -106,7 +112,9 @@ class Contraction:
         weights: dict[Ix, list[Matrix]],
         edges: list[tuple[Ix, Ix, Matrix]],
     ) -> tuple[Ix, Ix, Matrix] | None:
-        """The edge between two summed vertices that nothing else touches: a sum over all entries of a matrix."""
+        """The edge between two summed vertices that nothing else touches: a sum over all entries
+        of a matrix.
+        """
         touching = [edge for edge in edges if vertex in edge[:2]]
         if (
             len(touching) != 1
@@ -218,7 +226,8 @@ class Contraction:
             items = (place,) if isinstance(m.expr, Transpose) else (Slice(), place)
             return leaf(Index(whole, items), m.rows, ONE, 1)
         if column.kind == "ones" and m.kind not in ("shift", "eye"):
-            # M @ 1 reads better as a sum along the rows, and of a long product times another matrix as a diagonal.
+            # M @ 1 reads better as a sum along the rows, and of a long product times another matrix
+            # as a diagonal.
             if (
                 m.kind == "hadamard"
                 and len(m.parts) == 2
@@ -302,7 +311,9 @@ class Contraction:
 
 
 def traced(m: Matrix) -> Expr | None:
-    """M for which Σ_ij (A ∘ B)_ij reads best as tr(M): with fewer transposes, or with an inverse in it."""
+    """M for which Σ_ij (A ∘ B)_ij reads best as tr(M): with fewer transposes, or with an inverse
+    in it.
+    """
     if (
         m.kind != "hadamard"
         or len(m.parts) != 2

@@ -1,4 +1,6 @@
-"""Derivatives written down: as matrices, entry by entry or as lists; per example and stacked; in their layout."""
+"""Derivatives written down: as matrices, entry by entry or as lists; per example and stacked; in
+their layout.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ SHORTER = (
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A derivative written down: matrix form, or one entry with its free indices and the sizes of all indices in it."""
+    """A derivative written down: matrix form, or one entry with its free indices and the sizes
+    of all indices in it.
+    """
 
     expr: Expr
     free: tuple[str, ...] = ()
@@ -41,8 +45,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Writes the derivatives of one engine. `form`: matrix, index or entries; `layout`: see format.md section 3;
-    `reading`: in which names; `spelled`: how the author wrote a sum or a number."""
+    """Writes the derivatives of one engine. `form`: matrix, index or entries; `layout`: see
+    format.md section 3; `reading`: in which names; `spelled`: how the author wrote a sum or a
+    number.
+    """
 
     engine: Engine
     form: str = "matrix"
@@ -61,7 +67,9 @@ class Forms:
         return Writer(self.engine, hidden, self.reading, self.spelled, self.factored)
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
-        """The terms in their shortest form; those of a local derivative stay in what it is local to."""
+        """The terms in their shortest form; those of a local derivative stay in what it is local
+        to.
+        """
         algebra, shorten = self.engine.algebra, self.engine.search.shorten
         found = [
             replace(
@@ -72,7 +80,9 @@ class Forms:
         return algebra.gather([algebra.normal(term) for term in found])
 
     def pairs(self, terms: Sequence[Term], each: Mapping[Ix, str]) -> bool:
-        """Does a term speak of two examples at once? Then it has no form per example, only in stacks."""
+        """Does a term speak of two examples at once? Then it has no form per example, only in
+        stacks.
+        """
         for term in terms:
             labels = [ix.label for ix in (*each, *term.summed) if ix.label in self.graph.examples]
             if len(set(labels)) != len(labels):
@@ -82,7 +92,9 @@ class Forms:
     def per_example(
         self, derivative: Derivative, question: Question
     ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
-        """Terms with one shared example index where the derivative is per example; it is hidden, not an axis."""
+        """Terms with one shared example index where the derivative is per example; it is hidden,
+        not an axis.
+        """
         examples = self.graph.examples
         each: dict[Ix, str] = {}
         terms = list(derivative.terms)
@@ -106,7 +118,8 @@ class Forms:
                 raise GradcalcError(
                     Problem(
                         "mixed-examples",
-                        f"{question.text}: the examples influence each other here, so there is no derivative per example",
+                        f"{question.text}: the examples influence each other here, so there is "
+                        "no derivative per example",
                         question.place,
                     )
                 )
@@ -239,7 +252,9 @@ class Forms:
     def stacked(
         self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key
     ) -> View | None:
-        """The same in stacks over the examples, the example axis last; one entry where that has no matrix form."""
+        """The same in stacks over the examples, the example axis last; one entry where that has
+        no matrix form.
+        """
         axes = (*free, *each)
         full = stacked(shape, *(ix.size for ix in each))
         if not terms:
@@ -261,7 +276,9 @@ class Forms:
         into: Key,
         question: Question,
     ) -> View:
-        """A derivative in which examples meet, in stacks. Raises GradcalcError where that cannot be written."""
+        """A derivative in which examples meet, in stacks. Raises GradcalcError where that cannot
+        be written.
+        """
         view = self.stacked(terms, free, each, shape, into)
         if view is None:
             message = f"{question.text}: this sum over pairs of examples cannot be written"
@@ -277,7 +294,9 @@ class Forms:
         return (*out, *into)
 
     def shapes(self, of: int, by: Sequence[int], question: Question) -> tuple[Shape | None, Shape]:
-        """(the numerator's axes, or None where it is a scalar; the shape of the answer in the layout)."""
+        """(the numerator's axes, or None where it is a scalar; the shape of the answer in the
+        layout).
+        """
         node = self.engine.quantities.nodes[of]
         into = [self.engine.quantities.nodes[n].shape for n in by]
         scalar = node.shape == () or (

@@ -1,6 +1,7 @@
 """One entry with its indices, written out as the list of all entries: [[x[0], 0], [0, x[0]]].
 
-Done where all sizes are small numbers: conditions are decided, short sums written out, zeros left away.
+Done where all sizes are small numbers: conditions are decided, short sums written out, zeros left
+away.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ DECIDED = {
 def listed(
     entry: Expr, free: Sequence[str], sizes: Mapping[str, Size], shape: Shape
 ) -> Expr | None:
-    """All entries as nested lists in the shape of the answer; None where a size is no number, or there are too many."""
+    """All entries as nested lists in the shape of the answer; None where a size is no number, or
+    there are too many.
+    """
     counts = [sizes[name].number for name in free]
     if (
         any(count is None for count in counts)
@@ -65,7 +68,9 @@ def numbers(names: Sequence[str], at: Sequence[int]) -> dict[str, Expr]:
 
 
 def settled(expr: Expr, sizes: Mapping[str, Size]) -> Expr:
-    """An expression with its conditions decided, its short sums written out, and what is 0 or 1 left away."""
+    """An expression with its conditions decided, its short sums written out, and what is 0 or 1
+    left away.
+    """
     match expr:
         case Call("sum", (body, *over)) if over and all(
             isinstance(name, Name) and name.id in sizes for name in over

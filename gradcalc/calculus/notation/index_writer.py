@@ -27,7 +27,9 @@ OUT, INTO, BOUND = "kluv", "pqrs", "abcdghst"
 
 @dataclass(slots=True)
 class EntryForm:
-    """One entry: the expression, its free index names in the order of the axes, and the sizes of all indices in it."""
+    """One entry: the expression, its free index names in the order of the axes, and the sizes of
+    all indices in it.
+    """
 
     expr: Expr
     free: tuple[str, ...]
@@ -35,7 +37,9 @@ class EntryForm:
 
 
 class IndexWriter:
-    """`taken` are the names an index must not have; `hidden` example indices keep their own name."""
+    """`taken` are the names an index must not have; `hidden` example indices keep their own
+    name.
+    """
 
     def __init__(
         self,
@@ -53,7 +57,9 @@ class IndexWriter:
         self.declared: list[tuple[str, object]] = []
 
     def available(self, terms: Sequence[Term]) -> list[tuple[str, object]]:
-        """The author's indices with their sizes, save those that a sum inside an unnamed quantity binds."""
+        """The author's indices with their sizes, save those that a sum inside an unnamed
+        quantity binds.
+        """
         graph, nodes = self.engine.graph, self.engine.quantities.nodes
         exprs = (expr for term in terms for expr in term.groups.values())
         stack = [
@@ -226,7 +232,9 @@ class IndexWriter:
         return Index(base, tuple(items)) if items else base
 
     def rest(self, number: int, at: Key) -> Expr:
-        """Π of the entries of an array that are not at this place, along the axes of the product."""
+        """Π of the entries of an array that are not at this place, along the axes of the
+        product.
+        """
         node, engine = self.engine.quantities.nodes[number], self.engine
         kept = engine.quantities.multiplied(number, at)
         bound = {

@@ -1,7 +1,9 @@
-"""The typed matrix tree: every node knows rows × columns; one function writes it in the expression language.
+"""The typed matrix tree: every node knows rows × columns; one function writes it in the expression
+language.
 
-A 1-D array has no orientation of its own: as a matrix it is a column or a row as needed, and its transpose is itself.
-`rank` says what the written expression is: 1 for such an array, 2 for a matrix, a column `[n, 1]` or a row `[1, n]`.
+A 1-D array has no orientation of its own: as a matrix it is a column or a row as needed, and its
+transpose is itself. `rank` says what the written expression is: 1 for such an array, 2 for a
+matrix, a column `[n, 1]` or a row `[1, n]`.
 """
 
 from __future__ import annotations
@@ -35,10 +37,11 @@ class NoMatrixForm(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """kind: leaf | entrywise | scaled | product | hadamard | sum | diag | eye | ones | shift (1[row = column + offset]).
+    """kind: leaf | entrywise | scaled | product | hadamard | sum | diag | eye | ones | shift (1[row
+    = column + offset]).
 
-    An entrywise node is an expression in stand-ins for its parts (see `stand_in`); a scaled one is coefficients[0]
-    times its part.
+    An entrywise node is an expression in stand-ins for its parts (see `stand_in`); a scaled one is
+    coefficients[0] times its part.
     """
 
     kind: str
@@ -121,8 +124,9 @@ def product(*factors: Matrix) -> Matrix:
 
 
 def cancelled(parts: list[Matrix]) -> list[Matrix]:
-    """A chain in which an inverse meets what it inverts: inv(AᵀA) Aᵀ A is I, and of square factors X inv(Xᵀ A X) is
-    inv(Xᵀ A)."""
+    """A chain in which an inverse meets what it inverts: inv(AᵀA) Aᵀ A is I, and of square factors
+    X inv(Xᵀ A X) is inv(Xᵀ A).
+    """
     for at, part in enumerate(parts):
         inside = inverted(part)
         if inside is None:
@@ -161,7 +165,9 @@ def inverted(m: Matrix) -> list[Expr] | None:
 
 
 def inverse(factors: list[Expr], like: Matrix) -> Matrix:
-    """The inverse of a product of square matrices; of a transpose alone it is the transposed inverse."""
+    """The inverse of a product of square matrices; of a transpose alone it is the transposed
+    inverse.
+    """
     total = factors[0]
     for factor in factors[1:]:
         total = Binary("@", total, factor)
@@ -242,7 +248,9 @@ def flat_vector(m: Matrix) -> Expr:
 
 
 def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
-    """Vectors of one orientation, or matrices, written so that NumPy combines them entry by entry."""
+    """Vectors of one orientation, or matrices, written so that NumPy combines them entry by
+    entry.
+    """
     written = [write(part) for part in parts]
     if any(rank == 2 for _, rank in written) and all(
         rank == 2 or part.kept is not None for part, (_, rank) in zip(parts, written, strict=True)

@@ -1,4 +1,6 @@
-"""Entries and elementwise expressions of terms as matrices: the vertices and edges that contraction.py works on."""
+"""Entries and elementwise expressions of terms as matrices: the vertices and edges that
+contraction.py works on.
+"""
 
 from __future__ import annotations
 
@@ -46,9 +48,10 @@ Derived: TypeAlias = "Callable[[int, Key, list[Ix]], tuple[Matrix, list[Ix]]]"
 
 
 class MatrixEntries:
-    """Writes the entries of one engine. `hidden` example indices stand inside the names (per example); in the stacked
-    view nothing is hidden and the example index is an axis of the stacks. `derived` writes what has no name, `numeral`
-    a number as the author does."""
+    """Writes the entries of one engine. `hidden` example indices stand inside the names (per
+    example); in the stacked view nothing is hidden and the example index is an axis of the stacks.
+    `derived` writes what has no name, `numeral` a number as the author does.
+    """
 
     def __init__(
         self, engine: Engine, hidden: Mapping[Ix, str], derived: Derived, numeral: Spell
@@ -58,8 +61,9 @@ class MatrixEntries:
         self.names = {per: stack for stack, per in engine.graph.stacks.items()}
 
     def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
-        """Factors and summands in the order of the graph: inputs, then quantities as they are computed. In a sum an
-        unnamed product leads: X w + b."""
+        """Factors and summands in the order of the graph: inputs, then quantities as they are
+        computed. In a sum an unnamed product leads: X w + b.
+        """
         names = sorted(s.name for s, _, _ in self.engine.quantities.entries.entries(expr))
         power = isinstance(expr, sp.Pow) and expr.base.is_Symbol and expr.exp.is_number
         simple = summand or expr.is_Symbol or power
@@ -96,7 +100,9 @@ class MatrixEntries:
         return [ix for ix in at if ix not in self.hidden]
 
     def leaf(self, symbol: sp.Symbol) -> tuple[Matrix, list[Ix]]:
-        """An entry as a matrix over its visible indices: [] scalar, [a] a column over a, [a, b] a × b."""
+        """An entry as a matrix over its visible indices: [] scalar, [a] a column over a, [a, b]
+        a × b.
+        """
         found = self.engine.quantities.entries.entry(symbol)
         if found is None:
             return leaf(Name(symbol.name), ONE, ONE, 0), []
@@ -152,7 +158,9 @@ class MatrixEntries:
         ), visible
 
     def standing(self, quantity: int, words: Mapping[str, str]) -> tuple[Expr, Sequence[Any]]:
-        """A quantity as it stands in a formula, and its shape; a number without the axes that a reduction kept."""
+        """A quantity as it stands in a formula, and its shape; a number without the axes that a
+        reduction kept.
+        """
         node = self.engine.quantities.nodes[quantity]
         if (
             node.name is None
@@ -164,7 +172,9 @@ class MatrixEntries:
         return tree(self.engine.quantities.nodes, quantity, words), node.shape
 
     def at_hidden(self, expr: Expr, shape: Sequence[Any], at: Key) -> tuple[Expr, tuple[Any, ...]]:
-        """A quantity at the hidden indices of its axes, W[k]: the expression, and the axes it has left."""
+        """A quantity at the hidden indices of its axes, W[k]: the expression, and the axes it
+        has left.
+        """
         given = iter(at)
         items: list[Expr | Slice] = []
         left = []
@@ -221,7 +231,9 @@ class MatrixEntries:
         raise NoMatrixForm
 
     def elementwise(self, expr: sp.Expr, axes: Sequence[Ix]) -> Matrix:
-        """A same-index group as one elementwise expression over a column (one axis) or a matrix (two)."""
+        """A same-index group as one elementwise expression over a column (one axis) or a matrix
+        (two).
+        """
         if expr.is_Symbol:
             matrix, at = self.leaf(expr)
             if tuple(at) == tuple(axes):
@@ -244,7 +256,8 @@ class MatrixEntries:
         arrays = [m for m in leaves.values() if (m.rows, m.cols) != (ONE, ONE)]
         rows, cols = (axes[0].size if axes else ONE), (axes[1].size if len(axes) == 2 else ONE)
         if len(axes) == 2:
-            # A 1-D array along the first axis would broadcast along the last: then the transpose is written.
+            # A 1-D array along the first axis would broadcast along the last: then the transpose is
+            # written.
             if any(m.cols == ONE and m.rank == 1 for m in arrays):
                 if any(m.rows == ONE and m.rank == 1 for m in arrays):
                     raise NoMatrixForm
@@ -264,7 +277,9 @@ class MatrixEntries:
         return Matrix("entrywise", rows, cols, tuple(leaves.values()), written, mask=len(axes) == 2)
 
     def selectors(self, expr: sp.Expr, axes: Sequence[Ix]) -> Matrix | None:
-        """A sum of selectors with numbers in front, such as the second difference I[2:] − 2 I[1:−1] + I[:−2]."""
+        """A sum of selectors with numbers in front, such as the second difference I[2:] − 2
+        I[1:−1] + I[:−2].
+        """
         parts, numbers = [], []
         for arg in expr.args if isinstance(expr, sp.Add) else ():
             number, symbol = arg.as_coeff_Mul()

@@ -1,5 +1,6 @@
-"""Terms to matrix notation: terms are reduced to matrices one by one (contraction.py), common factors pulled out of their
-sum, and the whole put in orientation."""
+"""Terms to matrix notation: terms are reduced to matrices one by one (contraction.py), common
+factors pulled out of their sum, and the whole put in orientation.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +48,11 @@ Products: TypeAlias = (
 
 
 class Writer:
-    """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see matrix_entries.py);
-    `reading` says which products are read by their names, `spelled` how the author wrote a sum or a number, `factored`
-    holds the factors of named products, as far as they were asked for."""
+    """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see
+    matrix_entries.py); `reading` says which products are read by their names, `spelled` how the
+    author wrote a sum or a number, `factored` holds the factors of named products, as far as they
+    were asked for.
+    """
 
     def __init__(
         self,
@@ -151,7 +154,8 @@ class Writer:
         ]
         first: list[Matrix] = []
         last: list[Matrix] = []
-        # What is weighted and put among zeros reads better as it is: w₁ concat(0, r) + w₂ concat(r, 0).
+        # What is weighted and put among zeros reads better as it is: w₁ concat(0, r) + w₂ concat(r,
+        # 0).
         whole = {"eye", "shift"} if any(term.scalars for term in terms) else {"eye"}
         if all(m.kind not in whole for c in chains for m in c):
             while all(len(c) > 1 for c in chains) and all(c[-1] == chains[0][-1] for c in chains):
@@ -272,7 +276,9 @@ class Writer:
         return replace(m, parts=parts) if parts != m.parts else m
 
     def matrix(self, terms: Sequence[Term], free: Key) -> Matrix:
-        """The sum of terms over visible free indices as a matrix; NoMatrixForm where there is none."""
+        """The sum of terms over visible free indices as a matrix; NoMatrixForm where there is
+        none.
+        """
         visible = tuple(self.entries.shown(free))
         if not terms:
             raise NoMatrixForm
@@ -291,7 +297,9 @@ class Writer:
     def weights(
         self, terms: Sequence[Term], free: Key
     ) -> tuple[Sequence[Term], list[tuple[int, sp.Expr]]]:
-        """Long factors that all terms have along a row or column index, to stand once beside their sum: (…) diag(γ/σ)."""
+        """Long factors that all terms have along a row or column index, to stand once beside
+        their sum: (…) diag(γ/σ).
+        """
         found: list[tuple[int, sp.Expr]] = []
         cost = self.engine.quantities.entries.lengths.cost
         if (
@@ -329,7 +337,9 @@ class Writer:
         return terms, found
 
     def literal(self, terms: Sequence[Term], free: Key) -> Matrix | None:
-        """An array given entry by entry, [w[0]·δ, w[1]·δ, 1], where every term sits at a fixed place."""
+        """An array given entry by entry, [w[0]·δ, w[1]·δ, 1], where every term sits at a fixed
+        place.
+        """
         counts = [ix.size.number for ix in free]
         if not 1 <= len(free) <= 2 or any(count is None or count > 12 for count in counts):
             return None
@@ -389,7 +399,9 @@ class Writer:
 
 
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
-    """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1, n]."""
+    """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1,
+    n].
+    """
     return write(transpose(m) if wants_row(shape) and m.cols == ONE and m.rows != ONE else m)[0]
 
 

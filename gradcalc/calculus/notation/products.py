@@ -1,4 +1,6 @@
-"""Products, quotients and transposes of expressions as one writes them: one fraction bar, numbers in front."""
+"""Products, quotients and transposes of expressions as one writes them: one fraction bar,
+numbers in front.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from gradcalc.language.tree import Expr
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way of writing an answer, e.g. per example or stacked. `value` in the shape of `shape`, or None.
+    """One way of writing an answer, e.g. per example or stacked. `value` in the shape of `shape`,
+    or None.
 
     With `free` indices `symbolic` is one entry, as in an answer.
     """
