@@ -34,7 +34,7 @@ FUSED_LIMIT = 40
 ZERO = Size.of(0)
 
 
-UNDEFINED = frozenset((sp.zoo, sp.nan, sp.oo, -sp.oo))
+UNDEFINED = frozenset((sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I))  # no real numbers
 
 
 @dataclass(frozen=True, slots=True)
