@@ -13,6 +13,7 @@ import sympy as sp
 
 from gradcalc.graph.model import Node
 from gradcalc.language.entry_fields import partial
+from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.exact_numbers import square_out
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import number as number_tree
@@ -175,7 +176,10 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
     name = getattr(type(expr), "op", None) or type(expr).__name__
     if name == "apply":
         return Call(type(expr).unknown, args, primes=type(expr).order)
-    op = TABLE["abs" if name == "Abs" else name]  # SymPy makes an Abs of sqrt(x^2)
+    op = TABLE.get("abs" if name == "Abs" else name)  # SymPy makes an Abs of sqrt(x^2)
+    if op is None:  # infinity, or the imaginary unit
+        said = "a formula has a part that is no real number, whatever the values"
+        raise GradcalcError(Problem("undefined", said))
     return Compare(op.sign, args[0], args[1]) if op.sign else Call(op.called, args)
 
 
