@@ -38,6 +38,10 @@ def control_sequences(tex: str) -> set[str]:
     return set(re.findall(r"\\([A-Za-z]+)", tex.replace("\\\\", "")))
 
 
+# What sets a quotation apart: italics, and narrower lines.
+QUOTATION = ("itshape", "advance", "leftskip", "rightskip")
+
+
 def allowed() -> set[str]:
     """What the writers use by themselves, and the lists."""
     found = set().union(*(control_sequences(latex.question(handout(name))) for name in SEEDS))
@@ -49,7 +53,8 @@ def allowed() -> set[str]:
         *(control_sequences(value) for table in tables for value in table.values())
     )
     return found | {"left", "right", "middle", "limits", "nolimits", "begin", "end", "item", "textbf", "emph", "texttt", "allowbreak",
-                    "hfil", "break", "mbox", "par", "medskip", "noindent", "strut", "ensuremath", "i", "j"}  # fmt: skip
+                    "hfil", "break", "mbox", "par", "medskip", "noindent", "strut", "ensuremath", "i", "j",
+                    *QUOTATION}  # fmt: skip
 
 
 @pytest.mark.slow
