@@ -13,26 +13,26 @@ from typing import Any
 from gradcalc.exercise.author_tex import check_markdown
 from gradcalc.exercise.check_names import first_free, resolve
 from gradcalc.exercise.declarations import Declarations, Keys, named
-from gradcalc.exercise.literals import is_symbol, read_constant, read_value
-from gradcalc.exercise.meant_values import mapping
+from gradcalc.exercise.literals import read_constant, read_value
 from gradcalc.exercise.model import (
     Definition,
     Exercise,
     Function,
     Question,
-    Upstream,
     Value,
+    Variable,
 )
 from gradcalc.exercise.overrides import why_no_value
 from gradcalc.exercise.paper import read_language, read_paper, read_space
 from gradcalc.exercise.questions import Known, read_question, stack_names
 from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
+from gradcalc.exercise.upstreams import read_upstreams
 from gradcalc.exercise.yaml_nodes import Node
-from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError, closest
-from gradcalc.language.parser import CALLABLE, Compare, Expr, Name, Num, Span, parse
+from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError
+from gradcalc.language.parser import CALLABLE, Compare, Expr, Num, Span, parse
 from gradcalc.language.statements import Statement, read_head, statements, with_cure
-from gradcalc.language.tokens import canonical, read_name, shown, tokenize
+from gradcalc.language.tokens import canonical, shown, tokenize
 
 
 def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
@@ -83,58 +83,13 @@ class _Reader:
     def read(self) -> Exercise:
         lines = self.lines()
         complete, variables = self.declarations.variables()
-        functions = {line.name for _, line, _ in lines if line.kind == "function" and line.name}
-        callable_here = functions | {
-            name for name, variable in variables.items() if variable.function
-        }
-        for text, error, at in self.unreadable:
-            self.problems.append(
-                text.problem(with_cure(error, text.value, at, callable_here, variables))
-            )
-        defined: list[Definition] = []
-        own: dict[str, Function] = {}
-        unread = bool(self.unreadable)
-        for text, line, place in lines:
-            expr = self.keys.attempt(text, lambda line=line: line.parse(callable_here, variables))
-            if expr is None:
-                unread = True
-                expr = Num(
-                    Fraction(0)
-                )  # goes on, so that what refers to the name is not called unknown
-            if line.kind == "function" and line.name:
-                self.define_function(own, Function(line.name, line.params, expr, text, place))
-            else:
-                defined.append(Definition(line.name or "", expr, text, line.params, place))
+        defined, own, unread = self.computed(lines, variables)
         if own and not defined:
             raise GradcalcError(*sorted([*self.problems, _only_functions(own)], key=_order))
-        sizes = self.declarations.sizes()
-        examples, indices = (
-            self.declarations.ranges("examples"),
-            self.declarations.ranges("indices"),
-        )
-        defined = self.name_the_nameless(defined, [*variables, *sizes, *examples, *indices, *own])
-        notation = self.declarations.notation(variables)
-        exercise = Exercise(
-            self.file,
-            tuple(defined),
-            own,
-            self.keys.text("title"),
-            self.keys.text("text"),
-            self.keys.text("author"),
-            self.keys.text("source"),
-            tuple(item.text.value for item in self.keys.items("tags")),
-            read_language(self.node, self.problems),
-            read_paper(self.node, self.problems),
-            variables,
-            complete,
-            sizes,
-            examples,
-            indices,
-            notation=notation,
-        )
+        exercise = self.declared(defined, own, complete, variables)
         resolve(exercise, self.problems, self.warnings)
         sure = len(self.problems)
-        names = frozenset(exercise.inputs) | {definition.name for definition in defined}
+        names = frozenset(exercise.inputs) | {d.name for d in exercise.definitions}
         values, places = self.values(exercise)
         given = {canonical(key.text.value) for key, _ in self.keys.entries("values")}
         self.warnings[:] = [
@@ -142,7 +97,7 @@ class _Reader:
             for warning in self.warnings
             if warning.slug != "product" or warning.message.split("`")[1] not in given
         ]
-        upstream, loss = self.upstream(exercise, names)
+        upstream, loss = read_upstreams(self.keys, exercise, names)
         # One that could not be read is an error already: questions about the loss are none besides.
         behind = get(self.node, "upstream") is not None
         questions = self.questions(exercise, names, loss if behind else None)
@@ -249,6 +204,68 @@ class _Reader:
                 )
             )
 
+    def computed(
+        self, lines: list[tuple[Text, Statement, Place]], variables: Mapping[str, Variable]
+    ) -> tuple[list[Definition], dict[str, Function], bool]:
+        """The definitions and functions of the lines, and whether one could not be read."""
+        functions = {line.name for _, line, _ in lines if line.kind == "function" and line.name}
+        callable_here = functions | {
+            name for name, variable in variables.items() if variable.function
+        }
+        for text, error, at in self.unreadable:
+            self.problems.append(
+                text.problem(with_cure(error, text.value, at, callable_here, variables))
+            )
+        defined: list[Definition] = []
+        own: dict[str, Function] = {}
+        unread = bool(self.unreadable)
+        for text, line, place in lines:
+            expr = self.keys.attempt(text, lambda line=line: line.parse(callable_here, variables))
+            if expr is None:
+                unread = True
+                expr = Num(
+                    Fraction(0)
+                )  # goes on, so that what refers to the name is not called unknown
+            if line.kind == "function" and line.name:
+                self.define_function(own, Function(line.name, line.params, expr, text, place))
+            else:
+                defined.append(Definition(line.name or "", expr, text, line.params, place))
+        return defined, own, unread
+
+    def declared(
+        self,
+        defined: list[Definition],
+        own: dict[str, Function],
+        complete: bool,
+        variables: dict[str, Variable],
+    ) -> Exercise:
+        """The exercise with its declarations and texts, without values and questions."""
+        sizes = self.declarations.sizes()
+        examples, indices = (
+            self.declarations.ranges("examples"),
+            self.declarations.ranges("indices"),
+        )
+        defined = self.name_the_nameless(defined, [*variables, *sizes, *examples, *indices, *own])
+        notation = self.declarations.notation(variables)
+        return Exercise(
+            self.file,
+            tuple(defined),
+            own,
+            self.keys.text("title"),
+            self.keys.text("text"),
+            self.keys.text("author"),
+            self.keys.text("source"),
+            tuple(item.text.value for item in self.keys.items("tags")),
+            read_language(self.node, self.problems),
+            read_paper(self.node, self.problems),
+            variables,
+            complete,
+            sizes,
+            examples,
+            indices,
+            notation=notation,
+        )
+
     def define_function(self, own: dict[str, Function], function: Function) -> None:
         if function.name in own:
             self.problems.append(
@@ -285,123 +302,6 @@ class _Reader:
                     part.place if part.kind == "scalar" else key.place,
                 )
         return found, places
-
-    def upstream(
-        self, exercise: Exercise, names: frozenset[str]
-    ) -> tuple[tuple[Upstream, ...], str]:
-        node = get(self.node, "upstream")
-        usual = "L" if "L" not in names else "loss"
-        if node is None:
-            return (), usual
-        if node.kind != "mapping":
-            if usual in names:
-                message = "ambiguous loss name: both L and loss are already used"
-                hint = (
-                    f"choose a name: upstream: {{dJ/d{exercise.definitions[-1].name}: 1}}"
-                    if exercise.definitions
-                    else None
-                )
-                self.problems.append(Problem("upstream", message, node.place, hint))
-            if node.kind == "scalar" and (written := mapping(node.text.value)):
-                hint = f"write upstream: {written}"
-                self.problems.append(
-                    node.text.wrong(
-                        "upstream", "an upstream gradient is written with a colon", hint
-                    )
-                )
-                return (), usual
-            value = self.gradient(node, names, "upstream")
-            return ((Upstream(None, value, node.place),) if value is not None else ()), usual
-        found: list[Upstream] = []
-        losses: dict[str, Node] = {}
-        for key, part in named(node):
-            match = re.fullmatch(r"\s*[d∂](.+?)\s*/\s*[d∂](.+?)\s*", key.text.value)
-            if match is None:
-                self.problems.append(self.no_derivative(key, part, names, usual))
-                continue
-            loss, of = canonical(match.group(1)), canonical(match.group(2))
-            losses.setdefault(loss, key)
-            defined = [definition.name for definition in exercise.definitions]
-            if loss in names:
-                message = f"`{shown(loss)}` is already a quantity; choose another name for the loss"
-                self.problems.append(
-                    key.text.problem(
-                        SpanError(
-                            "upstream",
-                            message,
-                            *match.span(1),
-                            _other_loss(of, loss, defined, usual),
-                        )
-                    )
-                )
-            elif not self.keys.attempt(
-                key.text, lambda match=match: read_name(match.group(1)), match.start(1)
-            ):
-                continue
-            if of not in defined:
-                near = closest(of, defined)
-                hint = (
-                    f"did you mean {near}?"
-                    if near
-                    else f"computed quantities: {', '.join(defined[:8])}"
-                )
-                if of in names:
-                    message = (
-                        f"`{shown(of)}` is an input; an upstream gradient needs a computed quantity"
-                    )
-                else:
-                    message = f"there is no quantity `{shown(of)}`"
-                if loss not in names or loss == of:
-                    self.problems.append(
-                        key.text.problem(SpanError("unknown-name", message, *match.span(2), hint))
-                    )
-            value = self.gradient(part, names, f"upstream.{shown(key.text.value)}")
-            if value is not None:
-                found.append(Upstream(of, value, key.place))
-        if len(losses) > 1:
-            first, second = list(losses)[:2]
-            message = (
-                f"all upstream gradients must be those of one loss, not of {shown(first)} "
-                f"and {shown(second)}"
-            )
-            self.problems.append(
-                losses[second].text.wrong(
-                    "upstream",
-                    message,
-                    f"write d{shown(first)}/{shown(losses[second].text.value.partition('/')[2])}",
-                )
-            )
-        return tuple(found), next(iter(losses), usual)
-
-    def no_derivative(self, key: Node, part: Node, names: frozenset[str], loss: str) -> Problem:
-        """`upstream: {f: 1}`: a key that is not dL/df."""
-        word = key.text.value.strip()
-        of = word[1:] if word not in names and word[:1] in "d∂" and word[1:] in names else word
-        value = part.text.value if part.kind == "scalar" else "…"
-        hint = f"write upstream: {{d{loss}/d{of if of in names else 'f'}: {shown(value)}}}"
-        return key.text.wrong("upstream", f"`{shown(word)}` is not a derivative", hint)
-
-    def gradient(self, node: Node, names: frozenset[str], path: str) -> Value | None:
-        """A number, an array, or a name that keeps the gradient symbolic."""
-        if symbol := is_symbol(node):
-            if symbol not in names and symbol.lower() not in (
-                "inf",
-                "nan",
-                "oo",
-                "true",
-                "false",
-                "null",
-                "none",
-                "yes",
-                "no",
-            ):
-                return Name(symbol)
-            hint = "write a number, or a name that is not used yet to keep it symbolic"
-            self.problems.append(
-                node.text.wrong("upstream", f"`{path}` cannot be `{shown(symbol)}`", hint)
-            )
-            return None
-        return read_value(node, path, self.problems)
 
     # Questions and the rest
 
@@ -531,13 +431,6 @@ def _only_functions(own: Mapping[str, Function]) -> Problem:
     message = f"`{called} = …` defines a function, not a quantity"
     text = shown(function.source.value[start:end], 50)
     return Problem("function", message, function.place, f"write {function.name} = {text}")
-
-
-def _other_loss(of: str, loss: str, defined: list[str], usual: str) -> str:
-    """How to name the loss, where its name is taken."""
-    if of not in defined and loss in defined:  # the wrong way round
-        of = loss
-    return f"write d{usual}/d{shown(of)}"
 
 
 def head(text: str) -> tuple[list[Any], Any]:

@@ -14,6 +14,7 @@ from gradcalc.exercise.model import Exercise, Question
 from gradcalc.graph.given_values import Sizes, check_values
 from gradcalc.graph.lowering import Lowering
 from gradcalc.graph.lowering_calls import CALLS
+from gradcalc.graph.lowering_selections import select
 from gradcalc.graph.model import Graph, Node, unfit
 from gradcalc.graph.question_checks import check_questions
 from gradcalc.graph.scope import Scope, scope
@@ -55,7 +56,7 @@ def build(exercise: Exercise) -> Graph:
             )
     stop(problems)
 
-    lowering = Lowering(found, inferred.shapes, inferred.indices, declared, CALLS)
+    lowering = Lowering(found, inferred.shapes, inferred.indices, declared, CALLS, select)
     lowering.run()
     problems += lowering.problems
     stop(problems)

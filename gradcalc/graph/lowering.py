@@ -30,10 +30,8 @@ from gradcalc.language.parser import (
     Name,
     Neg,
     Num,
-    Slice,
     Transpose,
     Vector,
-    names,
     unparse,
 )
 from gradcalc.language.shape_rules import (
@@ -41,11 +39,9 @@ from gradcalc.language.shape_rules import (
     Shape,
     ShapeError,
     Size,
-    position,
     product_hint,
     quoted,
     show,
-    sliced,
 )
 from gradcalc.language.size_expressions import size_of
 from gradcalc.ops import SIGNS
@@ -75,7 +71,8 @@ class Lowering:
     """Lowers definition after definition; problems are collected, and what depends on a failed
     quantity is passed over.
 
-    `calls`: the functions that are more than one node, by name (lowering_calls.py).
+    `calls`: the functions that are more than one node, by name (lowering_calls.py). `select`: the
+    node of `base[items]`, given that of the base (lowering_selections.py).
     """
 
     def __init__(
@@ -85,9 +82,10 @@ class Lowering:
         indices: Mapping[str, Size],
         declared: Mapping[str, Shape],
         calls: Mapping[str, Callable[[Lowering, Call, Env], int]],
+        select: Callable[[Lowering, Index, int, Env], int],
     ) -> None:
         self.scope, self.indices, self.declared = scope, indices, declared
-        self.calls = calls
+        self.calls, self.select = calls, select
         self.functions = scope.exercise.functions
         self.make = NodeBuilder(scope.sorted, RULES)
         self.nodes = self.make.nodes
@@ -220,7 +218,7 @@ class Lowering:
                 if len(self.nodes[number].shape) > 1:
                     number = self.make("transpose", (number,), expr=self.piece(part, env))
             elif isinstance(part, Index):
-                number = self.getitem(part, number, env)
+                number = self.select(self, part, number, env)
             else:
                 number = self.binary(part, number, self.expr(part.right, env), env)
         return number
@@ -378,7 +376,7 @@ class Lowering:
             "apply", call, call.args, [self.expr(call.args[0], env)], env, attrs=attrs
         )
 
-    # ---- indexing
+    # ---- parameters, sizes, stacks
 
     def resolve(self, expr: Expr, env: Env) -> tuple[Expr, Env]:
         """The argument behind a parameter of a function."""
@@ -387,102 +385,9 @@ class Lowering:
             expr, env = bound.expr, bound.env
         return expr, env
 
-    def getitem(self, expr: Index, base: int, env: Env) -> int:
-        """`base[items]`: entries, slices, named indices, integer inputs."""
-        node, words = self.nodes[base], self.words(expr.base)
-        if len(expr.items) > len(node.shape):
-            over = [index for index in node.over if index in self.scope.exercise.examples]
-            hint = (
-                f"write {unparse(expr.base)}: there is already one for each {over[0]}"
-                if over and not node.shape
-                else None
-            )
-            many = "1 index" if len(expr.items) == 1 else f"{len(expr.items)} indices"
-            raise SpanError(
-                "index", f"{many} on {words}, which is {show(node.shape)}", *expr.span, hint
-            )
-        items: list[tuple[Any, ...]] = []
-        kept: list[Size] = []
-        args = [base]
-        place = -1  # where the axes of an integer array go
-        for axis, (item, length) in enumerate(zip(expr.items, node.shape, strict=False)):
-            if isinstance(item, Slice):
-                start, stop, step, count = sliced(item, length, self.sizes)
-                items.append(("slice", start, stop, step))
-                kept.append(count)
-                continue
-            item, inner = self.resolve(item, env)
-            kind = self.scope.kinds.get(item.id) if isinstance(item, Name) else None
-            if kind == "index" and isinstance(item, Name):
-                if self.length(item.id, item) != length:
-                    message = (
-                        f"{self.words(expr)}: {item.id} runs over {self.indices[item.id]}, "
-                        f"axis {axis} of {words} is {length}"
-                    )
-                    raise SpanError(
-                        "index", f"{message}: {self.indices[item.id]} ≠ {length}", *expr.span
-                    )
-                if item.id in node.over:
-                    raise SpanError(
-                        "index",
-                        f"{words} already depends on {item.id}",
-                        *expr.span,
-                        f"write {unparse(expr.base)}",
-                    )
-                items.append(("index", item.id))
-            elif all(self.scope.kinds.get(name) == "size" for name in names(item)):
-                items.append(("at", position(item, length, self.sizes)))
-            else:
-                number = self.integer(item, inner, length)
-                if self.nodes[number].shape:
-                    if place >= 0:
-                        raise SpanError(
-                            "index",
-                            f"{self.words(expr)}: only one array of indices is supported",
-                            *expr.span,
-                            "index in two steps",
-                        )
-                    place = len(kept)
-                items.append(("gather", len(args)))
-                args.append(number)
-                kept += self.nodes[number].shape
-        rest = node.shape[len(items) :]
-        single = [at for at, item in enumerate(items) if item[0] != "slice"]
-        if place >= 0 and single[-1] - single[0] >= len(single):
-            raise SpanError(
-                "index",
-                f"{self.words(expr)}: a slice between indices is not supported",
-                *expr.span,
-                "index in two steps",
-            )
-        if not single and all(
-            item[1].number == 0 and item[2] == length and item[3] == 1
-            for item, length in zip(items, node.shape, strict=False)
-        ):
-            return base
-        items += [("slice", Size.of(0), length, 1) for length in rest]
-        return self.make(
-            "getitem", tuple(args), {"items": tuple(items)}, (*kept, *rest), self.piece(expr, env)
-        )
-
     @property
     def sizes(self) -> list[str]:
         return [name for name, kind in self.scope.kinds.items() if kind == "size"]
-
-    def integer(self, item: Expr, env: Env, length: Size) -> int:
-        """An integer input that chooses an entry of an axis."""
-        base, _ = self.resolve(item.base if isinstance(item, Index) else item, env)
-        kind = self.scope.kinds.get(base.id) if isinstance(base, Name) else None
-        if kind != "input" or not isinstance(base, Name):
-            what = (
-                f"`{base.id}` is computed, so it cannot be an index"
-                if kind == "quantity" and isinstance(base, Name)
-                else f"`{unparse(item)}` cannot be an index"
-            )
-            hint = "an index is a whole number, a declared index, an integer input or a slice"
-            raise SpanError("index", what, *item.span, hint)
-        self.gathers.append((base.id, length, self.source, item))
-        return self.expr(item, env)
 
     def stack(self, name: str, expr: Expr) -> int:
         """The stack of a per-example quantity: the examples become the last axis, a column's

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import gradcalc
-from gradcalc.app import cli
+from gradcalc.app import cli, file_commands
 from gradcalc.app.cli import run
 from gradcalc.app.shipped import exercise_text, titles
 from gradcalc.exercise.load import parse_exercise
@@ -126,7 +126,7 @@ def test_a_bug_is_one_line(
     def fail(path: str) -> Exercise:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(cli, "open_exercise", fail)
+    monkeypatch.setattr(file_commands, "open_exercise", fail)
     assert cli.run(["validate", EX1]) == 2
     assert (
         capsys.readouterr().err

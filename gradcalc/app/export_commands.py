@@ -1,0 +1,215 @@
+"""The commands that draw, and write handouts, figures and code: graph, export."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+
+from gradcalc.app.batch import SECONDS, each
+from gradcalc.app.command_parts import Exit, adjusted, finish, view_of
+from gradcalc.app.console import Console
+from gradcalc.app.options import (
+    DETAILS,
+    BlankAll,
+    Digits,
+    Files,
+    Form,
+    Gates,
+    Layout,
+    Set,
+    Solved,
+    Timeout,
+    one_of,
+)
+from gradcalc.app.shipped import open_exercise
+from gradcalc.app.startup import load
+from gradcalc.exercise.files import read_bytes
+from gradcalc.language.errors import GradcalcError, Place, Problem
+
+
+def graph(
+    context: typer.Context,
+    files: Files,
+    solution: Solved = False,
+    blank_all: BlankAll = False,
+    gates: Gates = False,
+    set_: Set = None,
+    digits: Digits = None,
+    timeout: Timeout = SECONDS,
+) -> None:
+    """Draw the computational graph in the terminal."""
+    console: Console = context.obj
+
+    def work(file: str) -> str:
+        figure, drawing = load("gradcalc.report.figure"), load("gradcalc.render.terminal_graph")
+        exercise = adjusted(open_exercise(file), set_ or (), digits, None, None)
+        what = figure.picture(figure.sketch(exercise), figure.Sheet(solution, blank_all, gates))
+        said: str = drawing.render(what, console.width, console.color, console.ascii)
+        return said
+
+    parts = [said for _, said, _ in each(console, files, work, timeout) if said is not None]
+    if parts:
+        console.out("\n\n".join(parts))
+    finish(console)
+
+
+def export(
+    context: typer.Context,
+    files: Files,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to", help="Format: latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax."
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="Output file, or a folder for one file per exercise.",
+        ),
+    ] = None,
+    solution: Solved = False,
+    blank_all: BlankAll = False,
+    gates: Gates = False,
+    detail: Annotated[
+        str,
+        typer.Option(
+            "--detail",
+            callback=one_of("level of detail", DETAILS),
+            help="Level of detail of the answers: brief, normal or full.",
+        ),
+    ] = "normal",
+    standalone: Annotated[
+        bool,
+        typer.Option(
+            "--standalone", help="latex: without a preamble, for \\input; tikz: with one."
+        ),
+    ] = False,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            "--key",
+            metavar="PATH",
+            help="Also write the sheet with its answers, to this file or folder.",
+        ),
+    ] = None,
+    paper: Annotated[
+        str | None,
+        typer.Option(
+            "--paper",
+            callback=one_of("paper size", ("a4", "letter")),
+            help="Paper size: a4 or letter (default: the exercise's own).",
+        ),
+    ] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang", metavar="CODE", help="Language of headings and labels: en, de, fr, es or zh."
+        ),
+    ] = None,
+    flavour: Annotated[
+        str,
+        typer.Option(
+            "--flavour",
+            callback=one_of("flavour", ("plain", "github")),
+            help="Flavour of markdown: plain or github.",
+        ),
+    ] = "plain",
+    preamble: Annotated[
+        str | None,
+        typer.Option(
+            "--preamble", metavar="FILE", help="File with TeX for the preamble of the document."
+        ),
+    ] = None,
+    set_: Set = None,
+    digits: Digits = None,
+    form: Form = None,
+    layout: Layout = None,
+    timeout: Timeout = SECONDS,
+) -> None:
+    """Export handouts, figures and code (blank unless --solution)."""
+    from gradcalc.app.delivery import OutsideError, deliver, plan
+    from gradcalc.app.export import (
+        CODE,
+        DOCUMENTS,
+        ENDINGS,
+        Export,
+        Made,
+        part,
+        picture_names,
+        stem,
+        whole,
+    )
+    from gradcalc.report.figure import Sheet
+
+    console: Console = context.obj
+    one_of("format", tuple(ENDINGS))(to)
+    sheets = plan(files, to, output)
+    keys = plan(files, to, key) if key else ()
+    targets = (*sheets, *keys)
+    before = _preamble(preamble) if preamble else ""
+    view = view_of(console, digits, form)
+    wanted = {}
+    for target in targets:
+        solved = solution or target in keys
+        sheet = Sheet(solved, blank_all, gates, digits, detail, paper, lang)
+        wanted[target] = Export(sheet, standalone, before, view, stem(target.path), flavour)
+    jobs = [
+        (files[number], picture, wanted[target])
+        for target in targets
+        for number, picture in zip(
+            target.files, picture_names(wanted[target].stem, len(target.files)), strict=True
+        )
+    ]
+
+    def work(job: tuple[str, str, Export]) -> tuple[Any, ...]:
+        file, picture, how = job
+        exercise = adjusted(open_exercise(file), set_ or (), digits, form, layout)
+        derivation = None
+        if to in CODE:  # it answers no questions
+            found = load("gradcalc.report.figure").sketch(exercise)
+        elif to in DOCUMENTS and how.sheet.solution and detail != "brief":
+            derivation = load("gradcalc.derivation.derive_steps").explained(exercise, detail)
+            found = derivation.solution
+        else:
+            found = load("gradcalc.derivation.solve").solve(exercise)
+        made = part(found, picture, to, how, derivation)
+        return made.text, made.beside, made.files, made.frame, found.right
+
+    results = (done for _, done, _ in each(console, jobs, work, timeout, lambda job: job[0]))
+    outside, fine = False, True
+    for target in targets:
+        own = [done for done in islice(results, len(target.files)) if done is not None]
+        if not own:
+            continue
+        fine = fine and all(right for *_, right in own)
+        made = [
+            Made(text, tuple(beside), tuple(map(tuple, copied)), frame)
+            for text, beside, copied, frame, _ in own
+        ]
+        document = whole(made, to, wanted[target])
+        try:
+            said = deliver(
+                document, to, target.path, lambda text: console.out(text, machine=True), console.raw
+            )
+        except OutsideError as error:
+            outside, said = True, list(error.lines)
+        for line in said:
+            console.note(line)
+    if outside and not console.problems:
+        raise typer.Exit(Exit.OUTSIDE)
+    finish(console, fine)
+
+
+def _preamble(file: str) -> str:
+    try:
+        return read_bytes(file).decode("utf-8")
+    except UnicodeDecodeError:
+        raise GradcalcError(
+            Problem("file", "this preamble is not UTF-8", Place(file, 0, 0), "save it as UTF-8")
+        ) from None
