@@ -194,7 +194,10 @@ def functions() -> str:
     entrywise = [name for name in public(Scalars) if name not in ("constant", "finite")]
     whole = dict.fromkeys((*public(Arrays), *public(FloatArrays)))
     rows = [
-        (code(f"m.{name}{called(getattr(FloatArrays, name))}"), getattr(FloatArrays, name).__doc__)
+        (
+            code(f"m.{name}{called(getattr(FloatArrays, name))}"),
+            " ".join((getattr(FloatArrays, name).__doc__ or "").split()),
+        )
         for name in whole
         if name not in entrywise
     ]

@@ -40,6 +40,7 @@ def control_sequences(tex: str) -> set[str]:
 
 # What sets a quotation apart: italics, and narrower lines.
 QUOTATION = ("itshape", "advance", "leftskip", "rightskip")
+LINES = ("hrulefill", "hline")  # of a rule, and of a table
 
 
 def allowed() -> set[str]:
@@ -54,7 +55,7 @@ def allowed() -> set[str]:
     )
     return found | {"left", "right", "middle", "limits", "nolimits", "begin", "end", "item", "textbf", "emph", "texttt", "allowbreak",
                     "hfil", "break", "mbox", "par", "medskip", "noindent", "strut", "ensuremath", "i", "j",
-                    *QUOTATION}  # fmt: skip
+                    *QUOTATION, *LINES}  # fmt: skip
 
 
 @pytest.mark.slow
