@@ -118,7 +118,8 @@ class AnswerCells:
                 if long and ENDS <= n < len(path) - ENDS:
                     pieces += ["…", "·"] if n == ENDS else []
                 else:
-                    pieces += [Partial(*_label(local.label), local=local.direct), "·"]
+                    of, by = parted(local.label)
+                    pieces += [Partial(of, (by,), local=local.direct), "·"]
             lines.append(math(*pieces[:-1]))
             if arrayed(answer) and len(path) > 1 and all(local.shape is not None for local in path):
                 shapes = (Shaped(local.shape) for local in path if local.shape is not None)
@@ -277,15 +278,15 @@ def arrayed(answer: Answer) -> bool:
     return arrays or bool(answer.where or answer.free) or any(extra is not None for extra in extras)
 
 
+def parted(text: str) -> tuple[str, str]:
+    """ "df/dq" as numerator and denominator."""
+    of, _, by = text.partition("/")
+    return of.removeprefix("d"), by.removeprefix("d")
+
+
 def wrong(answer: Answer) -> bool:
     """Did this answer fail its check?"""
     return answer.verified is not None and answer.verified.ok is False
-
-
-def _label(label: str) -> tuple[str, tuple[str, ...]]:
-    """ "df/dq" as numerator and denominator."""
-    of, _, by = label.partition("/")
-    return of.removeprefix("d"), (by.removeprefix("d"),)
 
 
 def _product(path: Sequence[Local]) -> Factors | None:

@@ -31,6 +31,7 @@ from gradcalc.language.formula_pieces import (
     math,
 )
 from gradcalc.language.parser import Expr, Name, Neg, names, parse
+from gradcalc.report.answer_cells import parted
 from gradcalc.report.blocks import Equations, Options, Paragraph, Printed, Row
 from gradcalc.report.equations import LONG, rows, under, written
 from gradcalc.report.explanation import assembled
@@ -368,9 +369,3 @@ def count(value: Number) -> int:
 def depth(value: Number) -> int:
     """How many axes a value has."""
     return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
-
-
-def parted(text: str) -> tuple[str, str]:
-    """ "df/dq" as numerator and denominator."""
-    of, _, by = text.partition("/")
-    return of.removeprefix("d"), by.removeprefix("d")

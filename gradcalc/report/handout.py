@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from gradcalc.derivation.answer_model import Answer, Solution
+from gradcalc.derivation.answer_model import Solution
 from gradcalc.derivation.step_model import Derivation
 from gradcalc.exercise.markdown import read, read_line
 from gradcalc.exercise.model import Question, Space
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.formula_pieces import Line, line
+from gradcalc.report.answer_cells import wrong
 from gradcalc.report.answer_key import Key, arrayed
 from gradcalc.report.answer_report import asked
 from gradcalc.report.blocks import Paragraph, Printed
@@ -56,7 +57,7 @@ def compose(solution: Solution, sheet: Sheet, derivation: Derivation | None = No
             answer.question.space or paper.space or room(answer.kind, arrayed(answer)),
             tuple(key.answer(answer)) if key else (),
             line(answer.symbolic)
-            if key and answer.symbolic is not None and not failed(answer)
+            if key and answer.symbolic is not None and not wrong(answer)
             else (),
         )
         for answer in solution.answers
@@ -95,11 +96,6 @@ def ask(question: Question, shape: str, value: str, local: str) -> Line:
     before, _, after = frame.partition("{}")
     formula = tuple(part for part in asked(question) if not isinstance(part, str))
     return line(before, formula, after)
-
-
-def failed(answer: Answer) -> bool:
-    """Did this answer fail its check?"""
-    return answer.verified is not None and answer.verified.ok is False
 
 
 def room(kind: str, array: bool) -> Space:
