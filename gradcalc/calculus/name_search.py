@@ -66,7 +66,7 @@ class NameSearch:
         if (expr, deep) in shortened:
             return shortened[expr, deep]
         first = self.simplifier.tidy(expr)
-        if self.simplifier.effort.left <= 0 or self.quantities.long:
+        if self.simplifier.effort.left <= 0:
             return first
         frontier = [first, *(self.written_out(first) if deep else ())]
         seen = set(frontier)

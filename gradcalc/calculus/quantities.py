@@ -25,8 +25,6 @@ from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.ops import NODES
 
 LONGEST = 10  # that an unnamed quantity counts for
-# named quantities; in a longer computation no search is made for what could be read backwards
-LONG = 32
 # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
 FUSED_LIMIT = 40
 
@@ -142,7 +140,6 @@ class Quantities:
         self.nodes: list[Node] = list(graph.nodes)
         self.entries = Entries(one_name if at_hand else self.written_length)
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
-        self.long = len(graph.quantities) > LONG
         self.assume = {
             graph.names[name]: v.assume
             for name, v in graph.exercise.variables.items()

@@ -13,13 +13,11 @@ class Reading:
 
     names   nodes whose names may stand in a formula
     beside  those of them that the numerator is not made from; they are less at hand
-    asked   (node, name) where an earlier answer named the gradient at a node
     plain   nothing is simplified on the way: each product as the rules give it
     """
 
     names: frozenset[int] = frozenset()
     beside: frozenset[int] = frozenset()
-    asked: tuple[tuple[int, str], ...] = ()
     plain: bool = False
 
 

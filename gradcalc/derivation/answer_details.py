@@ -28,7 +28,7 @@ class Details:
     def __init__(self, derivatives: Derivatives, forms: Forms) -> None:
         self.derivatives, self.forms = derivatives, forms
         self.engine, self.graph = derivatives.engine, derivatives.graph
-        self._locals: dict[tuple[str, str, Reading], Local] = {}
+        self._locals: dict[tuple[str, str], Local] = {}
         self._named_links: dict[tuple[str, str], Local] = {}
         self._gradients: dict[tuple[int, Reading], Expr] = {}
 
@@ -64,9 +64,7 @@ class Details:
             self._gradients[key] = form.expr if not form.free else Name(node.name or "")
         return self._gradients[key]
 
-    def chain(
-        self, question: Question, reading: Reading
-    ) -> tuple[tuple[tuple[Local, ...], ...], int]:
+    def chain(self, question: Question) -> tuple[tuple[tuple[Local, ...], ...], int]:
         """The paths from numerator to denominator as local derivatives (at most 20), and how
         many more there are.
         """
@@ -74,7 +72,7 @@ class Details:
         if not question.loss:
             of = self.graph.stacks.get(question.of, question.of)
             found, rest = paths(self.graph, of, by, PATHS)
-            return tuple(self.links_of(path, reading) for path in found), rest
+            return tuple(self.links_of(path) for path in found), rest
         chains: list[tuple[Local, ...]] = []
         more = 0
         for item in self.graph.exercise.upstream:
@@ -87,15 +85,15 @@ class Details:
             first = Local(f"d{question.of}/d{of}", given, direct=of not in self.graph.outputs)
             found, rest = paths(self.graph, of, by, PATHS - len(chains))
             found = [(of,)] if of == by else found
-            chains += [(first, *self.links_of(path, reading)) for path in found]
+            chains += [(first, *self.links_of(path)) for path in found]
             more += rest
         return tuple(chains), more
 
-    def links_of(self, path: Sequence[str], reading: Reading) -> tuple[Local, ...]:
-        """The local derivatives along a path, read in the names of the whole."""
+    def links_of(self, path: Sequence[str]) -> tuple[Local, ...]:
+        """The local derivatives along a path."""
         if len(path) > LINKS:
             return tuple(map(self.named, path, path[1:]))
-        return tuple(self.local(of, by, reading) for of, by in pairwise(path))
+        return tuple(self.local(of, by) for of, by in pairwise(path))
 
     def named(self, of: str, by: str) -> Local:
         """A local derivative by its name alone."""
@@ -105,21 +103,19 @@ class Details:
             )
         return self._named_links[of, by]
 
-    def local(self, of: str, by: str, reading: Reading) -> Local:
+    def local(self, of: str, by: str) -> Local:
         """A local derivative with its formula; without one where examples meet."""
-        reading = self.derivatives.links_read(self.graph.names[of], reading)
-        if (of, by, reading) not in self._locals:
+        if (of, by) not in self._locals:
             formula: Expr | None = None
             question = Question(f"d{of}/d{by}", "local", of, (by,))
             numbers = self.graph.names[of], self.graph.names[by]
-            forms = replace(self.forms, reading=reading)
+            forms = replace(self.forms, reading=self.derivatives.reading(numbers[0]))
             try:
-                link = self.derivatives.links(numbers[0], reading)[numbers[1]]
+                link = self.derivatives.links(numbers[0])[numbers[1]]
                 terms, out, into, each = forms.per_example(link, question)
                 terms = [self.engine.algebra.normal(term) for term in terms]
-                if not self.engine.quantities.axes(numbers[0]) and not self.engine.quantities.long:
-                    own = replace(forms, reading=self.engine.search.reading(numbers[0]))
-                    short = own.shortened(terms, single=True)
+                if not self.engine.quantities.axes(numbers[0]):
+                    short = forms.shortened(terms, single=True)
                     lengths = self.engine.quantities.entries.lengths
                     terms = short if much_shorter(short, terms, lengths) else terms
                 out_shape, shape = forms.shapes(numbers[0], numbers[1:], question)
@@ -127,8 +123,8 @@ class Details:
                 formula = form.expr
             except GradcalcError:
                 pass
-            self._locals[of, by, reading] = replace(self.named(of, by), symbolic=formula)
-        return self._locals[of, by, reading]
+            self._locals[of, by] = replace(self.named(of, by), symbolic=formula)
+        return self._locals[of, by]
 
 
 def shorthand(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, pairwise
 
+from gradcalc.calculus.gradients import Gradients
 from gradcalc.calculus.notation.author_spelling import AuthorSpelling
 from gradcalc.calculus.notation.derivative_forms import (
     Forms,
@@ -72,7 +73,7 @@ class Answerer:
         rest = 0
         if question.kind == "derivative":
             answer = self.with_names(question, answer, of, by)
-            chain, rest = self.details.chain(question, self.derivatives.reading(of))
+            chain, rest = self.details.chain(question)
         warnings = (*answer.warnings, *self.warnings(question, derivative, of, by, rest))
         if answer.stacked is not None and any(name in self.graph.stacks for name in question.by):
             answer = replace(
@@ -95,7 +96,9 @@ class Answerer:
         # The gradient's own axes come first: numerator, then the first denominator.
         name = f"d2{question.of}_d{question.by[0]}"
         gradient = self.engine.quantity(first, (*out, *into), each, name)
-        return self.engine.derivative(gradient, by[1], self.derivatives.reading(of)), False
+        return Gradients(self.engine, gradient, self.derivatives.reading(of)).derivative(
+            by[1]
+        ), False
 
     def warnings(
         self, question: Question, derivative: Derivative, of: int, by: Sequence[int], rest: int
@@ -143,15 +146,15 @@ class Answerer:
         if nodes == self.graph.nodes and exercise == self.graph.exercise:
             return None
         graph = replace(self.graph, exercise=exercise, nodes=nodes)
-        return answerer(graph, self.forms.form, self.forms.layout)
+        careful = self.engine.quantities.careful
+        return answerer(graph, self.forms.form, self.forms.layout, careful)
 
     def with_names(self, question: Question, answer: Answer, of: int, by: list[int]) -> Answer:
         """The answer in the names of earlier answers, where that is shorter; its own name is for
         later ones.
         """
-        asked = self.derivatives.asked(of, by[0])
-        if asked:
-            derivative = self.derivatives.total(of, by[0], asked)
+        plain, derivative = (self.derivatives.total(of, by[0], asked) for asked in (False, True))
+        if derivative.terms != plain.terms:
             named = self.written(question, derivative, of, by, False)
             stacks = [bool(one.stacked and not one.stacked.free) for one in (answer, named)]
             lost = stacks == [True, False]  # the stack of a named gradient has no name
@@ -165,8 +168,10 @@ class Answerer:
                 answer.free or operations(named.symbolic) < operations(answer.symbolic)
             ):
                 answer = replace(named, simplified=None, expanded=answer.expanded)
-        if question.name:
-            self.derivatives.call(of, by[0], question.name)
+        if not question.entry:
+            numerator = question.of if question.loss else self.graph.nodes[of].name
+            name = question.name or f"d{numerator}_d{self.graph.nodes[by[0]].name}"
+            self.derivatives.call(of, by[0], name, always=question.name is not None)
         return answer
 
     def is_single(self, question: Question, number: int) -> bool:
@@ -176,8 +181,7 @@ class Answerer:
         found, rest = paths(self.graph, of, by, 2) if not question.loss else ([], 1)
         if rest or len(found) != 1:
             return False
-        reading = self.derivatives.reading(number)
-        locals_ = (self.details.local(a, b, reading).symbolic for a, b in pairwise(found[0]))
+        locals_ = (self.details.local(a, b).symbolic for a, b in pairwise(found[0]))
         varying = (
             True
             for expr in locals_
