@@ -21,9 +21,6 @@ from gradcalc.calculus.terms import Key, Term, has_matrix_form
 
 # A gradient that reads longer is not put into another one.
 NAMED_LENGTH = 40
-# An answer above is used by its name where it reads longer: of numbers −n/d² is written again, of
-# arrays y − t.
-NUMBER_LENGTH, ARRAY_LENGTH = 6, 3
 
 Asked: TypeAlias = "frozenset[int]"  # nodes whose gradients answers have named
 
@@ -107,20 +104,13 @@ class Gradients:
 
     # ---- names
 
-    def call(self, by: int, name: str, always: bool) -> None:
-        """Keep the name of an answer for the answers below it; the first one stays. `always`: its
-        author named it; else it is used where it is longer than a few names.
-        """
-        node, own = self.quantities.nodes[by], self.index(by)
-        if node.op == "input" or by in self._called:
-            return
-        terms = self.at(by, asked=True)
-        length, numbers = self.length(terms), not (node.shape or node.over)
-        short = length <= (NUMBER_LENGTH if numbers else ARRAY_LENGTH)
-        factors = sum(len(term.groups) for term in terms)
-        worth = not short if numbers or factors == 1 else factors > 1
-        if (length > 1 if always else worth) and self.writable(terms, own):
-            self._called[by] = self.engine.name_gradient(by, own, terms, name)
+    def call(self, by: int, name: str, asked: bool) -> None:
+        """Keep the name of an answer for the answers below it; the first one stays."""
+        own = self.index(by)
+        if self.quantities.nodes[by].op != "input" and by not in self._called:
+            terms = self.at(by, asked)
+            if self.writable(terms, own):
+                self._called[by] = self.engine.name_gradient(by, own, terms, name)
 
     def length(self, terms: Sequence[Term]) -> int:
         """How long a gradient reads."""

@@ -11,7 +11,7 @@ from gradcalc.calculus.notation.derivative_forms import Forms, much_shorter
 from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose, write
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.terms import Ix, Key, Term
-from gradcalc.derivation.answer_model import LINKS, Local, Shorthand
+from gradcalc.derivation.answer_model import LINKS, Answer, Local, Shorthand
 from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
 from gradcalc.exercise.model import Question
 from gradcalc.graph.dependencies import paths, reached_otherwise
@@ -31,6 +31,17 @@ class Details:
         self._locals: dict[tuple[str, str], Local] = {}
         self._named_links: dict[tuple[str, str], Local] = {}
         self._gradients: dict[tuple[int, Reading], Expr] = {}
+        self._shown: dict[str, Expr] = {}
+
+    def show(self, name: str, answer: Answer) -> None:
+        """Keep the formula of an answer that others are written by; the first one stays."""
+        if answer.layout == "gradient" and answer.symbolic is not None:
+            self._shown.setdefault(name, answer.symbolic)
+
+    def called(self, answer: Answer) -> bool:
+        """Does an answer use a name that an author gave to an answer above?"""
+        names = {question.name for question in self.graph.exercise.questions}
+        return any(name in names for name, _ in answer.where)
 
     def gradients_named(self, expr: Expr, reading: Reading) -> tuple[tuple[str, Expr], ...]:
         """The named gradients an expression uses, each with its own formula, those it needs
@@ -61,7 +72,8 @@ class Details:
             opened = [self.engine.names.residuals_open(term) for term in terms]
             forms = replace(self.forms, reading=reading)
             form = forms.form_of(opened, free, each, node.shape)
-            self._gradients[key] = form.expr if not form.free else Name(node.name or "")
+            shown = Name(node.name or "") if form.free else form.expr
+            self._gradients[key] = self._shown.get(node.name or "", shown)
         return self._gradients[key]
 
     def chain(self, question: Question) -> tuple[tuple[tuple[Local, ...], ...], int]:

@@ -22,7 +22,7 @@ from gradcalc.calculus.reverse_mode import Derivative, engine
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_details import Details, shorthand
 from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient, Local
-from gradcalc.derivation.expansion import Expansion, operations
+from gradcalc.derivation.expansion import Expansion, expanded_length, operations
 from gradcalc.derivation.total_derivatives import Derivatives
 from gradcalc.exercise.model import Question
 from gradcalc.graph.dependencies import many, paths
@@ -31,11 +31,15 @@ from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.shape_rules import ONE, Shape, stacked
-from gradcalc.language.tree import Binary, Expr, Name, occurrences, walk
+from gradcalc.language.tree import Binary, Expr, Index, Name, Neg, children, occurrences, walk
 
 APART = frozenset(
     ("symmetric", "diagonal", "orthogonal")
 )  # assumptions by which entries could change only together
+# operations; an answer that is not longer is not written by the names of others when they hide
+# what cancels in it
+READABLE = 12
+SHORT = 5  # names and operations; an answer that is not longer is written again, not named
 TIES = frozenset(
     ("symmetric", "diagonal", "onehot")
 )  # assumptions by which one entry tells another
@@ -150,29 +154,37 @@ class Answerer:
         return answerer(graph, self.forms.form, self.forms.layout, careful)
 
     def with_names(self, question: Question, answer: Answer, of: int, by: list[int]) -> Answer:
-        """The answer in the names of earlier answers, where that is shorter; its own name is for
-        later ones.
+        """The answer in the names of answers above, where that is shorter; its own name is for
+        those below.
         """
         plain, derivative = (self.derivatives.total(of, by[0], asked) for asked in (False, True))
-        if derivative.terms != plain.terms:
+        asked = derivative.terms != plain.terms
+        if asked:
             named = self.written(question, derivative, of, by, False)
-            stacks = [bool(one.stacked and not one.stacked.free) for one in (answer, named)]
-            lost = stacks == [True, False]  # the stack of a named gradient has no name
-            written = (
-                not lost
-                and named.symbolic is not None
-                and answer.symbolic is not None
-                and not named.free
-            )
-            if written and (
-                answer.free or operations(named.symbolic) < operations(answer.symbolic)
-            ):
-                answer = replace(named, simplified=None, expanded=answer.expanded)
-        if not question.entry:
+            asked = self.shorter(named, answer)
+            answer = replace(named, simplified=None, expanded=answer.expanded) if asked else answer
+        if not question.entry and answer.symbolic is not None and not answer.free:
             numerator = question.of if question.loss else self.graph.nodes[of].name
             name = question.name or f"d{numerator}_d{self.graph.nodes[by[0]].name}"
-            self.derivatives.call(of, by[0], name, always=question.name is not None)
+            if reading_length(answer.symbolic) > 1 and (question.name or worth(answer)):
+                self.derivatives.call(of, by[0], name, asked)
+                self.details.show(name, answer)
         return answer
+
+    def shorter(self, named: Answer, plain: Answer) -> bool:
+        """Is an answer in the names of answers above preferred to the same without them? Not where
+        something cancels that the names hide.
+        """
+        if named.symbolic is None or plain.symbolic is None or named.free:
+            return False
+        if [bool(one.stacked and not one.stacked.free) for one in (plain, named)] == [True, False]:
+            return False  # the stack of a named gradient has no name
+        if plain.free:
+            return True
+        short, long = operations(named.symbolic), operations(plain.symbolic)
+        if long <= max(READABLE, 2 * short) and not self.details.called(named):
+            return short < long and whole_length(named) <= whole_length(plain)
+        return short < long or (short == long and bool(plain.where))
 
     def is_single(self, question: Question, number: int) -> bool:
         """One local derivative and nothing else: it stays as its rule gives it."""
@@ -332,3 +344,35 @@ def answerer(
 def fractions(expr: Expr) -> int:
     """How many divisions stand in an expression."""
     return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))
+
+
+def reading_length(expr: Expr) -> int:
+    """How many names and operations an expression has; an entry or a unit vector counts as a
+    name, a sign not at all.
+    """
+    if isinstance(expr, (Name, Index)):
+        return 1
+    parts = children(expr)
+    own = 0 if isinstance(expr, Neg) or not parts else 1
+    return own + sum(map(reading_length, parts))
+
+
+def whole_length(answer: Answer) -> int:
+    """How many operations an answer has with the gradients that it names written out."""
+    lengths: dict[str, int] = {}
+    for name, formula in answer.where:
+        lengths[name] = expanded_length(formula, lengths)
+    return 0 if answer.symbolic is None else expanded_length(answer.symbolic, lengths)
+
+
+def worth(answer: Answer) -> bool:
+    """Is an answer used by its name in those below? A product of matrices is not computed
+    twice, nor what itself rests on a gradient.
+    """
+    assert answer.symbolic is not None
+    products = (part for part in walk(answer.symbolic) if isinstance(part, Binary))
+    return (
+        bool(answer.where)
+        or any(part.op == "@" for part in products)
+        or reading_length(answer.symbolic) > SHORT
+    )

@@ -107,9 +107,11 @@ class Derivatives:
         ancestors = self.engine.quantities.ancestors(of)
         return all(n in ancestors for n in by)
 
-    def call(self, of: int, by: int, name: str, always: bool) -> None:
-        """Keep the name of an answer, d of/d by, for the answers below it."""
-        self.gradients(of).call(by, name, always)
+    def call(self, of: int, by: int, name: str, asked: bool) -> None:
+        """Keep the name of an answer, d of/d by, for the answers below it. `asked`: it is itself
+        written in such names.
+        """
+        self.gradients(of).call(by, name, asked)
 
 
 def upstream_name(graph: Graph, item: Upstream) -> str:
