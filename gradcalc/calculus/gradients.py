@@ -21,6 +21,8 @@ from gradcalc.calculus.terms import Key, Term, has_matrix_form
 
 # A gradient that reads longer is not put into another one.
 NAMED_LENGTH = 40
+# Names and operations: what is not longer is written again rather than named.
+SHORT = 5
 
 Asked: TypeAlias = "frozenset[int]"  # nodes whose gradients answers have named
 
@@ -43,6 +45,7 @@ class Gradients:
         self._called: dict[int, list[Term]] = {}  # by the names of answers
         self._users = users(self.quantities, start)
         self._rejoins: dict[int, bool] = {}
+        self._shared: dict[int, bool] = {}
 
     def derivative(self, by: int, asked: bool = False) -> Derivative:
         """The derivative by a node. `asked`: in the names of answers above."""
@@ -103,6 +106,20 @@ class Gradients:
         return self.engine.algebra.gather(found)
 
     # ---- names
+
+    def share(self) -> None:
+        """Name the gradients of numbers that are sums and shared by several ways, for whoever asks
+        in names.
+        """
+        plain = (number for number, met in list(self._terms) if not met)
+        for number in sorted(set(plain) - self._called.keys(), reverse=True):
+            if number not in self._shared:
+                terms = self._terms[number, NOTHING]
+                numbers = len(terms) == 1 and isinstance(terms[0].groups.get(()), sp.Add)
+                self._shared[number] = number != self.start and numbers and self.rejoins(number)
+            name = self.name(number) if self._shared[number] else None
+            if name is not None:
+                self.call(number, name, asked=True)
 
     def call(self, by: int, name: str, asked: bool) -> None:
         """Keep the name of an answer for the answers below it; the first one stays."""

@@ -6,7 +6,8 @@ which it is linear-fractional, a few steps deep.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from itertools import islice
 
 import sympy as sp
 
@@ -14,6 +15,10 @@ from gradcalc.calculus.folding import divisors, folded, solve_for
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.simplify import Simplifier
+from gradcalc.calculus.terms import Key
+
+NEAREST = 8  # named quantities that an entry is read back as, of those it is used for
+READ_LENGTH = 24  # operations and names; a longer expression is not searched for names
 
 
 class NameSearch:
@@ -26,7 +31,9 @@ class NameSearch:
             tuple[Set[int], Set[int]], dict[tuple[sp.Expr, bool], sp.Expr]
         ] = {}  # by what of a reading it depends on
         self._readings: dict[int, Reading] = {}
-        self._solved: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr | None] = {}
+        self._solved: dict[tuple[sp.Expr, sp.Symbol], sp.Expr | None] = {}
+        self._made_with: dict[tuple[int, Set[int]], tuple[int, ...]] = {}
+        self._alone: dict[int, bool] = {}
 
     def reading(self, number: int) -> Reading:
         """How derivatives of a quantity are read: in the names it is made from, and those
@@ -66,8 +73,6 @@ class NameSearch:
         if (expr, deep) in shortened:
             return shortened[expr, deep]
         first = self.simplifier.tidy(expr)
-        if self.simplifier.effort.left <= 0:
-            return first
         frontier = [first, *(self.written_out(first) if deep else ())]
         seen = set(frontier)
 
@@ -113,7 +118,7 @@ class NameSearch:
         found: list[sp.Expr] = []
         for _ in range(2):
             expr = self.quantities.opened(expr)
-            if self.lengths.cost(expr) > 24 or not divisors(expr):
+            if self.lengths.cost(expr) > READ_LENGTH or not divisors(expr):
                 break
             expr = self.simplifier.tidy(expr)
             found.append(expr)
@@ -130,44 +135,90 @@ class NameSearch:
         )
 
     def readings(self, expr: sp.Expr, reading: Reading, solve: bool = True) -> list[sp.Expr]:
-        """The expression with one operand of a named elementwise quantity expressed by that
-        quantity; where that takes an equation to `solve`, too.
+        """The expression with a named elementwise quantity read back for its formula; or, where
+        that takes an equation to `solve`, with an operand expressed by that quantity.
         """
         results: list[sp.Expr] = []
-        if self.lengths.cost(expr) > 24:
+        if self.lengths.cost(expr) > READ_LENGTH:
             return results
         known = expr.free_symbols
         for symbol, quantity, at in self.entries.entries(expr):
             if not isinstance(quantity, int):
                 continue
-            for user in self.quantities.users.get(quantity, ()):
-                if user not in reading.names or self.quantities.axes(user) != self.quantities.axes(
-                    quantity
-                ):
-                    continue
-                formula = self.quantities.formula(
-                    user, *self.quantities.full(self.quantities.nodes[user], at)
-                )
-                own = self.quantities.entry(user, at)
-                if formula == symbol:  # a copy
-                    if self.quantities.nodes[quantity].op != "input":
-                        results.append(expr.xreplace({symbol: own}))
-                    continue
+            for user, formula, own in self.made_with(symbol, quantity, at, reading):
                 if all(part in known or part.is_integer for part in formula.free_symbols):
                     named = folded(expr, formula, own, self.lengths)
                     if named != expr:
                         results.append(named)
-                # Solved for a computed operand, never for an input, and of a sum only where it has
-                # no other: E = N − 1.
-                if (
-                    not solve
-                    or self.quantities.nodes[quantity].op == "input"
-                    or (formula.has(sp.Add) and len(self.entries.entries(formula)) != 1)
-                ):
-                    continue
-                if (symbol, own) not in self._solved:
-                    self._solved[symbol, own] = solve_for(symbol, formula, own, self.lengths)
-                solved = self._solved[symbol, own]
-                if solved is not None:
-                    results.append(expr.xreplace({symbol: solved}))
+                    atom = self.inner(formula) if solve else None
+                    if atom is not None and expr.has(atom):
+                        results += self.solved(expr, atom, formula, own)
+                if solve and self.solvable(user, quantity):
+                    results += self.solved(expr, symbol, formula, own)
         return results
+
+    def made_with(
+        self, symbol: sp.Symbol, quantity: int, at: Key, reading: Reading
+    ) -> Iterator[tuple[int, sp.Expr, sp.Symbol]]:
+        """The named quantities that an entry is used for, entry by entry: (number, formula, own
+        entry), nearest first. Each is found by the last of its operands, and by those it can be
+        solved for.
+        """
+        quantities = self.quantities
+        key = quantity, reading.names
+        if key not in self._made_with:
+            found = (
+                user
+                for user in quantities.users.get(quantity, ())
+                if user in reading.names
+                and quantities.axes(user) == quantities.axes(quantity)
+                and (quantity == quantities.operands(user)[-1] or self.solvable(user, quantity))
+            )
+            self._made_with[key] = tuple(islice(found, NEAREST))
+        for user in self._made_with[key]:
+            formula = quantities.formula(user, *quantities.full(quantities.nodes[user], at))
+            if formula != symbol:
+                yield user, formula, quantities.entry(user, at)
+            elif quantities.nodes[quantity].op != "input":  # a copy
+                yield user, symbol, quantities.entry(user, at)
+
+    def solvable(self, user: int, quantity: int) -> bool:
+        """Is a quantity solved for an operand: a computed one, never an input, and of a sum only
+        where it has no other: E = N − 1?
+        """
+        if self.quantities.nodes[quantity].op == "input":
+            return False
+        if user not in self._alone:
+            formula = self.generic(user)
+            self._alone[user] = not formula.has(sp.Add) or len(self.entries.entries(formula)) == 1
+        return self._alone[user]
+
+    def generic(self, user: int) -> sp.Expr:
+        """The formula of a quantity at some indices."""
+        node = self.quantities.nodes[user]
+        return self.quantities.formula(
+            user, *self.quantities.full(node, self.quantities.fresh(user))
+        )
+
+    def inner(self, formula: sp.Expr) -> sp.Expr | None:
+        """The one function of entries that a formula is made of: exp(−z) of 1 + exp(−z)."""
+        if isinstance(formula, sp.Function):
+            return None
+        found = [
+            part
+            for part in formula.atoms(sp.Function, sp.exp)
+            if part.free_symbols >= formula.free_symbols
+        ]
+        return max(found, key=self.lengths.cost) if found else None
+
+    def solved(
+        self, expr: sp.Expr, part: sp.Expr, formula: sp.Expr, own: sp.Symbol
+    ) -> Iterator[sp.Expr]:
+        """The expression with an operand, or a function of it, expressed by a quantity."""
+        if (part, own) not in self._solved:
+            symbol = part if part.is_Symbol else self.lengths.standing_for(part)
+            found = solve_for(symbol, formula.xreplace({part: symbol}), own, self.lengths)
+            self._solved[part, own] = found
+        found = self._solved[part, own]
+        if found is not None:
+            yield expr.xreplace({part: found})

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 
 import sympy as sp
 
-from gradcalc.calculus.effort import Effort
+from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths, complements
 from gradcalc.calculus.sympy_functions import divides, function_class
 from gradcalc.language.errors import GradcalcError, Problem
@@ -321,13 +321,12 @@ FACTORED = 6  # symbols: of a polynomial in more only common factors are looked 
 
 
 class Simplifier:
-    """Shortens expressions within a budget. `factoring`: sums are factored, not only what their
+    """Shortens expressions. `factoring`: sums are factored, not only what their
     summands share.
     """
 
     def __init__(self, lengths: Lengths, factoring: bool = True) -> None:
         self.lengths, self.factoring = lengths, factoring
-        self.effort = Effort()
         self._tidied: dict[sp.Expr, sp.Expr] = {}
 
     def tidy(self, expr: sp.Expr) -> sp.Expr:
@@ -361,9 +360,8 @@ class Simplifier:
             elif not expr.has(sp.Add):
                 self._tidied[expr] = signs_met(expr)
             else:
-                affordable = self.effort.affords(expr, self.lengths.cost(expr))
                 self._tidied[expr] = (
-                    self.lengths.shortest(self.rewritings(expr)) if affordable else expr
+                    self.lengths.shortest(self.rewritings(expr)) if expandable(expr) else expr
                 )
         return self._tidied[expr]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, pairwise
 
-from gradcalc.calculus.gradients import Gradients
+from gradcalc.calculus.gradients import SHORT, Gradients
 from gradcalc.calculus.notation.author_spelling import AuthorSpelling
 from gradcalc.calculus.notation.derivative_forms import (
     Forms,
@@ -39,7 +39,6 @@ APART = frozenset(
 # operations; an answer that is not longer is not written by the names of others when they hide
 # what cancels in it
 READABLE = 12
-SHORT = 5  # names and operations; an answer that is not longer is written again, not named
 TIES = frozenset(
     ("symmetric", "diagonal", "onehot")
 )  # assumptions by which one entry tells another
@@ -350,11 +349,14 @@ def reading_length(expr: Expr) -> int:
     """How many names and operations an expression has; an entry or a unit vector counts as a
     name, a sign not at all.
     """
-    if isinstance(expr, (Name, Index)):
-        return 1
-    parts = children(expr)
-    own = 0 if isinstance(expr, Neg) or not parts else 1
-    return own + sum(map(reading_length, parts))
+    length, stack = 0, [expr]
+    while stack:
+        part = stack.pop()
+        whole = isinstance(part, (Name, Index))
+        parts = () if whole else children(part)
+        length += whole or (bool(parts) and not isinstance(part, Neg))
+        stack.extend(parts)
+    return length
 
 
 def whole_length(answer: Answer) -> int:

@@ -80,8 +80,10 @@ class Derivatives:
 
     def total(self, of: int, by: int, asked: bool = False) -> Derivative:
         """The total derivative of a node by another, along all paths. `asked`: in the names of
-        answers above.
+        answers above, and of gradients that several ways share.
         """
+        if asked:
+            self.gradients(of).share()
         return self.gradients(of).derivative(by, asked)
 
     def local(self, of: int, by: int) -> Derivative:
