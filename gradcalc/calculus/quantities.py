@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.simplify import operation
+from gradcalc.calculus.signs_met import operation
 from gradcalc.calculus.sympy_functions import constant, function
 from gradcalc.calculus.terms import Entries, Ix, Key, Term, one_name, size_expr
 from gradcalc.graph.model import Graph, Node
