@@ -10,6 +10,8 @@ import sympy as sp
 
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.rewrite_rules import divided
+from gradcalc.calculus.signs_met import signs_met
 from gradcalc.calculus.sympy_functions import divides, function_class
 
 LONG = 100  # beyond this a local derivative is not searched for the powers of its node
@@ -17,7 +19,9 @@ LONG = 100  # beyond this a local derivative is not searched for the powers of i
 
 def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
     """`expr` with `formula` read as `own`, as it stands and as part of a product or a sum; of a
-    root or a reciprocal, its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v².
+    root of a sum or a reciprocal, its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v².
+
+    A product, quotient or power of names is read only where nothing of it is left: −n/d² stays.
     """
     if (
         isinstance(formula, sp.Pow)
@@ -34,6 +38,12 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) ->
         f.is_number or f.is_integer for f in (formula / roots[0]).free_symbols
     ):
         return folded_powers(expr, roots[0], own / (formula / roots[0]), lengths)  # v = √(u/n)
+    if isinstance(formula, (sp.Mul, sp.Pow)) and of_names(formula):
+        read = expr.replace(
+            lambda part: isinstance(part, (sp.Mul, sp.Pow)),
+            lambda part: within_product(part, formula, own),
+        )
+        return expr if read.free_symbols & varying(formula) else read
     expr = expr.xreplace({formula: own})
     if isinstance(formula, sp.Mul) and lengths.cost(formula) > 2:
         return expr.replace(
@@ -46,13 +56,24 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) ->
     return expr
 
 
+def of_names(formula: sp.Expr) -> bool:
+    """Is it a product, a quotient or a power of named quantities?"""
+    bases = (factor.as_base_exp() for factor in sp.Mul.make_args(formula))
+    return all(base.is_Atom and exponent.is_Integer for base, exponent in bases)
+
+
+def varying(formula: sp.Expr) -> set[sp.Symbol]:
+    """The entries in an expression; sizes are numbers."""
+    return {symbol for symbol in formula.free_symbols if not symbol.is_integer}
+
+
 def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
     """`expr` with powers of the base of `formula` read as powers of `own`: with r = x^(1/2), x is
     r².
     """
     base, exponent = formula.args
-    if exponent == -1 and base.is_Symbol:
-        return expr.xreplace({formula: own})  # 1/r² stays
+    if base.is_Symbol and (exponent == -1 or not lengths.written_out(base)):
+        return expr.xreplace({formula: own})  # 1/r² and 1/√t stay
     powers = {
         p: p.exp / exponent for p in expr.atoms(sp.Pow) if p.base == base and p.exp.is_Rational
     }
@@ -149,13 +170,19 @@ def shorter(
         return lengths.shortest([derivative, folded(derivative, formula, own, lengths)])
     if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
         derivative = sp.powsimp(derivative)
-    whole = isinstance(formula, (sp.Mul, sp.exp)) or (
-        isinstance(formula, sp.Pow) and not formula.exp.is_number
+    whole = any(
+        isinstance(part, sp.exp) or (isinstance(part, sp.Pow) and not part.exp.is_number)
+        for part in sp.Mul.make_args(formula)
     )
-    candidates = [
-        derivative,
-        derivative.xreplace({formula: own}) if whole else folded(derivative, formula, own, lengths),
-    ]
+    read = derivative.xreplace({formula: own})
+    if not whole:
+        met = (formula, signs_met(formula))
+        read = next(
+            (r for f in met if (r := folded(derivative, f, own, lengths)) != derivative), read
+        )
+    candidates = [derivative, read]
+    if divided(formula) and isinstance(derivative, sp.Add):
+        candidates += [sp.together(derivative), sp.together(read)]
     apart = any(
         1 - base in factors(arg)
         for arg in sp.Add.make_args(derivative)
