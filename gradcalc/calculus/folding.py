@@ -10,7 +10,7 @@ import sympy as sp
 
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths
-from gradcalc.calculus.rewrite_rules import divided
+from gradcalc.calculus.rewrite_rules import divided, within_sum
 from gradcalc.calculus.signs_met import signs_met
 from gradcalc.calculus.sympy_functions import divides, function_class
 
@@ -20,8 +20,6 @@ LONG = 100  # beyond this a local derivative is not searched for the powers of i
 def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
     """`expr` with `formula` read as `own`, as it stands and as part of a product or a sum; of a
     root of a sum or a reciprocal, its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v².
-
-    A product, quotient or power of names is read only where nothing of it is left: −n/d² stays.
     """
     if (
         isinstance(formula, sp.Pow)
@@ -38,12 +36,6 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) ->
         f.is_number or f.is_integer for f in (formula / roots[0]).free_symbols
     ):
         return folded_powers(expr, roots[0], own / (formula / roots[0]), lengths)  # v = √(u/n)
-    if isinstance(formula, (sp.Mul, sp.Pow)) and of_names(formula):
-        read = expr.replace(
-            lambda part: isinstance(part, (sp.Mul, sp.Pow)),
-            lambda part: within_product(part, formula, own),
-        )
-        return expr if read.free_symbols & varying(formula) else read
     expr = expr.xreplace({formula: own})
     if isinstance(formula, sp.Mul) and lengths.cost(formula) > 2:
         return expr.replace(
@@ -56,10 +48,13 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) ->
     return expr
 
 
-def of_names(formula: sp.Expr) -> bool:
+def of_names(formula: sp.Expr, lengths: Lengths) -> bool:
     """Is it a product, a quotient or a power of named quantities?"""
-    bases = (factor.as_base_exp() for factor in sp.Mul.make_args(formula))
-    return all(base.is_Atom and exponent.is_Integer for base, exponent in bases)
+    factors = [factor.as_base_exp() for factor in sp.Mul.make_args(formula)]
+    return not formula.is_Symbol and all(
+        base.is_Atom and exponent.is_Integer and not lengths.written_out(base)
+        for base, exponent in factors
+    )
 
 
 def varying(formula: sp.Expr) -> set[sp.Symbol]:
@@ -72,7 +67,7 @@ def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol, lengths: Lengt
     r².
     """
     base, exponent = formula.args
-    if base.is_Symbol and (exponent == -1 or not lengths.written_out(base)):
+    if base.is_Symbol and (exponent == -1 or lengths.given(base)):
         return expr.xreplace({formula: own})  # 1/r² and 1/√t stay
     powers = {
         p: p.exp / exponent for p in expr.atoms(sp.Pow) if p.base == base and p.exp.is_Rational
@@ -111,16 +106,6 @@ def within_product(product: sp.Mul, formula: sp.Mul, own: sp.Symbol) -> sp.Expr:
         return product
     count = sp.floor(min(times))
     return product / formula**count * own**count
-
-
-def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
-    """v − a₁v₁ − a₂v₂ as v − o for o = a₁v₁ + a₂v₂."""
-    have, need = total.as_coefficients_dict(), formula.as_coefficients_dict()
-    ratios = {have.get(term, sp.S.Zero) / number for term, number in need.items()}
-    if len(ratios) != 1 or 0 in ratios:
-        return total
-    (ratio,) = ratios
-    return total - ratio * formula + ratio * own
 
 
 def units_read(expr: sp.Expr) -> sp.Expr:
@@ -175,11 +160,17 @@ def shorter(
         for part in sp.Mul.make_args(formula)
     )
     read = derivative.xreplace({formula: own})
-    if not whole:
+    # A sum of fractions cancels by itself, where it has no functions in it.
+    rational = (
+        isinstance(derivative, sp.Add)
+        and divided(formula)
+        and formula.is_rational_function()
+        and not any(map(lengths.written_out, formula.free_symbols))
+    )
+    if not whole and not rational and not of_names(formula, lengths):
         met = (formula, signs_met(formula))
-        read = next(
-            (r for f in met if (r := folded(derivative, f, own, lengths)) != derivative), read
-        )
+        tries = (folded(derivative, form, own, lengths) for form in met)
+        read = next((form for form in tries if form != derivative), read)
     candidates = [derivative, read]
     if divided(formula) and isinstance(derivative, sp.Add):
         candidates += [sp.together(derivative), sp.together(read)]

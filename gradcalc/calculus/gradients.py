@@ -22,7 +22,7 @@ from gradcalc.calculus.terms import Key, Term, has_matrix_form
 # A gradient that reads longer is not put into another one.
 NAMED_LENGTH = 40
 # Names and operations: what is not longer is written again rather than named.
-SHORT = 5
+SHORT = 6
 
 Asked: TypeAlias = "frozenset[int]"  # nodes whose gradients answers have named
 
@@ -132,7 +132,7 @@ class Gradients:
     def length(self, terms: Sequence[Term]) -> int:
         """How long a gradient reads."""
         cost = self.quantities.entries.lengths.cost
-        return sum(cost(expr) for term in terms for expr in term.groups.values())
+        return sum(cost(expr) for term in terms for expr in term.groups.values() if expr != 1)
 
     def writable(self, terms: Sequence[Term], own: Key) -> bool:
         """May it have a name? A Jacobian has the numerator's axes besides: it is left as it is."""

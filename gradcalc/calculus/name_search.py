@@ -11,7 +11,7 @@ from itertools import islice
 
 import sympy as sp
 
-from gradcalc.calculus.folding import divisors, folded, solve_for
+from gradcalc.calculus.folding import divisors, folded, of_names, solve_for, varying
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.simplify import Simplifier
@@ -28,7 +28,7 @@ class NameSearch:
         self.quantities, self.simplifier = quantities, simplifier
         self.entries, self.lengths = quantities.entries, quantities.entries.lengths
         self._shortened: dict[
-            tuple[Set[int], Set[int]], dict[tuple[sp.Expr, bool], sp.Expr]
+            tuple[Set[int], Set[int]], dict[tuple[sp.Expr, bool, bool], sp.Expr]
         ] = {}  # by what of a reading it depends on
         self._readings: dict[int, Reading] = {}
         self._solved: dict[tuple[sp.Expr, sp.Symbol], sp.Expr | None] = {}
@@ -41,7 +41,8 @@ class NameSearch:
         """
         if number not in self._readings:
             beside = frozenset(self.siblings(number))
-            self._readings[number] = Reading(beside | self.quantities.ancestors(number), beside)
+            names = beside | self.quantities.ancestors(number)
+            self._readings[number] = Reading(names, beside, number)
         return self._readings[number]
 
     def siblings(self, number: int) -> set[int]:
@@ -58,32 +59,41 @@ class NameSearch:
                 found.add(user)
         return found
 
-    def shorten(self, expr: sp.Expr, reading: Reading, deep: bool = True) -> sp.Expr:
+    def shorten(
+        self, expr: sp.Expr, reading: Reading, deep: bool = True, summand: bool = False
+    ) -> sp.Expr:
         """A product of local derivatives in its shortest form: tidied, and with definitions read
         backwards.
 
         E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an
         operand in which it is linear-fractional, a few steps deep; only quantities that the
         numerator depends on, or beside them, are used. `deep`: equations may be solved, and names
-        written out to see what cancels.
+        written out to see what cancels. `summand`: it is part of a sum of terms, in which a
+        quotient of names is read by its own name.
         """
         if reading.plain:
             return expr
         shortened = self._shortened.setdefault((reading.names, reading.beside), {})
-        if (expr, deep) in shortened:
-            return shortened[expr, deep]
+        key = expr, deep, summand
+        if key in shortened:
+            return shortened[key]
+        expr = self.one_name(expr, reading)
         first = self.simplifier.tidy(expr)
         frontier = [first, *(self.written_out(first) if deep else ())]
+        if isinstance(expr, sp.Add) and expr not in frontier:
+            frontier.append(expr)
         seen = set(frontier)
 
+        own = any(quantity == reading.own for _, quantity, _ in self.entries.entries(expr))
+
         def length(expr: sp.Expr) -> tuple[int, int, int]:
-            return self.legibility(expr, reading)
+            return self.legibility(expr, reading, own or summand)
 
         best = min(frontier, key=length)
         for _ in range(3):
             found = []
             for current in frontier:
-                for candidate in self.readings(current, reading, deep):
+                for candidate in self.readings(current, reading, deep, summand):
                     candidate = self.simplifier.tidy(candidate)
                     if (
                         candidate not in seen
@@ -100,28 +110,50 @@ class NameSearch:
             )
             if not frontier:
                 break
-        shortened[expr, deep] = best
+        shortened[key] = best
         return best
 
-    def legibility(self, expr: sp.Expr, reading: Reading) -> tuple[int, int, int]:
+    def legibility(self, expr: sp.Expr, reading: Reading, own: bool) -> tuple[int, int, int]:
         """How long an expression reads; names of quantities beside the way are less at hand than
-        those on it.
+        those on it. So is, in a fraction, the quantity that is differentiated, where the rules have
+        it not: `own` says that they do.
         """
-        beside = sum(quantity in reading.beside for _, quantity, _ in self.entries.entries(expr))
+        quantities = [quantity for _, quantity, _ in self.entries.entries(expr)]
+        apart = sum(quantity in reading.beside for quantity in quantities)
+        apart += not own and reading.own in quantities and bool(divisors(expr))
         length, symbols, unfactored = self.lengths.measure(expr)
-        return length + 2 * beside, symbols, unfactored
+        return length + 2 * apart, symbols, unfactored
+
+    def one_name(self, expr: sp.Expr, reading: Reading) -> sp.Expr:
+        """An expression in which a quantity and its copy both stand, with the copy for both."""
+        known, table = expr.free_symbols, {}
+        for symbol, quantity, at in self.entries.entries(expr):
+            for user in (
+                self.quantities.users.get(quantity, ()) if quantity in reading.names else ()
+            ):
+                own = self.quantities.entry(user, at) if self.copies(user) else None
+                if own in known:
+                    table[symbol] = own
+        return expr.xreplace(table)
+
+    def copies(self, user: int) -> bool:
+        """Is a quantity nothing but another one?"""
+        return self.quantities.nodes[user].op == "copy"
 
     def written_out(self, expr: sp.Expr) -> list[sp.Expr]:
         """An expression that divides, its names written out one and two levels deep: p/(1 − p)
-        times 1 − p is p.
+        times 1 − p is p; and those alone that are made of what stands beside them.
         """
         found: list[sp.Expr] = []
-        for _ in range(2):
-            expr = self.quantities.opened(expr)
-            if self.lengths.cost(expr) > READ_LENGTH or not divisors(expr):
-                break
-            expr = self.simplifier.tidy(expr)
-            found.append(expr)
+        for start in dict.fromkeys((expr, self.quantities.opened(expr, within=expr.free_symbols))):
+            opened = start if start == expr else self.simplifier.tidy(start)
+            found += [opened] if opened != expr and divisors(start) else []
+            for _ in range(2):
+                opened = self.quantities.opened(opened)
+                if self.lengths.cost(opened) > READ_LENGTH or not divisors(opened):
+                    break
+                opened = self.simplifier.tidy(opened)
+                found.append(opened)
         return found
 
     def divides_alike(self, found: sp.Expr, expr: sp.Expr) -> bool:
@@ -134,13 +166,16 @@ class NameSearch:
             for symbol in divisors(found)
         )
 
-    def readings(self, expr: sp.Expr, reading: Reading, solve: bool = True) -> list[sp.Expr]:
+    def readings(
+        self, expr: sp.Expr, reading: Reading, solve: bool = True, summand: bool = False
+    ) -> list[sp.Expr]:
         """The expression with a named elementwise quantity read back for its formula; or, where
         that takes an equation to `solve`, with an operand expressed by that quantity.
         """
         results: list[sp.Expr] = []
         if self.lengths.cost(expr) > READ_LENGTH:
             return results
+        monomial = of_names(expr, self.lengths)
         known = expr.free_symbols
         for symbol, quantity, at in self.entries.entries(expr):
             if not isinstance(quantity, int):
@@ -148,14 +183,23 @@ class NameSearch:
             for user, formula, own in self.made_with(symbol, quantity, at, reading):
                 if all(part in known or part.is_integer for part in formula.free_symbols):
                     named = folded(expr, formula, own, self.lengths)
-                    if named != expr:
+                    kept = monomial and not (summand and user == reading.own)
+                    if named != expr and not (kept and self.left(named, formula)):
                         results.append(named)
                     atom = self.inner(formula) if solve else None
                     if atom is not None and expr.has(atom):
                         results += self.solved(expr, atom, formula, own)
                 if solve and self.solvable(user, quantity):
-                    results += self.solved(expr, symbol, formula, own)
+                    results += (
+                        read
+                        for read in self.solved(expr, symbol, formula, own)
+                        if not (monomial and self.left(read, formula))
+                    )
         return results
+
+    def left(self, expr: sp.Expr, formula: sp.Expr) -> bool:
+        """Is something left of a product, a quotient or a power of names? −n/d² is then not −f/d."""
+        return of_names(formula, self.lengths) and bool(expr.free_symbols & varying(formula))
 
     def made_with(
         self, symbol: sp.Symbol, quantity: int, at: Key, reading: Reading

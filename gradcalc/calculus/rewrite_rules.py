@@ -49,6 +49,11 @@ def summed(expr: sp.Expr) -> bool:
     return bool(expr.has(sp.Add))
 
 
+def added(expr: sp.Expr) -> bool:
+    """Is it a sum?"""
+    return isinstance(expr, sp.Add)
+
+
 # ---- the rewritings
 
 
@@ -70,6 +75,29 @@ def factor(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 def draw_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     yield sp.factor_terms(expr)
+
+
+def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
+    """v − a₁v₁ − a₂v₂ as v − o for o = a₁v₁ + a₂v₂."""
+    have, need = total.as_coefficients_dict(), formula.as_coefficients_dict()
+    ratios = {have.get(term, sp.S.Zero) / number for term, number in need.items()}
+    if len(ratios) != 1 or 0 in ratios:
+        return total
+    (ratio,) = ratios
+    return total - ratio * formula + ratio * own
+
+
+def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    sums = {
+        factor
+        for arg in expr.args
+        for factor in sp.Mul.make_args(arg)
+        if isinstance(factor.as_base_exp()[0], sp.Add)
+    }
+    for total in sorted({factor.as_base_exp()[0] for factor in sums}, key=str):
+        t = lengths.standing_for(total)
+        read = within_sum(expr.xreplace({total: t, -total: -t}), total, t)
+        yield sp.factor_terms(read).xreplace({t: total})
 
 
 def one_bar(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
@@ -123,13 +151,26 @@ def meet_roots(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
         yield form.xreplace({t: sp.sqrt(base)})
 
 
+def expand(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    yield sp.factor_terms(sp.expand(expr))
+
+
+def squared(expr: sp.Expr) -> bool:
+    """Is a power of a sum among the summands: 1 − (2g − 1)² is 4g (1 − g)?"""
+    powers = (part for part in expr.atoms(sp.Pow) if isinstance(part.base, sp.Add))
+    whole = isinstance(expr, sp.Add) and not divided(expr)
+    return whole and any(power.exp.is_Integer for power in powers) and expandable(expr)
+
+
 RULES = (
     Rule("meet", "factors that say something together meet", lambda e: True, meet, cheap=True),
     Rule("roots", "powers of the root meet", rational, meet_roots),
     Rule("cancel", "cancels", rational, cancel),
     Rule("factor", "brought over one denominator", lambda e: rational(e) and few(e), factor),
     Rule("draw out", "what the terms share is drawn out in front", summed, draw_out, cheap=True),
+    Rule("one sign", "a sum is drawn out in front", added, one_sign, cheap=True),
     Rule("one bar", "brought over one denominator", divided, one_bar, cheap=True),
+    Rule("expand", "multiplied out", squared, expand),
     Rule("multiply out", "multiplied out", divided, multiply_out, cheap=True),
     Rule("complement", "a − a² is a (1 − a)", summed, complement, cheap=True),
 )

@@ -322,6 +322,7 @@ class Answerer:
                     answer.symbolic, free=answer.free, where=answer.where, shape=answer.shape
                 )
                 continue
+            terms = self.engine.sums.with_totals(forms.shortened(terms, False), forms.reading)
             form = forms.form_of(terms, into, each, shape)
             where = held.details.gradients_named(form.expr, forms.reading)
             result[name] = Gradient(form.expr, free=form.free, sizes=form.sizes, where=where)
