@@ -126,13 +126,14 @@ def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
 # ---- SymPy back to the expression language
 
 Leaf: TypeAlias = "Callable[[sp.Symbol], Expr]"
-Rank: TypeAlias = "Callable[..., Any]"
+# What orders factors, and summands: first the part that leads over everything, then the rest.
+Rank: TypeAlias = "Callable[..., tuple[Any, ...]]"
 Spell: TypeAlias = "Callable[[sp.Expr], Expr | None]"
 
 
-def by_text(expr: sp.Expr, summand: bool = False) -> str:
+def by_text(expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One) -> tuple[Any, ...]:
     """The order of factors and summands where nobody states another."""
-    return str(expr)
+    return (), str(expr)
 
 
 def unspelled(expr: sp.Expr) -> Expr | None:
@@ -203,9 +204,13 @@ def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> E
     leads = any(minus for minus, arg in signed if arg not in pair) or not expr.is_polynomial()
     one = sp.S.One in expr.args
 
+    falling = len(args) > 2 and len(expr.free_symbols) == 1 and expr.is_polynomial()
+
     def order(item: Any) -> Any:
         minus, arg = item
         beside = minus and one and (-arg).is_Symbol
+        if falling:
+            return (-sp.degree(arg),)
         return (minus and not beside, bool(arg.is_number) != leads, not beside, rank(arg, True))
 
     total: Expr | None = None
@@ -286,11 +291,18 @@ def product_ast(
     slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
 
     def order(factor: sp.Expr) -> Any:
-        """s (1 − s) stands together, at the end."""
+        """s (1 − s) stands together, at the end of what comes from its line."""
         inner = slopes.get(factor, factor)
         total = isinstance(factor.as_base_exp()[0], sp.Add)
         paired = inner in slopes.values()
-        return (paired, not paired and total, rank(inner), total)
+        chain, *rest = rank(1 - inner if paired else factor, beside=expr)
+        return (
+            chain,
+            paired,
+            not paired and total,
+            *(rank(inner, beside=expr) if paired else rest),
+            total,
+        )
 
     for factor in sorted(factors, key=order):
         _base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)

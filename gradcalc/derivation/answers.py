@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, pairwise
 
+from gradcalc.calculus.notation.author_order import AuthorText
 from gradcalc.calculus.notation.author_spelling import AuthorSpelling
 from gradcalc.calculus.notation.derivative_forms import (
     Forms,
@@ -320,7 +321,9 @@ def answerer(
     which may be 0.
     """
     made = engine(graph, careful)
-    forms = Forms(made, form, layout, spelled=AuthorSpelling(made.quantities))
+    forms = Forms(
+        made, form, layout, spelled=AuthorSpelling(made.quantities), text=AuthorText(graph)
+    )
     derivatives = Derivatives(made)
     return Answerer(derivatives, Details(derivatives, forms), Expansion(forms))
 

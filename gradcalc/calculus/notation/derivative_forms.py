@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
@@ -56,6 +57,7 @@ class Forms:
     reading: Reading = NO_NAMES
     spelled: Spell = unspelled
     factored: dict[int, Products] = field(default_factory=dict)  # named products, as far as read
+    text: AuthorText = NO_TEXT  # the order of the author's lines
 
     @property
     def graph(self) -> Graph:
@@ -64,7 +66,7 @@ class Forms:
 
     def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
         """A writer of matrices; `hidden` example indices stand inside the names."""
-        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored)
+        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored, self.text)
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
         """The terms in their shortest form; those of a local derivative stay in what it is local
@@ -220,9 +222,7 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(
-                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
-            ),
+            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
         )
 
     def entry_form(
@@ -246,7 +246,9 @@ class Forms:
             hidden.update(
                 {ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label}
             )
-        form = IndexWriter(self.engine, taken, hidden, self.spelled).write(terms, free, into)
+        form = IndexWriter(self.engine, taken, hidden, self.spelled, self.reading, self.text).write(
+            terms, free, into
+        )
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
 
     def stacked(
