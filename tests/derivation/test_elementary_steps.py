@@ -35,6 +35,6 @@ def test_entries_behind_the_matrix_rule() -> None:
         ("k", "p", "q"),
     )
     assert (unparse(found.product.symbolic), found.product.free) == (
-        "sum(x[q]*dJ_dz1[p], i)",
+        "sum(dJ_dz1[p]*x[q], i)",
         ("p", "q"),
     )
