@@ -24,7 +24,13 @@ from gradcalc.language.parser import (
 from gradcalc.language.shape_rules import Size
 from gradcalc.language.size_expressions import size_tree, stop_tree
 from gradcalc.language.tree import number
-from gradcalc.ops import COMPARISONS, NODES
+from gradcalc.ops import COMPARISONS, NODES, SPELLINGS
+
+
+def own_call(node: Node) -> bool:
+    """Is a node what a function of the author gives, such as N(d) in an exercise that defines N?"""
+    made = isinstance(node.expr, Call) and node.expr.func not in SPELLINGS
+    return made and bool(node.args) and node.op != "apply"
 
 
 def signed(op: str, left: Expr, right: Expr) -> Expr:
@@ -44,6 +50,9 @@ def tree(
     if node.name is not None and not open_:
         return Name(node.name)
     words = indices or {}
+    if own_call(node) and all(name == word for name, word in words.items()):
+        assert node.expr is not None
+        return node.expr
 
     def arg(position: int) -> Expr:
         return tree(nodes, node.args[position], indices)
