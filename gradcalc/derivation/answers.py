@@ -92,7 +92,7 @@ class Answerer:
         total = self.derivatives.total(of, by[0])
         if question.kind != "second":
             return total, self.is_single(question, of)
-        first, out, into, each = self.forms.per_example(total, question)
+        first, out, into, each = self.forms.at_examples(total, question)
         # The gradient's own axes come first: numerator, then the first denominator.
         name = f"d2{question.of}_d{question.by[0]}"
         gradient = self.engine.quantity(first, (*out, *into), each, name)

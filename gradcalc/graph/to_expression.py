@@ -33,6 +33,12 @@ def own_call(node: Node) -> bool:
     return made and bool(node.args) and node.op != "apply"
 
 
+def as_written(node: Node) -> bool:
+    """Does a node stand in formulas as the author wrote it? N(d), var(x), max(0, z)."""
+    variance = node.op == "div" and isinstance(node.expr, Call) and node.expr.func == "var"
+    return variance or own_call(node) or "zero" in node.attrs
+
+
 def signed(op: str, left: Expr, right: Expr) -> Expr:
     """left + right, left < right: an operation that has a sign."""
     return (Compare if op in COMPARISONS else Binary)(NODES[op].sign, left, right)
@@ -117,6 +123,9 @@ def tree(
             (Call("where", (largest, Num(Fraction(1)), Num(Fraction(0)))),),
             options(node, nodes),
         )
+    if op == "relu" and "zero" in node.attrs:
+        zero = Num(Fraction(0))
+        return Call("max", (zero, arg(0)) if node.attrs["zero"] == 0 else (arg(0), zero))
     names = tuple(Name(words.get(name, name)) for name in node.attrs.get("index", ()))
     return Call(
         NODES[op].called, (*(arg(n) for n in range(len(node.args))), *names), options(node, nodes)

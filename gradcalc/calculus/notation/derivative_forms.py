@@ -94,6 +94,15 @@ class Forms:
     def per_example(
         self, derivative: Derivative, question: Question
     ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
+        """The terms of `at_examples` to be written, without stop_gradient, which is said of
+        derivatives: the number is its argument's.
+        """
+        terms, out, into, each = self.at_examples(derivative, question)
+        return [self.engine.algebra.unstopped(term) for term in terms], out, into, each
+
+    def at_examples(
+        self, derivative: Derivative, question: Question
+    ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
         """Terms with one shared example index where the derivative is per example; it is hidden,
         not an axis.
         """
