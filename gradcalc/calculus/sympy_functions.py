@@ -286,8 +286,12 @@ def product_ast(
             factor = sp.Add(*(arg * written.right.value for arg in factor.args))
         factors += [factor] if factor != 1 else []
     decimal = spell(number)
-    above, below, factors = radicals(sp.S.One if decimal else number, factors)
+    divisor = (
+        spell(1 / number) if decimal is None and number.q != 1 else None
+    )  # v/2.89, not 100 v/289
+    above, below, factors = radicals(sp.S.One if decimal or divisor else number, factors)
     above[:0] = [decimal] if decimal else []
+    below[:0] = [divisor] if divisor else []
     slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
 
     def order(factor: sp.Expr) -> Any:
@@ -367,10 +371,10 @@ def radicals(
 
 
 def decimals(number: sp.Rational, expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
-    """number · expr where numbers are decimals: 0.6215 + 0.3965 u, not 0.0005 (1243 + 793 u),
-    but 0.1 (x + y).
+    """number · expr where numbers are decimals: 2.7 v² − 0.25, not 0.05 (54 v² − 5), but
+    0.1 (x + y).
     """
     sums = [factor for factor in sp.Mul.make_args(expr) if isinstance(factor, sp.Add)]
-    if len(sums) != 1 or all(abs(arg.as_coeff_Mul()[0]) < 100 for arg in sums[0].args):
+    if len(sums) != 1 or all(abs(arg.as_coeff_Mul()[0]) == 1 for arg in sums[0].args):
         return number, expr
     return sp.S.One, expr / sums[0] * sp.Add(*(number * arg for arg in sums[0].args))
