@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from itertools import islice
+from typing import Any
 
 import sympy as sp
 
@@ -34,6 +35,7 @@ class NameSearch:
         self._solved: dict[tuple[sp.Expr, sp.Symbol], sp.Expr | None] = {}
         self._made_with: dict[tuple[int, Set[int]], tuple[int, ...]] = {}
         self._alone: dict[int, bool] = {}
+        self._divides: dict[Any, bool] = {}
 
     def reading(self, number: int) -> Reading:
         """How derivatives of a quantity are read: in the names it is made from, and those
@@ -145,6 +147,8 @@ class NameSearch:
         times 1 − p is p; and those alone that are made of what stands beside them.
         """
         found: list[sp.Expr] = []
+        if not divisors(expr) and not any(map(self.divides, self.entries.entries(expr))):
+            return found
         for start in dict.fromkeys((expr, self.quantities.opened(expr, within=expr.free_symbols))):
             opened = start if start == expr else self.simplifier.tidy(start)
             found += [opened] if opened != expr and divisors(start) else []
@@ -155,6 +159,13 @@ class NameSearch:
                 opened = self.simplifier.tidy(opened)
                 found.append(opened)
         return found
+
+    def divides(self, entry: tuple[sp.Symbol, Any, Key]) -> bool:
+        """Does the formula of an entry divide by something?"""
+        symbol, quantity, _ = entry
+        if quantity not in self._divides:
+            self._divides[quantity] = bool(divisors(self.quantities.opened(symbol)))
+        return self._divides[quantity]
 
     def divides_alike(self, found: sp.Expr, expr: sp.Expr) -> bool:
         """Whether a reading divides by nothing new, only by names or factors of what `expr`

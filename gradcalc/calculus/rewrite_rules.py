@@ -88,16 +88,13 @@ def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
 
 
 def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
-    sums = {
-        factor
-        for arg in expr.args
-        for factor in sp.Mul.make_args(arg)
-        if isinstance(factor.as_base_exp()[0], sp.Add)
-    }
-    for total in sorted({factor.as_base_exp()[0] for factor in sums}, key=str):
-        t = lengths.standing_for(total)
-        read = within_sum(expr.xreplace({total: t, -total: -t}), total, t)
-        yield sp.factor_terms(read).xreplace({t: total})
+    bases = {f.as_base_exp()[0] for arg in expr.args for f in sp.Mul.make_args(arg)}
+    for total in sorted((base for base in bases if isinstance(base, sp.Add)), key=str):
+        with_it = [arg for arg in expr.args if arg.free_symbols & total.free_symbols]
+        if len(with_it) > 1:
+            t = lengths.standing_for(total)
+            read = within_sum(expr.xreplace({total: t, -total: -t}), total, t)
+            yield sp.factor_terms(read).xreplace({t: total})
 
 
 def one_bar(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
@@ -200,7 +197,7 @@ def shortest(expr: sp.Expr, lengths: Lengths) -> sp.Expr:
 def searched(expr: sp.Expr, lengths: Lengths) -> list[sp.Expr]:
     """Forms of an expression, itself first."""
     found = [expr, *forms(expr, RULES, lengths)]
-    again = tuple(rule for rule in RULES if rule.cheap)
+    again = tuple(rule for rule in RULES if rule.cheap) if divided(expr) else ()
     for form in found[1:]:
         found += (one for one in forms(form, again, lengths) if one not in found)
     return found

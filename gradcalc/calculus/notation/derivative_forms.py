@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
@@ -56,6 +57,7 @@ class Forms:
     reading: Reading = NO_NAMES
     spelled: Spell = unspelled
     factored: dict[int, Products] = field(default_factory=dict)  # named products, as far as read
+    text: AuthorText = NO_TEXT  # the order of the author's lines
 
     @property
     def graph(self) -> Graph:
@@ -64,7 +66,7 @@ class Forms:
 
     def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
         """A writer of matrices; `hidden` example indices stand inside the names."""
-        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored)
+        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored, self.text)
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
         """The terms in their shortest form; those of a local derivative stay in what it is local
@@ -95,6 +97,15 @@ class Forms:
         return False
 
     def per_example(
+        self, derivative: Derivative, question: Question
+    ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
+        """The terms of `at_examples` to be written, without stop_gradient, which is said of
+        derivatives: the number is its argument's.
+        """
+        terms, out, into, each = self.at_examples(derivative, question)
+        return [self.engine.algebra.unstopped(term) for term in terms], out, into, each
+
+    def at_examples(
         self, derivative: Derivative, question: Question
     ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
         """Terms with one shared example index where the derivative is per example; it is hidden,
@@ -225,9 +236,7 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(
-                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
-            ),
+            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
         )
 
     def entry_form(
@@ -251,7 +260,9 @@ class Forms:
             hidden.update(
                 {ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label}
             )
-        form = IndexWriter(self.engine, taken, hidden, self.spelled).write(terms, free, into)
+        form = IndexWriter(self.engine, taken, hidden, self.spelled, self.reading, self.text).write(
+            terms, free, into
+        )
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
 
     def stacked(

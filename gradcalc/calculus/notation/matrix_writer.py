@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
 from gradcalc.calculus.notation.contraction import Contraction, Reduced
 from gradcalc.calculus.notation.matrix import (
     Matrix,
@@ -35,7 +36,7 @@ from gradcalc.calculus.sympy_functions import (
 )
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Binary, Expr, Index, Name, Num, Vector
+from gradcalc.language.parser import Expr, Name, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
 WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
@@ -51,7 +52,7 @@ class Writer:
     """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see
     matrix_entries.py); `reading` says which products are read by their names, `spelled` how the
     author wrote a sum or a number, `factored` holds the factors of named products, as far as they
-    were asked for.
+    were asked for, `text` the order of the author's lines.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Writer:
         reading: Reading = NO_NAMES,
         spelled: Spell = unspelled,
         factored: dict[int, Products] | None = None,
+        text: AuthorText = NO_TEXT,
     ) -> None:
         self.engine, self.hidden, self.reading, self.spelled = (
             engine,
@@ -69,7 +71,10 @@ class Writer:
             spelled,
         )
         self.factored = {} if factored is None else factored
-        self.entries = MatrixEntries(engine, self.hidden, self.derived, numerals(spelled))
+        self.rank = AuthorOrder(engine, reading, text)
+        self.entries = MatrixEntries(
+            engine, self.hidden, self.derived, numerals(spelled), self.rank
+        )
         self.contraction = Contraction(self.entries, self.renamed)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
@@ -173,8 +178,7 @@ class Writer:
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.entries.rank, self.spelled)
-            for n in order
+            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.spelled) for n in order
         )
         total = Matrix(
             "sum",
@@ -222,13 +226,9 @@ class Writer:
                 raise NoMatrixForm
             return write(matrix)[0]
 
-        def rank(expr: sp.Expr, summand: bool = False) -> Any:
-            order = self.entries.rank(expr, summand)
-            form = written.get(expr)
-            sums = isinstance(form, Binary) and form.op in "+-"
-            if sums or isinstance(form, Index):
-                return True, True, True, False, ["~"], *order[-2:]  # l r[0], though (x · y) l
-            return order
+        def rank(expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One) -> Any:
+            order = self.rank(expr, summand, beside)
+            return (*self.rank.scalar(written[expr]), *order[-2:]) if expr in written else order
 
         coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
         if term.body is None:
@@ -244,7 +244,9 @@ class Writer:
         """Factors of a product that has a name: A V is O."""
         numbers = [n for n in self.engine.names.products if n in self.reading.names]
         if any(number not in self.factored for number in numbers):
-            bare = Writer(self.engine, self.hidden, spelled=self.spelled)  # without their names
+            bare = Writer(
+                self.engine, self.hidden, spelled=self.spelled, text=self.rank.text
+            )  # without their names
             self.factored.update({n: bare.factors(n) for n in numbers if n not in self.factored})
         return {parts: name for number in numbers for parts, name in self.factored[number].items()}
 
