@@ -49,11 +49,6 @@ def summed(expr: sp.Expr) -> bool:
     return bool(expr.has(sp.Add))
 
 
-def added(expr: sp.Expr) -> bool:
-    """Is it a sum?"""
-    return isinstance(expr, sp.Add)
-
-
 # ---- the rewritings
 
 
@@ -88,6 +83,11 @@ def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
 
 
 def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    for factor in sp.Mul.make_args(expr) if isinstance(expr, sp.Mul) else ():
+        if isinstance(factor, sp.Add):
+            yield from (expr / factor * form for form in one_sign(factor, lengths))
+    if not isinstance(expr, sp.Add):
+        return
     bases = {f.as_base_exp()[0] for arg in expr.args for f in sp.Mul.make_args(arg)}
     for total in sorted((base for base in bases if isinstance(base, sp.Add)), key=str):
         with_it = [arg for arg in expr.args if arg.free_symbols & total.free_symbols]
@@ -95,6 +95,9 @@ def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
             t = lengths.standing_for(total)
             read = within_sum(expr.xreplace({total: t, -total: -t}), total, t)
             yield sp.factor_terms(read).xreplace({t: total})
+            own = [arg / t for arg in sp.Add.make_args(read) if t in sp.Mul.make_args(arg)]
+            rest = (arg for arg in sp.Add.make_args(read) if t not in sp.Mul.make_args(arg))
+            yield sp.Add(*rest, sp.Mul(t, sp.Add(*own))).xreplace({t: total})
 
 
 def one_bar(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
@@ -165,7 +168,7 @@ RULES = (
     Rule("cancel", "cancels", rational, cancel),
     Rule("factor", "brought over one denominator", lambda e: rational(e) and few(e), factor),
     Rule("draw out", "what the terms share is drawn out in front", summed, draw_out, cheap=True),
-    Rule("one sign", "a sum is drawn out in front", added, one_sign, cheap=True),
+    Rule("one sign", "a sum is drawn out in front", summed, one_sign, cheap=True),
     Rule("one bar", "brought over one denominator", divided, one_bar, cheap=True),
     Rule("expand", "multiplied out", squared, expand),
     Rule("multiply out", "multiplied out", divided, multiply_out, cheap=True),
@@ -197,7 +200,7 @@ def shortest(expr: sp.Expr, lengths: Lengths) -> sp.Expr:
 def searched(expr: sp.Expr, lengths: Lengths) -> list[sp.Expr]:
     """Forms of an expression, itself first."""
     found = [expr, *forms(expr, RULES, lengths)]
-    again = tuple(rule for rule in RULES if rule.cheap) if divided(expr) else ()
+    again = [rule for rule in RULES if rule.cheap and (divided(expr) or rule.rewrite is one_sign)]
     for form in found[1:]:
         found += (one for one in forms(form, again, lengths) if one not in found)
     return found
