@@ -10,6 +10,7 @@ depends on what lies between the numerator and it, and on nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import sympy as sp
@@ -21,6 +22,8 @@ from gradcalc.calculus.terms import Key, Term, has_matrix_form
 
 # A gradient that reads longer is not put into another one.
 NAMED_LENGTH = 40
+# A sum of numbers that reads longer is named where several ways share it; a shorter one may cancel.
+SHARED = 12
 # Names and operations: what is not longer is written again rather than named.
 SHORT = 6
 
@@ -144,7 +147,10 @@ class Gradients:
         name.
         """
         terms, own = self._terms[number, met], self.own[number]
-        apart = len(terms) > 1 and (self.long(pieces) or self.rejoins(number))
+        if len(terms) == 1:
+            apart = self.sums(terms) and self.length(terms) > SHARED and self.rejoins(number)
+        else:
+            apart = self.long(pieces) or self.rejoins(number)
         key = number, met, apart
         if key not in self._upstream:
             self._upstream[key] = terms
@@ -168,6 +174,10 @@ class Gradients:
         again = self.start in self.engine.again
         return f"{of}d{node.name}" if again else f"d{of}_d{node.name}"
 
+    def sums(self, terms: Sequence[Term]) -> bool:
+        """Is a gradient a sum of numbers?"""
+        return len(terms) == 1 and isinstance(terms[0].groups.get(()), sp.Add)
+
     def long(self, pieces: Pieces) -> bool:
         """Would a local derivative that is more than a name be repeated for each term?"""
         return any(self.length([piece]) > 1 for _, piece in pieces)
@@ -175,15 +185,23 @@ class Gradients:
     def rejoins(self, number: int) -> bool:
         """Do several ways lead from a quantity to one that it is made from?"""
         if number not in self._rejoins:
-            seen: set[int] = set()
-            found = False
+            seen, found = 0, False
             for arg in self.quantities.operands(number):
-                made = self.quantities.ancestors(arg)
                 unnamed = self.quantities.nodes[arg].name is None
-                found = found or bool(seen & made) or (unnamed and self.rejoins(arg))
-                seen |= made
+                found = found or bool(seen & self._made[arg]) or (unnamed and self.rejoins(arg))
+                seen |= self._made[arg]
             self._rejoins[number] = found
         return self._rejoins[number]
+
+    @cached_property
+    def _made(self) -> Mapping[int, int]:
+        """What each quantity is made from, as the bits of a number."""
+        found: dict[int, int] = {}
+        for number in sorted(self.quantities.ancestors(self.start)):
+            found[number] = 1 << number
+            for arg in self.quantities.operands(number):
+                found[number] |= found[arg]
+        return found
 
 
 def users(quantities: Quantities, start: int) -> Mapping[int, Sequence[int]]:
