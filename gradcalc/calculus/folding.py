@@ -190,7 +190,25 @@ def shorter(
             not new or (isinstance(formula, sp.Mul) and all({n, -n} & positive for n in new))
         ):
             candidates.append(read)
+    if divided(formula):
+        candidates += by_itself(derivative, formula, own, lengths)
     return lengths.shortest(candidates)
+
+
+def by_itself(
+    derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths
+) -> list[sp.Expr]:
+    """The derivative of a fraction of functions by the fraction itself, where it then divides by
+    nothing: p (1 − p) for p = e¹/(e¹ + e²), 1 − g² for a tanh that is written out.
+    """
+    found: list[sp.Expr] = []
+    for part in sorted(formula.atoms(sp.Function, sp.exp), key=str):
+        t = lengths.standing_for(part)
+        solved = solve_for(t, formula.xreplace({part: t}), own, lengths)
+        if solved is not None and derivative.has(part) and expandable(derivative):
+            read = sp.factor(sp.cancel(derivative.xreplace({part: t}).xreplace({t: solved})))
+            found += [read] if not divided(read) and not read.has(part) else []
+    return found
 
 
 def divisors(expr: sp.Expr) -> set[sp.Expr]:

@@ -150,7 +150,7 @@ class Gradients:
         if len(terms) == 1:
             apart = self.sums(terms) and self.length(terms) > SHARED and self.rejoins(number)
         else:
-            apart = self.long(pieces) or self.rejoins(number)
+            apart = bool(terms) and (self.long(pieces) or self.rejoins(number))
         key = number, met, apart
         if key not in self._upstream:
             self._upstream[key] = terms

@@ -15,6 +15,7 @@ import sympy as sp
 from gradcalc.calculus.folding import divisors, folded, of_names, solve_for, varying
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.rewrite_rules import divided
 from gradcalc.calculus.simplify import Simplifier
 from gradcalc.calculus.terms import Key
 
@@ -28,9 +29,7 @@ class NameSearch:
     def __init__(self, quantities: Quantities, simplifier: Simplifier) -> None:
         self.quantities, self.simplifier = quantities, simplifier
         self.entries, self.lengths = quantities.entries, quantities.entries.lengths
-        self._shortened: dict[
-            tuple[Set[int], Set[int]], dict[tuple[sp.Expr, bool, bool], sp.Expr]
-        ] = {}  # by what of a reading it depends on
+        self._shortened: dict[Reading, dict[tuple[sp.Expr, bool, bool], sp.Expr]] = {}
         self._readings: dict[int, Reading] = {}
         self._solved: dict[tuple[sp.Expr, sp.Symbol], sp.Expr | None] = {}
         self._made_with: dict[tuple[int, Set[int]], tuple[int, ...]] = {}
@@ -38,28 +37,11 @@ class NameSearch:
         self._divides: dict[Any, bool] = {}
 
     def reading(self, number: int) -> Reading:
-        """How derivatives of a quantity are read: in the names it is made from, and those
-        beside.
-        """
+        """How derivatives of a quantity are read: in the names it is made from, and its own."""
         if number not in self._readings:
-            beside = frozenset(self.siblings(number))
-            names = beside | self.quantities.ancestors(number)
-            self._readings[number] = Reading(names, beside, number)
+            names = frozenset(self.quantities.ancestors(number))
+            self._readings[number] = Reading(names, number)
         return self._readings[number]
-
-    def siblings(self, number: int) -> set[int]:
-        """Named quantities beside the way to another, made of computed ones on it: p₂ = e₂/Z,
-        for p₁ = e₁/Z and log Z.
-        """
-        way = self.quantities.ancestors(number)
-        found = set()
-        for user in {user for arg in way for user in self.quantities.users.get(arg, ())} - way:
-            operands = set(self.quantities.operands(user))
-            if operands <= way - {number} and any(
-                self.quantities.computed(arg) for arg in operands
-            ):
-                found.add(user)
-        return found
 
     def shorten(
         self, expr: sp.Expr, reading: Reading, deep: bool = True, summand: bool = False
@@ -69,13 +51,13 @@ class NameSearch:
 
         E/N² with N = 1 + E and f = 1/N becomes f(1 − f): each named quantity is solved for an
         operand in which it is linear-fractional, a few steps deep; only quantities that the
-        numerator depends on, or beside them, are used. `deep`: equations may be solved, and names
+        numerator depends on are used. `deep`: equations may be solved, and names
         written out to see what cancels. `summand`: it is part of a sum of terms, in which a
         quotient of names is read by its own name.
         """
         if reading.plain:
             return expr
-        shortened = self._shortened.setdefault((reading.names, reading.beside), {})
+        shortened = self._shortened.setdefault(reading, {})
         key = expr, deep, summand
         if key in shortened:
             return shortened[key]
@@ -116,13 +98,11 @@ class NameSearch:
         return best
 
     def legibility(self, expr: sp.Expr, reading: Reading, own: bool) -> tuple[int, int, int]:
-        """How long an expression reads; names of quantities beside the way are less at hand than
-        those on it. So is, in a fraction, the quantity that is differentiated, where the rules have
-        it not: `own` says that they do.
+        """How long an expression reads; in a fraction the quantity that is differentiated is less
+        at hand than others, where the rules have it not: `own` says that they do.
         """
         quantities = [quantity for _, quantity, _ in self.entries.entries(expr)]
-        apart = sum(quantity in reading.beside for quantity in quantities)
-        apart += not own and reading.own in quantities and bool(divisors(expr))
+        apart = not own and reading.own in quantities and bool(divisors(expr))
         length, symbols, unfactored = self.lengths.measure(expr)
         return length + 2 * apart, symbols, unfactored
 
@@ -197,9 +177,9 @@ class NameSearch:
                     kept = monomial and not (summand and user == reading.own)
                     if named != expr and not (kept and self.left(named, formula)):
                         results.append(named)
-                    atom = self.inner(formula) if solve else None
-                    if atom is not None and expr.has(atom):
-                        results += self.solved(expr, atom, formula, own)
+                    for part in self.inner(formula) if solve else ():
+                        if expr.has(part):
+                            results += self.solved(expr, part, formula, own)
                 if solve and self.solvable(user, quantity):
                     results += (
                         read
@@ -209,7 +189,7 @@ class NameSearch:
         return results
 
     def left(self, expr: sp.Expr, formula: sp.Expr) -> bool:
-        """Is something left of a product, a quotient or a power of names? −n/d² is then not −f/d."""
+        """Is something left of a product, a quotient or a power of names? −n/d² is not −f/d."""
         return of_names(formula, self.lengths) and bool(expr.free_symbols & varying(formula))
 
     def made_with(
@@ -239,13 +219,14 @@ class NameSearch:
 
     def solvable(self, user: int, quantity: int) -> bool:
         """Is a quantity solved for an operand: a computed one, never an input, and of a sum only
-        where it has no other: E = N − 1?
+        where it has no other, E = N − 1, or in a fraction?
         """
         if self.quantities.nodes[quantity].op == "input":
             return False
         if user not in self._alone:
             formula = self.generic(user)
-            self._alone[user] = not formula.has(sp.Add) or len(self.entries.entries(formula)) == 1
+            alone = not formula.has(sp.Add) or len(self.entries.entries(formula)) == 1
+            self._alone[user] = alone or divided(formula)
         return self._alone[user]
 
     def generic(self, user: int) -> sp.Expr:
@@ -255,16 +236,17 @@ class NameSearch:
             user, *self.quantities.full(node, self.quantities.fresh(user))
         )
 
-    def inner(self, formula: sp.Expr) -> sp.Expr | None:
-        """The one function of entries that a formula is made of: exp(−z) of 1 + exp(−z)."""
+    def inner(self, formula: sp.Expr) -> list[sp.Expr]:
+        """The functions that a formula can be solved for: the one that all its entries are in,
+        exp(−z) of 1 + exp(−z), and each in a fraction.
+        """
         if isinstance(formula, sp.Function):
-            return None
-        found = [
-            part
-            for part in formula.atoms(sp.Function, sp.exp)
-            if part.free_symbols >= formula.free_symbols
-        ]
-        return max(found, key=self.lengths.cost) if found else None
+            return []
+        found = sorted(formula.atoms(sp.Function, sp.exp), key=str)
+        if divided(formula):
+            return found
+        whole = [part for part in found if part.free_symbols >= formula.free_symbols]
+        return [max(whole, key=self.lengths.cost)] if whole else []
 
     def solved(
         self, expr: sp.Expr, part: sp.Expr, formula: sp.Expr, own: sp.Symbol

@@ -53,10 +53,12 @@ def summed(expr: sp.Expr) -> bool:
 
 
 def meet(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """What says something together: x·sign(x) is |x|."""
     yield signs_met(expr)
 
 
 def cancel(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """Numerator and denominator without what they share, expanded; and factored what is below."""
     found = sp.cancel(expr)
     yield found
     if len(expr.free_symbols) <= FACTORED:
@@ -65,10 +67,12 @@ def cancel(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 
 def factor(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """One fraction, factored above and below."""
     yield sp.factor(expr)
 
 
 def draw_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """What all summands share, in front of them."""
     yield sp.factor_terms(expr)
 
 
@@ -83,6 +87,7 @@ def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
 
 
 def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """A sum that stands beside its own summands, or with the other sign: 1 + t + s (1 + t)."""
     for factor in sp.Mul.make_args(expr) if isinstance(expr, sp.Mul) else ():
         if isinstance(factor, sp.Add):
             yield from (expr / factor * form for form in one_sign(factor, lengths))
@@ -101,10 +106,12 @@ def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 
 def one_bar(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """Over one denominator, nothing expanded."""
     yield sp.together(expr)
 
 
 def multiply_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """A factor that is a sum of fractions, multiplied by the other factors one by one."""
     factors = sp.Mul.make_args(expr)
     for total in factors:
         if isinstance(total, sp.Add) and divided(total):
@@ -113,6 +120,7 @@ def multiply_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 
 def complement(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """σ − σ² in its sums as σ (1 − σ)."""
     yield expr.replace(lambda part: isinstance(part, sp.Add), complemented)
 
 
@@ -152,6 +160,7 @@ def meet_roots(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 
 def expand(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
+    """Powers of sums expanded."""
     yield sp.factor_terms(sp.expand(expr))
 
 
