@@ -61,6 +61,8 @@ class Details:
             opened = [self.engine.names.residuals_open(term) for term in terms]
             forms = replace(self.forms, reading=reading)
             form = forms.form_of(opened, free, each, node.shape)
+            if form.free:  # a definition is of the whole: one entry would not be the quantity
+                form = replace(forms, form="matrix").form_of(opened, free, each, node.shape)
             self._gradients[key] = form.expr if not form.free else Name(node.name or "")
         return self._gradients[key]
 

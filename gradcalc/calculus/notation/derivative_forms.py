@@ -287,8 +287,8 @@ class Forms:
 
     def order(self, out: Key, into: Key, out_shape: Shape | None) -> Key:
         """Free indices in the order of the layout."""
-        if out_shape is None and self.layout == "jacobian" and len(into) == 2:
-            return into[::-1]
+        if out_shape is None and self.layout == "jacobian" and not out and len(into) == 2:
+            return into[::-1]  # of a second derivative the axes stay in the order asked
         if out_shape is not None and self.layout == "denominator":
             return (*into, *out)
         return (*out, *into)
