@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from gradcalc.calculus.notation.derivative_forms import Forms, much_shorter
-from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose, write
+from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_model import LINKS, Local, Shorthand

@@ -12,7 +12,8 @@ from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
+from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.matrix_writer import Products, Writer, oriented, wants_row
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
@@ -62,9 +63,11 @@ class Forms:
         """The graph whose derivatives are written."""
         return self.engine.graph
 
-    def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
-        """A writer of matrices; `hidden` example indices stand inside the names."""
-        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored)
+    def writer(self, hidden: Mapping[Ix, str] | None = None, jacobian: bool = True) -> Writer:
+        """A writer of matrices; `hidden` example indices stand inside the names. `jacobian`: an
+        array is differentiated, not a number.
+        """
+        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored, jacobian)
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
         """The terms in their shortest form; those of a local derivative stay in what it is local
@@ -135,7 +138,8 @@ class Forms:
             return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
         if self.form == "matrix":
             try:
-                return Form(self.matrix(terms, free, each, shape))
+                jacobian = bool(into) and not set(free) <= set(into)
+                return Form(self.matrix(terms, free, each, shape, jacobian))
             except NoMatrixForm:
                 pass
         form = self.entry_form(terms, free, each, into)
@@ -147,7 +151,12 @@ class Forms:
         return form if whole is None else Form(whole)
 
     def matrix(
-        self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape
+        self,
+        terms: Sequence[Term],
+        free: Key,
+        each: Mapping[Ix, str],
+        shape: Shape,
+        jacobian: bool = True,
     ) -> Expr:
         """Matrix form with example sums written Σ_i of per-example quantities."""
         groups: dict[tuple[str, ...], list[Term]] = {}
@@ -160,7 +169,7 @@ class Forms:
             groups.setdefault(labels, []).append(term)
         parts: list[Matrix] = []
         for labels, members in groups.items():
-            parts.append(self.summed(labels, members, free, each, shape))
+            parts.append(self.summed(labels, members, free, each, shape, jacobian))
         if len(parts) == 1:
             return oriented(parts[0], shape)
         coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
@@ -182,10 +191,11 @@ class Forms:
         free: Key,
         each: Mapping[Ix, str],
         shape: Shape,
+        jacobian: bool,
     ) -> Matrix:
         """Terms that are summed over the same examples: Σ_i of a quantity per example."""
         if not labels:
-            return self.writer(each).matrix(terms, free)
+            return self.writer(each, jacobian).matrix(terms, free)
         hidden = dict(each)
         shared = {
             label: self.engine.quantities.entries.index(self.graph.indices[label], label)
@@ -197,7 +207,7 @@ class Forms:
             table = {ix: shared[ix.label] for ix in term.summed if ix.label in shared}
             renamed = self.engine.algebra.rename(term, table)
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
-        writer = self.writer(hidden)
+        writer = self.writer(hidden, jacobian)
         factor, rests = writer.common([term.coef for term in members])
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
@@ -261,7 +271,8 @@ class Forms:
             return View(zeros(full), full)
         if self.form == "matrix":
             with suppress(NoMatrixForm):
-                return View(oriented(self.writer().matrix(terms, axes), full), full)
+                jacobian = bool(into) and not set(free) <= set(into)
+                return View(oriented(self.writer(None, jacobian).matrix(terms, axes), full), full)
         with suppress(NoMatrixForm):
             form = self.entry_form(terms, axes, {}, (*into, *each), apart=True)
             return View(form.expr, full, free=form.free)

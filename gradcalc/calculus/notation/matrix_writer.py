@@ -16,12 +16,14 @@ from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
     diagonal,
+    elementary,
+    hadamard,
     leaf,
     product,
     transpose,
-    write,
-)  # fmt: skip
+)
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
@@ -51,7 +53,7 @@ class Writer:
     """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see
     matrix_entries.py); `reading` says which products are read by their names, `spelled` how the
     author wrote a sum or a number, `factored` holds the factors of named products, as far as they
-    were asked for.
+    were asked for, `jacobian` whether an array is differentiated (see contraction.py).
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Writer:
         reading: Reading = NO_NAMES,
         spelled: Spell = unspelled,
         factored: dict[int, Products] | None = None,
+        jacobian: bool = True,
     ) -> None:
         self.engine, self.hidden, self.reading, self.spelled = (
             engine,
@@ -70,7 +73,7 @@ class Writer:
         )
         self.factored = {} if factored is None else factored
         self.entries = MatrixEntries(engine, self.hidden, self.derived, numerals(spelled))
-        self.contraction = Contraction(self.entries, self.renamed)
+        self.contraction = Contraction(self.entries, self.renamed, jacobian)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
@@ -144,6 +147,9 @@ class Writer:
         return factor, [c / factor for c in coefs]
 
     def added(self, terms: list[Reduced]) -> Matrix:
+        """The sum of terms, with the factors that all of them have at either end, or entry by
+        entry, beside it.
+        """
         chains = [
             []
             if term.body is None
@@ -164,6 +170,19 @@ class Writer:
             while all(len(c) > 1 for c in chains) and all(c[0] == chains[0][0] for c in chains):
                 first.append(chains[0][0])
                 chains = [c[1:] for c in chains]
+        beside: list[Matrix] = []
+        if all(chains):
+            beside, rests = shared_entries([product(*c) for c in chains])
+            if beside:
+                inner = [
+                    Reduced(term.coef, term.scalars, rest)
+                    for term, rest in zip(terms, rests, strict=True)
+                ]
+                total = self.combine(inner)
+                leads = [m for m in beside if m.kind in ("leaf", "product")]
+                masks = [m for m in beside if m not in leads]
+                total = hadamard(*leads, total, *masks)
+                return product(*first, total, *last) if first or last else total
         bodies = [
             self.single(Reduced(sp.S.One, term.scalars, product(*c) if c else None))
             for term, c in zip(terms, chains, strict=True)
@@ -396,6 +415,20 @@ class Writer:
                 return None
             found.append((quantity.offset.number, number))
         return found
+
+
+def shared_entries(bodies: Sequence[Matrix]) -> tuple[list[Matrix], list[Matrix]]:
+    """The factors that all matrices have entry by entry, and what is left of each; nothing where
+    one would be left without a factor.
+    """
+    factors = [elementary(body) for body in bodies]
+    shared: list[Matrix] = []
+    for factor in list(factors[0]):
+        if all(len(own) > 1 and factor in own for own in factors):
+            shared.append(factor)
+            for own in factors:
+                own.remove(factor)
+    return shared, [hadamard(*own) for own in factors] if shared else []
 
 
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
