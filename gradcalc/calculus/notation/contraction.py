@@ -214,8 +214,6 @@ class Contraction:
                     None,
                 )
             middle = [diagonal(inner)] if inner is not None else []
-            if inner is not None and not self.jacobian and column(inner) is not None:
-                n, middle = weighed(inner, n), []
             edges.append((left, right, self.renamed(product(transpose(m), *middle, n))))
         else:
             raise NoMatrixForm
@@ -324,6 +322,27 @@ class Contraction:
         if v is not None:
             m = hadamard(m, spread(transpose(v), m.rows, m.cols))
         return m if u is None else weighed(u, m)
+
+
+def undivided(m: Matrix) -> list[Matrix]:
+    """A chain with a diagonal in it whose vector keeps its axis, written without it: M diag(w) N
+    as M (w N), and as (M w) N. What else there is stays.
+    """
+    if m.kind != "product":
+        return [m]
+    for at, part in enumerate(m.parts):
+        if part.kind != "diag" or column(part.parts[0]) is None:
+            continue
+        vector, before, after = part.parts[0], m.parts[:at], m.parts[at + 1 :]
+        found = []
+        if after and not is_vector(after[0]):
+            found.append(product(*before, weighed(vector, product(*after))))
+        if before and not is_vector(before[-1]):
+            beside = before[-1]
+            turned = spread(transpose(vector), beside.rows, beside.cols)
+            found.append(product(*before[:-1], hadamard(beside, turned), *after))
+        return [whole for one in found for whole in undivided(one)] or [m]
+    return [m]
 
 
 def weighed(vector: Matrix, m: Matrix) -> Matrix:

@@ -192,7 +192,7 @@ def hadamard(*factors: Matrix) -> Matrix:
         parts.extend(factor.parts if factor.kind == "hadamard" else [factor])
     kept: list[Matrix] = []
     for part in (part for part in parts if part.kind != "ones"):
-        twin = next((k for k in kept if k.kind == part.kind == "spread" and along(k, part)), None)
+        twin = next((k for k in kept if along(k, part)), None)
         if twin is None:
             kept.append(part)
         else:
@@ -210,8 +210,8 @@ def spread(vector: Matrix, rows: Size, cols: Size) -> Matrix:
 
 
 def along(a: Matrix, b: Matrix) -> bool:
-    """Are two spread vectors both columns, or both rows?"""
-    return (a.parts[0].cols == ONE) == (b.parts[0].cols == ONE)
+    """Are two matrices spread vectors that are both columns, or both rows?"""
+    return a.kind == b.kind == "spread" and (a.parts[0].cols == ONE) == (b.parts[0].cols == ONE)
 
 
 def elementary(m: Matrix) -> list[Matrix]:

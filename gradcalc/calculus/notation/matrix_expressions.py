@@ -90,6 +90,10 @@ def align(parts: Sequence[Matrix]) -> tuple[list[Expr], int]:
     entry.
     """
     written = [write(part) for part in parts]
+    if {rank for _, rank in written} == {1, 2}:
+        columns = [wide(part) for part in parts]
+        if all(expr is not None for expr in columns):
+            return [expr for expr in columns if expr is not None], 2
     if any(rank == 2 for _, rank in written) and all(
         rank == 2 or part.kept is not None for part, (_, rank) in zip(parts, written, strict=True)
     ):
@@ -120,7 +124,7 @@ def broadcast(m: Matrix) -> Expr | None:
         return write_scaled(m.coefficients[0], inner)
     if m.kind != "spread":
         return None
-    return column(m.parts[0]) if m.parts[0].cols == ONE else write(m.parts[0])[0]
+    return wide(m.parts[0]) if m.parts[0].cols == ONE else write(m.parts[0])[0]
 
 
 def column(m: Matrix) -> Expr | None:
@@ -139,6 +143,18 @@ def column(m: Matrix) -> Expr | None:
         if all(part.rank == 2 or part.rows == ONE for part in parts):
             return write(replace(m, parts=tuple(parts)))[0]
     return None
+
+
+def wide(m: Matrix) -> Expr | None:
+    """A column with its axis, also of a product with a 1-D array: Σ_j M_ij v_j along the rows."""
+    expr = column(m)
+    if expr is None and m.kind == "product" and m.cols == ONE and not is_vector(m.parts[-2]):
+        rows, rank = write_product(m.parts[:-1])
+        vector, own = write(m.parts[-1])
+        if (rank, own) == (2, 1) and not isinstance(rows, Transpose):
+            kept = (("axis", Num(Fraction(1))), ("keepdims", Name("True")))
+            return Call("sum", (hadamard_product(rows, vector),), kept)
+    return expr
 
 
 def upright_column(m: Matrix) -> Matrix:
@@ -160,9 +176,7 @@ def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     if loose:
         first = [part for part in loose if part.parts[0].cols == ONE]
         full = [part for part in m.parts if part.kind != "spread"]
-        named = [part for part in full if not part.mask or part.kind != "entrywise"]
-        order = [*first, *named, *(part for part in loose if part not in first)]
-        order += [part for part in full if part not in named]
+        order = [*first, *full, *(part for part in loose if part not in first)]
         return entry_by_entry([broadcast(part) or write(part)[0] for part in order]), 2
     exprs, rank = align(m.parts)
     return entry_by_entry(exprs), rank
@@ -295,9 +309,14 @@ def powers(parts: Sequence[Matrix]) -> list[Matrix]:
 
 
 def write_factor(m: Matrix, beside: bool = True) -> tuple[Expr, int]:
-    """A factor of a product: of a sum with fewer transposes inside, the whole is transposed."""
+    """A factor of a product: where that has fewer transposes inside, the whole is transposed."""
     expr, rank = write(m)
-    if beside and m.kind == "sum" and not is_vector(m) and not isinstance(expr, Transpose):
+    if (
+        beside
+        and m.kind in ("sum", "hadamard")
+        and not is_vector(m)
+        and not isinstance(expr, Transpose)
+    ):
         whole = Transpose(write(transpose(m))[0])
         if not isinstance(whole.arg, Transpose) and transposes(whole) < transposes(expr):
             return whole, rank

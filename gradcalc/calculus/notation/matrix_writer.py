@@ -7,23 +7,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
+from itertools import product as product_of
 from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.notation.contraction import Contraction, Reduced
+from gradcalc.calculus.notation.contraction import Contraction, Reduced, picked, undivided, weighed
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
+    along,
     diagonal,
     elementary,
     hadamard,
     leaf,
     product,
+    spread,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
 from gradcalc.calculus.notation.matrix_expressions import write
+from gradcalc.calculus.notation.products import written_length
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
@@ -40,6 +45,8 @@ from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Binary, Expr, Index, Name, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
+SHORT = 12  # entries that are listed at most, where most of them are zeros
+MOST = 16  # ways to write the terms of one sum that are compared
 WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
@@ -96,8 +103,37 @@ class Writer:
         if not terms:
             raise NoMatrixForm
         terms = self.alike(terms)
+        if self.contraction.jacobian:
+            return self.total(terms)
+        choices = [[None] if term.body is None else undivided(term.body) for term in terms]
+        found = [
+            self.total(
+                [
+                    Reduced(term.coef, list(term.scalars), body)
+                    for term, body in zip(terms, bodies, strict=True)
+                ]
+            )
+            for bodies in islice(product_of(*choices), MOST)
+        ]
+        return (
+            found[0] if len(found) == 1 else min(found, key=lambda m: written_length(write(m)[0]))
+        )
+
+    def total(self, terms: list[Reduced]) -> Matrix:
+        """The sum of reduced terms, common factors pulled out."""
         if len(terms) == 1:
             return self.single(terms[0])
+        bodies = [term.body for term in terms if term.body is not None]
+        loose = [body for body in bodies if along(body, bodies[0])]
+        if len(loose) == len(terms):
+            turn = transpose if loose[0].parts[0].rows == ONE else (lambda m: m)
+            vectors = [
+                Reduced(term.coef, term.scalars, turn(body.parts[0]))
+                for term, body in zip(terms, loose, strict=True)
+            ]
+            return spread(turn(self.total(vectors)), loose[0].rows, loose[0].cols)
+        if (listed := self.listed(terms)) is not None:
+            return listed
         number, rests = self.common([term.coef for term in terms])
         for term, rest in zip(terms, rests, strict=True):
             term.coef = rest
@@ -123,6 +159,22 @@ class Writer:
             else:
                 kept.append(term)
         return [term for term in kept if term.coef != 0] or kept[:1]
+
+    def listed(self, terms: list[Reduced]) -> Matrix | None:
+        """Several unit vectors with numbers in front as the list of these: t e₀ + e₁ is [t, 1]."""
+        found: dict[int, Expr] = {}
+        for term in terms:
+            place = None if term.body is None else picked(term.body)
+            count = None if term.body is None else term.body.rows.number
+            if not isinstance(place, Num) or count is None or count > SHORT:
+                return None
+            at = int(place.value)
+            if at in found:
+                return None
+            found[at] = write(self.single(Reduced(term.coef, term.scalars)))[0]
+        count = terms[0].body.rows.number if terms[0].body is not None else 0
+        items = tuple(found.get(n, ZERO) for n in range(count or 0))
+        return leaf(Vector(items), terms[0].body.rows, ONE, 1) if terms[0].body else None
 
     def common(self, coefs: list[sp.Expr]) -> tuple[sp.Expr, list[sp.Expr]]:
         """The factor all coefficients share (numbers and sizes), and what is left of each."""
@@ -309,8 +361,14 @@ class Writer:
             self.combine([self.contraction.reduce(term, visible) for term in terms])
         )
         for axis, weight in weights:
-            spread = diagonal(self.entries.elementwise(weight, visible[axis : axis + 1]))
-            whole = product(spread, whole) if axis == 0 else product(whole, spread)
+            vector = self.entries.elementwise(weight, visible[axis : axis + 1])
+            if self.contraction.jacobian:
+                ends = [[diagonal(vector)], []] if axis == 0 else [[], [diagonal(vector)]]
+                whole = product(*ends[0], whole, *ends[1])
+            elif axis == 0:
+                whole = weighed(vector, whole)
+            else:
+                whole = hadamard(whole, spread(transpose(vector), whole.rows, whole.cols))
         return whole
 
     def weights(
@@ -360,7 +418,7 @@ class Writer:
         place.
         """
         counts = [ix.size.number for ix in free]
-        if not 1 <= len(free) <= 2 or any(count is None or count > 12 for count in counts):
+        if not 1 <= len(free) <= 2 or any(count is None or count > SHORT for count in counts):
             return None
         places: dict[tuple[int, ...], list[Reduced]] = {}
         for term in terms:

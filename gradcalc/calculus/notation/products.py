@@ -83,3 +83,8 @@ def over(top: Expr, bottom: Expr) -> Expr:
 def transposes(expr: Expr) -> int:
     """How many transposes stand in an expression."""
     return sum(isinstance(part, Transpose) for part in walk(expr))
+
+
+def written_length(expr: Expr) -> int:
+    """How long an expression reads: its names, numbers and signs."""
+    return sum(1 for _ in walk(expr))
