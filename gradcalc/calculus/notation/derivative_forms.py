@@ -15,6 +15,7 @@ from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.matrix_writer import Products, Writer, oriented, wants_row
+from gradcalc.calculus.notation.recognised import Recognised
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
@@ -57,6 +58,7 @@ class Forms:
     reading: Reading = NO_NAMES
     spelled: Spell = unspelled
     factored: dict[int, Products] = field(default_factory=dict)  # named products, as far as read
+    rules: list[Recognised] = field(default_factory=list)  # made when one is needed
 
     @property
     def graph(self) -> Graph:
@@ -139,7 +141,7 @@ class Forms:
         if self.form == "matrix":
             try:
                 jacobian = bool(into) and not set(free) <= set(into)
-                return Form(self.matrix(terms, free, each, shape, jacobian))
+                return Form(self.recognised(self.matrix(terms, free, each, shape, jacobian)))
             except NoMatrixForm:
                 pass
         form = self.entry_form(terms, free, each, into)
@@ -149,6 +151,14 @@ class Forms:
             else None
         )
         return form if whole is None else Form(whole)
+
+    def recognised(self, expr: Expr) -> Expr:
+        """A formula with its means and traces."""
+        more = self.engine.quantities.nodes[len(self.graph.nodes) :]
+        named = {node.name: node.shape for node in more if node.name}
+        if not self.rules:
+            self.rules.append(Recognised(self.graph))
+        return self.rules[0].written(expr, named)
 
     def matrix(
         self,
@@ -272,7 +282,8 @@ class Forms:
         if self.form == "matrix":
             with suppress(NoMatrixForm):
                 jacobian = bool(into) and not set(free) <= set(into)
-                return View(oriented(self.writer(None, jacobian).matrix(terms, axes), full), full)
+                whole = oriented(self.writer(None, jacobian).matrix(terms, axes), full)
+                return View(self.recognised(whole), full)
         with suppress(NoMatrixForm):
             form = self.entry_form(terms, axes, {}, (*into, *each), apart=True)
             return View(form.expr, full, free=form.free)
