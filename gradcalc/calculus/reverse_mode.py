@@ -14,6 +14,7 @@ import sympy as sp
 
 from gradcalc.calculus.definitions import Definitions
 from gradcalc.calculus.derivative_rules import RULES
+from gradcalc.calculus.like_terms import LikeTerms
 from gradcalc.calculus.local_derivatives import LocalDerivatives
 from gradcalc.calculus.name_search import NameSearch
 from gradcalc.calculus.named_quantities import NamedQuantities
@@ -110,6 +111,7 @@ class Engine:
         self.algebra = self.definitions.algebra
         self.names = NamedQuantities(self.definitions)
         self.sums = NamedSums(self.names)
+        self.alike = LikeTerms(self.sums)
         self.search = NameSearch(quantities, self.algebra.simplifier)
         self.locals = LocalDerivatives(self.names)
         self.again: set[int] = set()  # derivatives that are differentiated once more

@@ -136,6 +136,7 @@ class Forms:
         self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key = ()
     ) -> Form:
         """Terms in the form that is wanted; one entry where they have no matrix form."""
+        terms = self.engine.alike.met(terms, self.reading)
         if not terms:
             return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
         if self.form == "matrix":
@@ -275,6 +276,7 @@ class Forms:
         """The same in stacks over the examples, the example axis last; one entry where that has
         no matrix form.
         """
+        terms = self.engine.alike.met(terms, self.reading)
         axes = (*free, *each)
         full = stacked(shape, *(ix.size for ix in each))
         if not terms:

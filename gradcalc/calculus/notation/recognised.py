@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
 
+from gradcalc.calculus.notation.products import chain_of, scaled
 from gradcalc.graph.model import Graph
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, replace
@@ -47,7 +48,9 @@ class Recognised:
 
     def written(self, expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
         """An expression with its parts recognised; `shapes`: of further names in it."""
-        if not any(isinstance(part, Call) and part.func in ("sum", "tr") for part in walk(expr)):
+        calls = (part.func for part in walk(expr) if isinstance(part, Call))
+        chains = any(isinstance(part, Binary) and part.op == "@" for part in walk(expr))
+        if not chains and not any(func in ("sum", "tr") for func in calls):
             return expr
         known = Known({**self.shapes, **shapes}, self.averaged)
 
@@ -164,7 +167,17 @@ def squares(expr: Expr, known: Known) -> Expr | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (mean, trace, squares)
+def chained(expr: Expr, known: Known) -> Expr | None:
+    """A number times a product of matrices is a product: 2 (A v) is 2 A v."""
+    match expr:
+        case Binary("*", number, Binary("@") as chain) if known.shape(number) == ():
+            first = known.shape(chain_of(chain)[0])
+            if first is not None and len(first) == 2:
+                return scaled(number, chain)
+    return None
+
+
+RULES: tuple[Rule, ...] = (mean, trace, squares, chained)
 
 
 def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
