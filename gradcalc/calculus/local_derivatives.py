@@ -84,7 +84,7 @@ class LocalDerivatives:
         for term in self.definitions.varied(number, indices):
             for key, expr in term.groups.items():
                 for symbol, quantity, at in self.entries.entries(expr):
-                    derivative = slope(expr, symbol)
+                    derivative = slope(likelihoods_apart(expr), symbol)
                     if not isinstance(quantity, int) or derivative == 0:
                         continue
                     # Not brought to normal form: a summed index may be carried by `at` alone.

@@ -15,6 +15,7 @@ import sympy as sp
 
 from gradcalc.calculus.definitions import Definitions
 from gradcalc.calculus.folding import divisors
+from gradcalc.calculus.labels import labels_met
 from gradcalc.calculus.quantities import Pseudo, whole
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.simplify import assuming
@@ -238,13 +239,16 @@ class NamedQuantities:
         return term
 
     def assumed(self, term: Term) -> Term:
-        """A term with what is assumed of the signs of inputs."""
-        if not any("positive" in known for known in self.quantities.assume.values()):
+        """A term with what is assumed of the signs of inputs, and of labels."""
+        words = {word for known in self.quantities.assume.values() for word in known}
+        if not words & {"positive", "binary", "onehot"}:
             return term
+        quantities = self.quantities
         return replace(
             term,
             groups={
-                key: assuming(e, self.quantities.positive(e)) for key, e in term.groups.items()
+                key: labels_met(assuming(e, quantities.positive(e)), quantities.binary(e))
+                for key, e in term.groups.items()
             },
         )
 

@@ -21,6 +21,7 @@ from gradcalc.calculus.named_quantities import NamedQuantities
 from gradcalc.calculus.named_sums import NamedSums
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.softmax_entries import SoftmaxEntries
 from gradcalc.calculus.term_algebra import met
 from gradcalc.calculus.terms import Ix, Key, Term, has_matrix_form
 from gradcalc.graph.backward import Handed, pull
@@ -112,6 +113,7 @@ class Engine:
         self.names = NamedQuantities(self.definitions)
         self.sums = NamedSums(self.names)
         self.alike = LikeTerms(self.sums)
+        self.softmax = SoftmaxEntries(self.definitions)
         self.search = NameSearch(quantities, self.algebra.simplifier)
         self.locals = LocalDerivatives(self.names)
         self.again: set[int] = set()  # derivatives that are differentiated once more

@@ -142,7 +142,8 @@ class Forms:
         if self.form == "matrix":
             try:
                 jacobian = bool(into) and not set(free) <= set(into)
-                return Form(self.recognised(self.matrix(terms, free, each, shape, jacobian)))
+                read = self.engine.softmax.read(terms)
+                return Form(self.recognised(self.matrix(read, free, each, shape, jacobian)))
             except NoMatrixForm:
                 pass
         form = self.entry_form(terms, free, each, into)
@@ -284,7 +285,8 @@ class Forms:
         if self.form == "matrix":
             with suppress(NoMatrixForm):
                 jacobian = bool(into) and not set(free) <= set(into)
-                whole = oriented(self.writer(None, jacobian).matrix(terms, axes), full)
+                read = self.engine.softmax.read(terms)
+                whole = oriented(self.writer(None, jacobian).matrix(read, axes), full)
                 return View(self.recognised(whole), full)
         with suppress(NoMatrixForm):
             form = self.entry_form(terms, axes, {}, (*into, *each), apart=True)

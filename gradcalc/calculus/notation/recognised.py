@@ -50,7 +50,7 @@ class Recognised:
         """An expression with its parts recognised; `shapes`: of further names in it."""
         calls = (part.func for part in walk(expr) if isinstance(part, Call))
         chains = any(isinstance(part, Binary) and part.op == "@" for part in walk(expr))
-        if not chains and not any(func in ("sum", "tr") for func in calls):
+        if not chains and not any(func in ("sum", "tr", "softmax") for func in calls):
             return expr
         known = Known({**self.shapes, **shapes}, self.averaged)
 
@@ -167,6 +167,16 @@ def squares(expr: Expr, known: Known) -> Expr | None:
     return None
 
 
+def turned_softmax(expr: Expr, known: Known) -> Expr | None:
+    """softmax(Sᵀ)ᵀ is the softmax of the columns of S."""
+    match expr:
+        case Transpose(Call("softmax", (Transpose(arg),), ())):
+            shape = known.shape(arg)
+            if shape is not None and len(shape) == 2 and Size.of(1) not in shape:
+                return Call("softmax", (arg,), (("axis", Num(Fraction(0))),))
+    return None
+
+
 def chained(expr: Expr, known: Known) -> Expr | None:
     """A number times a product of matrices is a product: 2 (A v) is 2 A v."""
     match expr:
@@ -177,7 +187,7 @@ def chained(expr: Expr, known: Known) -> Expr | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (mean, trace, squares, chained)
+RULES: tuple[Rule, ...] = (mean, trace, squares, turned_softmax, chained)
 
 
 def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
