@@ -314,9 +314,9 @@ class Contraction:
             # A delta between free indices identifies them: all weights stand on the first.
             both = [w for w in (u, v) if w is not None]
             return diagonal(hadamard(*both)) if both else m
+        if u is not None and v is not None and m.kind not in ("product", "shift"):
+            return hadamard(product(u, transpose(v)), m)
         if self.jacobian or m.kind == "shift":
-            if u is not None and v is not None and m.kind not in ("product", "shift"):
-                return hadamard(product(u, transpose(v)), m)
             ends = [[] if w is None else [diagonal(w)] for w in (u, v)]
             return product(*ends[0], m, *ends[1])
         if v is not None:
