@@ -14,6 +14,8 @@ from gradcalc.calculus.quantities import Pseudo, Quantities
 from gradcalc.calculus.terms import Ix, Key, size_expr
 from gradcalc.language.shape_rules import ONE, Size
 
+PLACED = ("unit", "gather", "shift", "pair")  # selectors that place their first index
+
 
 class KnownSums:
     """What expressions of the entries of quantities sum to over an index."""
@@ -76,7 +78,7 @@ class KnownSums:
     def unit_sum(self, quantity: Any, position: int) -> bool:
         """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""
         if isinstance(quantity, Pseudo):
-            return quantity.kind == "eye" or (quantity.kind in ("unit", "gather") and position == 0)
+            return quantity.kind == "eye" or (quantity.kind in PLACED and position == 0)
         node = self.nodes[quantity]
         while node.op == "copy":
             node = self.nodes[node.args[0]]

@@ -43,9 +43,11 @@ class SoftmaxEntries:
             for factor in sp.Mul.make_args(other):
                 base, exponent = factor.as_base_exp()
                 quantity, at = (self.entries.entry(base) if base.is_Symbol else None) or (None, ())
-                summed = isinstance(quantity, int) and self.nodes[quantity].op == "sum"
-                divides = exponent.is_Integer and exponent < 0
-                if not divides or not summed or not isinstance(quantity, int):
+                if not isinstance(quantity, int) or self.nodes[quantity].op != "sum":
+                    continue
+                if self.nodes[quantity].name is not None or not (
+                    exponent.is_Integer and exponent < 0
+                ):
                     continue
                 for key, expr in term.groups.items():
                     for exponential in sp.Mul.make_args(expr):

@@ -17,6 +17,7 @@ from gradcalc.calculus.notation.matrix import (
     transpose,
 )
 from gradcalc.calculus.notation.products import (
+    flip,
     hadamard_product,
     multiple,
     over,
@@ -25,7 +26,18 @@ from gradcalc.calculus.notation.products import (
     upright,
 )
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Neg, Num, Slice, Transpose
+from gradcalc.language.parser import (
+    Binary,
+    Call,
+    Expr,
+    Index,
+    Name,
+    Neg,
+    Num,
+    Slice,
+    Transpose,
+    Vector,
+)
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.size_expressions import size_tree, stop_tree
 
@@ -66,6 +78,20 @@ def write_scaled(coefficient: Expr | None, expr: Expr, row: bool = False) -> Exp
     if isinstance(coefficient, Neg):
         return Neg(write_scaled(coefficient.arg, expr, row))
     return multiple(coefficient, expr) if row else scaled(coefficient, expr)
+
+
+def row(m: Matrix) -> Expr:
+    """A row as an expression that is read as one: a 1-D array transposed, vᵀ, unless it leads a
+    product or is a list.
+    """
+    expr, rank = write(m)
+    if rank == 2 or m.kind == "product" or isinstance(expr, Vector):
+        return expr
+    if m.kind == "scaled":
+        return write_scaled(m.coefficients[0], row(m.parts[0]), m.parts[0].kind == "product")
+    if m.kind == "sum":
+        return write(replace(m, parts=tuple(leaf(row(p), p.rows, p.cols) for p in m.parts)))[0]
+    return flip(expr)
 
 
 def flat_vector(m: Matrix) -> Expr:

@@ -27,7 +27,7 @@ from gradcalc.calculus.notation.matrix import (
     transpose,
 )
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
-from gradcalc.calculus.notation.matrix_expressions import write
+from gradcalc.calculus.notation.matrix_expressions import row, write
 from gradcalc.calculus.notation.products import written_length
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
@@ -493,7 +493,9 @@ def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
     """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1,
     n].
     """
-    return write(transpose(m) if wants_row(shape) and m.cols == ONE and m.rows != ONE else m)[0]
+    if wants_row(shape) and m.cols == ONE and m.rows != ONE:
+        return row(transpose(m))
+    return write(m)[0]
 
 
 def wants_row(shape: Sequence[Any]) -> bool:
