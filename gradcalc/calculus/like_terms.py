@@ -4,8 +4,9 @@ quantity A v, S_ij beside S_ji, y_j p_j beside y_j Σ y p of a one-hot y.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import permutations
 
 import sympy as sp
@@ -25,7 +26,8 @@ class LikeTerms:
 
     def met(self, terms: Sequence[Term], reading: Reading) -> list[Term]:
         """The terms with differences written out, and like ones added up."""
-        opened = [self.algebra.identified(self.names.residuals_open(term)) for term in terms]
+        opened = [self.names.residuals_open(term) for term in terms]
+        opened = [self.algebra.identified(self.unturned(term)) for term in opened]
         if any(new is not old for new, old in zip(opened, terms, strict=True)):
             opened = self.algebra.gather([self.algebra.normal(term) for term in opened])
             opened = [self.algebra.signs.facing(term) for term in opened]
@@ -38,6 +40,36 @@ class LikeTerms:
         """How many terms there are, and how long their factors read."""
         cost = self.entries.lengths.cost
         return len(terms), sum(cost(expr) for term in terms for expr in term.groups.values())
+
+    # ---- a product and its transpose
+
+    @cached_property
+    def products(self) -> Mapping[tuple[tuple[int, bool], ...], int]:
+        """The first unnamed product of matrices with these factors."""
+        found: dict[tuple[tuple[int, bool], ...], int] = {}
+        for number, node in enumerate(self.names.graph.nodes):
+            if node.op == "matmul" and node.name is None and len(node.shape) == 2:
+                found.setdefault(tuple(self.names.definitions.chain(number)), number)
+        return found
+
+    def unturned(self, term: Term) -> Term:
+        """A term with (Vᵀ Uᵀ)_ji as (U V)_ij, where both products stand in the graph."""
+        table = {}
+        for expr in term.groups.values():
+            for symbol, quantity, at in self.entries.entries(expr):
+                if not isinstance(quantity, int) or quantity >= len(self.names.graph.nodes):
+                    continue
+                node = self.names.nodes[quantity]
+                if node.op != "matmul" or node.name is not None or len(at) < 2:
+                    continue
+                turned = tuple(self.names.definitions.chain(quantity, True))
+                first = self.products.get(turned, quantity)
+                if first < quantity:
+                    table[symbol] = self.quantities.entry(first, (at[1], at[0], *at[2:]))
+        if not table:
+            return term
+        groups = {key: expr.xreplace(table) for key, expr in term.groups.items()}
+        return replace(term, groups=groups)
 
     # ---- a product in full beside the quantity that it is
 

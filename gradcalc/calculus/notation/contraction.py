@@ -356,6 +356,10 @@ def weighed(vector: Matrix, m: Matrix) -> Matrix:
         if len(whole) == 1 and column(vector) is not None and not is_vector(whole[0].parts[0]):
             inner = weighed(vector, whole[0])
             return hadamard(*(inner if part is whole[0] else part for part in m.parts))
+    if m.kind == "scaled":
+        return replace(m, parts=(weighed(vector, m.parts[0]),))
+    if m.kind == "product" and m.parts[0].cols == ONE:
+        return product(hadamard(m.parts[0], vector), *m.parts[1:])
     if m.kind in ("shift", "eye"):
         return product(diagonal(vector), m)
     return hadamard(spread(vector, m.rows, m.cols), m)
