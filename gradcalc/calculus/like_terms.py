@@ -31,7 +31,8 @@ class LikeTerms:
         if any(new is not old for new, old in zip(opened, terms, strict=True)):
             opened = self.algebra.gather([self.algebra.normal(term) for term in opened])
             opened = [self.algebra.signs.facing(term) for term in opened]
-        for found in (self.folded(opened), self.chosen(opened, reading)):
+        for rule in (self.chosen, self.folded, self.chosen):
+            found = rule(opened, reading)
             if found is not None and self.length(found) < self.length(opened):
                 opened = [self.algebra.signs.facing(term) for term in found]
         return opened
@@ -73,26 +74,39 @@ class LikeTerms:
 
     # ---- a product in full beside the quantity that it is
 
-    def folded(self, terms: Sequence[Term]) -> list[Term] | None:
+    def folded(self, terms: Sequence[Term], reading: Reading) -> list[Term] | None:
         """The terms with those products in full that another term has as an entry, t_i for Σ_a
-        B_ia v_a; None where there are none.
+        B_ia v_a, and with the sums that have a name; None where there are none.
         """
-        wanted = {
+        present = {
             quantity
             for term in terms
             for expr in term.groups.values()
             for _, quantity, _ in self.entries.entries(expr)
-            if isinstance(quantity, int)
-            and quantity < len(self.names.graph.nodes)
-            and self.names.nodes[quantity].name is None
-            and self.names.nodes[quantity].op in self.quantities.rules.inlined
+            if isinstance(quantity, int) and quantity < len(self.names.graph.nodes)
         }
-        if len(terms) < 2 or not wanted:
+        inlined, nodes = self.quantities.rules.inlined, self.names.nodes
+        wanted = {n for n in present if nodes[n].name is None and nodes[n].op in inlined}
+        if len(terms) < 2:
+            wanted = set()
+        for operand in present:
+            wanted |= {n for n in self.named_sums.get(operand, ()) if n in reading.names}
+        if not wanted:
             return None
         found = list(terms)
         for quantity in sorted(wanted):
             found = [self.with_entry(term, quantity) for term in found]
         return self.algebra.gather(found) if found != list(terms) else None
+
+    @cached_property
+    def named_sums(self) -> Mapping[int, list[int]]:
+        """The arrays with a name that are a sum, by what is in their terms."""
+        found: dict[int, list[int]] = {}
+        for number, node in enumerate(self.names.graph.nodes):
+            if node.op == "sum" and node.name is not None and self.quantities.axes(number):
+                for operand in self.quantities.operands(number):
+                    found.setdefault(operand, []).append(number)
+        return found
 
     def with_entry(self, term: Term, quantity: int) -> Term:
         """A term with the sums in it that are entries of a quantity written as these entries."""
@@ -124,7 +138,8 @@ class LikeTerms:
                 bare = replace(
                     term, coef=term.coef / inner.coef, groups=rest, summed=term.summed - {ix}
                 )
-                return self.with_entry(self.algebra.identified(bare), quantity)
+                found = self.algebra.normal(self.algebra.identified(bare))
+                return self.with_entry(found, quantity)
         return term
 
     # ---- what a one-hot vector chooses
@@ -169,6 +184,17 @@ class LikeTerms:
         named = self.sums.of_sums(expr, ix, reading) if key == (ix,) else None
         if named is not None:
             return self.algebra.term(named)
+        for symbol, quantity, at in self.sums_in(terms):
+            (defined,) = self.names.definitions.definition(quantity, at)
+            (over,) = defined.summed
+            inside = {
+                tuple(sorted(ix if one == over else one for one in own)): self.entries.rename(
+                    other, {over: ix}, self.algebra.same
+                )
+                for own, other in defined.groups.items()
+            }
+            if defined.coef == 1 and inside == {key: expr}:
+                return self.algebra.term(symbol)
         for term in terms:
             for own, other in term.groups.items():
                 for over in set(own) & term.summed:
@@ -180,3 +206,19 @@ class LikeTerms:
                             inner = self.entries.rename(expr, {ix: fresh}, self.algebra.same)
                             return self.algebra.term(inner, {fresh})
         return None
+
+    def sums_in(self, terms: Sequence[Term]) -> Iterator[tuple[sp.Symbol, int, Key]]:
+        """Entries in terms that are a sum over one index and have no name."""
+        seen = set()
+        for term in terms:
+            for expr in term.groups.values():
+                for symbol, quantity, at in self.entries.entries(expr):
+                    if symbol in seen or not isinstance(quantity, int):
+                        continue
+                    seen.add(symbol)
+                    node = self.names.nodes[quantity]
+                    if node.name is not None or node.op not in self.quantities.rules.inlined:
+                        continue
+                    defined = self.names.definitions.definition(quantity, at)
+                    if len(defined) == 1 and len(defined[0].summed) == 1:
+                        yield symbol, quantity, at

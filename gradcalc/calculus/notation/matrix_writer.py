@@ -157,7 +157,7 @@ class Writer:
         """
         for scalar in dict.fromkeys(s for term in terms for s in term.scalars):
             having = [term for term in terms if scalar in term.scalars]
-            if len(having) < 2 or len(having) == len(terms):
+            if isinstance(scalar, Matrix) or len(having) < 2 or len(having) == len(terms):
                 continue
             others = [term for term in terms if scalar not in term.scalars]
             inner = self.total([replace(term, scalars=list(term.scalars)) for term in having])
@@ -251,7 +251,8 @@ class Writer:
                 chains = [c[1:] for c in chains]
         beside: list[Matrix] = []
         if all(chains):
-            beside, rests = shared_entries([product(*c) for c in chains])
+            spare = [bool(term.scalars) and not self.contraction.jacobian for term in terms]
+            beside, rests = shared_entries([product(*c) for c in chains], spare)
             if beside:
                 inner = [
                     Reduced(term.coef, term.scalars, rest)
@@ -266,7 +267,10 @@ class Writer:
             self.single(Reduced(sp.S.One, term.scalars, product(*c) if c else None))
             for term, c in zip(terms, chains, strict=True)
         ]
-        flat = [bool(term.scalars) and all_ones(c) for term, c in zip(terms, chains, strict=True)]
+        flat = [
+            bool(term.scalars) and (not c or all_ones(c)) and any(chains)
+            for term, c in zip(terms, chains, strict=True)
+        ]
         if not self.contraction.jacobian and any(flat) and not all(flat):
             # A number is spread over the entries of the others: x - mean(x).
             bodies = [
@@ -517,18 +521,24 @@ def all_ones(chain: Sequence[Matrix]) -> bool:
     return bool(chain) and all(part.kind == "ones" for part in chain)
 
 
-def shared_entries(bodies: Sequence[Matrix]) -> tuple[list[Matrix], list[Matrix]]:
+def shared_entries(
+    bodies: Sequence[Matrix], spare: Sequence[bool]
+) -> tuple[list[Matrix], list[Matrix | None]]:
     """The factors that all matrices have entry by entry, and what is left of each; nothing where
-    one would be left without a factor.
+    one would be left without a factor. `spare`: a number is left of this one; of all it may not be.
     """
     factors = [elementary(body) for body in bodies]
     shared: list[Matrix] = []
     for factor in list(factors[0]):
-        if all(len(own) > 1 and factor in own for own in factors):
-            shared.append(factor)
-            for own in factors:
-                own.remove(factor)
-    return shared, [hadamard(*own) for own in factors] if shared else []
+        if not all(factor in own for own in factors):
+            continue
+        lone = [len(own) == 1 for own in factors]
+        if all(lone) or any(one and not number for one, number in zip(lone, spare, strict=True)):
+            continue
+        shared.append(factor)
+        for own in factors:
+            own.remove(factor)
+    return shared, [hadamard(*own) if own else None for own in factors] if shared else []
 
 
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
