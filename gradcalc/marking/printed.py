@@ -1,21 +1,26 @@
 """The answers as they are printed, found when something of them is needed: their value, the free
 indices of their entry forms, the gradients they name, their shorthand, or to reveal them.
+
+Most answers are marked without: SymPy is loaded with the first that needs one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from gradcalc.derivation.answer_model import Answer
-from gradcalc.derivation.answers import Answerer, answerer
-from gradcalc.derivation.solve import Solver
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.formula_pieces import Number
 from gradcalc.language.sizes import Size
 from gradcalc.marking.asked import Asked
 from gradcalc.marking.equality import Function, written
 from gradcalc.numeric.evaluation_points import given_point
+
+if TYPE_CHECKING:
+    from gradcalc.derivation.answer_model import Answer
+    from gradcalc.derivation.answers import Answerer
+    from gradcalc.derivation.solve import Solver
 
 
 class Printed:
@@ -29,6 +34,8 @@ class Printed:
     @cached_property
     def solver(self) -> Solver:
         """What answers, evaluates and checks."""
+        from gradcalc.derivation.solve import Solver
+
         asked = self.asked
         return Solver(asked.graph, asked.exercise.notation.form, asked.layout)
 
@@ -56,6 +63,8 @@ class Printed:
 
     @cached_property
     def _answerers(self) -> Mapping[str, Answerer]:
+        from gradcalc.derivation.answers import answerer
+
         found: dict[str, Answerer] = {}
         for form in dict.fromkeys((self.asked.exercise.notation.form, "matrix", "index")):
             found[form] = answerer(self.asked.graph, form, self.asked.layout)
