@@ -102,7 +102,8 @@ class Function:
             except Undefined:
                 return None
             try:
-                return np.frompyfunc(middle, 1, 1)(np.asarray(data, dtype=object)).astype(float)
+                found = np.frompyfunc(middle, 1, 1)(np.asarray(data, dtype=object))
+                return np.asarray(found, dtype=float)
             except (OverflowError, TypeError):
                 return None
         return None
