@@ -29,12 +29,13 @@ from gradcalc.numeric.tensor import Tensor
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A mistake and the function it gives. `answer`: what is compared with it, where that is made
-    from the answer; None: the answer itself.
+    from the answer; None: the answer itself. `common`: they are compared where both are defined.
     """
 
     mistake: Mistake
     function: Function
     answer: Function | None = None
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -374,14 +374,17 @@ def derivation_faults(scene: Scene) -> Found:
         return
     for site in moving_sites(scene):
         slopes = slopes_of(site.expr)
-        if slopes:
-            for fault in TABLE_3:
-                for fill, new in fault.edits(scene, site, slopes):
+        seen = {site.expr, with_slopes(site.expr, [(s.partial, s.operand) for s in slopes])} if slopes else set()
+        for fault in TABLE_3 if slopes else ():
+            for fill, new in fault.edits(scene, site, slopes):
+                if new not in seen:  # the first of two rows that make the same edit says it best
+                    seen.add(new)
                     yield made(scene, site, fault.slug, fault.sentence, fill, new)
         for row in STRUCTURED:
             for fill, new in row.edits(scene, site):
                 yield made(scene, site, row.slug, row.sentence, fill, new)
     yield from _leaves(scene)
+    yield from _late(scene)
 
 
 def moving_sites(scene: Scene) -> Iterator[Site]:
@@ -436,6 +439,29 @@ def _leaves(scene: Scene) -> Found:
                 Mistake("path-missing", sentence(words), place), scene.varied(exercise)
             )
     yield from _differentiated_wrongly(scene, leaves)
+
+
+def _late(scene: Scene) -> Found:
+    """The derivative of a function multiplied in at the end of the chain, and taken there."""
+    if len(scene.bys) != 1:
+        return
+    by = scene.bys[0]
+    for site in moving_sites(scene):
+        slopes = slopes_of(site.expr)
+        if not _function(site.expr) or len(slopes) != 1 or slopes[0].operand == Name(by):
+            continue
+        assert isinstance(site.expr, Call)
+        there = Call(site.expr.func, (Name(by), *site.expr.args[1:]), site.expr.kwargs)
+        slope = substitute(slopes[0].pattern, {"x": Name(by), "r": there})
+        exercise = edited_at(scene.exercise, site, _with(site, slopes, 0, ONE))
+        for leaf in exercise_sites(scene.exercise):
+            inside = leaf.quantity == site.quantity and leaf.path[: len(site.path)] == site.path
+            if leaf.expr == Name(by) and leaf.quantity in scene.target.again and not inside:
+                exercise = edited_at(exercise, leaf, with_slopes(leaf.expr, [(slope, leaf.expr)]))
+        words = f"the derivative of {shown(site.expr)} is taken at {by}, at the end of the chain"
+        yield Candidate(
+            Mistake("wrong-place", sentence(words), scene.at(site)), scene.varied(exercise)
+        )
 
 
 def _differentiated_wrongly(scene: Scene, leaves: Sequence[Site]) -> Found:

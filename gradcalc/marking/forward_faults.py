@@ -30,7 +30,7 @@ class ForwardFault:
 
 def bias_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
     match site.expr:
-        case Binary("+" | "-", left, Name(name)) if name in scene.graph.inputs and names(left):
+        case Binary("+", left, Name(name)) if name in scene.graph.inputs and names(left):
             yield {"operand": name}, left
         case Binary("+", Name(name), right) if name in scene.graph.inputs and names(right):
             yield {"operand": name}, right
@@ -39,9 +39,10 @@ def bias_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
 def term_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
     match site.expr:
         case Binary("+" | "-" as op, left, right):
-            if not (isinstance(right, Name) and op == "+"):
-                yield {"operand": shown(right)}, left
-            yield {"operand": shown(left)}, right if op == "+" else Neg(right)
+            biases = {new for _, new in bias_dropped(scene, site)}
+            for term, rest in ((right, left), (left, right if op == "+" else Neg(right))):
+                if rest not in biases:
+                    yield {"operand": shown(term)}, rest
 
 
 def sign_changed(scene: Scene, site: Site) -> Iterator[Edit]:
@@ -62,9 +63,9 @@ def activation_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
 
 def factor_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
     match site.expr:
-        case Binary("*" | "/" as op, left, right):
+        case Binary("*" | "/" | "@" as op, left, right):
             yield {"operand": shown(right)}, left
-            if op == "*":
+            if op in "*@":
                 yield {"operand": shown(left)}, right
             elif left != Num(Fraction(1)):
                 yield {"operand": shown(left)}, Binary("/", Num(Fraction(1)), right)
@@ -114,14 +115,6 @@ def untransposed(scene: Scene, site: Site) -> Iterator[Edit]:
             yield {"operand": shown(arg)}, arg
 
 
-def unfolded(scene: Scene, site: Site) -> Iterator[Edit]:
-    """A sign inside a function that is written out: exp(-w*x + b) for exp(-(w*x + b))."""
-    match site.expr:
-        case Call(func, (Binary("+" | "-" as op, left, right),)) if func in TABLE:
-            other = Call(func, (Binary("-" if op == "+" else "+", left, right),))
-            yield {"operand": shown(right)}, other
-
-
 FORWARD: tuple[ForwardFault, ...] = (
     ForwardFault("bias-dropped", "{operand} is left out of {part}", "a sum with an input",
                  bias_dropped),
@@ -131,7 +124,7 @@ FORWARD: tuple[ForwardFault, ...] = (
                  "a sum, a difference, a minus", sign_changed),
     ForwardFault("activation-missing", "{operand} stands in the place of {part}",
                  "a function entry by entry", activation_dropped),
-    ForwardFault("term-missing", "the factor {operand} is left out of {part}",
+    ForwardFault("local-factor-missing", "the factor {operand} is left out of {part}",
                  "a product, a quotient", factor_dropped),
     ForwardFault("power-slip", "{operand} stands in the place of {part}", "a power",
                  power_dropped),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.marking.candidates import Candidate, Scene, Submitted
 from gradcalc.marking.conditions import CONDITIONS, conditions
 from gradcalc.marking.derivation_faults import TABLE_3, derivation_faults
@@ -20,7 +20,7 @@ from gradcalc.marking.forward_faults import FORWARD, forward_faults
 from gradcalc.marking.model import RIGHT, UNDECIDED, Mistake
 from gradcalc.marking.other_quantities import other_quantities
 from gradcalc.marking.points import Place
-from gradcalc.marking.relations import RELATIONS, relations
+from gradcalc.marking.relations import RELATIONS, multiples, relations, spread
 from gradcalc.marking.structured_faults import STRUCTURED
 from gradcalc.marking.writing_slips import SLIPS, rewritten
 
@@ -56,8 +56,8 @@ class Search:
 
     def holds(self, candidate: Candidate) -> bool:
         """Does the candidate give exactly this answer, everywhere?"""
-        answer = candidate.answer or self.submitted.function
-        return self.same(answer, candidate.function, self.scene.places, self.looked)
+        answer, function = candidate.answer or self.submitted.function, candidate.function
+        return self.same(answer, function, self.scene.places, self.looked, candidate.common)
 
     def same(
         self,
@@ -65,12 +65,13 @@ class Search:
         function: Function,
         places: Iterable[Place],
         looked: Sequence[Place],
+        common: bool = False,
     ) -> bool:
         """Are two functions equal? Looked at first at few places."""
         if not looked or refuted(answer, function, looked):
             return False
         seconds = max(0.1, self.deadline - time.monotonic())
-        found = compare(answer, function, places, Rules(seconds=seconds))
+        found = compare(answer, function, places, Rules(common=common, seconds=seconds))
         return found.verdict == RIGHT or (found.verdict == UNDECIDED and found.points >= AGREED)
 
 
@@ -80,13 +81,26 @@ def find(
     """What gives exactly this answer: mostly one statement, at most three; none where nothing is
     known. The answer is known to be wrong.
     """
-    known = (place for place in scene.places if submitted.function.floats(place) is not None)
-    looked = tuple(islice(known, LOOKED))
-    if not looked:
-        return ()
-    search = Search(scene, submitted, time.monotonic() + seconds, looked)
+    deadline = time.monotonic() + seconds
+    found = _searched(scene, submitted, FAMILIES, deadline)
+    if found:
+        return found
+    for words, function in spread(scene, submitted):
+        meant = Submitted(function)
+        found = _searched(scene, meant, (derived_wrongly, computed_wrongly), deadline)
+        if found:
+            return tuple(replace(m, sentence=f"{m.sentence[:-1]},{words}.") for m in found)
+    return ()
+
+
+def _searched(
+    scene: Scene, submitted: Submitted, families: Iterable[Family], deadline: float
+) -> tuple[Mistake, ...]:
+    known = [p for p in scene.places if submitted.function.floats(p) is not None]
+    looked = tuple(islice((p for p in known if not p.far), LOOKED)) or tuple(known[:LOOKED])
+    search = Search(scene, submitted, deadline, looked)
     several: tuple[Mistake, ...] = ()
-    for family in FAMILIES:
+    for family in families if looked else ():
         kinds: dict[str, Mistake] = {}
         for mistake in family(search):
             kinds.setdefault(mistake.slug, mistake)
@@ -110,8 +124,9 @@ def _tried(candidates: Iterable[Candidate], search: Search) -> Iterator[Mistake]
 
 
 def related(search: Search) -> Iterator[Mistake]:
-    """Family 1."""
-    return _tried(relations(search.scene, search.submitted), search)
+    """Family 1: a factor first, which says all where the matrix is symmetric."""
+    found = list(_tried(multiples(search.scene, search.submitted), search))
+    yield from found or _tried(relations(search.scene, search.submitted), search)
 
 
 def another(search: Search) -> Iterator[Mistake]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcalc.exercise.model import Question
-from gradcalc.language.parser import unparse
-from gradcalc.language.tree import Name
+from gradcalc.language.tree import Index, Name, Transpose
 from gradcalc.marking.candidates import Candidate, Found, Scene, Submitted, changed, sentence, shown
 from gradcalc.marking.derivation_faults import moving_sites
 from gradcalc.marking.equality import Function, derivative
@@ -169,7 +168,7 @@ def _parts(scene: Scene) -> Found:
         return
     seen = set()
     for site in moving_sites(scene):
-        if not site.path or isinstance(site.expr, Name) or site.expr in seen:
+        if not site.path or isinstance(site.expr, Name | Transpose | Index) or site.expr in seen:
             continue
         seen.add(site.expr)
         exercise = named_part(scene.exercise, site, PART)
@@ -258,7 +257,7 @@ def _antiderivative(scene: Scene, submitted: Submitted) -> Found:
     if found is not None:
         words = f"{scene.of} is integrated over {scene.bys[0]}, and not differentiated"
         value = scene.asked(Question(f"value {scene.of}", "value", scene.of))
-        yield Candidate(Mistake("integrated", sentence(words)), value, found)
+        yield Candidate(Mistake("integrated", sentence(words)), value, found, common=True)
 
 
 def _derivative_of_part(scene: Scene, exercise: Any) -> Function | None:
@@ -272,5 +271,3 @@ def _derivative_of_part(scene: Scene, exercise: Any) -> Function | None:
         return None
     return derivative(Computation(graph), _question(PART, scene.bys[0]), "gradient")
 
-
-__all__ = ["other_quantities", "unparse"]

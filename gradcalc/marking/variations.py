@@ -29,6 +29,7 @@ from gradcalc.language.tree import (
 
 Path: TypeAlias = tuple[int, ...]
 
+SIZED = frozenset(("eye", "ones", "zeros"))  # their arguments are sizes
 ONE, TWO = Num(Fraction(1)), Num(Fraction(2))
 
 
@@ -53,7 +54,7 @@ def sites(expr: Expr, quantity: str | None = None) -> Iterator[Site]:
         yield Site(quantity, path, part)
         inner = list(enumerate(children(part)))
         if isinstance(part, Call):
-            inner = inner[: len(part.args)]
+            inner = [] if part.func in SIZED else inner[: len(part.args)]
         elif isinstance(part, Index):
             inner = inner[:1]
         pending += [((*path, number), child) for number, child in reversed(inner)]

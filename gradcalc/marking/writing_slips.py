@@ -23,6 +23,7 @@ from gradcalc.language.tree import (
     Num,
     Transpose,
     names,
+    product,
     substitute,
     walk,
 )
@@ -383,8 +384,19 @@ def sums_for_products(scene: Scene, answer: Expr) -> Rewrites:
                 yield Binary("*", left, right)
             case Binary("*", left, right):
                 yield Binary("+", left, right)
+                factors = _factors(expr)
+                for k in range(1, len(factors)):
+                    yield Binary("+", product(factors[:k]), product(factors[k:]))
 
     return _each(answer, change)
+
+
+def _factors(expr: Expr) -> list[Expr]:
+    match expr:
+        case Binary("*", left, right):
+            return [*_factors(left), *_factors(right)]
+        case _:
+            return [expr]
 
 
 SLIPS: tuple[Slip, ...] = (
