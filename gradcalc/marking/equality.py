@@ -270,8 +270,10 @@ class _Comparison:
         self.bits = 0
         self.form: str | None = None
         self.reason: str | None = None
+        self.places: Iterable[Place] = ()
 
     def run(self, places: Iterable[Place]) -> Decision:
+        self.places = places
         for place in places:
             try:
                 decision = self.look(place)
@@ -350,6 +352,9 @@ class _Comparison:
 
     def wrong(self, place: Place, pair: Pair, found: list[bool], bits: int) -> Decision:
         first = found.index(False)
+        entries = _nested(found, pair.shape)
+        if pair.shape and not place.given:
+            entries = self.at_given_sizes() or entries
         return Decision(
             WRONG,
             "enclosure",
@@ -359,8 +364,29 @@ class _Comparison:
             point_of(place),
             (decimal(pair.got[first]), decimal(pair.want[first])),
             pair.form,
-            entries=_nested(found, pair.shape),
+            entries=entries,
         )
+
+    def at_given_sizes(self) -> Entries:
+        """Which entries are right at the sizes of the exercise, as far as two places tell."""
+        both: list[bool] | None = None
+        shape: tuple[int, ...] = ()
+        for place in [place for place in self.places if place.given][:2]:
+            try:
+                bits = LADDER[0]
+                pair = paired(
+                    self.answer.at(place, bits), self.right.at(place, bits), self.rules.loose
+                )
+                with balls(bits).working():
+                    found = judged(pair, bits)
+            except (Undefined, Unlike):
+                continue
+            if found is not None:
+                both = (
+                    found if both is None else [a and b for a, b in zip(both, found, strict=True)]
+                )
+                shape = pair.shape
+        return None if both is None else _nested(both, shape)
 
     def unlike(self, found: Unlike, place: Place) -> Decision:
         return Decision(

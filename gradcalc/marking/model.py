@@ -11,6 +11,7 @@ from gradcalc.exercise.model import Question, Value
 from gradcalc.exercise.source import Text
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.formula_pieces import Names
 from gradcalc.language.parser import Expr
 
 RIGHT, WRONG, UNDECIDED, INVALID, BLANK = "right", "wrong", "undecided", "invalid", "blank"
@@ -137,3 +138,32 @@ class Verdict:
 
     def __repr__(self) -> str:
         return f"<Verdict {self.question.text}: {self.verdict}, {self.points:g} of {self.of:g}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The marked answers of one student, in the order of the questions. `names`: how its formulas
+    print.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    file: str
+    title: str | None = None
+    student: str | None = None
+    warnings: tuple[str, ...] = ()
+    names: Names = field(default_factory=Names)
+
+    @property
+    def right(self) -> bool:
+        """Is every answer right?"""
+        return all(verdict.right for verdict in self.verdicts)
+
+    @property
+    def points(self) -> float:
+        """What was earned."""
+        return sum(verdict.points for verdict in self.verdicts)
+
+    @property
+    def of(self) -> float:
+        """What could be earned."""
+        return sum(verdict.of for verdict in self.verdicts)
