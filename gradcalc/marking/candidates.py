@@ -10,15 +10,15 @@ from typing import Any
 
 from gradcalc.exercise.model import Exercise, Question
 from gradcalc.graph.build import build
-from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError
-from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import unparse
-from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
+from gradcalc.language.shape_rules import Shape, shape_of
 from gradcalc.language.tree import Expr
+from gradcalc.marking.asked import Asked
 from gradcalc.marking.equality import Function, derivative
 from gradcalc.marking.model import Mistake
-from gradcalc.marking.points import Computation, Place, Places
+from gradcalc.marking.points import Computation, Place
 from gradcalc.marking.variations import Site
 from gradcalc.numeric.finite_differences import Target, needed
 from gradcalc.numeric.forward import mentioned
@@ -48,31 +48,32 @@ class Submitted:
     read: Callable[[Expr], Function] | None = None  # another formula in the same names
 
 
-@dataclass()
 class Scene:
     """A question about an exercise: what is right, and what variations of it give."""
 
-    graph: Graph
-    question: Question
-    places: Places
-    layout: str = "gradient"
-    others: tuple[Question, ...] = ()  # the other questions, each with an answer of its own
-    _functions: dict[Any, Function] = field(default_factory=dict)
-    _candidates: dict[str, tuple[list[Candidate], Iterator[Candidate]]] = field(
-        default_factory=dict
-    )
+    def __init__(self, asked: Asked, number: int) -> None:
+        self.asked, self.number = asked, number
+        self.graph, self.places, self.layout = asked.graph, asked.places, asked.layout
+        self.question = asked.questions[number]
+        self._functions: dict[Any, Function] = {}
+        self._candidates: dict[str, tuple[list[Candidate], Iterator[Candidate]]] = {}
 
     @property
     def exercise(self) -> Exercise:
         return self.graph.exercise
 
-    @cached_property
+    @property
     def right(self) -> Function:
         """The right answer."""
-        return self.asked(self.question)
+        return self.asked.right(self.number)
 
-    def asked(self, question: Question) -> Function:
-        """The right answer to another question about this exercise."""
+    @property
+    def others(self) -> tuple[Question, ...]:
+        """The other questions of the exercise."""
+        return tuple(q for k, q in enumerate(self.asked.questions) if k != self.number)
+
+    def function(self, question: Question) -> Function:
+        """The right answer to any question about this exercise."""
         key = (question.kind, question.of, question.by, question.loss, question.entry)
         if key not in self._functions:
             found = derivative(self.places.computation, question, self.layout)

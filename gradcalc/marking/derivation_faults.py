@@ -64,6 +64,7 @@ def _partials(func: str) -> tuple[tuple[str, ...], tuple[Expr, ...]]:
 
 def slopes_of(expr: Expr) -> list[Slope]:
     """The operands of an operation entry by entry with their local derivatives; none for others."""
+    arguments: tuple[Expr, ...]
     match expr:
         case Binary(op, left, right) if op != "@":
             func, arguments = SIGNS[op], (left, right)
@@ -92,9 +93,7 @@ def slopes_of(expr: Expr) -> list[Slope]:
 def _with(site: Site, slopes: Sequence[Slope], at: int, slope: Expr) -> Expr:
     """The part with another local derivative by one of its operands."""
     chosen = [slope if k == at else one.partial for k, one in enumerate(slopes)]
-    return with_slopes(
-        site.expr, [(s, one.operand) for s, one in zip(chosen, slopes, strict=True)]
-    )
+    return with_slopes(site.expr, [(s, one.operand) for s, one in zip(chosen, slopes, strict=True)])
 
 
 def _function(expr: Expr) -> bool:
@@ -105,7 +104,7 @@ def _function(expr: Expr) -> bool:
 
 
 def left_out(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterator[Edit]:
-    if isinstance(site.expr, Binary) and site.expr.op in "+-" or isinstance(site.expr, Neg):
+    if (isinstance(site.expr, Binary) and site.expr.op in "+-") or isinstance(site.expr, Neg):
         return
     for k, one in enumerate(slopes):
         yield {"operand": shown(one.operand)}, _with(site, slopes, k, ONE)
@@ -224,7 +223,7 @@ def power_slips(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterator[E
         (-n, n - 1),
     ]
     for coefficient, exponent in dict.fromkeys(forms):
-        if (coefficient, exponent) == (n, n - 1) or (coefficient, exponent) == (1, 0):
+        if (coefficient, exponent) == (n, n - 1) or (coefficient == 1 and exponent == 0):
             continue
         slope = _monomial(coefficient, base, exponent)
         if factor != ONE:
@@ -258,8 +257,9 @@ def quotient_slips(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterato
                 Binary("/", ONE, bottom),
             ]
             for slope in forms:
-                yield {"operand": shown(bottom), "other": shown(slope)}, _with(
-                    site, slopes, k, slope
+                yield (
+                    {"operand": shown(bottom), "other": shown(slope)},
+                    _with(site, slopes, k, slope),
                 )
 
 
@@ -308,11 +308,15 @@ def elsewhere(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterator[Edi
 def reversed_mask(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterator[Edit]:
     match site.expr:
         case Call(func, (operand, *rest)) if len(slopes) == 1 and TABLE[func].smooth:
-            given = {"x": Neg(operand), "r": Call(func, (Neg(operand), *rest))}
+            given: dict[str, Expr] = {
+                "x": Neg(operand),
+                "r": Call(func, (Neg(operand), *rest)),
+            }
             yield {}, _with(site, slopes, 0, substitute(slopes[0].pattern, given))
         case Call("max" | "min", (left, right)) if len(slopes) == 2:
-            yield {}, with_slopes(
-                site.expr, [(slopes[1].partial, left), (slopes[0].partial, right)]
+            yield (
+                {},
+                with_slopes(site.expr, [(slopes[1].partial, left), (slopes[0].partial, right)]),
             )
 
 
@@ -374,7 +378,11 @@ def derivation_faults(scene: Scene) -> Found:
         return
     for site in moving_sites(scene):
         slopes = slopes_of(site.expr)
-        seen = {site.expr, with_slopes(site.expr, [(s.partial, s.operand) for s in slopes])} if slopes else set()
+        seen = (
+            {site.expr, with_slopes(site.expr, [(s.partial, s.operand) for s in slopes])}
+            if slopes
+            else set()
+        )
         for fault in TABLE_3 if slopes else ():
             for fill, new in fault.edits(scene, site, slopes):
                 if new not in seen:  # the first of two rows that make the same edit says it best
@@ -435,9 +443,7 @@ def _leaves(scene: Scene) -> Found:
                     exercise = edited_at(exercise, other, held(other.expr))
             words = f"only the path through one {shown(site.expr)} in the line of {site.quantity} is followed"
             place = scene.at(site, site.expr.id)
-            yield Candidate(
-                Mistake("path-missing", sentence(words), place), scene.varied(exercise)
-            )
+            yield Candidate(Mistake("path-missing", sentence(words), place), scene.varied(exercise))
     yield from _differentiated_wrongly(scene, leaves)
 
 
@@ -467,9 +473,11 @@ def _late(scene: Scene) -> Found:
 def _differentiated_wrongly(scene: Scene, leaves: Sequence[Site]) -> Found:
     """x kept for 1, and a constant kept for 0."""
     for site in leaves:
-        if site.expr in map(Name, scene.bys):
+        if isinstance(site.expr, Name) and site.expr.id in scene.bys:
             new = with_slopes(site.expr, [(site.expr, site.expr)])
-            words = f"{shown(site.expr)} in the line of {site.quantity} is kept, and not differentiated"
+            words = (
+                f"{shown(site.expr)} in the line of {site.quantity} is kept, and not differentiated"
+            )
             yield Candidate(
                 Mistake("not-differentiated", sentence(words), scene.at(site)),
                 scene.varied(edited_at(scene.exercise, site, new)),
@@ -484,11 +492,9 @@ def _differentiated_wrongly(scene: Scene, leaves: Sequence[Site]) -> Found:
         if site.expr.op not in "+-":
             continue
         for k, term in enumerate((site.expr.left, site.expr.right)):
-            if moved & set(named(scene, term)) or not names(term) and term == Num(Fraction(0)):
+            if moved & set(named(scene, term)) or (not names(term) and term == Num(Fraction(0))):
                 continue
-            new = put(
-                site.expr, (k,), differentiated_as(term, Binary("*", held(term), by))
-            )
+            new = put(site.expr, (k,), differentiated_as(term, Binary("*", held(term), by)))
             words = f"the constant {shown(term)} in {shown(site.expr)} is kept when it is differentiated"
             yield Candidate(
                 Mistake("not-differentiated", sentence(words), scene.at(site)),

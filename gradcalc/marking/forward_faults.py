@@ -57,7 +57,10 @@ def sign_changed(scene: Scene, site: Site) -> Iterator[Edit]:
 
 def activation_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
     match site.expr:
-        case Call(func, (arg,)) if func in TABLE and TABLE[func].signature in ("elementwise", "same"):
+        case Call(func, (arg,)) if func in TABLE and TABLE[func].signature in (
+            "elementwise",
+            "same",
+        ):
             yield {"operand": shown(arg)}, arg
 
 
@@ -82,7 +85,13 @@ def distributed(scene: Scene, site: Site) -> Iterator[Edit]:
     match site.expr:
         case Call(func, (Binary("+" | "-" as op, left, right),), kwargs) if func in TABLE:
             yield (
-                {"other": shown(found := Binary(op, Call(func, (left,), kwargs), Call(func, (right,), kwargs)))},
+                {
+                    "other": shown(
+                        found := Binary(
+                            op, Call(func, (left,), kwargs), Call(func, (right,), kwargs)
+                        )
+                    )
+                },
                 found,
             )
         case Binary("^", Binary("+" | "-" as op, left, right), exponent):
@@ -142,7 +151,9 @@ FORWARD: tuple[ForwardFault, ...] = (
 
 def forward_faults(scene: Scene) -> Found:
     """Every fault in one step of the computation, with the answer it gives."""
-    wanted = set(needed(scene.graph, mentioned(scene.graph), scene.of, tuple(scene.graph.inputs), False))
+    wanted = set(
+        needed(scene.graph, mentioned(scene.graph), scene.of, tuple(scene.graph.inputs), False)
+    )
     for site in exercise_sites(scene.exercise):
         if site.quantity not in wanted:
             continue
@@ -173,7 +184,10 @@ def name_swaps(scene: Scene, wanted: set[str]) -> Found:
         for other in order:
             if other in (site.expr.id, site.quantity) or other in scene.target.again:
                 continue
-            if scene.graph.node(other).shape != node.shape or scene.graph.node(other).over != node.over:
+            if (
+                scene.graph.node(other).shape != node.shape
+                or scene.graph.node(other).over != node.over
+            ):
                 continue
             if order.index(other) > order.index(site.quantity or ""):
                 continue

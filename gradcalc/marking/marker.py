@@ -18,7 +18,9 @@ from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Expr, Vector, names, unparse
 from gradcalc.marking import shapes
 from gradcalc.marking.asked import LAYOUTS, Asked
+from gradcalc.marking.candidates import Scene, Submitted
 from gradcalc.marking.equality import SECONDS, Function, Rules, compare, refuted, written
+from gradcalc.marking.mistakes import find
 from gradcalc.marking.model import (
     BLANK,
     INVALID,
@@ -53,6 +55,7 @@ class Marker:
         strict, common = self.policy.columns == "strict", self.policy.domain == "common"
         self.rules = Rules(not strict, common, seconds)
         self._author: dict[int, list[tuple[Function, Mistake]]] = {}
+        self._scenes: dict[int, Scene] = {}
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -127,7 +130,7 @@ class Marker:
         decision, function, note = self.decide(number, found.reading, text)
         mistakes: tuple[Mistake, ...] = ()
         if decision.verdict == WRONG and function is not None:
-            mistakes = self.mistakes(number, function)
+            mistakes = self.mistakes(number, function, found.reading)
         policy = self.policy
         points = of * self.share(decision, mistakes)
         return replace(
@@ -282,14 +285,23 @@ class Marker:
 
     # ---- which mistake
 
-    def mistakes(self, number: int, function: Function) -> tuple[Mistake, ...]:
+    def mistakes(self, number: int, function: Function, reading: Reading) -> tuple[Mistake, ...]:
         """The mistakes that give exactly this answer: those that the author expects first."""
         for known, mistake in self.expected(number):
             if refuted(function, known, [*self.asked.places][:2]):
                 continue
             if compare(function, known, self.asked.places, self.rules).verdict == RIGHT:
                 return (mistake,)
-        return ()
+        if self.policy.hints != "full" and not self.policy.mistakes:
+            return ()  # nobody would read it, and no points depend on it
+        if number not in self._scenes:
+            self._scenes[number] = Scene(self.asked, number)
+
+        def read(expr: Expr) -> Function:
+            return self.function(number, expr, reading.free)
+
+        submitted = Submitted(function, reading.formula, reading.free, read)
+        return find(self._scenes[number], submitted)
 
     def expected(self, number: int) -> list[tuple[Function, Mistake]]:
         """The author's mistakes as functions. Raises GradcalcError where one cannot be read."""

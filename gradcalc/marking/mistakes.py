@@ -75,9 +75,7 @@ class Search:
         return found.verdict == RIGHT or (found.verdict == UNDECIDED and found.points >= AGREED)
 
 
-def find(
-    scene: Scene, submitted: Submitted, seconds: float = SECONDS
-) -> tuple[Mistake, ...]:
+def find(scene: Scene, submitted: Submitted, seconds: float = SECONDS) -> tuple[Mistake, ...]:
     """What gives exactly this answer: mostly one statement, at most three; none where nothing is
     known. The answer is known to be wrong.
     """

@@ -40,9 +40,7 @@ def _other_values(scene: Scene) -> Found:
         if name != scene.of:
             asked = Question(f"value {name}", "value", name)
             words = f"the value of {name} is given instead"
-            yield Candidate(
-                Mistake("other-question", sentence(words)), scene.asked(asked)
-            )
+            yield Candidate(Mistake("other-question", sentence(words)), scene.function(asked))
 
 
 def _between(scene: Scene) -> tuple[str, ...]:
@@ -64,7 +62,7 @@ def _stopped_early(scene: Scene) -> Found:
         words = f"the chain ends at {name}: this is {asked.text}"
         place = scene.place_of(name, scene.bys[0])
         yield Candidate(
-            Mistake("local-factor-missing", _telling(words), place), scene.asked(asked)
+            Mistake("local-factor-missing", _telling(words), place), scene.function(asked)
         )
 
 
@@ -83,7 +81,7 @@ def _upstream_missing(scene: Scene) -> Found:
         ends = tuple(name for name in scene.target.again)
     for name in ends:
         asked = _question(name, by)
-        function = scene.asked(asked)
+        function = scene.function(asked)
         before = f"d{scene.question.of}/d{name}"
         for how, change in _shapes_of(scene, name, by):
             slug = "upstream-missing"
@@ -190,7 +188,7 @@ def _itself(scene: Scene) -> Found:
     """The numerator, and not its derivative."""
     if scene.of is None:
         return
-    value = scene.asked(Question(f"value {scene.of}", "value", scene.of))
+    value = scene.function(Question(f"value {scene.of}", "value", scene.of))
     words = f"{scene.of} itself is given, and not differentiated"
     yield Candidate(Mistake("not-differentiated", sentence(words)), value)
     twice = changed(value, lambda tensor, place: Tensor(2 * tensor.data, tensor.over))
@@ -207,9 +205,7 @@ def _other_denominators(scene: Scene) -> Found:
         for by in dict.fromkeys(scene.bys):
             asked = _question(question.of, by)
             words = f"it is differentiated once only: this is {asked.text}"
-            yield Candidate(
-                Mistake("not-differentiated", _telling(words)), scene.asked(asked)
-            )
+            yield Candidate(Mistake("not-differentiated", _telling(words)), scene.function(asked))
         return
     if question.kind != "derivative":
         return
@@ -219,7 +215,7 @@ def _other_denominators(scene: Scene) -> Found:
             continue
         asked = _question(question.of, name, question.loss)
         words = f"it is differentiated by {name}, and not by {by}: this is {asked.text}"
-        yield Candidate(Mistake("other-question", _telling(words)), scene.asked(asked))
+        yield Candidate(Mistake("other-question", _telling(words)), scene.function(asked))
     if scene.of is None or scene.shapes[scene.of] != () or scene.shapes[by] != ():
         return
     for name in scene.graph.inputs:
@@ -227,7 +223,7 @@ def _other_denominators(scene: Scene) -> Found:
             continue
         asked = Question(f"d2{question.of}/d{by}d{name}", "second", question.of, (by, name))
         words = f"it is differentiated by {name} as well: this is {asked.text}"
-        yield Candidate(Mistake("wrong-local-derivative", _telling(words)), scene.asked(asked))
+        yield Candidate(Mistake("wrong-local-derivative", _telling(words)), scene.function(asked))
 
 
 def _other_questions(scene: Scene) -> Found:
@@ -241,9 +237,7 @@ def _other_questions(scene: Scene) -> Found:
         if other.kind == "derivative" and set(other.by) & set(scene.target.again):
             continue  # said above as a chain that ends too early
         words = f"this is the answer to another question, {other.text}"
-        yield Candidate(
-            Mistake("other-question", _telling(words)), scene.asked(other)
-        )
+        yield Candidate(Mistake("other-question", _telling(words)), scene.function(other))
 
 
 def _antiderivative(scene: Scene, submitted: Submitted) -> Found:
@@ -256,7 +250,7 @@ def _antiderivative(scene: Scene, submitted: Submitted) -> Found:
     found = _derivative_of_part(scene, exercise)
     if found is not None:
         words = f"{scene.of} is integrated over {scene.bys[0]}, and not differentiated"
-        value = scene.asked(Question(f"value {scene.of}", "value", scene.of))
+        value = scene.function(Question(f"value {scene.of}", "value", scene.of))
         yield Candidate(Mistake("integrated", sentence(words)), value, found, common=True)
 
 
@@ -270,4 +264,3 @@ def _derivative_of_part(scene: Scene, exercise: Any) -> Function | None:
     except GradcalcError:
         return None
     return derivative(Computation(graph), _question(PART, scene.bys[0]), "gradient")
-

@@ -251,10 +251,7 @@ def _factors(
     options: list[dict[str, int]] = [{}]
     options += [{name: power} for power in (1, -1, 2, -2) for name in names]
     options += [
-        {one: a, two: b}
-        for one, two in combinations(names, 2)
-        for a in (1, -1)
-        for b in (1, -1)
+        {one: a, two: b} for one, two in combinations(names, 2) for a in (1, -1) for b in (1, -1)
     ]
     for powers in options:
         found: set[Fraction] = set()

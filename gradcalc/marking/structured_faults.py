@@ -112,9 +112,7 @@ def _norm_factors() -> Callable[[Scene, Site], Iterator[Edit]]:
 def norm_left(scene: Scene, site: Site) -> Iterator[Edit]:
     match site.expr:
         case Call("norm", (u,)) if "ord" not in dict(site.expr.kwargs):
-            yield {}, differentiated_as(
-                site.expr, _reduced(site.expr, _times(held(u), u))
-            )
+            yield {}, differentiated_as(site.expr, _reduced(site.expr, _times(held(u), u)))
 
 
 def norm_one(scene: Scene, site: Site) -> Iterator[Edit]:
@@ -190,7 +188,9 @@ def extremum(scene: Scene, site: Site) -> Iterator[Edit]:
 
 def whole_sign(scene: Scene, site: Site) -> Iterator[Edit]:
     match site.expr:
-        case Binary("@") | Call("sum" | "mean" | "tr" | "norm" | "softmax" | "inv" | "logdet" | "det"):
+        case Binary("@") | Call(
+            "sum" | "mean" | "tr" | "norm" | "softmax" | "inv" | "logdet" | "det"
+        ):
             yield {}, differentiated_as(site.expr, Neg(site.expr))
 
 

@@ -88,8 +88,11 @@ def with_children(expr: Expr, parts: Sequence[Expr]) -> Expr:
             items: list[Expr | Slice] = []
             for item in expr.items:
                 if isinstance(item, Slice):
-                    bounds = (item.start, item.stop, item.step)
-                    items.append(Slice(*(None if one is None else rest.pop(0) for one in bounds)))
+                    start, stop, step = (
+                        None if one is None else rest.pop(0)
+                        for one in (item.start, item.stop, item.step)
+                    )
+                    items.append(Slice(start, stop, step))
                 else:
                     items.append(rest.pop(0))
             return Index(parts[0], tuple(items))

@@ -94,7 +94,9 @@ def _with_pair(tokens: list[str]) -> Iterator[str]:
             if depth < 0:
                 break
             if depth == 0 and end > start + 1 and tokens[end] not in operators[:-2]:
-                yield "".join([*tokens[:start], "(", *tokens[start : end + 1], ")", *tokens[end + 1 :]])
+                yield "".join(
+                    [*tokens[:start], "(", *tokens[start : end + 1], ")", *tokens[end + 1 :]]
+                )
 
 
 def _pairs(tokens: list[str]) -> Iterator[tuple[int, int]]:
@@ -279,17 +281,18 @@ def functions(scene: Scene, answer: Expr) -> Rewrites:
     used = {part.func for part in walk(answer) if isinstance(part, Call)}
     for definition in scene.exercise.definitions:
         used |= {part.func for part in walk(definition.expr) if isinstance(part, Call)}
-    pool = [func for func in sorted(used) if func in TABLE and TABLE[func].signature == "elementwise"]
+    pool = [
+        func for func in sorted(used) if func in TABLE and TABLE[func].signature == "elementwise"
+    ]
     pool = [*dict.fromkeys((*pool, "exp", "log", "step", "sign"))]
-    parts = {inner for inner in parts_of(scene) if isinstance(inner, Call)}
+    parts = [inner for inner in parts_of(scene) if isinstance(inner, Call)]
 
     def change(expr: Expr) -> Iterator[Expr]:
         match expr:
             case Name():
                 for func in pool:
                     yield Call(func, (expr,))
-                for call in parts:
-                    yield call
+                yield from parts
             case Call(func, (arg,)):
                 yield arg
 
