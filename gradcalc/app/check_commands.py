@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module as load  # none of it needs SymPy
 from typing import Annotated, Any
 
@@ -84,3 +85,36 @@ def printed(found: Any, format: str, console: Console) -> Any:
             yield page.render(load("gradcalc.render.marks_json").document(marked), view)
         else:
             yield page.render(load("gradcalc.report.marks").compose_marks(marked), view)
+
+
+def check_claims(
+    console: Console,
+    expression: str,
+    wrt: Sequence[str],
+    shapes: Sequence[str],
+    answers: Sequence[str],
+    layout: str | None,
+    format: str,
+    timeout: int,
+) -> None:
+    """`diff EXPR --wrt x --answer FORMULA`: a verdict on each claim, and the end of the command."""
+
+    def work(text: str) -> tuple[list[str], list[str], bool]:
+        notes, found = load("gradcalc.app.marking").checked_claims(
+            text, wrt, shapes, answers, layout
+        )
+        lines = load("gradcalc.report.marks").claim_lines(found)
+        if format in ("json", "jsonl"):
+            items = list(map(load("gradcalc.render.marks_json").answer, found))
+            lines = [render.load(format).render(item, view_of(console)) for item in items]
+        return notes, lines, all(verdict.right for verdict in found)
+
+    ((done, problems),) = outcomes(console, [expression], work, timeout)
+    if problems:
+        raise GradcalcError(*problems)
+    notes, lines, fine = done
+    for note in notes:
+        console.note(note)
+    data = format in ("json", "jsonl")
+    console.out(render.load(format).join(lines) if data else "\n".join(lines), machine=data)
+    finish(console, fine)

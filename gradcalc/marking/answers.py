@@ -11,12 +11,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.model import Question
 from gradcalc.exercise.source import Source, Text
-from gradcalc.exercise.yaml_nodes import Node, read_yaml
+from gradcalc.exercise.yaml_nodes import Node, from_python, read_yaml
 from gradcalc.language.errors import GradcalcError, Place, Problem, closest
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.tokens import canonical, shown
@@ -86,6 +87,12 @@ def read_answers(path: str, questions: Sequence[Question]) -> list[Submission]:
         return _Table(name, data, Finder(questions)).read()
     node, problems = read_yaml(data, name)
     return [_Mapping(Finder(questions), list(problems)).read(node)]
+
+
+def answers_from(data: Mapping[str, Any], questions: Sequence[Question]) -> Submission:
+    """Answers as Python data, question -> answer. Raises GradcalcError."""
+    node = from_python({"answers": {str(key): value for key, value in data.items()}}, "<answers>")
+    return _Mapping(Finder(questions), []).read(node)
 
 
 def claims(words: Iterable[str], questions: Sequence[Question]) -> dict[int, Given]:

@@ -49,7 +49,7 @@ def _wrong(decision: Decision, reading: Reading) -> str:
     rough = _decimal(reading.formula)
     if rough:
         return f"Wrong: a formula is exact, and {rough}. Write fractions."
-    return "Wrong: it is another function." + _which(decision.entries)
+    return "Wrong: it differs from the answer." + _which(decision.entries)
 
 
 def _which(entries: Entries) -> str:

@@ -55,9 +55,7 @@ def row(verdict: Verdict) -> Sequence[Cell]:
         read = ((verdict.answer,),)
     if reading.kind == "both" and verdict.read_as:
         read = (*read, ("= " + verdict.read_as.partition("; ")[2],))
-    message = verdict.message
-    for lead in ("Right.", "Wrong: ", "Not answered."):
-        message = message.removeprefix(lead).strip()
+    message = _message(verdict)
     sign = SIGNS.get(verdict.verdict, "– blank")
     return (
         (asked(verdict.question),),
@@ -65,8 +63,30 @@ def row(verdict: Verdict) -> Sequence[Cell]:
         ((sign,),),
         ((f"{_points(verdict.points)}/{_points(verdict.of)}",),),
         (math(verdict.revealed),) if verdict.revealed is not None else (),
-        ((message[:1].upper() + message[1:],),) if message and message != "Wrong." else (),
+        ((message,),) if message else (),
     )
+
+
+def claim_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """A line for each claim: the verdict and what is said of it; the claim first, where there are
+    several.
+    """
+    lines = []
+    for verdict in verdicts:
+        message = _message(verdict).rstrip(".")
+        lead = f"{verdict.answer.strip()}: " if len(verdicts) > 1 else ""
+        if message[:1].isupper() and message[1:2].islower():
+            message = message[:1].lower() + message[1:]
+        lines.append(f"{lead}{verdict.verdict}" + (f": {message}" if message else ""))
+    return lines
+
+
+def _message(verdict: Verdict) -> str:
+    """What is said beside the verdict itself."""
+    message = verdict.message
+    for lead in ("Right.", "Wrong: ", "Wrong. ", "Not decided: ", "Not answered."):
+        message = message.removeprefix(lead).strip()
+    return "" if message == "Wrong." else message[:1].upper() + message[1:]
 
 
 def _points(value: float) -> str:
