@@ -17,6 +17,7 @@ from gradcalc.marking.candidates import Candidate, Found, Scene, Submitted, chan
 from gradcalc.marking.equality import Function
 from gradcalc.marking.model import Mistake
 from gradcalc.marking.points import Place
+from gradcalc.numeric.precision import balls
 from gradcalc.numeric.scalar_functions import LADDER, Misfit
 from gradcalc.numeric.tensor import Tensor
 
@@ -34,6 +35,11 @@ class Relation:
     where: str
     change: Change
     of_right: bool = True
+
+
+def exactly(value: Fraction) -> Any:
+    """A number among enclosures."""
+    return balls(LADDER[0]).scalar.constant(value)
 
 
 def _array(tensor: Tensor) -> Any:
@@ -204,12 +210,10 @@ def factors(
 
 def _multiplied(value: Fraction, powers: Mapping[str, int]) -> Change:
     def change(tensor: Tensor, place: Place) -> Tensor:
-        from flint import fmpq
-
-        factor = fmpq(value.numerator, value.denominator)
+        factor = value
         for name, power in powers.items():
-            factor *= fmpq(place.sizes[name]) ** power
-        return Tensor(tensor.data * factor, tensor.over)
+            factor *= Fraction(place.sizes[name]) ** power
+        return Tensor(tensor.data * exactly(factor), tensor.over)
 
     return change
 
@@ -321,16 +325,10 @@ def spread(scene: Scene, submitted: Submitted) -> Iterator[tuple[str, Function]]
         square = not want.over and not tensor.over and want.shape == (n, n) and n > 1
         if not square or not (tensor.plain or tensor.shape == (n,)):
             raise Misfit("it is no diagonal")
-        data = np.full((n, n), fmpq_zero(), dtype=object)
+        data = np.full((n, n), exactly(Fraction(0)), dtype=object)
         np.fill_diagonal(data, tensor.data)
         return Tensor(data)
 
     if not scene.question.entry:
         yield " with the same number in every entry", changed(submitted.function, filled)
         yield " of which only the diagonal is written", changed(submitted.function, on_diagonal)
-
-
-def fmpq_zero() -> object:
-    from flint import fmpq
-
-    return fmpq(0)

@@ -45,13 +45,14 @@ class Site:
 
 
 def sites(expr: Expr, quantity: str | None = None) -> Iterator[Site]:
-    """Every part of an expression that may be edited, from the outside in; not what stands in an
-    option or in a slice, which is no quantity.
+    """Every part of an expression that is a quantity, from the outside in: no condition, and not
+    what stands in an option or in a slice.
     """
     pending: list[tuple[Path, Expr]] = [((), expr)]
     while pending:
         path, part = pending.pop()
-        yield Site(quantity, path, part)
+        if not isinstance(part, Compare):
+            yield Site(quantity, path, part)
         inner = list(enumerate(children(part)))
         if isinstance(part, Call):
             inner = [] if part.func in SIZED else inner[: len(part.args)]
