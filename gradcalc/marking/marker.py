@@ -19,7 +19,11 @@ from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Expr, Vector, names, unparse
 from gradcalc.marking import shapes
 from gradcalc.marking.asked import LAYOUTS, Asked
+from gradcalc.marking.candidates import Scene, Submitted
+from gradcalc.marking.carried import Wrong
 from gradcalc.marking.equality import SECONDS, Function, Rules, compare, refuted, written
+from gradcalc.marking.follow import Follower, number_function
+from gradcalc.marking.mistakes import find
 from gradcalc.marking.model import (
     BLANK,
     INVALID,
@@ -36,7 +40,7 @@ from gradcalc.marking.printed import Printed
 from gradcalc.marking.reader import Reader
 from gradcalc.marking.reading import shape_from
 from gradcalc.marking.values import judge_value
-from gradcalc.marking.wording import NOTES, flatten, invalid, say
+from gradcalc.marking.wording import NOTES, flatten, follows, invalid, say
 
 HALF = Fraction(1, 2)
 
@@ -53,7 +57,9 @@ class Marker:
         self.reader = Reader(self.asked, self.printed)
         strict, common = self.policy.columns == "strict", self.policy.domain == "common"
         self.rules = Rules(not strict, common, seconds)
+        self.follower = Follower(self.asked, self.printed, self.policy, self.rules)
         self._author: dict[int, list[tuple[Function, Mistake]]] = {}
+        self._scenes: dict[int, Scene] = {}
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -64,11 +70,15 @@ class Marker:
         self, answers: Mapping[int, Given], only: bool = False, reveal: bool = False
     ) -> tuple[Verdict, ...]:
         """A verdict for each question, in order; with `only`, for each that has an answer."""
-        found = []
+        found: list[Verdict] = []
+        earlier: list[Wrong] = []
         for number in range(len(self.questions)):
             if only and number not in answers:
                 continue
             verdict = self.one(number, answers.get(number, Given()))
+            if verdict.verdict == WRONG and self.policy.carry:
+                verdict = self.followed(number, verdict, earlier)
+                earlier += self.wrong(number, verdict.reading)
             if reveal:
                 verdict = replace(verdict, revealed=self.reveal(number))
             found.append(verdict)
@@ -77,6 +87,35 @@ class Marker:
     def reveal(self, number: int) -> Expr | None:
         """The right answer as it is printed."""
         return self.printed.answer(number).symbolic
+
+    # ---- errors carried forward
+
+    def wrong(self, number: int, reading: Reading) -> list[Wrong]:
+        """A wrong answer, from which later ones may follow."""
+        if reading.formula is not None:
+            function = self.function(number, reading.formula, reading.free)
+            expr = None if reading.free else reading.formula
+            return [Wrong(number, function, expr)]
+        if reading.value is not None:
+            return [Wrong(number, number_function(reading.value))]
+        return []
+
+    def followed(self, number: int, verdict: Verdict, earlier: list[Wrong]) -> Verdict:
+        """The verdict on a wrong answer that follows from earlier wrong ones."""
+        reading = verdict.reading
+        if not earlier or reading.kind == "both":
+            return verdict
+        function = None
+        if reading.formula is not None:
+            function = self.function(number, reading.formula, reading.free)
+        carried = self.follower.carried(number, reading, function, earlier)
+        if carried is None:
+            return verdict
+        points = max(verdict.points, float(self.policy.carry) * verdict.of)
+        message = verdict.message
+        if self.policy.hints not in ("none", "verdict"):
+            message = follows(carried)
+        return replace(verdict, carried=carried, points=points, message=message, mistakes=())
 
     # ---- one answer
 
@@ -128,7 +167,7 @@ class Marker:
         decision, function, note = self.decide(number, found.reading, text)
         mistakes: tuple[Mistake, ...] = ()
         if decision.verdict == WRONG and function is not None:
-            mistakes = self.mistakes(number, function)
+            mistakes = self.mistakes(number, function, found.reading)
         policy = self.policy
         points = of * self.share(decision, mistakes)
         return replace(
@@ -284,14 +323,23 @@ class Marker:
 
     # ---- which mistake
 
-    def mistakes(self, number: int, function: Function) -> tuple[Mistake, ...]:
+    def mistakes(self, number: int, function: Function, reading: Reading) -> tuple[Mistake, ...]:
         """The mistakes that give exactly this answer: those that the author expects first."""
         for known, mistake in self.expected(number):
             if refuted(function, known, islice(self.asked.places, 2)):
                 continue
             if compare(function, known, self.asked.places, self.rules).verdict == RIGHT:
                 return (mistake,)
-        return ()
+        if self.policy.hints != "full" and not self.policy.mistakes:
+            return ()  # nobody would read it, and no points depend on it
+        if number not in self._scenes:
+            self._scenes[number] = Scene(self.asked, number)
+
+        def read(expr: Expr) -> Function:
+            return self.function(number, expr, reading.free)
+
+        submitted = Submitted(function, reading.formula, reading.free, read)
+        return find(self._scenes[number], submitted)
 
     def expected(self, number: int) -> list[tuple[Function, Mistake]]:
         """The author's mistakes as functions. Raises GradcalcError where one cannot be read."""

@@ -6,7 +6,16 @@ from gradcalc.exercise.model import Grading
 from gradcalc.language.errors import Problem
 from gradcalc.language.parser import Expr, Num, walk
 from gradcalc.language.typography import number as decimal
-from gradcalc.marking.model import RIGHT, UNDECIDED, WRONG, Decision, Entries, Mistake, Reading
+from gradcalc.marking.model import (
+    RIGHT,
+    UNDECIDED,
+    WRONG,
+    Carried,
+    Decision,
+    Entries,
+    Mistake,
+    Reading,
+)
 
 NOTES = {
     "layout": "It is written in {0} layout; the exercise uses {1} layout.",
@@ -36,6 +45,11 @@ def say(
     if policy.hints == "full" and mistakes:
         return mistakes[0].sentence
     return _wrong(decision, reading)
+
+
+def follows(carried: Carried) -> str:
+    """What is said of an answer that follows from earlier wrong ones."""
+    return f"Wrong, but it follows from your answer to {' and '.join(carried.sources)}."
 
 
 def _wrong(decision: Decision, reading: Reading) -> str:
