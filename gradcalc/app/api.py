@@ -94,7 +94,8 @@ def check(
     answer: str,
     shapes: Mapping[str, Sequence[str | int]] | None = None,
     layout: str | None = None,
-) -> Verdict: ...
+) -> Verdict:
+    """A verdict on one claim, without a file."""
 
 
 @overload
@@ -104,7 +105,8 @@ def check(
     *,
     policy: str | None = None,
     reveal: bool = False,
-) -> list[Verdict]: ...
+) -> list[Verdict]:
+    """A verdict for each question of an exercise."""
 
 
 def check(

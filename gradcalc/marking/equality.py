@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any, TypeAlias
 
 from gradcalc.exercise.model import Question
@@ -28,7 +28,7 @@ from gradcalc.language.layouts import derivative_shape
 from gradcalc.language.parser import Expr, names
 from gradcalc.language.sizes import Shape, Size
 from gradcalc.marking.model import INVALID, RIGHT, UNDECIDED, WRONG, Decision, Entries
-from gradcalc.marking.points import Computation, Place
+from gradcalc.marking.points import Computation, Place, Places
 from gradcalc.numeric.agreement import Pair, Unlike, decimal, judged, paired
 from gradcalc.numeric.evaluate import entries, evaluate
 from gradcalc.numeric.finite_differences import (
@@ -238,7 +238,8 @@ def compare(
     answer: Function, right: Function, places: Iterable[Place], rules: Rules | None = None
 ) -> Decision:
     """Is `answer` equal to `right` as a function? Never raises; a shape that does not fit and a
-    formula that is undefined everywhere are `invalid`, another shape is `wrong`.
+    formula that is undefined everywhere are `invalid`, another shape is `wrong`. Of an exercise's
+    places it takes more where the usual ones do not tell.
     """
     return _Comparison(answer, right, rules or Rules()).run(places)
 
@@ -282,7 +283,7 @@ class _Comparison:
 
     def run(self, places: Iterable[Place]) -> Decision:
         self.places = places
-        for place in places:
+        for place in places.every() if isinstance(places, Places) else places:
             if place.extra and len(self.agreed) >= ENOUGH:
                 break
             try:
@@ -381,8 +382,7 @@ class _Comparison:
         """Which entries are right at the sizes of the exercise, as far as two places tell."""
         both: list[bool] | None = None
         shape: tuple[int, ...] = ()
-        usual = takewhile(lambda place: not place.extra, self.places)
-        for place in islice((place for place in usual if place.given), 2):
+        for place in islice((place for place in self.places if place.given), 2):
             try:
                 bits = LADDER[0]
                 pair = paired(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import takewhile
 from random import Random
 from typing import TypeAlias
 
@@ -118,6 +119,10 @@ class Places:
         self._ended = False
 
     def __iter__(self) -> Iterator[Place]:
+        return takewhile(lambda place: not place.extra, self.every())
+
+    def every(self) -> Iterator[Place]:
+        """The places, and behind them those that are only looked at where they do not tell."""
         number = 0
         while (place := self.get(number)) is not None:
             yield place

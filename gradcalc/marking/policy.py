@@ -1,4 +1,6 @@
-"""How answers are marked: the key `grading` of an exercise, a policy file over it, and both shown."""
+"""How answers are marked: the key `grading` of an exercise, a policy file over it, and both in
+YAML.
+"""
 
 from __future__ import annotations
 
