@@ -28,7 +28,7 @@ from gradcalc.language.layouts import derivative_shape
 from gradcalc.language.parser import Expr, names
 from gradcalc.language.sizes import Shape, Size
 from gradcalc.marking.model import INVALID, RIGHT, UNDECIDED, WRONG, Decision, Entries
-from gradcalc.marking.points import Computation, Place, Places
+from gradcalc.marking.points import Computation, Place, Places, in_pieces
 from gradcalc.numeric.agreement import Pair, Unlike, decimal, judged, paired
 from gradcalc.numeric.evaluate import entries, evaluate
 from gradcalc.numeric.finite_differences import (
@@ -60,11 +60,12 @@ Compute: TypeAlias = Callable[[Place, int], Tensor]
 
 class Function:
     """What has a value at every place: a right answer, an answer as it was read, a candidate for
-    a mistake. Values are computed once for each place and precision.
+    a mistake. Values are computed once for each place and precision. `pieces`: it may be made of
+    pieces, step(x) or max(x, y), so that more places are looked at.
     """
 
-    def __init__(self, compute: Compute) -> None:
-        self._compute = compute
+    def __init__(self, compute: Compute, pieces: bool = False) -> None:
+        self._compute, self.pieces = compute, pieces
         self._known: dict[tuple[int, int], Tensor | Undefined] = {}
         self._floats: dict[int, Any] = {}
 
@@ -134,7 +135,7 @@ def written(
             except UNCHECKED as problem:  # a line of an exercise is checked before, an answer not
                 raise Misfit(f"it cannot be computed: {problem}") from None
 
-    return Function(at)
+    return Function(at, computation.pieces or in_pieces(expr))
 
 
 UNCHECKED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
@@ -171,7 +172,7 @@ def derivative(computation: Computation, question: Question, layout: str = "grad
         result = _arranged(found, arrangement(chosen, layout), shape, place)
         return _entry(result, question, values.env(bits)) if question.entry else result
 
-    return Function(at)
+    return Function(at, computation.pieces)
 
 
 def _quantity(computation: Computation, name: str, place: Place, bits: int) -> Tensor:
@@ -272,7 +273,7 @@ def refuted(
 class _Comparison:
     def __init__(self, answer: Function, right: Function, rules: Rules) -> None:
         self.answer, self.right, self.rules = answer, right, rules
-        self.deadline = time.monotonic() + rules.seconds
+        self.spent = 0.0  # seconds on the answer; what is right is computed once, and not counted
         self.agreed: list[Place] = []
         self.looked = 0  # places where the right answer has a value
         self.undefined: list[tuple[Place, Undefined]] = []
@@ -284,7 +285,7 @@ class _Comparison:
     def run(self, places: Iterable[Place]) -> Decision:
         self.places = places
         for place in places.every() if isinstance(places, Places) else places:
-            if place.extra and len(self.agreed) >= ENOUGH:
+            if place.extra and len(self.agreed) >= ENOUGH and not self.more(place, places):
                 break
             try:
                 decision = self.look(place)
@@ -296,10 +297,16 @@ class _Comparison:
                 return Decision(UNDECIDED, "shape", reason=problem.message)
             if decision is not None:
                 return decision
-            if time.monotonic() > self.deadline:
+            if self.spent > self.rules.seconds:
                 self.reason = "time ran out"
                 break
         return self.verdict()
+
+    def more(self, place: Place, places: Iterable[Place]) -> bool:
+        """Is another place needed, because a piece of one of the functions might be missed?"""
+        if not (self.answer.pieces or self.right.pieces):
+            return False
+        return isinstance(places, Places) and place.number < places.pieces
 
     def verdict(self) -> Decision:
         """The verdict where no place proves a difference."""
@@ -337,6 +344,7 @@ class _Comparison:
                 return None
             self.looked += not counted
             counted = True
+            start = time.monotonic()
             try:
                 got = self.answer.at(place, bits)
             except Unsure:
@@ -346,11 +354,13 @@ class _Comparison:
             except Undefined as problem:
                 self.undefined.append((place, problem))
                 return None
+            finally:
+                self.spent += time.monotonic() - start
             pair = paired(got, want, self.rules.loose)
             with balls(bits).working():
                 found = judged(pair, bits)
             if found is None:
-                if time.monotonic() > self.deadline:
+                if self.spent > self.rules.seconds:
                     return None
                 continue
             if all(found):

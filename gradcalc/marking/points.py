@@ -19,6 +19,7 @@ from gradcalc.exercise.model import Definition, Value
 from gradcalc.graph.model import Graph, unfit
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.sizes import Size
+from gradcalc.language.tree import Call, Compare, Expr, walk
 from gradcalc.numeric.evaluation_points import (
     draw,
     nested,
@@ -31,13 +32,18 @@ from gradcalc.numeric.forward import Point, blank, propagate
 from gradcalc.numeric.precision import balls
 from gradcalc.numeric.scalar_functions import LADDER, TooLarge, Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import Env, Tensor
+from gradcalc.ops import TABLE
 
 PRIMES = (10007, 10009, 10037, 10039, 10061, 10067, 10069, 10079)
 STYLES = ("near", "near", "far", "-far", "near", "wide", "-wide", "far", "-far", "near", "wide")
-MORE = ("near",) * 21  # where the precision does not tell at enough of them
+# Places that leave no gap, for functions made of pieces: of numbers, of small arrays, of others.
+STRATA, STRATA_OF_ARRAYS, STRATA_AT_LEAST = 40, 25, 8
+SMALL = 120  # entries of all inputs and quantities
+MORE = 12  # places where the precision does not tell at enough of them
 CONSTRAINTS = ("free", "free", "positive", "unit", "definite", "mixed")
 TRIES = 24  # values that are drawn for a place
 LARGE = 2_000  # entries of all inputs and quantities at sizes that are left out
+PIECES = frozenset(("max", "min", "step", "sign", "where"))
 _One: TypeAlias = "Callable[[Random], Fraction]"
 STRUCTURED = frozenset(("onehot", "orthogonal", "diagonal", "symmetric", "binary"))
 
@@ -55,7 +61,7 @@ class Place:
 
     @property
     def extra(self) -> bool:
-        """Is it only looked at where others do not tell?"""
+        """Is it only looked at where the first ones do not tell, or for functions of pieces?"""
         return self.number >= len(STYLES)
 
     @property
@@ -95,7 +101,11 @@ class Computation:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.definitions = {d.name: d for d in graph.exercise.definitions}
+        exercise = graph.exercise
+        self.definitions = {d.name: d for d in exercise.definitions}
+        lines = [d.expr for d in exercise.definitions]
+        lines += [function.expr for function in exercise.functions.values()]
+        self.pieces = any(map(in_pieces, lines))
         self._values: dict[int, Values] = {}
 
     def at(self, place: Place) -> Values:
@@ -103,6 +113,18 @@ class Computation:
         if place.number not in self._values:
             self._values[place.number] = Values(self.graph, place.point, self.definitions)
         return self._values[place.number]
+
+
+def in_pieces(expr: Expr) -> bool:
+    """Has an expression an operation that is not smooth everywhere?"""
+    return any(
+        isinstance(part, Compare)
+        or (
+            isinstance(part, Call)
+            and (part.func in PIECES or (part.func in TABLE and bool(TABLE[part.func].smooth)))
+        )
+        for part in walk(expr)
+    )
 
 
 class Places:
@@ -117,6 +139,9 @@ class Places:
         self._worked: list[str] = []  # constraints on the inputs that gave a place before
         self._drawer = _Drawer(graph)
         self._ended = False
+        strata = STRATA if self._drawer.scalar else self._strata()
+        self.pieces = len(STYLES) + strata  # so many places for functions made of pieces
+        self._styles = (*STYLES, *(f"strata {k}/{strata}" for k in range(strata)), *["near"] * MORE)
 
     def __iter__(self) -> Iterator[Place]:
         return takewhile(lambda place: not place.extra, self.every())
@@ -128,6 +153,11 @@ class Places:
             yield place
             number += 1
 
+    def _strata(self) -> int:
+        sizes = [group[0][0] for group in self._choices if group]
+        most = max((_entries(self.graph, one) for one in sizes), default=0)
+        return STRATA_OF_ARRAYS if most <= SMALL else STRATA_AT_LEAST
+
     def get(self, number: int) -> Place | None:
         """A place by its number; None where there are no more."""
         while len(self._found) <= number and not self._ended:
@@ -135,11 +165,11 @@ class Places:
         return self._found[number] if number < len(self._found) else None
 
     def _draw(self, number: int) -> None:
-        if number >= len(STYLES) + len(MORE):
+        if number >= len(self._styles):
             self._ended = True
             return
         group = self._choices[number % len(self._choices)] if self._choices else ()
-        style = (*STYLES, *MORE)[number]
+        style = self._styles[number]
         for wanted in dict.fromkeys((style, "wide", "near")):
             for sizes, given in group:
                 point = self._search(number, sizes, wanted)
@@ -240,6 +270,7 @@ class _Drawer:
             for name in graph.inputs
         }
         self.stand_in = any(variable.function for variable in variables.values())
+        self.scalar = all(not graph.node(n).shape and not graph.node(n).over for n in graph.inputs)
 
     def point(
         self, sizes: Mapping[str, int], style: str, constraint: str, number: int, attempt: int
@@ -283,6 +314,10 @@ class _Drawer:
             return self.definite(name, sizes, random)
         if constraint == "definite":
             constraint = "free"
+        if style.startswith("strata"):
+            number, _, count = style.removeprefix("strata ").partition("/")
+            strata = _Strata(name, int(number), int(count), constraint)
+            return self.entries(name, sizes, strata, random)
         signed = sign if constraint == "free" else 1
         return self.entries(name, sizes, lambda r: signed * _entry(r, style, constraint), random)
 
@@ -331,3 +366,35 @@ def _entry(random: Random, style: str, constraint: str) -> Fraction:
         value = round(number * prime)
         if value % prime:
             return Fraction(value, prime)
+
+
+class _Strata:
+    """Entries of which, over all places, each lies in another part of the line from -60 to 60, most
+    of them within ±3, so that no piece of a function that is wider than a part is missed.
+    """
+
+    def __init__(self, name: str, number: int, count: int, constraint: str) -> None:
+        self.name, self.number, self.count, self.constraint = name, number, count, constraint
+        self.entry = 0
+
+    def __call__(self, random: Random) -> Fraction:
+        parts = list(range(self.count))
+        Random(f"strata/{self.name}/{self.entry}").shuffle(parts)
+        self.entry += 1
+        part, prime = parts[self.number], random.choice(PRIMES)
+        while True:
+            value = round(self.place(part, random.random()) * prime)
+            if value % prime:
+                return Fraction(value, prime)
+
+    def place(self, part: int, offset: float) -> float:
+        """A number in a part."""
+        if self.constraint == "unit":
+            return 0.02 + 0.96 * (part + offset) / self.count
+        outer = self.count // 5
+        if part < 2 * outer:
+            size = 3 * 20 ** ((part // 2 + offset) / outer)
+            number = size if part % 2 else -size
+        else:
+            number = -3 + 6 * (part - 2 * outer + offset) / (self.count - 2 * outer)
+        return abs(number) if self.constraint == "positive" else number

@@ -1,8 +1,8 @@
 """Marked answers as JSON data, format 1.
 
 {"format", "file", "student", "answers": [{"question", "name", "answer", "read_as", "kind",
- "verdict", "points", "of", "message", "mistakes", "carried", "entries", "decided"}], "points", "of",
- "warnings"}
+ "verdict", "points", "of", "message", "mistakes", "carried", "entries", "decided"}], "points",
+ "of", "warnings"}
 """
 
 from __future__ import annotations

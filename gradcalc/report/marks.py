@@ -1,4 +1,4 @@
-"""The view of marked answers: how each was read, its verdict, its points, and what is said of it."""
+"""The view of marked answers: how each was read, its verdict, its points, and what is said."""
 
 from __future__ import annotations
 
