@@ -52,7 +52,7 @@ def marked(
 ) -> Marked:
     """What one student answered."""
     exercise = marker.asked.exercise
-    verdicts = marker.mark(submission.answers, only, reveal)
+    verdicts = marker.mark(submission.answers, only, reveal, submission.variant)
     return Marked(
         verdicts,
         exercise.file,
@@ -78,7 +78,8 @@ def checked(
     if len(submissions) != 1:
         message = f"these are the answers of {len(submissions)} students"
         raise GradcalcError(Problem("answers", message, None, "give those of one"))
-    return list(marker.mark(submissions[0].answers, reveal=reveal))
+    (one,) = submissions
+    return list(marker.mark(one.answers, reveal=reveal, variant=one.variant))
 
 
 def checked_claims(

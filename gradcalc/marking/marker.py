@@ -67,15 +67,21 @@ class Marker:
         return self.asked.questions
 
     def mark(
-        self, answers: Mapping[int, Given], only: bool = False, reveal: bool = False
+        self,
+        answers: Mapping[int, Given],
+        only: bool = False,
+        reveal: bool = False,
+        variant: int | None = None,
     ) -> tuple[Verdict, ...]:
-        """A verdict for each question, in order; with `only`, for each that has an answer."""
+        """A verdict for each question, in order; with `only`, for each that has an answer.
+        `variant`: the one that was handed out, whose numbers are not those of the exercise.
+        """
         found: list[Verdict] = []
         earlier: list[Wrong] = []
         for number in range(len(self.questions)):
             if only and number not in answers:
                 continue
-            verdict = self.one(number, answers.get(number, Given()))
+            verdict = self.one(number, answers.get(number, Given()), variant)
             if verdict.verdict == WRONG and self.policy.carry:
                 verdict = self.followed(number, verdict, earlier)
                 earlier += self.wrong(number, verdict.reading)
@@ -119,7 +125,7 @@ class Marker:
 
     # ---- one answer
 
-    def one(self, number: int, given: Given) -> Verdict:
+    def one(self, number: int, given: Given, variant: int | None = None) -> Verdict:
         """The verdict on one answer."""
         question = self.questions[number]
         of = Fraction(str(question.points)) if question.points is not None else Fraction(1)
@@ -136,6 +142,11 @@ class Marker:
         text = given.text or given.value
         assert text is not None
         found = replace(blank, reading=reading, read_as=_read_as(reading))
+        if reading.value is not None and variant is not None:
+            reason = f"the values of variant {variant} are not known here"
+            decision = Decision(UNDECIDED, "value", reason=reason)
+            said = say(decision, reading, self.policy)
+            return replace(found, verdict=UNDECIDED, message=said, decided=decision)
         if reading.kind == "both":
             return self.both(number, found, text, of)
         return self.scored(number, found, text, of)
