@@ -28,9 +28,10 @@ from gradcalc.language.tree import (
     substitute,
 )
 from gradcalc.marking.asked import Asked
-from gradcalc.marking.equality import Function, Unlike, derivative, paired
+from gradcalc.marking.equality import Function, derivative
 from gradcalc.marking.points import Computation, Place, Values
 from gradcalc.marking.variations import held
+from gradcalc.numeric.agreement import Unlike, paired
 from gradcalc.numeric.finite_differences import needed
 from gradcalc.numeric.forward import blank, mentioned, propagate
 from gradcalc.numeric.precision import balls

@@ -149,7 +149,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation("term-missing", "its transpose is not added to the matrix", "a square matrix",
              with_transpose, of_right=False),
     Relation("right-only-if",
-             "the matrix by which it is differentiated is symmetric, and its entries change together",
+             "the denominator is a symmetric matrix, and its entries change together",
              "a square matrix", tied),
 )  # fmt: skip
 
@@ -184,7 +184,7 @@ def other_layouts(scene: Scene, submitted: Submitted) -> Found:
     for layout in ("gradient", "jacobian", "denominator"):
         if layout != scene.layout:
             found = derivative(scene.places.computation, scene.question, layout)
-            words = f"the answer is written in the {layout} layout, and not in the {scene.layout} layout"
+            words = f"it is written in the {layout} layout, and not in the {scene.layout} layout"
             yield Candidate(Mistake("layout", sentence(words)), found)
 
 
