@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import islice
 
 from gradcalc.exercise.model import Exercise, Grading, Question
 from gradcalc.exercise.source import Text
@@ -267,9 +268,9 @@ class Marker:
                 if found.verdict == RIGHT:
                     return found, NOTES["layout"].format(layout, self.asked.layout)
         arrays = self.asked.shape(number)
-        if decision.by == "shape" and len(arrays) >= 2 and question.kind != "second":
+        if decision.by == "shape" and len(arrays) >= 2:
             short = self.printed.shorthand(number)
-            if short is not None and not refuted(function, short, [*self.asked.places][:2]):
+            if short is not None and not refuted(function, short, islice(self.asked.places, 2)):
                 found = compare(function, short, self.asked.places, self.rules)
                 if found.verdict == RIGHT:
                     return found, NOTES["shorthand"]
@@ -283,8 +284,9 @@ class Marker:
             return replace(decision, shapes=decision.shapes and (decision.shapes[0], want))
         built = shapes.built(self.asked, number, reading.formula, text)
         if decision.verdict == INVALID:
-            reason = built.problem.message if built.problem else decision.reason
-            return replace(decision, reason=reason)
+            if built.problem is not None:
+                return replace(decision, reason=built.problem.message)
+            return replace(decision, verdict=UNDECIDED) if built.shape is not None else decision
         if decision.shapes is None:
             return decision
         got = built.said if built.shape is not None else decision.shapes[0]
@@ -324,7 +326,7 @@ class Marker:
     def mistakes(self, number: int, function: Function, reading: Reading) -> tuple[Mistake, ...]:
         """The mistakes that give exactly this answer: those that the author expects first."""
         for known, mistake in self.expected(number):
-            if refuted(function, known, [*self.asked.places][:2]):
+            if refuted(function, known, islice(self.asked.places, 2)):
                 continue
             if compare(function, known, self.asked.places, self.rules).verdict == RIGHT:
                 return (mistake,)

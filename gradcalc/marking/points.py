@@ -33,6 +33,7 @@ from gradcalc.numeric.tensor import Env, Tensor
 
 PRIMES = (10007, 10009, 10037, 10039, 10061, 10067, 10069, 10079)
 STYLES = ("near", "near", "far", "-far", "near", "wide", "-wide", "far", "-far", "near", "wide")
+MORE = ("near",) * 21  # where the precision does not tell at enough of them
 CONSTRAINTS = ("free", "free", "positive", "unit", "definite", "mixed")
 TRIES = 24  # values that are drawn for a place
 LARGE = 2_000  # entries of all inputs and quantities at sizes that are left out
@@ -50,6 +51,11 @@ class Place:
     point: Point
     far: bool
     given: bool
+
+    @property
+    def extra(self) -> bool:
+        """Is it only looked at where others do not tell?"""
+        return self.number >= len(STYLES)
 
     @property
     def sizes(self) -> Mapping[str, int]:
@@ -124,11 +130,11 @@ class Places:
         return self._found[number] if number < len(self._found) else None
 
     def _draw(self, number: int) -> None:
-        if number >= len(STYLES):
+        if number >= len(STYLES) + len(MORE):
             self._ended = True
             return
         group = self._choices[number % len(self._choices)] if self._choices else ()
-        style = STYLES[number]
+        style = (*STYLES, *MORE)[number]
         for wanted in dict.fromkeys((style, "wide", "near")):
             for sizes, given in group:
                 point = self._search(number, sizes, wanted)

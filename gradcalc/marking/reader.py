@@ -10,7 +10,8 @@ from typing import TypeVar
 from gradcalc.exercise.model import Value
 from gradcalc.exercise.source import Text
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
-from gradcalc.language.parser import Num
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import Expr, Num
 from gradcalc.language.tokens import MAX_LENGTH
 from gradcalc.marking.asked import Asked
 from gradcalc.marking.model import BLANK, Given, Reading
@@ -22,6 +23,7 @@ from gradcalc.marking.reading import (
     read_number,
     read_rows,
     read_shape,
+    unbound,
 )
 
 Found = TypeVar("Found")
@@ -85,25 +87,32 @@ class Reader:
         if len(text.value) > MAX_LENGTH:
             message = f"an answer has at most {MAX_LENGTH} characters"
             raise GradcalcError(Problem("limit", message, text.place(0, 1)))
+        first: SpanError | None = None
         try:
-            return Reading("formula", read_formula(text.value, words))
+            tree = read_formula(text.value, words)
+            if not self.loose(tree):
+                return Reading("formula", tree)
         except SpanError as error:
             if error.slug != "unknown-name":
                 raise GradcalcError(text.problem(error)) from None
             first = error
         for free in self.printed.free(number):
-            more = Words(
-                words.known | self.printed.gradients(number).keys(),
-                words.functions,
-                words.forbidden,
-                words.partials,
-            )
+            more = replace(words, known=words.known | self.printed.gradients(number).keys())
             try:
                 tree = read_formula(text.value, more, free)
             except SpanError:
                 continue
-            return Reading("formula", tree, free)
+            if self.loose(tree) <= set(free):
+                return Reading("formula", tree, free)
+        if first is None:
+            return Reading("formula", tree)
         raise GradcalcError(text.problem(first)) from None
+
+    def loose(self, tree: Expr) -> set[str]:
+        """The indices of the exercise that stand free in a formula, but for those of examples."""
+        graph = self.asked.graph
+        indices = set(graph.indices) - set(graph.examples)
+        return indices & unbound(tree) if indices else indices
 
     def words(self, number: int) -> Words:
         """The names that an answer to a question may use."""

@@ -34,8 +34,10 @@ from gradcalc.language.tree import (
     Slice,
     Transpose,
     Vector,
+    walk,
 )
 
+MOST_POWER = 100  # of a matrix
 _COMMA = re.compile(r"(?<![\w.])-?[0-9]+,[0-9]+")
 _ROWS = re.compile(r"[-+0-9.eE\s;,/]+")
 _TIMES = re.compile(r"\s*(?:,|×|(?<=[\w)\]])\s+x\s+)\s*")
@@ -75,6 +77,13 @@ def read_formula(text: str, words: Words, free: Collection[str] = ()) -> Expr:
     check_names(tree, words, frozenset(free))
     declared = {name for name in CONSTANTS if name in words.known}
     check_constants(tree, declared)
+    for part in walk(tree):
+        if isinstance(part, Call) and part.func == "matrix_power":
+            power = part.args[1]
+            exponent = power.arg if isinstance(power, Neg) else power
+            if not isinstance(exponent, Num) or exponent.value > MOST_POWER:
+                message = f"a power of a matrix is a whole number up to {MOST_POWER} in an answer"
+                raise SpanError("limit", message, *power.span)
     return tree
 
 
@@ -226,6 +235,11 @@ def check_names(tree: Expr, words: Words, free: frozenset[str] = frozenset()) ->
         if word in words.known or word in bound or word in free or word in CONSTANTS:
             continue
         raise unknown_name(name, words)
+
+
+def unbound(tree: Expr) -> set[str]:
+    """The names in a formula that no sum in it binds."""
+    return {name.id for name, bound in _names(tree, frozenset()) if name.id not in bound}
 
 
 def unknown_name(name: Name, words: Words) -> SpanError:
