@@ -65,6 +65,8 @@ def _several_square(scene: Scene) -> Iterator[str]:
 
 
 def constant(value: Num) -> Make:
+    """The input with that number in every entry."""
+
     def make(scene: Scene, point: Point, name: str, number: int) -> Point:
         return _with(point, name, _filled(point.values[name], value))
 

@@ -82,7 +82,7 @@ def number_mistakes(
             words = f"This is what comes out if it is divided by {name} once too often."
             return (Mistake("extra-mean", words),)
     if (digits := _rounded(got, want)) is not None:
-        words = f"This is the right number, rounded too early: {digits} digits agree."
+        words = f"This agrees with the right number to {digits} digits: was it rounded too early?"
         return (Mistake("rounding", words),)
     for text, other in others:
         if _same(got, np.squeeze(np.asarray(other, dtype=float))):

@@ -49,6 +49,7 @@ def _array(tensor: Tensor) -> Any:
 
 
 def transposed(tensor: Tensor, place: Place) -> Tensor:
+    """Rows and columns exchanged."""
     first = len(tensor.over)
     if tensor.rank != 2 or 1 in tensor.shape:
         raise Misfit("only a matrix can be transposed")
@@ -62,12 +63,14 @@ def _square(tensor: Tensor) -> Any:
 
 
 def diagonal(tensor: Tensor, place: Place) -> Tensor:
+    """Its diagonal, as a vector."""
     import numpy as np
 
     return Tensor(np.diagonal(_square(tensor)))
 
 
 def diagonal_matrix(tensor: Tensor, place: Place) -> Tensor:
+    """Its diagonal, and 0 elsewhere."""
     import numpy as np
 
     data = _square(tensor)
@@ -75,6 +78,7 @@ def diagonal_matrix(tensor: Tensor, place: Place) -> Tensor:
 
 
 def off_diagonal(tensor: Tensor, place: Place) -> Tensor:
+    """The same with 0 on the diagonal."""
     import numpy as np
 
     data = _square(tensor)
@@ -82,6 +86,7 @@ def off_diagonal(tensor: Tensor, place: Place) -> Tensor:
 
 
 def with_transpose(tensor: Tensor, place: Place) -> Tensor:
+    """A + A.T."""
     data = _square(tensor)
     return Tensor(data + data.T)
 
@@ -193,10 +198,15 @@ def other_layouts(scene: Scene, submitted: Submitted) -> Found:
 
 def multiples(scene: Scene, submitted: Submitted) -> Found:
     """The right answer times a factor that is the same at all points and for all entries."""
-    for value, powers in factors(scene, scene.right, submitted.function):
+    return multiples_of(scene, scene.right, submitted)
+
+
+def multiples_of(scene: Scene, right: Function, submitted: Submitted) -> Found:
+    """The same for another way of writing the right answer."""
+    for value, powers in factors(scene, right, submitted.function):
         mistake = _factor_mistake(value, powers)
         if mistake is not None:
-            yield Candidate(mistake, changed(scene.right, _multiplied(value, powers)))
+            yield Candidate(mistake, changed(right, _multiplied(value, powers)))
 
 
 def factors(
