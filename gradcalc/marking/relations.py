@@ -248,7 +248,10 @@ def _ratios(right: Function, answer: Function, scene: Scene) -> Iterator[tuple[P
         if not want.any():
             continue
         at = np.unravel_index(np.argmax(np.abs(want)), want.shape)
-        ratio = float(got[at] / want[at])
+        with np.errstate(all="ignore"):
+            ratio = float(got[at] / want[at])
+        if not np.isfinite(ratio):
+            return
         if not np.allclose(got, ratio * want, rtol=1e-9, atol=1e-9 * float(np.abs(want).max())):
             return
         yield place, ratio

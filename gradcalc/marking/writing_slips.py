@@ -31,7 +31,9 @@ SLIPS: tuple[Slip, ...] = (
          "any formula", edits.parentheses),
     Slip("transposed", "One transpose is missing or superfluous in what is written.",
          "a formula with matrices", edits.transposes),
-    Slip("order", "Two operands in what is written stand in the wrong order.",
+    Slip("order",
+         "Two operands in what is written stand in the wrong order, or an inner product stands "
+         "for an outer one.",
          "a product of matrices, a difference, a quotient", edits.orders),
     Slip("elementwise-for-product",
          "An entry-by-entry product and a matrix product are exchanged in what is written.",
