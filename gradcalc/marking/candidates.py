@@ -125,7 +125,7 @@ class Scene:
             at += 1
 
     def varied(self, exercise: Exercise) -> Function:
-        """The answer to the question in an exercise with other definitions of the same quantities."""
+        """The answer in an exercise with other definitions of the same quantities."""
         graph = replace(self.graph, exercise=exercise)
         return derivative(Computation(graph), self.question, self.layout)
 

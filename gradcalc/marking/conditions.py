@@ -65,6 +65,8 @@ def _several_square(scene: Scene) -> Iterator[str]:
 
 
 def constant(value: Num) -> Make:
+    """The input with that number in every entry."""
+
     def make(scene: Scene, point: Point, name: str, number: int) -> Point:
         return _with(point, name, _filled(point.values[name], value))
 
@@ -136,17 +138,20 @@ CONDITIONS: tuple[Condition, ...] = (
               _if(lambda scene: len(size_names(scene.graph)) > 1), _equal_sizes),
     Condition("the upstream gradient is 1", "an exercise with a symbolic upstream gradient",
               _if(lambda scene: bool(scene.exercise.upstream)), _unit_upstream),
+)  # fmt: skip
+# What hardly tells anything: tried last.
+AT_VALUES: tuple[Condition, ...] = (
     Condition("{name} is 1", "an input", _real, constant(ONE)),
     Condition("{name} is 0", "an input", _real, constant(ZERO)),
     Condition("{name} is positive", "an input", _real, _assumed("positive")),
 )  # fmt: skip
 
 
-def conditions(scene: Scene) -> Iterator[tuple[Mistake, list[Place]]]:
+def conditions(scene: Scene, rows: tuple[Condition, ...]) -> Iterator[tuple[Mistake, list[Place]]]:
     """The conditions that are to be tried, each with places at which it holds."""
-    number = FIRST
+    number = FIRST if rows is CONDITIONS else 2 * FIRST
     places = list(scene.places)[:PER]
-    for condition in CONDITIONS:
+    for condition in rows:
         for name in condition.inputs(scene):
             found = []
             for place in places:

@@ -29,6 +29,7 @@ class ForwardFault:
 
 
 def bias_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
+    """An input that is added, left out."""
     match site.expr:
         case Binary("+", left, Name(name)) if name in scene.graph.inputs and names(left):
             yield {"operand": name}, left
@@ -37,6 +38,7 @@ def bias_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def term_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
+    """Another term of a sum, left out."""
     match site.expr:
         case Binary("+" | "-" as op, left, right):
             biases = {new for _, new in bias_dropped(scene, site)}
@@ -46,6 +48,7 @@ def term_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def sign_changed(scene: Scene, site: Site) -> Iterator[Edit]:
+    """A sign changed."""
     match site.expr:
         case Binary("+", left, right):
             yield {"operand": shown(right)}, Binary("-", left, right)
@@ -56,6 +59,7 @@ def sign_changed(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def activation_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
+    """u for f(u)."""
     match site.expr:
         case Call(func, (arg,)) if func in TABLE and TABLE[func].signature in (
             "elementwise",
@@ -65,6 +69,7 @@ def activation_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def factor_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
+    """A factor or a divisor left out."""
     match site.expr:
         case Binary("*" | "/" | "@" as op, left, right):
             yield {"operand": shown(right)}, left
@@ -75,6 +80,7 @@ def factor_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def power_dropped(scene: Scene, site: Site) -> Iterator[Edit]:
+    """u for u^n."""
     match site.expr:
         case Binary("^", base, Num()):
             yield {"operand": shown(base)}, base
@@ -111,6 +117,7 @@ def power_moved(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def elementwise(scene: Scene, site: Site) -> Iterator[Edit]:
+    """* for @, and back."""
     match site.expr:
         case Binary("@", left, right):
             yield {}, Binary("*", left, right)
@@ -119,6 +126,7 @@ def elementwise(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def untransposed(scene: Scene, site: Site) -> Iterator[Edit]:
+    """A for A.T."""
     match site.expr:
         case Transpose(arg):
             yield {"operand": shown(arg)}, arg

@@ -19,11 +19,10 @@ from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Expr, Vector, names, unparse
 from gradcalc.marking import shapes
 from gradcalc.marking.asked import LAYOUTS, Asked
-from gradcalc.marking.candidates import Scene, Submitted
 from gradcalc.marking.carried import Wrong
 from gradcalc.marking.equality import SECONDS, Function, Rules, compare, refuted, written
+from gradcalc.marking.finder import Finder
 from gradcalc.marking.follow import Follower, number_function
-from gradcalc.marking.mistakes import find
 from gradcalc.marking.model import (
     BLANK,
     INVALID,
@@ -57,9 +56,9 @@ class Marker:
         self.reader = Reader(self.asked, self.printed)
         strict, common = self.policy.columns == "strict", self.policy.domain == "common"
         self.rules = Rules(not strict, common, seconds)
+        self.finder = Finder(self.asked, self.printed)
         self.follower = Follower(self.asked, self.printed, self.policy, self.rules)
         self._author: dict[int, list[tuple[Function, Mistake]]] = {}
-        self._scenes: dict[int, Scene] = {}
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -177,7 +176,7 @@ class Marker:
         """The decision about an answer, in words and points."""
         decision, function, note = self.decide(number, found.reading, text)
         mistakes: tuple[Mistake, ...] = ()
-        if decision.verdict == WRONG and function is not None:
+        if decision.verdict == WRONG and found.reading.kind != "shape":
             mistakes = self.mistakes(number, function, found.reading)
         policy = self.policy
         points = of * self.share(decision, mistakes)
@@ -334,8 +333,14 @@ class Marker:
 
     # ---- which mistake
 
-    def mistakes(self, number: int, function: Function, reading: Reading) -> tuple[Mistake, ...]:
+    def mistakes(
+        self, number: int, formula: Function | None, reading: Reading
+    ) -> tuple[Mistake, ...]:
         """The mistakes that give exactly this answer: those that the author expects first."""
+        function = formula
+        if function is None:
+            assert reading.value is not None
+            function = number_function(reading.value)
         for known, mistake in self.expected(number):
             if refuted(function, known, islice(self.asked.places, 2)):
                 continue
@@ -343,14 +348,13 @@ class Marker:
                 return (mistake,)
         if self.policy.hints != "full" and not self.policy.mistakes:
             return ()  # nobody would read it, and no points depend on it
-        if number not in self._scenes:
-            self._scenes[number] = Scene(self.asked, number)
+        if formula is None:
+            return self.finder.value(number, reading, function)
 
         def read(expr: Expr) -> Function:
             return self.function(number, expr, reading.free)
 
-        submitted = Submitted(function, reading.formula, reading.free, read)
-        return find(self._scenes[number], submitted)
+        return self.finder.formula(number, function, reading, read)
 
     def expected(self, number: int) -> list[tuple[Function, Mistake]]:
         """The author's mistakes as functions. Raises GradcalcError where one cannot be read."""

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.marking.candidates import Candidate, Scene, Submitted
-from gradcalc.marking.conditions import CONDITIONS, conditions
+from gradcalc.marking.conditions import AT_VALUES, CONDITIONS, Condition, conditions
 from gradcalc.marking.derivation_faults import TABLE_3, derivation_faults
 from gradcalc.marking.equality import Function, Rules, compare, refuted
 from gradcalc.marking.forward_faults import FORWARD, forward_faults
@@ -146,9 +146,18 @@ def computed_wrongly(search: Search) -> Iterator[Mistake]:
 
 
 def right_only_if(search: Search) -> Iterator[Mistake]:
-    """Family 5."""
+    """Family 5: matrices, sizes, the upstream gradient."""
+    return _right_where(search, CONDITIONS)
+
+
+def right_at_values(search: Search) -> Iterator[Mistake]:
+    """Family 5: inputs that are 0, 1 or positive, which tells less than a slip in writing."""
+    return _right_where(search, AT_VALUES)
+
+
+def _right_where(search: Search, rows: tuple[Condition, ...]) -> Iterator[Mistake]:
     scene = search.scene
-    for mistake, places in conditions(scene):
+    for mistake, places in conditions(scene, rows):
         if search.over():
             return
         known = [p for p in places if scene.right.floats(p) is not None]
@@ -174,6 +183,17 @@ def written_wrongly(search: Search) -> Iterator[Mistake]:
 
 FAMILIES: tuple[Family, ...] = (
     related, another, derived_wrongly, computed_wrongly, right_only_if, written_wrongly,
+    right_at_values,
 )  # fmt: skip
 
-__all__ = ["CONDITIONS", "FORWARD", "RELATIONS", "SLIPS", "SLUGS", "STRUCTURED", "TABLE_3", "find"]
+__all__ = [
+    "AT_VALUES",
+    "CONDITIONS",
+    "FORWARD",
+    "RELATIONS",
+    "SLIPS",
+    "SLUGS",
+    "STRUCTURED",
+    "TABLE_3",
+    "find",
+]

@@ -179,7 +179,13 @@ def _parts(scene: Scene) -> Found:
         words = f"the chain ends at {text}: what comes after it is left out"
         yield Candidate(Mistake("local-factor-missing", _telling(words), place), found)
         inner = scene.rebuilt(exercise, _question(PART, scene.bys[0]))
-        if inner is not None:
+        if inner is None:
+            continue
+        outer = found.floats(first) if (first := scene.places.get(0)) is not None else None
+        if outer is not None and bool((outer == 1).all()):
+            words = f"only {text} is differentiated, and the rest is left out"
+            yield Candidate(Mistake("path-missing", sentence(words), place), inner)
+        else:
             words = f"the chain begins at {text}: what comes before it is left out"
             yield Candidate(Mistake("upstream-missing", _telling(words), place), inner)
 

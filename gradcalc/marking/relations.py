@@ -49,6 +49,7 @@ def _array(tensor: Tensor) -> Any:
 
 
 def transposed(tensor: Tensor, place: Place) -> Tensor:
+    """Rows and columns exchanged."""
     first = len(tensor.over)
     if tensor.rank != 2 or 1 in tensor.shape:
         raise Misfit("only a matrix can be transposed")
@@ -62,12 +63,14 @@ def _square(tensor: Tensor) -> Any:
 
 
 def diagonal(tensor: Tensor, place: Place) -> Tensor:
+    """Its diagonal, as a vector."""
     import numpy as np
 
     return Tensor(np.diagonal(_square(tensor)))
 
 
 def diagonal_matrix(tensor: Tensor, place: Place) -> Tensor:
+    """Its diagonal, and 0 elsewhere."""
     import numpy as np
 
     data = _square(tensor)
@@ -75,6 +78,7 @@ def diagonal_matrix(tensor: Tensor, place: Place) -> Tensor:
 
 
 def off_diagonal(tensor: Tensor, place: Place) -> Tensor:
+    """The same with 0 on the diagonal."""
     import numpy as np
 
     data = _square(tensor)
@@ -82,6 +86,7 @@ def off_diagonal(tensor: Tensor, place: Place) -> Tensor:
 
 
 def with_transpose(tensor: Tensor, place: Place) -> Tensor:
+    """A + A.T."""
     data = _square(tensor)
     return Tensor(data + data.T)
 
@@ -149,7 +154,7 @@ RELATIONS: tuple[Relation, ...] = (
     Relation("term-missing", "its transpose is not added to the matrix", "a square matrix",
              with_transpose, of_right=False),
     Relation("right-only-if",
-             "the matrix by which it is differentiated is symmetric, and its entries change together",
+             "the denominator is a symmetric matrix, and its entries change together",
              "a square matrix", tied),
 )  # fmt: skip
 
@@ -184,7 +189,7 @@ def other_layouts(scene: Scene, submitted: Submitted) -> Found:
     for layout in ("gradient", "jacobian", "denominator"):
         if layout != scene.layout:
             found = derivative(scene.places.computation, scene.question, layout)
-            words = f"the answer is written in the {layout} layout, and not in the {scene.layout} layout"
+            words = f"it is written in the {layout} layout, and not in the {scene.layout} layout"
             yield Candidate(Mistake("layout", sentence(words)), found)
 
 
@@ -193,10 +198,15 @@ def other_layouts(scene: Scene, submitted: Submitted) -> Found:
 
 def multiples(scene: Scene, submitted: Submitted) -> Found:
     """The right answer times a factor that is the same at all points and for all entries."""
-    for value, powers in factors(scene, scene.right, submitted.function):
+    return multiples_of(scene, scene.right, submitted)
+
+
+def multiples_of(scene: Scene, right: Function, submitted: Submitted) -> Found:
+    """The same for another way of writing the right answer."""
+    for value, powers in factors(scene, right, submitted.function):
         mistake = _factor_mistake(value, powers)
         if mistake is not None:
-            yield Candidate(mistake, changed(scene.right, _multiplied(value, powers)))
+            yield Candidate(mistake, changed(right, _multiplied(value, powers)))
 
 
 def factors(
@@ -238,7 +248,10 @@ def _ratios(right: Function, answer: Function, scene: Scene) -> Iterator[tuple[P
         if not want.any():
             continue
         at = np.unravel_index(np.argmax(np.abs(want)), want.shape)
-        ratio = float(got[at] / want[at])
+        with np.errstate(all="ignore"):
+            ratio = float(got[at] / want[at])
+        if not np.isfinite(ratio):
+            return
         if not np.allclose(got, ratio * want, rtol=1e-9, atol=1e-9 * float(np.abs(want).max())):
             return
         yield place, ratio

@@ -110,24 +110,28 @@ def _norm_factors() -> Callable[[Scene, Site], Iterator[Edit]]:
 
 
 def norm_left(scene: Scene, site: Site) -> Iterator[Edit]:
+    """u for u/norm(u)."""
     match site.expr:
         case Call("norm", (u,)) if "ord" not in dict(site.expr.kwargs):
             yield {}, differentiated_as(site.expr, _reduced(site.expr, _times(held(u), u)))
 
 
 def norm_one(scene: Scene, site: Site) -> Iterator[Edit]:
+    """1 for every entry."""
     match site.expr:
         case Call("norm", (u,)) if "ord" not in dict(site.expr.kwargs):
             yield {}, differentiated_as(site.expr, _reduced(site.expr, u))
 
 
 def mean_for_sum(scene: Scene, site: Site) -> Iterator[Edit]:
+    """1/n for 1."""
     match site.expr:
         case Call("sum", args, kwargs):
             yield {}, differentiated_as(site.expr, Call("mean", args, kwargs))
 
 
 def sum_for_mean(scene: Scene, site: Site) -> Iterator[Edit]:
+    """1 for 1/n."""
     match site.expr:
         case Call("mean", args, kwargs):
             yield {}, differentiated_as(site.expr, Call("sum", args, kwargs))
@@ -144,6 +148,7 @@ def _determinant(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def untransposed(scene: Scene, site: Site) -> Iterator[Edit]:
+    """inv(M) for inv(M).T."""
     match site.expr:
         case Call("logdet" | "det" as func, (m,)):
             inverse = held(Call("inv", (m,)))
@@ -175,18 +180,21 @@ def _inverse(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def all_entries(scene: Scene, site: Site) -> Iterator[Edit]:
+    """A matrix of ones for the identity."""
     match site.expr:
         case Call("tr", (m,)):
             yield {}, differentiated_as(site.expr, Call("sum", (m,)))
 
 
 def extremum(scene: Scene, site: Site) -> Iterator[Edit]:
+    """1 for every entry."""
     match site.expr:
         case Call("max" | "min" | "logsumexp", (u,)):
             yield {}, differentiated_as(site.expr, _reduced(site.expr, u))
 
 
 def whole_sign(scene: Scene, site: Site) -> Iterator[Edit]:
+    """The opposite sign."""
     match site.expr:
         case Binary("@") | Call(
             "sum" | "mean" | "tr" | "norm" | "softmax" | "inv" | "logdet" | "det"
@@ -195,6 +203,7 @@ def whole_sign(scene: Scene, site: Site) -> Iterator[Edit]:
 
 
 def path_of_product(scene: Scene, site: Site) -> Iterator[Edit]:
+    """One term of the product rule left out."""
     match site.expr:
         case Binary("@", left, right):
             yield {"operand": shown(left)}, Binary("@", held(left), right)
@@ -217,21 +226,25 @@ STRUCTURED: tuple[ArrayFault, ...] = (
                "a softmax", _softmax("plus")),
     ArrayFault("local-factor-missing", "the derivative of {part} is left out",
                "a softmax", _softmax("none")),
-    ArrayFault("local-factor-missing", "the division by the norm in the derivative of {part} is left out",
+    ArrayFault("local-factor-missing",
+               "the division by the norm in the derivative of {part} is left out",
                "a norm", norm_left),
     ArrayFault("power-slip", "the derivative of {part} is taken to be {other}",
                "a norm", _norm_factors()),
-    ArrayFault("wrong-local-derivative", "the derivative of {part} is taken to be 1 for every entry",
+    ArrayFault("wrong-local-derivative",
+               "the derivative of {part} is taken to be 1 for every entry",
                "a norm", norm_one),
     ArrayFault("extra-mean", "the sum {part} is differentiated as a mean", "a sum", mean_for_sum),
-    ArrayFault("missing-mean", "the mean {part} is differentiated as a sum", "a mean", sum_for_mean),
+    ArrayFault("missing-mean", "the mean {part} is differentiated as a sum", "a mean",
+               sum_for_mean),
     ArrayFault("wrong-local-derivative", "{part} is differentiated as if it were {other}",
                "a determinant and its logarithm", _determinant),
     ArrayFault("transposed", "the inverse in the derivative of {part} is not transposed",
                "a determinant and its logarithm", untransposed),
     ArrayFault("wrong-local-derivative", "the change of {part} is taken to be {other}",
                "an inverse", _inverse),
-    ArrayFault("wrong-local-derivative", "all entries, and not the diagonal alone, get a gradient from {part}",
+    ArrayFault("wrong-local-derivative",
+               "all entries, and not the diagonal alone, get a gradient from {part}",
                "a trace", all_entries),
     ArrayFault("wrong-local-derivative", "every entry gets the whole gradient of {part}",
                "a maximum, a minimum, a log-sum-exp", extremum),

@@ -1,7 +1,7 @@
-"""Variations of an exercise, each of which is an exercise: edited in one place, or cut at a quantity.
+"""Variations of an exercise, each of which is an exercise: edited in one place, or cut.
 
-`stop_gradient` keeps the forward values, so a fault in a derivation is one edit of a definition, and
-whoever differentiates the edited exercise makes the fault: no rule is written twice.
+`stop_gradient` keeps the forward values, so a fault in a derivation is one edit of a definition,
+and whoever differentiates the edited exercise makes the fault: no rule is written twice.
 """
 
 from __future__ import annotations
