@@ -13,6 +13,7 @@ import sympy as sp
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.signs import Signs
 from gradcalc.calculus.simplify import Simplifier
+from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.calculus.terms import (
     Entries,
     Facts,
@@ -96,6 +97,15 @@ class Algebra:
                 left.summed | right.summed,
             )
         )
+
+    def unstopped(self, term: Term) -> Term:
+        """The term with stop_gradient(x) as x, for formulas that are differentiated no more."""
+        stop = function_class("stop_gradient")
+        if not any(expr.has(stop) for expr in term.groups.values()):
+            return term
+        opened = [expr.replace(stop, lambda x: x) for expr in term.groups.values()]
+        found = self.split(sp.Mul(*map(self.simplifier.tidy, opened)))
+        return self.normal(replace(term, groups=found))
 
     def normal(self, term: Term) -> Term:
         """Deltas with a summed index eliminated, groups regrouped, numbers and signs in the

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+from gradcalc.language.conditions import positive
 from gradcalc.language.formula_pieces import Names
 from gradcalc.language.formula_styles import (
     ATOM,
@@ -297,12 +298,6 @@ class _Pen:
         if node.func in self.names.functions or node.func not in TABLE:
             return script.apply(script.name(node.func).body + "'" * node.primes, args)
         match node.func, node.args:
-            case "where", (Compare(op="<" | ">") as condition, Num(value=1), no) if tie(
-                condition, no
-            ):
-                return replace(
-                    script.indicator(self.box(condition).full), shape=self.box(condition).shape
-                )
             case "where", (condition, yes, Num(value=zero)) if not zero:
                 indicator = replace(
                     script.indicator(self.box(condition).full), shape=self.box(condition).shape
@@ -317,8 +312,9 @@ class _Pen:
                 )
             case "where", (condition, yes, no):
                 return script.cases(self.box(condition).full, self.box(yes).full, self.box(no).full)
-            case "step", (arg,):
-                return script.indicator(f"{self.box(arg).full} > 0")
+            case "step" | "half_step", (arg,):
+                solved = draw(positive(arg), self.names, script).full
+                return replace(script.indicator(solved), shape=self.box(arg).shape)
             case "exp", (arg,) if "e" not in self.names.shapes:
                 return script.exp(args[0])
             case "sqrt", (arg,):
@@ -404,23 +400,6 @@ class _Pen:
 
 
 _REDUCE = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp", "softmax", "var"))
-
-
-def tie(condition: Compare, no: Expr) -> bool:
-    """Is `no` the even share at a tie, where(a == b, 1/2, 0)? On a board the mask is 1[a > b]; the
-    convention is said where it applies.
-    """
-    match no:
-        case Call(
-            "where",
-            (
-                Compare(op="==", left=left, right=right),
-                Binary("/", Num(value=1), Num(value=2)),
-                Num(value=0),
-            ),
-        ):
-            return {left, right} == {condition.left, condition.right}
-    return False
 
 
 def _rank(box: Box) -> int:

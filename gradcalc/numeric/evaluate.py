@@ -232,9 +232,14 @@ def _reduce(expr: Call, env: Env) -> Tensor:
     if names:
         return _over_indices(expr, names, conditions, env)
     if func in ("max", "min") and len(args) > 1:
+        args = sorted(args, key=is_zero) if func == "max" else args
         result = evaluate(args[0], env)
         for arg in args[1:]:
-            result = elementwise(SCALAR[func], [result, evaluate(arg, env)], env, expr)
+            if func == "max" and is_zero(arg):  # ReLU, whose derivative at 0 is 0
+                call = replace(expr, func="relu", args=(args[0],))
+                result = elementwise("relu", [result], env, call)
+            else:
+                result = elementwise(SCALAR[func], [result, evaluate(arg, env)], env, expr)
         return result
     if len(args) == 2:
         option = "ord" if func == "norm" else "axis"
@@ -450,3 +455,8 @@ __all__ = [
     "positional",
     "stacked",
 ]
+
+
+def is_zero(expr: Expr) -> bool:
+    """Is it the number 0?"""
+    return isinstance(expr, Num) and not expr.value

@@ -46,7 +46,7 @@ def test_two_cases_of_a_likelihood(lines: str, assume: str, formula: str) -> Non
     ("lines", "formula"),
     [
         ("p = softmax(s); q = sum(y*p); E = -log(q)", "p - y"),
-        ("p = softmax(s); E = sum((1 - p)*y)", "y @ p*(p - y)"),
+        ("p = softmax(s); E = sum((1 - p)*y)", "p @ y*(p - y)"),
     ],
 )
 def test_what_a_one_hot_label_chooses(lines: str, formula: str) -> None:

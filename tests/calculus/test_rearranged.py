@@ -21,7 +21,7 @@ SIZES = {"m": 2, "n": 3, "k": 2, "l": 4}
         ("f = sum(outer(kron(x, y), z)^2)", "df/dx", "2*norm(y)^2*norm(z)^2*x"),
         ("f = sum(vec(A)^3)", "df/dA", "3*A^2"),
         ("f = sum(concat(x, y)^2)", "df/dy", "2*y"),
-        ("f = sum(([a, a]*v)^2)", "df/da", "2*norm(v)^2*a"),
+        ("f = sum(([a, a]*v)^2)", "df/da", "2*a*norm(v)^2"),
     ],
 )
 def test_entries_stand_for_what_is_there(line: str, question: str, formula: str) -> None:

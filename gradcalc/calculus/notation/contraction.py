@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial, reduce
 
 import sympy as sp
 
@@ -435,11 +436,24 @@ def entries_of(weights: Sequence[Matrix]) -> Matrix:
     return hadamard(*sorted(weights, key=lambda m: {"leaf": 0, "product": 1}.get(m.kind, 2)))
 
 
+def is_sum(expr: Expr) -> bool:
+    """Is it a sum or a difference?"""
+    return isinstance(expr, Binary) and expr.op in "+-"
+
+
 def halves(m: Matrix) -> list[Matrix]:
-    """x ∘ sin(x) as its two factors, for a dot product; anything else stays whole."""
-    if isinstance(m.expr, Binary) and m.expr.op == "*":
+    """x ∘ sin(x) as its two factors, for a dot product, a difference the second: x · (ŷ − y).
+    Anything else stays whole.
+    """
+    factors: list[Expr] = []
+    rest = m.expr
+    while isinstance(rest, Binary) and rest.op == "*":
+        factors.insert(0, rest.right)
+        rest = rest.left
+    if factors and rest is not None:
+        factors = sorted([rest, *factors], key=is_sum)
         sides = []
-        for side in (m.expr.left, m.expr.right):
+        for side in (reduce(partial(Binary, "*"), factors[:-1]), factors[-1]):
             inside = set(walk(side))
             used = [n for n in range(len(m.parts)) if stand_in(n) in inside]
             if not any((m.parts[n].rows, m.parts[n].cols) != (ONE, ONE) for n in used):

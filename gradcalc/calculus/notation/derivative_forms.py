@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose
@@ -25,7 +26,8 @@ from gradcalc.exercise.model import Question
 from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
-from gradcalc.language.shape_rules import ONE, Shape, Size, as_vector, stacked
+from gradcalc.language.layouts import derivative_shape
+from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
 
@@ -58,6 +60,7 @@ class Forms:
     reading: Reading = NO_NAMES
     spelled: Spell = unspelled
     factored: dict[int, Products] = field(default_factory=dict)  # named products, as far as read
+    text: AuthorText = NO_TEXT  # the order of the author's lines
     rules: list[Recognised] = field(default_factory=list)  # made when one is needed
 
     @property
@@ -69,7 +72,9 @@ class Forms:
         """A writer of matrices; `hidden` example indices stand inside the names. `jacobian`: an
         array is differentiated, not a number.
         """
-        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored, jacobian)
+        return Writer(
+            self.engine, hidden, self.reading, self.spelled, self.factored, jacobian, self.text
+        )
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
         """The terms in their shortest form; those of a local derivative stay in what it is local
@@ -95,6 +100,15 @@ class Forms:
         return False
 
     def per_example(
+        self, derivative: Derivative, question: Question
+    ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
+        """The terms of `at_examples` to be written, without stop_gradient, which is said of
+        derivatives: the number is its argument's.
+        """
+        terms, out, into, each = self.at_examples(derivative, question)
+        return [self.engine.algebra.unstopped(term) for term in terms], out, into, each
+
+    def at_examples(
         self, derivative: Derivative, question: Question
     ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
         """Terms with one shared example index where the derivative is per example; it is hidden,
@@ -242,9 +256,7 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(
-                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
-            ),
+            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
         )
 
     def entry_form(
@@ -268,7 +280,9 @@ class Forms:
             hidden.update(
                 {ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label}
             )
-        form = IndexWriter(self.engine, taken, hidden, self.spelled).write(terms, free, into)
+        form = IndexWriter(self.engine, taken, hidden, self.spelled, self.reading, self.text).write(
+            terms, free, into
+        )
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
 
     def stacked(
@@ -325,24 +339,8 @@ class Forms:
         """
         node = self.engine.quantities.nodes[of]
         into = [self.engine.quantities.nodes[n].shape for n in by]
-        scalar = node.shape == () or (
-            all(s == ONE for s in node.shape)
-            and (node.name is None or node.name == self.graph.outputs[-1])
-        )
-        inner = tuple(
-            size
-            for shape in into
-            for size in (as_vector(shape) if len(into) > 1 or not scalar else shape)
-        )
-        if scalar:
-            if self.layout == "jacobian" and len(into) == 1:
-                if len(into[0]) == 1:
-                    return None, (ONE, into[0][0])
-                if len(into[0]) == 2:
-                    return None, into[0][::-1]
-            return None, inner
-        out = as_vector(node.shape)
-        return out, (inner + out if self.layout == "denominator" else out + inner)
+        output = node.name is None or node.name == self.graph.outputs[-1]
+        return derivative_shape(node.shape, into, self.layout, output)
 
 
 def sizes(shape: Shape) -> Expr:

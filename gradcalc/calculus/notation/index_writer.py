@@ -11,8 +11,10 @@ from itertools import chain, count
 
 import sympy as sp
 
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.quantities import Pseudo
+from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.sympy_functions import Spell, numerals, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term, minus
@@ -51,8 +53,11 @@ class IndexWriter:
         taken: frozenset[str],
         hidden: Mapping[Ix, str] | None = None,
         spelled: Spell = unspelled,
+        reading: Reading = NO_NAMES,
+        text: AuthorText = NO_TEXT,
     ) -> None:
         self.engine, self.numeral = engine, numerals(spelled)
+        self.rank = AuthorOrder(engine, reading, text)
         self.taken = set(taken)
         self.words: dict[Ix, str] = dict(hidden or {})
         self.hidden = frozenset(hidden or {})
@@ -235,11 +240,6 @@ class IndexWriter:
             whole = size == at[1].size * quantity.size and at[2].size == quantity.size
             self.reach(at[1], at[1].size if whole else NONE, found)
             self.reach(at[2], at[2].size if whole else NONE, found)
-
-    def rank(self, expr: sp.Expr, summand: bool = False) -> object:
-        names = sorted(s.name for s, _, _ in self.engine.quantities.entries.entries(expr))
-        simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
-        return (bool(names), not simple, names, expr.sort_key())
 
     def condition(self, factor: sp.Expr) -> Expr | None:
         """A selector as the condition it stands for."""

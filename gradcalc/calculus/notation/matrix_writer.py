@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
 from gradcalc.calculus.notation.contraction import Contraction, Reduced, picked, undivided, weighed
 from gradcalc.calculus.notation.matrix import (
     Matrix,
@@ -42,7 +43,7 @@ from gradcalc.calculus.sympy_functions import (
 )
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num, Vector
+from gradcalc.language.parser import Expr, Name, Neg, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
 SHORT = 12  # entries that are listed at most, where most of them are zeros
@@ -60,7 +61,8 @@ class Writer:
     """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see
     matrix_entries.py); `reading` says which products are read by their names, `spelled` how the
     author wrote a sum or a number, `factored` holds the factors of named products, as far as they
-    were asked for, `jacobian` whether an array is differentiated (see contraction.py).
+    were asked for, `jacobian` whether an array is differentiated (see contraction.py), `text` the
+    order of the author's lines.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Writer:
         spelled: Spell = unspelled,
         factored: dict[int, Products] | None = None,
         jacobian: bool = True,
+        text: AuthorText = NO_TEXT,
     ) -> None:
         self.engine, self.hidden, self.reading, self.spelled = (
             engine,
@@ -79,7 +82,10 @@ class Writer:
             spelled,
         )
         self.factored = {} if factored is None else factored
-        self.entries = MatrixEntries(engine, self.hidden, self.derived, numerals(spelled))
+        self.rank = AuthorOrder(engine, reading, text)
+        self.entries = MatrixEntries(
+            engine, self.hidden, self.derived, numerals(spelled), self.rank
+        )
         self.contraction = Contraction(self.entries, self.renamed, jacobian)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
@@ -282,8 +288,7 @@ class Writer:
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.entries.rank, self.spelled)
-            for n in order
+            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.spelled) for n in order
         )
         full = next(
             body for body, alone in zip(bodies, flat, strict=True) if not alone or all(flat)
@@ -334,13 +339,9 @@ class Writer:
                 raise NoMatrixForm
             return write(matrix)[0]
 
-        def rank(expr: sp.Expr, summand: bool = False) -> Any:
-            order = self.entries.rank(expr, summand)
-            form = written.get(expr)
-            sums = isinstance(form, Binary) and form.op in "+-"
-            if sums or isinstance(form, Index):
-                return True, True, True, False, ["~"], *order[-2:]  # l r[0], though (x · y) l
-            return order
+        def rank(expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One) -> Any:
+            order = self.rank(expr, summand, beside)
+            return (*self.rank.scalar(written[expr]), *order[-2:]) if expr in written else order
 
         coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
         if term.body is None:
@@ -356,7 +357,9 @@ class Writer:
         """Factors of a product that has a name: A V is O."""
         numbers = [n for n in self.engine.names.products if n in self.reading.names]
         if any(number not in self.factored for number in numbers):
-            bare = Writer(self.engine, self.hidden, spelled=self.spelled)  # without their names
+            bare = Writer(
+                self.engine, self.hidden, spelled=self.spelled, text=self.rank.text
+            )  # without their names
             self.factored.update({n: bare.factors(n) for n in numbers if n not in self.factored})
         return {parts: name for number in numbers for parts, name in self.factored[number].items()}
 

@@ -32,9 +32,9 @@ def text(lines: str, question: str, **content: Any) -> str | None:
     [
         ("Y = X*g; f = sum(Y*T)", "df/dX", "T*g"),
         ("S = sum(X, axis=1, keepdims=True); R = X/S; f = sum(R*W)", "df/dX",
-         "(W - sum(W*R, axis=1, keepdims=True))/S"),
+         "(W - sum(R*W, axis=1, keepdims=True))/S"),
         ("P = softmax(X, axis=1); f = sum(P*W)", "df/dX",
-         "P*(W - sum(W*P, axis=1, keepdims=True))"),
+         "P*(W - sum(P*W, axis=1, keepdims=True))"),
         ("m = mean(X, axis=0, keepdims=True); C = X - m; f = sum(W*C^2)", "df/dX",
          "2*(W*C - mean(W*C, axis=0))"),
         ("y = M @ tanh(u)", "dy/du", "M @ diag(1 - tanh(u)^2)"),
