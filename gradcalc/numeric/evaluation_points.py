@@ -346,7 +346,7 @@ def _orthogonal(random: Random, n: int) -> list[Fraction]:
         v = [Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for _ in range(n)]
         norm = sum(x * x for x in v)
         for row in rows:
-            along = 2 * sum(a * b for a, b in zip(row, v, strict=True)) / norm
+            along = 2 * sum((a * b for a, b in zip(row, v, strict=True)), Fraction(0)) / norm
             row[:] = [a - along * b for a, b in zip(row, v, strict=True)]
     return [entry for row in rows for entry in row]
 
