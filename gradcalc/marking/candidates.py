@@ -10,6 +10,7 @@ from typing import Any
 
 from gradcalc.exercise.model import Exercise, Question
 from gradcalc.graph.build import build
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import unparse
@@ -23,6 +24,7 @@ from gradcalc.marking.variations import Site
 from gradcalc.numeric.finite_differences import Target, needed
 from gradcalc.numeric.forward import mentioned
 from gradcalc.numeric.precision import balls
+from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor
 
 
@@ -125,8 +127,12 @@ class Scene:
             at += 1
 
     def varied(self, exercise: Exercise) -> Function:
-        """The answer in an exercise with other definitions of the same quantities."""
+        """The answer in an exercise with other definitions of the same quantities. It has no
+        value where one of them uses a quantity that is computed later.
+        """
         graph = replace(self.graph, exercise=exercise)
+        if not _in_order(graph):
+            return Function(_circular)
         return derivative(Computation(graph), self.question, self.layout)
 
     def rebuilt(self, exercise: Exercise, question: Question | None = None) -> Function | None:
@@ -151,6 +157,20 @@ class Scene:
         if operand is not None and operand in self.graph.names:
             found["edge"] = [operand, quantity]
         return found
+
+
+def _in_order(graph: Graph) -> bool:
+    """Does every quantity use earlier ones alone?"""
+    uses, known = mentioned(graph), set(graph.inputs)
+    for name in graph.quantities:
+        if not uses[name] <= known:
+            return False
+        known.add(name)
+    return True
+
+
+def _circular(place: Place, bits: int) -> Tensor:
+    raise Undefined("a quantity would be computed from itself")
 
 
 def changed(function: Function, change: Callable[[Tensor, Place], Tensor]) -> Function:

@@ -21,7 +21,7 @@ from gradcalc.numeric.forward import Point
 
 ZERO, ONE = Num(Fraction(0)), Num(Fraction(1))
 FIRST = 1_000  # the number of the first place of a condition; those of an exercise are fewer
-PER = 8  # places a condition
+PER = 12  # places a condition
 Make: TypeAlias = "Callable[[Scene, Point, str, int], Point | None]"
 
 

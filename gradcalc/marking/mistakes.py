@@ -17,7 +17,7 @@ from gradcalc.marking.conditions import AT_VALUES, CONDITIONS, Condition, condit
 from gradcalc.marking.derivation_faults import TABLE_3, derivation_faults
 from gradcalc.marking.equality import Function, Rules, compare, refuted
 from gradcalc.marking.forward_faults import FORWARD, forward_faults
-from gradcalc.marking.model import RIGHT, UNDECIDED, Mistake
+from gradcalc.marking.model import RIGHT, Mistake
 from gradcalc.marking.other_quantities import other_quantities
 from gradcalc.marking.points import Place
 from gradcalc.marking.relations import RELATIONS, multiples, relations, spread
@@ -26,7 +26,7 @@ from gradcalc.marking.writing_slips import SLIPS, rewritten
 
 SECONDS = 8.0  # for one answer
 LOOKED = 3  # places at which a candidate is looked at before it is compared
-AGREED = 4  # places at which it has to agree where it has no value at the others
+LEAST = 4  # places at which the right answer has a value under a condition
 KINDS = 3  # more kinds of statements than this say nothing
 
 SLUGS = (
@@ -75,7 +75,7 @@ class Search:
             found = compare(answer, function, places, Rules(common=common, seconds=seconds))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return False  # an edit may make what means nothing: a matrix as an index
-        return found.verdict == RIGHT or (found.verdict == UNDECIDED and found.points >= AGREED)
+        return found.verdict == RIGHT
 
 
 def find(scene: Scene, submitted: Submitted, seconds: float = SECONDS) -> tuple[Mistake, ...]:
@@ -161,7 +161,7 @@ def _right_where(search: Search, rows: tuple[Condition, ...]) -> Iterator[Mistak
         if search.over():
             return
         known = [p for p in places if scene.right.floats(p) is not None]
-        if len(known) < AGREED or not all(scene.right.floats(p).any() for p in known[:2]):
+        if len(known) < LEAST or not all(scene.right.floats(p).any() for p in known[:2]):
             continue
         if search.same(search.submitted.function, scene.right, known, known[:LOOKED]):
             yield mistake

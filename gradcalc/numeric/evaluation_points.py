@@ -340,10 +340,17 @@ def _definite(random: Random, n: int, positive: bool) -> list[Fraction]:
 
 
 def _orthogonal(random: Random, n: int) -> list[Fraction]:
-    """A reflection, I - 2 v vᵀ / vᵀv, so that the entries are exact."""
-    v = [Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for _ in range(n)]
-    norm = sum(x * x for x in v)
-    return [Fraction(int(i == j)) - 2 * v[i] * v[j] / norm for i in range(n) for j in range(n)]
+    """A product of two or three reflections, I - 2 v vᵀ / vᵀv, so that the entries are exact. One
+    alone would be symmetric.
+    """
+    rows = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
+    for _ in range(random.choice((2, 3))):
+        v = [Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for _ in range(n)]
+        norm = sum(x * x for x in v)
+        for row in rows:
+            along = 2 * sum((a * b for a, b in zip(row, v, strict=True)), Fraction(0)) / norm
+            row[:] = [a - along * b for a, b in zip(row, v, strict=True)]
+    return [entry for row in rows for entry in row]
 
 
 def _onehot(random: Random, shape: list[int]) -> list[Fraction]:

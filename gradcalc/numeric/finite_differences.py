@@ -473,10 +473,14 @@ def measure(target: Target, env: Env) -> Tensor:
             raise env.lacking.get(target.of) or Unknown(f"{target.of} has no value")
         return env.values[target.of]
     total: Tensor | None = None
-    keys = {upstream_key(name): name for name in env.values if upstream_key(name) in env.values}
+    lead = upstream_key("")
+    keys = [key for key in env.values if key.startswith(lead)]
     if not keys:
         raise Unknown("the upstream gradient has no value")
-    for key, name in keys.items():
+    for key in keys:
+        name = key.removeprefix(lead)
+        if name not in env.values:
+            raise env.lacking.get(name) or Unknown(f"{name} has no value")
         term = _inner(env.values[key], env.values[name], env)
         total = term if total is None else _add(total, term, env)
     assert total is not None

@@ -27,6 +27,7 @@ from gradcalc.language.parser import (
     Num,
     Slice,
     Transpose,
+    Vector,
     parse,
     unparse,
 )
@@ -43,8 +44,9 @@ class Unreadable(Exception):
 # ---- the forward computation
 
 
-def softmax(x: Array) -> Array:
-    axis = 0 if x.ndim == 2 and x.shape[1] == 1 else -1
+def softmax(x: Array, axis: int | None = None) -> Array:
+    if axis is None:
+        axis = 0 if x.ndim == 2 and x.shape[1] == 1 else -1
     powers = np.exp(x - x.max(axis=axis, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)
 
@@ -68,7 +70,10 @@ FUNCTIONS: dict[str, Callable[..., Array]] = {
     "logsumexp": lambda x, **k: np.log(np.sum(np.exp(x), **k)), "outer": np.outer, "dot": np.dot, "diag": _diag, "tr": np.trace,
     "det": np.linalg.det, "logdet": lambda m: np.linalg.slogdet(m)[1], "inv": np.linalg.inv, "where": np.where, "eye": lambda n: np.eye(int(n)),
     "ones": lambda *n: np.ones([int(k) for k in n]), "zeros": lambda *n: np.zeros([int(k) for k in n]), "vec": lambda a: a.T.reshape(-1),
-    "log_softmax": lambda x: np.log(softmax(x)), "kron": np.kron,
+    "log_softmax": lambda x: np.log(softmax(x)),     "kron": np.kron, "prod": np.prod, "var": np.var, "cumsum": np.cumsum, "log1p": np.log1p, "expm1": np.expm1, "hypot": np.hypot, "atan2": np.arctan2,
+    "concat": lambda *a, axis=0: np.concatenate([np.atleast_1d(one) for one in a], axis=axis),
+    "leaky_relu": lambda x, a=0.01: np.where(x > 0, x, a * x), "elu": lambda x, a=1.0: np.where(x > 0, x, a * (np.exp(x) - 1)),
+
 }  # fmt: skip
 
 
@@ -103,15 +108,23 @@ def run(
             return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a == b, "!=": a != b}[
                 op
             ]
+        case Call("stop_gradient", (arg,)):
+            return run(arg, env.get("unmoved", env), {})
         case Call(func, args, kwargs):
             options = {name: _option(value, env) for name, value in kwargs}
             return FUNCTIONS[func](*(part(k, arg) for k, arg in enumerate(args)), **options)
         case Index(base, items):
-            places = tuple(
-                slice(None) if isinstance(i, Slice) else int(run(i, env, {})) for i in items
-            )
-            return part(0, base)[places]
+            return part(0, base)[tuple(_place(item, env) for item in items)]
+        case Vector(items):
+            return np.array([part(k, item) for k, item in enumerate(items)])
     raise Unreadable(unparse(expr))
+
+
+def _place(item: Expr | Slice, env: Env) -> Any:
+    if isinstance(item, Slice):
+        ends_ = (item.start, item.stop, item.step)
+        return slice(*(None if one is None else int(run(one, env, {})) for one in ends_))
+    return int(run(item, env, {}))
 
 
 def _option(value: Expr, env: Env) -> Any:
@@ -131,6 +144,8 @@ def parts(expr: Expr, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, .
             inner = [] if func in ("eye", "ones", "zeros") else list(args)
         case Index(base):
             inner = [base]
+        case Vector(items):
+            inner = list(items)
         case _:
             inner = []
     for k, one in enumerate(inner):
@@ -211,7 +226,8 @@ class Case:
                         name: base[name] for name in self.lines if name != of and name not in moved
                     }
                     moved = {**others, **moved}
-                env = self.forward(point, moved, edits, lines)
+                start = Point({**point.values, "unmoved": base}, point.upstream)
+                env = self.forward(start, moved, edits, lines)
                 weight = np.prod([weights[offset] for offset in offsets])
                 total = total + weight * self.measured(of, env, point)
             found.append(total / step ** len(bys))
@@ -457,6 +473,10 @@ def put(expr: Expr, path: tuple[int, ...], new: Expr) -> Expr:
             return Transpose(put(arg, rest, new))
         case Index(base, items):
             return Index(put(base, rest, new), items)
+        case Vector(items):
+            return Vector(
+                tuple(put(one, rest, new) if j == k else one for j, one in enumerate(items))
+            )
         case Call(func, args, kwargs, primes):
             return Call(
                 func,
