@@ -11,10 +11,12 @@ import typer
 from gradcalc import render
 from gradcalc.app.batch import SECONDS, outcomes
 from gradcalc.app.command_parts import finish, view_of
-from gradcalc.app.console import Console
+from gradcalc.app.console import Console, describe
 from gradcalc.app.options import Format, Timeout, UsageError
 from gradcalc.app.shipped import open_exercise
 from gradcalc.language.errors import GradcalcError
+
+MOST_NOTES = 20  # answers that are shown with a caret
 
 
 def check(
@@ -57,24 +59,36 @@ def check(
     if "-" == file == answers:
         raise UsageError("the exercise and the answers cannot both be read from standard input")
 
-    def work(name: str) -> tuple[list[str], bool]:
+    def work(name: str) -> tuple[list[str], list[str], bool]:
         if show_policy:
-            return [load("gradcalc.app.marking").policy_text(open_exercise(name), policy)], True
+            text = load("gradcalc.app.marking").policy_text(open_exercise(name), policy)
+            return [text], [], True
         found = load("gradcalc.app.marking").marked_answers(
             open_exercise(name), answers, answer or (), policy, reveal
         )
-        return list(printed(found, format, console)), all(marked.right for marked in found)
+        texts = list(printed(found, format, console))
+        return texts, unreadable(found, console), all(marked.right for marked in found)
 
     ((done, problems),) = outcomes(console, [file], work, timeout)
     if problems:
         raise GradcalcError(*problems)
-    texts, fine = done
+    texts, notes, fine = done
     if show_policy:
         console.out(texts[0])
     elif texts:
         data = format in ("json", "jsonl")
         console.out(render.load(format).join(texts), machine=data)
+    for note in notes if format not in ("json", "jsonl") else ():
+        console.note(note)
     finish(console, fine)
+
+
+def unreadable(found: Any, console: Console) -> list[str]:
+    """Where answers cannot be read: the line, the caret, and what would be right."""
+    problems = [
+        problem for marked in found for verdict in marked.verdicts for problem in verdict.problems
+    ]
+    return [describe(problem, console.width) for problem in problems[:MOST_NOTES]]
 
 
 def printed(found: Any, format: str, console: Console) -> Any:

@@ -82,7 +82,9 @@ def _shares(node: Node | None, problems: list[Problem]) -> dict[str, Fraction]:
 
 
 def read_policy(node: Node, problems: list[Problem], before: Grading) -> Grading:
-    """A file of its own with the keys of `grading`."""
+    """A file of its own with the keys of `grading`, or with that key alone."""
+    if node.kind == "mapping" and [key.text.value for key, _ in node.pairs] == ["grading"]:
+        ((_, node),) = node.pairs
     check(node, GRADING, "", problems)
     return read_grading(node, problems, before)
 

@@ -25,6 +25,7 @@ from gradcalc.marking.model import Given
 
 MOST_BYTES = 64 * 1024 * 1024  # of a table of answers
 STUDENT = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+_BLANK = re.compile(rb"(:[ \t]+)\?([ \t\r]*)$", re.MULTILINE)  # YAML begins a key with ?
 COLUMNS = ("student", "question", "answer", "value", "variant")
 KEYS = ("student", "variant", "answers")
 
@@ -85,7 +86,7 @@ def read_answers(path: str, questions: Sequence[Question]) -> list[Submission]:
     ending = path.rpartition(".")[2].lower()
     if ending in ("csv", "tsv") or (ending not in ("yaml", "yml", "json") and _is_table(data)):
         return _Table(name, data, Finder(questions)).read()
-    node, problems = read_yaml(data, name)
+    node, problems = read_yaml(_BLANK.sub(rb"\1 \2", data), name)
     return [_Mapping(Finder(questions), list(problems)).read(node)]
 
 
@@ -220,7 +221,7 @@ class _Mapping:
 
     def given(self, node: Node) -> Given | None:
         """One answer: text, a list, or a formula and a value apart."""
-        if node.kind == "empty":
+        if node.kind == "empty" or (node.plain and node.text.value in ("null", "~")):
             return Given()
         if node.kind == "scalar":
             return Given(node.text)

@@ -15,7 +15,7 @@ from gradcalc.language.tree import Binary, Call, Expr, Name, Neg, Num, names, su
 from gradcalc.marking.candidates import Scene, shown
 from gradcalc.marking.formula_slips import slips
 from gradcalc.marking.variations import ONE, TWO, Site, held, put, with_slopes
-from gradcalc.ops import SIGNS, TABLE
+from gradcalc.ops import SIGNS, TABLE, WRITTEN
 
 # The words of a fault, and the expression that stands in the place of the part.
 Edit: TypeAlias = "tuple[dict[str, str], Expr]"
@@ -33,7 +33,10 @@ class Slope:
 @cache
 def _partials(func: str) -> tuple[tuple[str, ...], tuple[Expr, ...]]:
     op = TABLE[func]
-    return op.operands, tuple(parse(text) if text else Num(Fraction(0)) for text in op.partials)
+    texts = list(op.partials)
+    for name, written in WRITTEN.items():
+        texts = [text.replace(f"{name}(", f"{written}(") for text in texts]
+    return op.operands, tuple(parse(text) if text else Num(Fraction(0)) for text in texts)
 
 
 def slopes_of(expr: Expr) -> list[Slope]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, permutations
 
 from gradcalc.exercise.model import Exercise, Grading, Question
 from gradcalc.exercise.source import Text
@@ -233,8 +233,7 @@ class Marker:
         if isinstance(expr, Vector) and not self.asked.shape(number):
             reason = "the answer is a number, not a list"
             return Decision(INVALID, "shape", reason=reason), None, ""
-        function = self.function(number, expr, reading.free)
-        decision = compare(function, self.asked.right(number), self.asked.places, self.rules)
+        function, decision = self.compared(number, expr, reading.free)
         if decision.verdict == UNDECIDED and decision.by == "shape":
             decision = self.beside_printed(number, function) or decision
         note = ""
@@ -243,6 +242,20 @@ class Marker:
         if decision.by == "shape" and decision.verdict != RIGHT:
             decision = self.explained(number, reading, decision, text)
         return decision, function, note
+
+    def compared(self, number: int, expr: Expr, free: tuple[str, ...]) -> tuple[Function, Decision]:
+        """A formula beside the right answer. Indices with names of the student's own do not say
+        which axis is which: each order is tried.
+        """
+        known = not free or free in self.printed.free(number)
+        found: list[tuple[Function, Decision]] = []
+        for order in (free,) if known else permutations(free):
+            function = self.function(number, expr, order)
+            right, places = self.asked.right(number), self.asked.places
+            found.append((function, compare(function, right, places, self.rules)))
+            if found[-1][1].verdict == RIGHT:
+                return found[-1]
+        return found[0]
 
     def function(self, number: int, expr: Expr, free: tuple[str, ...] = ()) -> Function:
         """A formula as a function of the inputs."""

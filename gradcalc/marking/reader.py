@@ -12,13 +12,14 @@ from gradcalc.exercise.source import Text
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Expr, Num
-from gradcalc.language.tokens import MAX_LENGTH
+from gradcalc.language.tokens import MAX_LENGTH, canonical
 from gradcalc.marking.asked import Asked
 from gradcalc.marking.model import BLANK, Given, Reading
 from gradcalc.marking.printed import Printed
 from gradcalc.marking.reading import (
     Words,
     is_constant,
+    only_index,
     read_formula,
     read_number,
     read_rows,
@@ -27,6 +28,7 @@ from gradcalc.marking.reading import (
 )
 
 Found = TypeVar("Found")
+MOST_AXES = 3  # of an answer whose indices may have any name
 ZERO = Num(Fraction(0))
 
 
@@ -106,7 +108,27 @@ class Reader:
                 return Reading("formula", tree, free)
         if first is None:
             return Reading("formula", tree)
+        if (entry := self.entry(number, text.value, words)) is not None:
+            return entry
         raise GradcalcError(text.problem(first)) from None
+
+    def entry(self, number: int, text: str, words: Words) -> Reading | None:
+        """The entry i, j of a matrix, whatever its indices are called: names that are none of the
+        exercise and stand in brackets alone, as many as there are axes.
+        """
+        axes = [size for size in self.asked.shape(number) if size.number != 1]
+        found: list[str] = []
+        while len(found) <= len(axes) <= MOST_AXES:
+            try:
+                tree = read_formula(text, words, found)
+            except SpanError as error:
+                if error.slug != "unknown-name":
+                    return None
+                found.append(canonical(text[error.start : error.end]))
+                continue
+            fits = len(found) == len(axes) and all(only_index(tree, name) for name in found)
+            return Reading("formula", tree, tuple(sorted(found))) if fits else None
+        return None
 
     def loose(self, tree: Expr) -> set[str]:
         """The indices of the exercise that stand free in a formula, but for those of examples."""

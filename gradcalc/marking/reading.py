@@ -34,6 +34,7 @@ from gradcalc.language.tree import (
     Slice,
     Transpose,
     Vector,
+    children,
     walk,
 )
 
@@ -240,6 +241,21 @@ def check_names(tree: Expr, words: Words, free: frozenset[str] = frozenset()) ->
 def unbound(tree: Expr) -> set[str]:
     """The names in a formula that no sum in it binds."""
     return {name.id for name, bound in _names(tree, frozenset()) if name.id not in bound}
+
+
+def only_index(tree: Expr, name: str) -> bool:
+    """Does a name stand nowhere but in brackets, X[i, j]?"""
+    stack: list[Expr] = [tree]
+    while stack:
+        part = stack.pop()
+        if part == Name(name):
+            return False
+        if isinstance(part, Index):
+            stack.append(part.base)
+            stack += [i for i in part.items if not isinstance(i, Slice | Name)]
+        else:
+            stack += children(part)
+    return True
 
 
 def unknown_name(name: Name, words: Words) -> SpanError:

@@ -88,7 +88,8 @@ def test_numbers_are_constants_lists_and_rows() -> None:
     assert read_rows("1/3") is None
     assert read_rows("2") is None
     value = read_number("1/3 2; pi 4".replace("pi", "1"))
-    assert isinstance(value, tuple) and len(value) == 2
+    assert isinstance(value, tuple)
+    assert len(value) == 2
     assert read_number("[1, [2]]".replace("[2]", "2")) != ()
     with pytest.raises(SpanError, match="different lengths"):
         read_number("[[1, 2], [3]]")
