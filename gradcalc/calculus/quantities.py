@@ -196,6 +196,15 @@ class Quantities:
             s for s, n in numbers if "positive" in self.assume[n] and len(self.nodes[n].shape) < 2
         }
 
+    def binary(self, expr: sp.Expr) -> set[sp.Symbol]:
+        """The entries in an expression that are assumed to be 0 or 1."""
+        labels = ("binary", "onehot")
+        return {
+            symbol
+            for symbol, number, _ in self.entries.entries(expr)
+            if any(word in self.assume.get(number, frozenset()) for word in labels)
+        }
+
     def computed(self, quantity: Any) -> bool:
         """Does it lead a difference, as ŷ − y? A mean does not (x − μ), nor does what is only
         spread out (x − 1 μᵀ).

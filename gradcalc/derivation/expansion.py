@@ -11,7 +11,7 @@ import sympy as sp
 
 from gradcalc.calculus.folding import units_read
 from gradcalc.calculus.notation.derivative_forms import Forms
-from gradcalc.calculus.notation.matrix import write
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.quantities import UNDEFINED
 from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.graph.to_expression import tree

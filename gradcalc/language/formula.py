@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 from gradcalc.language.conditions import positive
 from gradcalc.language.formula_pieces import Names
@@ -253,7 +254,18 @@ class _Pen:
         )
 
     def matmul(self, left: Expr, right: Expr) -> Box:
-        """`@`. A 1-D vector on the left is written as a row, uᵀ v, as it acts there."""
+        """`@`. A 1-D vector on the left is written as a row, uᵀ v, as it acts there; a number in
+        front of it stays in front: ½ uᵀ v.
+        """
+        if (
+            isinstance(left, Binary)
+            and left.op == "*"
+            and not self.box(left.left).array
+            and _rank(self.box(left.right)) == 1
+        ):
+            inner = self.matmul(left.right, right)
+            whole = self.times(self.box(left.left), inner)
+            return replace(whole, row=inner.row, dot=inner.dot, shape=inner.shape)
         a, b = self.box(left), self.box(right)
         minus, a = a.minus, replace(a, minus=False)
         if isinstance(right, Transpose) and _rank(b) == 1:
@@ -338,6 +350,8 @@ class _Pen:
                 )
             case "eye", (_,) if "I" not in self.names.shapes:
                 return script.name("I")
+            case "ones" | "zeros", _ if len(args) <= 2:
+                return self.constant(node)
             case func, (arg, *over) if over and func in _REDUCE and all(map(self.binds, over)):
                 return self.over(func, args[0], node.args[1:])
         words = [
@@ -350,6 +364,17 @@ class _Pen:
             if axis is None
             else script.apply(script.function(node.func, self.box(axis).full), args, words)
         )
+
+    def constant(self, node: Call) -> Box:
+        """An array of zeros as 0; of ones as 𝟏, a row as 𝟏ᵀ and a matrix as 𝟏𝟏ᵀ."""
+        if node.func == "zeros":
+            return self.script.number(Num(Fraction(0)))
+        shape = shape_of(node, {})
+        ones = self.script.ones()
+        if len(shape) < 2 or shape[1].number == 1:
+            return ones
+        row = self.script.postfix(ones, "T")
+        return row if shape[0].number == 1 else ones.join("", row, PRODUCT)
 
     def binds(self, item: Expr) -> bool:
         """Whether it is an index to sum over, or a condition."""

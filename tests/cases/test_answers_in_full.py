@@ -105,7 +105,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         {"a": ["n"], "X": ["n", "n"], "b": ["n"]},
         {},
         "df/dX",
-        "-outer(inv(X).T @ a, b @ inv(X).T)",
+        "-outer(inv(X).T @ a, inv(X) @ b)",
     ),
     ("p = softmax(s); L = -sum(y*log(p))", {"s": ["n"], "y": ["n"]}, {}, "dL/ds", "sum(y)*p - y"),
     (
@@ -136,7 +136,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         {"A": ["m", "n"], "x": ["n"]},
         {},
         "df/dx",
-        "-diag(A.T @ inv(A @ diag(x) @ A.T) @ inv(A @ diag(x) @ A.T) @ A)",
+        "-diag(A.T @ matrix_power(inv(A @ diag(x) @ A.T), 2) @ A)",
     ),
     ("f = tr(kron(X, X))", {"X": ["n", "n"]}, {}, "df/dX", "2*tr(X)*eye(n)"),
     (
@@ -169,7 +169,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         {"Q": ["n", "d"], "K": ["n", "d"], "V": ["n", "d"], "G": ["n", "d"]},
         {},
         "dL/dS",
-        "A*(G @ V.T) - diag(sum(G*O, axis=1)) @ A",
+        "A*(G @ V.T - sum(G*O, axis=1, keepdims=True))",
     ),
     (
         "mu = mean(x); v = mean((x - mu)^2); s = sqrt(v + eps); h = (x - mu)/s",
@@ -230,7 +230,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         {"X": ["m", "n"], "g": ["n"], "G": ["m", "n"], "eps": []},
         {},
         "dL/dX",
-        "(G - H @ diag(sum(G*H, axis=0))/m - outer(ones(m), sum(G, axis=0))/m) @ diag(g/s)",
+        "(G - H*mean(G*H, axis=0) - mean(G, axis=0))*g/s",
     ),
     (
         "p = softmax(s); KL = sum(p*log(p/q))",

@@ -19,8 +19,10 @@ from gradcalc.calculus.notation.matrix import (
     stand_in,
     transpose,
 )
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reverse_mode import Engine
+from gradcalc.calculus.softmax_entries import Softmax
 from gradcalc.calculus.sympy_functions import Spell, to_ast
 from gradcalc.calculus.terms import Ix, Key
 from gradcalc.graph.to_expression import tree
@@ -65,6 +67,8 @@ class MatrixEntries:
         quantity, at = found
         if isinstance(quantity, Pseudo):
             return self.pseudo(quantity, at)
+        if isinstance(quantity, Softmax):
+            return self.softmax(quantity, at)
         visible = self.shown(at)
         if len(visible) > 2:
             raise NoMatrixForm
@@ -112,6 +116,17 @@ class MatrixEntries:
         return leaf(
             expr, visible[0].size, visible[1].size, 2, self.engine.definitions.symmetric(quantity)
         ), visible
+
+    def softmax(self, quantity: Softmax, at: Key) -> tuple[Matrix, list[Ix]]:
+        """Entries of a softmax along the index that is summed over, as rows of a matrix."""
+        visible = self.shown(at)
+        if len(visible) > 2 or at[-1] not in visible or len(set(visible)) != len(visible):
+            raise NoMatrixForm
+        inside = self.elementwise(self.engine.softmax.exponent(quantity, at), visible)
+        expr, rank = write(inside)
+        if len(visible) == 1:
+            return leaf(Call("softmax", (expr,)), inside.rows, inside.cols, rank), visible
+        return leaf(Call("softmax", (expr,)), visible[0].size, visible[1].size), visible
 
     def standing(self, quantity: int, words: Mapping[str, str]) -> tuple[Expr, Sequence[Any]]:
         """A quantity as it stands in a formula, and its shape; a number without the axes that a

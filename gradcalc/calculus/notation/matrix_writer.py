@@ -7,22 +7,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
+from itertools import product as product_of
 from typing import Any, TypeAlias
 
 import sympy as sp
 
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
-from gradcalc.calculus.notation.contraction import Contraction, Reduced
+from gradcalc.calculus.notation.contraction import Contraction, Reduced, picked, undivided, weighed
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
+    along,
     diagonal,
+    elementary,
+    hadamard,
     leaf,
     product,
+    spread,
     transpose,
-    write,
-)  # fmt: skip
+)
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
+from gradcalc.calculus.notation.matrix_expressions import column, row, write
+from gradcalc.calculus.notation.products import written_length
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
@@ -36,9 +43,11 @@ from gradcalc.calculus.sympy_functions import (
 )
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Expr, Name, Num, Vector
+from gradcalc.language.parser import Expr, Name, Neg, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
+SHORT = 12  # entries that are listed at most, where most of them are zeros
+MOST = 16  # ways to write the terms of one sum that are compared
 WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
@@ -52,7 +61,8 @@ class Writer:
     """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see
     matrix_entries.py); `reading` says which products are read by their names, `spelled` how the
     author wrote a sum or a number, `factored` holds the factors of named products, as far as they
-    were asked for, `text` the order of the author's lines.
+    were asked for, `jacobian` whether an array is differentiated (see contraction.py), `text` the
+    order of the author's lines.
     """
 
     def __init__(
@@ -62,6 +72,7 @@ class Writer:
         reading: Reading = NO_NAMES,
         spelled: Spell = unspelled,
         factored: dict[int, Products] | None = None,
+        jacobian: bool = True,
         text: AuthorText = NO_TEXT,
     ) -> None:
         self.engine, self.hidden, self.reading, self.spelled = (
@@ -75,7 +86,7 @@ class Writer:
         self.entries = MatrixEntries(
             engine, self.hidden, self.derived, numerals(spelled), self.rank
         )
-        self.contraction = Contraction(self.entries, self.renamed)
+        self.contraction = Contraction(self.entries, self.renamed, jacobian)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
@@ -98,8 +109,38 @@ class Writer:
         if not terms:
             raise NoMatrixForm
         terms = self.alike(terms)
+        if self.contraction.jacobian:
+            return self.total(terms)
+        choices = [[None] if term.body is None else undivided(term.body) for term in terms]
+        found = [
+            self.total(
+                [
+                    Reduced(term.coef, list(term.scalars), body)
+                    for term, body in zip(terms, bodies, strict=True)
+                ]
+            )
+            for bodies in islice(product_of(*choices), MOST)
+        ]
+        return (
+            found[0] if len(found) == 1 else min(found, key=lambda m: written_length(write(m)[0]))
+        )
+
+    def total(self, terms: list[Reduced]) -> Matrix:
+        """The sum of reduced terms, common factors pulled out."""
         if len(terms) == 1:
             return self.single(terms[0])
+        bodies = [term.body for term in terms if term.body is not None]
+        loose = [body for body in bodies if along(body, bodies[0])]
+        if len(loose) == len(terms):
+            turn = transpose if loose[0].parts[0].rows == ONE else (lambda m: m)
+            vectors = [
+                Reduced(term.coef, term.scalars, turn(body.parts[0]))
+                for term, body in zip(terms, loose, strict=True)
+            ]
+            return spread(turn(self.total(vectors)), loose[0].rows, loose[0].cols)
+        if (listed := self.listed(terms)) is not None:
+            return listed
+        partly = self.partly_shared(terms)
         number, rests = self.common([term.coef for term in terms])
         for term, rest in zip(terms, rests, strict=True):
             term.coef = rest
@@ -110,9 +151,29 @@ class Writer:
                 for term in terms:
                     term.scalars.remove(s)
         inner = self.added(terms)
-        if number == 1 and not shared:
+        if number != 1 or shared:
+            inner = self.single(Reduced(number, list(shared), inner))
+        if partly is None:
             return inner
-        return self.single(Reduced(number, list(shared), inner))
+        return min(inner, partly, key=lambda m: written_length(write(m)[0]))
+
+    def partly_shared(self, terms: list[Reduced]) -> Matrix | None:
+        """The sum with a number that some of its terms share in front of these: u + μ (v + w);
+        None where none is shared by some alone.
+        """
+        for scalar in dict.fromkeys(s for term in terms for s in term.scalars):
+            having = [term for term in terms if scalar in term.scalars]
+            if isinstance(scalar, Matrix) or len(having) < 2 or len(having) == len(terms):
+                continue
+            others = [term for term in terms if scalar not in term.scalars]
+            inner = self.total([replace(term, scalars=list(term.scalars)) for term in having])
+            sign = sp.S.One
+            if inner.kind == "scaled" and isinstance(inner.coefficients[0], Neg):
+                sign = sp.S.NegativeOne
+                inner = replace(inner, coefficients=(inner.coefficients[0].arg,))
+            whole = [replace(term, scalars=list(term.scalars)) for term in others]
+            return self.total([*whole, Reduced(sign, [], inner)])
+        return None
 
     @staticmethod
     def alike(terms: list[Reduced]) -> list[Reduced]:
@@ -125,6 +186,22 @@ class Writer:
             else:
                 kept.append(term)
         return [term for term in kept if term.coef != 0] or kept[:1]
+
+    def listed(self, terms: list[Reduced]) -> Matrix | None:
+        """Several unit vectors with numbers in front as the list of these: t e₀ + e₁ is [t, 1]."""
+        found: dict[int, Expr] = {}
+        for term in terms:
+            place = None if term.body is None else picked(term.body)
+            count = None if term.body is None else term.body.rows.number
+            if not isinstance(place, Num) or count is None or count > SHORT:
+                return None
+            at = int(place.value)
+            if at in found:
+                return None
+            found[at] = write(self.single(Reduced(term.coef, term.scalars)))[0]
+        count = terms[0].body.rows.number if terms[0].body is not None else 0
+        items = tuple(found.get(n, ZERO) for n in range(count or 0))
+        return leaf(Vector(items), terms[0].body.rows, ONE, 1) if terms[0].body else None
 
     def common(self, coefs: list[sp.Expr]) -> tuple[sp.Expr, list[sp.Expr]]:
         """The factor all coefficients share (numbers and sizes), and what is left of each."""
@@ -142,13 +219,22 @@ class Writer:
             and any(n.q == 1 for n in numbers)
         ):
             shared = sp.sign(shared)  # I + X + X²/2 keeps its half
-        symbols = set.intersection(
-            *({f for f in sp.Mul.make_args(c) if not f.is_number} for c in coefs)
-        )
-        factor = shared * sp.Mul(*symbols)
+        powers = [c.as_powers_dict() for c in coefs]
+        factor = shared
+        for base in powers[0]:
+            exponents = [each.get(base, sp.S.Zero) for each in powers]
+            if base.is_number or not all(e.is_Rational for e in exponents):
+                continue
+            if all(e > 0 for e in exponents):
+                factor *= base ** min(exponents)
+            elif all(e < 0 for e in exponents):
+                factor *= base ** max(exponents)
         return factor, [c / factor for c in coefs]
 
     def added(self, terms: list[Reduced]) -> Matrix:
+        """The sum of terms, with the factors that all of them have at either end, or entry by
+        entry, beside it.
+        """
         chains = [
             []
             if term.body is None
@@ -169,10 +255,34 @@ class Writer:
             while all(len(c) > 1 for c in chains) and all(c[0] == chains[0][0] for c in chains):
                 first.append(chains[0][0])
                 chains = [c[1:] for c in chains]
+        beside: list[Matrix] = []
+        if all(chains):
+            spare = [bool(term.scalars) and not self.contraction.jacobian for term in terms]
+            beside, rests = shared_entries([product(*c) for c in chains], spare)
+            if beside:
+                inner = [
+                    Reduced(term.coef, term.scalars, rest)
+                    for term, rest in zip(terms, rests, strict=True)
+                ]
+                total = self.combine(inner)
+                leads = [m for m in beside if m.kind in ("leaf", "product")]
+                masks = [m for m in beside if m not in leads]
+                total = hadamard(*leads, total, *masks)
+                return product(*first, total, *last) if first or last else total
         bodies = [
             self.single(Reduced(sp.S.One, term.scalars, product(*c) if c else None))
             for term, c in zip(terms, chains, strict=True)
         ]
+        flat = [
+            bool(term.scalars) and (not c or all_ones(c)) and any(chains)
+            for term, c in zip(terms, chains, strict=True)
+        ]
+        if not self.contraction.jacobian and any(flat) and not all(flat):
+            # A number is spread over the entries of the others: x - mean(x).
+            bodies = [
+                self.single(Reduced(sp.S.One, term.scalars)) if alone else body
+                for alone, body, term in zip(flat, bodies, terms, strict=True)
+            ]
         # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
         order = sorted(
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
@@ -180,10 +290,13 @@ class Writer:
         coefficients = tuple(
             to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.spelled) for n in order
         )
+        full = next(
+            body for body, alone in zip(bodies, flat, strict=True) if not alone or all(flat)
+        )
         total = Matrix(
             "sum",
-            bodies[0].rows,
-            bodies[0].cols,
+            full.rows,
+            full.cols,
             tuple(bodies[n] for n in order),
             coefficients=coefficients,
         )
@@ -292,8 +405,14 @@ class Writer:
             self.combine([self.contraction.reduce(term, visible) for term in terms])
         )
         for axis, weight in weights:
-            spread = diagonal(self.entries.elementwise(weight, visible[axis : axis + 1]))
-            whole = product(spread, whole) if axis == 0 else product(whole, spread)
+            vector = self.entries.elementwise(weight, visible[axis : axis + 1])
+            if self.contraction.jacobian:
+                ends = [[diagonal(vector)], []] if axis == 0 else [[], [diagonal(vector)]]
+                whole = product(*ends[0], whole, *ends[1])
+            elif axis == 0:
+                whole = weighed(vector, whole)
+            else:
+                whole = hadamard(whole, spread(transpose(vector), whole.rows, whole.cols))
         return whole
 
     def weights(
@@ -343,7 +462,7 @@ class Writer:
         place.
         """
         counts = [ix.size.number for ix in free]
-        if not 1 <= len(free) <= 2 or any(count is None or count > 12 for count in counts):
+        if not 1 <= len(free) <= 2 or any(count is None or count > SHORT for count in counts):
             return None
         places: dict[tuple[int, ...], list[Reduced]] = {}
         for term in terms:
@@ -400,11 +519,40 @@ class Writer:
         return found
 
 
+def all_ones(chain: Sequence[Matrix]) -> bool:
+    """Is a chain ones in every entry: 𝟏, or 𝟏𝟏ᵀ?"""
+    return bool(chain) and all(part.kind == "ones" for part in chain)
+
+
+def shared_entries(
+    bodies: Sequence[Matrix], spare: Sequence[bool]
+) -> tuple[list[Matrix], list[Matrix | None]]:
+    """The factors that all matrices have entry by entry, and what is left of each; nothing where
+    one would be left without a factor. `spare`: a number is left of this one; of all it may not be.
+    """
+    factors = [elementary(body) for body in bodies]
+    shared: list[Matrix] = []
+    for factor in list(factors[0]):
+        if not all(factor in own for own in factors):
+            continue
+        lone = [len(own) == 1 for own in factors]
+        if all(lone) or any(one and not number for one, number in zip(lone, spare, strict=True)):
+            continue
+        shared.append(factor)
+        for own in factors:
+            own.remove(factor)
+    return shared, [hadamard(*own) if own else None for own in factors] if shared else []
+
+
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
     """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1,
     n].
     """
-    return write(transpose(m) if wants_row(shape) and m.cols == ONE and m.rows != ONE else m)[0]
+    if wants_row(shape) and m.cols == ONE and m.rows != ONE:
+        return row(transpose(m))
+    if len(shape) == 2 and shape[1] == ONE and m.cols == ONE and m.rows != ONE:
+        return column(m) or write(m)[0]
+    return write(m)[0]
 
 
 def wants_row(shape: Sequence[Any]) -> bool:
