@@ -106,8 +106,15 @@ def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 
 def one_bar(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
-    """Over one denominator, nothing expanded."""
-    yield sp.together(expr)
+    """Over one denominator where that is shorter, nothing expanded, roots as they are."""
+    roots = {
+        power: lengths.standing_for(power)
+        for power in sorted(expr.atoms(sp.Pow), key=str)
+        if not power.exp.is_Integer
+    }
+    found = sp.together(expr.xreplace(roots)).xreplace({t: power for power, t in roots.items()})
+    if lengths.cost(found) < lengths.cost(expr):
+        yield found
 
 
 def multiply_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
