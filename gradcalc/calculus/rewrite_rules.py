@@ -49,6 +49,26 @@ def summed(expr: sp.Expr) -> bool:
     return bool(expr.has(sp.Add))
 
 
+def shares(expr: sp.Expr) -> bool:
+    """May its summands share something, or a sum in it be drawn out?"""
+    if not isinstance(expr, sp.Add) or divided(expr):
+        return summed(expr)
+    factors = [sp.Mul.make_args(arg) for arg in expr.args]
+    bases = [{f.as_base_exp()[0] for f in parts if not f.is_number} for parts in factors]
+    numbers = [arg.as_coeff_Mul()[0] for arg in expr.args]
+    plain = any(abs(number) == 1 for number in numbers)
+    return not plain or bool(set.intersection(*bases)) or nested(expr)
+
+
+def nested(expr: sp.Expr) -> bool:
+    """Is a sum a factor of something in it?"""
+    return any(
+        isinstance(factor.as_base_exp()[0], sp.Add)
+        for arg in sp.Add.make_args(expr)
+        for factor in sp.Mul.make_args(arg)
+    )
+
+
 # ---- the rewritings
 
 
@@ -183,8 +203,8 @@ RULES = (
     Rule("roots", "powers of the root meet", rational, meet_roots),
     Rule("cancel", "cancels", rational, cancel),
     Rule("factor", "brought over one denominator", lambda e: rational(e) and few(e), factor),
-    Rule("draw out", "what the terms share is drawn out in front", summed, draw_out, cheap=True),
-    Rule("one sign", "a sum is drawn out in front", summed, one_sign, cheap=True),
+    Rule("draw out", "what the terms share is drawn out in front", shares, draw_out, cheap=True),
+    Rule("one sign", "a sum is drawn out in front", nested, one_sign, cheap=True),
     Rule("one bar", "brought over one denominator", divided, one_bar, cheap=True),
     Rule("expand", "multiplied out", squared, expand),
     Rule("multiply out", "multiplied out", divided, multiply_out, cheap=True),
