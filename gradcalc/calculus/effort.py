@@ -11,10 +11,9 @@ import math
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import EXPANDED, SEARCHED
 from gradcalc.language.fast_dataclasses import dataclass
 
-MONOMIALS = 64  # of an expanded numerator or denominator
-DEGREE = 24
 FAR = 10**9  # more than any bound
 
 
@@ -53,14 +52,14 @@ class Bulk:
     @property
     def fits(self) -> bool:
         """Is it within the bounds?"""
-        return self.size <= MONOMIALS and max(self.high, self.low) <= DEGREE
+        return self.size <= EXPANDED and max(self.high, self.low) <= SEARCHED
 
 
 def monomials(terms: int, exponent: int) -> int:
     """How many a power of a sum of so many terms has when expanded."""
     if terms == 1:
         return 1
-    return math.comb(terms + exponent - 1, exponent) if max(terms, exponent) <= MONOMIALS else FAR
+    return math.comb(terms + exponent - 1, exponent) if max(terms, exponent) <= EXPANDED else FAR
 
 
 def bulk(expr: sp.Expr) -> Bulk:

@@ -12,14 +12,11 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import SHORT
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths, complements
 from gradcalc.calculus.signs_met import signs_met
 from gradcalc.calculus.sympy_functions import divides
-
-# Symbols: of a fraction in more, only what numerator and denominator share is looked for, and its
-# numerator and denominator are not factored.
-FACTORED = 6
 
 
 class Rule(NamedTuple):
@@ -81,7 +78,7 @@ def cancel(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """Numerator and denominator without what they share, expanded; and factored what is below."""
     found = sp.cancel(expr)
     yield found
-    if len(expr.free_symbols) <= FACTORED:
+    if len(expr.free_symbols) <= SHORT:
         top, bottom = sp.fraction(found)
         yield sp.factor_terms(top) / sp.factor(bottom)
 
@@ -214,7 +211,7 @@ RULES = (
 
 def few(expr: sp.Expr) -> bool:
     """Has it few enough symbols to be factored?"""
-    return len(expr.free_symbols) <= FACTORED
+    return len(expr.free_symbols) <= SHORT
 
 
 # ---- the search
