@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 
+import sympy as sp
+
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
@@ -240,6 +242,14 @@ class Forms:
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
         writer = self.writer(hidden, jacobian)
         factor, rests = writer.common([term.coef for term in members])
+        scalars = [set(sp.Mul.make_args(term.groups.get((), sp.S.One))) for term in members]
+        alike = sp.Mul(*set.intersection(*scalars))  # no example has a say in it: 2 k Σᵢ …
+        if alike != 1:
+            factor *= alike
+            members = [
+                replace(term, groups={**term.groups, (): term.groups[()] / alike})
+                for term in members
+            ]
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
         )
@@ -261,7 +271,7 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
+            coefficients=(to_ast(factor, writer.scalar, writer.rank, self.spelled),),
         )
 
     def entry_form(

@@ -322,22 +322,15 @@ class Writer:
         if len(minus.args) > 2 and self.spelled(minus) and not self.spelled(symbolic):
             number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
         cost = self.engine.quantities.entries.lengths.cost
-        if (
-            isinstance(symbolic, sp.Add)
-            and number.is_Integer
-            and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
-        ):
+        inside = isinstance(symbolic, sp.Add) and number.is_Integer
+        powers = inside and len(symbolic.free_symbols) == 1 and symbolic.is_polynomial()
+        if inside and cost(number * symbolic) < cost(number) + 1 + cost(symbolic) + powers:
             number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
         if self.spelled(abs(number)):
             number, symbolic = decimals(number, symbolic)
 
         def entry(symbol: sp.Symbol) -> Expr:
-            if symbol in written:
-                return written[symbol]
-            matrix, at = self.entries.leaf(symbol)
-            if at:
-                raise NoMatrixForm
-            return write(matrix)[0]
+            return written[symbol] if symbol in written else self.scalar(symbol)
 
         def rank(expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One) -> Any:
             order = self.rank(expr, summand, beside)
@@ -351,6 +344,13 @@ class Writer:
         return Matrix(
             "scaled", term.body.rows, term.body.cols, (term.body,), coefficients=(coefficient,)
         )
+
+    def scalar(self, symbol: sp.Symbol) -> Expr:
+        """A number as it is written: a size, or an entry without indices."""
+        matrix, at = self.entries.leaf(symbol)
+        if at:
+            raise NoMatrixForm
+        return write(matrix)[0]
 
     @cached_property
     def products(self) -> Products:
