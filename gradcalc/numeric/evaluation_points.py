@@ -346,7 +346,7 @@ def _orthogonal(random: Random, n: int) -> list[Fraction]:
     rows = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
     for _ in range(random.choice((2, 3))):
         v = [Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for _ in range(n)]
-        norm = sum(x * x for x in v)
+        norm = sum((x * x for x in v), Fraction(0))
         for row in rows:
             along = 2 * sum((a * b for a, b in zip(row, v, strict=True)), Fraction(0)) / norm
             row[:] = [a - along * b for a, b in zip(row, v, strict=True)]
