@@ -8,6 +8,7 @@ from collections.abc import Set
 
 import sympy as sp
 
+from gradcalc.calculus import bounded
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.sympy_functions import divides, function_class
@@ -148,7 +149,7 @@ def shorter(
     if lengths.cost(derivative) > LONG:
         return lengths.shortest([derivative, folded(derivative, formula, own, lengths)])
     if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
-        derivative = sp.powsimp(derivative)
+        derivative = bounded.powsimp(derivative)
     whole = isinstance(formula, (sp.Mul, sp.exp)) or (
         isinstance(formula, sp.Pow) and not formula.exp.is_number
     )
@@ -162,7 +163,7 @@ def shorter(
         for base in factors(formula)
     )
     if whole and not apart:
-        ratio = sp.Add(*(sp.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
+        ratio = sp.Add(*(bounded.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
         read = folded(ratio, formula, own, lengths) * own
         few = quantities(read) <= quantities(derivative) + ratio.has(formula) or 2 * lengths.cost(
             read
@@ -196,9 +197,9 @@ def solve_for(
     """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
     if lengths.cost(formula) > 15 or not expandable(formula):
         return None
-    top, bottom = sp.fraction(sp.together(formula))
-    equation = sp.expand(own * bottom - top)
+    top, bottom = sp.fraction(bounded.together(formula))
+    equation = bounded.expand(own * bottom - top)
     slope = sp.diff(equation, symbol)
     if slope == 0 or slope.has(symbol):
         return None
-    return sp.cancel(-(equation - slope * symbol).expand() / slope)
+    return bounded.cancel(-bounded.expand(equation - slope * symbol) / slope)

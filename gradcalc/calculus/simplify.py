@@ -9,7 +9,8 @@ from collections.abc import Mapping, Set
 
 import sympy as sp
 
-from gradcalc.calculus.effort import Effort
+from gradcalc.calculus import bounded
+from gradcalc.calculus.effort import Effort, steep
 from gradcalc.calculus.lengths import Lengths, complements
 from gradcalc.calculus.sympy_functions import divides, function_class
 from gradcalc.language.errors import GradcalcError, Problem
@@ -63,16 +64,18 @@ def roots_met(expr: sp.Expr, lengths: Lengths) -> list[sp.Expr]:
     flat = expr.replace(
         lambda p: isinstance(p, sp.Pow) and p.base == base, lambda p: t ** (2 * p.exp)
     )
-    top, bottom = sp.fraction(sp.together(flat.xreplace({base: t**2})))
-    terms = sp.Poly(top, t).terms()
+    top, bottom = sp.fraction(bounded.together(flat.xreplace({base: t**2})))
     reduced = sp.Add(
-        *(coefficient * base ** (power // 2) * t ** (power % 2) for (power,), coefficient in terms)
+        *(
+            coefficient * base ** (power // 2) * t ** (power % 2)
+            for power, coefficient in bounded.coefficients(top, t)
+        )
     )
-    above = sp.factor(sp.cancel(reduced))
-    found = [sp.cancel(part) / bottom for part in (above, above / base)]
+    above = bounded.factor(bounded.cancel(reduced))
+    found = [bounded.cancel(part) / bottom for part in (above, above / base)]
     return [
         expr.xreplace({t: sp.sqrt(base)})
-        for expr in (sp.cancel(found[0]), sp.cancel(found[1] * t**2))
+        for expr in (bounded.cancel(found[0]), bounded.cancel(found[1] * t**2))
     ]
 
 
@@ -353,7 +356,11 @@ class Simplifier:
             return expr
         if expr not in self._tidied:
             parts = apart(expr)
-            if (inner := repeated(expr)) is not None:
+            if found := steep(expr):  # exp(-(x - 100)^2) is as good as a symbol
+                symbols = {power: self.lengths.standing_for(power) for power in found}
+                names = {symbol: power for power, symbol in symbols.items()}
+                self._tidied[expr] = self.tidy(expr.xreplace(symbols)).xreplace(names)
+            elif (inner := repeated(expr)) is not None:
                 t = self.lengths.standing_for(inner)
                 self._tidied[expr] = self.tidy(expr.xreplace({inner: t})).xreplace({t: inner})
             elif len(parts) > 1:
@@ -385,22 +392,24 @@ class Simplifier:
         except (sp.PolynomialError, NotImplementedError, RecursionError):
             rooted = []
         found += [again for again in rooted if again not in found]
-        factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
+        factor = bounded.factor if len(expr.free_symbols) <= FACTORED else bounded.factor_terms
         whole = (
-            (factor, sp.factor_terms) if self.factoring and not linear(expr) else (sp.factor_terms,)
+            (factor, bounded.factor_terms)
+            if self.factoring and not linear(expr)
+            else (bounded.factor_terms,)
         )
-        for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else whole:
+        for rewrite in (bounded.cancel, factor, bounded.factor_terms) if divided(expr) else whole:
             try:
                 result = rewrite(expr)
             except (sp.PolynomialError, NotImplementedError, RecursionError):
                 continue
             if result not in found:
                 found.append(result)
-                if rewrite is sp.cancel:
-                    rewritten = [sp.factor_terms(result)]
+                if rewrite is bounded.cancel:
+                    rewritten = [bounded.factor_terms(result)]
                     if self.lengths.cost(result) < 30:
                         top, bottom = sp.fraction(result)
-                        rewritten += [factor(result), sp.factor_terms(top) / factor(bottom)]
+                        rewritten += [factor(result), bounded.factor_terms(top) / factor(bottom)]
                     found += [again for again in rewritten if again not in found]
         read = [
             again.replace(lambda part: isinstance(part, sp.Add), complemented) for again in found

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.effort import expandable
+from gradcalc.calculus import bounded
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
@@ -72,10 +72,8 @@ class MatrixEntries:
             for _, q, _ in self.engine.quantities.entries.entries(expr)
         )
         # Summands in one quantity go down in degree, fractions last: 6x² − 6x + 1/(2√x).
-        plain = expandable(expr) and expr.is_polynomial()
-        after = (
-            (-sp.Poly(expr).total_degree() if plain else 1,) if summand and len(names) == 1 else ()
-        )
+        degree = bounded.total_degree(expr) if summand and len(names) == 1 else None
+        after = (1 if degree is None else -degree,) if summand and len(names) == 1 else ()
         upstream = not summand and any(
             self.upstream(q) for _, q, _ in self.engine.quantities.entries.entries(expr)
         )
