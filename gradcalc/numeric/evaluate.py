@@ -87,7 +87,7 @@ def _name(expr: Name, env: Env) -> Tensor:
     if name in env.stacks:
         whole = Name(env.stacks[name])
         return stacked(evaluate(whole, env), env, whole)
-    if name in ("pi", "e"):
+    if name in ("pi", "e") and name not in env.shapes:  # a declared name is never a constant
         return Tensor(getattr(env.numbers.scalar, name))
     raise env.lacking.get(name) or Unknown(f"{name} has no value")
 

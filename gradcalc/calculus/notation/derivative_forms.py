@@ -220,9 +220,7 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(
-                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
-            ),
+            coefficients=(to_ast(factor, writer.entries.plain, writer.entries.rank, self.spelled),),
         )
 
     def entry_form(

@@ -35,7 +35,7 @@ from gradcalc.calculus.sympy_functions import (
 )
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Binary, Expr, Index, Name, Num, Vector
+from gradcalc.language.parser import Binary, Expr, Index, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
 WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
@@ -173,7 +173,7 @@ class Writer:
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.entries.rank, self.spelled)
+            to_ast(terms[n].coef, self.entries.plain, self.entries.rank, self.spelled)
             for n in order
         )
         total = Matrix(
