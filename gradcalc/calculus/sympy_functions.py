@@ -163,8 +163,8 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
     """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums
     with a plus first.
 
-    `leaf` writes an entry, a size, pi or e (`plain_name`); `rank` orders factors and summands; `spell` knows how the
-    author wrote a sum, an argument or a number.
+    `leaf` writes an entry, a size, pi or e (`plain_name`); `rank` orders factors and summands;
+    `spell` knows how the author wrote a sum, an argument or a number.
     """
     if isinstance(expr, sp.Rational):
         written = spell(abs(expr)) or number_tree(abs(Fraction(int(expr.p), int(expr.q))))
