@@ -18,6 +18,7 @@ from gradcalc.graph.build import build
 from gradcalc.graph.model import Graph
 from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import Problem
+from gradcalc.language.shape_rules import stacked
 from gradcalc.language.tree import Name
 from gradcalc.numeric.forward import Forward
 from gradcalc.numeric.kinks import Kink
@@ -133,9 +134,11 @@ class Solver:
             name = self.of(question) or ""
             value, problem = self.formulas.number(Name(name), (), (), found.shape)
             exactly, verified = self.formulas.exact(Name(name)), self.oracle.recomputed(name)
-            return self.noted(
-                replace(found, value=value, exact=exactly, verified=verified), problem
-            )
+            found = replace(found, value=value, exact=exactly, verified=verified)
+            if self.graph.node(name).over:  # one value for each example
+                counts = [self.graph.indices[index] for index in self.graph.node(name).over]
+                found = replace(found, shape=stacked(found.shape, *counts))
+            return self.noted(found, problem)
         tensor, problem = self.evaluated(found)
         if problem is not None and (careful := self.careful) is not None:
             again = careful.laid_out(layout).answer(question)

@@ -10,6 +10,7 @@ from gradcalc.language.parser import parse
 from gradcalc.numeric.evaluation_points import given_point
 from gradcalc.numeric.forward import Forward
 from gradcalc.numeric.kinks import Kink, places
+from helpers.answers import solved
 from helpers.graphs import graph_of
 
 
@@ -77,3 +78,26 @@ def test_the_derivative_of_a_norm_at_zero_is_zero_by_convention() -> None:
     found = Forward(graph, given_point(graph))
     for text in ("w/r", "w/norm(w)", "3*w/(2*norm(w))"):
         assert np.array_equal(found.evaluate(parse(text)).data, [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "ok", "value"),
+    [
+        ("f = 1e-100*abs(x)", "df/dx", None, 0.0),  # a kink of a small function is one
+        ("f = abs(x)^3 + 1e-120*abs(x)", "df/dx", None, 0.0),
+        ("f = 1e-150*abs(x) + 2*x", "df/dx", True, 2.0),  # beside 2 nothing shows of it
+        ("f = 1e300*abs(x)^3 + 1e-250*x", "df/dx", True, 1e-250),
+        ("f = 1e-90*abs(x)^3", "d2f/dx2", True, 0.0),
+        ("f = x^2*abs(x) + 5*x", "df/dx", True, 5.0),
+        ("f = 1e-200*x*abs(x)", "d2f/dx2", None, 0.0),
+        ("f = 1e-200*x^2*abs(x)", "d2f/dx2", True, 0.0),
+    ],
+)
+def test_sides_are_compared_at_the_scale_of_the_slope(
+    line: str, question: str, ok: bool | None, value: float
+) -> None:
+    (answer,) = solved(line, question, values={"x": 0}).answers
+    assert answer.value == value
+    assert answer.verified is not None
+    assert answer.verified.ok is ok
+    assert bool(answer.warnings) == (ok is None)
