@@ -69,7 +69,10 @@ class Jet:
     def _with(self, other: Any, operation: Callable[[Any, Any], Any]) -> Any:
         if hasattr(other, "ndim"):
             return NotImplemented
-        return Jet(operation(self.series, other.series if type(other) is Jet else arb(other)))
+        try:
+            return Jet(operation(self.series, other.series if type(other) is Jet else arb(other)))
+        except (ValueError, ZeroDivisionError):  # a divisor that is not surely other than 0
+            raise Unsure(f"a quotient is not known to {digits(ctx.prec)}") from None
 
     def __add__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a + b)

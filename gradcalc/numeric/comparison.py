@@ -19,7 +19,7 @@ from gradcalc.numeric.finite_differences import (
     random_rows,
     slopes,
 )
-from gradcalc.numeric.forward import Forward
+from gradcalc.numeric.forward import Forward, rounded
 from gradcalc.numeric.precision import FLOAT, balls, climb
 from gradcalc.numeric.scalar_functions import LADDER, Misfit, TooLarge, Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import Env, Tensor
@@ -289,10 +289,8 @@ def beside_sides(claimed: Claimed, values: Forward, layout: str, found: Sides) -
 
 
 def limit(found: Sides) -> Any:
-    """The derivative where all sides agree, as floats."""
-    if not hasattr(found.slopes, "ndim"):
-        return float(found.slopes)
-    return found.slopes.astype(float)
+    """The derivative where all sides agree, as floats. Raises Undefined where it is too large."""
+    return rounded(Tensor(found.slopes)).data
 
 
 def again(values: Forward, name: str, bits: int) -> tuple[bool, float]:

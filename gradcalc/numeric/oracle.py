@@ -195,7 +195,10 @@ class Oracle:
         found = self.sides(values, target)
         if not found.smooth or (found.chosen is not None and not found.chosen.complete):
             return None
-        slopes = limit(found)
+        try:
+            slopes = limit(found)
+        except Undefined:
+            return None
         if found.chosen is None:
             return Tensor(slopes)
         return assembled(slopes, found.chosen, values)
