@@ -33,7 +33,7 @@ def render(item: Solution | Failed | dict[str, Any], options: Options) -> str:
 
 def join(parts: list[str]) -> str:
     """One object for one file, an array for several."""
-    return parts[0] if len(parts) == 1 else "[\n" + ",\n".join(parts) + "\n]"
+    return parts[0] if len(parts) == 1 else "[\n" + "\n,\n".join(parts) + "\n]"
 
 
 def dumps(value: Any, ascii: bool = False) -> str:
