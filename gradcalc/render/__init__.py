@@ -36,6 +36,7 @@ TOOLS = frozenset(
         "player",
         "keyboard",
         "derivation_json",
+        "marks_json",
     )
 )
 
