@@ -27,9 +27,9 @@ def doubt(expr: Expr, left: Shape, right: Shape, constant: bool) -> Doubt | None
     """
     if not isinstance(expr, Binary):
         return None
-    base, other = unparse(expr.left), unparse(expr.right)
+    base, twice = unparse(expr.left), unparse(Binary("@", expr.left, expr.left))
     if expr.op == "^" and constant and len(left) == 2 and left[0] == left[1] != ONE:
-        power = f"write {base} @ {base}, or matrix_power({base}, k), for the matrix power"
+        power = f"write {twice}, or matrix_power({base}, k), for the matrix power"
         inverse = f"write inv({base}) for the inverse"
         return Doubt(
             "elementwise-power",
@@ -47,7 +47,7 @@ def doubt(expr: Expr, left: Shape, right: Shape, constant: bool) -> Doubt | None
         return Doubt(
             "elementwise-product",
             "{0} multiplies entry by entry",
-            f"write {base} @ {other} for the matrix product",
+            f"write {unparse(Binary('@', expr.left, expr.right))} for the matrix product",
         )
     return None
 

@@ -27,6 +27,8 @@ def used(expression: str) -> dict[str, Any]:
         ("sum(x'*x)", ("`x'*x` multiplies entry by entry", "write x.T @ x for the matrix product")),
         ("sum(X*A.T)", ("`X*A.T` multiplies entry by entry", "write X @ A.T for the matrix product")),
         ("sum(c.T*c)", ("`c.T*c` multiplies entry by entry", "write c.T @ c for the matrix product")),
+        ("sum((A - X)*A.T)", ("`(A - X)*A.T` multiplies entry by entry", "write (A - X) @ A.T for the matrix product")),
+        ("sum((A - X)^2)", ("`(A - X)^2` raises every entry of `A - X` to that power", "write (A - X) @ (A - X), or matrix_power(A - X, k), for the matrix power")),
         ("sum(X^2)", ("`X^2` raises every entry of X to that power", "write X @ X, or matrix_power(X, k), for the matrix power")),
         ("sum(X^-1)", ("`X^-1` raises every entry of X to that power", "write inv(X) for the inverse")),
         ("x @ x.T", ("`x @ x.T` is a scalar, because .T does nothing to a vector with one axis", "write outer(x, x) for the matrix")),

@@ -101,3 +101,10 @@ def test_sides_are_compared_at_the_scale_of_the_slope(
     assert answer.verified is not None
     assert answer.verified.ok is ok
     assert bool(answer.warnings) == (ok is None)
+
+
+def test_the_entry_of_a_sum_is_named_with_parentheses() -> None:
+    (answer,) = solved("f = sum(abs(x[1:] - x[:-1]))", "df/dx", values={"x": [1, 1, 4]}).answers
+    assert [problem.message for problem in answer.warnings] == [
+        "(x[1:] - x[:-1])[0] is 0: abs'(0) = 0 by convention"
+    ]
