@@ -103,6 +103,8 @@ def _binary(expr: Binary, env: Env) -> Tensor:
         right = evaluate(link.right, env)
         if link.op == "@":
             left = matmul(left, right, env, link)
+        elif link.op == "-" and left.plain and left.data is right.data:  # pi - pi is 0, no ball
+            left = Tensor(env.numbers.scalar.number(0))
         elif link.op == "/" and _is_norm(link.right, env):  # 0/norm(0): 0 by convention
             left = elementwise("div", [left, right], env, link, lambda m, x, y: m.ratio(x, y))
         else:

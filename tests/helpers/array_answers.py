@@ -167,7 +167,12 @@ def check(
         compared += 1
     last = program.lines[-1].name
     for name, gradient in solution.gradients.items():
-        assert gradient.symbolic is None or parse(unparse(gradient.symbolic)) == gradient.symbolic
+        if gradient.symbolic is not None:
+            try:
+                assert parse(unparse(gradient.symbolic)) == gradient.symbolic
+            except SpanError as error:  # longer than a line may be
+                if error.slug != "limit":
+                    raise
         if gradient.value is None or name in INTEGER or said & set(SKIPPED):
             continue
         want = program.derivative(last, name)
