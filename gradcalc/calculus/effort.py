@@ -18,8 +18,6 @@ DEGREE = 24
 BITS = 2_000  # of a number, times the degree that it is raised to
 RAISED = 64  # of a power of numbers that is computed
 SUMMANDS = 500  # of all sums in an expression whose common factors are looked for
-# what one solution may spend; a unit is half a millisecond, the longest of the library needs 2,200
-BUDGET = 3_000
 FAR = 10**9  # more than any bound
 
 
@@ -95,12 +93,6 @@ def degree(expr: sp.Expr) -> int:
     return max(max(abs(c.p), c.q) if c.is_Rational else 1 for c in exponents(expr.exp))
 
 
-def steep(expr: sp.Expr) -> list[sp.Expr]:
-    """The roots and exponentials in an expression whose degree is beyond the bounds."""
-    powers = expr.atoms(sp.Pow, sp.exp)
-    return [p for p in powers if not p.exp.is_Integer and degree(p) > DEGREE]
-
-
 def exponents(exponent: sp.Expr) -> list[sp.Expr]:
     """The numbers in front of the summands of an exponent, which is expanded where it may be."""
     if exponent.has(sp.Add) and bulk(exponent).fits:
@@ -136,17 +128,3 @@ def raisable(expr: sp.Expr) -> bool:
         for c in exponents(power.exp)
         if c.is_Rational
     )
-
-
-class Effort:
-    """What is left of the budget."""
-
-    def __init__(self) -> None:
-        self.left = BUDGET
-
-    def affords(self, expr: sp.Expr, cost: int) -> bool:
-        """Whether an expression of this cost may be simplified; what that takes is spent."""
-        if self.left <= 0 or not expandable(expr):
-            return False
-        self.left -= cost + bulk(expr).size
-        return True
