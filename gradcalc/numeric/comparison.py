@@ -290,7 +290,8 @@ def beside_sides(claimed: Claimed, values: Forward, layout: str, found: Sides) -
 
 def limit(found: Sides) -> Any:
     """The derivative where all sides agree, as floats. Raises Undefined where it is too large."""
-    return rounded(Tensor(found.slopes)).data
+    with balls(SIDE_BITS).working():
+        return rounded(Tensor(found.slopes)).data
 
 
 def again(values: Forward, name: str, bits: int) -> tuple[bool, float]:

@@ -126,7 +126,7 @@ def test_every_reserved_name_may_be_declared() -> None:
                 "expression": "pi = softmax(h)\nf = sum(erf(x))*sum(pi^2)",
                 "variables": {"h": [3], "x": [2]},
             },
-            {"df/dx": "2*sum(pi^2)*exp(-x^2)/sqrt(acos(-1))"},
+            {"df/dx": "2*norm(pi)^2*exp(-x^2)/sqrt(acos(-1))"},
         ),
         ({"expression": "e = y - t\nf = exp(1)*e*x"}, {"df/dx": "exp(1)*e"}),
         (

@@ -108,3 +108,18 @@ def test_the_entry_of_a_sum_is_named_with_parentheses() -> None:
     assert [problem.message for problem in answer.warnings] == [
         "(x[1:] - x[:-1])[0] is 0: abs'(0) = 0 by convention"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "want"),
+    [
+        ("f = where(y == 1, 1, y)^2", 2.0),
+        ("f = exp(where(1 == y, 1, y))", 2.718281828459045),
+        ("f = 3*sin(where(y == 1, 1, y))", 1.620906917604419),
+    ],
+)
+def test_a_point_that_lies_on_the_curve_is_no_jump(line: str, want: float) -> None:
+    """The formula, where(y == 1, 0, 1), does not hold there; all sides agree."""
+    (answer,) = solved(line, "df/dy", values={"y": 1}).answers
+    assert answer.value == want
+    assert [problem.slug for problem in answer.warnings] == ["limit"]
