@@ -196,7 +196,7 @@ class CheckedPass:
                 Claim(expr, self.solver.formulas.where(())), self.of, step.quantity
             ).ok
         else:
-            right = self.numbers.close(
+            right = self.numbers.same(
                 self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value
             )
         return expr if right else None
@@ -219,7 +219,7 @@ class CheckedPass:
             and known.value is not None
             and self.numbers.known(step.name)
         ):
-            same = self.numbers.close(self.numbers.lists(step.name), known.value)
+            same = self.numbers.same(self.numbers.lists(step.name), known.value)
             return (
                 known.verified
                 if same
