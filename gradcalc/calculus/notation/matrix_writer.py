@@ -274,7 +274,7 @@ class Writer:
             for term, c in zip(terms, chains, strict=True)
         ]
         flat = [
-            bool(term.scalars) and (not c or all_ones(c)) and any(chains)
+            counts(term.scalars) and (not c or all_ones(c)) and any(chains)
             for term, c in zip(terms, chains, strict=True)
         ]
         if not self.contraction.jacobian and any(flat) and not all(flat):
@@ -517,6 +517,12 @@ class Writer:
                 return None
             found.append((quantity.offset.number, number))
         return found
+
+
+def counts(scalars: Sequence[sp.Expr | Matrix]) -> bool:
+    """Is a product of numbers more than one over something, so that it may stand for an array?"""
+    above = [s for s in scalars if isinstance(s, Matrix) or sp.fraction(s)[0] != 1]
+    return bool(above)
 
 
 def all_ones(chain: Sequence[Matrix]) -> bool:
