@@ -44,6 +44,10 @@ SLIPS: tuple[Slip, ...] = (
          "a power", edits.power_of_sum),
     Slip("local-factor-missing", "One factor or divisor is missing in what is written.",
          "any formula", edits.factors_missing),
+    Slip("activation-missing",
+         "A quantity in what is written stands where a function of it belongs, or the other way "
+         "round.",
+         "a quantity and a function of it", edits.activations),
     Slip("swapped-names",
          "A name in what is written stands where another belongs, or two are exchanged.",
          "any formula", edits.other_names),

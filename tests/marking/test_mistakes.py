@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import yaml
 
+from gradcalc.exercise.grading import SLUGS
 from gradcalc.exercise.load import exercise_from, load_exercise
 from gradcalc.exercise.source import Text
 from gradcalc.language.parser import parse, unparse
 from gradcalc.marking.marker import Marker
-from gradcalc.marking.mistakes import SLUGS
 from gradcalc.marking.model import WRONG, Given, Mistake, Verdict
 from helpers.restated import Case, Point, holds
 

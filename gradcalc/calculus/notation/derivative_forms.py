@@ -84,11 +84,16 @@ class Forms:
         to.
         """
         algebra, shorten = self.engine.algebra, self.engine.search.shorten
+        summand = len(terms) > 1
         found = [
             replace(
-                t, groups={k: shorten(e, self.reading, not single) for k, e in t.groups.items()}
+                term,
+                groups={
+                    key: shorten(expr, self.reading, not single, summand)
+                    for key, expr in term.groups.items()
+                },
             )
-            for t in terms
+            for term in terms
         ]
         return algebra.gather([algebra.normal(term) for term in found])
 
