@@ -12,9 +12,20 @@ import sympy as sp
 from gradcalc.calculus import bounded
 from gradcalc.calculus.quantities import Pseudo, Quantities
 from gradcalc.calculus.terms import Ix, Key, size_expr
+from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.shape_rules import ONE, Size
 
 PLACED = ("unit", "gather", "shift", "pair")  # selectors that place their first index
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSum:
+    """What was known of a sum: the entries of `quantity` sum to 1, for it is one-hot, a softmax, or
+    divided by its sum; or `deviations` from a mean sum to 0.
+    """
+
+    kind: str
+    quantity: int = -1
 
 
 class KnownSums:
@@ -68,6 +79,21 @@ class KnownSums:
         }
         total = total.xreplace(averages)
         return sp.S.Zero if bounded.expand(total) == 0 else None
+
+    def reasons(self, expr: sp.Expr, ix: Ix) -> list[KnownSum]:
+        """Why a sum is known: which of its quantities sum to 1, and for what."""
+        found = []
+        for arg in sp.Add.make_args(expr):
+            if self.unit_multiple(arg, ix) is None:
+                continue
+            for _, quantity, at in self.entries.entries(arg):
+                if isinstance(quantity, int) and ix in at:
+                    softmax = self.nodes[quantity].op == "softmax"
+                    onehot = "onehot" in self.quantities.assume.get(quantity, frozenset())
+                    kind = "one-hot" if onehot else "softmax" if softmax else "divided"
+                    found.append(KnownSum(kind, quantity))
+        units = any(self.unit_multiple(arg, ix) is not None for arg in sp.Add.make_args(expr))
+        return found if units else [KnownSum("deviations")]
 
     def unit_sum(self, quantity: Any, position: int) -> bool:
         """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""

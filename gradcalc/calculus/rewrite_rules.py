@@ -50,6 +50,26 @@ def summed(expr: sp.Expr) -> bool:
     return bool(expr.has(sp.Add))
 
 
+def shares(expr: sp.Expr) -> bool:
+    """May its summands share something, or a sum in it be drawn out?"""
+    if not isinstance(expr, sp.Add) or divided(expr):
+        return summed(expr)
+    factors = [sp.Mul.make_args(arg) for arg in expr.args]
+    bases = [{f.as_base_exp()[0] for f in parts if not f.is_number} for parts in factors]
+    numbers = [arg.as_coeff_Mul()[0] for arg in expr.args]
+    plain = any(abs(number) == 1 for number in numbers)
+    return not plain or bool(set.intersection(*bases)) or nested(expr)
+
+
+def nested(expr: sp.Expr) -> bool:
+    """Is a sum a factor of something in it?"""
+    return any(
+        isinstance(factor.as_base_exp()[0], sp.Add)
+        for arg in sp.Add.make_args(expr)
+        for factor in sp.Mul.make_args(arg)
+    )
+
+
 # ---- the rewritings
 
 
@@ -107,8 +127,17 @@ def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 
 def one_bar(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
-    """Over one denominator, nothing expanded."""
-    yield bounded.together(expr)
+    """Over one denominator where that is shorter, nothing expanded, roots as they are."""
+    roots = {
+        power: lengths.standing_for(power)
+        for power in sorted(expr.atoms(sp.Pow), key=str)
+        if not power.exp.is_Integer
+    }
+    found = bounded.together(expr.xreplace(roots)).xreplace(
+        {t: power for power, t in roots.items()}
+    )
+    if lengths.cost(found) < lengths.cost(expr):
+        yield found
 
 
 def multiply_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
@@ -177,8 +206,8 @@ RULES = (
     Rule("roots", "powers of the root meet", rational, meet_roots),
     Rule("cancel", "cancels", rational, cancel),
     Rule("factor", "brought over one denominator", lambda e: rational(e) and few(e), factor),
-    Rule("draw out", "what the terms share is drawn out in front", summed, draw_out, cheap=True),
-    Rule("one sign", "a sum is drawn out in front", summed, one_sign, cheap=True),
+    Rule("draw out", "what the terms share is drawn out in front", shares, draw_out, cheap=True),
+    Rule("one sign", "a sum is drawn out in front", nested, one_sign, cheap=True),
     Rule("one bar", "brought over one denominator", divided, one_bar, cheap=True),
     Rule("expand", "multiplied out", squared, expand),
     Rule("multiply out", "multiplied out", divided, multiply_out, cheap=True),
