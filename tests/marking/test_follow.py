@@ -91,7 +91,9 @@ ex3 | delta3 = 2*W2 | dJ/dW1 = 2*((W2.T @ ((Yhat - Y)/m))*(Z1 > 0)) @ X.T | dz2/
 
 
 def chains() -> list[tuple[str, ...]]:
-    return [tuple(part.strip() for part in line.split(" | ")) for line in CHAINS.strip().splitlines()]
+    return [
+        tuple(part.strip() for part in line.split(" | ")) for line in CHAINS.strip().splitlines()
+    ]
 
 
 def cut(text: str) -> tuple[str, str]:
