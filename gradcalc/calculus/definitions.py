@@ -21,7 +21,7 @@ class Definitions:
     def __init__(self, quantities: Quantities) -> None:
         self.quantities, self.known_sums = quantities, KnownSums(quantities)
         entries = quantities.entries
-        simplifier = Simplifier(entries.lengths, factoring=not quantities.long)
+        simplifier = Simplifier(entries.lengths)
         facts = Facts(
             self.symmetric,
             self.known_sums.known_sum,

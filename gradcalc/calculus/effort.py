@@ -15,8 +15,6 @@ from gradcalc.language.fast_dataclasses import dataclass
 
 MONOMIALS = 64  # of an expanded numerator or denominator
 DEGREE = 24
-# what one solution may spend; a unit is half a millisecond, the longest of the library needs 2,200
-BUDGET = 3_000
 FAR = 10**9  # more than any bound
 
 
@@ -93,18 +91,3 @@ def degree(expr: sp.Expr) -> int:
 def expandable(expr: sp.Expr) -> bool:
     """Whether an expression may be expanded, cancelled or factored."""
     return bulk(expr).fits
-
-
-class Effort:
-    """What is left of the budget."""
-
-    def __init__(self) -> None:
-        self.left = BUDGET
-
-    def affords(self, expr: sp.Expr, cost: int) -> bool:
-        """Whether an expression of this cost may be simplified; what that takes is spent."""
-        found = bulk(expr)
-        if not found.fits or self.left <= 0:
-            return False
-        self.left -= cost + found.size
-        return True

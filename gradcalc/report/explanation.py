@@ -51,6 +51,11 @@ FROM_THE_OUTPUT_BACK = (
     "where a quantity is used more than once, the contributions of all its uses are added."
 )
 
+TRANSPOSED_IN_ANSWERS = (
+    "The way back is written in gradient layout, each gradient in the shape of its variable; in "
+    "numerator layout, in which the answers are, the derivative of a number is its transpose."
+)
+
 
 def compose_explanation(
     derivation: Derivation, options: Options, ending: Ending = DOCUMENT
@@ -209,6 +214,9 @@ class _View:
             yield Paragraph(line(called, ". ", formula, ". Differentiate it again."))
         elif self.detail != "brief" and one is self.derivation.passes[0]:
             yield Paragraph((FROM_THE_OUTPUT_BACK,))
+            layouts = {answer.layout for answer in self.derivation.answers if answer.shape}
+            if "jacobian" in layouts:
+                yield Paragraph((TRANSPOSED_IN_ANSWERS,))
 
     def brief(self, one: Pass) -> Table:
         rows: list[list[Cell]] = []

@@ -119,7 +119,7 @@ ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
         "a = softmax(s); o = V.T @ a; f = g.T @ o",
         "df/ds",
         {"s": ["n"], "V": ["n", "p"], "g": ["p"]},
-        "a*(V @ g) - o @ g*a",
+        "a*(V @ g - o @ g)",
     ),
 ]
 

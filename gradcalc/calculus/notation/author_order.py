@@ -127,7 +127,7 @@ class AuthorOrder:
 
     def __init__(self, engine: Engine, reading: Reading, text: AuthorText) -> None:
         self.engine, self.text = engine, text
-        self.of = reading.names - reading.beside
+        self.of = reading.names
         self.numerator = max(self.of, default=-1)
 
     def __call__(

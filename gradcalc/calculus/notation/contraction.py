@@ -221,16 +221,9 @@ class Contraction:
 
     @staticmethod
     def apply(m: Matrix, vector: Matrix) -> Matrix:
-        if (
-            (place := picked(vector)) is not None
-            and m.kind == "leaf"
-            and m.rank == 2
-            and not is_vector(m)
-        ):
-            whole = m.expr.arg if isinstance(m.expr, Transpose) else m.expr
-            assert whole is not None
-            items = (place,) if isinstance(m.expr, Transpose) else (Slice(), place)
-            return leaf(Index(whole, items), m.rows, ONE, 1)
+        place = picked(vector)
+        if place is not None and (chosen := column_at(m, place)) is not None:
+            return chosen
         if vector.kind == "ones" and m.kind not in ("shift", "eye"):
             # M @ 1 reads better as a sum along the rows, and of a long product times another matrix
             # as a diagonal.
@@ -357,6 +350,10 @@ def weighed(vector: Matrix, m: Matrix) -> Matrix:
         if len(whole) == 1 and column(vector) is not None and not is_vector(whole[0].parts[0]):
             inner = weighed(vector, whole[0])
             return hadamard(*(inner if part is whole[0] else part for part in m.parts))
+    if m.kind == "scaled":
+        return replace(m, parts=(weighed(vector, m.parts[0]),))
+    if m.kind == "product" and m.parts[0].cols == ONE:
+        return product(hadamard(m.parts[0], vector), *m.parts[1:])
     if m.kind in ("shift", "eye"):
         return product(diagonal(vector), m)
     return hadamard(spread(vector, m.rows, m.cols), m)
@@ -393,6 +390,22 @@ def picked(m: Matrix) -> Expr | None:
     return None
 
 
+def column_at(m: Matrix, place: Expr) -> Matrix | None:
+    """One column of a matrix, or of one made of matrices entry by entry: A[:, 0] + A[0]."""
+    if m.kind in ("entrywise", "hadamard", "sum"):
+        parts = [
+            part if (part.rows, part.cols) == (ONE, ONE) else column_at(part, place)
+            for part in m.parts
+        ]
+        found = tuple(part for part in parts if part is not None)
+        return replace(m, cols=ONE, parts=found, mask=False) if len(found) == len(parts) else None
+    if m.kind != "leaf" or m.rank != 2 or is_vector(m) or m.expr is None:
+        return None
+    turned = isinstance(m.expr, Transpose)
+    whole = m.expr.arg if isinstance(m.expr, Transpose) else m.expr
+    return leaf(Index(whole, (place,) if turned else (Slice(), place)), m.rows, ONE, 1)
+
+
 def entry_at(m: Matrix, place: Expr | None) -> Matrix | None:
     """One entry of a vector that is a name, or made of names entry by entry: t[0] − a[0]."""
     if m.kind == "entrywise" and m.expr is not None:
@@ -402,7 +415,15 @@ def entry_at(m: Matrix, place: Expr | None) -> Matrix | None:
         ]
         found = [write(part)[0] for part in places if part is not None]
         return leaf(filled(m.expr, found), ONE, ONE, 0) if len(found) == len(places) else None
-    if m.kind != "leaf" or not isinstance(m.expr, Name) or place is None or picked(m) is not None:
+    if m.kind != "leaf" or place is None or picked(m) is not None:
+        return None
+    if isinstance(m.expr, Index) and m.rank == 1:
+        match m.expr.items:
+            case (Slice(start=None, stop=None, step=None), column):
+                return leaf(Index(m.expr.base, (place, column)), ONE, ONE, 0)
+            case (row,) if not isinstance(row, Slice):
+                return leaf(Index(m.expr.base, (row, place)), ONE, ONE, 0)
+    if not isinstance(m.expr, Name):
         return None
     items = (place,) if m.rank == 1 or m.cols == ONE else (ZERO, place)
     return leaf(

@@ -28,7 +28,7 @@ from gradcalc.calculus.notation.matrix import (
     transpose,
 )
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
-from gradcalc.calculus.notation.matrix_expressions import row, write
+from gradcalc.calculus.notation.matrix_expressions import column, row, write
 from gradcalc.calculus.notation.products import written_length
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
@@ -43,7 +43,7 @@ from gradcalc.calculus.sympy_functions import (
 )
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Expr, Name, Num, Vector
+from gradcalc.language.parser import Expr, Name, Neg, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
 SHORT = 12  # entries that are listed at most, where most of them are zeros
@@ -140,6 +140,7 @@ class Writer:
             return spread(turn(self.total(vectors)), loose[0].rows, loose[0].cols)
         if (listed := self.listed(terms)) is not None:
             return listed
+        partly = self.partly_shared(terms)
         number, rests = self.common([term.coef for term in terms])
         for term, rest in zip(terms, rests, strict=True):
             term.coef = rest
@@ -150,9 +151,29 @@ class Writer:
                 for term in terms:
                     term.scalars.remove(s)
         inner = self.added(terms)
-        if number == 1 and not shared:
+        if number != 1 or shared:
+            inner = self.single(Reduced(number, list(shared), inner))
+        if partly is None:
             return inner
-        return self.single(Reduced(number, list(shared), inner))
+        return min(inner, partly, key=lambda m: written_length(write(m)[0]))
+
+    def partly_shared(self, terms: list[Reduced]) -> Matrix | None:
+        """The sum with a number that some of its terms share in front of these: u + μ (v + w);
+        None where none is shared by some alone.
+        """
+        for scalar in dict.fromkeys(s for term in terms for s in term.scalars):
+            having = [term for term in terms if scalar in term.scalars]
+            if isinstance(scalar, Matrix) or len(having) < 2 or len(having) == len(terms):
+                continue
+            others = [term for term in terms if scalar not in term.scalars]
+            inner = self.total([replace(term, scalars=list(term.scalars)) for term in having])
+            sign = sp.S.One
+            if inner.kind == "scaled" and isinstance(inner.coefficients[0], Neg):
+                sign = sp.S.NegativeOne
+                inner = replace(inner, coefficients=(inner.coefficients[0].arg,))
+            whole = [replace(term, scalars=list(term.scalars)) for term in others]
+            return self.total([*whole, Reduced(sign, [], inner)])
+        return None
 
     @staticmethod
     def alike(terms: list[Reduced]) -> list[Reduced]:
@@ -198,10 +219,16 @@ class Writer:
             and any(n.q == 1 for n in numbers)
         ):
             shared = sp.sign(shared)  # I + X + X²/2 keeps its half
-        symbols = set.intersection(
-            *({f for f in sp.Mul.make_args(c) if not f.is_number} for c in coefs)
-        )
-        factor = shared * sp.Mul(*symbols)
+        powers = [c.as_powers_dict() for c in coefs]
+        factor = shared
+        for base in powers[0]:
+            exponents = [each.get(base, sp.S.Zero) for each in powers]
+            if base.is_number or not all(e.is_Rational for e in exponents):
+                continue
+            if all(e > 0 for e in exponents):
+                factor *= base ** min(exponents)
+            elif all(e < 0 for e in exponents):
+                factor *= base ** max(exponents)
         return factor, [c / factor for c in coefs]
 
     def added(self, terms: list[Reduced]) -> Matrix:
@@ -230,7 +257,8 @@ class Writer:
                 chains = [c[1:] for c in chains]
         beside: list[Matrix] = []
         if all(chains):
-            beside, rests = shared_entries([product(*c) for c in chains])
+            spare = [bool(term.scalars) and not self.contraction.jacobian for term in terms]
+            beside, rests = shared_entries([product(*c) for c in chains], spare)
             if beside:
                 inner = [
                     Reduced(term.coef, term.scalars, rest)
@@ -245,6 +273,16 @@ class Writer:
             self.single(Reduced(sp.S.One, term.scalars, product(*c) if c else None))
             for term, c in zip(terms, chains, strict=True)
         ]
+        flat = [
+            bool(term.scalars) and (not c or all_ones(c)) and any(chains)
+            for term, c in zip(terms, chains, strict=True)
+        ]
+        if not self.contraction.jacobian and any(flat) and not all(flat):
+            # A number is spread over the entries of the others: x - mean(x).
+            bodies = [
+                self.single(Reduced(sp.S.One, term.scalars)) if alone else body
+                for alone, body, term in zip(flat, bodies, terms, strict=True)
+            ]
         # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
         order = sorted(
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
@@ -252,10 +290,13 @@ class Writer:
         coefficients = tuple(
             to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.spelled) for n in order
         )
+        full = next(
+            body for body, alone in zip(bodies, flat, strict=True) if not alone or all(flat)
+        )
         total = Matrix(
             "sum",
-            bodies[0].rows,
-            bodies[0].cols,
+            full.rows,
+            full.cols,
             tuple(bodies[n] for n in order),
             coefficients=coefficients,
         )
@@ -478,18 +519,29 @@ class Writer:
         return found
 
 
-def shared_entries(bodies: Sequence[Matrix]) -> tuple[list[Matrix], list[Matrix]]:
+def all_ones(chain: Sequence[Matrix]) -> bool:
+    """Is a chain ones in every entry: 𝟏, or 𝟏𝟏ᵀ?"""
+    return bool(chain) and all(part.kind == "ones" for part in chain)
+
+
+def shared_entries(
+    bodies: Sequence[Matrix], spare: Sequence[bool]
+) -> tuple[list[Matrix], list[Matrix | None]]:
     """The factors that all matrices have entry by entry, and what is left of each; nothing where
-    one would be left without a factor.
+    one would be left without a factor. `spare`: a number is left of this one; of all it may not be.
     """
     factors = [elementary(body) for body in bodies]
     shared: list[Matrix] = []
     for factor in list(factors[0]):
-        if all(len(own) > 1 and factor in own for own in factors):
-            shared.append(factor)
-            for own in factors:
-                own.remove(factor)
-    return shared, [hadamard(*own) for own in factors] if shared else []
+        if not all(factor in own for own in factors):
+            continue
+        lone = [len(own) == 1 for own in factors]
+        if all(lone) or any(one and not number for one, number in zip(lone, spare, strict=True)):
+            continue
+        shared.append(factor)
+        for own in factors:
+            own.remove(factor)
+    return shared, [hadamard(*own) if own else None for own in factors] if shared else []
 
 
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
@@ -498,6 +550,8 @@ def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
     """
     if wants_row(shape) and m.cols == ONE and m.rows != ONE:
         return row(transpose(m))
+    if len(shape) == 2 and shape[1] == ONE and m.cols == ONE and m.rows != ONE:
+        return column(m) or write(m)[0]
     return write(m)[0]
 
 
