@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 
 from flint import arb, arb_series, ctx, fmpq
 
-from gradcalc.numeric.scalar_functions import LADDER, Undefined, Unsure, show
+from gradcalc.numeric.scalar_functions import LADDER, Overflow, Undefined, Unsure, show
 
 EXACT_BITS = 256  # of the numerator or denominator of a fraction that is kept, at least
 LARGEST_EXPONENT = (
@@ -327,7 +327,7 @@ class Balls:
 
     def exp(self, x: Any) -> Any:
         if lead(x) > LARGEST_EXPONENT:
-            raise Undefined(f"exp of {show(x)} overflows")
+            raise Overflow(f"exp of {show(x)} overflows")
         return self._apply("exp", x)
 
     def expm1(self, x: Any) -> Any:
@@ -387,7 +387,7 @@ class Balls:
 
     def _hyperbolic(self, name: str, x: Any) -> Any:
         if abs(x) > LARGEST_EXPONENT:
-            raise Undefined(f"{name} of {show(x)} overflows")
+            raise Overflow(f"{name} of {show(x)} overflows")
         return self._apply(name, x)
 
     def tanh(self, x: Any) -> Any:
