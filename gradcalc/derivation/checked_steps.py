@@ -9,9 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.backward_pass import BackwardPass
-from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading, said
+from gradcalc.derivation.contributions import contributions
+from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading
 from gradcalc.derivation.form_changes import canonical, rewritings
-from gradcalc.derivation.reasons import argued
+from gradcalc.derivation.reasons import argued, shaped
+from gradcalc.derivation.rule_book import RuleBook
+from gradcalc.derivation.simplification import Facts, multiplied_out
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
 from gradcalc.derivation.step_values import StepValues
@@ -42,6 +45,7 @@ class DerivationContext:
         self.writer = solver.answerer.laid_out("gradient")  # whatever the layout of the answers
         self.gates = GateWriter(self.graph, solver.form)
         self.steady = self.gates.steady
+        self.book = RuleBook(self.graph, self.steady)
         self.long = len(self.graph.quantities) > LONG
 
     def called(self, shapes: Mapping[str, Shape], partials: Mapping[str, tuple[str, str]]) -> None:
@@ -77,7 +81,7 @@ class CheckedPass:
 
     def made(self) -> Pass:
         context = self.context
-        entries = context.detail == "full" or context.solver.form != "matrix"
+        entries = context.detail != "brief" or context.solver.form != "matrix"
         steps = BackwardPass(context.writer, self.of, self.word, self.wanted, entries).run()
         shapes = {step.name: step.shape for step in steps}
         partials = {step.name: (self.word, step.quantity) for step in steps}
@@ -114,10 +118,32 @@ class CheckedPass:
         where = tuple((name, expr) for name, expr in where if not numbers.known(name))
         verified = None if refused else self.check(step, known)
         step = replace(step, collected=collected, where=where, value=value, verified=verified)
-        put_in = self.put_in(step) if self.context.detail == "full" else None
+        put_in = self.put_in(step) if self.context.detail != "brief" else None
         if put_in is None or collected is None:
             return step
-        return replace(step, put_in=put_in, rewritings=rewritings(put_in, collected))
+        return replace(
+            step,
+            put_in=put_in,
+            between=self.between(step, put_in, collected),
+            rewritings=rewritings(put_in, collected),
+            facts=Facts(self.graph, numbers).used(put_in, collected, step.shape)
+            if not step.over and not where and value is not None
+            else (),
+        )
+
+    def between(self, step: Step, put_in: Expr, collected: Expr) -> Expr | None:
+        """What was put in, multiplied out; None where nothing cancels, or it says no more."""
+
+        def rank(expr: Expr) -> int | None:
+            shape = shaped(expr, self.context.names)
+            return None if shape is None else len(shape)
+
+        found = multiplied_out(put_in, rank)
+        if found is None or canonical(found) == canonical(collected):
+            return None
+        written = replace(step.total, symbolic=found)
+        value = self.numbers.value(written, step.shape, step.over)
+        return found if self.numbers.close(value, step.value) else None
 
     # ---- the gradient without the gradients before it
 
@@ -254,7 +280,11 @@ class CheckedPass:
             inside(self.graph, through, context.steady), self.graph.names[step.quantity]
         )
         # Without operations it is only compared there.
-        rules = self.rules(operations) if operations else (Rule("eq", 0, TABLE["eq"].sentence),)
+        rules = (
+            context.book.rules(operations)
+            if operations
+            else (Rule("eq", 0, TABLE["eq"].sentence),)
+        )
         path = argued(self.graph, context.names, step, path, before, operations)
         because = path.because if operations else ()
         return replace(
@@ -266,19 +296,12 @@ class CheckedPass:
             else None,
             value=value,
             rules=rules,
+            parts=contributions(context.gates, through, before, step.quantity)
+            if context.detail != "brief"
+            else (),
             because=(*because, *self.conventions(step, through, rules)),
             gates=self.opened(through, operations, step, before),
         )
-
-    def rules(self, operations: Mapping[int, list[int]]) -> tuple[Rule, ...]:
-        """The operations a gradient passes on a path, each said once."""
-        found: dict[tuple[str, str], Rule] = {}
-        for number, args in operations.items():
-            node = self.graph.nodes[number]
-            for arg in args:
-                sentence = said(self.graph, number, arg, self.context.steady)
-                found.setdefault((node.op, sentence), Rule(node.op, node.args.index(arg), sentence))
-        return tuple(found.values())
 
     def opened(
         self, through: str, operations: Mapping[int, list[int]], step: Step, before: Step | None

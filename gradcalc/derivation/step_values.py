@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gradcalc.derivation.formula_values import shaped
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Written
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Number
+from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import Shape
 from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.forward import to_lists
+from gradcalc.numeric.precision import FLOAT
 from gradcalc.numeric.scalar_functions import TooLarge, Undefined
 from gradcalc.numeric.tensor import Env, Tensor
 
@@ -97,6 +101,19 @@ class StepValues:
         try:
             return to_lists(self.solver.graph, tensor)
         except Undefined:
+            return None
+
+    def elsewhere(self, expr: Expr, shape: Shape, values: Mapping[str, Number]) -> Number:
+        """A formula's value where some names have other values, the others as they are; None where
+        it has none.
+        """
+        import numpy as np
+
+        changed = {name: Tensor(np.asarray(value, dtype=float)) for name, value in values.items()}
+        try:
+            env = self._env(FLOAT).bind(changed)
+            return self.listed(self._value(Written(expr, shape), shape, (), env))
+        except (Undefined, KeyError, ValueError, OverflowError, TooLarge):
             return None
 
     def bind(self, name: str, written: Written, shape: Shape, over: tuple[str, ...]) -> Number:

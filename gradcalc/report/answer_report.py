@@ -46,29 +46,25 @@ def compose_solution(solution: Solution, options: Options) -> Report:
     )
 
 
-def answer_blocks(solution: Solution, options: Options) -> Iterator[Block]:
-    """The answers of a solution, its warnings and its check, for views that say more before
-    them.
-    """
+def answer_notes(solution: Solution, options: Options) -> Iterator[Block]:
+    """The warnings of a solution and its check, for views that show the answers themselves."""
     digits = options.digits or solution.graph.exercise.notation.digits
-    view = _View(solution, digits, options.detail == "full")
-    yield from view.answers()
-    yield from view.notes()
+    yield from _View(solution, digits, options.detail == "full").notes()
 
 
 def steps_checked(right: int, checked: int) -> Note:
     """How many gradients on the way to the answers agree with the numeric derivative."""
-    agrees = (
-        f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
-    )
-    return Note("check", (f"steps checked: {agrees}",))
+    said = f"{right} of {checked} intermediate gradients verified numerically"
+    return Note("check", (said,))
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a view that shows more ends: its answers, and what is said of the check of its steps."""
+    """How a view that shows more ends: what is said of the answers, and of the check of its
+    steps.
+    """
 
-    answers: Callable[[Solution, Options], Iterator[Block]] = answer_blocks
+    notes: Callable[[Solution, Options], Iterator[Block]] = answer_notes
     checked: Callable[[int, int], Note] = steps_checked
 
 
@@ -116,9 +112,7 @@ class _View:
         }
         if len(layouts) == 1:
             (layout,) = layouts
-            yield Paragraph(
-                (f"Layout: {layout}" + (f" ({LAYOUTS[layout]})." if layout in LAYOUTS else "."),)
-            )
+            yield Paragraph((LAYOUTS.get(layout, f"Layout: {layout}."),))
         for shapes, group in groupby(answers, key=lambda answer: answer.kind == "shape"):
             run = tuple(group)
             yield self.shapes(run) if shapes else self.values(run, len(layouts) > 1)

@@ -1,5 +1,5 @@
 """A derivation as a teacher would put it on the board: what is shown, the rule, its general
-formula, then the instance.
+formula, the instance, and at the end what it means.
 
 compose_explanation(derivation, options)  ->  Report: forward pass, backward steps, answers
 pages(derivation, options)                ->  the same, a Report for each step
@@ -7,7 +7,7 @@ pages(derivation, options)                ->  the same, a Report for each step
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.reasons import core, under
@@ -31,25 +31,22 @@ from gradcalc.report.blocks import (
     Block,
     Column,
     Heading,
+    Note,
     Options,
     Paragraph,
     Report,
     Table,
     table,
 )
+from gradcalc.report.explanation_end import Summary, legend, meaning, upstream
 from gradcalc.report.step_table import Board, record
 
-WHAT_CONFORMS = (
-    "going back, each factor is transposed as it acts on what came before, a mask acts entry by "
-    "entry, "
-    "and a row closes an outer product"
+BACKWARD = (
+    "Going backward, transpose each Jacobian and multiply it from the left, apply masks "
+    "elementwise, and finish with the outer product:"
 )
 DETAILS = ("brief", "normal", "full")
-FROM_THE_OUTPUT_BACK = (
-    "From the output back: the gradient at an operand is the upstream gradient times the local "
-    "derivative; "
-    "where a quantity is used more than once, the contributions of all its uses are added."
-)
+ROWS = 2  # rows of a matrix that is shown in the forward pass in normal detail
 
 
 def compose_explanation(
@@ -59,15 +56,16 @@ def compose_explanation(
     view = _View(derivation, options)
     blocks: list[Block] = [Heading((view.title,), 1), *view.forward()]
     count = 0
+    told: list[Block] = []
     for one in derivation.passes:
-        blocks += view.opening(one)
+        told += view.opening(one)
         if view.detail == "brief":
-            blocks.append(view.brief(one))
+            told.append(view.brief(one))
             continue
         for step in one.steps:
             count += 1
-            blocks.append(view.board.step(step, f"{count}. "))
-    blocks += view.answers(ending)
+            told.append(view.board.step(step, f"{count}. "))
+    blocks += [*told, *view.answers(ending, told)]
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
 
 
@@ -139,11 +137,7 @@ class _View:
     def forward(self) -> Iterator[Block]:
         rows: list[list[Cell]] = []
         for quantity in self.derivation.forward:
-            value = (
-                self.board.value(quantity.value)
-                if not isinstance(quantity.value, list) or self.detail != "brief"
-                else ()
-            )
+            value = self.board.value(quantity.value) if self.valued(quantity) else ()
             formulas: list[Cell] = [
                 (math(expr),) if expr is not None else ()
                 for expr in (quantity.expr, quantity.plugged)
@@ -159,12 +153,19 @@ class _View:
         yield Heading(("Forward pass",))
         if self.detail != "brief" and not self.derivation.asked:
             yield Paragraph(
-                (
-                    "Every quantity in the order in which it is computed; the way back needs "
-                    "these values.",
-                )
+                ("Compute every quantity in order. The backward pass will need these values.",)
             )
         yield replace(table(columns, rows), tight=True)
+
+        if self.detail == "normal" and not all(map(self.valued, self.derivation.forward)):
+            yield Note("note", ("Matrices of several rows are shown with --detail full.",))
+
+    def valued(self, quantity: Quantity) -> bool:
+        """Whether the value of a quantity is shown: an array not in brief, a matrix in full."""
+        value = quantity.value
+        if self.detail == "full" or not isinstance(value, list):
+            return True
+        return self.detail != "brief" and not (len(value) > ROWS and isinstance(value[0], list))
 
     def shape(self, quantity: Quantity) -> Cell:
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
@@ -205,10 +206,13 @@ class _View:
             question, first = one.first
             assert first.expr is not None
             formula = math(first.written, "=", Partial(question.of, question.by), "=", first.expr)
-            called = line("The first derivative is a quantity like any other: call it ", of)
-            yield Paragraph(line(called, ". ", formula, ". Differentiate it again."))
+            named = line("For the second derivative, give the first one a name, ", *formula)
+            yield Paragraph(line(named, ", and differentiate ", of, "."))
         elif self.detail != "brief" and one is self.derivation.passes[0]:
-            yield Paragraph((FROM_THE_OUTPUT_BACK,))
+            several = any(len(step.paths) > 1 for one in self.derivation.passes for step in one.steps)
+            more = " If it is used more than once, add the contributions." if several else ""
+            how = ". For each quantity, multiply the upstream gradient by the local derivative "
+            yield Paragraph(line("Work backward from ", of, how, f"(chain rule).{more}"))
 
     def brief(self, one: Pass) -> Table:
         rows: list[list[Cell]] = []
@@ -237,12 +241,20 @@ class _View:
         expr = step.collected if step.collected is not None else step.total.symbolic
         return math(expr, example=bool(step.total.each))
 
-    def answers(self, ending: Ending) -> Iterator[Block]:
+    def answers(self, ending: Ending, told: Sequence[Block] = ()) -> Iterator[Block]:
+        """What stands behind the steps: the common mistake, what it means, the summary, the check,
+        and the signs of the steps `told`.
+        """
         derivation = self.derivation
-        solution = replace(derivation.solution, answers=tuple(map(self.short, derivation.answers)))
-        yield from ending.answers(solution, self.options)
         for one in derivation.assemblies:
             yield self.assembly(one)
+        yield from upstream(derivation)
+        yield from meaning(derivation)
+        end = [*Summary(derivation, self.board, self.short).blocks()]
+        yield from end
+        yield from ending.notes(
+            replace(derivation.solution, answers=derivation.answers), self.options
+        )
         found = [
             step.verified.ok
             for one in derivation.passes
@@ -252,6 +264,8 @@ class _View:
         right, checked = found.count(True), len(found) - found.count(None)
         if checked:
             yield ending.checked(right, checked)
+        if self.detail != "brief":
+            yield from legend([*told, *end], derivation.names)
 
     def assembly(self, one: Assembly, result: bool = True) -> Table:
         """Why the factors of a chain do not simply multiply, and how they do."""
@@ -266,13 +280,9 @@ class _View:
             return Math(pieces, example=True, names=names)
 
         def full(factor: Factor) -> Line:
-            zeros = line(
-                " is in full ",
-                Shaped(factor.full),
-                ", mostly zeros: written short it is ",
-                Shaped(factor.shape),
-            )
-            return line(Partial(factor.of, (factor.by,)), zeros)
+            of = line(Partial(factor.of, (factor.by,)), " is a ", Shaped(factor.full))
+            short = line("; write only ", own(Name(factor.name)), " (", Shaped(factor.shape), ")")
+            return line(of, " array with mostly zeros", short)
 
         mostly = [
             f
@@ -284,7 +294,7 @@ class _View:
         answer = next(a for a in self.derivation.answers if a.question == one.question)
         stacked: list[Line] = []
         if answer.same:
-            stacked.append(("the same for every example",))
+            stacked.append(("identical for all examples",))
         elif answer.stacked is not None and not answer.stacked.free:
             below = under(core(answer.stacked.symbolic, base), one.shape)
             stacked += [math("=", answer.stacked.symbolic), *([(below,)] if below else [])]
@@ -295,15 +305,22 @@ class _View:
         )
         row = own(*(Under(Name(f.name), f.shape) for f in one.factors))
         fields: list[tuple[str, Cell]] = [
-            ("the factors", ((row,), *((own(Name(f.name), "=", f.short),) for f in one.factors))),
-            ("in full", tuple(map(full, mostly))),
-            ("the trap", (trap(one),)),
-            ("what conforms", ((WHAT_CONFORMS,), (own(gradient, "=", one.product),))),
+            ("factors", ((row,), *self.factors(one, own))),
+            ("Jacobians", tuple(map(full, mostly)) if self.detail == "full" or not result else ()),
+            ("common mistake", (mistake(one),)),
+            ("correct", ((BACKWARD,), (own(gradient, "=", one.product),))),
             ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
-            ("that is", (that_is,) if that_is and result else ()),
-            ("stacked", tuple(stacked) if result else ()),
+            ("result", (that_is,) if that_is and result and self.detail == "full" else ()),
+            ("stacked", tuple(stacked) if result and self.detail == "full" else ()),
         ]
         return record((line("Putting it together: ", gradient),), fields)
+
+    def factors(self, one: Assembly, own: Callable[..., Math]) -> Iterator[Line]:
+        """What the factors are; those that an answer has named are in the summary."""
+        named = {answer.question.name for answer in self.derivation.answers}
+        for factor in one.factors:
+            if factor.name not in named or self.detail == "full":
+                yield (own(Name(factor.name), "=", factor.short),)
 
     def short(self, answer: Answer) -> Answer:
         """An answer without what its step has shown, or nobody reads: arrays of numbers, the
@@ -324,10 +341,11 @@ class _View:
         return replace(answer, value=None if arrays and (deep or seen) else value, expanded=None)
 
 
-def trap(one: Assembly) -> Line:
+def mistake(one: Assembly) -> Line:
     """What comes out where the factors of a chain are multiplied as they stand."""
+    tempting = "multiplying the factors in the order of the chain rule. "
     if one.clash is not None:
-        left, right = map(Shaped, one.clash)
-        return line("multiplied as they stand they do not conform: ", left, " meets ", right)
+        pieces = [piece for shape in one.clash for piece in ("(", Shaped(shape), ")")]
+        return line(tempting, "The shapes do not match: ", Math(tuple(pieces)), ".")
     gives = Shaped(one.literal or ())
-    return line("multiplied as they stand they give ", gives, ", not ", Shaped(one.shape))
+    return line(tempting, "The product would be ", gives, ", not ", Shaped(one.shape), ".")

@@ -110,10 +110,11 @@ def _piece(piece: Piece, names: Names, example: bool) -> str:
             for _, more in shown:
                 names = more
             return formula.factors(tuple(part for part, _ in shown), names, _script(names, example))
-        case Slope(of, by):
+        case Slope(of, by, alone):
+            d = r"\mathrm{d}" if alone else r"\partial"
             box = formula.draw(of, names, _script(names, False))
             inner = box.full if box.level >= ATOM and not box.minus else rf"\left({box.full}\right)"
-            return rf"\frac{{\partial}}{{\partial {formula.latex(by, names)}}} {inner}"
+            return rf"\frac{{{d}}}{{{d} {formula.latex(by, names)}}} {inner}"
         case Under(expr, shape):
             inner = expression_latex(expr, names, example)
             if isinstance(expr, Neg) or (isinstance(expr, Binary) and expr.op in "+-"):

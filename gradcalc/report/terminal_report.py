@@ -57,11 +57,9 @@ def compose_terminal(solution: Solution, options: Options) -> Report:
     return Report(blocks, printed_names(solution.graph, where), exercise.title, exercise.file)
 
 
-def terminal_answers(solution: Solution, options: Options) -> Iterator[Block]:
-    """The answers of a solution, its warnings and its check."""
-    if solution.answers:
-        yield Heading(("Answers",))
-    yield from _View(solution, options).answers()
+def terminal_notes(solution: Solution, options: Options) -> Iterator[Block]:
+    """The warnings of a solution and its check."""
+    yield from _View(solution, options).notes()
 
 
 def terminal_checked(right: int, checked: int) -> Note:
@@ -70,7 +68,7 @@ def terminal_checked(right: int, checked: int) -> Note:
     return Note(kind, (f"{sign} {right} of {checked} intermediate gradients verified numerically",))
 
 
-TERMINAL = Ending(terminal_answers, terminal_checked)
+TERMINAL = Ending(terminal_notes, terminal_checked)
 
 
 class _View:
@@ -93,15 +91,19 @@ class _View:
         for shapes, group in groupby(answers, key=lambda answer: answer.kind == "shape"):
             run = tuple(group)
             yield self.shapes(run) if shapes else self.values(run, len(layouts) > 1)
+        yield from self.notes()
+        yield from self.hints()
+
+    def notes(self) -> Iterator[Block]:
+        """The warnings, the check, and the layout where it is one for all."""
         yield from self.cells.warnings()
         yield from self.cells.failures()
         yield from self.check()
         yield from self.cells.unchecked()
+        layouts = {answer.layout for answer in self.solution.answers if _shaped(answer)}
         if len(layouts) == 1:
             (layout,) = layouts
-            said = f" ({LAYOUTS[layout]})" if layout in LAYOUTS else ""
-            yield Note("note", (f"Layout: {layout}{said}.",))
-        yield from self.hints()
+            yield Note("note", (LAYOUTS.get(layout, f"Layout: {layout}."),))
 
     def check(self) -> Iterator[Block]:
         right, compared = self.cells.counted
