@@ -393,7 +393,8 @@ def test_the_example_of_an_entry_works(op: Op) -> None:
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
 def test_a_rule_is_stated_or_a_reason(op: Op) -> None:
     """Elementwise: partials for each operand, a convention at each kink. Structured: what is passed back."""
-    stated = [general(op.name, k) for k in range(len(op.operands))]
+    own = letters(op.name, ())
+    stated = [general(op.name, k, own) for k in range(len(op.operands))]
     if op.name in WITHOUT_A_FORMULA:
         assert not any(stated)
         return

@@ -171,17 +171,14 @@ def shorthand(
             row = write(transpose(writer.matrix([bare], (into[1],))))[0]
             return Shorthand(
                 row,
-                "in the chain it becomes an outer product: upstream gradient (column) times this "
-                "row",
+                "it becomes an outer product: upstream gradient (column) times this row",
             )
         if len(out) == 2 and len(into) == 2 and {a, b} == {out[1], into[1]}:
             left = write(writer.matrix([bare], (into[0], out[0])))[0]
             return Shorthand(left, "multiply the upstream gradient by it from the left")
         if len(out) == 2 and len(into) == 2 and {a, b} == {out[0], into[0]}:
             right = write(writer.matrix([bare], (out[1], into[1])))[0]
-            return Shorthand(
-                right, "multiply the upstream gradient by it from the right"
-            )
+            return Shorthand(right, "multiply the upstream gradient by it from the right")
     except NoMatrixForm:
         return None
     return None

@@ -16,14 +16,14 @@ from gradcalc.derivation.reasons import argued, shaped
 from gradcalc.derivation.rule_book import RuleBook
 from gradcalc.derivation.simplification import Facts, multiplied_out
 from gradcalc.derivation.solve import Solver
-from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
+from gradcalc.derivation.step_model import Entries, Gate, Pass, Path, Rule, Step
 from gradcalc.derivation.step_values import StepValues
 from gradcalc.exercise.model import Question
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.formula_pieces import Line, Names
+from gradcalc.language.formula_pieces import Line, Names, Number
 from gradcalc.language.shape_rules import Shape
-from gradcalc.language.tree import Expr, Name, Num, substitute, walk
+from gradcalc.language.tree import Binary, Call, Expr, Index, Name, Num, substitute, walk
 from gradcalc.numeric.oracle import Claim
 from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE
@@ -271,22 +271,22 @@ class CheckedPass:
     def path(self, step: Step, path: Path) -> Path:
         """A path with its numbers, its rules and its reasons."""
         context, numbers = self.context, self.numbers
-        value = numbers.value(path.product, step.shape, step.over) if len(step.paths) > 1 else None
+        value = numbers.value(path.product, step.shape, step.over)
         through = path.through
         if through is None:
-            return replace(path, value=value)
+            return replace(path, value=value if len(step.paths) > 1 else None)
         before = self.steps.get(through)
         operations = leading(
             inside(self.graph, through, context.steady), self.graph.names[step.quantity]
         )
         # Without operations it is only compared there.
         rules = (
-            context.book.rules(operations)
-            if operations
-            else (Rule("eq", 0, TABLE["eq"].sentence),)
+            context.book.rules(operations) if operations else (Rule("eq", 0, TABLE["eq"].sentence),)
         )
         path = argued(self.graph, context.names, step, path, before, operations)
         because = path.because if operations else ()
+        if path.entries is not None and before is not None:
+            path = replace(path, entries=self.summed(path.entries, step, before, value))
         return replace(
             path,
             upstream=before.name if before else None,
@@ -294,7 +294,7 @@ class CheckedPass:
             local_value=numbers.value(path.local)
             if path.local and self.solver.values.scalar
             else None,
-            value=value,
+            value=value if len(step.paths) > 1 else None,
             rules=rules,
             parts=contributions(context.gates, through, before, step.quantity)
             if context.detail != "brief"
@@ -302,6 +302,23 @@ class CheckedPass:
             because=(*because, *self.conventions(step, through, rules)),
             gates=self.opened(through, operations, step, before),
         )
+
+    def summed(self, entries: Entries, step: Step, before: Step, value: Number) -> Entries:
+        """One entry of a product before anything is done: upstream × local, summed over the
+        entries of the quantity between, and over the examples that share the operand; only where it
+        has the value of the product.
+        """
+        into = entries.product.free
+        over = [index for index in entries.local.free if index not in into]
+        if not over or value is None:
+            return entries
+        upstream = Index(Name(before.name), tuple(map(Name, over)))
+        shared = [index for index in before.over if index not in step.over]
+        body = Binary("*", upstream, entries.local.symbolic)
+        expr = Call("sum", (body, *map(Name, (*shared, *over))))
+        made = replace(entries.product, symbolic=expr, shape=step.shape)
+        found = self.numbers.value(made, step.shape, step.over)
+        return replace(entries, summed=expr) if self.numbers.close(found, value) else entries
 
     def opened(
         self, through: str, operations: Mapping[int, list[int]], step: Step, before: Step | None

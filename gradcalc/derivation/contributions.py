@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from itertools import pairwise
 
 import sympy as sp
 
@@ -99,6 +100,7 @@ def elementwise(
     parts: Sequence[_Part],
     target: int,
 ) -> tuple[Contribution, ...]:
+    """The local derivatives on the way through each part."""
     nodes = writer.graph.nodes
 
     def factors(number: int) -> tuple[Expr, ...] | None:
@@ -120,7 +122,7 @@ def elementwise(
         found = factors(shared[0])
         return (Contribution(None, told(found)),) if found and len(told(found)) > 1 else ()
     before: list[Expr] = []
-    for above, below in zip(shared, shared[1:], strict=False):
+    for above, below in pairwise(shared):
         local = writer.local(above, below)
         if local is None:
             return ()
@@ -160,7 +162,9 @@ def by_terms(
     """Each part's share of the gradient, the ways through the other parts closed."""
     graph, engine = writer.graph, writer.engine
     number, node = graph.names[name], graph.node(name)
-    given = (upstream.shape, upstream.over) == (node.shape, node.over) if upstream else is_number(node)
+    given = (
+        (upstream.shape, upstream.over) == (node.shape, node.over) if upstream else is_number(node)
+    )
     if not given or any(part.node == target for part in parts):
         return ()
     reading = Reading(frozenset((*operations, *graph.names.values())), plain=True)

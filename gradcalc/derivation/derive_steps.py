@@ -239,7 +239,9 @@ class _Deriver:
                 groups.setdefault(of, []).append(pair)
         if not groups:
             return []
-        main = next((of for of in (None, graph.outputs[-1]) if of in groups), next(iter(groups)))
+        main = next(
+            (of for of in (None, *reversed(graph.outputs)) if of in groups), next(iter(groups))
+        )
         whole = every and main == last and (last is None or self.is_number(last))
         shown = [] if whole else [*dict.fromkeys(by for _, by in groups[main])]
         found = [(main, tuple(shown))]

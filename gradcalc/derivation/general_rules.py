@@ -1,5 +1,6 @@
-"""The general formula of an operation, from its entry in the table, in letters that the exercise does
-not use: ∂(u v)/∂u = v and ∂(u v)/∂v = u; for C = A B with G = ∂ℓ/∂C: ∂ℓ/∂A = G Bᵀ and ∂ℓ/∂B = Aᵀ G.
+"""The general formula of an operation, from its entry in the table, in letters that the exercise
+does not use: ∂(u v)/∂u = v and ∂(u v)/∂v = u; for C = A B with G = ∂E/∂C: ∂E/∂A = G Bᵀ and
+∂E/∂B = Aᵀ G.
 
     letters("mul", {"x", "q"})                    ->  Letters: u, v for the operands
     general("mul", None, letters)                 ->  the rule for both operands, as a line
@@ -89,7 +90,7 @@ def _parts(example: Expr) -> tuple[str, ...]:
 
 
 def general(operation: str, operand: int | None, own: Letters) -> Line:
-    """The rule for one operand of an operation, or for all; () where the table states no formula."""
+    """The rule for one operand of an operation, or for all; () where the table states none."""
     op = TABLE[operation]
     if operation == "where":
         return ()
@@ -150,9 +151,11 @@ def _law(operation: str, law: Expr, own: Letters) -> Line:
     """(u/v)' = (u' v − u v')/v²"""
     table: dict[str, Expr] = {word: Name(mine) for word, mine in own.table}
     table |= {f"d{word}": Name(f"{mine}'") for word, mine in own.table}
-    names = Names(shapes=dict.fromkeys((part.id for part in table.values() if isinstance(part, Name)), ()))
-    whole = Math(("(", _whole(operation, own), ")"), names=names)
-    return (whole, "' ", Math(("=", substitute(law, table)), names=names))
+    names = Names(
+        shapes=dict.fromkeys((part.id for part in table.values() if isinstance(part, Name)), ())
+    )
+    pieces = ("(", _whole(operation, own), ")", "'", "=", substitute(law, table))
+    return (Math(pieces, names=names),)
 
 
 def _of_an_entry(own: Letters) -> Line:
@@ -186,12 +189,19 @@ def _by_upstream(operation: str, operand: int | None, own: Letters) -> Line:
             if place >= len(op.back):
                 continue
             mine, back = own.operands[place], substitute(entry_fields.back(op, place), table)
-            every = shape_of(back, {**names.shapes, own.count: ()}) == () and names.shapes[mine] != ()
+            every = (
+                shape_of(back, {**names.shapes, own.count: ()}) == () and names.shapes[mine] != ()
+            )
             left: Piece = Name(f"d{mine}")
             if not result:
                 left, back = Slope(Name(own.result), Name(mine)), without(back, own.upstream)
             if every:
-                yield line("every entry of ", Math((left,), names=names), " is ", Math((back,), names=names))
+                yield line(
+                    "every entry of ",
+                    Math((left,), names=names),
+                    " is ",
+                    Math((back,), names=names),
+                )
             else:
                 yield (Math((left, "=", back), names=names),)
 

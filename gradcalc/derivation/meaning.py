@@ -33,6 +33,7 @@ def meaning(solver: Solver, answers: Sequence[Answer]) -> Meaning | None:
 
 
 def meant(solver: Solver, answer: Answer) -> Meaning | None:
+    """What one answer means; None where it is not about one number, or not so at any step."""
     graph, question = solver.graph, answer.question
     if answer.kind != "derivative" or question.kind != "derivative" or question.entry:
         return None
@@ -67,7 +68,7 @@ def number(values: Forward, name: str) -> float | None:
     found = values.lists(name)
     while isinstance(found, list):
         found = found[0] if len(found) == 1 else None
-    return found
+    return found if isinstance(found, int | float) else None
 
 
 def largest(value: Number) -> tuple[tuple[int, ...], float] | None:
@@ -77,6 +78,7 @@ def largest(value: Number) -> tuple[tuple[int, ...], float] | None:
 
 
 def listed(value: Number, at: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], float]]:
+    """The entries of a value, and where they are."""
     if isinstance(value, list):
         for k, item in enumerate(value):
             yield from listed(item, (*at, k))

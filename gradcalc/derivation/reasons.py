@@ -76,7 +76,9 @@ def argued(
 
 def flat(graph: Graph, operations: Mapping[int, Sequence[int]]) -> bool:
     """Whether a rule on the way is 0 by itself: of a step, a comparison, a gradient stopped."""
-    return not operations or any(set(TABLE[graph.nodes[n].op].partials) == {"0"} for n in operations)
+    return not operations or any(
+        set(TABLE[graph.nodes[n].op].partials) == {"0"} for n in operations
+    )
 
 
 def nothing(graph: Graph, name: str, user: Node) -> Line:
@@ -86,7 +88,11 @@ def nothing(graph: Graph, name: str, user: Node) -> Line:
     if isinstance(mean, Call) and mean.func == "mean" and through is not None:
         of = mean.args[0]
         for part in walk(through):
-            if isinstance(part, Binary) and part.op == "-" and (part.left, part.right) == (of, Name(name)):
+            if (
+                isinstance(part, Binary)
+                and part.op == "-"
+                and (part.left, part.right) == (of, Name(name))
+            ):
                 total = math(Call("sum", (part,)), "=", Num(Fraction(0)))
                 because = "this path contributes 0, because deviations from the mean sum to zero: "
                 return (because, *total)
@@ -220,9 +226,6 @@ def dimensions(names: Names, step: Step, found: Core) -> Iterator[Line]:
     if got == step.shape:
         of, by = names.partials[step.name]
         must = line(Partial(of, (by,)), " must be ", Shaped(step.shape), " like ", Name(by), ": ")
-        if len(step.shape) < 2:
-            must = line(Partial(of, (by,)), " must have the shape of ", Name(by), ", ")
-            must = line(must, Shaped(step.shape), ": ")
         product = [
             piece
             for _, shape in factors
@@ -265,13 +268,14 @@ def untransposed(found: Core, result: Shape, names: Names) -> Iterator[Line]:
         changed[number] = (part.arg, own)
         why = line("why the transpose? ", part.arg, " is ", Shaped(own))
         if found.kind == ".":
-            yield line(why, ", and the gradient must be ", Shaped(result))
+            yield line(why, ", not ", Shaped(result))
         elif not conforms(changed):
             without = [factor for factor, _ in changed]
             yield line(why, ", so ", product(without), " is not defined")
 
 
 def product(factors: Sequence[Expr]) -> Expr:
+    """A matrix product of several factors."""
     return reduce(lambda left, right: Binary("@", left, right), factors)
 
 

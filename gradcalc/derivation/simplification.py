@@ -16,7 +16,6 @@ from functools import reduce
 from gradcalc.derivation.form_changes import canonical, divisors, factors_and_divisors
 from gradcalc.derivation.step_values import StepValues
 from gradcalc.graph.model import Graph
-from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import Line, Number, line, math
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, Transpose
 from gradcalc.language.shape_rules import Shape
@@ -74,7 +73,7 @@ def _product(expr: Expr, rank: Callable[[Expr], int | None]) -> Expr:
         inner = part if inverse else _distributed(part, rank)
         while isinstance(inner, Neg):
             inner, minus = inner.arg, not minus
-        more = [(inner, inverse)]
+        more: list[tuple[Expr, bool]] = [(inner, inverse)]
         if isinstance(inner, Binary) and inner.op in "*/" and not inverse:
             more = list(factors_and_divisors(inner))
         for one, under in more:
@@ -88,10 +87,10 @@ def _product(expr: Expr, rank: Callable[[Expr], int | None]) -> Expr:
     terms = list(_terms(above[place]))
     made: Expr | None = None
     for sign, term in terms:
-        over = [part for part, inverse in factors_and_divisors(term) if not inverse]
-        under = [part for part, inverse in factors_and_divisors(term) if inverse]
-        over, under = _cancelled([*over, *others], under)
-        piece = _quotient(over, under)
+        split = [*factors_and_divisors(term)]
+        top = [part for part, inverse in split if not inverse]
+        bottom = [part for part, inverse in split if inverse]
+        piece = _quotient(*_cancelled([*top, *others], bottom))
         negative = (sign < 0) != minus
         if made is None:
             made = Neg(piece) if negative else piece
@@ -192,14 +191,17 @@ class Facts:
                 if not self.same(before, after, shape, name, given + ramp):
                     same = math(Transpose(Name(name)), "=", Name(name))
                     found.append(line(same, " (", Name(name), " is symmetric)"))
-            elif definition is not None and not definition.indices:
-                if not self.same(before, after, shape, name, given + ramp):
-                    found.append(math(Name(name), "=", definition.expr))
+            elif (
+                definition is not None
+                and not definition.indices
+                and not self.same(before, after, shape, name, given + ramp)
+            ):
+                found.append(math(Name(name), "=", definition.expr))
         return tuple(found)
 
-    def same(
-        self, before: Expr, after: Expr, shape: Shape, name: str, value: Number
-    ) -> bool:
+    def same(self, before: Expr, after: Expr, shape: Shape, name: str, value: Number) -> bool:
         """Whether two forms agree where a name has another value."""
-        one, other = (self.numbers.elsewhere(expr, shape, {name: value}) for expr in (before, after))
+        one, other = (
+            self.numbers.elsewhere(expr, shape, {name: value}) for expr in (before, after)
+        )
         return self.numbers.close(one, other)

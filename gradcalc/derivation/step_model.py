@@ -46,11 +46,11 @@ class Entries:
     local.
     """
 
-    definition: (
-        Written | None
-    )  # None for an operation that is not a sum of products (an inverse, softmax)
+    # None for an operation that is not a sum of products (an inverse, softmax)
+    definition: Written | None
     local: Written
     product: Written
+    summed: Expr | None = None  # upstream × local, summed over the entries that depend on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,14 @@ class Rule:
         return self.sentence.partition(":")[0]
 
     @property
+    def full(self) -> bool:
+        """Whether its sentence says more than its name."""
+        return self.operation != "neg" and "constant" not in self.name
+
+    @property
     def telling(self) -> bool:
         """Whether its general form says more than its sentence."""
-        return self.operation != "neg" and "constant" not in self.name
+        return self.full and self.operation != "sum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step backward: the gradient of `of` at a quantity, the sum of the contributions of its users.
+    """A step backward: the gradient of `of` at a quantity, the sum of its users' contributions.
 
     name        what later steps call it, dL_dz; shape, over: its axes
     total       the sum, in gradients of earlier steps; collected: with those put in, as answers are

@@ -8,7 +8,7 @@ A, AB = ("a",), ("a", "b")
 
 OPS = (
     Op("matmul", AB, "A @ B", kind="contraction", sign="@", word="", signature="own", text="@", code="{0} @ {1}", value=lambda m, a, b: m.matmul(a, b),
-       back=("G @ B.T", "A.T @ G"), sentence="matrix product: multiply the upstream gradient by the transpose of the other factor, which keeps its side"),
+       back=("G @ B.T", "A.T @ G"), sentence="matrix product: multiply by the transposed other factor, on its side"),
     Op("transpose", A, "A.T", kind="rearranging", word="", cheap=True, signature="own", text=".T", code="{0}.T", value=lambda m, a: m.transpose(a),
        back=("G.T",), sentence="transpose: it only rearranges entries, so transpose the gradient back"),
     Op("outer", AB, "outer(u, v)", kind="contraction", signature="n, m -> n m", value=lambda m, a, b: m.outer(a, b), code="{xp}.outer({0}, {1})",

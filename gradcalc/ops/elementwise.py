@@ -27,7 +27,7 @@ ARITHMETIC = (
     Op(
         "mul", XY, "x * y", sign="*", word="", cheap=True, form="x*y", partials=("y", "x"), value=lambda m, x, y: x * y,
         code="{0} * {1}",
-        law="dx*y + x*dy", sentence="product rule: the derivative with respect to one factor is the other factor, so multiply the upstream gradient by the other factor",
+        law="dx*y + x*dy", sentence="product rule: differentiate one factor and keep the other",
         fixed=("constant factor: multiply the upstream gradient by the constant", "constant factor: multiply the upstream gradient by the constant"),
     ),
     Op(
@@ -51,7 +51,7 @@ ARITHMETIC = (
 
 FUNCTIONS = (
     Op("exp", X, "exp(x)", form="exp(x)", partials=("r",), value=lambda m, x: m.exp(x), code="{xp}.exp({0})",
-       text="exp", latex=r"\exp", sentence="exponential function: it is its own derivative, and its value is known from the forward pass"),
+       text="exp", latex=r"\exp", sentence="exponential function: it is its own derivative"),
     Op("log", X, "log(x)", spellings=("ln",), form="log(x)", partials=("1/x",), value=lambda m, x: m.log(x), domain="x > 0",
        text="log", latex=r"\log", code="{xp}.log({0})",
        sentence="natural logarithm: its derivative is 1 over its argument"),
@@ -84,13 +84,13 @@ FUNCTIONS = (
     Op("cosh", X, "cosh(x)", form="cosh(x)", partials=("sinh(x)",), value=lambda m, x: m.cosh(x), code="{xp}.cosh({0})",
        text="cosh", latex=r"\cosh", sentence="hyperbolic cosine: its derivative is the hyperbolic sine"),
     Op("tanh", X, "tanh(x)", form="tanh(x)", partials=("1 - r^2",), value=lambda m, x: m.tanh(x), code="{xp}.tanh({0})",
-       text="tanh", latex=r"\tanh", sentence="tanh: its derivative is 1 minus its own square, and its value is known from the forward pass"),
+       text="tanh", latex=r"\tanh", sentence="tanh: its derivative is 1 minus its own square"),
     Op("erf", X, "erf(x)", form="erf(x)", partials=("2/sqrt(pi)*exp(-x^2)",), value=lambda m, x: m.erf(x), code="{erf}({0})",
        text="erf", latex=r"\operatorname{erf}", sentence="error function: it is the integral of a Gaussian bell curve, so its derivative is that curve"),
     Op("sigmoid", X, "sigmoid(x)", spellings=("sigma", "σ"), form="1/(1 + exp(-x))", partials=("r*(1 - r)",), value=lambda m, x: m.sigmoid(x), code="{sigmoid}({0})",
-       text="σ", latex=r"\sigma", sentence="sigmoid: its derivative is its value times 1 minus its value, and the value is known from the forward pass"),
+       text="σ", latex=r"\sigma", sentence="sigmoid: its derivative is its value times 1 minus its value"),
     Op("relu", X, "relu(x)", partials=("step(x)",), value=lambda m, x: m.by_sign(x, x, 0 * x), smooth="x != 0", convention="relu'(0) = 0", code="{relu}",
-       text="relu", latex=r"\operatorname{relu}", sentence="ReLU: it passes the gradient where its input is positive and blocks it (0) elsewhere"),
+       text="relu", latex=r"\operatorname{relu}", sentence="ReLU: it passes the gradient where its input is positive, else 0"),
     Op("leaky_relu", ("x", "a"), "leaky_relu(x, 0.01)", parameters={"a": "1/100"}, partials=("where(x > 0, 1, a)", "where(x > 0, 0, x)"),
        value=lambda m, x, a: m.by_sign(x, x, a * x), smooth="x != 0", convention="leaky_relu'(0) = its slope below zero", code="{xp}.where({0} > 0, {0}, {1} * {0})",
        text="leaky_relu", latex=r"\operatorname{leaky\_relu}", sentence="leaky ReLU: it passes the gradient where its input is positive and multiplies it by the small slope elsewhere"),

@@ -38,7 +38,7 @@ KEYS: Mapping[type, str] = {
     Quantity: "name expression=expr indices plugged uses shape each reason value exact",
     Gate: "operation result operand sentence local gradient",
     Contribution: "part factors product",
-    Entries: "definition local product",
+    Entries: "definition local product summed",
     Rewriting: "what parts",
     Shorthand: "symbolic sentence",
 }
@@ -78,7 +78,8 @@ def _step(step: Step) -> dict[str, Any]:
         "gradient": f"d{step.of}/d{step.quantity}",
         **fields(
             step,
-            "quantity name shape paths sum=total put_in between rewritings collected where value verified",
+            "quantity name shape paths sum=total put_in between rewritings collected where value "
+            "verified",
         ),
         "facts": [plain_line(line) for line in step.facts],
         "where": named(step.where),
@@ -89,7 +90,8 @@ def _step(step: Step) -> dict[str, Any]:
 def _path(path: Path) -> dict[str, Any]:
     return {
         **fields(
-            path, "through rules upstream local shorthand product parts because factors entries gates"
+            path,
+            "through rules upstream local shorthand product parts because factors entries gates",
         ),
         "upstream": path.upstream and {"name": path.upstream, "value": data(path.upstream_value)},
         "local": path.local and {**data(path.local), "value": data(path.local_value)},

@@ -46,26 +46,24 @@ def compose_solution(solution: Solution, options: Options) -> Report:
     )
 
 
-def answer_notes(solution: Solution, options: Options) -> Iterator[Block]:
-    """The warnings of a solution and its check, for views that show the answers themselves."""
+def answer_notes(solution: Solution, options: Options, right: int, checked: int) -> Iterator[Block]:
+    """The warnings of a solution, its check and that of its steps, for views that show the answers
+    themselves.
+    """
     digits = options.digits or solution.graph.exercise.notation.digits
     yield from _View(solution, digits, options.detail == "full").notes()
-
-
-def steps_checked(right: int, checked: int) -> Note:
-    """How many gradients on the way to the answers agree with the numeric derivative."""
-    said = f"{right} of {checked} intermediate gradients verified numerically"
-    return Note("check", (said,))
+    if checked:
+        said = f"{right} of {checked} intermediate gradients verified numerically"
+        yield Note("check", (said,))
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a view that shows more ends: what is said of the answers, and of the check of its
-    steps.
+    """How a view that shows more ends: what is said of the answers and of the check of the steps,
+    so many right of so many.
     """
 
-    notes: Callable[[Solution, Options], Iterator[Block]] = answer_notes
-    checked: Callable[[int, int], Note] = steps_checked
+    notes: Callable[[Solution, Options, int, int], Iterator[Block]] = answer_notes
 
 
 DOCUMENT = Ending()

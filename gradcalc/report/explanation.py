@@ -31,7 +31,6 @@ from gradcalc.report.blocks import (
     Block,
     Column,
     Heading,
-    Note,
     Options,
     Paragraph,
     Report,
@@ -39,14 +38,15 @@ from gradcalc.report.blocks import (
     table,
 )
 from gradcalc.report.explanation_end import Summary, legend, meaning, upstream
+from gradcalc.report.hints import hint, in_words
 from gradcalc.report.step_table import Board, record
 
 BACKWARD = (
-    "Going backward, transpose each Jacobian and multiply it from the left, apply masks "
-    "elementwise, and finish with the outer product:"
+    "Going backward, transpose each Jacobian, apply masks elementwise, and finish with the outer "
+    "product:"
 )
 DETAILS = ("brief", "normal", "full")
-ROWS = 2  # rows of a matrix that is shown in the forward pass in normal detail
+ROWS = 1  # rows of a matrix that is shown in the forward pass in normal detail
 
 
 def compose_explanation(
@@ -77,7 +77,8 @@ def assembled(derivation: Derivation, options: Options, one: Assembly) -> Table:
 @dataclass(frozen=True, slots=True)
 class Page:
     """One step of the walk. `values`, `gradients`: the names whose value or gradient is known by
-    then; `at`: the quantity it is about.
+    then; `at`: the quantity it is about; `hint`: what to read before a backward step; `more`: the
+    step explained more fully.
     """
 
     report: Report
@@ -85,6 +86,8 @@ class Page:
     gradients: frozenset[str]
     at: str | None
     of: int = 0  # which pass the gradients belong to
+    hint: Report | None = None
+    more: Report | None = None
 
 
 def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -> list[Page]:
@@ -96,10 +99,11 @@ def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -
     values = frozenset(quantity.name for quantity in derivation.forward if quantity.expr is None)
     gradients: frozenset[str] = frozenset()
 
-    def add(blocks: Iterable[Block], at: str | None = None, of: int = 0) -> None:
-        found.append(
-            Page(Report((*blocks,), derivation.names, view.title), values, gradients, at, of)
-        )
+    def report(blocks: Iterable[Block]) -> Report:
+        return Report((*blocks,), derivation.names, view.title)
+
+    def add(blocks: Iterable[Block], at: str | None = None, of: int = 0, *more: Report) -> None:
+        found.append(Page(report(blocks), values, gradients, at, of, *more))
 
     add(view.inputs())
     for quantity in derivation.forward:
@@ -112,12 +116,16 @@ def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -
             opening = () if gradients else view.opening(one)
             gradients |= {step.quantity}
             view.board.wipe()  # each step has the screen to itself
-            add([*opening, view.board.step(step, "")], step.quantity, place)
+            hints = report([Heading(line("Hint: ", step.gradient)), hint([step], view.board)])
+            full = Board(derivation, "full", options.digits)
+            fuller = report([full.step(step, ""), *in_words(step, full)])
+            add([*opening, view.board.step(step, "")], step.quantity, place, hints, fuller)
     add(view.answers(ending), of=max(len(derivation.passes) - 1, 0))
     for number, page in enumerate(found, 1):
         head = Heading((f"Step {number} of {len(found)}",))
+        more = page.more and replace(page.more, blocks=(head, *page.more.blocks))
         found[number - 1] = replace(
-            page, report=replace(page.report, blocks=(head, *page.report.blocks))
+            page, report=replace(page.report, blocks=(head, *page.report.blocks)), more=more
         )
     return found
 
@@ -152,13 +160,11 @@ class _View:
         ]
         yield Heading(("Forward pass",))
         if self.detail != "brief" and not self.derivation.asked:
-            yield Paragraph(
-                ("Compute every quantity in order. The backward pass will need these values.",)
-            )
+            text = "Compute every quantity in order. The backward pass will need these values."
+            if self.detail == "normal" and not all(map(self.valued, self.derivation.forward)):
+                text += " Matrices are shown with --detail full."
+            yield Paragraph((text,))
         yield replace(table(columns, rows), tight=True)
-
-        if self.detail == "normal" and not all(map(self.valued, self.derivation.forward)):
-            yield Note("note", ("Matrices of several rows are shown with --detail full.",))
 
     def valued(self, quantity: Quantity) -> bool:
         """Whether the value of a quantity is shown: an array not in brief, a matrix in full."""
@@ -209,7 +215,9 @@ class _View:
             named = line("For the second derivative, give the first one a name, ", *formula)
             yield Paragraph(line(named, ", and differentiate ", of, "."))
         elif self.detail != "brief" and one is self.derivation.passes[0]:
-            several = any(len(step.paths) > 1 for one in self.derivation.passes for step in one.steps)
+            several = any(
+                len(step.paths) > 1 for one in self.derivation.passes for step in one.steps
+            )
             more = " If it is used more than once, add the contributions." if several else ""
             how = ". For each quantity, multiply the upstream gradient by the local derivative "
             yield Paragraph(line("Work backward from ", of, how, f"(chain rule).{more}"))
@@ -252,18 +260,11 @@ class _View:
         yield from meaning(derivation)
         end = [*Summary(derivation, self.board, self.short).blocks()]
         yield from end
-        yield from ending.notes(
-            replace(derivation.solution, answers=derivation.answers), self.options
-        )
-        found = [
-            step.verified.ok
-            for one in derivation.passes
-            for step in one.steps
-            if step.verified is not None
-        ]
+        steps = [step for one in derivation.passes for step in one.steps]
+        found = [step.verified.ok for step in steps if step.verified is not None]
         right, checked = found.count(True), len(found) - found.count(None)
-        if checked:
-            yield ending.checked(right, checked)
+        solution = replace(derivation.solution, answers=derivation.answers)
+        yield from ending.notes(solution, self.options, right, checked)
         if self.detail != "brief":
             yield from legend([*told, *end], derivation.names)
 
@@ -304,12 +305,18 @@ class _View:
             else ()
         )
         row = own(*(Under(Name(f.name), f.shape) for f in one.factors))
+        full_detail = self.detail == "full" or not result
         fields: list[tuple[str, Cell]] = [
             ("factors", ((row,), *self.factors(one, own))),
             ("Jacobians", tuple(map(full, mostly)) if self.detail == "full" or not result else ()),
             ("common mistake", (mistake(one),)),
             ("correct", ((BACKWARD,), (own(gradient, "=", one.product),))),
-            ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
+            (
+                "shapes",
+                ((replace(under_it, names=names),),)
+                if full_detail and under_it is not None
+                else (),
+            ),
             ("result", (that_is,) if that_is and result and self.detail == "full" else ()),
             ("stacked", tuple(stacked) if result and self.detail == "full" else ()),
         ]

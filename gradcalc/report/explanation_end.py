@@ -32,7 +32,8 @@ from gradcalc.language.tree import number
 from gradcalc.report.answer_cells import AnswerCells, asked, wrong
 from gradcalc.report.blocks import Block, Column, Heading, Note, Paragraph, Table, table
 from gradcalc.report.lines import text_line
-from gradcalc.report.step_table import Board, literal
+from gradcalc.report.step_table import Board
+from gradcalc.report.step_way import literal
 
 WIDE = 44  # columns of a result beyond which the gradients that it is made of are named in it
 
@@ -49,11 +50,14 @@ def meaning(derivation: Derivation) -> Iterator[Block]:
     by: Expr = Index(Name(found.by), at) if at else Name(found.by)
     step = math(Values(found.step, 4))
     about = math(Values(found.change, 2))
-    says = line("If ", by, " grows by ", step, ", ", Name(found.of), " changes by about ", about, ".")
+    says = line(
+        "If ", by, " grows by ", step, ", ", Name(found.of), " changes by about ", about, "."
+    )
     yield Paragraph(line("What it means: ", *lowered(says)))
 
 
 def lowered(line: Line) -> Line:
+    """A line that goes on in a sentence."""
     first = line[0]
     return (first[:1].lower() + first[1:] if isinstance(first, str) else first, *line[1:])
 
@@ -63,19 +67,18 @@ def upstream(derivation: Derivation) -> Iterator[Block]:
     exercise = derivation.graph.exercise
     if not exercise.upstream or any(one.loss for one in derivation.passes) or not derivation.passes:
         return
-    if len(exercise.upstream) != 1 or isinstance(exercise.upstream[0].value, tuple):
+    given = exercise.upstream[0]
+    if len(exercise.upstream) != 1 or isinstance(given.value, tuple):
         return
-    (given,) = exercise.upstream
+    value = given.value
     of = given.of or derivation.graph.outputs[-1]
     steps = [step for one in derivation.passes if one.of == of for step in one.steps]
     if not steps or derivation.graph.node(of).shape or derivation.graph.node(of).over:
         return
     by = steps[-1].quantity
     loss = exercise.loss
-    rule = math(
-        Partial(loss, (by,)), "=", Partial(loss, (of,)), "·", Partial(of, (by,))
-    )
-    start = line("Given ", *math(Partial(loss, (of,)), "=", given.value), ", multiply by it")
+    rule = math(Partial(loss, (by,)), "=", Partial(loss, (of,)), "·", Partial(of, (by,)))
+    start = line("Given ", *math(Partial(loss, (of,)), "=", value), ", multiply by it")
     yield Paragraph(line(start, " to get the gradients of ", Name(loss), ": ", *rule, "."))
 
 
@@ -119,12 +122,21 @@ class Summary:
             [
                 (math(Name(answer.question.of)),),
                 (math(Shaped(answer.shape)),),
-                ((answer.reason,),) if answer.reason else (),
+                (self.reason(answer),) if answer.reason else (),
             ]
             for answer in answers
         ]
         columns = [Column("quantity"), Column("shape", answer=True), Column("because", aside=True)]
         return replace(table(columns, rows), tight=True)
+
+    def reason(self, answer: Answer) -> Line:
+        """Why it has its shape; of a declared stack from the shape of one example."""
+        graph = self.derivation.graph
+        one = graph.stacks.get(answer.question.of)
+        if answer.reason != "declared" or one is None:
+            return (answer.reason or "",)
+        shape = Shaped(graph.node(one).shape)
+        return line(Name(one), " is ", shape, " per example; examples stand side by side")
 
     def row(self, answer: Answer) -> list[Cell]:
         if wrong(answer):
@@ -181,6 +193,7 @@ def legend(blocks: Iterable[Block], names: Names) -> Iterator[Block]:
 
 
 def formulas(blocks: Iterable[Block], names: Names) -> Iterator[str]:
+    """The formulas of some blocks as text."""
     for block in blocks:
         lines: list[Line] = []
         if isinstance(block, Table):
@@ -200,12 +213,11 @@ def _sign(expr: Expr, says: str) -> Line:
 
 SIGNS: tuple[tuple[tuple[str, ...], Line], ...] = (
     (("∘",), line(Math(("∘",)), " elementwise product")),
-    (("1[",), _sign(Call("step", (U,)), " is 1 where the condition holds and 0 elsewhere")),
+    (("1[",), _sign(Call("step", (U,)), " is 1 where the condition holds, else 0")),
     (("Σ",), _sign(Call("sum", (Name("…"), K)), " sum over k")),
     (("ᵀ", "⁻ᵀ"), _sign(Transpose(Name("A")), " transpose of A")),
     (("⁻ᵀ",), _sign(Transpose(Call("inv", (Name("A"),))), " transpose of the inverse of A")),
     (("‖",), _sign(Call("norm", (U,)), " length (norm) of u")),
     (("ones(",), _sign(Call("ones", (Name("n"),)), " vector of n ones")),
     (("diag(",), _sign(Call("diag", (U,)), " matrix with u on its diagonal")),
-    (("sum(",), _sign(Call("sum", (U,)), " sum of all entries of u")),
 )

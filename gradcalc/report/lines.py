@@ -235,7 +235,9 @@ def _joined(math: Math, written: Callable[[Piece], str]) -> str:
     for piece in math.pieces:
         word = written(piece)
         out += (
-            word if not out or out.endswith(("[", "(")) or piece in (",", "]", ")") else " " + word
+            word
+            if not out or out.endswith(("[", "(")) or piece in (",", "]", ")", "'")
+            else " " + word
         )
     return out
 

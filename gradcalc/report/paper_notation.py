@@ -88,7 +88,7 @@ def paper_latex(math: Math, names: Names) -> str:
     out = ""
     for piece in math.pieces:
         word = _piece(piece, names, math.example)
-        tight = not out or out.endswith(("[", "(")) or piece in (",", "]", ")")
+        tight = not out or out.endswith(("[", "(")) or piece in (",", "]", ")", "'")
         out += word if tight else " " + word
     return in_math(out)
 

@@ -234,7 +234,7 @@ def test_shapes_of_the_factors_stand_under_the_chain() -> None:
 def test_the_layout_is_said_once_where_all_share_it() -> None:
     solution = solutions.ex3()
     lines = [plain_line(block.line) for block in report(solution).blocks if hasattr(block, "line")]
-    assert sum(line.startswith("Layout: gradient") for line in lines) == 1
+    assert sum(line.startswith("Layout gradient: ") for line in lines) == 1
     mixed = replace(
         solution, answers=(*solution.answers[:-1], replace(solution.answers[-1], layout="jacobian"))
     )
