@@ -6,9 +6,10 @@ CheckedPass(context, "J", ()).made()  ->  Pass (see steps.py)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 from gradcalc.derivation.answer_model import Answer, Solution
-from gradcalc.derivation.backward_pass import BackwardPass
+from gradcalc.derivation.backward_pass import BackwardPass, chained
 from gradcalc.derivation.contributions import contributions
 from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading
 from gradcalc.derivation.form_changes import canonical, rewritings
@@ -16,14 +17,14 @@ from gradcalc.derivation.reasons import argued, shaped
 from gradcalc.derivation.rule_book import RuleBook
 from gradcalc.derivation.simplification import Facts, multiplied_out
 from gradcalc.derivation.solve import Solver
-from gradcalc.derivation.step_model import Entries, Gate, Pass, Path, Rule, Step
+from gradcalc.derivation.step_model import Contribution, Entries, Gate, Pass, Path, Rule, Step
 from gradcalc.derivation.step_values import StepValues
 from gradcalc.exercise.model import Question
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import Line, Names, Number
 from gradcalc.language.shape_rules import Shape
-from gradcalc.language.tree import Binary, Call, Expr, Index, Name, Num, substitute, walk
+from gradcalc.language.tree import Binary, Call, Expr, Index, Name, Num, plus, substitute, walk
 from gradcalc.numeric.oracle import Claim
 from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE
@@ -296,12 +297,31 @@ class CheckedPass:
             else None,
             value=value if len(step.paths) > 1 else None,
             rules=rules,
-            parts=contributions(context.gates, through, before, step.quantity)
-            if context.detail != "brief"
-            else (),
+            parts=self.parts(path, step, before, value) if context.detail != "brief" else (),
             because=(*because, *self.conventions(step, through, rules)),
             gates=self.opened(through, operations, step, before),
         )
+
+    def parts(
+        self, path: Path, step: Step, before: Step | None, value: Number
+    ) -> tuple[Contribution, ...]:
+        """What each place of the operand contributes, where that adds up to the whole."""
+        found = contributions(self.context.gates, path.through or "", before, step.quantity)
+        if not found or value is None or path.local is None:
+            return found if value is None else ()
+        products = [one.product.symbolic for one in found if one.product is not None]
+        if products:
+            made = replace(path.product, symbolic=reduce(plus, products))
+            total = self.numbers.value(made, step.shape, step.over)
+            return found if self.numbers.close(total, value) else ()
+        factors = reduce(plus, (reduce(chained, one.factors) for one in found))
+        whole = path.shorthand.symbolic if path.shorthand is not None else path.local.symbolic
+        user = self.graph.node(path.through or "")
+        totals = (
+            self.numbers.value(replace(path.local, symbolic=expr, free=()), user.shape, user.over)
+            for expr in (factors, whole)
+        )
+        return found if self.numbers.close(*totals) else ()
 
     def summed(self, entries: Entries, step: Step, before: Step, value: Number) -> Entries:
         """One entry of a product before anything is done: upstream × local, summed over the

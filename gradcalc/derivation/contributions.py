@@ -26,7 +26,7 @@ from gradcalc.derivation.step_model import Contribution, Step
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Expr, Neg, Num
-from gradcalc.language.tree import plus
+from gradcalc.language.tree import number, plus
 
 ADDITIVE = frozenset(("add", "sub", "neg"))
 MOST = 8  # parts that are listed
@@ -103,14 +103,14 @@ def elementwise(
     """The local derivatives on the way through each part."""
     nodes = writer.graph.nodes
 
-    def factors(number: int) -> tuple[Expr, ...] | None:
+    def factors(node: int) -> tuple[Expr, ...] | None:
         """The local derivatives from a node to the target."""
-        if number == target:
+        if node == target:
             return ()
-        args = dict.fromkeys(operations[number])
+        args = dict.fromkeys(operations[node])
         ways: list[tuple[Expr, ...]] = []
         for arg in args:
-            local, rest = writer.local(number, arg), factors(arg)
+            local, rest = writer.local(node, arg), factors(arg)
             if local is None or rest is None:
                 return None
             ways.append((local, *rest))
@@ -148,7 +148,7 @@ def told(factors: Sequence[Expr]) -> tuple[Expr, ...]:
     if len(kept) > 1 and kept[0] == MINUS_ONE:
         first = kept[1].arg if isinstance(kept[1], Neg) else Neg(kept[1])
         kept = [first, *kept[2:]]
-    return tuple(kept or factors[:1])
+    return tuple(kept or factors[:1] or (number(1),))
 
 
 def by_terms(
@@ -161,27 +161,32 @@ def by_terms(
 ) -> tuple[Contribution, ...]:
     """Each part's share of the gradient, the ways through the other parts closed."""
     graph, engine = writer.graph, writer.engine
-    number, node = graph.names[name], graph.node(name)
+    top, node = graph.names[name], graph.node(name)
     given = (
         (upstream.shape, upstream.over) == (node.shape, node.over) if upstream else is_number(node)
     )
-    if not given or any(part.node == target for part in parts):
+    if not given:
         return ()
     reading = Reading(frozenset((*operations, *graph.names.values())), plain=True)
     made: list[Contribution] = []
     for part in parts:
         closed = {other.node for other in parts} - {part.node}
-        own = engine.quantities.fresh(number)
+        own = engine.quantities.fresh(top)
         start = Term(sp.S.One, {})
         if upstream is not None:
             start = standing_for(engine, upstream.name, node.shape, node.over, own)
 
         def through(n: int, closed: set[int] = closed) -> bool:
-            return n not in closed and n != target and (n == number or graph.nodes[n].name is None)
+            return n not in closed and n != target and (n == top or graph.nodes[n].name is None)
 
-        pulled = engine.pull(number, own, [start], {target}, through, reading)
-        if target not in pulled:
+        pulled = engine.pull(top, own, [start], {part.node}, through, reading)
+        if part.node not in pulled:
             return ()
+        if part.node != target:
+            at, terms = pulled[part.node]
+            pulled = engine.pull(part.node, at, terms, {target}, through, reading)
+            if target not in pulled:
+                return ()
         found = writer.written(reading, target, *pulled[target])
         if found is None or found.free:
             return ()

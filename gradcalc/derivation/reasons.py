@@ -57,18 +57,23 @@ def argued(
         lines += dimensions(names, step, found)
         factors = found.factors if len(found.factors) > 1 else ()
         path = replace(path, shapes=under(found, step.shape), factors=factors)
-    if zero(path.product.symbolic) and not flat(graph, operations):
+    none = zero(path.product.symbolic) or (path.local is not None and zero(path.local.symbolic))
+    if none and not flat(graph, operations):
         lines.append(nothing(graph, name.id, user))
     for index in before.over if before else user.over:
         if index in graph.examples and index not in own.over:
             count = size_tree(graph.indices[index])
             ending = " examples, so its gradient is the sum of the per-example gradients"
             lines.append(line(name, " is shared by all ", count, ending))
-    axes = (
-        size for n, args in operations.items() for arg in args for size in stretched(graph, n, arg)
-    )
-    for axis in dict.fromkeys(map(str, axes)) if before is not None else ():
-        length = Name(axis) if axis.isidentifier() else axis
+    number = graph.names[name.id]
+    axes = {
+        str(size): Shaped((size,))
+        for n, args in operations.items()
+        for arg in args
+        for size in stretched(graph, n, arg)
+        if arg == number
+    }
+    for length in axes.values() if before is not None and not none else ():
         ending = " entries, so its gradient is the sum over those "
         lines.append(line(name, " is broadcast to ", length, ending, length, " entries"))
     return replace(path, because=tuple(lines))
@@ -222,7 +227,8 @@ def dimensions(names: Names, step: Step, found: Core) -> Iterator[Line]:
         return
     if found.kind == "*":
         return
-    got = conforms(factors) if found.kind == "@" else scaled(factors)
+    turned = any(isinstance(factor, Transpose) for factor, _ in factors)
+    got = conforms(factors) if found.kind == "@" else scaled(factors) if turned else None
     if got == step.shape:
         of, by = names.partials[step.name]
         must = line(Partial(of, (by,)), " must be ", Shaped(step.shape), " like ", Name(by), ": ")

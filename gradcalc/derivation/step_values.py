@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from gradcalc.derivation.formula_values import shaped
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Written
+from gradcalc.graph.dependencies import depends
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Number
 from gradcalc.language.parser import Expr
@@ -104,14 +105,22 @@ class StepValues:
             return None
 
     def elsewhere(self, expr: Expr, shape: Shape, values: Mapping[str, Number]) -> Number:
-        """A formula's value where some names have other values, the others as they are; None where
-        it has none.
+        """A formula's value where some names have other values; what is computed from them is
+        computed again. None where it has none.
         """
         import numpy as np
 
+        graph = self.solver.graph
         changed = {name: Tensor(np.asarray(value, dtype=float)) for name, value in values.items()}
+        after = [d for d in graph.exercise.definitions if d.name not in values]
+        after = [d for d in after if any(depends(graph, d.name, name) for name in values)]
+        if any(definition.indices for definition in after):
+            return None
         try:
             env = self._env(FLOAT).bind(changed)
+            for name in graph.quantities:
+                for definition in (d for d in after if d.name == name):
+                    env = env.bind({name: evaluate(definition.expr, env)})
             return self.listed(self._value(Written(expr, shape), shape, (), env))
         except (Undefined, KeyError, ValueError, OverflowError, TooLarge):
             return None

@@ -24,8 +24,9 @@ from gradcalc.language.formula_pieces import (
     line,
     math,
 )
-from gradcalc.language.parser import Name
+from gradcalc.language.parser import Expr, Name, Transpose
 from gradcalc.language.shape_rules import ONE
+from gradcalc.language.tree import walk
 from gradcalc.report.answer_report import DOCUMENT, Ending
 from gradcalc.report.blocks import (
     Block,
@@ -41,10 +42,6 @@ from gradcalc.report.explanation_end import Summary, legend, meaning, upstream
 from gradcalc.report.hints import hint, in_words
 from gradcalc.report.step_table import Board, record
 
-BACKWARD = (
-    "Going backward, transpose each Jacobian, apply masks elementwise, and finish with the outer "
-    "product:"
-)
 DETAILS = ("brief", "normal", "full")
 ROWS = 1  # rows of a matrix that is shown in the forward pass in normal detail
 
@@ -220,6 +217,9 @@ class _View:
             )
             more = " If it is used more than once, add the contributions." if several else ""
             how = ". For each quantity, multiply the upstream gradient by the local derivative "
+            layouts = {answer.layout for answer in self.derivation.answers} - {"gradient", None}
+            if layouts:
+                more += " The steps are in gradient layout; the summary is in the layout asked for."
             yield Paragraph(line("Work backward from ", of, how, f"(chain rule).{more}"))
 
     def brief(self, one: Pass) -> Table:
@@ -310,7 +310,7 @@ class _View:
             ("factors", ((row,), *self.factors(one, own))),
             ("Jacobians", tuple(map(full, mostly)) if self.detail == "full" or not result else ()),
             ("common mistake", (mistake(one),)),
-            ("correct", ((BACKWARD,), (own(gradient, "=", one.product),))),
+            ("correct", ((correct(one.product),), (own(gradient, "=", one.product),))),
             (
                 "shapes",
                 ((replace(under_it, names=names),),)
@@ -346,6 +346,15 @@ class _View:
         ]
         seen = any(step.quantity == by[0] for one in passes for step in one.steps) if by else False
         return replace(answer, value=None if arrays and (deep or seen) else value, expanded=None)
+
+
+def correct(product: Expr) -> str:
+    """How the factors of a chain are put together, said from the product."""
+    parts = list(walk(product))
+    turned = any(isinstance(part, Transpose) for part in parts)
+    said = "Put the factors in the order in which their shapes match"
+    said += ", transposed where needed" if turned else ""
+    return said + ":"
 
 
 def mistake(one: Assembly) -> Line:

@@ -148,7 +148,9 @@ class Summary:
             free = view.free if isinstance(view, View | Answer) else ()
             entry = f"  entry ({', '.join(free)})" if free else ""
             shown = line(view.symbolic, entry, example=example)
-        where = self.cells.where(answer, self.derivation.answers)
+        named = {other.question.name for other in self.derivation.answers}
+        pairs = tuple((word, expr) for word, expr in answer.where if word not in named)
+        where = self.cells.where(replace(answer, where=pairs), self.derivation.answers)
         step = self.step(answer)
         if step is not None and (where or self.wide(shown)) and step.collected is not None:
             own = math(step.total.symbolic, example=bool(step.total.each))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from gradcalc.derivation.elementary_steps import telling
 from gradcalc.derivation.form_changes import canonical
 from gradcalc.derivation.step_model import Contribution, Gate, Path, Step
+from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import (
     Factors,
     Line,
@@ -26,6 +27,9 @@ from gradcalc.language.parser import Call, Expr, Index, Name, Neg, Num
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.tree import substitute, walk
 from gradcalc.language.typography import whole
+from gradcalc.language.unparse import unparse
+
+LONG_ENTRY = 120  # characters of an entry that is written out
 
 
 class Memory:
@@ -80,7 +84,18 @@ class Way:
 
     def gates(self, path: Path) -> Iterator[Line]:
         """Each operation with what it does to the gradient, from the outside in."""
+        squared = {
+            gate.operand: gate.result
+            for gate in path.gates
+            if gate.operation == "pow" and isinstance(gate.operand, Call)
+            and gate.operand.func == "norm" and not self.memory.full
+        }  # fmt: skip
         for gate in path.gates:
+            if gate.operand in squared:
+                continue
+            gate = replace(
+                gate, result=next((r for o, r in squared.items() if o == gate.result), gate.result)
+            )
             places = sum(other.operand == gate.operand for other in path.gates)
             if (
                 self.memory.full
@@ -118,11 +133,12 @@ class Way:
         if path.local_value is not None and not literal(found.symbolic):
             pieces += equals(path.local_value, self.digits)
         entry = f" with entries indexed [{', '.join(found.free)}]" if found.free else ""
-        shape = (
-            line(f"{entry}, shape ", Shaped(found.shape))
-            if any(s != ONE for s in found.shape)
-            else ()
-        )
+        sized = any(s != ONE for s in found.shape)
+        shape = line(f"{entry}, shape ", Shaped(found.shape)) if sized else ()
+        if found.free and len(unparse(found.symbolic)) > LONG_ENTRY and not self.memory.full:
+            array = Partial(path.through or "", (step.quantity,))
+            yield line(array, " is an array of shape ", Shaped(found.shape))
+            return
         yield line(self.held(step, path), math(*pieces, example=bool(found.each)), shape)
         if path.shorthand is not None and self.memory.first(path.shorthand.sentence):
             short, sentence = path.shorthand.symbolic, path.shorthand.sentence
@@ -139,7 +155,8 @@ class Way:
 
     def along(self, path: Path) -> list[Piece]:
         """The local derivatives on the only way through a definition, where there are several."""
-        if len(path.parts) == 1 and path.parts[0].part is None:
+        number = path.local is not None and all(size == ONE for size in path.local.shape)
+        if number and len(path.parts) == 1 and path.parts[0].part is None:
             return [Factors(path.parts[0].factors), "="]
         return []
 
@@ -164,6 +181,9 @@ class Way:
             results = [found.summed, *results]
         if len(results) > 1 and alike(*results):
             del results[1]
+        shown = [*results, *([found.definition.symbolic] if found.definition else [])]
+        if max(len(unparse(expr)) for expr in shown) > LONG_ENTRY and not self.memory.full:
+            return
         sums = found.definition is not None and has_sum(found.definition.symbolic)
         if not sums and not has_sum(results[0]):
             return

@@ -61,8 +61,9 @@ def test_a_mask_is_entry_by_entry() -> None:
 
 def test_what_is_stretched_is_added_up_along_the_axis() -> None:
     path = wire(shipped_derivation("batch-normalisation"), "beta", "Y")
-    assert plain_line(path.because[-1]) == (
-        "beta is broadcast to m entries, so its gradient is the sum over those m entries"
+    known = shipped_derivation("batch-normalisation").names
+    assert text_line(path.because[-1], known) == (
+        "β is broadcast to m entries, so its gradient is the sum over those m entries"
     )
 
 
