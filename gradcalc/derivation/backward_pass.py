@@ -152,7 +152,7 @@ class BackwardPass:
         node = self.graph.nodes[number]
         return operands(self.graph, node.name) if node.name and node.op != "input" else ()
 
-    # ---- the way back
+    # ---- the pass
 
     def turn(self, node: int) -> int:
         return self.turns[node]

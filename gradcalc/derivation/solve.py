@@ -100,7 +100,8 @@ class Solver:
         if missing and (graph.exercise.values or graph.exercise.seed is not None):
             self.warn(
                 "missing-values",
-                f"no value for {', '.join(missing)}: what depends on it is symbolic only",
+                f"{', '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value, so results "
+                f"that depend on {'it' if len(missing) == 1 else 'them'} stay symbolic",
             )
         for name, problem in self.values.undefined.items():
             if name in graph.quantities and not missing:

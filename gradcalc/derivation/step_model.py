@@ -55,7 +55,7 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One operation on the way back: `result` = operation(…, `operand`, …).
+    """One operation of a definition: `result` = operation(…, `operand`, …).
 
     place     of the operand among the others
     sentence  why it passes the gradient as it does, from the table

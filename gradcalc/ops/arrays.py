@@ -42,7 +42,7 @@ OPS = (
     Op("det", A, "det(M)", kind="special", signature="n n ->", value=lambda m, a: m.det(a), code="{xp}.linalg.det({0})",
        back=("G * det(M) * inv(M).T",), sentence="Jacobi's formula: the derivative of the determinant with respect to an entry is the cofactor of that entry; in matrix form, the determinant times the transposed inverse"),
     Op("logdet", A, "logdet(M)", kind="special", signature="n n ->", value=lambda m, a: m.logdet(a), code="{xp}.linalg.slogdet({0})[1]",
-       back=("G * inv(M).T",), sentence="Jacobi's formula with the chain rule: the derivative of log det is 1/det times the derivative of det, which leaves the transposed inverse"),
+       back=("G * inv(M).T",), sentence="Jacobi's formula with the chain rule: the derivative of log det is 1/det times the derivative of det, which is the transposed inverse"),
     Op("inv", A, "inv(M)", kind="special", signature="n n -> n n", value=lambda m, a: m.inv(a), code="{xp}.linalg.inv({0})",
        back=("-inv(M).T @ G @ inv(M).T",), sentence="inverse: differentiate M M⁻¹ = I with the product rule, which gives d(M⁻¹) = −M⁻¹ dM M⁻¹"),
     Op("matrix_power", ("a", "k"), "matrix_power(M, 3)", kind="composed", signature="own", value=lambda m, a, k: m.matrix_power(a, k), code="{xp}.linalg.matrix_power({0}, {1})",

@@ -1,4 +1,4 @@
-"""The walk through a derivation on a terminal: one step per key, the graph above it with what is
+"""The walk through a derivation on a terminal: a step for each key, the graph above it with what is
 known so far.
 
 space or enter: next    b: back    h: a hint for the next step    ?: the step more fully

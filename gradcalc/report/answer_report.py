@@ -91,10 +91,7 @@ class _View:
         if any(graph.node(name).over for name in graph.names) and any(row[3] for row in rows):
             yield Note(
                 "note",
-                (
-                    "Values of quantities with one value per example are stacked, the examples "
-                    "last.",
-                ),
+                ("Per-example values are stacked; examples run along the last axis.",),
             )
 
     # ---- the answers
@@ -151,7 +148,7 @@ class _View:
             (
                 Column("stacked"),
                 lambda a: (
-                    (("the same for every example",),) if a.same else self.cells.view(a, a.stacked)
+                    (("identical for all examples",),) if a.same else self.cells.view(a, a.stacked)
                 ),
             ),
             (Column("derivative"), lambda a: () if a.per_example else self.cells.view(a, a)),
