@@ -100,7 +100,7 @@ STAGES = (
     Stage("typography", "`text` and `latex` of its entry, or call() in language/formula.py", has_typography, {
         "toaxis": "nobody reads it",
         **dict.fromkeys(
-            ("sum", "mean", "var", "prod", "logsumexp", "softmax", "log_softmax", "tr", "diag", "vec", "concat", "stack", "ones", "zeros"),
+            ("sum", "mean", "var", "prod", "logsumexp", "softmax", "log_softmax", "tr", "diag", "vec", "concat", "stack"),
             "written with the name that it has in the language",
         ),
     }),

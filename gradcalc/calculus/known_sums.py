@@ -14,6 +14,8 @@ from gradcalc.calculus.quantities import Pseudo, Quantities
 from gradcalc.calculus.terms import Ix, Key, size_expr
 from gradcalc.language.shape_rules import ONE, Size
 
+PLACED = ("unit", "gather", "shift", "pair")  # selectors that place their first index
+
 
 class KnownSums:
     """What expressions of the entries of quantities sum to over an index."""
@@ -76,15 +78,24 @@ class KnownSums:
     def unit_sum(self, quantity: Any, position: int) -> bool:
         """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""
         if isinstance(quantity, Pseudo):
-            return quantity.kind == "eye" or (quantity.kind in ("unit", "gather") and position == 0)
+            return quantity.kind == "eye" or (quantity.kind in PLACED and position == 0)
         node = self.nodes[quantity]
         while node.op == "copy":
             node = self.nodes[node.args[0]]
         if node.op == "softmax":
             return bool(position == self.quantities.position(node, node.attrs["axis"]))
-        if "onehot" in self.quantities.assume.get(quantity, frozenset()):
-            return position == len([size for size in node.shape if size != ONE]) - 1
+        if self.onehot(quantity):
+            return position == self.last(quantity)
         return (quantity, position) in self.normalised
+
+    def onehot(self, quantity: int) -> bool:
+        """Is one entry along the last axis 1, and the others 0?"""
+        assumed = "onehot" in self.quantities.assume.get(quantity, frozenset())
+        return assumed and self.last(quantity) >= 0
+
+    def last(self, quantity: int) -> int:
+        """The place of the last axis in the index list of a quantity; -1 where it has none."""
+        return len([size for size in self.nodes[quantity].shape if size != ONE]) - 1
 
     def unit_multiple(self, arg: sp.Expr, ix: Ix) -> sp.Expr | None:
         """c for c·p_j where the entries of p sum to 1 over j, and c does not depend on j."""

@@ -84,7 +84,7 @@ class LocalDerivatives:
         for term in self.definitions.varied(number, indices):
             for key, expr in term.groups.items():
                 for symbol, quantity, at in self.entries.entries(expr):
-                    derivative = slope(expr, symbol)
+                    derivative = slope(likelihoods_apart(expr), symbol)
                     if not isinstance(quantity, int) or derivative == 0:
                         continue
                     # Not brought to normal form: a summed index may be carried by `at` alone.
@@ -96,9 +96,22 @@ class LocalDerivatives:
 
     def slope(self, formula: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
         """∂formula/∂symbol; through a sum that stands in it more than once by the chain rule."""
+        formula = likelihoods_apart(formula)
         inner = repeated(formula)
         if inner is None or symbol not in inner.free_symbols:
             return slope(formula, symbol)
         t = self.entries.lengths.standing_for(inner)
         outer = self.algebra.simplifier.tidy(slope(formula.xreplace({inner: t}), t))
         return outer.xreplace({t: inner}) * slope(inner, symbol)
+
+
+def likelihoods_apart(formula: sp.Expr) -> sp.Expr:
+    """log(p^y q^z) as y log p + z log q, whose derivative needs no powers; logarithms of other
+    products stay.
+    """
+    table = {}
+    for log in formula.atoms(sp.log):
+        factors = [factor.as_base_exp() for factor in sp.Mul.make_args(log.args[0])]
+        if any(exponent.free_symbols for _, exponent in factors):
+            table[log] = sp.Add(*(exponent * sp.log(base) for base, exponent in factors))
+    return formula.xreplace(table) if table else formula

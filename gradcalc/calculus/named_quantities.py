@@ -15,6 +15,7 @@ import sympy as sp
 
 from gradcalc.calculus.definitions import Definitions
 from gradcalc.calculus.folding import divisors
+from gradcalc.calculus.labels import labels_met
 from gradcalc.calculus.quantities import Pseudo, whole
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.simplify import assuming
@@ -112,28 +113,30 @@ class NamedQuantities:
 
     def selected(self, term: Term) -> Term:
         """1[k = y] p_k is 1[k = y] p[y], where p[y] is a quantity of the graph."""
+        chosen: dict[tuple[Ix, Pseudo], Key] = {}
         for expr in term.groups.values():
             for factor in sp.Mul.make_args(expr):
                 selector, where = (self.entries.entry(factor) if factor.is_Symbol else None) or (
                     None,
                     (),
                 )
-                if not isinstance(selector, Pseudo) or selector.kind not in ("gather", "unit"):
-                    continue
-                table = {}
-                for other in term.groups.values():
-                    for symbol, quantity, at in self.entries.entries(other):
-                        if at.count(where[0]) == 1 and isinstance(quantity, int):
-                            picked = self.picks.get((quantity, at.index(where[0]), selector))
-                            own = (
-                                self.place_of(picked, at, where[1:]) if picked is not None else None
-                            )
-                            if picked is not None and own is not None:
-                                table[symbol] = self.quantities.entry(picked, own)
-                if table:
-                    groups = {key: e.xreplace(table) for key, e in term.groups.items()}
-                    return self.selected(self.algebra.normal(replace(term, groups=groups)))
-        return term
+                if isinstance(selector, Pseudo) and selector.kind in ("gather", "unit"):
+                    chosen[where[0], selector] = where[1:]
+        table = {}
+        for expr in term.groups.values() if chosen else ():
+            for symbol, quantity, at in self.entries.entries(expr):
+                for places, picked in self.picks.get(quantity, ()):
+                    found = [chosen.get((at[n], selector)) for n, selector in places]
+                    alone = all(at.count(at[n]) == 1 for n, _ in places)
+                    if not alone or found[0] is None or any(one != found[0] for one in found):
+                        continue
+                    own = self.place_of(picked, at, found[0])
+                    if own is not None:
+                        table[symbol] = self.quantities.entry(picked, own)
+        if not table:
+            return term
+        groups = {key: expr.xreplace(table) for key, expr in term.groups.items()}
+        return self.selected(self.algebra.normal(replace(term, groups=groups)))
 
     def place_of(self, picked: int, at: Key, chosen: Key) -> Key | None:
         """The indices of p[t, y[t]] where p stands at `at` and y at `chosen`; None where they do
@@ -161,35 +164,36 @@ class NamedQuantities:
         )
 
     @cached_property
-    def picks(self) -> dict[tuple[int, int, Pseudo], int]:
-        """(q, axis, selector) -> the node that picks one place along that axis of q and keeps
-        the others.
+    def picks(self) -> Mapping[Any, list[tuple[list[tuple[int, Pseudo]], int]]]:
+        """q -> [(places in its index list, each with its selector; the node)]: the nodes that
+        pick one place along axes of q, those in one index array side by side.
         """
-        found = {}
+        found: dict[Any, list[tuple[list[tuple[int, Pseudo]], int]]] = {}
         for number, node in enumerate(self.graph.nodes):
             if node.op != "getitem" or node.args[0] not in self.quantities.bounded:
                 continue
             items = self.quantities.items(node)
             chosen = [
-                n
+                (n, item)
                 for n, (item, size) in enumerate(items)
                 if item[0] != "index" and not whole(item, size)
             ]
-            if len(chosen) != 1 or items[chosen[0]][0][0] not in ("at", "gather"):
+            kinds = {item[0] for _, item in chosen}
+            if kinds not in ({"at"}, {"gather"}) or any(items[n][1] == ONE for n, _ in chosen):
                 continue
-            item = items[chosen[0]][0]
-            selector = (
-                Pseudo("unit", offset=item[1])
-                if item[0] == "at"
-                else Pseudo("gather", node=node.args[item[1]])
-            )
-            if item[0] == "gather" and self.nodes[node.args[item[1]]].shape:
+            arrays = [node.args[item[1]] for _, item in chosen if item[0] == "gather"]
+            if any(self.nodes[array].shape for array in arrays):
                 continue
-            found[
-                node.args[0],
-                self.quantities.position(self.nodes[node.args[0]], chosen[0]),
-                selector,
-            ] = number
+            places = [
+                (
+                    self.quantities.position(self.nodes[node.args[0]], n),
+                    Pseudo("unit", offset=item[1])
+                    if item[0] == "at"
+                    else Pseudo("gather", node=node.args[item[1]]),
+                )
+                for n, item in chosen
+            ]
+            found.setdefault(node.args[0], []).append((places, number))
         return found
 
     def named_parts(self, term: Term, reading: Reading) -> Term:
@@ -235,13 +239,16 @@ class NamedQuantities:
         return term
 
     def assumed(self, term: Term) -> Term:
-        """A term with what is assumed of the signs of inputs."""
-        if not any("positive" in known for known in self.quantities.assume.values()):
+        """A term with what is assumed of the signs of inputs, and of labels."""
+        words = {word for known in self.quantities.assume.values() for word in known}
+        if not words & {"positive", "binary", "onehot"}:
             return term
+        quantities = self.quantities
         return replace(
             term,
             groups={
-                key: assuming(e, self.quantities.positive(e)) for key, e in term.groups.items()
+                key: labels_met(assuming(e, quantities.positive(e)), quantities.binary(e))
+                for key, e in term.groups.items()
             },
         )
 

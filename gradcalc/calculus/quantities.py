@@ -18,9 +18,10 @@ from gradcalc.calculus.simplify import operation
 from gradcalc.calculus.sympy_functions import constant, function
 from gradcalc.calculus.terms import Entries, Ix, Key, Term, one_name, size_expr
 from gradcalc.graph.model import Graph, Node
+from gradcalc.graph.to_expression import as_written
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.parser import Call, unparse, walk
+from gradcalc.language.parser import unparse, walk
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.ops import NODES
 
@@ -55,11 +56,6 @@ class Pseudo:
 
     def __str__(self) -> str:
         return f"{self.kind}{self.node}.{self.offset}.{self.step}.{self.size}"
-
-
-def variance(node: Node) -> bool:
-    """The last step of var(x), which is written var(x)."""
-    return node.op == "div" and isinstance(node.expr, Call) and node.expr.func == "var"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ def with_entries(graph: Graph, rules: Rules) -> set[int]:
             node.name is not None
             or not entrywise(graph.nodes, node, rules)
             or size > FUSED_LIMIT
-            or variance(node)
+            or (as_written(node) and {*node.over} <= {*graph.examples})
         ):
             bounded.add(number)
             size = 1
@@ -162,7 +158,7 @@ class Quantities:
             node = self.nodes[len(self._lengths)]
             own = 0 if node.op in ("const", "size", "index", "copy") else max(len(node.args) - 1, 1)
             length = own + sum(self._lengths[arg] for arg in node.args if arg < len(self._lengths))
-            length = 3 if variance(node) else max(min(length, LONGEST), 1)
+            length = 3 if as_written(node) else max(min(length, LONGEST), 1)
             self._lengths.append(1 if node.name is not None else length)
         return self._lengths[quantity]
 
@@ -201,6 +197,15 @@ class Quantities:
         numbers = [(symbol, n) for symbol, n, _ in self.entries.entries(expr) if n in self.assume]
         return {
             s for s, n in numbers if "positive" in self.assume[n] and len(self.nodes[n].shape) < 2
+        }
+
+    def binary(self, expr: sp.Expr) -> set[sp.Symbol]:
+        """The entries in an expression that are assumed to be 0 or 1."""
+        labels = ("binary", "onehot")
+        return {
+            symbol
+            for symbol, number, _ in self.entries.entries(expr)
+            if any(word in self.assume.get(number, frozenset()) for word in labels)
         }
 
     def computed(self, quantity: Any) -> bool:

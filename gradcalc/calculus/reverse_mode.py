@@ -14,12 +14,15 @@ import sympy as sp
 
 from gradcalc.calculus.definitions import Definitions
 from gradcalc.calculus.derivative_rules import RULES
+from gradcalc.calculus.like_terms import LikeTerms
 from gradcalc.calculus.local_derivatives import LocalDerivatives
 from gradcalc.calculus.name_search import NameSearch
 from gradcalc.calculus.named_quantities import NamedQuantities
 from gradcalc.calculus.named_sums import NamedSums
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.rearranged import Rearranged
+from gradcalc.calculus.softmax_entries import SoftmaxEntries
 from gradcalc.calculus.term_algebra import met
 from gradcalc.calculus.terms import Ix, Key, Term, has_matrix_form
 from gradcalc.graph.backward import Handed, pull
@@ -110,6 +113,9 @@ class Engine:
         self.algebra = self.definitions.algebra
         self.names = NamedQuantities(self.definitions)
         self.sums = NamedSums(self.names)
+        self.alike = LikeTerms(self.sums)
+        self.rearranged = Rearranged(self.definitions)
+        self.softmax = SoftmaxEntries(self.definitions)
         self.search = NameSearch(quantities, self.algebra.simplifier)
         self.locals = LocalDerivatives(self.names)
         self.again: set[int] = set()  # derivatives that are differentiated once more
@@ -220,7 +226,9 @@ class Engine:
         product = Term(
             upstream.coef * local.coef, groups, upstream.deltas | local.deltas | deltas, summed
         )
-        found = self.names.inline(self.names.selected(self.algebra.normal(product)))
+        found = self.names.inline(
+            self.rearranged.read(self.names.selected(self.algebra.normal(product)))
+        )
         return self.names.named_parts(found, reading)
 
     def reaching(self, start: int, targets: set[int], through: Through) -> set[int]:

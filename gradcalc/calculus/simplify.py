@@ -202,12 +202,13 @@ def assuming(expr: sp.Expr, positive: Set[sp.Symbol]) -> sp.Expr:
         signs = {
             "sign": sp.sign(rest),
             "step": sp.Heaviside(rest, 0),
+            "half_step": sp.Heaviside(rest, sp.S.Half),
             "abs": abs(rest),
             "relu": sp.Max(rest, 0),
         }
         return outside * (signs[name] if rest.is_number else type(f)(rest))
 
-    functions = ("sign", "step", "abs", "relu", "where")
+    functions = ("sign", "step", "half_step", "abs", "relu", "where")
     return expr.replace(lambda part: operation(part) in functions, met) if positive else expr
 
 

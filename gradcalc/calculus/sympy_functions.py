@@ -126,13 +126,14 @@ def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
 # ---- SymPy back to the expression language
 
 Leaf: TypeAlias = "Callable[[sp.Symbol], Expr]"
-Rank: TypeAlias = "Callable[..., Any]"
+# What orders factors, and summands: first the part that leads over everything, then the rest.
+Rank: TypeAlias = "Callable[..., tuple[Any, ...]]"
 Spell: TypeAlias = "Callable[[sp.Expr], Expr | None]"
 
 
-def by_text(expr: sp.Expr, summand: bool = False) -> str:
+def by_text(expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One) -> tuple[Any, ...]:
     """The order of factors and summands where nobody states another."""
-    return str(expr)
+    return (), str(expr)
 
 
 def unspelled(expr: sp.Expr) -> Expr | None:
@@ -203,9 +204,13 @@ def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> E
     leads = any(minus for minus, arg in signed if arg not in pair) or not expr.is_polynomial()
     one = sp.S.One in expr.args
 
+    falling = len(args) > 2 and len(expr.free_symbols) == 1 and expr.is_polynomial()
+
     def order(item: Any) -> Any:
         minus, arg = item
         beside = minus and one and (-arg).is_Symbol
+        if falling:
+            return (-sp.degree(arg),)
         return (minus and not beside, bool(arg.is_number) != leads, not beside, rank(arg, True))
 
     total: Expr | None = None
@@ -281,16 +286,27 @@ def product_ast(
             factor = sp.Add(*(arg * written.right.value for arg in factor.args))
         factors += [factor] if factor != 1 else []
     decimal = spell(number)
-    above, below, factors = radicals(sp.S.One if decimal else number, factors)
+    divisor = (
+        spell(1 / number) if decimal is None and number.q != 1 else None
+    )  # v/2.89, not 100 v/289
+    above, below, factors = radicals(sp.S.One if decimal or divisor else number, factors)
     above[:0] = [decimal] if decimal else []
+    below[:0] = [divisor] if divisor else []
     slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
 
     def order(factor: sp.Expr) -> Any:
-        """s (1 − s) stands together, at the end."""
+        """s (1 − s) stands together, at the end of what comes from its line."""
         inner = slopes.get(factor, factor)
         total = isinstance(factor.as_base_exp()[0], sp.Add)
         paired = inner in slopes.values()
-        return (paired, not paired and total, rank(inner), total)
+        chain, *rest = rank(1 - inner if paired else factor, beside=expr)
+        return (
+            chain,
+            paired,
+            not paired and total,
+            *(rank(inner, beside=expr) if paired else rest),
+            total,
+        )
 
     for factor in sorted(factors, key=order):
         _base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
@@ -355,10 +371,10 @@ def radicals(
 
 
 def decimals(number: sp.Rational, expr: sp.Expr) -> tuple[sp.Rational, sp.Expr]:
-    """number · expr where numbers are decimals: 0.6215 + 0.3965 u, not 0.0005 (1243 + 793 u),
-    but 0.1 (x + y).
+    """number · expr where numbers are decimals: 2.7 v² − 0.25, not 0.05 (54 v² − 5), but
+    0.1 (x + y).
     """
     sums = [factor for factor in sp.Mul.make_args(expr) if isinstance(factor, sp.Add)]
-    if len(sums) != 1 or all(abs(arg.as_coeff_Mul()[0]) < 100 for arg in sums[0].args):
+    if len(sums) != 1 or all(abs(arg.as_coeff_Mul()[0]) == 1 for arg in sums[0].args):
         return number, expr
     return sp.S.One, expr / sums[0] * sp.Add(*(number * arg for arg in sums[0].args))

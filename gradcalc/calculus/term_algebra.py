@@ -13,6 +13,7 @@ import sympy as sp
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.signs import Signs
 from gradcalc.calculus.simplify import Simplifier
+from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.calculus.terms import (
     Entries,
     Facts,
@@ -97,6 +98,15 @@ class Algebra:
             )
         )
 
+    def unstopped(self, term: Term) -> Term:
+        """The term with stop_gradient(x) as x, for formulas that are differentiated no more."""
+        stop = function_class("stop_gradient")
+        if not any(expr.has(stop) for expr in term.groups.values()):
+            return term
+        opened = [expr.replace(stop, lambda x: x) for expr in term.groups.values()]
+        found = self.split(sp.Mul(*map(self.simplifier.tidy, opened)))
+        return self.normal(replace(term, groups=found))
+
     def normal(self, term: Term) -> Term:
         """Deltas with a summed index eliminated, groups regrouped, numbers and signs in the
         coefficient.
@@ -137,7 +147,7 @@ class Algebra:
             )
         final: dict[Key, sp.Expr] = {}
         for key in sorted(result):
-            number, expr = self.signs.content(result[key])
+            number, expr = self.signs.content(self.units_met(result[key]))
             coef *= number
             if expr != 1:
                 final[key] = expr
@@ -183,6 +193,30 @@ class Algebra:
                 )
                 return {key: e for key, e in groups.items() if key not in keys}, pairs, {ix}  # type: ignore[return-value]
         return None
+
+    def units_met(self, expr: sp.Expr) -> sp.Expr:
+        """The selectors of all places of an axis added up, e₀ + e₁, as 1."""
+        if isinstance(expr, sp.Mul):
+            return sp.Mul(*map(self.units_met, expr.args))
+        if not isinstance(expr, sp.Add):
+            return expr
+        units: dict[Ix, dict[int, sp.Expr]] = {}
+        rest = []
+        for arg in expr.args:
+            number, symbol = arg.as_coeff_Mul()
+            quantity, at = (self.entries.entry(symbol) if symbol.is_Symbol else None) or (None, ())
+            if quantity is None or getattr(quantity, "kind", "") != "unit":
+                rest.append(arg)
+            elif quantity.offset.number is None:
+                return expr
+            else:
+                units.setdefault(at[0], {})[quantity.offset.number] = number
+        if len(units) != 1:
+            return expr
+        ((ix, numbers),) = units.items()
+        whole = sorted(numbers) == list(range(ix.size.number or 0))
+        same = set(numbers.values())
+        return sp.Add(*rest, *same) if whole and len(same) == 1 else expr
 
     def constants(
         self, coef: sp.Expr, groups: dict[Key, sp.Expr]

@@ -246,12 +246,14 @@ class Emitter:
             return [leaves[written.id]]
         return [formula(self.arrays, written, leaves, None, self.masks)]
 
-    def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
+    def rank(
+        self, expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One
+    ) -> tuple[Any, ...]:
         """Gradients first, then quantities in the order of the graph, sums and functions last."""
         found = self.engine.quantities.entries.entries(expr)
         gradient = any(isinstance(q, int) and q in self.gradients for _, q, _ in found)
         simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
-        return not gradient and bool(found), not simple, [s.name for s, _, _ in found], str(expr)
+        return (not gradient and bool(found),), not simple, [s.name for s, _, _ in found], str(expr)
 
     @property
     def gradients(self) -> Mapping[int, Any]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from gradcalc.calculus.notation.derivative_forms import Forms, much_shorter
-from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose, write
+from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_model import LINKS, Local, Shorthand
@@ -61,6 +62,8 @@ class Details:
             opened = [self.engine.names.residuals_open(term) for term in terms]
             forms = replace(self.forms, reading=reading)
             form = forms.form_of(opened, free, each, node.shape)
+            if form.free:  # a definition is of the whole: one entry would not be the quantity
+                form = replace(forms, form="matrix").form_of(opened, free, each, node.shape)
             self._gradients[key] = form.expr if not form.free else Name(node.name or "")
         return self._gradients[key]
 

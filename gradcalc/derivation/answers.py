@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, pairwise
 
+from gradcalc.calculus.notation.author_order import AuthorText
 from gradcalc.calculus.notation.author_spelling import AuthorSpelling
 from gradcalc.calculus.notation.derivative_forms import (
     Forms,
@@ -91,7 +92,7 @@ class Answerer:
         total = self.derivatives.total(of, by[0])
         if question.kind != "second":
             return total, self.is_single(question, of)
-        first, out, into, each = self.forms.per_example(total, question)
+        first, out, into, each = self.forms.at_examples(total, question)
         # The gradient's own axes come first: numerator, then the first denominator.
         name = f"d2{question.of}_d{question.by[0]}"
         gradient = self.engine.quantity(first, (*out, *into), each, name)
@@ -321,7 +322,9 @@ def answerer(
     which may be 0.
     """
     made = engine(graph, careful)
-    forms = Forms(made, form, layout, spelled=AuthorSpelling(made.quantities))
+    forms = Forms(
+        made, form, layout, spelled=AuthorSpelling(made.quantities), text=AuthorText(graph)
+    )
     derivatives = Derivatives(made)
     return Answerer(derivatives, Details(derivatives, forms), Expansion(forms))
 

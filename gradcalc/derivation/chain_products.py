@@ -118,7 +118,7 @@ class Assembler:
             own = into
         forms = replace(self.writer.forms, reading=reading)
         terms, _, free, each = forms.per_example(Derivative(tuple(upstream), (), own), question)
-        product = forms.matrix(terms, free, each, node.shape)
+        product = forms.matrix(terms, free, each, node.shape, jacobian=False)
         return Assembly(question, factors, literal, clash, product, node.shape)
 
     def factor(self, name: str, of: str, by: str) -> tuple[Factor, Term, Key, Key] | None:

@@ -15,6 +15,7 @@ from functools import reduce
 import sympy as sp
 
 from gradcalc.calculus.derivative_rules import RULES
+from gradcalc.calculus.notation.author_order import AuthorText
 from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.quantities import Quantities
@@ -147,7 +148,7 @@ class GateWriter:
         self.graph = graph
         own = {n for n, node in enumerate(graph.nodes) if node.op not in CONSTANT or node.name}
         self.engine = Engine(Quantities(graph, RULES, bounded=own))
-        self.forms = Forms(self.engine, form)
+        self.forms = Forms(self.engine, form, text=AuthorText(self.engine.graph))
         self.steady = constants(graph)
         self.done: dict[tuple[str, str | None], list[tuple[tuple[int, int], Gate]]] = {}
 

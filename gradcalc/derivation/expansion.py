@@ -11,7 +11,7 @@ import sympy as sp
 
 from gradcalc.calculus.folding import units_read
 from gradcalc.calculus.notation.derivative_forms import Forms
-from gradcalc.calculus.notation.matrix import write
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.quantities import UNDEFINED
 from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.graph.to_expression import tree
@@ -21,6 +21,7 @@ from gradcalc.language.tree import Binary, Call, Expr, children, occurrences, su
 from gradcalc.ops import SPELLINGS
 
 EXPANDED_LIMIT = 300
+STOPS = frozenset(("stop_gradient",))  # it is said of derivatives: its value is its argument's
 TIDIED_LIMIT = 100  # operations of an expanded form that is searched for what cancels
 
 
@@ -41,7 +42,7 @@ class Expansion:
             opened(name, formula, table, lengths)
         if expanded_length(expr, lengths) > EXPANDED_LIMIT:
             return None
-        expr = self.tidied(substitute(expr, table))
+        expr = self.tidied(substitute(expr, table, STOPS))
         return expr if readable(expr) else None
 
     def tidied(self, expr: Expr) -> Expr:
@@ -118,7 +119,7 @@ def opened(name: str, formula: Expr, table: dict[str, Expr], lengths: dict[str, 
     """
     lengths[name] = expanded_length(formula, lengths)
     if lengths[name] <= EXPANDED_LIMIT:
-        table[name] = substitute(formula, table)
+        table[name] = substitute(formula, table, STOPS)
 
 
 def expanded_length(expr: Expr, lengths: Mapping[str, int]) -> int:

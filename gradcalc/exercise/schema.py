@@ -22,6 +22,7 @@ ASSUMPTIONS = (
     "positive",
     "nonnegative",
     "onehot",
+    "binary",
     "constant",
 )
 

@@ -7,7 +7,7 @@ checked (question_checks.py)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from gradcalc.exercise.literals import shape_of_value
 from gradcalc.exercise.model import Exercise, Question
@@ -62,6 +62,8 @@ def build(exercise: Exercise) -> Graph:
     stop(problems)
     integers: dict[str, Size] = {}
     for name, axis, _, _ in lowering.gathers:
+        integers.setdefault(name, axis)
+    for name, axis in compared_with_indices(lowering.make.nodes, inferred.indices):
         integers.setdefault(name, axis)
     problems += check_values(
         exercise,
@@ -120,6 +122,21 @@ def called(question: Question, stacks: dict[str, str], each: frozenset[str]) -> 
         return known
 
     return replace(question, of=name(question.of), by=tuple(map(name, question.by)))
+
+
+def compared_with_indices(
+    nodes: Sequence[Node], indices: Mapping[str, Size]
+) -> Iterator[tuple[str, Size]]:
+    """Inputs that are compared with an index for being it, j == y, and the sizes of these
+    indices.
+    """
+    for node in nodes:
+        if node.op not in ("eq", "ne"):
+            continue
+        for one, other in (node.args, node.args[::-1]):
+            named = nodes[other].op == "input" and nodes[other].name
+            if nodes[one].op == "index" and named:
+                yield named, indices[nodes[one].attrs["name"]]
 
 
 def stop(problems: list[Problem]) -> None:

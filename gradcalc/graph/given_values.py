@@ -151,6 +151,10 @@ CHECKS: Mapping[str, tuple[Callable[[Array], bool], str]] = {
         lambda value: all(item >= 0 for item in entries(value)),
         "has a negative entry",
     ),
+    "binary": (
+        lambda value: all(item in (0, 1) for item in entries(value)),
+        "has an entry that is neither 0 nor 1",
+    ),
 }
 
 

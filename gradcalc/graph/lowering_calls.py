@@ -170,7 +170,13 @@ def extremum(low: Lowering, call: Call, env: Env) -> int:
     for place, other in enumerate(numbers[1:], 2):
         if other == number:  # max(x, x) is x
             continue
-        number = low.apply(call.func + "imum", call, call.args[:place], (number, other), env)
+        pair = (number, other)
+        zero = next((at for at in (0, 1) if low.make.value(pair[at]) == 0), None)
+        if call.func == "max" and zero is not None:  # ReLU, whose derivative at 0 is 0
+            parts, attrs = call.args[1 - zero : 2 - zero], {"zero": zero}
+            number = low.apply("relu", call, parts, (pair[1 - zero],), env, attrs=attrs)
+        else:
+            number = low.apply(call.func + "imum", call, call.args[:place], pair, env)
     return number
 
 

@@ -24,7 +24,19 @@ from gradcalc.language.parser import (
 from gradcalc.language.shape_rules import Size
 from gradcalc.language.size_expressions import size_tree, stop_tree
 from gradcalc.language.tree import number
-from gradcalc.ops import COMPARISONS, NODES
+from gradcalc.ops import COMPARISONS, NODES, SPELLINGS
+
+
+def own_call(node: Node) -> bool:
+    """Is a node what a function of the author gives, such as N(d) in an exercise that defines N?"""
+    made = isinstance(node.expr, Call) and node.expr.func not in SPELLINGS
+    return made and bool(node.args) and node.op != "apply"
+
+
+def as_written(node: Node) -> bool:
+    """Does a node stand in formulas as the author wrote it? N(d), var(x), max(0, z)."""
+    variance = node.op == "div" and isinstance(node.expr, Call) and node.expr.func == "var"
+    return variance or own_call(node) or "zero" in node.attrs
 
 
 def signed(op: str, left: Expr, right: Expr) -> Expr:
@@ -44,6 +56,9 @@ def tree(
     if node.name is not None and not open_:
         return Name(node.name)
     words = indices or {}
+    if own_call(node) and all(name == word for name, word in words.items()):
+        assert node.expr is not None
+        return node.expr
 
     def arg(position: int) -> Expr:
         return tree(nodes, node.args[position], indices)
@@ -108,6 +123,9 @@ def tree(
             (Call("where", (largest, Num(Fraction(1)), Num(Fraction(0)))),),
             options(node, nodes),
         )
+    if op == "relu" and "zero" in node.attrs:
+        zero = Num(Fraction(0))
+        return Call("max", (zero, arg(0)) if node.attrs["zero"] == 0 else (arg(0), zero))
     names = tuple(Name(words.get(name, name)) for name in node.attrs.get("index", ()))
     return Call(
         NODES[op].called, (*(arg(n) for n in range(len(node.args))), *names), options(node, nodes)

@@ -10,6 +10,7 @@ from functools import cache
 from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import parse
 from gradcalc.language.tree import Expr, names
+from gradcalc.ops import WRITTEN
 from gradcalc.ops.entry import Op
 
 CONSTANTS = frozenset(("pi", "e"))
@@ -87,7 +88,7 @@ def _read(operation: str, field: str, text: str, known: Collection[str] | None) 
     """The expression in a field; `known` are the names that may stand in it, None: any."""
     where = f"operation `{operation}`: {field} `{text}`"
     try:
-        expr = parse(text, functions={"g"})  # of `apply`: an unknown function
+        expr = parse(text, functions={"g", *WRITTEN})  # g: of `apply`, an unknown function
     except SpanError as error:
         hint = f" ({error.hint})" if error.hint else ""
         raise EntryError(f"{where} cannot be read: {error.message}{hint}") from None

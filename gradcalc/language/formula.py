@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
+from gradcalc.language.conditions import positive
 from gradcalc.language.formula_pieces import Names
 from gradcalc.language.formula_styles import (
     ATOM,
@@ -252,7 +254,18 @@ class _Pen:
         )
 
     def matmul(self, left: Expr, right: Expr) -> Box:
-        """`@`. A 1-D vector on the left is written as a row, uᵀ v, as it acts there."""
+        """`@`. A 1-D vector on the left is written as a row, uᵀ v, as it acts there; a number in
+        front of it stays in front: ½ uᵀ v.
+        """
+        if (
+            isinstance(left, Binary)
+            and left.op == "*"
+            and not self.box(left.left).array
+            and _rank(self.box(left.right)) == 1
+        ):
+            inner = self.matmul(left.right, right)
+            whole = self.times(self.box(left.left), inner)
+            return replace(whole, row=inner.row, dot=inner.dot, shape=inner.shape)
         a, b = self.box(left), self.box(right)
         minus, a = a.minus, replace(a, minus=False)
         if isinstance(right, Transpose) and _rank(b) == 1:
@@ -285,12 +298,6 @@ class _Pen:
         if node.func in self.names.functions or node.func not in TABLE:
             return script.apply(script.name(node.func).body + "'" * node.primes, args)
         match node.func, node.args:
-            case "where", (Compare(op="<" | ">") as condition, Num(value=1), no) if tie(
-                condition, no
-            ):
-                return replace(
-                    script.indicator(self.box(condition).full), shape=self.box(condition).shape
-                )
             case "where", (condition, yes, Num(value=zero)) if not zero:
                 indicator = replace(
                     script.indicator(self.box(condition).full), shape=self.box(condition).shape
@@ -305,8 +312,9 @@ class _Pen:
                 )
             case "where", (condition, yes, no):
                 return script.cases(self.box(condition).full, self.box(yes).full, self.box(no).full)
-            case "step", (arg,):
-                return script.indicator(f"{self.box(arg).full} > 0")
+            case "step" | "half_step", (arg,):
+                solved = draw(positive(arg), self.names, script).full
+                return replace(script.indicator(solved), shape=self.box(arg).shape)
             case "exp", (arg,) if "e" not in self.names.shapes:
                 return script.exp(args[0])
             case "sqrt", (arg,):
@@ -342,6 +350,8 @@ class _Pen:
                 )
             case "eye", (_,) if "I" not in self.names.shapes:
                 return script.name("I")
+            case "ones" | "zeros", _ if len(args) <= 2:
+                return self.constant(node)
             case func, (arg, *over) if over and func in _REDUCE and all(map(self.binds, over)):
                 return self.over(func, args[0], node.args[1:])
         words = [
@@ -354,6 +364,17 @@ class _Pen:
             if axis is None
             else script.apply(script.function(node.func, self.box(axis).full), args, words)
         )
+
+    def constant(self, node: Call) -> Box:
+        """An array of zeros as 0; of ones as 𝟏, a row as 𝟏ᵀ and a matrix as 𝟏𝟏ᵀ."""
+        if node.func == "zeros":
+            return self.script.number(Num(Fraction(0)))
+        shape = shape_of(node, {})
+        ones = self.script.ones()
+        if len(shape) < 2 or shape[1].number == 1:
+            return ones
+        row = self.script.postfix(ones, "T")
+        return row if shape[0].number == 1 else ones.join("", row, PRODUCT)
 
     def binds(self, item: Expr) -> bool:
         """Whether it is an index to sum over, or a condition."""
@@ -379,23 +400,6 @@ class _Pen:
 
 
 _REDUCE = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp", "softmax", "var"))
-
-
-def tie(condition: Compare, no: Expr) -> bool:
-    """Is `no` the even share at a tie, where(a == b, 1/2, 0)? On a board the mask is 1[a > b]; the
-    convention is said where it applies.
-    """
-    match no:
-        case Call(
-            "where",
-            (
-                Compare(op="==", left=left, right=right),
-                Binary("/", Num(value=1), Num(value=2)),
-                Num(value=0),
-            ),
-        ):
-            return {left, right} == {condition.left, condition.right}
-    return False
 
 
 def _rank(box: Box) -> int:

@@ -105,6 +105,10 @@ class Text:
         kind = "l" if look.symbol else "w"
         return Box(name_text(name), ATOM, head=kind, tail=kind)
 
+    def ones(self) -> Box:
+        """A vector of ones."""
+        return Box("𝟏", ATOM, head="l", tail="l")
+
     def function(self, func: str, axis: str | None = None) -> str:
         word = TABLE[func].text or func
         return word if axis is None else word + (lowered(axis.replace(MINUS, "-")) or f"_{axis}")
@@ -218,6 +222,10 @@ class Latex:
                 f"{factor}10^{braced(power)}", PRODUCT if factor else POWER, box.minus, "d", "s"
             )
         return replace(box, body=body.replace("*", r" \cdot "), flat=None)
+
+    def ones(self) -> Box:
+        """A vector of ones."""
+        return Box(r"\mathbf{1}", ATOM, head="l", tail="l")
 
     def name(self, name: str) -> Box:
         body = self.names.get(name) or name_latex(name)

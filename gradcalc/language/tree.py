@@ -8,7 +8,7 @@ so the walks here iterate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -222,16 +222,18 @@ def times(left: Expr, right: Expr) -> Expr:
             return Binary("*", left, right)
 
 
-def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
+def substitute(
+    expr: Expr, table: Mapping[str, Expr], through: Container[str] = frozenset()
+) -> Expr:
     """`expr` with names replaced by expressions, all at once; called names and keyword names
-    stay.
+    stay. `through`: functions that are left out, their argument in their place.
     """
 
     def of(part: Expr) -> Expr:
-        return substitute(part, table)
+        return substitute(part, table, through)
 
     def maybe(part: Expr | None) -> Expr | None:
-        return None if part is None else substitute(part, table)
+        return None if part is None else of(part)
 
     match expr:
         case Name():
@@ -252,6 +254,8 @@ def substitute(expr: Expr, table: Mapping[str, Expr]) -> Expr:
             return Binary(expr.op, of(expr.left), of(expr.right))
         case Compare():
             return Compare(expr.op, of(expr.left), of(expr.right))
+        case Call(func, (arg,)) if func in through:
+            return of(arg)
         case Call():
             return Call(
                 expr.func,

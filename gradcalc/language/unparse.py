@@ -20,6 +20,7 @@ from gradcalc.language.tree import (
     Vector,
     number,
 )
+from gradcalc.ops import WRITTEN
 
 # How tightly a form binds. Neg stands between sums and products: -a*b is -(a*b), as on a board.
 COMPARE, SUM, NEG, PRODUCT, POWER, POSTFIX = range(6)
@@ -90,7 +91,7 @@ def _pieces(node: Expr) -> tuple[int, list[Piece]]:
             listed = _commas(parts)
             for name, value in kwargs:
                 listed += [", " if listed else "", f"{name}=", (value, COMPARE)]
-            return POSTFIX, [func + "'" * primes + "(", *listed, ")"]
+            return POSTFIX, [WRITTEN.get(func, func) + "'" * primes + "(", *listed, ")"]
         case Vector(items):
             return POSTFIX, ["[", *_commas([(item, COMPARE) for item in items]), "]"]
         case Transpose(arg):

@@ -39,6 +39,7 @@ from gradcalc.numeric.array_operations import (
     transpose,
     vector,
 )
+from gradcalc.numeric.index_ranges import index_ranges
 from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located, ones
 from gradcalc.ops import SCALAR, SIGNS, TABLE
@@ -231,9 +232,14 @@ def _reduce(expr: Call, env: Env) -> Tensor:
     if names:
         return _over_indices(expr, names, conditions, env)
     if func in ("max", "min") and len(args) > 1:
+        args = sorted(args, key=is_zero) if func == "max" else args
         result = evaluate(args[0], env)
         for arg in args[1:]:
-            result = elementwise(SCALAR[func], [result, evaluate(arg, env)], env, expr)
+            if func == "max" and is_zero(arg):  # ReLU, whose derivative at 0 is 0
+                call = replace(expr, func="relu", args=(args[0],))
+                result = elementwise("relu", [result], env, call)
+            else:
+                result = elementwise(SCALAR[func], [result, evaluate(arg, env)], env, expr)
         return result
     if len(args) == 2:
         option = "ord" if func == "norm" else "axis"
@@ -244,29 +250,33 @@ def _reduce(expr: Call, env: Env) -> Tensor:
 def _summable(name: str, expr: Call, env: Env) -> bool:
     if name in env.values and name not in env.indices:
         return False
-    return name in env.indices or _size_of(name, expr.args[0], env) is not None
+    return name in env.indices or name in _bound(expr, env)
 
 
-def _size_of(name: str, expr: Expr, env: Env) -> int | None:
-    """The size of an index that is bound here and declared nowhere, from the axis it indexes."""
-    stack: list[Expr] = [expr]
-    while stack:
-        node = stack.pop()
-        match node:
-            case Index():
-                for axis, item in enumerate(node.items):
-                    if isinstance(item, Name) and item.id == name:
-                        return evaluate(node.base, env).shape[axis]
-                stack += [node.base, *(item for item in node.items if not isinstance(item, Slice))]
-            case Binary() | Compare():
-                stack += [node.left, node.right]
-            case Neg() | Transpose():
-                stack.append(node.arg)
-            case Call():
-                stack += node.args
-            case Vector():
-                stack += node.items
-    return None
+def _bound(expr: Call, env: Env) -> dict[str, int]:
+    """The indices that are bound here and declared nowhere, with their sizes."""
+    names = [
+        arg.id
+        for arg in expr.args[1:]
+        if isinstance(arg, Name) and arg.id not in env.indices and arg.id not in env.values
+    ]
+    if not names:
+        return {}
+
+    def axis(base: Expr, place: int) -> int | None:
+        try:
+            return evaluate(base, env).shape[place]
+        except Unknown:  # it holds an index that is bound here
+            return None
+
+    def whole(expr: Expr) -> int | None:
+        try:
+            value = evaluate(expr, env)
+        except Unknown:
+            return None
+        return int(value.data) if value.plain and value.data == int(value.data) else None
+
+    return index_ranges(names, expr.args[0], env.indices, axis, whole)
 
 
 def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: Env) -> Tensor:
@@ -274,11 +284,7 @@ def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: 
     does not have it.
     """
     func = expr.func
-    fresh = {
-        name: size
-        for name in names
-        if name not in env.indices and (size := _size_of(name, expr.args[0], env))
-    }
+    fresh = _bound(expr, env)
     if fresh:
         env = replace(env, indices={**env.indices, **fresh})
         if env.frozen is not None:
@@ -449,3 +455,8 @@ __all__ = [
     "positional",
     "stacked",
 ]
+
+
+def is_zero(expr: Expr) -> bool:
+    """Is it the number 0?"""
+    return isinstance(expr, Num) and not expr.value

@@ -268,6 +268,8 @@ def _array(
     count = math.prod(shape)
     if "onehot" in assume:
         return _onehot(random, shape)
+    if "binary" in assume:
+        return [Fraction(random.randrange(2)) for _ in range(count)]
     square = len(shape) >= 2 and shape[-1] == shape[-2]
     if square and "orthogonal" in assume:
         return _blocks(shape, lambda n: _orthogonal(random, n))

@@ -44,6 +44,7 @@ _SIGNS: Mapping[str, Callable[[Fraction], Fraction]] = {
     "abs": abs,
     "sign": lambda x: Fraction((x > 0) - (x < 0)),
     "step": lambda x: Fraction(x > 0),
+    "half_step": lambda x: Fraction(1 + (x > 0) - (x < 0), 2),
     "relu": lambda x: max(x, Fraction(0)),
     "softsign": lambda x: x / (1 + abs(x)),
     "stop_gradient": lambda x: x,
@@ -393,12 +394,12 @@ def _call(func: str, args: list[Exact]) -> Exact:
             return (
                 _binary("/", sine, cosine) if func == "tan" else sine if func == "sin" else cosine
             )
-    if func in ("abs", "relu", "sign", "step"):
+    if func in ("abs", "relu", "sign", "step", "half_step"):
         sign = _check(arg)
         if abs(sign) < 1e-9:
             raise _NotExact
         positive = sign > 0
-        if func in ("sign", "step"):
+        if func in ("sign", "step", "half_step"):
             return Fraction(1 if positive else -1 if func == "sign" else 0)
         return arg if positive else _minus(arg) if func == "abs" else Fraction(0)
     if func == "stop_gradient":

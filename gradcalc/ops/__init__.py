@@ -22,7 +22,10 @@ NODES: Mapping[str, Op] = {**TABLE, **{op.name: op for op in internal.OPS}}
 
 # Every word that may be called, with the operation it means: ln -> log.
 SPELLINGS: Mapping[str, str] = {
-    word: op.name for op in TABLE.values() if op.called for word in (op.name, *op.spellings)
+    word: op.name
+    for op in TABLE.values()
+    if op.called and not op.written
+    for word in (op.name, *op.spellings)
 }
 # Sign -> operation: + -> add, < -> lt, @ -> matmul.
 SIGNS: Mapping[str, str] = {op.sign: op.name for op in TABLE.values() if op.sign}
@@ -30,4 +33,6 @@ SIGNS: Mapping[str, str] = {op.sign: op.name for op in TABLE.values() if op.sign
 SCALAR: Mapping[str, str] = {
     op.called: op.name for op in TABLE.values() if op.called and op.kind == "elementwise"
 }
+# What only the table itself calls, and a text writes under another name: half_step, as step.
+WRITTEN: Mapping[str, str] = {op.name: op.written for op in TABLE.values() if op.written}
 COMPARISONS = frozenset(op.name for op in TABLE.values() if op.kind == "comparison")

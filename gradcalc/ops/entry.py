@@ -26,6 +26,8 @@ class Op:
     kind       what it is to the calculus, see KINDS
     sign       how it is written between its operands, "+", where it is no function
     word       the function in a formula: max for maximum; None: its name; "": it is no function (a + b, A.T, u[0])
+    written    the function as a text names it, where that is another's: half_step(x - y), which is 1/2 at a tie, is
+               written step(x - y); nobody calls it
     signature  shapes in the manner of einops, "n n -> n n"; "elementwise", "reduction", or "own" (see shapes.py)
     options    keyword arguments it takes (axis, keepdims, ord, ddof)
     parameters operands that must be constant numbers (leaky_relu(x, 0.01)), with their default
@@ -55,6 +57,7 @@ class Op:
     kind: str = "elementwise"
     sign: str = ""
     word: str | None = None
+    written: str = ""
     spellings: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)

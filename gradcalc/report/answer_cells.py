@@ -14,6 +14,7 @@ from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import LINKS, SAME, UNLISTED, Answer, Local, Solution
 from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.dependencies import many
+from gradcalc.graph.model import Graph
 from gradcalc.language.errors import Problem
 from gradcalc.language.formula_pieces import (
     Cell,
@@ -30,6 +31,7 @@ from gradcalc.language.formula_pieces import (
     math,
 )
 from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
+from gradcalc.language.shape_rules import ONE
 from gradcalc.language.typography import number, whole
 from gradcalc.report.blocks import Block, Note, Paragraph
 
@@ -124,7 +126,8 @@ class AnswerCells:
             if arrayed(answer) and len(path) > 1 and all(local.shape is not None for local in path):
                 shapes = (Shaped(local.shape) for local in path if local.shape is not None)
                 lines.append(line("shapes: ", listed(shapes, "; ", "; ")))
-            product = None if arrayed(answer) or answer.question.entry or long else _product(path)
+            plain = not (arrayed(answer) or answer.question.entry or long)
+            product = _product(path) if plain and conforms(self.graph, path) else None
             if product is not None and not wrong(answer):
                 formulas.append(math(*_signed(product, bool(position))))
         rest = answer.chain_rest + len(paths) - len(shown)
@@ -282,6 +285,18 @@ def parted(text: str) -> tuple[str, str]:
     """ "df/dq" as numerator and denominator."""
     of, _, by = text.partition("/")
     return of.removeprefix("d"), by.removeprefix("d")
+
+
+def conforms(graph: Graph, path: Sequence[Local]) -> bool:
+    """Is the product of the local derivatives of a number a product as it stands? Between them
+    stand numbers and 1-D vectors alone: B · A of two matrices is a matrix.
+    """
+    between = (parted(local.label)[1] for local in path[:-1])
+    return all(
+        len(graph.node(name).shape) < 2 or all(size == ONE for size in graph.node(name).shape)
+        for name in between
+        if name in graph.names
+    )
 
 
 def wrong(answer: Answer) -> bool:

@@ -31,7 +31,7 @@ from gradcalc.language.formula_pieces import (
     math,
 )
 from gradcalc.language.parser import Expr, Name, Neg, names, parse
-from gradcalc.report.answer_cells import parted
+from gradcalc.report.answer_cells import conforms, parted
 from gradcalc.report.blocks import Equations, Options, Paragraph, Printed, Row
 from gradcalc.report.equations import LONG, rows, under, written
 from gradcalc.report.explanation import assembled
@@ -220,6 +220,8 @@ class Key:
         """The product of the local derivatives as they are."""
         locals_ = [[local.symbolic for local in path] for path in answer.chain]
         if max(map(len, locals_)) > LINKS or any(expr is None for path in locals_ for expr in path):
+            return
+        if not all(conforms(self.graph, path) for path in answer.chain):
             return
         pieces: list[Piece] = []
         for path in locals_:

@@ -54,6 +54,9 @@ def sign(node: Node) -> Label:
             if function.isascii() and function.isalpha()
             else rf"\text{{{escape(function)}}}",
         )
+    if "zero" in node.attrs:  # max(0, z), a ReLU
+        text = "max(0, x)" if node.attrs["zero"] == 0 else "max(x, 0)"
+        return Label(text, rf"\{text}")
     entry = TABLE[op]
     word = entry.text or op
     if op in PROPER:

@@ -127,7 +127,7 @@ class Board:
                 and (not transposed(reason) or self.memory.first(("transpose", reason[-1])))
             ]
             yield "shape check", tuple(map(spoken, checks))
-            yield "note", tuple(map(spoken, others))
+            yield "note", (*map(spoken, others), *chosen(step, path))
         value = path.value if several else step.value
         if is_number(path.local_value) and is_number(path.upstream_value) and value is not None:
             numbers = (
@@ -288,6 +288,18 @@ class Board:
     def equals(self, value: Number) -> list[Piece]:
         """= 3, or ≈ 0.3333 where digits are dropped."""
         return equals(value, self.digits)
+
+
+def chosen(step: Step, path: Path) -> Iterator[Line]:
+    """Which of two numbers max or min takes, at the given values."""
+    words = {"maximum": "larger", "minimum": "smaller"}
+    if len(path.rules) != 1 or path.rules[0].operation not in words:
+        return
+    word, name = words[path.rules[0].operation], Name(step.quantity)
+    if path.local_value == 1:
+        yield line("Here ", name, f" is the {word}, so the whole gradient goes to it")
+    elif path.local_value == 0:
+        yield line("Here ", name, f" is not the {word}, so it receives 0")
 
 
 def transposed(reason: Line) -> bool:

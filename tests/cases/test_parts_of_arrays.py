@@ -33,8 +33,8 @@ def answers(expression: str, variables: str, questions: str) -> list[str]:
         ('J = (A @ x)[k0]*y[k0]', '{A: [n, m], x: [m], y: [n], k0: []}', 'dJ/dx, dJ/dA, dJ/dy', ['y[k0]*A[k0]', 'y[k0]*outer(eye(n)[k0], x)', '(A @ x)[k0]*eye(n)[k0]']),
         ('J = sum(E[ids, :] @ x)', '{E: [V, m], x: [m], ids: [5]}', 'dJ/dE, dJ/dx', ['outer(sum(eye(V)[ids], axis=0), x)', 'sum(E[ids], axis=0)']),
         ('J = x @ diag(diag(A)) @ y', '{A: [n, n], x: [n], y: [n]}', 'dJ/dA, dJ/dx', ['diag(x*y)', 'diag(A)*y']),
-        ('J = x @ (A * A.T) @ y', '{A: [n, n], x: [n], y: [n]}', 'dJ/dA, dJ/dx', ['outer(y, x)*A.T + outer(x, y)*A.T', 'A.T*A @ y']),
-        ('J = (x @ y)*(y @ z)*(z @ x)', '{x: [n], y: [n], z: [n]}', 'dJ/dx, d2J/dxdy', ['y @ z*(x @ y*z + x @ z*y)', 'y @ z*outer(z, x) + x @ y*outer(z, z) + y @ z*(x @ z)*eye(n) + x @ z*outer(y, z)']),
+        ('J = x @ (A * A.T) @ y', '{A: [n, n], x: [n], y: [n]}', 'dJ/dA, dJ/dx', ['A.T*(outer(y, x) + outer(x, y))', 'A.T*A @ y']),
+        ('J = (x @ y)*(y @ z)*(z @ x)', '{x: [n], y: [n], z: [n]}', 'dJ/dx, d2J/dxdy', ['y @ z*(x @ y*z + x @ z*y)', 'y @ z*outer(z, x) + x @ y*outer(z, z) + x @ z*(y @ z)*eye(n) + x @ z*outer(y, z)']),
         ('J = sum(1/x * 1/y)', '{x: [n], y: [n]}', 'dJ/dx', ['-1/(x^2*y)']),
         # No size is drawn at which there is no such part.
         ("J = sum(x[1:4]^2)", "{x: [n]}", "dJ/dx", ["2*concat(0, x[1:4], zeros(n - 4))"]),

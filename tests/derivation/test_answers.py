@@ -202,7 +202,7 @@ def test_a_named_power_is_not_read_back_by_a_division() -> None:
     }
     local, total = solve(exercise_from(exercise)).answers
     assert (local.text, local.value) == ("3*s^2*x^3", [0, 0])
-    assert (total.text, total.value) == ("3*sum(x^3)*s^2", 0)
+    assert (total.text, total.value) == ("3*s^2*sum(x^3)", 0)
 
 
 def test_second_derivatives_by_a_stack() -> None:
@@ -244,7 +244,7 @@ def test_gradients_of_a_given_upstream_are_named() -> None:
     [
         (
             "dL/dx",
-            "[2*(W[0, 0]*z[0] + W[1, 0]*z[1]), 2*(W[0, 1]*z[0] + W[1, 1]*z[1]), 2*(W[0, 2]*z[0] + W[1, 2]*z[1])]",
+            "[2*(z[0]*W[0, 0] + z[1]*W[1, 0]), 2*(z[0]*W[0, 1] + z[1]*W[1, 1]), 2*(z[0]*W[0, 2] + z[1]*W[1, 2])]",
         ),
         ("dz/dW", "[[[x[0], x[1], x[2]], [0, 0, 0]], [[0, 0, 0], [x[0], x[1], x[2]]]]"),
     ],
@@ -379,8 +379,8 @@ ENTRIES = {
         ("matrix", "dy/dW[0, 0]", "x[q]", ("q",), [1, 2]),
         ("matrix", "dy/dW[0]", "where(0 == p, x[q], 0)", ("p", "q"), [[1, 2], [0, 0]]),
         ("matrix", "dy/dx[1, 0]", "W[1, 0]", (), 3),
-        ("index", "dJ/dW[1, 0]", "x[0]*(1 - a[1]^2)", (), 1.1157e-9),
-        ("index", "dJ/dx[1]", "sum(W[b, 1]*(1 - a[b]^2), b)", (), 3.632e-4),
+        ("index", "dJ/dW[1, 0]", "(1 - a[1]^2)*x[0]", (), 1.1157e-9),
+        ("index", "dJ/dx[1]", "sum((1 - a[b]^2)*W[b, 1], b)", (), 3.632e-4),
     ],
 )
 def test_an_entry_names_no_index_that_it_fixes(

@@ -27,7 +27,7 @@ def test_entries_behind_the_matrix_rule() -> None:
     assert found is not None
     assert found.definition is not None
     assert (unparse(found.definition.symbolic), found.definition.free) == (
-        "b1[k] + sum(x[a]*W1[k, a], a)",
+        "b1[k] + sum(W1[k, a]*x[a], a)",
         ("k",),
     )
     assert (unparse(found.local.symbolic), found.local.free) == (
@@ -35,6 +35,6 @@ def test_entries_behind_the_matrix_rule() -> None:
         ("k", "p", "q"),
     )
     assert (unparse(found.product.symbolic), found.product.free) == (
-        "sum(x[q]*dJ_dz1[p], i)",
+        "sum(dJ_dz1[p]*x[q], i)",
         ("p", "q"),
     )

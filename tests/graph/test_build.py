@@ -78,6 +78,7 @@ ERRORS = [
     ("f = A @ x", "{A: {shape: [n, n], assume: symmetric}, x: [n]}", "values: {A: [[1, 2], [3, 4]]}\n", "4:10: the value of A is not symmetric, although `assume` says so"),
     ("f = x", "{x: {shape: [n], assume: positive}}", "values: {x: [1, 0]}\n", "4:10: the value of x has an entry that is not positive, although `assume` says so"),
     ("f = x", "{x: {shape: [n, k], assume: onehot}}", "values: {x: [[0, 1], [1, 1]]}\n", "4:10: the value of x is not one-hot, although `assume` says so"),
+    ("f = x", "{x: {shape: [n], assume: binary}}", "values: {x: [0, 2]}\n", "4:10: the value of x has an entry that is neither 0 nor 1, although `assume` says so"),
     ("f = tr(A)", "{A: {shape: [n, n], assume: orthogonal}}", "values: {A: [[0.6, 0.8], [0.8, 0.6]]}\n", "4:10: the value of A is not orthogonal, although `assume` says so"),
     ("J = sum(x)", "{x: {shape: [2], each: i, assume: positive}}", EACH + "values: {x: [[1, 2, 3], [4, 5, -1]]}\n", "5:10: the value of x has an entry that is not positive, although `assume` says so"),
     ("f = x", "{x: {shape: [], assume: positive}}", "values: {x: exp(1000)}\n", "4:13: the value of x: `exp(1000)` is undefined"),

@@ -26,7 +26,7 @@ AXES = "axis=0, keepdims=False"
     ("f = sum(A, axis=-1, keepdims=True)", A, "sum(A, axis=1, keepdims=True)"),
     ("f = mean(A)", A, "mean(A, axis=0/1, keepdims=False)"),
     ("f = max(x)", X, f"max(x, {AXES})"),
-    ("f = max(x, 0, y)", "", "maximum(maximum(x, 0), y)"),
+    ("f = max(x, 0, y)", "", "maximum(relu(x, zero=1), y)"),
     ("f = var(x)", X, f"div(sum(pow(sub(x, mean(x, axis=0, keepdims=True)), 2), {AXES}), n)"),
     ("f = var(x, ddof=1)", V, f"div(sum(pow(sub(x, mean(x, axis=0, keepdims=True)), 2), {AXES}), 2)"),
     ("f = norm(x)", X, f"norm(x, {AXES})"),

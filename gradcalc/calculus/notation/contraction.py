@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial, reduce
 
 import sympy as sp
 
@@ -15,16 +16,18 @@ from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
     diagonal,
+    elementary,
     filled,
     hadamard,
     is_vector,
     leaf,
     product,
+    spread,
     stand_in,
     transpose,
-    write,
-)  # fmt: skip
+)
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
+from gradcalc.calculus.notation.matrix_expressions import column, write
 from gradcalc.calculus.notation.products import transposes
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
@@ -46,11 +49,14 @@ class Reduced:
 
 class Contraction:
     """Sums over the indices of a term, one after the other. `renamed`: a tree with named
-    products read by their names.
+    products read by their names. `jacobian`: what varies along rows or columns alone is a diagonal
+    matrix, as in a Jacobian; in the gradient of a number it is spread along the other axis.
     """
 
-    def __init__(self, entries: MatrixEntries, renamed: Callable[[Matrix], Matrix]) -> None:
-        self.entries, self.renamed = entries, renamed
+    def __init__(
+        self, entries: MatrixEntries, renamed: Callable[[Matrix], Matrix], jacobian: bool = True
+    ) -> None:
+        self.entries, self.renamed, self.jacobian = entries, renamed, jacobian
 
     def reduce(self, term: Term, free: Key) -> Reduced:
         """One term over its visible free indices (at most two) as coefficient, scalars and a
@@ -188,8 +194,8 @@ class Contraction:
             result.scalars.append(self.total(own))
         elif len(out) == 1:
             other, m = out[0]
-            column = entries_of(own) if own else Matrix("ones", vertex.size, ONE, rank=1)
-            weights.setdefault(other, []).append(self.apply(transpose(m), column))
+            ones = entries_of(own) if own else Matrix("ones", vertex.size, ONE, rank=1)
+            weights.setdefault(other, []).append(self.apply(transpose(m), ones))
         elif len(out) == 2:
             (left, m), (right, n) = out
             if right < left:
@@ -214,9 +220,9 @@ class Contraction:
             raise NoMatrixForm
 
     @staticmethod
-    def apply(m: Matrix, column: Matrix) -> Matrix:
+    def apply(m: Matrix, vector: Matrix) -> Matrix:
         if (
-            (place := picked(column)) is not None
+            (place := picked(vector)) is not None
             and m.kind == "leaf"
             and m.rank == 2
             and not is_vector(m)
@@ -225,7 +231,7 @@ class Contraction:
             assert whole is not None
             items = (place,) if isinstance(m.expr, Transpose) else (Slice(), place)
             return leaf(Index(whole, items), m.rows, ONE, 1)
-        if column.kind == "ones" and m.kind not in ("shift", "eye"):
+        if vector.kind == "ones" and m.kind not in ("shift", "eye"):
             # M @ 1 reads better as a sum along the rows, and of a long product times another matrix
             # as a diagonal.
             if (
@@ -246,8 +252,9 @@ class Contraction:
             return replace(
                 leaf(Call("sum", of, (along,)), m.rows, ONE, 1),
                 kept=Transpose(kept) if axis == 0 else kept,
+                count=m.cols,
             )
-        return product(m, column)
+        return product(m, vector)
 
     @staticmethod
     def total(own: list[Matrix]) -> Matrix:
@@ -278,8 +285,9 @@ class Contraction:
             and expr.kwargs
             and len(expr.args) == 1
         ):
-            return leaf(Call("sum", expr.args), ONE, ONE, 0)
-        return leaf(Call("sum", (expr,)), ONE, ONE, 0)
+            count = whole.count and whole.count * whole.rows
+            return replace(leaf(Call("sum", expr.args), ONE, ONE, 0), count=count)
+        return replace(leaf(Call("sum", (expr,)), ONE, ONE, 0), count=whole.rows)
 
     def finish(
         self, free: Key, weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]]
@@ -290,13 +298,17 @@ class Contraction:
         if len(free) == 1:
             own = weights.get(free[0], [])
             return entries_of(own) if own else Matrix("ones", free[0].size, ONE, rank=1)
-        row, column = free
+        row, col = free
         u = entries_of(weights[row]) if row in weights else None
-        v = entries_of(weights[column]) if column in weights else None
-        between = [m if (a, b) == (row, column) else transpose(m) for a, b, m in edges]
+        v = entries_of(weights[col]) if col in weights else None
+        between = [m if (a, b) == (row, col) else transpose(m) for a, b, m in edges]
         if not between:
+            if (u is None) != (v is None) and not self.jacobian:
+                lone = u if u is not None else transpose(v) if v is not None else None
+                assert lone is not None
+                return spread(lone, row.size, col.size)
             left = u or Matrix("ones", row.size, ONE, rank=1)
-            right = v or Matrix("ones", column.size, ONE, rank=1)
+            right = v or Matrix("ones", col.size, ONE, rank=1)
             return product(left, transpose(right))
         m = between[0]
         if m.kind == "eye":
@@ -305,23 +317,60 @@ class Contraction:
             return diagonal(hadamard(*both)) if both else m
         if u is not None and v is not None and m.kind not in ("product", "shift"):
             return hadamard(product(u, transpose(v)), m)
-        return product(
-            *([diagonal(u)] if u is not None else []), m, *([diagonal(v)] if v is not None else [])
-        )
+        if self.jacobian or m.kind == "shift":
+            ends = [[] if w is None else [diagonal(w)] for w in (u, v)]
+            return product(*ends[0], m, *ends[1])
+        if v is not None:
+            m = hadamard(m, spread(transpose(v), m.rows, m.cols))
+        return m if u is None else weighed(u, m)
+
+
+def undivided(m: Matrix) -> list[Matrix]:
+    """A chain with a diagonal in it whose vector keeps its axis, written without it: M diag(w) N
+    as M (w N), and as (M w) N. What else there is stays.
+    """
+    if m.kind != "product":
+        return [m]
+    for at, part in enumerate(m.parts):
+        if part.kind != "diag" or column(part.parts[0]) is None:
+            continue
+        vector, before, after = part.parts[0], m.parts[:at], m.parts[at + 1 :]
+        found = []
+        if after and not is_vector(after[0]):
+            found.append(product(*before, weighed(vector, product(*after))))
+        if before and not is_vector(before[-1]):
+            beside = before[-1]
+            turned = spread(transpose(vector), beside.rows, beside.cols)
+            found.append(product(*before[:-1], hadamard(beside, turned), *after))
+        return [whole for one in found for whole in undivided(one)] or [m]
+    return [m]
+
+
+def weighed(vector: Matrix, m: Matrix) -> Matrix:
+    """The rows of a matrix times the entries of a column, of a product those of its first
+    factor.
+    """
+    if m.kind == "product" and column(vector) is not None and not is_vector(m.parts[0]):
+        return product(weighed(vector, m.parts[0]), *m.parts[1:])
+    if m.kind == "hadamard":
+        whole = [part for part in m.parts if part.kind == "product"]
+        if len(whole) == 1 and column(vector) is not None and not is_vector(whole[0].parts[0]):
+            inner = weighed(vector, whole[0])
+            return hadamard(*(inner if part is whole[0] else part for part in m.parts))
+    if m.kind in ("shift", "eye"):
+        return product(diagonal(vector), m)
+    return hadamard(spread(vector, m.rows, m.cols), m)
 
 
 def traced(m: Matrix) -> Expr | None:
     """M for which Σ_ij (A ∘ B)_ij reads best as tr(M): with fewer transposes, or with an inverse
     in it.
     """
-    if (
-        m.kind != "hadamard"
-        or len(m.parts) != 2
-        or any(part.kind not in ("leaf", "product") for part in m.parts)
-    ):
+    parts = elementary(m)
+    if len(parts) != 2 or any(part.kind not in ("leaf", "product") for part in parts):
         return None
-    left, right = m.parts
-    if left == right or any(part.mask for part in m.parts):
+    left, right = parts
+    if left == right or any(part.mask for part in parts):
         return None
     turned = transpose(left), transpose(right)
     found = [
@@ -366,11 +415,24 @@ def entries_of(weights: Sequence[Matrix]) -> Matrix:
     return hadamard(*sorted(weights, key=lambda m: {"leaf": 0, "product": 1}.get(m.kind, 2)))
 
 
+def is_sum(expr: Expr) -> bool:
+    """Is it a sum or a difference?"""
+    return isinstance(expr, Binary) and expr.op in "+-"
+
+
 def halves(m: Matrix) -> list[Matrix]:
-    """x ∘ sin(x) as its two factors, for a dot product; anything else stays whole."""
-    if isinstance(m.expr, Binary) and m.expr.op == "*":
+    """x ∘ sin(x) as its two factors, for a dot product, a difference the second: x · (ŷ − y).
+    Anything else stays whole.
+    """
+    factors: list[Expr] = []
+    rest = m.expr
+    while isinstance(rest, Binary) and rest.op == "*":
+        factors.insert(0, rest.right)
+        rest = rest.left
+    if factors and rest is not None:
+        factors = sorted([rest, *factors], key=is_sum)
         sides = []
-        for side in (m.expr.left, m.expr.right):
+        for side in (reduce(partial(Binary, "*"), factors[:-1]), factors[-1]):
             inside = set(walk(side))
             used = [n for n in range(len(m.parts)) if stand_in(n) in inside]
             if not any((m.parts[n].rows, m.parts[n].cols) != (ONE, ONE) for n in used):

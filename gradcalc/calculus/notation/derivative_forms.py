@@ -10,10 +10,13 @@ from fractions import Fraction
 
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose, write
+from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.matrix_writer import Products, Writer, oriented, wants_row
+from gradcalc.calculus.notation.recognised import Recognised
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
@@ -56,15 +59,21 @@ class Forms:
     reading: Reading = NO_NAMES
     spelled: Spell = unspelled
     factored: dict[int, Products] = field(default_factory=dict)  # named products, as far as read
+    text: AuthorText = NO_TEXT  # the order of the author's lines
+    rules: list[Recognised] = field(default_factory=list)  # made when one is needed
 
     @property
     def graph(self) -> Graph:
         """The graph whose derivatives are written."""
         return self.engine.graph
 
-    def writer(self, hidden: Mapping[Ix, str] | None = None) -> Writer:
-        """A writer of matrices; `hidden` example indices stand inside the names."""
-        return Writer(self.engine, hidden, self.reading, self.spelled, self.factored)
+    def writer(self, hidden: Mapping[Ix, str] | None = None, jacobian: bool = True) -> Writer:
+        """A writer of matrices; `hidden` example indices stand inside the names. `jacobian`: an
+        array is differentiated, not a number.
+        """
+        return Writer(
+            self.engine, hidden, self.reading, self.spelled, self.factored, jacobian, self.text
+        )
 
     def shortened(self, terms: Sequence[Term], single: bool) -> list[Term]:
         """The terms in their shortest form; those of a local derivative stay in what it is local
@@ -90,6 +99,15 @@ class Forms:
         return False
 
     def per_example(
+        self, derivative: Derivative, question: Question
+    ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
+        """The terms of `at_examples` to be written, without stop_gradient, which is said of
+        derivatives: the number is its argument's.
+        """
+        terms, out, into, each = self.at_examples(derivative, question)
+        return [self.engine.algebra.unstopped(term) for term in terms], out, into, each
+
+    def at_examples(
         self, derivative: Derivative, question: Question
     ) -> tuple[list[Term], Key, Key, dict[Ix, str]]:
         """Terms with one shared example index where the derivative is per example; it is hidden,
@@ -131,11 +149,14 @@ class Forms:
         self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key = ()
     ) -> Form:
         """Terms in the form that is wanted; one entry where they have no matrix form."""
+        terms = self.engine.alike.met(terms, self.reading)
         if not terms:
             return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
         if self.form == "matrix":
             try:
-                return Form(self.matrix(terms, free, each, shape))
+                jacobian = bool(into) and not set(free) <= set(into)
+                read = self.engine.softmax.read(terms)
+                return Form(self.recognised(self.matrix(read, free, each, shape, jacobian)))
             except NoMatrixForm:
                 pass
         form = self.entry_form(terms, free, each, into)
@@ -146,8 +167,21 @@ class Forms:
         )
         return form if whole is None else Form(whole)
 
+    def recognised(self, expr: Expr) -> Expr:
+        """A formula with its means and traces."""
+        more = self.engine.quantities.nodes[len(self.graph.nodes) :]
+        named = {node.name: node.shape for node in more if node.name}
+        if not self.rules:
+            self.rules.append(Recognised(self.graph))
+        return self.rules[0].written(expr, named)
+
     def matrix(
-        self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape
+        self,
+        terms: Sequence[Term],
+        free: Key,
+        each: Mapping[Ix, str],
+        shape: Shape,
+        jacobian: bool = True,
     ) -> Expr:
         """Matrix form with example sums written Σ_i of per-example quantities."""
         groups: dict[tuple[str, ...], list[Term]] = {}
@@ -160,7 +194,7 @@ class Forms:
             groups.setdefault(labels, []).append(term)
         parts: list[Matrix] = []
         for labels, members in groups.items():
-            parts.append(self.summed(labels, members, free, each, shape))
+            parts.append(self.summed(labels, members, free, each, shape, jacobian))
         if len(parts) == 1:
             return oriented(parts[0], shape)
         coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
@@ -182,10 +216,11 @@ class Forms:
         free: Key,
         each: Mapping[Ix, str],
         shape: Shape,
+        jacobian: bool,
     ) -> Matrix:
         """Terms that are summed over the same examples: Σ_i of a quantity per example."""
         if not labels:
-            return self.writer(each).matrix(terms, free)
+            return self.writer(each, jacobian).matrix(terms, free)
         hidden = dict(each)
         shared = {
             label: self.engine.quantities.entries.index(self.graph.indices[label], label)
@@ -197,7 +232,7 @@ class Forms:
             table = {ix: shared[ix.label] for ix in term.summed if ix.label in shared}
             renamed = self.engine.algebra.rename(term, table)
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
-        writer = self.writer(hidden)
+        writer = self.writer(hidden, jacobian)
         factor, rests = writer.common([term.coef for term in members])
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
@@ -220,9 +255,7 @@ class Forms:
             body.rows,
             body.cols,
             (body,),
-            coefficients=(
-                to_ast(factor, lambda s: Name(s.name), writer.entries.rank, self.spelled),
-            ),
+            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
         )
 
     def entry_form(
@@ -246,7 +279,9 @@ class Forms:
             hidden.update(
                 {ix: ix.label for ix in term.summed if ix.label in graph.examples and ix.label}
             )
-        form = IndexWriter(self.engine, taken, hidden, self.spelled).write(terms, free, into)
+        form = IndexWriter(self.engine, taken, hidden, self.spelled, self.reading, self.text).write(
+            terms, free, into
+        )
         return Form(form.expr, form.free, form.sizes)  # type: ignore[arg-type]
 
     def stacked(
@@ -255,13 +290,17 @@ class Forms:
         """The same in stacks over the examples, the example axis last; one entry where that has
         no matrix form.
         """
+        terms = self.engine.alike.met(terms, self.reading)
         axes = (*free, *each)
         full = stacked(shape, *(ix.size for ix in each))
         if not terms:
             return View(zeros(full), full)
         if self.form == "matrix":
             with suppress(NoMatrixForm):
-                return View(oriented(self.writer().matrix(terms, axes), full), full)
+                jacobian = bool(into) and not set(free) <= set(into)
+                read = self.engine.softmax.read(terms)
+                whole = oriented(self.writer(None, jacobian).matrix(read, axes), full)
+                return View(self.recognised(whole), full)
         with suppress(NoMatrixForm):
             form = self.entry_form(terms, axes, {}, (*into, *each), apart=True)
             return View(form.expr, full, free=form.free)
@@ -287,8 +326,8 @@ class Forms:
 
     def order(self, out: Key, into: Key, out_shape: Shape | None) -> Key:
         """Free indices in the order of the layout."""
-        if out_shape is None and self.layout == "jacobian" and len(into) == 2:
-            return into[::-1]
+        if out_shape is None and self.layout == "jacobian" and not out and len(into) == 2:
+            return into[::-1]  # of a second derivative the axes stay in the order asked
         if out_shape is not None and self.layout == "denominator":
             return (*into, *out)
         return (*out, *into)

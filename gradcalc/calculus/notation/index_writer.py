@@ -5,24 +5,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from fractions import Fraction
 from itertools import chain, count
 
 import sympy as sp
 
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.quantities import Pseudo
+from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.sympy_functions import Spell, numerals, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Index, Name, Neg, Num
-from gradcalc.language.shape_rules import ONE
+from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
+from gradcalc.language.tree import substitute
 
 OUT, INTO, BOUND = "kluv", "pqrs", "abcdghst"
+ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
+NONE = Size.of(0)  # of a place that does not tell how far its index runs
+TIES = frozenset(("unit", "gather", "shift", "pair"))  # selectors that say where an index is
 
 
 @dataclass(slots=True)
@@ -47,14 +53,22 @@ class IndexWriter:
         taken: frozenset[str],
         hidden: Mapping[Ix, str] | None = None,
         spelled: Spell = unspelled,
+        reading: Reading = NO_NAMES,
+        text: AuthorText = NO_TEXT,
     ) -> None:
         self.engine, self.numeral = engine, numerals(spelled)
+        self.rank = AuthorOrder(engine, reading, text)
         self.taken = set(taken)
         self.words: dict[Ix, str] = dict(hidden or {})
         self.hidden = frozenset(hidden or {})
         self.stacks = {per: stack for stack, per in engine.graph.stacks.items()}
         self.sizes: dict[str, object] = {}
         self.declared: list[tuple[str, object]] = []
+        self.given: frozenset[str] = frozenset()  # names of indices that the exercise declares
+        self.ties: dict[Ix, tuple[Pseudo, Key]] = {}  # R is c p + r, by a selector
+        # How far an index runs by the places it stands in, and by the equations.
+        self.told: dict[Ix, list[Size]] = {}
+        self.equal: dict[Ix, list[Size]] = {}
 
     def available(self, terms: Sequence[Term]) -> list[tuple[str, object]]:
         """The author's indices with their sizes, save those that a sum inside an unnamed
@@ -96,6 +110,7 @@ class IndexWriter:
     def write(self, terms: Sequence[Term], free_indices: Key, into: Key) -> EntryForm:
         """The sum of terms; `into` are those of the free indices that belong to the denominator."""
         self.declared = self.available(terms)
+        self.given = frozenset(name for name, _ in self.declared)
         free = tuple(self.name(ix, INTO if ix in into else OUT) for ix in free_indices)
         total: Expr | None = None
         signs = sorted(terms, key=lambda t: minus(t.coef))
@@ -106,55 +121,125 @@ class IndexWriter:
                 total = Neg(piece) if negative else piece
             else:
                 total = Binary("-" if negative else "+", total, piece)
-        return EntryForm(total if total is not None else Num(Fraction(0)), free, self.sizes)
+        return EntryForm(total if total is not None else ZERO, free, self.sizes)
 
     def term(self, coef: sp.Expr, term: Term) -> Expr:
         """coefficient · Σ Π groups, with deltas as conditions."""
-        for ix in sorted(term.summed):
+        self.told, self.equal = {}, {}
+        factors = self.tied(sp.Mul.make_args(sp.Mul(*term.groups.values())), term.summed)
+        over = [ix for ix in sorted(term.summed) if ix not in self.ties]
+        for ix in over:
             self.name(ix, BOUND)
-        inside = sp.Mul(*term.groups.values())
         conditions: list[Expr] = []  # under the sum
         outer: list[Expr] = []
-        factors = []
-        for factor in sp.Mul.make_args(inside):
+        constant: list[sp.Expr] = []  # carries no summed index, and stands in front of the sum
+        summed: list[sp.Expr] = []
+        for factor in factors:
             condition = self.condition(factor)
+            within = self.carried(factor) & set(over)
             if condition is not None:
-                (
-                    conditions
-                    if set(self.engine.quantities.entries.key(factor)) & term.summed
-                    else outer
-                ).append(condition)
+                (conditions if within else outer).append(condition)
             else:
-                factors.append(factor)
-        # What carries no summed index stands in front of the sum.
-        constant = (
-            [f for f in factors if not set(self.engine.quantities.entries.key(f)) & term.summed]
-            if term.summed
-            else []
-        )
-        summed = [f for f in factors if f not in constant]
-        over = sorted(term.summed)
+                (summed if within else constant).append(factor)
         if over:
-            body = to_ast(sp.Mul(*summed), self.leaf, self.rank, self.numeral)
-            for condition in conditions:
-                body = Call("where", (condition, body, Num(Fraction(0))))
-            body = Call("sum", (body, *(Name(self.words[ix]) for ix in over)))
+            body = self.total(over, summed, conditions)
             front = coef * sp.Mul(*constant)
             if front != 1:
                 body = above_the_bar(to_ast(front, self.leaf, self.rank, self.numeral), body)
         else:
-            body = to_ast(coef * sp.Mul(*factors), self.leaf, self.rank, self.numeral)
-        outer += [
-            Compare("==", Name(self.words[a]), Name(self.words[b])) for a, b in sorted(term.deltas)
-        ]
+            body = to_ast(coef * sp.Mul(*constant), self.leaf, self.rank, self.numeral)
+        outer += [Compare("==", self.at(a), self.at(b)) for a, b in sorted(term.deltas)]
         for condition in outer:
-            body = Call("where", (condition, body, Num(Fraction(0))))
+            body = Call("where", (condition, body, ZERO))
         return body
 
-    def rank(self, expr: sp.Expr, summand: bool = False) -> object:
-        names = sorted(s.name for s, _, _ in self.engine.quantities.entries.entries(expr))
-        simple = expr.is_Symbol or (isinstance(expr, sp.Pow) and expr.base.is_Symbol)
-        return (bool(names), not simple, names, expr.sort_key())
+    def total(self, over: Sequence[Ix], factors: list[sp.Expr], conditions: list[Expr]) -> Expr:
+        """Σ of the factors where the conditions hold. An index runs as far as the places go that
+        it stands in; where it ends before, that is one more condition.
+        """
+        body = to_ast(sp.Mul(*factors), self.leaf, self.rank, self.numeral)
+        for condition in conditions:
+            body = Call("where", (condition, body, ZERO))
+        limits: list[Expr] = []
+        for ix in over:
+            word = Name(self.words[ix])
+            if word.id in self.given or ix in self.hidden:
+                continue
+            told = self.told.get(ix) or self.equal.get(ix) or []
+            if not told:
+                carrier = Index(Call("ones", (size_tree(ix.size),)), (word,))
+                body = carrier if body == UNIT else Binary("*", carrier, body)
+            elif all(size != ix.size for size in told):
+                limits.append(Compare("<", word, size_tree(ix.size)))
+        return Call("sum", (body, *(Name(self.words[ix]) for ix in over), *limits))
+
+    def tied(self, factors: Sequence[sp.Expr], summed: Set[Ix]) -> list[sp.Expr]:
+        """The factors without the selectors that say where a summed index is: Σ_b 1[b = c p + r]
+        A_ab is A at a and c p + r.
+        """
+        self.ties = {}
+        kept = []
+        for factor in factors:
+            quantity, at = (
+                self.engine.quantities.entries.entry(factor) if factor.is_Symbol else None
+            ) or (None, ())
+            if (
+                isinstance(quantity, Pseudo)
+                and quantity.kind in TIES
+                and at[0] in summed - self.ties.keys() - self.hidden
+                and at[0] not in self.behind(at[1:])
+            ):
+                self.ties[at[0]] = quantity, at
+            else:
+                kept.append(factor)
+        return kept
+
+    def behind(self, at: Iterable[Ix]) -> set[Ix]:
+        """These indices, and for those that are tied to others, the others."""
+        found: set[Ix] = set()
+        for ix in at:
+            found |= self.behind(self.ties[ix][1][1:]) if ix in self.ties else {ix}
+        return found
+
+    def carried(self, factor: sp.Expr) -> set[Ix]:
+        """The indices in a factor, and those behind the places in it."""
+        return self.behind(self.engine.quantities.entries.key(factor))
+
+    def at(self, ix: Ix) -> Expr:
+        """An index as it is written: its name, or the place that a selector ties it to."""
+        return self.place(*self.ties[ix]) if ix in self.ties else Name(self.name(ix, BOUND))
+
+    def place(self, quantity: Pseudo, at: Key) -> Expr:
+        """Where a selector has its 1: R = c p + r."""
+        if quantity.kind == "eye":
+            return self.at(at[1])
+        if quantity.kind == "unit":
+            return size_tree(quantity.offset)
+        if quantity.kind == "gather":
+            return self.node(quantity.node, at[1:])
+        inner = self.at(at[1])
+        if quantity.kind == "shift":
+            start = quantity.offset
+            if quantity.step != 1:
+                inner = Binary("*", Num(Fraction(quantity.step)), inner)
+            return inner if start.number == 0 else Binary("+", inner, size_tree(start))
+        return Binary("+", Binary("*", inner, size_tree(quantity.size)), self.at(at[2]))
+
+    def reach(self, ix: Ix, size: Size, found: dict[Ix, list[Size]]) -> None:
+        """Note how far indices run that stand in a place below `size`."""
+        quantity, at = self.ties.get(ix, (None, ()))
+        if quantity is None:
+            found.setdefault(ix, []).append(size)
+        elif quantity.kind == "shift":
+            room = size - quantity.offset
+            if quantity.step != 1:
+                last = (room - ONE).number
+                room = NONE if last is None else Size.of(last // quantity.step + 1)
+            self.reach(at[1], room, found)
+        elif quantity.kind == "pair":
+            whole = size == at[1].size * quantity.size and at[2].size == quantity.size
+            self.reach(at[1], at[1].size if whole else NONE, found)
+            self.reach(at[2], at[2].size if whole else NONE, found)
 
     def condition(self, factor: sp.Expr) -> Expr | None:
         """A selector as the condition it stands for."""
@@ -162,31 +247,11 @@ class IndexWriter:
         if found is None or not isinstance(found[0], Pseudo) or found[0].kind == "iota":
             return None
         quantity, at = found
-        here = Name(self.name(at[0], BOUND))
-        if quantity.kind == "eye":
-            return Compare("==", here, Name(self.name(at[1], BOUND)))
-        if quantity.kind == "unit":
-            return Compare("==", here, size_tree(quantity.offset))
-        if quantity.kind == "gather":
-            return Compare("==", here, self.node(quantity.node, at[1:]))
-        inner: Expr = Name(self.name(at[1], BOUND))
-        if quantity.kind == "shift":
-            if quantity.step != 1:
-                inner = Binary("*", Num(Fraction(quantity.step)), inner)
-            return Compare(
-                "==",
-                here,
-                inner
-                if quantity.offset.number == 0
-                else Binary("+", inner, size_tree(quantity.offset)),
-            )
-        return Compare(
-            "==",
-            here,
-            Binary(
-                "+", Binary("*", inner, size_tree(quantity.size)), Name(self.name(at[2], BOUND))
-            ),
-        )
+        if quantity.kind in ("shift", "pair"):
+            kept, self.ties = self.ties, {**self.ties, at[0]: found}
+            self.reach(at[0], at[0].size, self.equal)
+            self.ties = kept
+        return Compare("==", self.at(at[0]), self.place(quantity, at))
 
     def leaf(self, symbol: sp.Symbol) -> Expr:
         found = self.engine.quantities.entries.entry(symbol)
@@ -195,10 +260,10 @@ class IndexWriter:
         quantity, at = found
         if isinstance(quantity, Pseudo):
             if quantity.kind == "iota":
-                return Name(self.name(at[0], BOUND))
+                return self.at(at[0])
             condition = self.condition(symbol)
             assert condition is not None
-            return Call("where", (condition, Num(Fraction(1)), Num(Fraction(0))))
+            return Call("where", (condition, UNIT, ZERO))
         return self.node(quantity, at)
 
     def node(self, quantity: int, at: Key) -> Expr:
@@ -210,12 +275,18 @@ class IndexWriter:
             return self.rest(quantity, at)
         sizes = [size for size in node.shape if size != ONE]
         given = iter(at)
-        items: list[Expr] = [
-            Num(Fraction(0)) if size == ONE else Name(self.name(next(given), BOUND))
-            for size in node.shape
-        ]
+        items: list[Expr] = []
+        for size in node.shape:
+            if size == ONE:
+                items.append(ZERO)
+                continue
+            ix = next(given)
+            self.reach(ix, size, self.told)
+            items.append(self.at(ix))
         over = dict(zip(node.over, at[len(sizes) :], strict=True))
         examples = [ix for ix in over.values() if ix.label is not None and ix not in self.hidden]
+        for ix in over.values():
+            self.reach(ix, ix.size, self.told)
         if (
             examples
         ):  # one of several examples in a formula: an entry of the stack, the example last
@@ -223,11 +294,15 @@ class IndexWriter:
                 raise NoMatrixForm
             if len(node.shape) == 2 and node.shape[1] == ONE:
                 items.pop()
-            items += [Name(self.name(ix, BOUND)) for ix in examples]
+            items += [self.at(ix) for ix in examples]
             return Index(Name(self.stacks[node.name]), tuple(items))
-        words = {name: self.name(ix, BOUND) for name, ix in over.items()}
-        base = tree(self.engine.quantities.nodes, quantity, words)
-        while items and isinstance(items[-1], Num):
+        tied = {f"~{name}": self.at(ix) for name, ix in over.items() if ix in self.ties}
+        words = {
+            name: f"~{name}" if ix in self.ties else self.name(ix, BOUND)
+            for name, ix in over.items()
+        }
+        base = substitute(tree(self.engine.quantities.nodes, quantity, words), tied)
+        while items and node.shape[len(items) - 1] == ONE:
             items.pop()
         return Index(base, tuple(items)) if items else base
 
@@ -241,9 +316,9 @@ class IndexWriter:
             ix: engine.quantities.entries.index(ix.size, ix.label) for ix in at if ix not in kept
         }
         same = self.node(node.args[0], tuple(bound.get(ix, ix) for ix in at))
-        body: Expr = Num(Fraction(1))
+        body: Expr = UNIT
         for ix, other in reversed(bound.items()):
-            here = Compare("==", Name(self.name(other, BOUND)), Name(self.name(ix, BOUND)))
+            here = Compare("==", Name(self.name(other, BOUND)), self.at(ix))
             body = Call("where", (here, body, same))
         return (
             Call("prod", (body, *(Name(self.words[ix]) for ix in bound.values())))
@@ -256,8 +331,8 @@ class IndexWriter:
         k = self.engine.quantities.entries.index(at[0].size)
         body = self.node(vector, (k,))
         for ix in dict.fromkeys(reversed(at)):
-            here = Compare("==", Name(self.name(k, BOUND)), Name(self.name(ix, BOUND)))
-            body = Call("where", (here, Num(Fraction(1)), body))
+            here = Compare("==", Name(self.name(k, BOUND)), self.at(ix))
+            body = Call("where", (here, UNIT, body))
         return Call("prod", (body, Name(self.words[k])))
 
 
@@ -265,4 +340,4 @@ def above_the_bar(front: Expr, body: Expr) -> Expr:
     """front · body, where a quotient takes the body into its numerator: 2 Σ …/n, not (2/n) Σ …"""
     if isinstance(front, Binary) and front.op == "/":
         return Binary("/", above_the_bar(front.left, body), front.right)
-    return body if front == Num(Fraction(1)) else Binary("*", front, body)
+    return body if front == UNIT else Binary("*", front, body)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.effort import expandable
+from gradcalc.calculus.notation.author_order import AuthorOrder
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
@@ -19,8 +19,10 @@ from gradcalc.calculus.notation.matrix import (
     stand_in,
     transpose,
 )
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reverse_mode import Engine
+from gradcalc.calculus.softmax_entries import Softmax
 from gradcalc.calculus.sympy_functions import Spell, to_ast
 from gradcalc.calculus.terms import Ix, Key
 from gradcalc.graph.to_expression import tree
@@ -29,20 +31,6 @@ from gradcalc.language.parser import Call, Expr, Index, Name, Neg, Num, Slice
 from gradcalc.language.shape_rules import ONE, Size, stacked
 from gradcalc.language.size_expressions import size_tree  # fmt: skip
 
-
-class _Tie:
-    """SymPy's own order of expressions, which is slow and seldom needed."""
-
-    def __init__(self, expr: sp.Expr) -> None:
-        self.expr = expr
-
-    def __lt__(self, other: _Tie) -> bool:
-        return bool(self.expr.sort_key() < other.expr.sort_key())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Tie) and self.expr == other.expr
-
-
 # An unnamed quantity at (its indices, of which these are visible), written from its definition.
 Derived: TypeAlias = "Callable[[int, Key, list[Ix]], tuple[Matrix, list[Ix]]]"
 
@@ -50,51 +38,21 @@ Derived: TypeAlias = "Callable[[int, Key, list[Ix]], tuple[Matrix, list[Ix]]]"
 class MatrixEntries:
     """Writes the entries of one engine. `hidden` example indices stand inside the names (per
     example); in the stacked view nothing is hidden and the example index is an axis of the stacks.
-    `derived` writes what has no name, `numeral` a number as the author does.
+    `derived` writes what has no name, `numeral` a number as the author does; `rank` orders
+    factors and summands.
     """
 
     def __init__(
-        self, engine: Engine, hidden: Mapping[Ix, str], derived: Derived, numeral: Spell
+        self,
+        engine: Engine,
+        hidden: Mapping[Ix, str],
+        derived: Derived,
+        numeral: Spell,
+        rank: AuthorOrder,
     ) -> None:
-        self.engine, self.derived, self.numeral = engine, derived, numeral
+        self.engine, self.derived, self.numeral, self.rank = engine, derived, numeral, rank
         self.hidden = dict(hidden)
         self.names = {per: stack for stack, per in engine.graph.stacks.items()}
-
-    def rank(self, expr: sp.Expr, summand: bool = False) -> Any:
-        """Factors and summands in the order of the graph: inputs, then quantities as they are
-        computed. In a sum an unnamed product leads: X w + b.
-        """
-        names = sorted(s.name for s, _, _ in self.engine.quantities.entries.entries(expr))
-        power = isinstance(expr, sp.Pow) and expr.base.is_Symbol and expr.exp.is_number
-        simple = summand or expr.is_Symbol or power
-        unnamed = summand and any(
-            isinstance(q, int) and self.engine.quantities.nodes[q].name is None
-            for _, q, _ in self.engine.quantities.entries.entries(expr)
-        )
-        # Summands in one quantity go down in degree, fractions last: 6x² − 6x + 1/(2√x).
-        plain = expandable(expr) and expr.is_polynomial()
-        after = (
-            (-sp.Poly(expr).total_degree() if plain else 1,) if summand and len(names) == 1 else ()
-        )
-        upstream = not summand and any(
-            self.upstream(q) for _, q, _ in self.engine.quantities.entries.entries(expr)
-        )
-        return (
-            bool(names),
-            not upstream,
-            not unnamed,
-            not simple,
-            names,
-            *after,
-            self.engine.quantities.entries.lengths.cost(expr),
-            _Tie(expr),
-        )
-
-    def upstream(self, quantity: Any) -> bool:
-        """Is it a gradient, given or named? Then it leads a product: G ∘ (1 − a²)."""
-        if not isinstance(quantity, int) or quantity < len(self.engine.graph.nodes):
-            return False
-        return quantity in self.engine.named or self.engine.quantities.nodes[quantity].op == "input"
 
     def shown(self, at: Key) -> list[Ix]:
         return [ix for ix in at if ix not in self.hidden]
@@ -109,6 +67,8 @@ class MatrixEntries:
         quantity, at = found
         if isinstance(quantity, Pseudo):
             return self.pseudo(quantity, at)
+        if isinstance(quantity, Softmax):
+            return self.softmax(quantity, at)
         visible = self.shown(at)
         if len(visible) > 2:
             raise NoMatrixForm
@@ -156,6 +116,17 @@ class MatrixEntries:
         return leaf(
             expr, visible[0].size, visible[1].size, 2, self.engine.definitions.symmetric(quantity)
         ), visible
+
+    def softmax(self, quantity: Softmax, at: Key) -> tuple[Matrix, list[Ix]]:
+        """Entries of a softmax along the index that is summed over, as rows of a matrix."""
+        visible = self.shown(at)
+        if len(visible) > 2 or at[-1] not in visible or len(set(visible)) != len(visible):
+            raise NoMatrixForm
+        inside = self.elementwise(self.engine.softmax.exponent(quantity, at), visible)
+        expr, rank = write(inside)
+        if len(visible) == 1:
+            return leaf(Call("softmax", (expr,)), inside.rows, inside.cols, rank), visible
+        return leaf(Call("softmax", (expr,)), visible[0].size, visible[1].size), visible
 
     def standing(self, quantity: int, words: Mapping[str, str]) -> tuple[Expr, Sequence[Any]]:
         """A quantity as it stands in a formula, and its shape; a number without the axes that a

@@ -7,21 +7,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
+from itertools import product as product_of
 from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.notation.contraction import Contraction, Reduced
+from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
+from gradcalc.calculus.notation.contraction import Contraction, Reduced, picked, undivided, weighed
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
+    along,
     diagonal,
+    elementary,
+    hadamard,
     leaf,
     product,
+    spread,
     transpose,
-    write,
-)  # fmt: skip
+)
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
+from gradcalc.calculus.notation.matrix_expressions import row, write
+from gradcalc.calculus.notation.products import written_length
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
@@ -35,9 +43,11 @@ from gradcalc.calculus.sympy_functions import (
 )
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Binary, Expr, Index, Name, Num, Vector
+from gradcalc.language.parser import Expr, Name, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
+SHORT = 12  # entries that are listed at most, where most of them are zeros
+MOST = 16  # ways to write the terms of one sum that are compared
 WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
@@ -51,7 +61,8 @@ class Writer:
     """Writes sums of terms as matrices. `hidden` example indices stand inside the names (see
     matrix_entries.py); `reading` says which products are read by their names, `spelled` how the
     author wrote a sum or a number, `factored` holds the factors of named products, as far as they
-    were asked for.
+    were asked for, `jacobian` whether an array is differentiated (see contraction.py), `text` the
+    order of the author's lines.
     """
 
     def __init__(
@@ -61,6 +72,8 @@ class Writer:
         reading: Reading = NO_NAMES,
         spelled: Spell = unspelled,
         factored: dict[int, Products] | None = None,
+        jacobian: bool = True,
+        text: AuthorText = NO_TEXT,
     ) -> None:
         self.engine, self.hidden, self.reading, self.spelled = (
             engine,
@@ -69,8 +82,11 @@ class Writer:
             spelled,
         )
         self.factored = {} if factored is None else factored
-        self.entries = MatrixEntries(engine, self.hidden, self.derived, numerals(spelled))
-        self.contraction = Contraction(self.entries, self.renamed)
+        self.rank = AuthorOrder(engine, reading, text)
+        self.entries = MatrixEntries(
+            engine, self.hidden, self.derived, numerals(spelled), self.rank
+        )
+        self.contraction = Contraction(self.entries, self.renamed, jacobian)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
@@ -93,8 +109,37 @@ class Writer:
         if not terms:
             raise NoMatrixForm
         terms = self.alike(terms)
+        if self.contraction.jacobian:
+            return self.total(terms)
+        choices = [[None] if term.body is None else undivided(term.body) for term in terms]
+        found = [
+            self.total(
+                [
+                    Reduced(term.coef, list(term.scalars), body)
+                    for term, body in zip(terms, bodies, strict=True)
+                ]
+            )
+            for bodies in islice(product_of(*choices), MOST)
+        ]
+        return (
+            found[0] if len(found) == 1 else min(found, key=lambda m: written_length(write(m)[0]))
+        )
+
+    def total(self, terms: list[Reduced]) -> Matrix:
+        """The sum of reduced terms, common factors pulled out."""
         if len(terms) == 1:
             return self.single(terms[0])
+        bodies = [term.body for term in terms if term.body is not None]
+        loose = [body for body in bodies if along(body, bodies[0])]
+        if len(loose) == len(terms):
+            turn = transpose if loose[0].parts[0].rows == ONE else (lambda m: m)
+            vectors = [
+                Reduced(term.coef, term.scalars, turn(body.parts[0]))
+                for term, body in zip(terms, loose, strict=True)
+            ]
+            return spread(turn(self.total(vectors)), loose[0].rows, loose[0].cols)
+        if (listed := self.listed(terms)) is not None:
+            return listed
         number, rests = self.common([term.coef for term in terms])
         for term, rest in zip(terms, rests, strict=True):
             term.coef = rest
@@ -121,6 +166,22 @@ class Writer:
                 kept.append(term)
         return [term for term in kept if term.coef != 0] or kept[:1]
 
+    def listed(self, terms: list[Reduced]) -> Matrix | None:
+        """Several unit vectors with numbers in front as the list of these: t e₀ + e₁ is [t, 1]."""
+        found: dict[int, Expr] = {}
+        for term in terms:
+            place = None if term.body is None else picked(term.body)
+            count = None if term.body is None else term.body.rows.number
+            if not isinstance(place, Num) or count is None or count > SHORT:
+                return None
+            at = int(place.value)
+            if at in found:
+                return None
+            found[at] = write(self.single(Reduced(term.coef, term.scalars)))[0]
+        count = terms[0].body.rows.number if terms[0].body is not None else 0
+        items = tuple(found.get(n, ZERO) for n in range(count or 0))
+        return leaf(Vector(items), terms[0].body.rows, ONE, 1) if terms[0].body else None
+
     def common(self, coefs: list[sp.Expr]) -> tuple[sp.Expr, list[sp.Expr]]:
         """The factor all coefficients share (numbers and sizes), and what is left of each."""
         numbers = [c.as_coeff_Mul()[0] for c in coefs]
@@ -144,6 +205,9 @@ class Writer:
         return factor, [c / factor for c in coefs]
 
     def added(self, terms: list[Reduced]) -> Matrix:
+        """The sum of terms, with the factors that all of them have at either end, or entry by
+        entry, beside it.
+        """
         chains = [
             []
             if term.body is None
@@ -164,6 +228,19 @@ class Writer:
             while all(len(c) > 1 for c in chains) and all(c[0] == chains[0][0] for c in chains):
                 first.append(chains[0][0])
                 chains = [c[1:] for c in chains]
+        beside: list[Matrix] = []
+        if all(chains):
+            beside, rests = shared_entries([product(*c) for c in chains])
+            if beside:
+                inner = [
+                    Reduced(term.coef, term.scalars, rest)
+                    for term, rest in zip(terms, rests, strict=True)
+                ]
+                total = self.combine(inner)
+                leads = [m for m in beside if m.kind in ("leaf", "product")]
+                masks = [m for m in beside if m not in leads]
+                total = hadamard(*leads, total, *masks)
+                return product(*first, total, *last) if first or last else total
         bodies = [
             self.single(Reduced(sp.S.One, term.scalars, product(*c) if c else None))
             for term, c in zip(terms, chains, strict=True)
@@ -173,8 +250,7 @@ class Writer:
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.entries.rank, self.spelled)
-            for n in order
+            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.spelled) for n in order
         )
         total = Matrix(
             "sum",
@@ -222,13 +298,9 @@ class Writer:
                 raise NoMatrixForm
             return write(matrix)[0]
 
-        def rank(expr: sp.Expr, summand: bool = False) -> Any:
-            order = self.entries.rank(expr, summand)
-            form = written.get(expr)
-            sums = isinstance(form, Binary) and form.op in "+-"
-            if sums or isinstance(form, Index):
-                return True, True, True, False, ["~"], *order[-2:]  # l r[0], though (x · y) l
-            return order
+        def rank(expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One) -> Any:
+            order = self.rank(expr, summand, beside)
+            return (*self.rank.scalar(written[expr]), *order[-2:]) if expr in written else order
 
         coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
         if term.body is None:
@@ -244,7 +316,9 @@ class Writer:
         """Factors of a product that has a name: A V is O."""
         numbers = [n for n in self.engine.names.products if n in self.reading.names]
         if any(number not in self.factored for number in numbers):
-            bare = Writer(self.engine, self.hidden, spelled=self.spelled)  # without their names
+            bare = Writer(
+                self.engine, self.hidden, spelled=self.spelled, text=self.rank.text
+            )  # without their names
             self.factored.update({n: bare.factors(n) for n in numbers if n not in self.factored})
         return {parts: name for number in numbers for parts, name in self.factored[number].items()}
 
@@ -290,8 +364,14 @@ class Writer:
             self.combine([self.contraction.reduce(term, visible) for term in terms])
         )
         for axis, weight in weights:
-            spread = diagonal(self.entries.elementwise(weight, visible[axis : axis + 1]))
-            whole = product(spread, whole) if axis == 0 else product(whole, spread)
+            vector = self.entries.elementwise(weight, visible[axis : axis + 1])
+            if self.contraction.jacobian:
+                ends = [[diagonal(vector)], []] if axis == 0 else [[], [diagonal(vector)]]
+                whole = product(*ends[0], whole, *ends[1])
+            elif axis == 0:
+                whole = weighed(vector, whole)
+            else:
+                whole = hadamard(whole, spread(transpose(vector), whole.rows, whole.cols))
         return whole
 
     def weights(
@@ -341,7 +421,7 @@ class Writer:
         place.
         """
         counts = [ix.size.number for ix in free]
-        if not 1 <= len(free) <= 2 or any(count is None or count > 12 for count in counts):
+        if not 1 <= len(free) <= 2 or any(count is None or count > SHORT for count in counts):
             return None
         places: dict[tuple[int, ...], list[Reduced]] = {}
         for term in terms:
@@ -398,11 +478,27 @@ class Writer:
         return found
 
 
+def shared_entries(bodies: Sequence[Matrix]) -> tuple[list[Matrix], list[Matrix]]:
+    """The factors that all matrices have entry by entry, and what is left of each; nothing where
+    one would be left without a factor.
+    """
+    factors = [elementary(body) for body in bodies]
+    shared: list[Matrix] = []
+    for factor in list(factors[0]):
+        if all(len(own) > 1 and factor in own for own in factors):
+            shared.append(factor)
+            for own in factors:
+                own.remove(factor)
+    return shared, [hadamard(*own) for own in factors] if shared else []
+
+
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
     """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1,
     n].
     """
-    return write(transpose(m) if wants_row(shape) and m.cols == ONE and m.rows != ONE else m)[0]
+    if wants_row(shape) and m.cols == ONE and m.rows != ONE:
+        return row(transpose(m))
+    return write(m)[0]
 
 
 def wants_row(shape: Sequence[Any]) -> bool:

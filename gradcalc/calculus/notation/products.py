@@ -19,6 +19,18 @@ def chain_of(expr: Expr) -> list[Expr]:
     return [expr, *factors]
 
 
+def factors_of(expr: Expr) -> list[tuple[Expr, bool]]:
+    """The factors of an entrywise product or quotient, each with whether it stands below the
+    bar.
+    """
+    if isinstance(expr, Binary) and expr.op in "*/":
+        right = factors_of(expr.right)
+        if expr.op == "/":
+            right = [(factor, not below) for factor, below in right]
+        return factors_of(expr.left) + right
+    return [(expr, False)]
+
+
 def flip(expr: Expr) -> Expr:
     """The transpose of an expression; two meet and are gone."""
     return expr.arg if isinstance(expr, Transpose) else Transpose(expr)
@@ -73,8 +85,6 @@ def transposes(expr: Expr) -> int:
     return sum(isinstance(part, Transpose) for part in walk(expr))
 
 
-def weighted(weight: Expr, expr: Expr) -> Expr:
-    """weight ∘ expr; a weight 1/s divides."""
-    if isinstance(weight, Binary) and weight.op == "/":
-        return over(weighted(weight.left, expr), weight.right)
-    return expr if weight == Num(Fraction(1)) else Binary("*", weight, expr)
+def written_length(expr: Expr) -> int:
+    """How long an expression reads: its names, numbers and signs."""
+    return sum(1 for _ in walk(expr))

@@ -1,0 +1,73 @@
+"""Terms as matrices: what is spread stays spread, common factors leave sums, rows are rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from helpers.answers import answer
+
+SHAPES: dict[str, Any] = {
+    "X": ["r", "k"], "W": ["r", "k"], "T": ["r", "k"], "g": ["k"], "M": ["n", "n"], "u": ["n"],
+    "c": ["n"], "A": ["n", "n"],
+}  # fmt: skip
+SIZES = {"r": 2, "k": 3, "n": 2}
+
+
+def text(lines: str, question: str, **content: Any) -> str | None:
+    right = " ".join(line.partition("=")[2] for line in lines.split(";"))
+    shapes = {name: shape for name, shape in SHAPES.items() if name in right}
+    sizes = {n: s for n, s in SIZES.items() if any(n in shape for shape in shapes.values())}
+    found = answer(
+        lines, shapes, content.pop("assume", {}), question, sizes=sizes, seed=1, **content
+    )
+    assert found.verified
+    assert found.verified.ok
+    return found.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "question", "formula"),
+    [
+        ("Y = X*g; f = sum(Y*T)", "df/dX", "T*g"),
+        ("S = sum(X, axis=1, keepdims=True); R = X/S; f = sum(R*W)", "df/dX",
+         "(W - sum(R*W, axis=1, keepdims=True))/S"),
+        ("P = softmax(X, axis=1); f = sum(P*W)", "df/dX",
+         "P*(W - sum(P*W, axis=1, keepdims=True))"),
+        ("m = mean(X, axis=0, keepdims=True); C = X - m; f = sum(W*C^2)", "df/dX",
+         "2*(W*C - mean(W*C, axis=0))"),
+        ("y = M @ tanh(u)", "dy/du", "M @ diag(1 - tanh(u)^2)"),
+    ],
+)  # fmt: skip
+def test_a_forward_broadcast_is_one_backward(lines: str, question: str, formula: str) -> None:
+    assert text(lines, question) == formula
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "formula"),
+    [
+        ("f = tr(M @ M @ M @ M @ M)", "df/dM", "5*matrix_power(M.T, 4)"),
+        ("f = tr(M @ M @ M)", "df/dM", "3*M.T @ M.T"),
+        ("f = tr(inv(M))", "df/dM", "-matrix_power(inv(M).T, 2)"),
+        ("f = tr(M @ A)*tr(M)", "df/dM", "tr(M @ A)*eye(n) + tr(M)*A.T"),
+        ("f = log(1 + tr(outer(u, u)))", "df/du", "2*u/(1 + u @ u)"),
+    ],
+)
+def test_powers_and_traces(line: str, question: str, formula: str) -> None:
+    assert text(line, question) == formula
+
+
+@pytest.mark.parametrize(
+    ("line", "formula"),
+    [
+        ("f = c @ u", "c.T"),
+        ("f = sum(u^2)", "2*u.T"),
+        ("f = c @ A @ u + u @ u", "c @ A + 2*u.T"),
+        ("f = norm(u - c)^2", "2*(u - c).T"),
+    ],
+)
+def test_the_derivative_of_a_number_by_a_vector_is_a_row_in_numerator_layout(
+    line: str, formula: str
+) -> None:
+    assert text(line, "df/du", notation={"layout": "jacobian"}) == formula
