@@ -22,6 +22,7 @@ from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.terms import Term
 from gradcalc.derivation.backward_pass import MINUS_ONE, chained, standing_for
 from gradcalc.derivation.elementary_steps import GateWriter, inside, is_number, leading
+from gradcalc.derivation.general_rules import partial
 from gradcalc.derivation.step_model import Contribution, Step
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass
@@ -54,8 +55,9 @@ def contributions(
         return ()
     before, parts = parting(writer, operations, top, target)
     distinct = len({part.node for part in parts}) == len(parts)
+    squared = len(parts) == 2 and parts[0].above == parts[1].above  # x x, x^x
     alike = all(writer.alike(top, n) for n in operations) and writer.alike(top, target, True)
-    if not distinct or len(parts) > MOST:
+    if not (distinct or (alike and squared)) or len(parts) > MOST:
         return ()
     if alike:
         return elementwise(writer, operations, before, parts, target)
@@ -129,9 +131,13 @@ def elementwise(
         before.append(local)
     made: list[Contribution] = []
     adding = nodes[shared[-1]].op in ADDITIVE
-    for part in parts:
+    for place, part in enumerate(parts):
         own = factors(part.node)
         local = None if adding else writer.local(part.above, part.node)
+        if parts[0].node == parts[-1].node and not adding:
+            node = nodes[part.above]
+            operands = [tree(nodes, arg) for arg in node.args]
+            local = partial(node.op, place, operands, tree(nodes, part.above))
         if own is None or (local is None and not adding):
             return ()
         first = (MINUS_ONE,) if adding and part.minus else () if local is None else (local,)

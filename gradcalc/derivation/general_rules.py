@@ -208,8 +208,9 @@ def _by_upstream(operation: str, operand: int | None, own: Letters) -> Line:
     whole = Math((Name(own.result), "=", substitute(example, table)), names=names)
     if not result:
         return ("for ", whole, ": ", *listed(formulas()))
+    loss = Math((Name(own.loss),), names=names)
     given = Math((Name(own.upstream), "=", Name(f"d{own.result}")), names=names)
-    return ("for ", whole, " with ", given, ": ", *listed(formulas()))
+    return ("for ", whole, ", a loss ", loss, " and ", given, ": ", *listed(formulas()))
 
 
 def squared_norm(own: Letters) -> Line:

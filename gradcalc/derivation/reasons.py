@@ -61,7 +61,7 @@ def argued(
     if none and not flat(graph, operations):
         lines.append(nothing(graph, name.id, user))
     for index in before.over if before else user.over:
-        if index in graph.examples and index not in own.over:
+        if index in graph.examples and index not in own.over and index not in step.over:
             count = size_tree(graph.indices[index])
             ending = " examples, so its gradient is the sum of the per-example gradients"
             lines.append(line(name, " is shared by all ", count, ending))
@@ -237,7 +237,7 @@ def dimensions(names: Names, step: Step, found: Core) -> Iterator[Line]:
             for _, shape in factors
             for piece in ("(", Shaped(shape) if shape else "scalar", ")")
         ]
-        yield line(must, Math((*product, "=", Shaped(got))), " ✓")
+        yield line(must, Math((*product, "=", Shaped(got), "✓")))
     yield from scaling(factors)
     yield from untransposed(found, step.shape, names)
 

@@ -47,7 +47,8 @@ class RuleBook:
             if number in squared.values():
                 continue
             for arg in args:
-                rule = self.rule(number, arg, squared.get(number))
+                alone = len(set(args)) == 1 and self.graph.nodes[number].args.count(arg) == 1
+                rule = self.rule(number, arg, squared.get(number), alone)
                 found.setdefault((rule.operation, rule.sentence), rule)
         return tuple(found.values())
 
@@ -63,8 +64,10 @@ class RuleBook:
             and nodes[arg].name is None and not nodes[arg].shape
         }  # fmt: skip
 
-    def rule(self, number: int, arg: int, norm: int | None) -> Rule:
-        """The rule of an operation for one of its operands."""
+    def rule(self, number: int, arg: int, norm: int | None, alone: bool) -> Rule:
+        """The rule of an operation for one of its operands. `alone`: the others do not vary with
+        the denominator, so that a power needs one rule.
+        """
         nodes, node = self.graph.nodes, self.graph.nodes[number]
         place = node.args.index(arg)
         if norm is not None:
@@ -73,6 +76,8 @@ class RuleBook:
             return Rule("norm", 0, SQUARED_NORM, squared_norm(own), matched(own, inner))
         steady = self.fixed - {arg}
         operation, sentence = node.op, said(self.graph, number, arg, steady)
+        if operation == "pow" and alone:
+            sentence = TABLE["pow"].fixed[place]
         ranks = [len(nodes[n].shape) for n in node.args]
         if operation == "matmul" and ranks == [1, 1]:
             operation, sentence = "dot", TABLE["dot"].sentence

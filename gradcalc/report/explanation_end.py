@@ -33,7 +33,7 @@ from gradcalc.report.answer_cells import AnswerCells, asked, wrong
 from gradcalc.report.blocks import Block, Column, Heading, Note, Paragraph, Table, table
 from gradcalc.report.lines import text_line
 from gradcalc.report.step_table import Board
-from gradcalc.report.step_way import literal
+from gradcalc.report.step_way import literal, per_example
 
 WIDE = 44  # columns of a result beyond which the gradients that it is made of are named in it
 
@@ -153,7 +153,7 @@ class Summary:
         where = self.cells.where(replace(answer, where=pairs), self.derivation.answers)
         step = self.step(answer)
         if step is not None and (where or self.wide(shown)) and step.collected is not None:
-            own = math(step.total.symbolic, example=bool(step.total.each))
+            own = math(step.total.symbolic, example=per_example(step.total, self.board.ranges))
             if step.total.free == () and len(self.text(own)) < len(self.text(shown)):
                 shown, where = own, ()
         value = self.short(answer).value

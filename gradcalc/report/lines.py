@@ -176,9 +176,10 @@ def latex_math(math: Math, names: Names) -> str:
     def written(piece: Piece) -> str:
         match piece:
             case str():
-                return {"·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to", "−": "-"}.get(
-                    piece, piece
-                )
+                return {
+                    "·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to", "−": "-",
+                    "✓": r"\checkmark",
+                }.get(piece, piece)  # fmt: skip
             case Partial():
                 return partial_latex(piece, names)
             case Shaped(shape):

@@ -58,7 +58,7 @@ PROPER: Mapping[str, str] = {
 }  # fmt: skip
 SIGNS: Mapping[str, str] = {
     "·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to",
-    "−": "-", "×": r"\times", "÷": r"\div", "…": r"\cdots",
+    "−": "-", "×": r"\times", "÷": r"\div", "…": r"\cdots", "✓": r"\checkmark",
 }  # fmt: skip
 _ELEMENTWISE = frozenset("+-*/^")
 

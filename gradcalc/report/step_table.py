@@ -14,6 +14,7 @@ from gradcalc.language.formula_pieces import (
     Cell,
     Factors,
     Line,
+    Math,
     Number,
     Partial,
     Piece,
@@ -28,7 +29,7 @@ from gradcalc.language.unparse import unparse
 from gradcalc.report.blocks import Column, Table
 from gradcalc.report.lines import text_line
 from gradcalc.report.recurrences import Repeats
-from gradcalc.report.step_way import Memory, Way, equals, literal
+from gradcalc.report.step_way import Memory, Way, equals, literal, per_example
 
 COUNTED = {2: "twice", 3: "three times", 4: "four times", 5: "five times"}
 LONG = 56  # columns of a gradient with the gradients before it substituted that is written out
@@ -47,7 +48,8 @@ class Board:
         self.detail = detail
         self.digits = digits or self.graph.exercise.notation.digits
         self.memory = Memory(self.full)
-        self.way = Way(self.memory, self.digits)
+        self.ranges = frozenset(derivation.names.ranges)
+        self.way = Way(self.memory, self.digits, self.ranges)
         self.repeats = Repeats(derivation, self.memory)
         self.arrays = any(
             self.graph.node(name).shape or self.graph.node(name).over for name in self.graph.names
@@ -119,11 +121,11 @@ class Board:
             yield "one entry", tuple(self.way.entries(step, path))
         yield "contribution" if several else "gradient", tuple(self.product(step, path))
         if told is None:
-            checks = [reason for reason in path.because if " ✓" in reason]
+            checks = [reason for reason in path.because if fits(reason)]
             others = [
                 reason
                 for reason in path.because
-                if " ✓" not in reason
+                if not fits(reason)
                 and (not transposed(reason) or self.memory.first(("transpose", reason[-1])))
             ]
             yield "shape check", tuple(map(spoken, checks))
@@ -163,7 +165,7 @@ class Board:
 
     def product(self, step: Step, path: Path) -> Iterator[Line]:
         """Upstream × local, then what that is; with several paths the sum follows."""
-        example = bool(path.product.each)
+        example = per_example(path.product, self.ranges)
         alone = len(step.paths) == 1
         lead: list[Piece] = [step.gradient, "="] if alone else []
         scalar = path.local is not None and not path.local.shape and not path.product.shape
@@ -191,7 +193,9 @@ class Board:
 
     def written(self, formula: Written, lead: Sequence[Piece], more: Sequence[Piece] = ()) -> Line:
         entry = f" with entries indexed [{', '.join(formula.free)}]" if formula.free else ""
-        return line(math(*lead, formula.symbolic, *more, example=bool(formula.each)), entry)
+        return line(
+            math(*lead, formula.symbolic, *more, example=per_example(formula, self.ranges)), entry
+        )
 
     def collected(self, step: Step) -> Iterator[Line]:
         """The gradient with earlier gradients substituted, the line of algebra that decides, and
@@ -199,7 +203,7 @@ class Board:
         """
         if step.collected is None:
             return
-        example = bool(step.total.each)
+        example = per_example(step.total, self.ranges)
         if not self.full and step.between is None and not step.facts and self.long(step.collected):
             return
         first = step.put_in if step.put_in is not None else step.collected
@@ -235,7 +239,9 @@ class Board:
 
     def sum(self, step: Step) -> Iterator[tuple[str, Cell]]:
         if len(step.paths) > 1:
-            total = math(step.gradient, "=", *self.added(step), example=bool(step.total.each))
+            total = math(
+                step.gradient, "=", *self.added(step), example=per_example(step.total, self.ranges)
+            )
             yield "sum", (total, *self.collected(step))
             values = [path.value for path in step.paths]
             counted = step.value is not None and all(map(is_number, values))
@@ -300,6 +306,12 @@ def chosen(step: Step, path: Path) -> Iterator[Line]:
         yield line("Here ", name, f" is the {word}, so the whole gradient goes to it")
     elif path.local_value == 0:
         yield line("Here ", name, f" is not the {word}, so it receives 0")
+
+
+def fits(reason: Line) -> bool:
+    """Whether a reason is the check of a shape."""
+    last = reason[-1]
+    return isinstance(last, Math) and last.pieces[-1] == "✓"
 
 
 def transposed(reason: Line) -> bool:

@@ -4,11 +4,11 @@ contributes, the local derivative, and one entry of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from gradcalc.derivation.elementary_steps import telling
 from gradcalc.derivation.form_changes import canonical
-from gradcalc.derivation.step_model import Contribution, Gate, Path, Step
+from gradcalc.derivation.step_model import Contribution, Gate, Path, Step, Written
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import (
     Factors,
@@ -49,8 +49,8 @@ class Memory:
 class Way:
     """Writes what happens inside the definitions of one derivation."""
 
-    def __init__(self, memory: Memory, digits: int) -> None:
-        self.memory, self.digits = memory, digits
+    def __init__(self, memory: Memory, digits: int, ranges: frozenset[str]) -> None:
+        self.memory, self.digits, self.ranges = memory, digits, ranges
 
     def rules(self, path: Path) -> Iterator[Line]:
         """The sentence of each rule that is new, with its general form and what stands for its
@@ -75,11 +75,16 @@ class Way:
         """What each place of the operand contributes."""
         for one in path.parts:
             if one.part is not None:
-                yield line(one.part, ": ", self.contribution(one), example=bool(path.product.each))
+                yield line(
+                    one.part,
+                    ": ",
+                    self.contribution(one),
+                    example=per_example(path.product, self.ranges),
+                )
 
     def contribution(self, one: Contribution) -> Line:
         if one.product is not None:
-            return line(one.product.symbolic, example=bool(one.product.each))
+            return line(one.product.symbolic, example=per_example(one.product, self.ranges))
         return math(Factors(one.factors) if len(one.factors) > 1 else one.factors[0])
 
     def gates(self, path: Path) -> Iterator[Line]:
@@ -175,7 +180,7 @@ class Way:
             or not self.memory.first(("entry", tuple((r.sentence, r.operand) for r in path.rules)))
         ):
             return
-        example = bool(found.product.each)
+        example = per_example(found.product, self.ranges)
         results = [found.product.symbolic]
         if found.summed is not None:
             results = [found.summed, *results]
@@ -194,6 +199,19 @@ class Way:
         yield math(own, "=", results[0], example=example)
         for more in results[1:]:
             yield math("=", more, example=example)
+
+
+def per_example(written: Written, ranges: Collection[str]) -> bool:
+    """Whether a formula is written for one example, or is a sum over the examples of such."""
+    return bool(written.each) or any(
+        isinstance(part, Call) and part.func == "sum" and not ranges_of(part).isdisjoint(ranges)
+        for part in walk(written.symbolic)
+    )
+
+
+def ranges_of(call: Call) -> set[str]:
+    """The indices that a sum runs over."""
+    return {part.id for part in call.args[1:] if isinstance(part, Name)}
 
 
 def has_sum(expr: Expr) -> bool:
