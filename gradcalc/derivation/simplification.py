@@ -170,7 +170,7 @@ class Facts:
             if value is None:
                 continue
             given = np.asarray(value, dtype=float)
-            ramp = 0.3 + 0.4 * np.arange(given.size, dtype=float).reshape(given.shape) % 1.7
+            ramp = 0.3137 + 0.4171 * np.arange(given.size, dtype=float).reshape(given.shape) % 1.7
             definition = known.get(name)
             softmax = (
                 definition is not None
@@ -179,7 +179,7 @@ class Facts:
                 and given.ndim == 1
             )
             if ("onehot" in assumed or softmax) and given.ndim == 1:
-                if self.same(before, after, shape, name, ramp):
+                if self.same(before, after, shape, name, ramp) is not False:
                     continue
                 if self.same(before, after, shape, name, ramp / ramp.sum()):
                     why = " is one-hot)" if "onehot" in assumed else " is a softmax)"
@@ -188,20 +188,22 @@ class Facts:
                 elif "onehot" in assumed:
                     found.append(line(Name(name), " is one-hot"))
             elif "symmetric" in assumed and given.ndim == 2:
-                if not self.same(before, after, shape, name, given + ramp):
+                if self.same(before, after, shape, name, given + ramp) is False:
                     same = math(Transpose(Name(name)), "=", Name(name))
                     found.append(line(same, " (", Name(name), " is symmetric)"))
             elif (
                 definition is not None
                 and not definition.indices
-                and not self.same(before, after, shape, name, given + ramp)
+                and self.same(before, after, shape, name, given + ramp) is False
             ):
                 found.append(math(Name(name), "=", definition.expr))
         return tuple(found)
 
-    def same(self, before: Expr, after: Expr, shape: Shape, name: str, value: Number) -> bool:
-        """Whether two forms agree where a name has another value."""
+    def same(
+        self, before: Expr, after: Expr, shape: Shape, name: str, value: Number
+    ) -> bool | None:
+        """Whether two forms agree where a name has another value; None where that has no value."""
         one, other = (
             self.numbers.elsewhere(expr, shape, {name: value}) for expr in (before, after)
         )
-        return self.numbers.close(one, other)
+        return None if one is None or other is None else self.numbers.close(one, other)

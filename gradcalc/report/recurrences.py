@@ -96,11 +96,19 @@ class Repeats:
         made = for_all(family, self.derivation.names, taken)
         if made is None or made.expr == family[0][0]:
             return
+        if alone and not self.recurs(family[0][0], own[0]):
+            return
         self.memory.said.add(key)
         gradient = step.gradient if alone else None
         at = [k for _, k in family]
         title = "recurrence" if alone else f"every {made.counter}"
         yield title, (said(gradient, made, at, step.quantity),)
+
+    def recurs(self, expr: Expr, base: str) -> bool:
+        """Whether a gradient is made from one of its own family: ∂L/∂h₂ from ∂L/∂h₃."""
+        partials = self.derivation.names.partials
+        users = (partials[part.id][1] for part in occurrences(expr) if part.id in partials)
+        return any((found := numbered(user)) is not None and found[0] == base for user in users)
 
 
 @dataclass(frozen=True, slots=True)
