@@ -199,7 +199,7 @@ class Facts:
                 found.append(math(Name(name), "=", definition.expr))
         return tuple(found)
 
-    def same(
+        """Whether two forms agree where a name has another value; None where one has no number."""
         self, before: Expr, after: Expr, shape: Shape, name: str, value: Number
     ) -> bool | None:
         """Whether two forms agree where a name has another value; None where that has no value."""
