@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradcalc.app.api import Derivative as Derivative
     from gradcalc.app.api import Result as Result
     from gradcalc.app.api import build as build
+    from gradcalc.app.api import check as check
     from gradcalc.app.api import diff as diff
     from gradcalc.app.api import solve as solve
     from gradcalc.exercise.load import exercise_from as exercise_from
@@ -26,16 +27,18 @@ if TYPE_CHECKING:
     from gradcalc.exercise.model import Exercise as Exercise
     from gradcalc.graph.model import Graph as Graph
     from gradcalc.language.errors import GradcalcError as GradcalcError
+    from gradcalc.marking.model import Verdict as Verdict
     from gradcalc.report.blocks import Report as Report
     from gradcalc.version import __version__ as __version__
 
 # Name -> the module it lives in.
 _PUBLIC = {
-    "solve": "app.api", "diff": "app.api", "build": "app.api",
+    "solve": "app.api", "diff": "app.api", "check": "app.api", "build": "app.api",
     "Result": "app.api", "Derivative": "app.api",
     "load_exercise": "exercise.load",
     "parse_exercise": "exercise.load", "exercise_from": "exercise.load",
     "Exercise": "exercise.model", "Graph": "graph.model", "Report": "report.blocks",
+    "Verdict": "marking.model",
     "GradcalcError": "language.errors", "__version__": "version",
 }  # fmt: skip
 

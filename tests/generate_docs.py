@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from gradcalc.exercise import tex_commands as textables
+from gradcalc.exercise.grading import SLUGS
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.schema import (
     DRAW,
     EXERCISE,
+    GRADING,
     HEADER,
     NOTATION,
     NUMBER,
     PAPER,
     QUESTION,
+    TOLERANCE,
     VARIABLE,
     Array,
     Either,
@@ -256,6 +259,9 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "range": lambda: keys(DRAW),
     "sheet": lambda: keys(PAPER),
     "header": lambda: keys(HEADER),
+    "grading": lambda: keys(GRADING),
+    "tolerance": lambda: keys(TOLERANCE),
+    "mistakes": lambda: ", ".join(map(code, SLUGS)),
     "elementwise": elementwise,
     "structured": structured,
     "functions": functions,

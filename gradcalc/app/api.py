@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from gradcalc.exercise.load import exercise_from, load_exercise
 from gradcalc.exercise.model import Exercise
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gradcalc.graph.model import Graph
     from gradcalc.language.formula_pieces import Number
     from gradcalc.language.shape_rules import Shape
+    from gradcalc.marking.model import Verdict
     from gradcalc.report.blocks import Report
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Exercise"
@@ -82,6 +83,67 @@ def diff(
         raise GradcalcError(Problem("argument", "wrt is one name, or two for a second derivative"))
     said = {name: tuple(map(str, shape)) for name, shape in (shapes or {}).items()}
     return Derivative(differentiate(expression, by, said, form, layout))
+
+
+@overload
+def check(
+    source: str,
+    answers: None = None,
+    *,
+    wrt: str | Sequence[str],
+    answer: str,
+    shapes: Mapping[str, Sequence[str | int]] | None = None,
+    layout: str | None = None,
+) -> Verdict:
+    """A verdict on one claim, without a file."""
+
+
+@overload
+def check(
+    source: Source,
+    answers: Mapping[str, Any] | str | os.PathLike[str],
+    *,
+    policy: str | None = None,
+    reveal: bool = False,
+) -> list[Verdict]:
+    """A verdict for each question of an exercise."""
+
+
+def check(
+    source: Source,
+    answers: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    *,
+    wrt: str | Sequence[str] = (),
+    answer: str | None = None,
+    shapes: Mapping[str, Sequence[str | int]] | None = None,
+    layout: str | None = None,
+    policy: str | None = None,
+    reveal: bool = False,
+) -> Verdict | list[Verdict]:
+    """Is an answer right? `check("logdet(X)", wrt="X", answer="inv(X)")` is a Verdict on one claim;
+    `check("ex1.yaml", {"df/dx": "z"})` marks answers to an exercise, a Verdict for each question.
+
+    answers   question (its text, its name or its number from 1) -> a formula, a number, nested
+              lists, or {"formula": …, "value": …}; or the path of a file of answers of one student
+    policy    a file with the keys of `grading`; reveal: the verdicts hold the right answers too
+
+    Raises GradcalcError where the exercise or the answers cannot be used. What is wrong with one
+    answer is its verdict: `invalid`.
+    """
+    from gradcalc.app import marking
+
+    if answer is not None:
+        if not isinstance(source, str) or not wrt:
+            raise GradcalcError(
+                Problem("argument", "a claim needs an expression and wrt, the name to derive by")
+            )
+        by = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        said = {name: tuple(map(str, shape)) for name, shape in (shapes or {}).items()}
+        _, (verdict,) = marking.checked_claims(source, by, said, [answer], layout)
+        return verdict
+    if answers is None:
+        raise GradcalcError(Problem("argument", "give answers, or wrt and answer"))
+    return marking.checked(exercise(source), answers, policy, reveal)
 
 
 def exercise(source: Source) -> Exercise:

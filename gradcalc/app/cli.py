@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from gradcalc.app.check_commands import check
 from gradcalc.app.command_parts import Exit
 from gradcalc.app.console import Console, OutputError, PipeClosed
 from gradcalc.app.export_commands import export, graph
@@ -62,7 +63,7 @@ def options(
 
 
 # In this order --help lists them.
-for _command in (solve, diff, explain, graph, export, validate, schema, new):
+for _command in (solve, diff, explain, check, graph, export, validate, schema, new):
     app.command()(_command)
 
 COMMANDS = tuple(

@@ -9,6 +9,7 @@ import typer
 
 from gradcalc import render
 from gradcalc.app.batch import SECONDS, as_problem, each, outcomes
+from gradcalc.app.check_commands import check_claims
 from gradcalc.app.command_parts import adjusted, finish, print_each, view_of
 from gradcalc.app.console import Console
 from gradcalc.app.options import (
@@ -87,6 +88,14 @@ def diff(
             "--shape", metavar="'X: [N]'", help="Shape of a name: x: [n], A: [m, n], c: []."
         ),
     ] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answer",
+            metavar="FORMULA",
+            help="Is this the derivative? May be repeated; - reads one a line.",
+        ),
+    ] = None,
     form: Form = None,
     layout: Layout = None,
     format: Format = "table",
@@ -94,6 +103,8 @@ def diff(
 ) -> None:
     """Differentiate one expression. Default shapes: a-g scalars, h-z vectors, capitals matrices."""
     console: Console = context.obj
+    if answer:
+        check_claims(console, expression, wrt, shape or (), answer, layout, format, timeout)
 
     def work(text: str) -> tuple[list[str], list[dict[str, Any]], str, bool]:
         shapes = dict(

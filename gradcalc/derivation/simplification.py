@@ -199,10 +199,10 @@ class Facts:
                 found.append(math(Name(name), "=", definition.expr))
         return tuple(found)
 
-        """Whether two forms agree where a name has another value; None where one has no number."""
+    def same(
         self, before: Expr, after: Expr, shape: Shape, name: str, value: Number
     ) -> bool | None:
-        """Whether two forms agree where a name has another value; None where that has no value."""
+        """Whether two forms agree where a name has another value; None where one has no number."""
         one, other = (
             self.numbers.elsewhere(expr, shape, {name: value}) for expr in (before, after)
         )

@@ -84,6 +84,16 @@ def differentiate(
 
     `shapes` are declared ones, sizes as text. Raises GradcalcError.
     """
+    exercise, assumed = single_exercise(expression, wrt, shapes)
+    return Single(solve(exercise, form, layout), assumed)
+
+
+def single_exercise(
+    expression: str, wrt: Sequence[str], shapes: Mapping[str, Sequence[str]]
+) -> tuple[Exercise, Mapping[str, Shape]]:
+    """The exercise that asks for one derivative, and the shapes that nobody declared. Raises
+    GradcalcError.
+    """
     content = {
         "expression": expression,
         "variables": {name: list(sizes) for name, sizes in shapes.items()},
@@ -109,7 +119,7 @@ def differentiate(
         variables={**exercise.variables, **variables},
         questions=(Question(text, kind, of, tuple(wrt)),),
     )
-    return Single(solve(exercise, form, layout), assumed)
+    return exercise, assumed
 
 
 def shape_of_text(text: str) -> tuple[str, tuple[str, ...]]:

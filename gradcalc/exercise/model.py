@@ -5,6 +5,7 @@ nothing computed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from gradcalc.exercise.source import Text
@@ -14,7 +15,7 @@ from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr, names
 
 __all__ = [
-    "Definition", "Exercise", "Function", "Notation", "Paper",
+    "Definition", "Exercise", "Function", "Grading", "KnownMistake", "Notation", "Paper",
     "Question", "Space", "Text", "Upstream", "Value", "Variable",
 ]  # fmt: skip
 
@@ -91,12 +92,51 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownMistake:
+    """A wrong answer that the author expects: the answer as text, what to say of it, and the
+    share of the points that it earns.
+    """
+
+    answer: Text
+    say: str
+    points: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """How answers are marked.
+
+    relative, absolute  the tolerance of numbers; formulas are exact
+    digits      None, or how many significant digits of a number must be right at least
+    entries     proportional (an array earns the share of its right entries) or all
+    mistakes    slug -> the share of the points where exactly this mistake was made
+    carry       the share of the points for an answer that follows from an earlier wrong one
+    domain      same, or common: where one of the two is undefined does not count
+    layouts     exercise, or any: another layout is right, with a note
+    columns     loose: a vector is a column and a row; or strict
+    hints       none, verdict, where or full: how much the message may say
+    """
+
+    relative: Fraction = Fraction(1, 1000)
+    absolute: Fraction = Fraction(1, 10**9)
+    digits: int | None = None
+    entries: str = "proportional"
+    mistakes: Mapping[str, Fraction] = field(default_factory=dict)
+    carry: Fraction = Fraction(1)
+    domain: str = "same"
+    layouts: str = "exercise"
+    columns: str = "loose"
+    hints: str = "full"
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """`kind`: derivative (df/dx), local (local df/dx), second (d2f/dxdy), shape, value.
 
     `of` is the numerator (or the asked quantity), `by` the denominators (one, or two for `second`),
     `entry` an index list for one entry of the answer. `text` is the question as asked.
     `loss`: the numerator is the loss behind the upstream gradients, not a quantity of the exercise.
+    `answer`: what an answer may be: formula, value, both or either.
     """
 
     text: str
@@ -110,6 +150,8 @@ class Question:
     points: float | None = None
     place: Place | None = None
     space: Space | None = None  # room to write the answer in
+    answer: str = "either"
+    mistakes: tuple[KnownMistake, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +202,7 @@ class Exercise:
     questions: tuple[Question, ...] = ()  # empty: not asked; the graph then makes the default ones
     notation: Notation = field(default_factory=Notation)
     vary: Mapping[str, Any] = field(default_factory=dict)
+    grading: Grading = field(default_factory=Grading)
     warnings: tuple[Problem, ...] = ()
 
     @property

@@ -13,6 +13,7 @@ from typing import Any
 from gradcalc.exercise.author_tex import check_markdown
 from gradcalc.exercise.check_names import first_free, resolve
 from gradcalc.exercise.declarations import Declarations, Keys, named
+from gradcalc.exercise.grading import read_grading, read_mistakes
 from gradcalc.exercise.literals import read_constant, read_value
 from gradcalc.exercise.model import (
     Definition,
@@ -33,6 +34,8 @@ from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError
 from gradcalc.language.parser import CALLABLE, Compare, Expr, Num, Span, parse
 from gradcalc.language.statements import Statement, read_head, statements, with_cure
 from gradcalc.language.tokens import canonical, shown, tokenize
+
+QUESTION_KEYS = ("name", "text", "points", "space", "answer", "mistakes")
 
 
 def read_exercise(node: Node, file: str, problems: list[Problem]) -> Exercise:
@@ -114,6 +117,7 @@ class _Reader:
             questions=questions,
             seed=self.keys.integer("seed", -(10**18), 10**18),
             vary=self.vary(exercise),
+            grading=read_grading(get(self.node, "grading"), self.problems),
             warnings=tuple(self.warnings),
         )
 
@@ -318,7 +322,7 @@ class _Reader:
             extra: Mapping[str, Node | None] = {}
             ask: Node | None = item
             if item.kind == "mapping":
-                extra = {key: get(item, key) for key in ("name", "text", "points", "space")}
+                extra = {key: get(item, key) for key in QUESTION_KEYS}
                 ask = get(item, "ask")
             if ask is None or ask.kind != "scalar":
                 continue
@@ -374,6 +378,8 @@ class _Reader:
             float(worth.value) if isinstance(worth, Num) else None,
             question.place,
             read_space(space, self.problems),
+            answer.text.value if (answer := extra.get("answer")) else "either",
+            read_mistakes(extra.get("mistakes"), self.problems),
         )
 
     def vary(self, exercise: Exercise) -> dict[str, Any]:

@@ -127,6 +127,13 @@ VARIABLE = Record(
     )
 )
 
+ANSWERS = ("formula", "value", "both", "either")
+MISTAKE = Record((
+    Key("answer", EXPRESSION, "The wrong answer", "X.T @ G", required=True),
+    Key("say", TEXT, "What to say of it", "'The mean over the examples is missing.'", required=True),
+    Key("points", NUMBER, "The share of the points that it earns", "0.5"),
+))  # fmt: skip
+
 QUESTION = Record(
     (
         Key("ask", Scalar("a question"), "The question", "df/dx", required=True),
@@ -141,8 +148,44 @@ QUESTION = Record(
         ),
         Key("points", NUMBER, "Points on the handout", "2"),
         Key("space", SPACE, "Space to write the answer: third, half, page, or a length", "4cm"),
+        Key(
+            "answer",
+            Scalar("a kind of answer", ANSWERS),
+            "What an answer can be: formula, value, either, or both (each counts half)",
+            "formula",
+        ),
+        Key(
+            "mistakes",
+            Items(MISTAKE),
+            "Wrong answers that you expect, and what to say about them",
+            "[{answer: 2*x, say: 'x is not squared.', points: 0.5}]",
+        ),
     )
 )
+
+TOLERANCE = Record((
+    Key("relative", NUMBER, "How far a number may be off, relative to it", "1e-3"),
+    Key("absolute", NUMBER, "How far a number may be off at least", "1e-9"),
+))  # fmt: skip
+
+GRADING = Record((
+    Key("tolerance", TOLERANCE, "How exact numbers must be; formulas are exact", "{relative: 1e-3}"),
+    Key("digits", INTEGER, "At least so many significant digits of a number must be right", "3"),
+    Key("entries", Scalar("a rule for arrays", ("proportional", "all")),
+        "proportional: an array of numbers earns the share of its right entries", "all"),
+    Key("mistakes", Entries("slug", NUMBER),
+        "The share of the points where exactly this mistake was made", "{sign: 0.5}"),
+    Key("carry", NUMBER, "The share of the points for what follows from an earlier wrong answer; "
+        "0 turns it off", "1"),
+    Key("domain", Scalar("a domain", ("same", "common")),
+        "common: exp(log(x)) is right for x, as they agree where both are defined", "common"),
+    Key("layouts", Scalar("a layout rule", ("exercise", "any")),
+        "any: an answer in another layout is right, with a note", "any"),
+    Key("columns", Scalar("a column rule", ("loose", "strict")),
+        "strict: a vector is no column and no row", "strict"),
+    Key("hints", Scalar("a level of hints", ("none", "verdict", "where", "full")),
+        "How much a message says: nothing, the verdict, which entries, or which mistake", "where"),
+))  # fmt: skip
 
 DRAW = Record((
     Key("integers", Items(INTEGER), "Integers from the first to the second", "[-5, 5]"),
@@ -262,6 +305,7 @@ EXERCISE = Record(
             "[df/dx, df/dy]",
         ),
         Key("notation", NOTATION, "Notation of the answers", "{layout: gradient, digits: 4}"),
+        Key("grading", GRADING, "How to mark answers", "{carry: 0.5, entries: all}"),
         Key(
             "vary",
             Record(

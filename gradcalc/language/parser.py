@@ -9,7 +9,7 @@ wrong in parse_errors.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -104,14 +104,21 @@ _STARTS = frozenset(("name", "number", "(", "[", "√"))
 CALLABLE: Mapping[str, str] = {word: name for word, name in SPELLINGS.items() if word != "√"}
 
 
+Soften: TypeAlias = Callable[[list[Token]], list[Token]]
+
+
 def parse(
-    text: str, functions: Collection[str] = frozenset(), variables: Collection[str] = frozenset()
+    text: str,
+    functions: Collection[str] = frozenset(),
+    variables: Collection[str] = frozenset(),
+    soften: Soften | None = None,
 ) -> Expr:
     """One expression. `functions` are names the exercise defines or declares: they take no
     canonical spelling and may carry primes, g'(z). `variables`, where known, make messages better.
-    Raises SpanError with offsets into `text`.
+    `soften` turns the tokens into others before they are read. Raises SpanError with offsets into
+    `text`.
     """
-    return parse_from(text, 0, len(text), functions, variables)
+    return parse_from(text, 0, len(text), functions, variables, soften)
 
 
 def parse_from(
@@ -120,14 +127,18 @@ def parse_from(
     stop: int,
     functions: Collection[str] = frozenset(),
     variables: Collection[str] = frozenset(),
+    soften: Soften | None = None,
 ) -> Expr:
     """As `parse`, from one offset to another."""
 
+    def whole(tokens: list[Token]) -> Expr:
+        return _Parser(soften(tokens) if soften else tokens, functions, variables).whole()
+
     def read(line: str) -> Expr:
-        return _Parser(tokenize(line, start), functions, variables).whole()
+        return whole(tokenize(line, start))
 
     try:
-        return _Parser(tokenize(text, start, stop), functions, variables).whole()
+        return whole(tokenize(text, start, stop))
     except SpanError as error:
         raise cured(error, text[:stop], start, read) from None
 

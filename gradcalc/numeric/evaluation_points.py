@@ -34,10 +34,10 @@ def given_point(graph: Graph) -> Point:
     """
     exercise = graph.exercise
     sizes = dict(graph.sizes)
-    unsized = tuple(sorted(name for name in _size_names(graph) if name not in sizes))
+    unsized = tuple(sorted(name for name in size_names(graph) if name not in sizes))
     values = {name: value for name, value in exercise.values.items() if name in graph.names}
     lacking = [name for name in graph.inputs if name not in values]
-    upstream, symbolic = _upstreams(graph)
+    upstream, symbolic = upstreams(graph)
     if exercise.seed is None or unsized:
         return Point(sizes, values, upstream, (*unsized, *lacking, *_symbols(graph, symbolic)))
     if not lacking and not symbolic:
@@ -78,11 +78,11 @@ def random_points(
         name for name, variable in graph.exercise.variables.items() if variable.function
     )
     reason: str | None = None
-    upstream, symbolic = _upstreams(graph)
+    upstream, symbolic = upstreams(graph)
     numbers = {name: value for name, value in upstream.items() if not isinstance(value, tuple)}
     quantities = [name for name in (*upstream, *symbolic) if name not in numbers]
     for number in range(count):
-        for sizes in _other_sizes(graph, number):
+        for sizes in other_sizes(graph, number):
             label = "other values" + (
                 f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else ""
             )
@@ -182,20 +182,21 @@ def draw(graph: Graph, name: str, sizes: Mapping[str, int], seed: str, attempt: 
     )
     if name in graph.integers:
         bound = max(1, _bound(graph, name, sizes))
-        return _nested(
+        return nested(
             [random.randrange(bound) for _ in range(math.prod(shape + stack))],
-            _stacked_shape(shape, stack),
+            stacked_shape(shape, stack),
         )
     kind = _kind(graph, name, attempt, random)
     copies = math.prod(stack)
     arrays = [_array(random, shape, assume, kind, _distinct(graph, name)) for _ in range(copies)]
-    full = _stacked_shape(shape, stack)
+    full = stacked_shape(shape, stack)
     if not stack:
-        return _nested(arrays[0], full)
-    return _nested([array[k] for k in range(math.prod(shape)) for array in arrays], full)
+        return nested(arrays[0], full)
+    return nested([array[k] for k in range(math.prod(shape)) for array in arrays], full)
 
 
-def _stacked_shape(shape: list[int], stack: list[int]) -> list[int]:
+def stacked_shape(shape: list[int], stack: list[int]) -> list[int]:
+    """The shape of the stack of arrays of a shape, examples on the last axis."""
     if not stack:
         return shape
     column = len(shape) == 2 and shape[1] == 1
@@ -339,10 +340,17 @@ def _definite(random: Random, n: int, positive: bool) -> list[Fraction]:
 
 
 def _orthogonal(random: Random, n: int) -> list[Fraction]:
-    """A reflection, I - 2 v vᵀ / vᵀv, so that the entries are exact."""
-    v = [Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for _ in range(n)]
-    norm = sum(x * x for x in v)
-    return [Fraction(int(i == j)) - 2 * v[i] * v[j] / norm for i in range(n) for j in range(n)]
+    """A product of two or three reflections, I - 2 v vᵀ / vᵀv, so that the entries are exact. One
+    alone would be symmetric.
+    """
+    rows = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
+    for _ in range(random.choice((2, 3))):
+        v = [Fraction(random.choice((-3, -2, -1, 1, 2, 3))) for _ in range(n)]
+        norm = sum((x * x for x in v), Fraction(0))
+        for row in rows:
+            along = 2 * sum((a * b for a, b in zip(row, v, strict=True)), Fraction(0)) / norm
+            row[:] = [a - along * b for a, b in zip(row, v, strict=True)]
+    return [entry for row in rows for entry in row]
 
 
 def _onehot(random: Random, shape: list[int]) -> list[Fraction]:
@@ -357,7 +365,8 @@ def _onehot(random: Random, shape: list[int]) -> list[Fraction]:
     return entries
 
 
-def _nested(entries: Iterable[Any], shape: list[int]) -> Value:
+def nested(entries: Iterable[Any], shape: list[int]) -> Value:
+    """Entries, row by row, as nested rows of exact numbers."""
     flat: list[Any] = []
     for entry in entries:
         value = Fraction(entry)
@@ -390,7 +399,7 @@ def _bound(graph: Graph, name: str, sizes: Mapping[str, int]) -> int:
     return min(bounds, default=2)
 
 
-def _size_names(graph: Graph) -> list[str]:
+def size_names(graph: Graph) -> list[str]:
     """Every size that some shape or index mentions, in order of first mention."""
     found: dict[str, None] = {}
     listed: list[Size] = [size for name in graph.inputs for size in graph.node(name).shape]
@@ -405,13 +414,13 @@ def _size_names(graph: Graph) -> list[str]:
     return list(found)
 
 
-def _other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
+def other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
     """Assignments of pairwise different numbers to the symbolic sizes, other than those given;
     larger ones later.
 
     Where no order will do, the order of the given sizes is tried: inv(A @ A.T) needs a wide A.
     """
-    sizes = _size_names(graph)
+    sizes = size_names(graph)
     if not sizes:
         yield {}
         return
@@ -428,7 +437,7 @@ def _other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
                 yield chosen
 
 
-def _upstreams(graph: Graph) -> tuple[dict[str, Value], list[str]]:
+def upstreams(graph: Graph) -> tuple[dict[str, Value], list[str]]:
     """(quantity -> value of the upstream gradient there, quantities whose upstream gradient has
     no value).
     """
@@ -465,6 +474,6 @@ def _draw_upstream(
         random = Random(f"{seed}/upstream of {name}")
         shape = [size.at(dict(sizes)) for size in node.shape]
         stack = [graph.indices[index].at(dict(sizes)) for index in node.over]
-        full = _stacked_shape(shape, stack)
-        drawn[name] = _nested([_one(random, "normal") for _ in range(math.prod(full))], full)
+        full = stacked_shape(shape, stack)
+        drawn[name] = nested([_one(random, "normal") for _ in range(math.prod(full))], full)
     return drawn

@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
+from gradcalc.exercise.model import Definition
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.numeric.forward import Forward, propagate, rounded, upstream_key
@@ -27,6 +28,28 @@ _OFFSETS, _WEIGHTS = (-3, -2, -1, 1, 2, 3), (-1 / 60, 3 / 20, -3 / 4, 3 / 4, -3 
 _STEP, _STEP_TWICE = 2.0**-9, 2.0**-6
 _MAX_FLOATS = 3_000_000  # in one pass
 SIDE_BITS, STEPS = 2400, (400, 500)  # of one-sided differences; their steps are 2^-400 and 2^-500
+
+
+class Computed(Protocol):
+    """The forward computation at a point, in several precisions: `Forward`, and what else
+    computes as it does.
+    """
+
+    @property
+    def graph(self) -> Graph: ...
+
+    @property
+    def definitions(self) -> Mapping[str, Definition]: ...
+
+    @property
+    def scalar(self) -> bool:
+        """Are all its quantities numbers?"""
+
+    def env(self, bits: int = ...) -> Env:
+        """Names and their values at a precision."""
+
+    def __getitem__(self, name: str, /) -> Tensor:
+        """A quantity or an input: its shape is what matters here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +221,7 @@ def free_lengths(chosen: Directions, layout: str) -> tuple[int, ...]:
     return tuple(chosen.positional[k] for k in arrangement(chosen, layout) if not chosen.units[k])
 
 
-def directions(values: Forward, target: Target, limit: int | None, random: int = 3) -> Directions:
+def directions(values: Computed, target: Target, limit: int | None, random: int = 3) -> Directions:
     """Every entry, or every pair of entries, up to `limit` of them; beyond, random directions."""
     import numpy as np
 
@@ -340,7 +363,7 @@ def _rest(result: Tensor, chosen: Directions, env: Env, count: int) -> Any:
 
 
 def along(
-    values: Forward, target: Target, chosen: Directions | None, bits: int, steps: Sequence[Any]
+    values: Computed, target: Target, chosen: Directions | None, bits: int, steps: Sequence[Any]
 ) -> Any:
     """What is differentiated, with each `by` moved by its step along each direction: an array
     (direction, rest).
@@ -372,7 +395,7 @@ def along(
     return _rest(result, chosen, env, len(chosen.arrays[0]))
 
 
-def slopes(values: Forward, target: Target, chosen: Directions | None, bits: int) -> Any:
+def slopes(values: Computed, target: Target, chosen: Directions | None, bits: int) -> Any:
     """The derivative along each direction, as enclosures: from truncated power series, without a
     step.
     """
@@ -435,7 +458,7 @@ def _quotients(values: Forward, target: Target, chosen: Directions | None, step:
     return found
 
 
-def recompute(values: Forward, target: Target, env: Env, moved: Mapping[str, Tensor]) -> Env:
+def recompute(values: Computed, target: Target, env: Env, moved: Mapping[str, Tensor]) -> Env:
     """The forward computation with some values replaced; what depends on them is computed again."""
     start = replace(env.bind(moved), frozen=env)
     return propagate(start, (values.definitions[name] for name in target.again))
@@ -450,10 +473,14 @@ def measure(target: Target, env: Env) -> Tensor:
             raise env.lacking.get(target.of) or Unknown(f"{target.of} has no value")
         return env.values[target.of]
     total: Tensor | None = None
-    keys = {upstream_key(name): name for name in env.values if upstream_key(name) in env.values}
+    lead = upstream_key("")
+    keys = [key for key in env.values if key.startswith(lead)]
     if not keys:
         raise Unknown("the upstream gradient has no value")
-    for key, name in keys.items():
+    for key in keys:
+        name = key.removeprefix(lead)
+        if name not in env.values:
+            raise env.lacking.get(name) or Unknown(f"{name} has no value")
         term = _inner(env.values[key], env.values[name], env)
         total = term if total is None else _add(total, term, env)
     assert total is not None
@@ -493,7 +520,7 @@ def derivative_of(values: Forward, target: Target) -> Tensor:
     return found if chosen is None else assembled(found.data, chosen, values)
 
 
-def assembled(found: Any, chosen: Directions, values: Forward) -> Tensor:
+def assembled(found: Any, chosen: Directions, values: Computed) -> Tensor:
     """All entries of a derivative, (direction, rest), over the examples, positional axes (*of,
     *by, …).
     """
@@ -503,7 +530,7 @@ def assembled(found: Any, chosen: Directions, values: Forward) -> Tensor:
     over = env.order(chosen.of_over, *chosen.enumerated)
     sizes = [n for shape in chosen.shapes for n in shape]
     of_named = [env.indices[name] for name in chosen.of_over]
-    data = np.asarray(found, dtype=float).reshape((*sizes, *of_named, *chosen.of_shape))
+    data = np.asarray(found).reshape((*sizes, *of_named, *chosen.of_shape))
     places: dict[str, int] = {}
     by_axes: list[int] = []
     at = 0
@@ -519,4 +546,4 @@ def assembled(found: Any, chosen: Directions, values: Forward) -> Tensor:
         at += 1
     of_axes = list(range(at, at + len(chosen.of_shape)))
     data = np.transpose(data, [places[name] for name in over] + of_axes + by_axes)
-    return Tensor(data if data.ndim else float(data), over)
+    return Tensor(data if data.ndim else data[()], over)

@@ -35,6 +35,7 @@ TOOLS = frozenset(
         "player",
         "keyboard",
         "derivation_json",
+        "marks_json",
     )
 )
 

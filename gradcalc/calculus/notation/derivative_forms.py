@@ -26,7 +26,8 @@ from gradcalc.exercise.model import Question
 from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
-from gradcalc.language.shape_rules import ONE, Shape, Size, as_vector, stacked
+from gradcalc.language.layouts import derivative_shape
+from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
 
@@ -338,24 +339,8 @@ class Forms:
         """
         node = self.engine.quantities.nodes[of]
         into = [self.engine.quantities.nodes[n].shape for n in by]
-        scalar = node.shape == () or (
-            all(s == ONE for s in node.shape)
-            and (node.name is None or node.name == self.graph.outputs[-1])
-        )
-        inner = tuple(
-            size
-            for shape in into
-            for size in (as_vector(shape) if len(into) > 1 or not scalar else shape)
-        )
-        if scalar:
-            if self.layout == "jacobian" and len(into) == 1:
-                if len(into[0]) == 1:
-                    return None, (ONE, into[0][0])
-                if len(into[0]) == 2:
-                    return None, into[0][::-1]
-            return None, inner
-        out = as_vector(node.shape)
-        return out, (inner + out if self.layout == "denominator" else out + inner)
+        output = node.name is None or node.name == self.graph.outputs[-1]
+        return derivative_shape(node.shape, into, self.layout, output)
 
 
 def sizes(shape: Shape) -> Expr:

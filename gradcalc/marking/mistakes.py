@@ -1,0 +1,199 @@
+"""Which mistake an answer shows: a statement that was computed and holds at every point.
+
+The table is in six files, a family each; the first family with exactly one kind of statement is
+told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeAlias
+
+from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.marking.candidates import Candidate, Scene, Submitted
+from gradcalc.marking.conditions import AT_VALUES, CONDITIONS, Condition, conditions
+from gradcalc.marking.derivation_faults import TABLE_3, derivation_faults
+from gradcalc.marking.equality import Function, Rules, compare, refuted
+from gradcalc.marking.forward_faults import FORWARD, forward_faults
+from gradcalc.marking.model import RIGHT, Mistake
+from gradcalc.marking.other_quantities import other_quantities
+from gradcalc.marking.points import Place
+from gradcalc.marking.relations import RELATIONS, multiples, relations, spread
+from gradcalc.marking.structured_faults import STRUCTURED
+from gradcalc.marking.writing_slips import SLIPS, rewritten
+
+SECONDS = 8.0  # for one answer
+LOOKED = 3  # places at which a candidate is looked at before it is compared
+LEAST = 4  # places at which the right answer has a value under a condition
+KINDS = 3  # more kinds of statements than this say nothing
+
+SLUGS = (
+    "sign", "sign-in-term", "constant-factor", "missing-mean", "extra-mean", "wrong-size",
+    "transposed", "order", "layout", "diagonal-only", "off-diagonal-only", "batch-sum-missing",
+    "reduced-too-much", "wrong-axis", "other-question", "local-for-total", "upstream-missing",
+    "path-missing", "local-factor-missing", "wrong-local-derivative", "wrong-place",
+    "swapped-inputs", "power-slip", "not-differentiated", "integrated", "term-missing",
+    "bias-dropped", "activation-missing", "right-only-if", "parentheses", "swapped-names",
+    "argument-lost", "elementwise-for-product", "shape", "rounding",
+)  # fmt: skip
+
+Family: TypeAlias = Callable[["Search"], Iterator[Mistake]]
+
+
+@dataclass()
+class Search:
+    """The search for the mistake of one answer."""
+
+    scene: Scene
+    submitted: Submitted
+    deadline: float
+    looked: Sequence[Place] = ()
+
+    def over(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def holds(self, candidate: Candidate) -> bool:
+        """Does the candidate give exactly this answer, everywhere?"""
+        answer, function = candidate.answer or self.submitted.function, candidate.function
+        return self.same(answer, function, self.scene.places, self.looked, candidate.common)
+
+    def same(
+        self,
+        answer: Function,
+        function: Function,
+        places: Iterable[Place],
+        looked: Sequence[Place],
+        common: bool = False,
+    ) -> bool:
+        """Are two functions equal? Looked at first at few places."""
+        seconds = max(0.1, self.deadline - time.monotonic())
+        try:
+            if not looked or refuted(answer, function, looked):
+                return False
+            found = compare(answer, function, places, Rules(common=common, seconds=seconds))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return False  # an edit may make what means nothing: a matrix as an index
+        return found.verdict == RIGHT
+
+
+def find(scene: Scene, submitted: Submitted, seconds: float = SECONDS) -> tuple[Mistake, ...]:
+    """What gives exactly this answer: mostly one statement, at most three; none where nothing is
+    known. The answer is known to be wrong.
+    """
+    deadline = time.monotonic() + seconds
+    found = _searched(scene, submitted, FAMILIES, deadline)
+    if found:
+        return found
+    for words, function in spread(scene, submitted):
+        meant = Submitted(function)
+        found = _searched(scene, meant, (derived_wrongly, computed_wrongly), deadline)
+        if found:
+            return tuple(replace(m, sentence=f"{m.sentence[:-1]},{words}.") for m in found)
+    return ()
+
+
+def _searched(
+    scene: Scene, submitted: Submitted, families: Iterable[Family], deadline: float
+) -> tuple[Mistake, ...]:
+    known = [p for p in scene.places if submitted.function.floats(p) is not None]
+    looked = tuple(islice((p for p in known if not p.far), LOOKED)) or tuple(known[:LOOKED])
+    search = Search(scene, submitted, deadline, looked)
+    several: tuple[Mistake, ...] = ()
+    for family in families if looked else ():
+        kinds: dict[str, Mistake] = {}
+        for mistake in family(search):
+            kinds.setdefault(mistake.slug, mistake)
+            if len(kinds) > KINDS:
+                break
+        if search.over():
+            break
+        if len(kinds) == 1:
+            return tuple(kinds.values())
+        if 1 < len(kinds) <= KINDS and not several:
+            several = tuple(kinds.values())
+    return several
+
+
+def _tried(candidates: Iterable[Candidate], search: Search) -> Iterator[Mistake]:
+    for candidate in candidates:
+        if search.over():
+            return
+        if search.holds(candidate):
+            yield candidate.mistake
+
+
+def related(search: Search) -> Iterator[Mistake]:
+    """Family 1: a factor first, which says all where the matrix is symmetric."""
+    found = list(_tried(multiples(search.scene, search.submitted), search))
+    yield from found or _tried(relations(search.scene, search.submitted), search)
+
+
+def another(search: Search) -> Iterator[Mistake]:
+    """Family 2."""
+    return _tried(other_quantities(search.scene, search.submitted), search)
+
+
+def derived_wrongly(search: Search) -> Iterator[Mistake]:
+    """Family 3."""
+    return _tried(search.scene.cached("derivation", derivation_faults), search)
+
+
+def computed_wrongly(search: Search) -> Iterator[Mistake]:
+    """Family 4."""
+    return _tried(search.scene.cached("forward", forward_faults), search)
+
+
+def right_only_if(search: Search) -> Iterator[Mistake]:
+    """Family 5: matrices, sizes, the upstream gradient."""
+    return _right_where(search, CONDITIONS)
+
+
+def right_at_values(search: Search) -> Iterator[Mistake]:
+    """Family 5: inputs that are 0, 1 or positive, which tells less than a slip in writing."""
+    return _right_where(search, AT_VALUES)
+
+
+def _right_where(search: Search, rows: tuple[Condition, ...]) -> Iterator[Mistake]:
+    scene = search.scene
+    for mistake, places in conditions(scene, rows):
+        if search.over():
+            return
+        known = [p for p in places if scene.right.floats(p) is not None]
+        if len(known) < LEAST or not all(scene.right.floats(p).any() for p in known[:2]):
+            continue
+        if search.same(search.submitted.function, scene.right, known, known[:LOOKED]):
+            yield mistake
+
+
+def written_wrongly(search: Search) -> Iterator[Mistake]:
+    """Family 6: the first slip that is one."""
+    scene, submitted = search.scene, search.submitted
+    if submitted.read is None:
+        return
+    for slip in SLIPS:
+        for expr in rewritten(slip, scene, submitted):
+            if search.over():
+                return
+            if search.same(submitted.read(expr), scene.right, scene.places, search.looked):
+                yield Mistake(slip.slug, slip.sentence)
+                return
+
+
+FAMILIES: tuple[Family, ...] = (
+    related, another, derived_wrongly, computed_wrongly, right_only_if, written_wrongly,
+    right_at_values,
+)  # fmt: skip
+
+__all__ = [
+    "AT_VALUES",
+    "CONDITIONS",
+    "FORWARD",
+    "RELATIONS",
+    "SLIPS",
+    "SLUGS",
+    "STRUCTURED",
+    "TABLE_3",
+    "find",
+]

@@ -1,0 +1,112 @@
+"""What is said to the student of a verdict: short, and never the answer."""
+
+from __future__ import annotations
+
+from gradcalc.exercise.model import Grading
+from gradcalc.language.errors import Problem
+from gradcalc.language.parser import Expr, Num, walk
+from gradcalc.language.typography import number as decimal
+from gradcalc.marking.model import (
+    RIGHT,
+    UNDECIDED,
+    WRONG,
+    Carried,
+    Decision,
+    Entries,
+    Mistake,
+    Reading,
+)
+
+NOTES = {
+    "layout": "It is written in {0} layout; the exercise uses {1} layout.",
+    "shorthand": "It is the shorthand of the literature for this derivative.",
+}
+
+
+def say(
+    decision: Decision,
+    reading: Reading,
+    policy: Grading,
+    mistakes: tuple[Mistake, ...] = (),
+    note: str = "",
+) -> str:
+    """One or two sentences on a verdict."""
+    if policy.hints == "none" and decision.verdict in (RIGHT, WRONG):
+        return ""
+    if decision.verdict == RIGHT:
+        return " ".join(part for part in ("Right.", note or _form(decision)) if part)
+    if decision.verdict == UNDECIDED:
+        return f"Not decided: {decision.reason}. Your teacher decides."
+    if decision.verdict != WRONG:
+        lead = "It is undefined everywhere: " if decision.by == "undefined" else ""
+        return _capital(f"{lead}{decision.reason}.")
+    if policy.hints == "verdict":
+        return "Wrong."
+    if policy.hints == "full" and mistakes:
+        return mistakes[0].sentence
+    return _wrong(decision, reading)
+
+
+def follows(carried: Carried) -> str:
+    """What is said of an answer that follows from earlier wrong ones."""
+    return f"Wrong, but it follows from your answer to {' and '.join(carried.sources)}."
+
+
+def _wrong(decision: Decision, reading: Reading) -> str:
+    if decision.shapes is not None:
+        got, want = decision.shapes
+        return f"Wrong shape: yours is {got}, the answer is {want}."
+    if decision.by == "undefined":
+        return f"Wrong: it is undefined where the answer is defined ({decision.reason})."
+    if decision.by in ("value", "shape"):
+        return "Wrong." + _which(decision.entries)
+    rough = _decimal(reading.formula)
+    if rough:
+        return f"Wrong: a formula is exact, and {rough}. Write fractions."
+    return "Wrong: it differs from the answer." + _which(decision.entries)
+
+
+def _which(entries: Entries) -> str:
+    """How many entries of an array are right."""
+    if not isinstance(entries, list):
+        return ""
+    flat = flatten(entries)
+    right = sum(found is True for found in flat)
+    return f" {right} of {len(flat)} entries are right." if right else " No entry is right."
+
+
+def flatten(entries: Entries) -> list[bool | None]:
+    """The entries row by row."""
+    if isinstance(entries, list):
+        return [found for item in entries for found in flatten(item)]
+    return [entries]
+
+
+def _form(decision: Decision) -> str:
+    if decision.form == "per example":
+        return "It was read for each example."
+    if decision.form == "stacked":
+        return "It was read as stacked over the examples."
+    return ""
+
+
+def _decimal(expr: Expr | None) -> str:
+    """`0.333 is not 1/3`, where a decimal seems to stand for a fraction."""
+    for part in walk(expr) if expr is not None else ():
+        if isinstance(part, Num) and part.decimal and part.value.denominator > 1:
+            near = part.value.limit_denominator(12)
+            gap = abs(near - part.value)
+            if near != part.value and gap < abs(part.value) / 100:
+                return f"{decimal(float(part.value), 12)} is not {near}"
+    return ""
+
+
+def invalid(problem: Problem) -> str:
+    """What is wrong with an answer that cannot be read."""
+    for_authors = problem.hint and ("declare" in problem.hint or "`questions`" in problem.hint)
+    hint = f" ({problem.hint})" if problem.hint and not for_authors else ""
+    return _capital(f"{problem.message}{hint}.")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:] if text[:1].isalpha() and " " in text.split("`")[0] else text
