@@ -221,8 +221,8 @@ class TestTerminal:
         assert code == 0
 
     def test_arrays_in_sixty_columns(self) -> None:
-        out, _ = self.walk(*[" "] * 17, "q", file="ex3.yaml")
-        assert len(self.widths(out)) == 18
+        out, _ = self.walk(*[" "] * 13, "q", file="ex3.yaml")
+        assert len(self.widths(out)) == 14
         assert max(self.widths(out)) <= 60
 
     def test_ctrl_c_restores_the_terminal(self) -> None:
