@@ -31,16 +31,25 @@ class LikeTerms:
         if any(new is not old for new, old in zip(opened, terms, strict=True)):
             opened = self.algebra.gather([self.algebra.normal(term) for term in opened])
             opened = [self.algebra.signs.facing(term) for term in opened]
-        for rule in (self.chosen, self.folded, self.chosen):
+        for rule in (self.chosen, self.folded, self.chosen, self.quotients):
             found = rule(opened, reading)
             if found is not None and self.length(found) < self.length(opened):
                 opened = [self.algebra.signs.facing(term) for term in found]
         return opened
 
     def length(self, terms: Sequence[Term]) -> tuple[int, int]:
-        """How many terms there are, and how long their factors read."""
+        """How many terms there are, and how long their factors read; numbers that all of them
+        share stand once.
+        """
         cost = self.entries.lengths.cost
-        return len(terms), sum(cost(expr) for term in terms for expr in term.groups.values())
+        numbers = [set(sp.Mul.make_args(term.groups.get((), sp.S.One))) for term in terms]
+        shared = sp.Mul(*set.intersection(*numbers)) if numbers else sp.S.One
+        total = cost(shared) if shared != 1 else 0
+        for term in terms:
+            for key, expr in term.groups.items():
+                rest = expr / shared if key == () else expr
+                total += cost(rest) if rest != 1 else 0
+        return len(terms), total
 
     # ---- a product and its transpose
 
@@ -140,6 +149,36 @@ class LikeTerms:
                 )
                 found = self.algebra.normal(self.algebra.identified(bare))
                 return self.with_entry(found, quantity)
+        return term
+
+    # ---- a vector over its length
+
+    def quotients(self, terms: Sequence[Term], reading: Reading) -> list[Term] | None:
+        """The terms with a vector that has a name over a number, r = v/s, for the vector itself;
+        None where there are none.
+        """
+        if len(terms) < 2 or reading.plain:
+            return None
+        found = [self.over_number(term, reading) for term in terms]
+        return self.algebra.gather(found) if found != list(terms) else None
+
+    def over_number(self, term: Term, reading: Reading) -> Term:
+        """A term with r_j s for v_j, where r = v/s."""
+        for key, expr in term.groups.items():
+            quantity, at = (self.entries.entry(expr) if expr.is_Symbol else None) or (None, ())
+            if not key or not isinstance(quantity, int):
+                continue
+            for user in self.quantities.users.get(quantity, ()):
+                same = self.quantities.axes(user) == self.quantities.axes(quantity)
+                if user not in reading.names or not same:
+                    continue
+                full = self.quantities.full(self.names.nodes[user], at)
+                parts = self.algebra.split(self.quantities.formula(user, *full))
+                if parts.pop(key, None) != expr or parts.keys() != {()}:
+                    continue
+                below = term.groups.get((), sp.S.One) / parts[()]
+                groups = {**term.groups, key: self.quantities.entry(user, at), (): below}
+                return self.algebra.normal(replace(term, groups=groups))
         return term
 
     # ---- what a one-hot vector chooses

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from gradcalc.calculus import bounded
 from gradcalc.calculus.bounds import SHORT
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths, complements
@@ -76,21 +77,21 @@ def meet(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 def cancel(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """Numerator and denominator without what they share, expanded; and factored what is below."""
-    found = sp.cancel(expr)
+    found = bounded.cancel(expr)
     yield found
     if len(expr.free_symbols) <= SHORT:
         top, bottom = sp.fraction(found)
-        yield sp.factor_terms(top) / sp.factor(bottom)
+        yield bounded.factor_terms(top) / bounded.factor(bottom)
 
 
 def factor(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """One fraction, factored above and below."""
-    yield sp.factor(expr)
+    yield bounded.factor(expr)
 
 
 def draw_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """What all summands share, in front of them."""
-    yield sp.factor_terms(expr)
+    yield bounded.factor_terms(expr)
 
 
 def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
@@ -116,7 +117,7 @@ def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
         if len(with_it) > 1:
             t = lengths.standing_for(total)
             read = within_sum(expr.xreplace({total: t, -total: -t}), total, t)
-            yield sp.factor_terms(read).xreplace({t: total})
+            yield bounded.factor_terms(read).xreplace({t: total})
             own = [arg / t for arg in sp.Add.make_args(read) if t in sp.Mul.make_args(arg)]
             rest = (arg for arg in sp.Add.make_args(read) if t not in sp.Mul.make_args(arg))
             yield sp.Add(*rest, sp.Mul(t, sp.Add(*own))).xreplace({t: total})
@@ -129,7 +130,9 @@ def one_bar(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
         for power in sorted(expr.atoms(sp.Pow), key=str)
         if not power.exp.is_Integer
     }
-    found = sp.together(expr.xreplace(roots)).xreplace({t: power for power, t in roots.items()})
+    found = bounded.together(expr.xreplace(roots)).xreplace(
+        {t: power for power, t in roots.items()}
+    )
     if lengths.cost(found) < lengths.cost(expr):
         yield found
 
@@ -172,20 +175,20 @@ def meet_roots(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     flat = expr.replace(
         lambda p: isinstance(p, sp.Pow) and p.base == base, lambda p: t ** (2 * p.exp)
     )
-    top, bottom = sp.fraction(sp.together(flat.xreplace({base: t**2})))
-    terms = sp.Poly(top, t).terms()
+    top, bottom = sp.fraction(bounded.together(flat.xreplace({base: t**2})))
+    terms = bounded.coefficients(top, t)
     reduced = sp.Add(
-        *(coefficient * base ** (power // 2) * t ** (power % 2) for (power,), coefficient in terms)
+        *(coefficient * base ** (power // 2) * t ** (power % 2) for power, coefficient in terms)
     )
-    above = sp.factor(sp.cancel(reduced))
-    found = [sp.cancel(part) / bottom for part in (above, above / base)]
-    for form in (sp.cancel(found[0]), sp.cancel(found[1] * t**2)):
+    above = bounded.factor(bounded.cancel(reduced))
+    found = [bounded.cancel(part) / bottom for part in (above, above / base)]
+    for form in (bounded.cancel(found[0]), bounded.cancel(found[1] * t**2)):
         yield form.xreplace({t: sp.sqrt(base)})
 
 
 def expand(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """Powers of sums expanded."""
-    yield sp.factor_terms(sp.expand(expr))
+    yield bounded.factor_terms(bounded.expand(expr))
 
 
 def squared(expr: sp.Expr) -> bool:

@@ -144,9 +144,9 @@ def ends_of_pieces(expr: Expr) -> list[Expr]:
             ends = [Binary("-", part.left, part.right)]
         elif isinstance(part, Call):
             indices = [arg.id for arg in part.args[1:] if isinstance(arg, Name)]
-            if part.func in INDEXED and indices:
+            if part.func in INDEXED - {"max", "min"} and indices:
                 bound |= frozenset(indices)
-            elif part.func in ("max", "min"):
+            elif part.func in ("max", "min"):  # an index has no value, and then there is no edge
                 ends = [Binary("-", part.args[0], arg) for arg in part.args[1:]]
             elif part.func != "where" and in_pieces(Call(part.func, part.args[:1])):
                 ends = [part.args[0]]

@@ -13,6 +13,7 @@ import sympy as sp
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
+from gradcalc.calculus.notation.contraction import Reduced
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose
@@ -22,7 +23,7 @@ from gradcalc.calculus.notation.recognised import Recognised
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
-from gradcalc.calculus.sympy_functions import Spell, to_ast, unspelled
+from gradcalc.calculus.sympy_functions import Spell, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.exercise.model import Question
 from gradcalc.graph.model import Graph
@@ -241,15 +242,8 @@ class Forms:
             renamed = self.engine.algebra.rename(term, table)
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
         writer = self.writer(hidden, jacobian)
-        factor, rests = writer.common([term.coef for term in members])
-        scalars = [set(sp.Mul.make_args(term.groups.get((), sp.S.One))) for term in members]
-        alike = sp.Mul(*set.intersection(*scalars))  # no example has a say in it: 2 k Σᵢ …
-        if alike != 1:
-            factor *= alike
-            members = [
-                replace(term, groups={**term.groups, (): term.groups[()] / alike})
-                for term in members
-            ]
+        members, constant = apart(members)
+        factor, rests = writer.sums.common([term.coef for term in members])
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
         )
@@ -264,15 +258,10 @@ class Forms:
             Call("sum", (expr, *(Name(label) for label in labels))),
             rank,
         )
-        if factor == 1:
+        if factor * constant == 1:
             return body
-        return Matrix(
-            "scaled",
-            body.rows,
-            body.cols,
-            (body,),
-            coefficients=(to_ast(factor, writer.scalar, writer.rank, self.spelled),),
-        )
+        front = write(writer.sums.single(Reduced(factor, [constant])))[0]
+        return Matrix("scaled", body.rows, body.cols, (body,), coefficients=(front,))
 
     def entry_form(
         self,
@@ -356,6 +345,20 @@ class Forms:
         into = [self.engine.quantities.nodes[n].shape for n in by]
         output = node.name is None or node.name == self.graph.outputs[-1]
         return derivative_shape(node.shape, into, self.layout, output)
+
+
+def apart(terms: Sequence[Term]) -> tuple[list[Term], sp.Expr]:
+    """Terms without the numbers that all of them share, and these: they are the same for every
+    example, and stand in front of the sum.
+    """
+    numbers = [sp.Mul.make_args(term.groups.get((), sp.S.One)) for term in terms]
+    shared = sp.Mul(*(f for f in numbers[0] if all(f in own for own in numbers)))
+    found = []
+    for term in terms:
+        groups = dict(term.groups)
+        rest = groups.pop((), sp.S.One) / shared
+        found.append(replace(term, groups=groups if rest == 1 else {**groups, (): rest}))
+    return found, shared
 
 
 def sizes(shape: Shape) -> Expr:
