@@ -29,7 +29,7 @@ from gradcalc.calculus.notation.matrix import (
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.products import written_length
-from gradcalc.calculus.notation.spreading import undivided
+from gradcalc.calculus.notation.spreading import drawn_out, undivided
 from gradcalc.calculus.sympy_functions import (
     Spell,
     decimals,
@@ -70,7 +70,12 @@ class MatrixSums:
         terms = self.alike(terms)
         if self.jacobian:
             return self.total(terms)
-        choices = [[None] if term.body is None else undivided(term.body) for term in terms]
+        choices = [
+            [None]
+            if term.body is None
+            else [one for way in undivided(term.body) for one in drawn_out(way)]
+            for term in terms
+        ]
         found = [
             self.total(
                 [
