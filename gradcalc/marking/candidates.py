@@ -44,12 +44,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """An answer that is wrong. `expr`: the formula that was written, with its free indices."""
+    """An answer that is wrong. `expr`: the formula that was written, with its free indices;
+    `printed`: the ways in which the right answer is printed.
+    """
 
     function: Function
     expr: Expr | None = None
     free: tuple[str, ...] = ()
     read: Callable[[Expr], Function] | None = None  # another formula in the same names
+    printed: Callable[[], tuple[Expr, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ The answer is compared with the right one at other values: the exercise with val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -14,7 +14,6 @@ from gradcalc.exercise.model import Value
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.tree import Num
 from gradcalc.marking.candidates import Scene
-from gradcalc.marking.model import Mistake
 from gradcalc.marking.points import Place
 from gradcalc.numeric.evaluation_points import draw, size_names
 from gradcalc.numeric.forward import Point
@@ -22,6 +21,7 @@ from gradcalc.numeric.forward import Point
 ZERO, ONE = Num(Fraction(0)), Num(Fraction(1))
 FIRST = 1_000  # the number of the first place of a condition; those of an exercise are fewer
 RIGHT_WHERE = "This is right where {}, but not in general."
+MULTIPLE_WHERE = "Where {}, this is the right answer multiplied by {}."
 ATTEMPTS = (0, 4)  # of `draw`: the second gives definite matrices
 PER = 12  # places a condition
 Make: TypeAlias = "Callable[[Scene, Point, str, int, int], Point | None]"
@@ -151,8 +151,12 @@ AT_VALUES: tuple[Condition, ...] = (
 )  # fmt: skip
 
 
-def conditions(scene: Scene, rows: tuple[Condition, ...]) -> Iterator[tuple[Mistake, list[Place]]]:
-    """The conditions that are to be tried, each with places at which it holds."""
+def conditions(
+    scene: Scene, rows: tuple[Condition, ...]
+) -> Iterator[tuple[str, Mapping[str, Any], list[Place]]]:
+    """The conditions that are to be tried, each in words, with its place in the exercise and points at
+    which it holds.
+    """
     number = FIRST if rows is CONDITIONS else 2 * FIRST
     places = list(scene.places)[:PER]
     for condition in rows:
@@ -169,5 +173,4 @@ def conditions(scene: Scene, rows: tuple[Condition, ...]) -> Iterator[tuple[Mist
                         found.append(moved)
                         break
             words = condition.sentence.format(name=name, names=" and ".join(_square(scene)))
-            said = RIGHT_WHERE.format(words)
-            yield Mistake("right-only-if", said, scene.place_of(name or None)), found
+            yield words, scene.place_of(name or None), found

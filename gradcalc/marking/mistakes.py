@@ -12,8 +12,15 @@ from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.marking.candidates import Candidate, Said, Scene, Submitted, sentence
-from gradcalc.marking.conditions import AT_VALUES, CONDITIONS, RIGHT_WHERE, Condition, conditions
+from gradcalc.marking.candidates import Candidate, Said, Scene, Submitted, changed, sentence
+from gradcalc.marking.conditions import (
+    AT_VALUES,
+    CONDITIONS,
+    MULTIPLE_WHERE,
+    RIGHT_WHERE,
+    Condition,
+    conditions,
+)
 from gradcalc.marking.derivation_faults import PATHS, TABLE_3, derivation_faults
 from gradcalc.marking.equality import Function, Rules, compare, refuted
 from gradcalc.marking.forward_faults import FORWARD, OTHER_NAME, forward_faults
@@ -21,10 +28,20 @@ from gradcalc.marking.model import RIGHT, Mistake
 from gradcalc.marking.number_slips import NUMBER_SLIPS
 from gradcalc.marking.other_quantities import OTHERS, other_quantities
 from gradcalc.marking.points import Place
-from gradcalc.marking.relations import LAYOUT, MULTIPLES, RELATIONS, multiples, relations, spread
+from gradcalc.marking.relations import (
+    LAYOUT,
+    MULTIPLES,
+    RELATIONS,
+    factor_text,
+    factors,
+    multiples,
+    multiplied,
+    relations,
+    spread,
+)
 from gradcalc.marking.structured_faults import STRUCTURED
 from gradcalc.marking.variations import Site
-from gradcalc.marking.writing_slips import SLIPS, Slip, rewritten
+from gradcalc.marking.writing_slips import NO_FACTOR, NO_GRADIENT, SLIPS, Slip, left_out, rewritten
 
 SECONDS = 8.0  # of processor time, for one answer
 LOOKED = 3  # places at which a candidate is looked at before it is compared
@@ -48,6 +65,7 @@ def table() -> tuple[tuple[str, tuple[Row, ...]], ...]:
         ("right-only-if", RIGHT_WHERE.format(row.sentence), row.where)
         for row in (*CONDITIONS, *AT_VALUES)
     ]
+    right.append(("right-only-if", MULTIPLE_WHERE.format("{condition}", "{factor}"), "the same"))
     numbers = [(row.slug, row.sentence, "a number") for row in NUMBER_SLIPS]
     return (
         ("A relation to the answer", (*said(MULTIPLES), *relation, *said((LAYOUT,)))),
@@ -58,7 +76,7 @@ def table() -> tuple[tuple[str, tuple[Row, ...]], ...]:
         ),
         ("One fault in the forward computation", (*told(FORWARD), *said((OTHER_NAME,)))),
         ("Right only if …", tuple(right)),
-        ("One slip in writing", tuple(said(SLIPS))),
+        ("One slip in writing", tuple(said((*SLIPS, NO_FACTOR, NO_GRADIENT)))),
         ("Numbers", tuple(numbers)),
     )
 
@@ -186,14 +204,21 @@ def right_at_values(search: Search) -> Iterator[Mistake]:
 
 def _right_where(search: Search, rows: tuple[Condition, ...]) -> Iterator[Mistake]:
     scene = search.scene
-    for mistake, places in conditions(scene, rows):
+    submitted = search.submitted.function
+    for words, at, places in conditions(scene, rows):
         if search.over():
             return
         known = [p for p in places if scene.right.floats(p) is not None]
         if len(known) < LEAST or not all(scene.right.floats(p).any() for p in known[:2]):
             continue
-        if search.same(search.submitted.function, scene.right, known, known[:LOOKED]):
-            yield mistake
+        if search.same(submitted, scene.right, known, known[:LOOKED]):
+            yield Mistake("right-only-if", RIGHT_WHERE.format(words), at)
+            continue
+        for value, powers in factors(scene, scene.right, submitted, known):
+            multiple = changed(scene.right, multiplied(value, powers))
+            if rows is CONDITIONS and search.same(submitted, multiple, known, known[:LOOKED]):
+                said = MULTIPLE_WHERE.format(words, factor_text(value, powers))
+                yield Mistake("right-only-if", said, at)
 
 
 def written_wrongly(search: Search) -> Iterator[Mistake]:
@@ -208,6 +233,7 @@ def written_wrongly(search: Search) -> Iterator[Mistake]:
             if search.same(submitted.read(expr), scene.right, scene.places, search.looked):
                 yield Mistake(slip.slug, slip.sentence)
                 return
+    yield from islice(_tried(left_out(scene, submitted), search), 1)
 
 
 FAMILIES: tuple[Family, ...] = (

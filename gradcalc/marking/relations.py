@@ -5,7 +5,7 @@ These rows edit the right answer, or the wrong one, and not the exercise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -196,8 +196,8 @@ def relations(scene: Scene, submitted: Submitted) -> Found:
                 continue
             words = row.words
             if value != 1 or powers:
-                words += f", and everything is multiplied by {_factor(value, powers)}"
-            found = changed(right, _multiplied(value, powers))
+                words += f", and everything is multiplied by {factor_text(value, powers)}"
+            found = changed(right, multiplied(value, powers))
             yield Candidate(Mistake(row.slug, sentence(words)), found, answer)
     yield from other_layouts(scene, submitted)
 
@@ -225,19 +225,23 @@ def multiples_of(scene: Scene, right: Function, submitted: Submitted) -> Found:
     for value, powers in factors(scene, right, submitted.function):
         mistake = _factor_mistake(value, powers)
         if mistake is not None:
-            yield Candidate(mistake, changed(right, _multiplied(value, powers)))
+            yield Candidate(mistake, changed(right, multiplied(value, powers)))
 
 
 def factors(
-    scene: Scene, right: Function, answer: Function
+    scene: Scene, right: Function, answer: Function, places: Iterable[Place] = ()
 ) -> Iterator[tuple[Fraction, Mapping[str, int]]]:
-    """The factor between two functions: a number times powers of sizes."""
-    measured = list(_ratios(right, answer, scene))
+    """The factor between two functions, at the places of the exercise or at others: a number
+    times powers of sizes.
+    """
+    measured = list(_ratios(right, answer, scene, places or scene.places))
     if len(measured) >= 2:
         yield from _factors(measured)
 
 
-def _multiplied(value: Fraction, powers: Mapping[str, int]) -> Change:
+def multiplied(value: Fraction, powers: Mapping[str, int]) -> Change:
+    """A function times a factor."""
+
     def change(tensor: Tensor, place: Place) -> Tensor:
         factor = value
         for name, power in powers.items():
@@ -247,13 +251,15 @@ def _multiplied(value: Fraction, powers: Mapping[str, int]) -> Change:
     return change
 
 
-def _ratios(right: Function, answer: Function, scene: Scene) -> Iterator[tuple[Place, float]]:
+def _ratios(
+    right: Function, answer: Function, scene: Scene, places: Iterable[Place]
+) -> Iterator[tuple[Place, float]]:
     """The answer over the right one, where that is the same number for all entries."""
     import numpy as np
 
     count = 0
     stacked = bool(scene.graph.examples)
-    for place in scene.places:
+    for place in places:
         got, want = answer.floats(place), right.floats(place)
         if got is None or want is None or place.far:
             continue
@@ -305,7 +311,7 @@ def _factors(
             return
 
 
-def _factor(value: Fraction, powers: Mapping[str, int]) -> str:
+def factor_text(value: Fraction, powers: Mapping[str, int]) -> str:
     """A factor as it is written: 2*N/d."""
     found: Expr = number(abs(value.numerator))
     for name, power in sorted(powers.items()):
@@ -330,7 +336,7 @@ def _factor_mistake(value: Fraction, powers: Mapping[str, int]) -> Mistake | Non
         case [(one, -1), (other, 1)] if value == 1:
             return OTHER_SIZE.mistake(size=one, other=other)
         case _:
-            return FACTOR.mistake(factor=_factor(value, powers))
+            return FACTOR.mistake(factor=factor_text(value, powers))
 
 
 def spread(scene: Scene, submitted: Submitted) -> Iterator[tuple[str, Function]]:

@@ -38,7 +38,7 @@ from gradcalc.calculus.sympy_functions import (
 )
 from gradcalc.calculus.terms import minus
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Expr, Name, Neg, Num, Vector
+from gradcalc.language.parser import Expr, Neg, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
 SHORT = 12  # entries that are listed at most, where most of them are zeros
@@ -244,7 +244,7 @@ class MatrixSums:
             range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
         )
         coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.spelled) for n in order
+            to_ast(terms[n].coef, self.entries.plain, self.rank, self.spelled) for n in order
         )
         full = next(
             body for body, alone in zip(bodies, flat, strict=True) if not alone or all(flat)
