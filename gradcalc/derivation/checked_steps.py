@@ -5,17 +5,18 @@ CheckedPass(context, "J", ()).made()  ->  Pass (see steps.py)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.backward_pass import BackwardPass
 from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading, said
-from gradcalc.derivation.form_changes import canonical, rewritings
+from gradcalc.derivation.form_changes import Rewriting, canonical, rewritings
 from gradcalc.derivation.reasons import argued
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
 from gradcalc.derivation.step_values import StepValues
 from gradcalc.exercise.model import Question
+from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import Line, Names
@@ -28,6 +29,7 @@ from gradcalc.ops import TABLE
 LONG = (
     60  # quantities; with more of them gradients are not written out in terms of the values alone
 )
+KNOWN_SUMS = {"one-hot": "one-hot", "softmax": "a softmax", "divided": "divided by its sum"}
 KINKED = frozenset(
     ("max", "min", "norm", "where")
 )  # that have kinks besides those whose entry in the table says so
@@ -117,7 +119,20 @@ class CheckedPass:
         put_in = self.put_in(step) if self.context.detail == "full" else None
         if put_in is None or collected is None:
             return step
-        return replace(step, put_in=put_in, rewritings=rewritings(put_in, collected))
+        done = (*self.known_sums(step), *rewritings(put_in, collected))
+        return replace(step, put_in=put_in, rewritings=done)
+
+    def known_sums(self, step: Step) -> Iterator[Rewriting]:
+        """What was known of sums and used, as the rule that used it says."""
+        derivatives, names = self.context.writer.derivatives, self.graph.names
+        start = derivatives.loss if self.of is None else names[self.of]
+        nodes = self.graph.nodes
+        for known in derivatives.gradients(start).known(names[step.quantity]) if start else ():
+            if known.kind == "deviations":
+                yield Rewriting("deviations from a mean sum to 0")
+            elif 0 <= known.quantity < len(nodes):
+                said = f"sums to 1, because it is {KNOWN_SUMS[known.kind]}"
+                yield Rewriting(said, (tree(nodes, known.quantity),))
 
     # ---- the gradient without the gradients before it
 
@@ -196,7 +211,7 @@ class CheckedPass:
                 Claim(expr, self.solver.formulas.where(())), self.of, step.quantity
             ).ok
         else:
-            right = self.numbers.close(
+            right = self.numbers.same(
                 self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value
             )
         return expr if right else None
@@ -219,7 +234,7 @@ class CheckedPass:
             and known.value is not None
             and self.numbers.known(step.name)
         ):
-            same = self.numbers.close(self.numbers.lists(step.name), known.value)
+            same = self.numbers.same(self.numbers.lists(step.name), known.value)
             return (
                 known.verified
                 if same
