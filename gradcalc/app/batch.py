@@ -1,4 +1,4 @@
-"""Several files: every one is treated, in order; a bad one is reported and spoils no other."""
+"""Several files, in order: an error in one is reported and does not affect the others."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from gradcalc.language.fast_dataclasses import replace
 
 T = TypeVar("T")
 Outcome: TypeAlias = tuple[Any, tuple[Problem, ...]]  # what was made of a file, or None and why not
-
-SECONDS = 60  # for one file; the longest of the library needs two
 
 
 def each(

@@ -8,6 +8,7 @@ from collections.abc import Set
 
 import sympy as sp
 
+from gradcalc.calculus import bounded
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.rewrite_rules import divided, within_sum
@@ -154,7 +155,7 @@ def shorter(
     if lengths.cost(derivative) > LONG:
         return lengths.shortest([derivative, folded(derivative, formula, own, lengths)])
     if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
-        derivative = sp.powsimp(derivative)
+        derivative = bounded.powsimp(derivative)
     whole = any(
         isinstance(part, sp.exp) or (isinstance(part, sp.Pow) and not part.exp.is_number)
         for part in sp.Mul.make_args(formula)
@@ -173,14 +174,14 @@ def shorter(
         read = next((form for form in tries if form != derivative), read)
     candidates = [derivative, read]
     if divided(formula) and isinstance(derivative, sp.Add):
-        candidates += [sp.together(derivative), sp.together(read)]
+        candidates += [bounded.together(derivative), bounded.together(read)]
     apart = any(
         1 - base in factors(arg)
         for arg in sp.Add.make_args(derivative)
         for base in factors(formula)
     )
     if whole and not apart:
-        ratio = sp.Add(*(sp.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
+        ratio = sp.Add(*(bounded.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
         read = folded(ratio, formula, own, lengths) * own
         few = quantities(read) <= quantities(derivative) + ratio.has(formula) or 2 * lengths.cost(
             read
@@ -206,7 +207,9 @@ def by_itself(
         t = lengths.standing_for(part)
         solved = solve_for(t, formula.xreplace({part: t}), own, lengths)
         if solved is not None and derivative.has(part) and expandable(derivative):
-            read = sp.factor(sp.cancel(derivative.xreplace({part: t}).xreplace({t: solved})))
+            read = bounded.factor(
+                bounded.cancel(derivative.xreplace({part: t}).xreplace({t: solved}))
+            )
             found += [read] if not divided(read) and not read.has(part) else []
     return found
 
@@ -232,9 +235,9 @@ def solve_for(
     """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
     if lengths.cost(formula) > 15 or not expandable(formula):
         return None
-    top, bottom = sp.fraction(sp.together(formula))
-    equation = sp.expand(own * bottom - top)
+    top, bottom = sp.fraction(bounded.together(formula))
+    equation = bounded.expand(own * bottom - top)
     slope = sp.diff(equation, symbol)
     if slope == 0 or slope.has(symbol):
         return None
-    return sp.cancel(-(equation - slope * symbol).expand() / slope)
+    return bounded.cancel(-bounded.expand(equation - slope * symbol) / slope)

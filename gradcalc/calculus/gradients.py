@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
+from gradcalc.calculus.known_sums import KnownSum
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine, Pieces
@@ -49,6 +50,7 @@ class Gradients:
         self._users = users(self.quantities, start)
         self._rejoins: dict[int, bool] = {}
         self._shared: dict[int, bool] = {}
+        self._known: dict[int, list[KnownSum]] = {}
 
     def derivative(self, by: int, asked: bool = False) -> Derivative:
         """The derivative by a node. `asked`: in the names of answers above."""
@@ -89,7 +91,8 @@ class Gradients:
     ) -> list[Term]:
         """What the users of a node hand back to it, added up."""
         found: list[Term] = []
-        into = self.index(number)
+        into, used = self.index(number), self.engine.definitions.used
+        before = len(used)
         for user in sorted(through, reverse=True):
             own = self.index(user)
             if user not in self._local:
@@ -106,7 +109,20 @@ class Gradients:
                 for at, piece in pieces
                 for term in upstream
             )
-        return self.engine.algebra.gather(found)
+        gathered = self.engine.algebra.gather(found)
+        self._known.setdefault(number, used[before:])
+        return gathered
+
+    def known(self, node: int) -> list[KnownSum]:
+        """What was known of sums and used for the gradient at a node, from those at the named
+        quantities that use it.
+        """
+        self.at(node)
+        found = list(self._known.get(node, ()))
+        for user in self._users.get(node, ()):
+            if self.quantities.nodes[user].name is None and user != self.start:
+                found += self.known(user)
+        return list(dict.fromkeys(found))
 
     # ---- names
 

@@ -91,10 +91,18 @@ class Lengths:
         """
         sums = [part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add)]
         unfactored = sum(
-            bool(set.intersection(*(set(arg.free_symbols) for arg in part.args))) for part in sums
+            bool(set.intersection(*(set(above(arg).free_symbols) for arg in part.args)))
+            for part in sums
         )
         unfactored += sum(len(complements(part)) for part in sums)
         return self.cost(expr), len(expr.free_symbols), unfactored + conjugates(expr)
+
+
+def above(expr: sp.Expr) -> sp.Expr:
+    """What stands above the bar."""
+    return sp.Mul(
+        *(f for f in sp.Mul.make_args(expr) if not (isinstance(f, sp.Pow) and divides(f.exp)))
+    )
 
 
 def conjugates(expr: sp.Expr) -> int:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from gradcalc.calculus import bounded
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths, complements
 from gradcalc.calculus.signs_met import signs_met
@@ -49,6 +50,26 @@ def summed(expr: sp.Expr) -> bool:
     return bool(expr.has(sp.Add))
 
 
+def shares(expr: sp.Expr) -> bool:
+    """May its summands share something, or a sum in it be drawn out?"""
+    if not isinstance(expr, sp.Add) or divided(expr):
+        return summed(expr)
+    factors = [sp.Mul.make_args(arg) for arg in expr.args]
+    bases = [{f.as_base_exp()[0] for f in parts if not f.is_number} for parts in factors]
+    numbers = [arg.as_coeff_Mul()[0] for arg in expr.args]
+    plain = any(abs(number) == 1 for number in numbers)
+    return not plain or bool(set.intersection(*bases)) or nested(expr)
+
+
+def nested(expr: sp.Expr) -> bool:
+    """Is a sum a factor of something in it?"""
+    return any(
+        isinstance(factor.as_base_exp()[0], sp.Add)
+        for arg in sp.Add.make_args(expr)
+        for factor in sp.Mul.make_args(arg)
+    )
+
+
 # ---- the rewritings
 
 
@@ -59,21 +80,21 @@ def meet(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
 
 def cancel(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """Numerator and denominator without what they share, expanded; and factored what is below."""
-    found = sp.cancel(expr)
+    found = bounded.cancel(expr)
     yield found
     if len(expr.free_symbols) <= FACTORED:
         top, bottom = sp.fraction(found)
-        yield sp.factor_terms(top) / sp.factor(bottom)
+        yield bounded.factor_terms(top) / bounded.factor(bottom)
 
 
 def factor(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """One fraction, factored above and below."""
-    yield sp.factor(expr)
+    yield bounded.factor(expr)
 
 
 def draw_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """What all summands share, in front of them."""
-    yield sp.factor_terms(expr)
+    yield bounded.factor_terms(expr)
 
 
 def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
@@ -99,15 +120,24 @@ def one_sign(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
         if len(with_it) > 1:
             t = lengths.standing_for(total)
             read = within_sum(expr.xreplace({total: t, -total: -t}), total, t)
-            yield sp.factor_terms(read).xreplace({t: total})
+            yield bounded.factor_terms(read).xreplace({t: total})
             own = [arg / t for arg in sp.Add.make_args(read) if t in sp.Mul.make_args(arg)]
             rest = (arg for arg in sp.Add.make_args(read) if t not in sp.Mul.make_args(arg))
             yield sp.Add(*rest, sp.Mul(t, sp.Add(*own))).xreplace({t: total})
 
 
 def one_bar(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
-    """Over one denominator, nothing expanded."""
-    yield sp.together(expr)
+    """Over one denominator where that is shorter, nothing expanded, roots as they are."""
+    roots = {
+        power: lengths.standing_for(power)
+        for power in sorted(expr.atoms(sp.Pow), key=str)
+        if not power.exp.is_Integer
+    }
+    found = bounded.together(expr.xreplace(roots)).xreplace(
+        {t: power for power, t in roots.items()}
+    )
+    if lengths.cost(found) < lengths.cost(expr):
+        yield found
 
 
 def multiply_out(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
@@ -148,20 +178,20 @@ def meet_roots(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     flat = expr.replace(
         lambda p: isinstance(p, sp.Pow) and p.base == base, lambda p: t ** (2 * p.exp)
     )
-    top, bottom = sp.fraction(sp.together(flat.xreplace({base: t**2})))
-    terms = sp.Poly(top, t).terms()
+    top, bottom = sp.fraction(bounded.together(flat.xreplace({base: t**2})))
+    terms = bounded.coefficients(top, t)
     reduced = sp.Add(
-        *(coefficient * base ** (power // 2) * t ** (power % 2) for (power,), coefficient in terms)
+        *(coefficient * base ** (power // 2) * t ** (power % 2) for power, coefficient in terms)
     )
-    above = sp.factor(sp.cancel(reduced))
-    found = [sp.cancel(part) / bottom for part in (above, above / base)]
-    for form in (sp.cancel(found[0]), sp.cancel(found[1] * t**2)):
+    above = bounded.factor(bounded.cancel(reduced))
+    found = [bounded.cancel(part) / bottom for part in (above, above / base)]
+    for form in (bounded.cancel(found[0]), bounded.cancel(found[1] * t**2)):
         yield form.xreplace({t: sp.sqrt(base)})
 
 
 def expand(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """Powers of sums expanded."""
-    yield sp.factor_terms(sp.expand(expr))
+    yield bounded.factor_terms(bounded.expand(expr))
 
 
 def squared(expr: sp.Expr) -> bool:
@@ -176,8 +206,8 @@ RULES = (
     Rule("roots", "powers of the root meet", rational, meet_roots),
     Rule("cancel", "cancels", rational, cancel),
     Rule("factor", "brought over one denominator", lambda e: rational(e) and few(e), factor),
-    Rule("draw out", "what the terms share is drawn out in front", summed, draw_out, cheap=True),
-    Rule("one sign", "a sum is drawn out in front", summed, one_sign, cheap=True),
+    Rule("draw out", "what the terms share is drawn out in front", shares, draw_out, cheap=True),
+    Rule("one sign", "a sum is drawn out in front", nested, one_sign, cheap=True),
     Rule("one bar", "brought over one denominator", divided, one_bar, cheap=True),
     Rule("expand", "multiplied out", squared, expand),
     Rule("multiply out", "multiplied out", divided, multiply_out, cheap=True),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gradcalc.derivation.formula_values import shaped
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Written
+from gradcalc.graph.dependencies import depends
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Number
+from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import Shape
 from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.forward import to_lists
+from gradcalc.numeric.precision import FLOAT
 from gradcalc.numeric.scalar_functions import TooLarge, Undefined
 from gradcalc.numeric.tensor import Env, Tensor
 
@@ -99,6 +104,27 @@ class StepValues:
         except Undefined:
             return None
 
+    def elsewhere(self, expr: Expr, shape: Shape, values: Mapping[str, Number]) -> Number:
+        """A formula's value where some names have other values; what is computed from them is
+        computed again. None where it has none.
+        """
+        import numpy as np
+
+        graph = self.solver.graph
+        changed = {name: Tensor(np.asarray(value, dtype=float)) for name, value in values.items()}
+        after = [d for d in graph.exercise.definitions if d.name not in values]
+        after = [d for d in after if any(depends(graph, d.name, name) for name in values)]
+        if any(definition.indices for definition in after):
+            return None
+        try:
+            env = self._env(FLOAT).bind(changed)
+            for name in graph.quantities:
+                for definition in (d for d in after if d.name == name):
+                    env = env.bind({name: evaluate(definition.expr, env)})
+            return self.listed(self._value(Written(expr, shape), shape, (), env))
+        except (Undefined, KeyError, ValueError, OverflowError, TooLarge):
+            return None
+
     def bind(self, name: str, written: Written, shape: Shape, over: tuple[str, ...]) -> Number:
         """The value of a step's formula; later formulas may use it under that name."""
         tensor = self.evaluated(written, shape, over)
@@ -118,15 +144,6 @@ class StepValues:
     def lists(self, name: str) -> Number:
         return self.listed(self.bound[name]) if name in self.bound else None
 
-    @staticmethod
-    def close(one: Number, other: Number) -> bool:
-        if one is None or other is None:
-            return False
-        if isinstance(one, int | float) and isinstance(other, int | float):
-            return abs(one - other) <= 1e-8 * max(abs(one), abs(other)) + 1e-12
-        import numpy as np
-
-        first, second = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-        return first.size == second.size and bool(
-            np.allclose(first.ravel(), second.ravel(), rtol=1e-7, atol=1e-9)
-        )
+    def same(self, one: Number, other: Number) -> bool:
+        """Whether both are there and are one number, or array."""
+        return one is not None and other is not None and self.solver.formulas.same(one, other)

@@ -179,13 +179,13 @@ class Elementwise(Constraint):
                 said = (
                     self.out.names[0] if other is self.out and self.out.names else self.said(other)
                 )
-                reason = f"`{self.words}` is taken entry by entry and {said} is {s.show(other)}"
+                reason = f"`{self.words}` is elementwise and {said} is {s.show(other)}"
                 found.append(
                     (
                         term,
                         ""
                         if term is self.out
-                        else f"{said} is {s.show(other)}, entry by entry"
+                        else f"{said} is {s.show(other)}, elementwise"
                         if said == f"`{self.words}`"
                         else reason,
                     )
@@ -469,6 +469,12 @@ class Vectors(Forward):
             axes_of = [found[0] for found in dims if found]
             s.bind(self.out, axes_of * 2 if len(axes_of) == 1 else axes_of)
             return True
+        if len(dims) == 1 and dims[0] is not None and len(dims[0]) == 2:
+            rows, columns = map(s.axis, dims[0])
+            if ONE not in (rows, columns):  # of a matrix the diagonal: it is square
+                s.same(rows, columns)
+                s.bind(self.out, [rows])
+                return True
         return super().step(s)
 
 

@@ -30,7 +30,7 @@ from gradcalc.marking.model import INVALID, RIGHT, UNDECIDED, WRONG, Decision, E
 from gradcalc.marking.points import Place, Places
 from gradcalc.numeric.agreement import Pair, Unlike, decimal, judged, paired
 from gradcalc.numeric.precision import balls
-from gradcalc.numeric.scalar_functions import LADDER, Misfit, TooLarge, Undefined, Unsure
+from gradcalc.numeric.scalar_functions import LADDER, Misfit, Overflow, TooLarge, Undefined, Unsure
 from gradcalc.numeric.tensor import Tensor
 
 ENOUGH = 8  # places that agree
@@ -173,6 +173,8 @@ class _Comparison:
                 got = self.answer.at(place, bits)
             except Unsure:
                 continue
+            except Overflow:  # it has a value there
+                return None
             except (Misfit, TooLarge):
                 raise
             except Undefined as problem:

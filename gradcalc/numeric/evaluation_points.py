@@ -196,7 +196,7 @@ def draw(graph: Graph, name: str, sizes: Mapping[str, int], seed: str, attempt: 
 
 
 def stacked_shape(shape: list[int], stack: list[int]) -> list[int]:
-    """The shape of the stack of arrays of a shape, the examples last."""
+    """The shape of the stack of arrays of a shape, examples on the last axis."""
     if not stack:
         return shape
     column = len(shape) == 2 and shape[1] == 1
@@ -370,7 +370,7 @@ def nested(entries: Iterable[Any], shape: list[int]) -> Value:
     flat: list[Any] = []
     for entry in entries:
         value = Fraction(entry)
-        flat.append(Num(value) if value >= 0 else Neg(Num(-value)))
+        flat.append(Num(value, decimal=True) if value >= 0 else Neg(Num(-value, decimal=True)))
     if not shape:
         return flat[0]  # type: ignore[no-any-return]
     for length in reversed(shape[1:]):

@@ -53,14 +53,14 @@ class Flow:
     numbers: Numbers
 
     def share(self, number: int, place: int) -> Any:
-        """What a node hands back to its operand at `place`."""
+        """What a node contributes to its operand at `place`."""
         node = self.nodes[number]
         given = (*[self.values[n] for n in node.args], self.values[number])
         stated = local_derivatives(node.op, self.numbers)[place]
         return _times(self.gradients[number], _local(stated, given, self.numbers))
 
     def shares(self, target: int, until: Set[int]) -> dict[int, Any]:
-        """What a node hands back, through nodes that are not in `until`, to each node of `until`
+        """What a node contributes, through nodes that are not in `until`, to each node of `until`
         it is computed from.
         """
         way = _Numbers(self.nodes, self.values, self.numbers, until - {target})
@@ -81,11 +81,11 @@ class Wires:
         self.gradients = [self._known(lambda flow, n: flow.gradients[n], n) for n in numbers]
 
     def share(self, number: int, place: int) -> float | None:
-        """What a node hands back to its operand at `place`."""
+        """What a node contributes to its operand at `place`."""
         return self._known(lambda flow: flow.share(number, place))  # type: ignore[no-any-return]
 
     def shares(self, target: int, until: Set[int]) -> dict[int, float | None]:
-        """What a node hands back, through nodes that are not in `until`, to each node of `until`
+        """What a node contributes, through nodes that are not in `until`, to each node of `until`
         it is computed from.
         """
 
@@ -227,6 +227,8 @@ def _value(node: Node, operands: Sequence[Any], given: Any, numbers: Numbers) ->
         return (
             getattr(scalar, value) if isinstance(value, str) else scalar.constant(Fraction(value))
         )
+    if node.op == "where" and operands[0] is not None:  # the branch not taken need not be defined
+        operands = [operands[0], *[operands[1 if operands[0] else 2]] * 2]
     if any(operand is None for operand in operands):
         return None
     return _applied(functions(numbers)[node.op], operands, numbers)

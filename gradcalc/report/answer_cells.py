@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from gradcalc.calculus.notation.views import View
-from gradcalc.derivation.answer_model import LINKS, SAME, UNLISTED, Answer, Local, Solution
+from gradcalc.derivation.answer_model import (
+    LINKS,
+    SAME,
+    UNLISTED,
+    Answer,
+    Local,
+    Solution,
+    not_above,
+)
 from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.dependencies import many
 from gradcalc.graph.model import Graph
@@ -40,11 +48,11 @@ PATHS = 4  # paths of a chain that are written out, unless everything is wanted
 ENDS = 3  # local derivatives at each end of a path of more than LINKS, which are written out
 
 LAYOUTS: Mapping[str, str] = {
-    "gradient": "the derivative of a number has the shape of the variable, any other is the full "
-    "Jacobian, output axes first",
-    "jacobian": "numerator layout, output axes first: the derivative of a number by a column is "
-    "a row",
-    "denominator": "denominator layout, axes of the variable first",
+    "gradient": "Layout gradient: the gradient of a scalar has the shape of the variable; all other "
+    "derivatives are full Jacobians, output axes first.",
+    "jacobian": "Layout jacobian (numerator layout): output axes come first, and the derivative of "
+    "a scalar with respect to a column is a row.",
+    "denominator": "Layout denominator: the axes of the variable come first.",
 }
 
 
@@ -137,10 +145,12 @@ class AnswerCells:
         return (*lines, *(formulas if len(formulas) == len(shown) + bool(rest) else ()))
 
     def where(self, answer: Answer, answers: Sequence[Answer]) -> Cell:
-        """The formulas of named gradients; of very many, those that no answer above has."""
+        """The formulas of named gradients that are no answer above; of very many, those that no
+        answer above has.
+        """
         if wrong(answer):
             return ()
-        new = dict(answer.where)
+        new = dict(not_above(answer, answers))
         if len(new) > LINKS:
             for other in answers[: answers.index(answer)]:
                 new = {

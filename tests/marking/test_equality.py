@@ -81,6 +81,11 @@ def test_undefined_where_the_answer_is_defined_is_wrong_unless_the_domain_is_com
     assert decided(of, "log(-1 - x^2)").verdict == "invalid"
 
 
+def test_what_is_too_large_is_not_undefined() -> None:
+    of = asked("f = u*sigmoid(-exp(exp(x)))", "df/du", variables={"x": [], "u": []})
+    assert decided(of, "1/(1 + exp(exp(exp(x))))").verdict == "right"
+
+
 def test_the_domain_is_that_of_the_exercise() -> None:
     of = asked("f = log(x)", "df/dx")
     assert decided(of, "exp(-log(x))").verdict == "right"

@@ -243,7 +243,7 @@ class Forms:
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
         writer = self.writer(hidden, jacobian)
         members, constant = apart(members)
-        factor, rests = writer.common([term.coef for term in members])
+        factor, rests = writer.sums.common([term.coef for term in members])
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
         )
@@ -260,7 +260,7 @@ class Forms:
         )
         if factor * constant == 1:
             return body
-        front = write(writer.single(Reduced(factor, [constant])))[0]
+        front = write(writer.sums.single(Reduced(factor, [constant])))[0]
         return Matrix("scaled", body.rows, body.cols, (body,), coefficients=(front,))
 
     def entry_form(

@@ -14,6 +14,7 @@ from gradcalc.calculus.notation.matrix import (
     hadamard,
     is_vector,
     leaf,
+    product,
     transpose,
 )
 from gradcalc.calculus.notation.products import (
@@ -140,8 +141,8 @@ def write_spread(m: Matrix) -> Expr:
     """A spread vector alone: outer(v, 𝟏)."""
     (vector,) = m.parts
     if vector.cols == ONE:
-        return write_product((vector, Matrix("ones", ONE, m.cols, rank=1)))[0]
-    return write_product((Matrix("ones", m.rows, ONE, rank=1), vector))[0]
+        return write(product(vector, Matrix("ones", ONE, m.cols, rank=1)))[0]
+    return write(product(Matrix("ones", m.rows, ONE, rank=1), vector))[0]
 
 
 def broadcast(m: Matrix) -> Expr | None:
@@ -196,11 +197,11 @@ def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     loose = [part for part in m.parts if part.kind == "spread"]
     if len(loose) == len(m.parts):  # a column and a row
         ordered = sorted((part.parts[0] for part in loose), key=lambda v: v.rows == ONE)
-        return write_product(ordered)
+        return write(product(*ordered))
     bare = [part for part in loose if broadcast(part) is None]
     if bare:
         rest = hadamard(*(part for part in m.parts if part not in bare))
-        return write_chain([*(diagonal(part.parts[0]) for part in bare), rest])
+        return write(product(*(diagonal(part.parts[0]) for part in bare), rest))
     if loose:
         first = [part for part in loose if part.parts[0].cols == ONE]
         full = [part for part in m.parts if part.kind != "spread"]
