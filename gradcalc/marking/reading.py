@@ -37,6 +37,7 @@ from gradcalc.language.tree import (
     children,
     walk,
 )
+from gradcalc.ops import TABLE
 
 MOST_POWER = 100  # of a matrix
 _COMMA = re.compile(r"(?<![\w.])-?[0-9]+,[0-9]+")
@@ -328,13 +329,18 @@ def is_constant(tree: Expr, words: Words) -> bool:
                 if part.op == "@":
                     return False
                 stack += [part.left, part.right]
-            case Call(func, args, ()) if func not in words.functions:
+            case Call(func, args, ()) if func not in words.functions and of_numbers(func):
                 stack += args
             case Vector():
                 stack += part.items
             case _:
                 return False
     return True
+
+
+def of_numbers(func: str) -> bool:
+    """Does a function take numbers to numbers, entry by entry?"""
+    return func in TABLE and TABLE[func].signature == "elementwise"
 
 
 def read_rows(text: str) -> str | None:

@@ -319,9 +319,11 @@ def test_values_of_a_variant_are_left_to_the_teacher() -> None:
         "tan(pi/2)",
         "__import__('os').getpid()",
         "[[1, 2], [3]]",
+        "diag(2)",
+        "log(eye(2))",
     ],
 )
 def test_hostile_answers_are_judged_in_time(answer: str) -> None:
-    for name, question in (("twolayer", "dL/dx"), ("quad", "df/dA")):
-        of = marker(str(HERE / "exercises" / f"{name}.yaml"))
+    for file, question in (("twolayer", "dL/dx"), ("quad", "df/dA"), (None, "df/dx")):
+        of = quick(str(HERE / "exercises" / f"{file}.yaml") if file else EX1)
         assert check(of, answer, question).verdict in ("invalid", "wrong", "undecided")
