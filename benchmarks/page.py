@@ -25,7 +25,7 @@ def page(results: dict[str, Any]) -> str:
     python -m benchmarks scalars depth         # or parts: startup scalars matrices depth files code
     python -m benchmarks --cases DIR --json FILE --figure FILE --page FILE
 
-Each part is one run, everybody side by side, medians; a peer that is not installed is a line that says so, and one that takes
+All tools are run in turn and medians reported; tools that are not installed are skipped with a note, and one that takes
 longer than {LIMIT:.0f} s by the clock for a size is stopped. Every contender's numbers are compared with those of a float pass or of central differences.
 All figures here are of {machine["date"]}: {machine["processor"]}, {machine["cores"]} cores, {machine["system"]}, Python {machine["python"]},
 {packages(machine["packages"])}.
@@ -58,7 +58,7 @@ The peers at the largest size that they finish in {LIMIT:.0f} s, and how many ti
 
 `jax.jit` compiles the graph first, and is made for few and large operations; symengine has each node as a symbol with its
 adjoint as an expression; `sympy.diff` differentiates the composed expression. CasADi, symengine and SymPy make formulas of the
-gradients on the way to the numbers.
+intermediate gradients of the numbers.
 
 That is the reverse pass alone. `solve` derives with terms ([derive.py](../gradcalc/calculus/reverse_mode.py)), because it has to show them:
 here every node is a named quantity, and every answer is brought to its shortest form by SymPy, evaluated, and compared with
@@ -311,7 +311,7 @@ def behind(results: dict[str, Any]) -> str:
     slow = results["files"]["files"] - results["files"]["within on the processor"]
     points = [
         f"**Floats by hand** are {min(ratios):.1f} to {max(ratios):.1f} times faster: they know each operation by name, keep no record of who "
-        "handed back what, and expect no missing value. Compiling the graph, as CasADi and JAX do, would help who evaluates one graph many times. That is not measured.",
+        "contributed what, and expect no missing value. Compiling the graph, as CasADi and JAX do, would help who evaluates one graph many times. That is not measured.",
         f"**Checking** costs more than deriving. A tanh network of depth {checked['n']} takes {time(checked['seconds'])} with every gradient checked: "
         "those that vanish are compared in 60 digits, entry by entry. Differences along one random direction for each "
         "gradient instead of along every entry would be cheaper; they would also find fewer mistakes.",

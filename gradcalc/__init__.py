@@ -1,4 +1,4 @@
-"""gradcalc: a computation declared once becomes every gradient, derived, checked and put on paper.
+"""gradcalc: derive, evaluate and verify the gradients of a computation.
 
     Exercise --build--> Graph --derive--> Derivation --compose--> Report --render--> text
 

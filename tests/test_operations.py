@@ -18,7 +18,7 @@ from gradcalc.calculus.derivative_rules import CONTRACTIONS, SPECIAL
 from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.calculus.terms import RawTerm
 from gradcalc.derivation.answer_model import Solution
-from gradcalc.derivation.general_rules import LETTERS, general
+from gradcalc.derivation.general_rules import LETTERS, general, letters
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.graph.build import build
@@ -362,7 +362,7 @@ def test_what_an_operand_gets(op: Op, operand: int) -> None:
 
 
 WITHOUT_A_FORMULA = {  # why the table states no general formula
-    "kron": "a sum over blocks", "matrix_power": "one term for each factor", "vec": "a rearrangement", "concat": "a piece of an array",
+    "where": "its sentence says it", "kron": "a sum over blocks", "matrix_power": "one term for each factor", "vec": "a rearrangement", "concat": "a piece of an array",
     "stack": "a piece of an array", "getitem": "a piece of an array", "eye": "a constant", "ones": "a constant", "zeros": "a constant",
     "toaxis": "the same numbers", **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), "no gradient"),
 }  # fmt: skip
@@ -394,7 +394,8 @@ def test_the_example_of_an_entry_works(op: Op) -> None:
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
 def test_a_rule_is_stated_or_a_reason(op: Op) -> None:
     """Elementwise: partials for each operand, a convention at each kink. Structured: what is passed back."""
-    stated = [general(op.name, k) for k in range(len(op.operands))]
+    own = letters(op.name, ())
+    stated = [general(op.name, k, own) for k in range(len(op.operands))]
     if op.name in WITHOUT_A_FORMULA:
         assert not any(stated)
         return

@@ -191,7 +191,7 @@ def build(source: Source) -> Graph:
 
 
 class Result:
-    """A solved exercise. Shows itself as text, and in a notebook as HTML, LaTeX and SVG.
+    """A solved exercise. Displayed as text, and in a notebook as HTML, LaTeX and SVG.
 
     solution   all of it as data      graph      nodes, names and shapes
     answers    one for each question  gradients  input -> gradient of the loss, in the shape of the
@@ -219,7 +219,7 @@ class Result:
 
     @property
     def forward(self) -> Mapping[str, Number]:
-        """Quantity -> value; stacks have the examples last."""
+        """Quantity -> value; in stacks, the examples are the last axis."""
         return self.solution.forward
 
     @property

@@ -1,4 +1,4 @@
-"""Several files: every one is treated, in order; a bad one is reported and spoils no other."""
+"""Several files, in order: an error in one is reported and does not affect the others."""
 
 from __future__ import annotations
 

@@ -103,6 +103,16 @@ Detail = Annotated[
         help="Level of detail: brief, normal or full.",
     ),
 ]
+Hint = Annotated[
+    int | None,
+    typer.Option(
+        "--hint",
+        metavar="1|2|3",
+        min=1,
+        max=3,
+        help="Only a hint, with --for: 1 the rule's name, 2 the local derivative, 3 the step.",
+    ),
+]
 Solved = Annotated[
     bool, typer.Option("--solution", help="Fill in the gradients and show the answers.")
 ]

@@ -21,14 +21,16 @@ from gradcalc.app.options import (
     Files,
     Form,
     Format,
+    Hint,
     Layout,
     Set,
     Timeout,
+    UsageError,
     Verbose,
 )
 from gradcalc.app.shipped import open_exercise
 from gradcalc.app.startup import load
-from gradcalc.language.errors import GradcalcError
+from gradcalc.language.errors import GradcalcError, Problem
 
 
 def solve(
@@ -160,6 +162,7 @@ def explain(
         ),
     ] = None,
     detail: Detail = "normal",
+    hint: Hint = None,
     set_: Set = None,
     digits: Digits = None,
     form: Form = None,
@@ -172,7 +175,13 @@ def explain(
     from gradcalc.language.fast_dataclasses import replace
 
     console: Console = context.obj
+    if hint is not None and (for_ is None or step):
+        raise UsageError(
+            "--hint needs one question: add --for, such as --for df/dx, without --step"
+        )
     files, data = [file or "ex1"], format in ("json", "jsonl")
+    if hint is not None and data:
+        raise UsageError("a hint is text: choose --format table, markdown or plain")
     options = replace(view_of(console, digits, form), detail=detail, verbose=verbose)
 
     def derivation(name: str) -> Any:
@@ -183,7 +192,13 @@ def explain(
 
     def work(name: str) -> tuple[str, bool]:
         found, view = derivation(name), load("gradcalc.report.explanation")
-        if data:
+        if hint is not None:
+            report = load("gradcalc.report.hints").compose_hint(found, options, hint)
+            if not found.passes:
+                message = f"`{for_}` has no hints: hints are about derivatives"
+                raise GradcalcError(Problem("hint", message, None))
+            items = [report]
+        elif data:
             items = [load("gradcalc.render.derivation_json").document(found)]
         elif step:
             items = [page.report for page in view.pages(found, options, ending())]

@@ -32,7 +32,7 @@ class Definitions:
             quantities.made_by,
         )
         self.algebra = Algebra(entries, simplifier, facts, most=quantities.most)
-        # For differentiating: entries are varied one by one, so that neither A_ji is A_ij nor Σ p
+        # For differentiating: entries are independent, so that neither A_ji is A_ij nor Σ p
         # is 1.
         self.one_by_one = Algebra(entries, simplifier, facts, knowing=False)
         self._symmetric: dict[int, bool] = {}

@@ -118,7 +118,7 @@ class KnownSums:
         return len([size for size in self.nodes[quantity].shape if size != ONE]) - 1
 
     def unit_multiple(self, arg: sp.Expr, ix: Ix) -> sp.Expr | None:
-        """c for c·p_j where the entries of p sum to 1 over j, and c is the same for all j."""
+        """c for c·p_j where the entries of p sum to 1 over j, and c does not depend on j."""
         inside = [factor for factor in sp.Mul.make_args(arg) if ix in self.entries.key(factor)]
         found = self.entries.entry(inside[0]) if len(inside) == 1 and inside[0].is_Symbol else None
         quantity, indices = found or (None, ())

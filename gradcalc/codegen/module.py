@@ -264,7 +264,7 @@ class _Module:
             shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
             kind = ", kind=int" if name in self.graph.integers else ""
             said = shown(shape) + (", whole numbers from 0" if kind else "")
-            said += ", the examples last" if node.over else ""
+            said += ", examples on the last axis" if node.over else ""
             yield _Line(
                 self.names(name), f"_array(inputs, {quoted(name)}, {len(shape)}{kind})", said
             )
@@ -390,7 +390,7 @@ class _Module:
             "gradients(**inputs)  the gradient of the loss at every real input, in the shape of "
             "the input",
             "",
-            "Quantities with a value for each example are stacks, the examples last. Run this "
+            "Per-example quantities are stacks, with the examples on the last axis. Run this "
             "file to check the gradients.",
             '"""',
             "",

@@ -163,8 +163,8 @@ def shorthand(
             )[0]
             return Shorthand(
                 matrix,
-                "each entry depends on one entry alone, so in the chain it multiplies the "
-                "upstream gradient entry by entry",
+                "each output entry depends on one input entry only, so multiply the upstream "
+                "gradient elementwise by it",
             )
         if len(terms[0].deltas) != 1:
             return None
@@ -175,24 +175,21 @@ def shorthand(
             vector = write(writer.matrix([bare], (a,)))[0]
             return Shorthand(
                 vector,
-                "the Jacobian is diagonal, so in the chain it multiplies the upstream gradient "
-                "entry by entry",
+                "the Jacobian is diagonal, so multiplying by it is elementwise multiplication by "
+                "its diagonal",
             )
         if len(out) == 1 and len(into) == 2 and {a, b} == {out[0], into[0]}:
             row = write(transpose(writer.matrix([bare], (into[1],))))[0]
             return Shorthand(
                 row,
-                "in the chain it stands on the right of the upstream gradient: a column times "
-                "this row, the outer product",
+                "it becomes an outer product: upstream gradient (column) times this row",
             )
         if len(out) == 2 and len(into) == 2 and {a, b} == {out[1], into[1]}:
             left = write(writer.matrix([bare], (into[0], out[0])))[0]
-            return Shorthand(left, "in the chain it multiplies the upstream gradient from the left")
+            return Shorthand(left, "multiply the upstream gradient by it from the left")
         if len(out) == 2 and len(into) == 2 and {a, b} == {out[0], into[0]}:
             right = write(writer.matrix([bare], (out[1], into[1])))[0]
-            return Shorthand(
-                right, "in the chain it multiplies the upstream gradient from the right"
-            )
+            return Shorthand(right, "multiply the upstream gradient by it from the right")
     except NoMatrixForm:
         return None
     return None

@@ -16,7 +16,7 @@ from gradcalc.language.parser import Expr, unparse
 from gradcalc.language.shape_rules import Shape, Size
 from gradcalc.numeric.verified import Verified
 
-# the slug of what is said of a derivative per example that is the same for every example
+# the slug of the note that a derivative per example is identical for all examples
 SAME = "same-for-all"
 UNLISTED = "unlisted-paths"  # and of the paths beyond those that a chain lists
 
@@ -84,7 +84,7 @@ class Answer:
 
     @property
     def same(self) -> bool:
-        """Is it, per example, the same for every example?"""
+        """Is it, per example, identical for all examples?"""
         return any(problem.slug == SAME for problem in self.warnings)
 
     @property

@@ -126,7 +126,8 @@ class Answerer:
             if tied:
                 name = self.engine.quantities.nodes[number].name
                 yield Problem(
-                    "entries-apart", f"{name} is {tied[0]}, but its entries are varied one by one"
+                    "entries-apart",
+                    f"{name} is {tied[0]}, but its entries are treated as independent variables",
                 )
 
     def varied(self, by: Sequence[int]) -> Answerer | None:
@@ -237,7 +238,7 @@ class Answerer:
             stacked = forms.stacked(terms, free, each, shape, into)
             answer = replace(answer, per_example=view, stacked=stacked)
         if each and terms and not any(ix in term.indices for term in terms for ix in each):
-            answer = replace(answer, warnings=(Problem(SAME, "it is the same for every example"),))
+            answer = replace(answer, warnings=(Problem(SAME, "it is identical for all examples"),))
         where = self.details.gradients_named(form.expr, forms.reading)
         expanded = self.expansion.expanded(form.expr, where)
         shown = shorthand(forms, terms, out, into, each)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import reduce
 from heapq import heappop, heappush
+from itertools import count
 from typing import NamedTuple, TypeAlias
 
 import sympy as sp
@@ -54,8 +55,8 @@ class _Named(NamedTuple):
 
 class BackwardPass:
     """From a quantity `of`, or from the loss behind the upstream gradients (None). `word` is the
-    numerator in names of gradients. `wanted`: only the paths to these. `entries`: paths are written
-    entry by entry besides.
+    numerator in names of gradients. `wanted`: only the paths to these, the first of them first;
+    none: all. `entries`: paths are written entry by entry besides.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class BackwardPass:
             size != ONE for size in engine.quantities.nodes[start].shape
         )
         self.below = self.operands({graph.names[name] for name in wanted})
-        self.turns = self.working_order()
+        self.turns = self.working_order([graph.names[name] for name in wanted])
         self.named: dict[int, _Named] = {}
 
     def run(self) -> list[Step]:
@@ -94,38 +95,55 @@ class BackwardPass:
         reached = pull({self.start: [given]}, self)
         return [self.step(one.node, one.handed) for one in reached if one.node != self.start]
 
-    def working_order(self) -> dict[int, int]:
-        """Each quantity's turn: when all that uses it is done; of those that are ready inputs
-        before quantities, as declared, and of quantities the one computed last.
+    def working_order(self, wanted: Sequence[int]) -> dict[int, int]:
+        """Each quantity's turn: when all that uses it is done; of those that are ready first what
+        the first wanted gradient needs, then as the definition reads, numerator before denominator.
         """
         pending = Counter(operand for below in self.below.values() for operand in below)
+        urgent, places = self.urgency(wanted), count()
         turns: dict[int, int] = {}
-        ready = [(False, 0, self.start)]
+        ready = [(0, next(places), self.start)]
         while ready:
             _, _, number = heappop(ready)
             turns[number] = len(turns)
             for operand in self.below[number]:
                 pending[operand] -= 1
                 if not pending[operand]:
-                    given = self.engine.quantities.nodes[operand].op == "input"
-                    heappush(ready, (not given, operand if given else -operand, operand))
+                    heappush(ready, (urgent.get(operand, 0), next(places), operand))
         return turns
 
-    def operands(self, wanted: set[int]) -> dict[int, set[int]]:
+    def urgency(self, wanted: Sequence[int]) -> dict[int, int]:
+        """The place among those wanted of the first gradient that needs this one."""
+        found: dict[int, int] = {}
+        above: dict[int, list[int]] = {}
+        for number, below in self.below.items():
+            for operand in below:
+                above.setdefault(operand, []).append(number)
+        for place, target in enumerate(wanted):
+            stack = [target]
+            while stack:
+                number = stack.pop()
+                if number not in found:
+                    found[number] = place
+                    stack += above.get(number, ())
+        return found
+
+    def operands(self, wanted: set[int]) -> dict[int, list[int]]:
         """Each named quantity on a path to what is wanted (nothing: on any path), and its named
-        operands there.
+        operands there, as its definition reads.
         """
         graph, names = self.graph, self.graph.names
         still = {names[name] for name in (*graph.integers, *graph.constants)}
         named = {n for n in names.values() if n in self.scope} - still - {self.start}
         reads = {
-            n: {names[word] for word in self.uses(n)} & named for n in (*sorted(named), self.start)
+            n: [k for k in dict.fromkeys(names[word] for word in self.uses(n)) if k in named]
+            for n in (*sorted(named), self.start)
         }
         kept = set() if wanted else set(reads)
         for number, found in reads.items():
-            if number in wanted or number == self.start or found & kept:
+            if number in wanted or number == self.start or not kept.isdisjoint(found):
                 kept.add(number)
-        return {number: reads[number] & kept for number in reads if number in kept}
+        return {n: [k for k in reads[n] if k in kept] for n in reads if n in kept}
 
     def uses(self, number: int) -> Sequence[str]:
         """The named operands of a quantity; of the loss those that have an upstream gradient."""
@@ -134,7 +152,7 @@ class BackwardPass:
         node = self.graph.nodes[number]
         return operands(self.graph, node.name) if node.name and node.op != "input" else ()
 
-    # ---- the way back
+    # ---- the pass
 
     def turn(self, node: int) -> int:
         return self.turns[node]

@@ -6,22 +6,26 @@ CheckedPass(context, "J", ()).made()  ->  Pass (see steps.py)
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 
 from gradcalc.derivation.answer_model import Answer, Solution
-from gradcalc.derivation.backward_pass import BackwardPass
-from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading, said
+from gradcalc.derivation.backward_pass import BackwardPass, chained
+from gradcalc.derivation.contributions import contributions
+from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading
 from gradcalc.derivation.form_changes import Rewriting, canonical, rewritings
-from gradcalc.derivation.reasons import argued
+from gradcalc.derivation.reasons import argued, shaped
+from gradcalc.derivation.rule_book import RuleBook
+from gradcalc.derivation.simplification import Facts, multiplied_out
 from gradcalc.derivation.solve import Solver
-from gradcalc.derivation.step_model import Gate, Pass, Path, Rule, Step
+from gradcalc.derivation.step_model import Contribution, Entries, Gate, Pass, Path, Rule, Step
 from gradcalc.derivation.step_values import StepValues
 from gradcalc.exercise.model import Question
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.formula_pieces import Line, Names
+from gradcalc.language.formula_pieces import Line, Names, Number
 from gradcalc.language.shape_rules import Shape
-from gradcalc.language.tree import Expr, Name, Num, substitute, walk
+from gradcalc.language.tree import Binary, Call, Expr, Index, Name, Num, plus, substitute, walk
 from gradcalc.numeric.oracle import Claim
 from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE
@@ -44,6 +48,7 @@ class DerivationContext:
         self.writer = solver.answerer.laid_out("gradient")  # whatever the layout of the answers
         self.gates = GateWriter(self.graph, solver.form)
         self.steady = self.gates.steady
+        self.book = RuleBook(self.graph, self.steady)
         self.long = len(self.graph.quantities) > LONG
 
     def called(self, shapes: Mapping[str, Shape], partials: Mapping[str, tuple[str, str]]) -> None:
@@ -79,7 +84,7 @@ class CheckedPass:
 
     def made(self) -> Pass:
         context = self.context
-        entries = context.detail == "full" or context.solver.form != "matrix"
+        entries = context.detail != "brief" or context.solver.form != "matrix"
         steps = BackwardPass(context.writer, self.of, self.word, self.wanted, entries).run()
         shapes = {step.name: step.shape for step in steps}
         partials = {step.name: (self.word, step.quantity) for step in steps}
@@ -116,11 +121,18 @@ class CheckedPass:
         where = tuple((name, expr) for name, expr in where if not numbers.known(name))
         verified = None if refused else self.check(step, known)
         step = replace(step, collected=collected, where=where, value=value, verified=verified)
-        put_in = self.put_in(step) if self.context.detail == "full" else None
+        put_in = self.put_in(step) if self.context.detail != "brief" else None
         if put_in is None or collected is None:
             return step
-        done = (*self.known_sums(step), *rewritings(put_in, collected))
-        return replace(step, put_in=put_in, rewritings=done)
+        return replace(
+            step,
+            put_in=put_in,
+            between=self.between(step, put_in, collected),
+            rewritings=(*self.known_sums(step), *rewritings(put_in, collected)),
+            facts=Facts(self.graph, numbers).used(put_in, collected, step.shape)
+            if not step.over and not where and value is not None
+            else (),
+        )
 
     def known_sums(self, step: Step) -> Iterator[Rewriting]:
         """What was known of sums and used, as the rule that used it says."""
@@ -133,6 +145,20 @@ class CheckedPass:
             elif 0 <= known.quantity < len(nodes):
                 said = f"sums to 1, because it is {KNOWN_SUMS[known.kind]}"
                 yield Rewriting(said, (tree(nodes, known.quantity),))
+
+    def between(self, step: Step, put_in: Expr, collected: Expr) -> Expr | None:
+        """What was put in, multiplied out; None where nothing cancels, or it says no more."""
+
+        def rank(expr: Expr) -> int | None:
+            shape = shaped(expr, self.context.names)
+            return None if shape is None else len(shape)
+
+        found = multiplied_out(put_in, rank)
+        if found is None or canonical(found) == canonical(collected):
+            return None
+        written = replace(step.total, symbolic=found)
+        value = self.numbers.value(written, step.shape, step.over)
+        return found if self.numbers.same(value, step.value) else None
 
     # ---- the gradient without the gradients before it
 
@@ -260,18 +286,22 @@ class CheckedPass:
     def path(self, step: Step, path: Path) -> Path:
         """A path with its numbers, its rules and its reasons."""
         context, numbers = self.context, self.numbers
-        value = numbers.value(path.product, step.shape, step.over) if len(step.paths) > 1 else None
+        value = numbers.value(path.product, step.shape, step.over)
         through = path.through
         if through is None:
-            return replace(path, value=value)
+            return replace(path, value=value if len(step.paths) > 1 else None)
         before = self.steps.get(through)
         operations = leading(
             inside(self.graph, through, context.steady), self.graph.names[step.quantity]
         )
         # Without operations it is only compared there.
-        rules = self.rules(operations) if operations else (Rule("eq", 0, TABLE["eq"].sentence),)
+        rules = (
+            context.book.rules(operations) if operations else (Rule("eq", 0, TABLE["eq"].sentence),)
+        )
         path = argued(self.graph, context.names, step, path, before, operations)
         because = path.because if operations else ()
+        if path.entries is not None and before is not None:
+            path = replace(path, entries=self.summed(path.entries, step, before, value))
         return replace(
             path,
             upstream=before.name if before else None,
@@ -279,21 +309,50 @@ class CheckedPass:
             local_value=numbers.value(path.local)
             if path.local and self.solver.values.scalar
             else None,
-            value=value,
+            value=value if len(step.paths) > 1 else None,
             rules=rules,
+            parts=self.parts(path, step, before, value) if context.detail != "brief" else (),
             because=(*because, *self.conventions(step, through, rules)),
             gates=self.opened(through, operations, step, before),
         )
 
-    def rules(self, operations: Mapping[int, list[int]]) -> tuple[Rule, ...]:
-        """The operations a gradient passes on a path, each said once."""
-        found: dict[tuple[str, str], Rule] = {}
-        for number, args in operations.items():
-            node = self.graph.nodes[number]
-            for arg in args:
-                sentence = said(self.graph, number, arg, self.context.steady)
-                found.setdefault((node.op, sentence), Rule(node.op, node.args.index(arg), sentence))
-        return tuple(found.values())
+    def parts(
+        self, path: Path, step: Step, before: Step | None, value: Number
+    ) -> tuple[Contribution, ...]:
+        """What each place of the operand contributes, where that adds up to the whole."""
+        found = contributions(self.context.gates, path.through or "", before, step.quantity)
+        if not found or value is None or path.local is None:
+            return found if value is None else ()
+        products = [one.product.symbolic for one in found if one.product is not None]
+        if products:
+            made = replace(path.product, symbolic=reduce(plus, products))
+            total = self.numbers.value(made, step.shape, step.over)
+            return found if self.numbers.same(total, value) else ()
+        factors = reduce(plus, (reduce(chained, one.factors) for one in found))
+        whole = path.shorthand.symbolic if path.shorthand is not None else path.local.symbolic
+        user = self.graph.node(path.through or "")
+        totals = (
+            self.numbers.value(replace(path.local, symbolic=expr, free=()), user.shape, user.over)
+            for expr in (factors, whole)
+        )
+        return found if self.numbers.same(*totals) else ()
+
+    def summed(self, entries: Entries, step: Step, before: Step, value: Number) -> Entries:
+        """One entry of a product before anything is done: upstream × local, summed over the
+        entries of the quantity between, and over the examples that share the operand; only where it
+        has the value of the product.
+        """
+        into = entries.product.free
+        over = [index for index in entries.local.free if index not in into]
+        if not over or value is None:
+            return entries
+        upstream = Index(Name(before.name), tuple(map(Name, over)))
+        shared = [index for index in before.over if index not in step.over]
+        body = Binary("*", upstream, entries.local.symbolic)
+        expr = Call("sum", (body, *map(Name, (*shared, *over))))
+        made = replace(entries.product, symbolic=expr, shape=step.shape)
+        found = self.numbers.value(made, step.shape, step.over)
+        return replace(entries, summed=expr) if self.numbers.same(found, value) else entries
 
     def opened(
         self, through: str, operations: Mapping[int, list[int]], step: Step, before: Step | None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.chain_products import Assembler
 from gradcalc.derivation.checked_steps import CheckedPass, DerivationContext
+from gradcalc.derivation.meaning import meaning
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity, Written
 from gradcalc.derivation.step_values import StepValues
@@ -145,6 +146,7 @@ class _Deriver:
             self.assemblies(),
             self.context.detail,
             self.only.question.text if self.only else None,
+            meaning(self.solver, self.answers) if self.context.detail != "brief" else None,
         )
 
     def assemblies(self) -> tuple[Assembly, ...]:
@@ -210,40 +212,54 @@ class _Deriver:
 
     def starts(self) -> list[tuple[str | None, tuple[str, ...]]]:
         """(the numerator or None for the loss, the denominators; none: all) of first
-        derivatives.
+        derivatives: what the questions need, or where nothing was asked everything.
         """
-        graph = self.graph
-        main: list[str | None] = []
-        if self.only is None:
-            output = graph.node(graph.outputs[-1])
-            number = not output.over and all(size.number == 1 for size in output.shape)
-            main = [None] if self.graph.exercise.upstream else [graph.outputs[-1]] if number else []
-        more: dict[str | None, list[str]] = {}
+        graph, stacks = self.graph, self.graph.stacks
+        every = self.only is None and not graph.exercise.questions
+        groups: dict[str | None, list[tuple[Question, str]]] = {}
+        last = None if graph.exercise.upstream else graph.outputs[-1]
+        if every and (last is None or self.is_number(last)):
+            groups[last] = []
         for answer in self.answers:
             question = answer.question
-            if answer.kind != "derivative" or question.kind == "second":
-                continue
-            by = graph.stacks.get(question.by[0], question.by[0])
-            of = None if question.loss else graph.stacks.get(question.of, question.of)
-            if of not in main and not (self.only is None and self.covered(question, of, by, main)):
-                more.setdefault(of, []).append(by)
-        return [
-            *((of, ()) for of in main),
-            *((of, tuple(dict.fromkeys(by))) for of, by in more.items()),
-        ]
+            if answer.kind == "derivative" and question.kind != "second":
+                of = None if question.loss else stacks.get(question.of, question.of)
+                pair = question, stacks.get(question.by[0], question.by[0])
+                groups.setdefault(of, []).append(pair)
+        if not groups:
+            return []
+        main = next(
+            (of for of in (None, *reversed(graph.outputs)) if of in groups), next(iter(groups))
+        )
+        whole = every and main == last and (last is None or self.is_number(last))
+        shown = [] if whole else [*dict.fromkeys(by for _, by in groups[main])]
+        found = [(main, tuple(shown))]
+        for of, pairs in groups.items():
+            more = [
+                by for question, by in pairs
+                if of != main and not self.covered(question, of, by, main, shown)
+            ]  # fmt: skip
+            if more:
+                found.append((of, tuple(dict.fromkeys(more))))
+        return found
+
+    def is_number(self, name: str) -> bool:
+        node = self.graph.node(name)
+        return not node.over and all(size.number == 1 for size in node.shape)
 
     def covered(
-        self, question: Question, of: str | None, by: str, main: Sequence[str | None]
+        self, question: Question, of: str | None, by: str, main: str | None, shown: Sequence[str]
     ) -> bool:
-        """Does a main pass show this derivative on its way: as a local derivative, or times an
-        upstream gradient of 1?
+        """Does the main pass show this derivative on its way: as a local derivative, or times an
+        upstream gradient of 1? `shown`: the denominators that the pass leads to; none: all.
         """
         graph = self.graph
-        if not main or of is None:
-            return bool(main)
-        start = main[0]
-        borne = [item.of or graph.outputs[-1] for item in self.graph.exercise.upstream]
-        on_path = any(depends(graph, word, of) for word in (borne if start is None else [start]))
+        if of is None or self.only is not None:
+            return False
+        if shown and by not in shown and not any(depends(graph, by, word) for word in shown):
+            return False
+        borne = [item.of or graph.outputs[-1] for item in graph.exercise.upstream]
+        on_path = any(depends(graph, word, of) for word in (borne if main is None else [main]))
         direct = by in operands(graph, of)
         if question.kind == "local":
             return on_path and direct

@@ -55,7 +55,7 @@ def rewritings(before: Expr, after: Expr) -> tuple[Rewriting, ...]:
     elif additions(after) < additions(before):
         found.append(Rewriting("like terms collected"))
     elif new.keys() - old.keys():
-        found.append(Rewriting("what the terms share is drawn out in front"))
+        found.append(Rewriting("factor out what the terms share"))
     elif len(list(divisors(after))) < len(list(divisors(before))):
         found.append(Rewriting("brought over one denominator"))
     return tuple(found)

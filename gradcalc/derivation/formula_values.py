@@ -102,7 +102,7 @@ class FormulaValues:
         return dict(zip(free, axes, strict=True)) if free else {}
 
     def spread(self, tensor: Tensor, examples: Sequence[str]) -> Tensor:
-        """A per-example answer that is the same for all examples, once for each."""
+        """A per-example answer that is identical for all examples, once for each."""
         for name in examples:
             if name not in tensor.over:
                 import numpy as np

@@ -1,17 +1,18 @@
-"""Why a product looks as it does: the shapes of its factors as an argument, what is summed over,
-what is entry by entry.
+"""Why a product looks as it does: a shape check, why a factor is transposed, what is summed over.
 
-argued(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1; ∂J/∂z1 is D_a1 × 1 and
-xᵀ is 1 × D_x, so the outer product"; "W1 is the same for all m examples: add what every example
-hands back"
+argued(…) of ∂J/∂W1 = Σᵢ ∂J/∂z1 xᵀ  ->  "∂J/∂W1 must be D_a1 × D_x like W1: (D_a1 × 1)(1 × D_x) =
+D_a1 × D_x ✓"; "W1 is shared by all m examples, so its gradient is the sum of the per-example
+gradients"
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import reduce
 
 from gradcalc.derivation.step_model import Path, Step
-from gradcalc.graph.model import Graph
+from gradcalc.graph.model import Graph, Node
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import (
@@ -23,12 +24,13 @@ from gradcalc.language.formula_pieces import (
     Shaped,
     Under,
     line,
-    listed,
+    math,
 )
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, Transpose
 from gradcalc.language.shape_rules import ONE, ShapeError, shape_of
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.sizes import Shape
+from gradcalc.language.tree import walk
 from gradcalc.ops import TABLE
 
 
@@ -55,24 +57,51 @@ def argued(
         lines += dimensions(names, step, found)
         factors = found.factors if len(found.factors) > 1 else ()
         path = replace(path, shapes=under(found, step.shape), factors=factors)
-    if zero(path.product.symbolic):
-        lines.append(
-            ("nothing comes back on this path: what the entries hand back cancels in the sum",)
-        )
+    none = zero(path.product.symbolic) or (path.local is not None and zero(path.local.symbolic))
+    if none and not flat(graph, operations):
+        lines.append(nothing(graph, name.id, user))
     for index in before.over if before else user.over:
-        if index in graph.examples and index not in own.over:
-            ending = f" examples: what every example hands back is added up, the sum over {index}"
-            lines.append(
-                line(name, " is the same for all ", size_tree(graph.indices[index]), ending)
-            )
-    axes = (
-        size for n, args in operations.items() for arg in args for size in stretched(graph, n, arg)
-    )
-    for axis in dict.fromkeys(map(str, axes)):
-        length = Name(axis) if axis.isidentifier() else axis
-        ending = ": every copy hands its gradient back, so they are added up along that axis"
-        lines.append(line(name, " is repeated along an axis of length ", length, ending))
+        if index in graph.examples and index not in own.over and index not in step.over:
+            count = size_tree(graph.indices[index])
+            ending = " examples, so its gradient is the sum of the per-example gradients"
+            lines.append(line(name, " is shared by all ", count, ending))
+    number = graph.names[name.id]
+    axes = {
+        str(size): Shaped((size,))
+        for n, args in operations.items()
+        for arg in args
+        for size in stretched(graph, n, arg)
+        if arg == number
+    }
+    for length in axes.values() if before is not None and not none else ():
+        ending = " entries, so its gradient is the sum over those "
+        lines.append(line(name, " is broadcast to ", length, ending, length, " entries"))
     return replace(path, because=tuple(lines))
+
+
+def flat(graph: Graph, operations: Mapping[int, Sequence[int]]) -> bool:
+    """Whether a rule on the way is 0 by itself: of a step, a comparison, a gradient stopped."""
+    return not operations or any(
+        set(TABLE[graph.nodes[n].op].partials) == {"0"} for n in operations
+    )
+
+
+def nothing(graph: Graph, name: str, user: Node) -> Line:
+    """Why a path contributes 0 although no rule on it is 0: μ in a variance around the mean."""
+    definitions = {d.name: d.expr for d in graph.exercise.definitions}
+    mean, through = definitions.get(name), definitions.get(user.name or "")
+    if isinstance(mean, Call) and mean.func == "mean" and through is not None:
+        of = mean.args[0]
+        for part in walk(through):
+            if (
+                isinstance(part, Binary)
+                and part.op == "-"
+                and (part.left, part.right) == (of, Name(name))
+            ):
+                total = math(Call("sum", (part,)), "=", Num(Fraction(0)))
+                because = "this path contributes 0, because deviations from the mean sum to zero: "
+                return (because, *total)
+    return ("this path contributes 0: its terms cancel in the sum",)
 
 
 def stretched(graph: Graph, number: int, operand: int) -> Shape:
@@ -83,15 +112,6 @@ def stretched(graph: Graph, number: int, operand: int) -> Shape:
     own = (ONE,) * (len(result.shape) - len(shape)) + shape
     return tuple(
         size for size, had in zip(result.shape, own, strict=True) if size != ONE and had == ONE
-    )
-
-
-def of_shape(shape: Shape) -> Line:
-    """A shape in a sentence: a number, a vector of length n, m × n."""
-    return (
-        line("a vector of length " if len(shape) == 1 else "", Shaped(shape))
-        if shape
-        else ("a number",)
     )
 
 
@@ -197,47 +217,40 @@ def under(found: Core, result: Shape) -> Math | None:
 
 
 def dimensions(names: Names, step: Step, found: Core) -> Iterator[Line]:
-    """The argument from the shapes."""
+    """The shapes as a check, and why a factor is transposed."""
     factors = found.factors
     if len(factors) < 2 or not any(size != ONE for _, shape in factors for size in shape):
         return
-    (first, shape), (last, _) = factors[0], factors[-1]
     if found.kind == "dot":
-        both = line(first, " and ", last, " are vectors of one length, and ")
-        yield line(both, Name(step.quantity), " is a number: their dot product")
+        both = line("both factors are vectors of the same length, and ", Name(step.quantity))
+        yield line(both, " is a number, so take their dot product")
         return
     if found.kind == "*":
-        ending = (
-            ", and each entry depends on its own entry alone: they are multiplied entry by "
-            "entry, not as matrices"
-        )
-        yield line(first, " and ", last, " are both ", of_shape(shape), ending)
         return
-    if found.kind == ".":
-        so = "each entry is multiplied by that number"
-    elif len(factors) == 2 and shape[1:] == (ONE,) and factors[1][1][:1] == (ONE,):
-        so = "it is the outer product, column times row"
-    elif len(factors) == 2 and conforms(factors[::-1]) != step.shape:
-        so = "only this order conforms and gives it"
-    else:
-        so = "this product gives it"
-    of, by = names.partials[step.name]
-    said = listed(line(part, " is ", of_shape(size)) for part, size in factors)
-    must = line(
-        Partial(of, (by,)),
-        " must have the shape of ",
-        Name(step.quantity),
-        ", ",
-        of_shape(step.shape),
-    )
-    yield line(must, "; ", said, f", so {so}")
+    turned = any(isinstance(factor, Transpose) for factor, _ in factors)
+    got = conforms(factors) if found.kind == "@" else scaled(factors) if turned else None
+    if got == step.shape:
+        of, by = names.partials[step.name]
+        must = line(Partial(of, (by,)), " must be ", Shaped(step.shape), " like ", Name(by), ": ")
+        product = [
+            piece
+            for _, shape in factors
+            for piece in ("(", Shaped(shape) if shape else "scalar", ")")
+        ]
+        yield line(must, Math((*product, "=", Shaped(got), "✓")))
     yield from scaling(factors)
     yield from untransposed(found, step.shape, names)
 
 
+def scaled(factors: Sequence[tuple[Expr, Shape]]) -> Shape | None:
+    """The shape of a number times an array."""
+    arrays = [shape for _, shape in factors if any(size != ONE for size in shape)]
+    return arrays[0] if len(arrays) == 1 else None
+
+
 def scaling(factors: Sequence[tuple[Expr, Shape]]) -> Iterator[Line]:
     """What a diagonal matrix does to the other factor."""
-    sides = ((-1, "on the right multiplies every column"), (0, "on the left multiplies every row"))
+    sides = ((-1, " on the right multiplies column "), (0, " on the left multiplies row "))
     for place, what in sides:
         part = factors[place][0]
         if (
@@ -246,7 +259,7 @@ def scaling(factors: Sequence[tuple[Expr, Shape]]) -> Iterator[Line]:
             and len(part.args) == 1
             and len(factors) > 1
         ):
-            yield line(part, f" {what} by its own entry of ", part.args[0])
+            yield line(part, what, Name("k"), " by entry ", Name("k"), " of ", part.args[0])
 
 
 def untransposed(found: Core, result: Shape, names: Names) -> Iterator[Line]:
@@ -259,11 +272,17 @@ def untransposed(found: Core, result: Shape, names: Names) -> Iterator[Line]:
             continue
         changed = [*found.factors]
         changed[number] = (part.arg, own)
-        why = line("the transpose, because ", part.arg, " itself is ", Shaped(own))
+        why = line("why the transpose? ", part.arg, " is ", Shaped(own))
         if found.kind == ".":
             yield line(why, ", not ", Shaped(result))
         elif not conforms(changed):
-            yield line(why, ": without the transpose the product does not conform")
+            without = [factor for factor, _ in changed]
+            yield line(why, ", so ", product(without), " is not defined")
+
+
+def product(factors: Sequence[Expr]) -> Expr:
+    """A matrix product of several factors."""
+    return reduce(lambda left, right: Binary("@", left, right), factors)
 
 
 def conforms(factors: Sequence[tuple[Expr, Shape]]) -> Shape | None:

@@ -99,10 +99,9 @@ class Solver:
         inputs = {name: self.values.lists(name) for name in graph.inputs}
         missing = self.values.point.missing
         if missing and (graph.exercise.values or graph.exercise.seed is not None):
-            self.warn(
-                "missing-values",
-                f"no value for {', '.join(missing)}: what depends on it is symbolic only",
-            )
+            has, them = ("has", "it") if len(missing) == 1 else ("have", "them")
+            message = f"{', '.join(missing)} {has} no value, so results that depend on {them}"
+            self.warn("missing-values", f"{message} stay symbolic")
         for name, problem in self.values.undefined.items():
             if name in graph.quantities and not missing:
                 self.warn("undefined", f"{name} has no value: {problem.message}")

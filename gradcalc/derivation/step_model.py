@@ -46,16 +46,16 @@ class Entries:
     local.
     """
 
-    definition: (
-        Written | None
-    )  # None for an operation that is not a sum of products (an inverse, softmax)
+    # None for an operation that is not a sum of products (an inverse, softmax)
+    definition: Written | None
     local: Written
     product: Written
+    summed: Expr | None = None  # upstream × local, summed over the entries that depend on it
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One operation on the way back: `result` = operation(…, `operand`, …).
+    """One operation of a definition: `result` = operation(…, `operand`, …).
 
     place     of the operand among the others
     sentence  why it passes the gradient as it does, from the table
@@ -103,25 +103,61 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one place of an operand in a definition contributes to the derivative.
+
+    part     the piece of the definition that the other places do not share; None where there is
+             one place
+    factors  the local derivatives on the way, where everything is taken entry by entry
+    product  elsewhere: the part of the gradient
+    """
+
+    part: Expr | None
+    factors: tuple[Expr, ...]
+    product: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """An operation that a definition consists of: its name in the table, which of its operands the
     gradient goes to, and why it goes as it does.
+
+    general  the rule in letters that the exercise does not use; () where it has no formula
+    here     what stands for these letters: u = q, v = z
     """
 
     operation: str
     operand: int
     sentence: str
+    general: Line = ()
+    here: Line = ()
+
+    @property
+    def name(self) -> str:
+        """The rule's name: "product rule"."""
+        return self.sentence.partition(":")[0]
+
+    @property
+    def full(self) -> bool:
+        """Whether its sentence says more than its name."""
+        return self.operation != "neg" and "constant" not in self.name
+
+    @property
+    def telling(self) -> bool:
+        """Whether its general form says more than its sentence."""
+        return self.full and self.operation != "sum"
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """What one quantity hands back along one wire: upstream × local = product.
+    """The contribution of one quantity along one edge: upstream × local = product.
 
     through     the quantity, None for the loss itself; its gradient is `upstream` (None: it is the
                 numerator, 1)
     local       the local derivative, in full; shorthand: what is written for it
     entries     the same entry by entry
     rules       the operations between the quantity and the operand, outermost first
+    parts       what each place of the operand in the definition contributes
     because     why the product looks as it does, in the order of the argument: shapes, sums, masks,
                 conventions
     factors     those of the product as an array product, and their shapes; shapes: they with the
@@ -139,6 +175,7 @@ class Path:
     local_value: Number = None
     value: Number = None
     rules: tuple[Rule, ...] = ()
+    parts: tuple[Contribution, ...] = ()
     because: tuple[Line, ...] = ()
     factors: tuple[tuple[Expr, Shape], ...] = ()
     shapes: Math | None = None
@@ -147,13 +184,14 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step backward: the gradient of `of` at a quantity as the sum of what its users hand back.
+    """A step backward: the gradient of `of` at a quantity, the sum of its users' contributions.
 
     name        what later steps call it, dL_dz; shape, over: its axes
     total       the sum, in gradients of earlier steps; collected: with those put in, as answers are
                 written
-    put_in      between the two: those put in, and nothing done yet; rewritings: what is done to it
-                (in full detail)
+    put_in      between the two: those put in, and nothing done yet; between: that multiplied out,
+                where divisors cancel; rewritings: what is done to it; facts: what is used besides
+                algebra
     verified    the value against the oracle's
     """
 
@@ -165,6 +203,8 @@ class Step:
     shape: Shape
     over: tuple[str, ...]
     put_in: Expr | None = None
+    between: Expr | None = None
+    facts: tuple[Line, ...] = ()
     rewritings: tuple[Rewriting, ...] = ()
     collected: Expr | None = None
     where: tuple[tuple[str, Expr], ...] = ()
@@ -221,9 +261,20 @@ class Assembly:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """If the entry `at` of `by` grows by `step`, `of` changes by about `change`."""
+
+    of: str
+    by: str
+    at: tuple[int, ...]
+    step: float
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
 class Derivation:
     """`detail`: the gates and entries that were asked for; `asked`: the one answer that is
-    explained, if it is one.
+    explained, if it is one; `meaning`: what a gradient means in numbers.
     """
 
     graph: Graph
@@ -235,3 +286,4 @@ class Derivation:
     assemblies: tuple[Assembly, ...] = ()
     detail: str = "normal"
     asked: str | None = None
+    meaning: Meaning | None = None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gradcalc.derivation.formula_values import shaped
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Written
+from gradcalc.graph.dependencies import depends
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Number
+from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import Shape
 from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.forward import to_lists
+from gradcalc.numeric.precision import FLOAT
 from gradcalc.numeric.scalar_functions import TooLarge, Undefined
 from gradcalc.numeric.tensor import Env, Tensor
 
@@ -97,6 +102,27 @@ class StepValues:
         try:
             return to_lists(self.solver.graph, tensor)
         except Undefined:
+            return None
+
+    def elsewhere(self, expr: Expr, shape: Shape, values: Mapping[str, Number]) -> Number:
+        """A formula's value where some names have other values; what is computed from them is
+        computed again. None where it has none.
+        """
+        import numpy as np
+
+        graph = self.solver.graph
+        changed = {name: Tensor(np.asarray(value, dtype=float)) for name, value in values.items()}
+        after = [d for d in graph.exercise.definitions if d.name not in values]
+        after = [d for d in after if any(depends(graph, d.name, name) for name in values)]
+        if any(definition.indices for definition in after):
+            return None
+        try:
+            env = self._env(FLOAT).bind(changed)
+            for name in graph.quantities:
+                for definition in (d for d in after if d.name == name):
+                    env = env.bind({name: evaluate(definition.expr, env)})
+            return self.listed(self._value(Written(expr, shape), shape, (), env))
+        except (Undefined, KeyError, ValueError, OverflowError, TooLarge):
             return None
 
     def bind(self, name: str, written: Written, shape: Shape, over: tuple[str, ...]) -> Number:

@@ -106,8 +106,8 @@ VARIABLE = Record(
             "The shape: [] a scalar, [n] a vector, [n, d] a matrix",
             "[D_x, 1]",
         ),
-        Key("each", NAME, "The index of `examples` that runs over it: one value per example", "i"),
-        Key("latex", TEXT, "How the name is typeset", "'\\hat{y}'"),
+        Key("each", NAME, "The index of `examples`: the variable has one value per example", "i"),
+        Key("latex", TEXT, "How to typeset the name", "'\\hat{y}'"),
         Key(
             "assume",
             Either(
@@ -144,20 +144,20 @@ QUESTION = Record(
             "delta1",
         ),
         Key(
-            "text", TEXT, "Words for the handout: Markdown with $math$", "How does f change with x?"
+            "text", TEXT, "Text for the handout: Markdown with $math$", "How does f change with x?"
         ),
         Key("points", NUMBER, "Points on the handout", "2"),
-        Key("space", SPACE, "Room to write the answer in: third, half, page, or a length", "4cm"),
+        Key("space", SPACE, "Space to write the answer: third, half, page, or a length", "4cm"),
         Key(
             "answer",
             Scalar("a kind of answer", ANSWERS),
-            "What an answer may be; a formula and its value both count half",
+            "What an answer can be: formula, value, either, or both (each counts half)",
             "formula",
         ),
         Key(
             "mistakes",
             Items(MISTAKE),
-            "Wrong answers that you expect, and what to say of them",
+            "Wrong answers that you expect, and what to say about them",
             "[{answer: 2*x, say: 'x is not squared.', points: 0.5}]",
         ),
     )
@@ -188,8 +188,8 @@ GRADING = Record((
 ))  # fmt: skip
 
 DRAW = Record((
-    Key("integers", Items(INTEGER), "Whole numbers from the first to the second", "[-5, 5]"),
-    Key("choices", Items(NUMBER), "One of these", "[1, 2, 4]"),
+    Key("integers", Items(INTEGER), "Integers from the first to the second", "[-5, 5]"),
+    Key("choices", Items(NUMBER), "One of these values", "[1, 2, 4]"),
     Key("uniform", Items(NUMBER), "A decimal between the first and the second", "[0, 1]"),
 ))  # fmt: skip
 
@@ -199,17 +199,17 @@ NOTATION = Record(
         Key(
             "form",
             Scalar("a form", FORMS),
-            "Matrix notation, index notation, or entry by entry",
+            "Matrix notation, index notation, or single entries",
             "matrix",
         ),
         Key("digits", INTEGER, "Significant digits of decimals", "4"),
-        Key("latex", Entries("name", TEXT), "How names are typeset", "{yhat: '\\hat{y}'}"),
+        Key("latex", Entries("name", TEXT), "How to typeset names", "{yhat: '\\hat{y}'}"),
     )
 )
 
 HEADER = Record((
     Key("course", TEXT, "The name of the course", "Machine Learning"),
-    Key("date", TEXT, "The date, as it is printed", "'3 November 2026'"),
+    Key("date", TEXT, "The date, printed as it is written here", "'3 November 2026'"),
     Key("form", TEXT, "Which version of the sheet this is", "A"),
     Key("fields", Items(TEXT), "What students fill in", "[Name, Student number]"),
 ))  # fmt: skip
@@ -220,18 +220,18 @@ PAPER = Record(
         Key(
             "header",
             HEADER,
-            "What stands at the top of a sheet",
+            "The header of the sheet",
             "{course: Machine Learning, fields: [Name]}",
         ),
-        Key("space", SPACE, "Room for each answer: third, half, page, or a length", "4cm"),
+        Key("space", SPACE, "Space for each answer: third, half, page, or a length", "4cm"),
         Key(
             "break",
             Scalar("where pages begin", ("exercise", "none")),
-            "exercise: each exercise begins a page",
+            "exercise: start each exercise on a new page",
             "exercise",
         ),
-        Key("points", YES, "Whether points are printed", "yes"),
-        Key("grade-table", YES, "Whether a table of the points is printed", "no"),
+        Key("points", YES, "Whether to print points", "yes"),
+        Key("grade-table", YES, "Whether to print a table of points", "no"),
     )
 )
 
@@ -243,14 +243,19 @@ EXERCISE = Record(
         ),
         Key("author", TEXT, "Who wrote it", "A. Teacher"),
         Key("source", TEXT, "Where it comes from", "CS231n notes"),
-        Key("tags", Items(TEXT), "Words to find it by", "[chain rule, scalar]"),
+        Key("tags", Items(TEXT), "Keywords", "[chain rule, scalar]"),
         Key(
             "lang",
             Scalar("a language code"),
-            "The language of the text, for the other words on the sheet",
+            "The language of the text and of the labels on the sheet",
             "de",
         ),
-        Key("sheet", PAPER, "What stands on paper", "{paper: letter, space: half}"),
+        Key(
+            "sheet",
+            PAPER,
+            "Paper size, header, and space for answers",
+            "{paper: letter, space: half}",
+        ),
         Key(
             "expression",
             Either((EXPRESSION, Items(EXPRESSION), Entries("name", EXPRESSION))),
@@ -276,7 +281,7 @@ EXERCISE = Record(
         Key(
             "indices",
             Entries("index", SIZE),
-            "Indices for formulas entry by entry, and how far they run",
+            "Indices for formulas with indices, and their ranges",
             "{j: n, k: 3}",
         ),
         Key(
@@ -285,7 +290,7 @@ EXERCISE = Record(
             "Where to evaluate: numbers, constant expressions, nested lists for arrays",
             "{x: -2, w: [1, 1/3]}",
         ),
-        Key("seed", INTEGER, "Draws every value that is not given", "1"),
+        Key("seed", INTEGER, "Draw every value that is not given, with this seed", "1"),
         Key(
             "upstream",
             Either((NUMBER, Array(), Entries("derivative", Array()))),
@@ -295,12 +300,12 @@ EXERCISE = Record(
         Key(
             "questions",
             Items(Either((Scalar("a question"), QUESTION))),
-            "What is asked: df/dx, local df/dx, d2f/dx2, d2f/dxdy, dJ/dW[0, 2], shape W, value "
-            "q; each may be named, delta = df/dx",
+            "The questions: df/dx, local df/dx, d2f/dx2, d2f/dxdy, dJ/dW[0, 2], shape W, value q; "
+            "name an answer with delta = df/dx",
             "[df/dx, df/dy]",
         ),
-        Key("notation", NOTATION, "How answers are written", "{layout: gradient, digits: 4}"),
-        Key("grading", GRADING, "How answers are marked", "{carry: 0.5, entries: all}"),
+        Key("notation", NOTATION, "Notation of the answers", "{layout: gradient, digits: 4}"),
+        Key("grading", GRADING, "How to mark answers", "{carry: 0.5, entries: all}"),
         Key(
             "vary",
             Record(

@@ -2,7 +2,7 @@
 all users added.
 
 What is carried is up to who goes: terms for answers, steps and code; formulas for operations;
-floats for figures. A `Way` says in which order, what a gradient is, and what is handed back; where
+floats for figures. A `Way` says in which order, what a gradient is, and what is contributed; where
 that is nothing, the way ends.
 """
 
@@ -17,7 +17,7 @@ L = TypeVar("L")  # a local derivative
 
 
 class Handed(NamedTuple, Generic[G, L]):
-    """What a node hands back to an operand: its gradient `upstream`, times the local derivative. Of
+    """What a node contributes to the gradient at an operand: `upstream` × the local derivative. Of
     a gradient that is given by nobody in the graph there is only the product.
     """
 
@@ -28,7 +28,7 @@ class Handed(NamedTuple, Generic[G, L]):
 
 
 class Reached(NamedTuple, Generic[G, L]):
-    """A node when all that uses it is done: what was handed back to it, and its gradient, which
+    """A node when all that uses it is done: its contributions, and its gradient, which
     is passed on.
     """
 
@@ -46,10 +46,10 @@ class Way(Protocol[G, L]):
         """
 
     def gradient(self, node: int, handed: list[Handed[G, L]]) -> G:
-        """What was handed back to a node, added up."""
+        """The contributions to the gradient at a node, added up."""
 
     def handed_back(self, node: int, gradient: G) -> Iterable[tuple[int, L, G]]:
-        """(operand, local derivative, product) for each operand that a gradient is handed back
+        """(operand, local derivative, product) for each operand that a node contributes
         to.
         """
 
@@ -57,7 +57,7 @@ class Way(Protocol[G, L]):
 def pull(given: Mapping[int, G], way: Way[G, L]) -> Iterator[Reached[G, L]]:
     """Every node that the gradients `given` at some nodes reach, each once, users first.
 
-    What a node hands back is asked for after it was yielded.
+    The contributions of a node are asked for after it was yielded.
     """
     reached: dict[int, list[Handed[G, L]]] = {
         node: [Handed(None, None, None, gradient)] for node, gradient in given.items()

@@ -25,7 +25,7 @@ class Scope:
     """`kinds`: name -> input, quantity, stack, size, index, constant, function. `order`:
     definitions, topological.
 
-    `indices` in declared order, undeclared ones after them, those of the examples last: the order
+    `indices` in declared order, undeclared ones after them, those of examples at the end: the order
     of every `over`. `over`: the named indices that an input or quantity depends on, besides its
     positional axes. `uses`: the inputs and quantities that a definition names, through functions
     and stacks too.

@@ -179,13 +179,13 @@ class Elementwise(Constraint):
                 said = (
                     self.out.names[0] if other is self.out and self.out.names else self.said(other)
                 )
-                reason = f"`{self.words}` is taken entry by entry and {said} is {s.show(other)}"
+                reason = f"`{self.words}` is elementwise and {said} is {s.show(other)}"
                 found.append(
                     (
                         term,
                         ""
                         if term is self.out
-                        else f"{said} is {s.show(other)}, entry by entry"
+                        else f"{said} is {s.show(other)}, elementwise"
                         if said == f"`{self.words}`"
                         else reason,
                     )

@@ -58,6 +58,21 @@ def smooth(op: Op) -> Expr | None:
     return _read(op.name, "smooth", op.smooth, op.operands) if op.smooth else None
 
 
+def law(op: Op) -> Expr | None:
+    """The textbook form where both operands vary, in them and their derivatives dx, dy; None where
+    the entry states none. Raises EntryError.
+    """
+    known = (*op.operands, *(f"d{word}" for word in op.operands))
+    return _read(op.name, "law", op.law, known) if op.law else None
+
+
+def entry(op: Op) -> Expr | None:
+    """∂s[j]/∂u[k] of a function of a vector u with the result s; None where the entry states none.
+    Raises EntryError.
+    """
+    return _read(op.name, "entry", op.entry, ("s", "u", "j", "k")) if op.entry else None
+
+
 def back(op: Op, operand: int) -> Expr:
     """What an operand gets from the upstream gradient G, in the names of the example; n is the
     number of entries.

@@ -91,10 +91,11 @@ class Factors:
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """The derivative of an expression, ∂(x y)/∂x."""
+    """The derivative of an expression, ∂(x y)/∂x. `alone`: it has no other variable, dσ(u)/du."""
 
     of: Expr
     by: Expr
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,8 +127,8 @@ def broadcast(*shapes: Shape) -> Shape:
 
 
 def stacked(shape: Shape, *examples: Size) -> Shape:
-    """The shape of the stack over examples, the examples last: [D] and [D, 1] give D×m, [1, 1]
-    1×m, [] m.
+    """The shape of the stack, examples on the last axis: [D] and [D, 1] give D×m, [1, 1] 1×m,
+    [] m.
     """
     for position, size in enumerate(examples):
         shape = (

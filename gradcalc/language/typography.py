@@ -77,6 +77,9 @@ def read(name: str) -> Look:
     """How a name is to be drawn. Names that are neither letters with digits nor letters under an
     accent are words.
     """
+    if name.endswith("'"):  # a derivative in a textbook rule
+        look = read(name[:-1])
+        return Look(look.body + "'", look.symbol, look.accent, look.below)
     head, *tail = name.split("_")
     match = _HEAD.fullmatch(head)
     if not match or not all(tail):

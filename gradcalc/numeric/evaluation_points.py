@@ -196,7 +196,7 @@ def draw(graph: Graph, name: str, sizes: Mapping[str, int], seed: str, attempt: 
 
 
 def stacked_shape(shape: list[int], stack: list[int]) -> list[int]:
-    """The shape of the stack of arrays of a shape, the examples last."""
+    """The shape of the stack of arrays of a shape, examples on the last axis."""
     if not stack:
         return shape
     column = len(shape) == 2 and shape[1] == 1

@@ -53,14 +53,14 @@ class Flow:
     numbers: Numbers
 
     def share(self, number: int, place: int) -> Any:
-        """What a node hands back to its operand at `place`."""
+        """What a node contributes to its operand at `place`."""
         node = self.nodes[number]
         given = (*[self.values[n] for n in node.args], self.values[number])
         stated = local_derivatives(node.op, self.numbers)[place]
         return _times(self.gradients[number], _local(stated, given, self.numbers))
 
     def shares(self, target: int, until: Set[int]) -> dict[int, Any]:
-        """What a node hands back, through nodes that are not in `until`, to each node of `until`
+        """What a node contributes, through nodes that are not in `until`, to each node of `until`
         it is computed from.
         """
         way = _Numbers(self.nodes, self.values, self.numbers, until - {target})
@@ -81,11 +81,11 @@ class Wires:
         self.gradients = [self._known(lambda flow, n: flow.gradients[n], n) for n in numbers]
 
     def share(self, number: int, place: int) -> float | None:
-        """What a node hands back to its operand at `place`."""
+        """What a node contributes to its operand at `place`."""
         return self._known(lambda flow: flow.share(number, place))  # type: ignore[no-any-return]
 
     def shares(self, target: int, until: Set[int]) -> dict[int, float | None]:
-        """What a node hands back, through nodes that are not in `until`, to each node of `until`
+        """What a node contributes, through nodes that are not in `until`, to each node of `until`
         it is computed from.
         """
 

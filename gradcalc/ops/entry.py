@@ -39,8 +39,10 @@ class Op:
     smooth_twice  where it has a second derivative, where that is not where it has a first
     back       otherwise: what each operand gets from the upstream gradient G, in the words of `example`; empty where
                that is no formula (a piece of an array, say); n is the number of entries
-    sentence   why the gradient passes as it does, as a teacher would say it; the general formula is made from
-               partials or back (rules.py)
+    law        the rule as a textbook states it where both operands vary, in the operands and their derivatives dx, dy
+    entry      of a function of a vector u with the result s: ∂s[j]/∂u[k]
+    sentence   "name of the rule: what it says", as calculus names it; the general formula is made from law, partials,
+               entry or back (derivation/general_rules.py)
     fixed      the sentence for each operand where the others are constants; empty where it is no other
     text/latex how the function's name is printed
     code       NumPy code, {0}, {1} the operands, {xp} the library; jax and torch differ by spellings only
@@ -67,6 +69,8 @@ class Op:
     smooth: str = ""
     smooth_twice: str = ""
     convention: str = ""
+    law: str = ""
+    entry: str = ""
     sentence: str = ""
     fixed: tuple[str, ...] = ()
     text: str = ""

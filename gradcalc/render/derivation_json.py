@@ -17,9 +17,9 @@ from typing import Any
 
 from gradcalc.derivation.answer_model import Shorthand
 from gradcalc.derivation.form_changes import Rewriting
-from gradcalc.derivation.general_rules import general
 from gradcalc.derivation.step_model import (
     FORMAT,
+    Contribution,
     Derivation,
     Entries,
     Gate,
@@ -37,7 +37,8 @@ from gradcalc.report.lines import plain_line
 KEYS: Mapping[type, str] = {
     Quantity: "name expression=expr indices plugged uses shape each reason value exact",
     Gate: "operation result operand sentence local gradient",
-    Entries: "definition local product",
+    Contribution: "part factors product",
+    Entries: "definition local product summed",
     Rewriting: "what parts",
     Shorthand: "symbolic sentence",
 }
@@ -77,8 +78,10 @@ def _step(step: Step) -> dict[str, Any]:
         "gradient": f"d{step.of}/d{step.quantity}",
         **fields(
             step,
-            "quantity name shape paths sum=total put_in rewritings collected where value verified",
+            "quantity name shape paths sum=total put_in between rewritings collected where value "
+            "verified",
         ),
+        "facts": [plain_line(line) for line in step.facts],
         "where": named(step.where),
     }
 
@@ -87,7 +90,8 @@ def _step(step: Step) -> dict[str, Any]:
 def _path(path: Path) -> dict[str, Any]:
     return {
         **fields(
-            path, "through rules upstream local shorthand product because factors entries gates"
+            path,
+            "through rules upstream local shorthand product parts because factors entries gates",
         ),
         "upstream": path.upstream and {"name": path.upstream, "value": data(path.upstream_value)},
         "local": path.local and {**data(path.local), "value": data(path.local_value)},
@@ -101,7 +105,8 @@ def _path(path: Path) -> dict[str, Any]:
 def _rule(rule: Rule) -> dict[str, Any]:
     return {
         **fields(rule, "operation operand sentence"),
-        "formula": plain_line(general(rule.operation, rule.operand)) or None,
+        "formula": plain_line(rule.general) or None,
+        "here": plain_line(rule.here) or None,
     }
 
 

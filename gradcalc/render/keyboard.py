@@ -11,9 +11,11 @@ from typing import Any, TypeAlias
 
 Key: TypeAlias = Callable[[], str]
 
-KEYS = {" ": "next", "\r": "next", "\n": "next", "n": "next", "b": "back",
-"\x7f": "back", "\x08": "back", "q": "quit", "\x1b": "quit", "f": "end",
-        "\x04": "quit", "": "quit", "j": "down", "k": "up"}  # fmt: skip
+KEYS = {
+    " ": "next", "\r": "next", "\n": "next", "n": "next", "b": "back", "\x7f": "back",
+    "\x08": "back", "q": "quit", "\x1b": "quit", "f": "end", "\x04": "quit", "": "quit",
+    "j": "down", "k": "up", "?": "more", "h": "hint",
+}  # fmt: skip
 ARROWS = {"A": "up", "B": "down", "C": "next", "D": "back", "5~": "page up", "6~": "page down"}
 _SEQUENCE = re.compile(rb"\x1b[\[O]([0-9;]*[A-Za-z~])|.", re.DOTALL)
 
@@ -21,8 +23,8 @@ _SEQUENCE = re.compile(rb"\x1b[\[O]([0-9;]*[A-Za-z~])|.", re.DOTALL)
 @contextmanager
 def keyboard() -> Iterator[Key]:
     """A function that waits for a key and names it: next, back, up, down, page up, page down, end,
-    quit; "again" for another key and for a window of a new size. The terminal is put back at the
-    end.
+    more, hint, quit; "again" for another key and for a window of a new size. The terminal is put
+    back at the end.
     """
     try:
         import msvcrt

@@ -1,7 +1,8 @@
-"""The walk through a derivation on a terminal: one step per key, the graph above it with what is
+"""The walk through a derivation on a terminal: a step for each key, the graph above it with what is
 known so far.
 
-space or enter: next    b: back    ↑ ↓: scroll    f: to the end    q: quit
+space or enter: next    b: back    h: a hint for the next step    ?: the step more fully
+↑ ↓: scroll    f: to the end    q: quit
 
 The graph stands at the same place on every step, and a step that is taller than the window scrolls
 below it.
@@ -38,10 +39,13 @@ LEAST_TEXT = 10  # rows below the graph; with fewer left the graph is not drawn
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the reader is: the step, and how many of its lines are above the window."""
+    """Where the reader is: the step, how many of its lines are above the window, and what of it
+    is shown: the step itself, a "hint" before it, or "more".
+    """
 
     step: int = 0
     top: int = 0
+    shown: str = ""
 
 
 class Film:
@@ -60,32 +64,42 @@ class Film:
         """The window at a place: the graph where it fits, the lines of the step that fit, the
         keys in the last row.
         """
-        above, text, foot = self.parts(place.step, columns, rows)
+        above, text, foot = self.parts(place, columns, rows)
         room = rows - len(above) - len(foot)
         shown = text[place.top : place.top + room]
         return [*above, *shown, *[Text()] * (room - len(shown)), *foot][:rows]
 
     def parts(
-        self, step: int, columns: int, rows: int
+        self, place: Place, columns: int, rows: int
     ) -> tuple[list[Text], list[Text], list[Text]]:
         """What stands above the step, the lines of the step, and the keys."""
+        step = place.step
         page, options = self.pages[step], replace(self.options, width=max(20, columns))
-        above = self.graph(page, options.width, rows)
+        before = self.pages[step - 1] if place.shown == "hint" and step else page
+        above = self.graph(before, options.width, rows)
         above = [*above, Text()] if above else []
-        lines = table.render(page.report, options).split("\n")
+        other = {"hint": page.hint, "more": page.more}.get(place.shown)
+        lines = table.render(other or page.report, options).split("\n")
         text = [Text.from_ansi(line, no_wrap=True) for line in lines]
         hidden = len(text) - (rows - len(above) - 1)
-        return above, text, self.foot(step, hidden, options.width)
+        return above, text, self.foot(place, hidden, options.width)
 
     def moved(self, place: Place, said: str, columns: int, rows: int) -> Place | None:
         """Where a key leads, and where a window of another size leaves the reader; None at the
         end of the walk.
         """
-        above, text, foot = self.parts(place.step, columns, rows)
+        above, text, foot = self.parts(place, columns, rows)
         room = rows - len(above) - len(foot)
         most, top = max(0, len(text) - room), place.top
         if said == "quit" or (said == "next" and place.step + 1 == len(self.pages)):
             return None
+        if said == "more":
+            more = self.pages[place.step].more is not None and place.shown != "more"
+            return Place(place.step, 0, "more" if more else "")
+        if said == "hint" or (said == "next" and place.shown == "hint"):
+            at = place.step + (said == "hint" and place.shown != "hint")
+            hinted = said == "hint" and at < len(self.pages) and self.pages[at].hint is not None
+            return Place(at, 0, "hint") if hinted else Place(place.step)
         if (said == "down" and top >= most) or said == "next":
             return Place(min(place.step + 1, len(self.pages) - 1))
         if (said == "up" and not top) or said == "back":
@@ -93,19 +107,25 @@ class Film:
         if said == "end":
             return Place(len(self.pages) - 1)
         by = {"down": 1, "up": -1, "page down": room, "page up": -room}.get(said, 0)
-        return Place(place.step, max(0, min(most, top + by)))
+        return Place(place.step, max(0, min(most, top + by)), place.shown)
 
-    def foot(self, step: int, hidden: int, width: int) -> list[Text]:
-        more = f"↑↓ scroll, {hidden} more line{'s' if hidden > 1 else ''} · " if hidden > 0 else ""
-        last = step + 1 == len(self.pages)
-        keys = (
-            f"{more}b back · q quit"
-            if last
-            else f"{more}space next · b back · f to the end · q quit"
-        )
+    def foot(self, place: Place, hidden: int, width: int) -> list[Text]:
+        more = [f"↑↓ scroll, {hidden} more line{'s' if hidden > 1 else ''}"] if hidden > 0 else []
+        page, last = self.pages[place.step], place.step + 1 == len(self.pages)
+        hinted = not last and self.pages[place.step + 1].hint is not None
+        keys = [
+            *more,
+            *(["space step"] if place.shown == "hint" else [] if last else ["space next"]),
+            "b back",
+            *(["h hint"] if hinted and place.shown != "hint" else []),
+            *(["? more"] if page.more is not None and place.shown == "" else []),
+            *([] if last else ["f to the end"]),
+            "q quit",
+        ]
+        line = f"[{place.step + 1}/{len(self.pages)}] {' · '.join(keys)}"
         if self.options.ascii:
-            keys = keys.replace("↑↓", "up/down").replace("·", "-")
-        return [Text(line, "dim") for line in wrap(f"[{step + 1}/{len(self.pages)}] {keys}", width)]
+            line = line.replace("↑↓", "up/down").replace("·", "-")
+        return [Text(piece, "dim") for piece in wrap(line, width)]
 
     # ---- the graph
 

@@ -48,11 +48,11 @@ PATHS = 4  # paths of a chain that are written out, unless everything is wanted
 ENDS = 3  # local derivatives at each end of a path of more than LINKS, which are written out
 
 LAYOUTS: Mapping[str, str] = {
-    "gradient": "the derivative of a number has the shape of the variable, any other is the full "
-    "Jacobian, output axes first",
-    "jacobian": "numerator layout, output axes first: the derivative of a number by a column is "
-    "a row",
-    "denominator": "denominator layout, axes of the variable first",
+    "gradient": "Layout gradient: the gradient of a scalar has the shape of the variable; all other "
+    "derivatives are full Jacobians, output axes first.",
+    "jacobian": "Layout jacobian (numerator layout): output axes come first, and the derivative of "
+    "a scalar with respect to a column is a row.",
+    "denominator": "Layout denominator: the axes of the variable come first.",
 }
 
 

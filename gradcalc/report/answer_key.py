@@ -1,7 +1,7 @@
 """The key: an answer derived, from the chain rule to the number, and why it is so.
 
 brief   the chain, the result, the number
-normal  the rules in words, why factors are transposed, what conforms
+normal  the rules in words, why factors are transposed, shape checks
 full    the whole step, as `explain` tells it
 """
 

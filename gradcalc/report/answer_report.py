@@ -46,30 +46,24 @@ def compose_solution(solution: Solution, options: Options) -> Report:
     )
 
 
-def answer_blocks(solution: Solution, options: Options) -> Iterator[Block]:
-    """The answers of a solution, its warnings and its check, for views that say more before
-    them.
+def answer_notes(solution: Solution, options: Options, right: int, checked: int) -> Iterator[Block]:
+    """The warnings of a solution, its check and that of its steps, for views that show the answers
+    themselves.
     """
     digits = options.digits or solution.graph.exercise.notation.digits
-    view = _View(solution, digits, options.detail == "full")
-    yield from view.answers()
-    yield from view.notes()
-
-
-def steps_checked(right: int, checked: int) -> Note:
-    """How many gradients on the way to the answers agree with the numeric derivative."""
-    agrees = (
-        f"the value of {right} of {checked} gradients on the way agrees with the numeric derivative"
-    )
-    return Note("check", (f"steps checked: {agrees}",))
+    yield from _View(solution, digits, options.detail == "full").notes()
+    if checked:
+        said = f"{right} of {checked} intermediate gradients verified numerically"
+        yield Note("check", (said,))
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a view that shows more ends: its answers, and what is said of the check of its steps."""
+    """How a view that shows more ends: what is said of the answers and of the check of the steps,
+    so many right of so many.
+    """
 
-    answers: Callable[[Solution, Options], Iterator[Block]] = answer_blocks
-    checked: Callable[[int, int], Note] = steps_checked
+    notes: Callable[[Solution, Options, int, int], Iterator[Block]] = answer_notes
 
 
 DOCUMENT = Ending()
@@ -97,10 +91,7 @@ class _View:
         if any(graph.node(name).over for name in graph.names) and any(row[3] for row in rows):
             yield Note(
                 "note",
-                (
-                    "Values of quantities with one value per example are stacked, the examples "
-                    "last.",
-                ),
+                ("Per-example values are stacked; examples run along the last axis.",),
             )
 
     # ---- the answers
@@ -116,9 +107,7 @@ class _View:
         }
         if len(layouts) == 1:
             (layout,) = layouts
-            yield Paragraph(
-                (f"Layout: {layout}" + (f" ({LAYOUTS[layout]})." if layout in LAYOUTS else "."),)
-            )
+            yield Paragraph((LAYOUTS.get(layout, f"Layout: {layout}."),))
         for shapes, group in groupby(answers, key=lambda answer: answer.kind == "shape"):
             run = tuple(group)
             yield self.shapes(run) if shapes else self.values(run, len(layouts) > 1)
@@ -159,7 +148,7 @@ class _View:
             (
                 Column("stacked"),
                 lambda a: (
-                    (("the same for every example",),) if a.same else self.cells.view(a, a.stacked)
+                    (("identical for all examples",),) if a.same else self.cells.view(a, a.stacked)
                 ),
             ),
             (Column("derivative"), lambda a: () if a.per_example else self.cells.view(a, a)),

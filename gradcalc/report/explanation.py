@@ -1,5 +1,5 @@
 """A derivation as a teacher would put it on the board: what is shown, the rule, its general
-formula, then the instance.
+formula, the instance, and at the end what it means.
 
 compose_explanation(derivation, options)  ->  Report: forward pass, backward steps, answers
 pages(derivation, options)                ->  the same, a Report for each step
@@ -7,7 +7,7 @@ pages(derivation, options)                ->  the same, a Report for each step
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.reasons import core, under
@@ -24,8 +24,9 @@ from gradcalc.language.formula_pieces import (
     line,
     math,
 )
-from gradcalc.language.parser import Name
+from gradcalc.language.parser import Expr, Name, Transpose
 from gradcalc.language.shape_rules import ONE
+from gradcalc.language.tree import walk
 from gradcalc.report.answer_report import DOCUMENT, Ending
 from gradcalc.report.blocks import (
     Block,
@@ -37,19 +38,12 @@ from gradcalc.report.blocks import (
     Table,
     table,
 )
+from gradcalc.report.explanation_end import Summary, legend, meaning, upstream
+from gradcalc.report.hints import hint, in_words
 from gradcalc.report.step_table import Board, record
 
-WHAT_CONFORMS = (
-    "going back, each factor is transposed as it acts on what came before, a mask acts entry by "
-    "entry, "
-    "and a row closes an outer product"
-)
 DETAILS = ("brief", "normal", "full")
-FROM_THE_OUTPUT_BACK = (
-    "From the output back: the gradient at an operand is the upstream gradient times the local "
-    "derivative; "
-    "where a quantity is used more than once, the contributions of all its uses are added."
-)
+ROWS = 1  # rows of a matrix that is shown in the forward pass in normal detail
 
 TRANSPOSED_IN_ANSWERS = (
     "The way back is written in gradient layout, each gradient in the shape of its variable; in "
@@ -64,15 +58,16 @@ def compose_explanation(
     view = _View(derivation, options)
     blocks: list[Block] = [Heading((view.title,), 1), *view.forward()]
     count = 0
+    told: list[Block] = []
     for one in derivation.passes:
-        blocks += view.opening(one)
+        told += view.opening(one)
         if view.detail == "brief":
-            blocks.append(view.brief(one))
+            told.append(view.brief(one))
             continue
         for step in one.steps:
             count += 1
-            blocks.append(view.board.step(step, f"{count}. "))
-    blocks += view.answers(ending)
+            told.append(view.board.step(step, f"{count}. "))
+    blocks += [*told, *view.answers(ending, told)]
     return Report(tuple(blocks), derivation.names, view.title, derivation.graph.exercise.file)
 
 
@@ -84,7 +79,8 @@ def assembled(derivation: Derivation, options: Options, one: Assembly) -> Table:
 @dataclass(frozen=True, slots=True)
 class Page:
     """One step of the walk. `values`, `gradients`: the names whose value or gradient is known by
-    then; `at`: the quantity it is about.
+    then; `at`: the quantity it is about; `hint`: what to read before a backward step; `more`: the
+    step explained more fully.
     """
 
     report: Report
@@ -92,6 +88,8 @@ class Page:
     gradients: frozenset[str]
     at: str | None
     of: int = 0  # which pass the gradients belong to
+    hint: Report | None = None
+    more: Report | None = None
 
 
 def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -> list[Page]:
@@ -103,10 +101,11 @@ def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -
     values = frozenset(quantity.name for quantity in derivation.forward if quantity.expr is None)
     gradients: frozenset[str] = frozenset()
 
-    def add(blocks: Iterable[Block], at: str | None = None, of: int = 0) -> None:
-        found.append(
-            Page(Report((*blocks,), derivation.names, view.title), values, gradients, at, of)
-        )
+    def report(blocks: Iterable[Block]) -> Report:
+        return Report((*blocks,), derivation.names, view.title)
+
+    def add(blocks: Iterable[Block], at: str | None = None, of: int = 0, *more: Report) -> None:
+        found.append(Page(report(blocks), values, gradients, at, of, *more))
 
     add(view.inputs())
     for quantity in derivation.forward:
@@ -119,12 +118,16 @@ def pages(derivation: Derivation, options: Options, ending: Ending = DOCUMENT) -
             opening = () if gradients else view.opening(one)
             gradients |= {step.quantity}
             view.board.wipe()  # each step has the screen to itself
-            add([*opening, view.board.step(step, "")], step.quantity, place)
+            hints = report([Heading(line("Hint: ", step.gradient)), hint([step], view.board)])
+            full = Board(derivation, "full", options.digits)
+            fuller = report([full.step(step, ""), *in_words(step, full)])
+            add([*opening, view.board.step(step, "")], step.quantity, place, hints, fuller)
     add(view.answers(ending), of=max(len(derivation.passes) - 1, 0))
     for number, page in enumerate(found, 1):
         head = Heading((f"Step {number} of {len(found)}",))
+        more = page.more and replace(page.more, blocks=(head, *page.more.blocks))
         found[number - 1] = replace(
-            page, report=replace(page.report, blocks=(head, *page.report.blocks))
+            page, report=replace(page.report, blocks=(head, *page.report.blocks)), more=more
         )
     return found
 
@@ -144,11 +147,7 @@ class _View:
     def forward(self) -> Iterator[Block]:
         rows: list[list[Cell]] = []
         for quantity in self.derivation.forward:
-            value = (
-                self.board.value(quantity.value)
-                if not isinstance(quantity.value, list) or self.detail != "brief"
-                else ()
-            )
+            value = self.board.value(quantity.value) if self.valued(quantity) else ()
             formulas: list[Cell] = [
                 (math(expr),) if expr is not None else ()
                 for expr in (quantity.expr, quantity.plugged)
@@ -163,13 +162,18 @@ class _View:
         ]
         yield Heading(("Forward pass",))
         if self.detail != "brief" and not self.derivation.asked:
-            yield Paragraph(
-                (
-                    "Every quantity in the order in which it is computed; the way back needs "
-                    "these values.",
-                )
-            )
+            text = "Compute every quantity in order. The backward pass will need these values."
+            if self.detail == "normal" and not all(map(self.valued, self.derivation.forward)):
+                text += " Matrices are shown with --detail full."
+            yield Paragraph((text,))
         yield replace(table(columns, rows), tight=True)
+
+    def valued(self, quantity: Quantity) -> bool:
+        """Whether the value of a quantity is shown: an array not in brief, a matrix in full."""
+        value = quantity.value
+        if self.detail == "full" or not isinstance(value, list):
+            return True
+        return self.detail != "brief" and not (len(value) > ROWS and isinstance(value[0], list))
 
     def shape(self, quantity: Quantity) -> Cell:
         each = f", each {', '.join(quantity.each)}" if quantity.each else ""
@@ -210,13 +214,18 @@ class _View:
             question, first = one.first
             assert first.expr is not None
             formula = math(first.written, "=", Partial(question.of, question.by), "=", first.expr)
-            called = line("The first derivative is a quantity like any other: call it ", of)
-            yield Paragraph(line(called, ". ", formula, ". Differentiate it again."))
+            named = line("For the second derivative, give the first one a name, ", *formula)
+            yield Paragraph(line(named, ", and differentiate ", of, "."))
         elif self.detail != "brief" and one is self.derivation.passes[0]:
-            yield Paragraph((FROM_THE_OUTPUT_BACK,))
-            layouts = {answer.layout for answer in self.derivation.answers if answer.shape}
-            if "jacobian" in layouts:
-                yield Paragraph((TRANSPOSED_IN_ANSWERS,))
+            several = any(
+                len(step.paths) > 1 for one in self.derivation.passes for step in one.steps
+            )
+            more = " If it is used more than once, add the contributions." if several else ""
+            how = ". For each quantity, multiply the upstream gradient by the local derivative "
+            layouts = {answer.layout for answer in self.derivation.answers} - {"gradient", None}
+            if layouts:
+                more += " The steps are in gradient layout; the summary is in the layout asked for."
+            yield Paragraph(line("Work backward from ", of, how, f"(chain rule).{more}"))
 
     def brief(self, one: Pass) -> Table:
         rows: list[list[Cell]] = []
@@ -245,21 +254,24 @@ class _View:
         expr = step.collected if step.collected is not None else step.total.symbolic
         return math(expr, example=bool(step.total.each))
 
-    def answers(self, ending: Ending) -> Iterator[Block]:
+    def answers(self, ending: Ending, told: Sequence[Block] = ()) -> Iterator[Block]:
+        """What stands behind the steps: the common mistake, what it means, the summary, the check,
+        and the signs of the steps `told`.
+        """
         derivation = self.derivation
-        solution = replace(derivation.solution, answers=tuple(map(self.short, derivation.answers)))
-        yield from ending.answers(solution, self.options)
         for one in derivation.assemblies:
             yield self.assembly(one)
-        found = [
-            step.verified.ok
-            for one in derivation.passes
-            for step in one.steps
-            if step.verified is not None
-        ]
+        yield from upstream(derivation)
+        yield from meaning(derivation)
+        end = [*Summary(derivation, self.board, self.short).blocks()]
+        yield from end
+        steps = [step for one in derivation.passes for step in one.steps]
+        found = [step.verified.ok for step in steps if step.verified is not None]
         right, checked = found.count(True), len(found) - found.count(None)
-        if checked:
-            yield ending.checked(right, checked)
+        solution = replace(derivation.solution, answers=derivation.answers)
+        yield from ending.notes(solution, self.options, right, checked)
+        if self.detail != "brief":
+            yield from legend([*told, *end], derivation.names)
 
     def assembly(self, one: Assembly, result: bool = True) -> Table:
         """Why the factors of a chain do not simply multiply, and how they do."""
@@ -274,13 +286,9 @@ class _View:
             return Math(pieces, example=True, names=names)
 
         def full(factor: Factor) -> Line:
-            zeros = line(
-                " is in full ",
-                Shaped(factor.full),
-                ", mostly zeros: written short it is ",
-                Shaped(factor.shape),
-            )
-            return line(Partial(factor.of, (factor.by,)), zeros)
+            of = line(Partial(factor.of, (factor.by,)), " is a ", Shaped(factor.full))
+            short = line("; write only ", own(Name(factor.name)), " (", Shaped(factor.shape), ")")
+            return line(of, " array with mostly zeros", short)
 
         mostly = [
             f
@@ -292,7 +300,7 @@ class _View:
         answer = next(a for a in self.derivation.answers if a.question == one.question)
         stacked: list[Line] = []
         if answer.same:
-            stacked.append(("the same for every example",))
+            stacked.append(("identical for all examples",))
         elif answer.stacked is not None and not answer.stacked.free:
             below = under(core(answer.stacked.symbolic, base), one.shape)
             stacked += [math("=", answer.stacked.symbolic), *([(below,)] if below else [])]
@@ -302,16 +310,29 @@ class _View:
             else ()
         )
         row = own(*(Under(Name(f.name), f.shape) for f in one.factors))
+        full_detail = self.detail == "full" or not result
         fields: list[tuple[str, Cell]] = [
-            ("the factors", ((row,), *((own(Name(f.name), "=", f.short),) for f in one.factors))),
-            ("in full", tuple(map(full, mostly))),
-            ("the trap", (trap(one),)),
-            ("what conforms", ((WHAT_CONFORMS,), (own(gradient, "=", one.product),))),
-            ("shapes", ((replace(under_it, names=names),),) if under_it is not None else ()),
-            ("that is", (that_is,) if that_is and result else ()),
-            ("stacked", tuple(stacked) if result else ()),
+            ("factors", ((row,), *self.factors(one, own))),
+            ("Jacobians", tuple(map(full, mostly)) if self.detail == "full" or not result else ()),
+            ("common mistake", (mistake(one),)),
+            ("correct", ((correct(one.product),), (own(gradient, "=", one.product),))),
+            (
+                "shapes",
+                ((replace(under_it, names=names),),)
+                if full_detail and under_it is not None
+                else (),
+            ),
+            ("result", (that_is,) if that_is and result and self.detail == "full" else ()),
+            ("stacked", tuple(stacked) if result and self.detail == "full" else ()),
         ]
         return record((line("Putting it together: ", gradient),), fields)
+
+    def factors(self, one: Assembly, own: Callable[..., Math]) -> Iterator[Line]:
+        """What the factors are; those that an answer has named are in the summary."""
+        named = {answer.question.name for answer in self.derivation.answers}
+        for factor in one.factors:
+            if factor.name not in named or self.detail == "full":
+                yield (own(Name(factor.name), "=", factor.short),)
 
     def short(self, answer: Answer) -> Answer:
         """An answer without what its step has shown, or nobody reads: arrays of numbers, the
@@ -332,10 +353,20 @@ class _View:
         return replace(answer, value=None if arrays and (deep or seen) else value, expanded=None)
 
 
-def trap(one: Assembly) -> Line:
+def correct(product: Expr) -> str:
+    """How the factors of a chain are put together, said from the product."""
+    parts = list(walk(product))
+    turned = any(isinstance(part, Transpose) for part in parts)
+    said = "Put the factors in the order in which their shapes match"
+    said += ", transposed where needed" if turned else ""
+    return said + ":"
+
+
+def mistake(one: Assembly) -> Line:
     """What comes out where the factors of a chain are multiplied as they stand."""
+    tempting = "multiplying the factors in the order of the chain rule. "
     if one.clash is not None:
-        left, right = map(Shaped, one.clash)
-        return line("multiplied as they stand they do not conform: ", left, " meets ", right)
+        pieces = [piece for shape in one.clash for piece in ("(", Shaped(shape), ")")]
+        return line(tempting, "The shapes do not match: ", Math(tuple(pieces)), ".")
     gives = Shaped(one.literal or ())
-    return line("multiplied as they stand they give ", gives, ", not ", Shaped(one.shape))
+    return line(tempting, "The product would be ", gives, ", not ", Shaped(one.shape), ".")

@@ -401,7 +401,7 @@ class _Artist:
         return None if value is None else label(self.names, Values(tidy(value), self.digits))
 
     def shares(self, n: int) -> Iterator[Label | None]:
-        """What each wire into a vertex hands back, in the order of `sources`."""
+        """What each edge into a vertex contributes, in the order of `sources`."""
         if self.flow is None:
             yield from (None for _ in self.sources(n))
             return

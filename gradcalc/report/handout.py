@@ -35,7 +35,7 @@ def compose(solution: Solution, sheet: Sheet, derivation: Derivation | None = No
     said = words(lang)
     where = tuple(pair for answer in solution.answers for pair in answer.where)
     known = printed_names(solution.graph, where)
-    if derivation is not None:  # what it calls the gradients on the way
+    if derivation is not None:  # what it calls the intermediate gradients
         own = derivation.names
         known = replace(
             known,

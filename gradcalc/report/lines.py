@@ -101,10 +101,11 @@ def _text(piece: Piece, names: Names, width: int) -> str:
             return _grid(rows, turned, lambda cell: formula.text(cell, names), MINUS)
         case Factors(parts):
             return formula.factors(parts, names, Text(names.latex))
-        case Slope(of, by):
+        case Slope(of, by, alone):
             box = formula.draw(of, names, Text(names.latex))
             inner = box.full if box.level >= ATOM and not box.minus else f"({box.full})"
-            return f"∂{inner}/∂{formula.text(by, names)}"
+            below = formula.text(by, names)
+            return f"d/d{below} {inner}" if alone else f"∂{inner}/∂{below}"
         case Under(expr, shape):
             return f"{_factor(expr, names)} [{shape_text(shape)}]"
         case _:
@@ -175,9 +176,10 @@ def latex_math(math: Math, names: Names) -> str:
     def written(piece: Piece) -> str:
         match piece:
             case str():
-                return {"·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to", "−": "-"}.get(
-                    piece, piece
-                )
+                return {
+                    "·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to", "−": "-",
+                    "✓": r"\checkmark",
+                }.get(piece, piece)  # fmt: skip
             case Partial():
                 return partial_latex(piece, names)
             case Shaped(shape):
@@ -191,12 +193,13 @@ def latex_math(math: Math, names: Names) -> str:
                     names.latex, names.ranges, names.each if math.example else frozenset()
                 )
                 return formula.factors(parts, names, script)
-            case Slope(of, by):
+            case Slope(of, by, alone):
+                d = r"\mathrm{d}" if alone else r"\partial"
                 box = formula.draw(of, names, Latex(names.latex, names.ranges, frozenset()))
                 inner = (
                     box.full if box.level >= ATOM and not box.minus else rf"\left({box.full}\right)"
                 )
-                return rf"\frac{{\partial}}{{\partial {formula.latex(by, names)}}} {inner}"
+                return rf"\frac{{{d}}}{{{d} {formula.latex(by, names)}}} {inner}"
             case Under(expr, shape):
                 return rf"\underset{{{shape_latex(shape)}}}{{{formula.latex(expr, names, math.example)}}}"
             case _:
@@ -233,7 +236,9 @@ def _joined(math: Math, written: Callable[[Piece], str]) -> str:
     for piece in math.pieces:
         word = written(piece)
         out += (
-            word if not out or out.endswith(("[", "(")) or piece in (",", "]", ")") else " " + word
+            word
+            if not out or out.endswith(("[", "(")) or piece in (",", "]", ")", "'")
+            else " " + word
         )
     return out
 

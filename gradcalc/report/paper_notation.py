@@ -58,7 +58,7 @@ PROPER: Mapping[str, str] = {
 }  # fmt: skip
 SIGNS: Mapping[str, str] = {
     "·": r"\cdot", "≈": r"\approx", "∘": r"\odot", "→": r"\to",
-    "−": "-", "×": r"\times", "÷": r"\div", "…": r"\cdots",
+    "−": "-", "×": r"\times", "÷": r"\div", "…": r"\cdots", "✓": r"\checkmark",
 }  # fmt: skip
 _ELEMENTWISE = frozenset("+-*/^")
 
@@ -88,7 +88,7 @@ def paper_latex(math: Math, names: Names) -> str:
     out = ""
     for piece in math.pieces:
         word = _piece(piece, names, math.example)
-        tight = not out or out.endswith(("[", "(")) or piece in (",", "]", ")")
+        tight = not out or out.endswith(("[", "(")) or piece in (",", "]", ")", "'")
         out += word if tight else " " + word
     return in_math(out)
 
@@ -110,10 +110,11 @@ def _piece(piece: Piece, names: Names, example: bool) -> str:
             for _, more in shown:
                 names = more
             return formula.factors(tuple(part for part, _ in shown), names, _script(names, example))
-        case Slope(of, by):
+        case Slope(of, by, alone):
+            d = r"\mathrm{d}" if alone else r"\partial"
             box = formula.draw(of, names, _script(names, False))
             inner = box.full if box.level >= ATOM and not box.minus else rf"\left({box.full}\right)"
-            return rf"\frac{{\partial}}{{\partial {formula.latex(by, names)}}} {inner}"
+            return rf"\frac{{{d}}}{{{d} {formula.latex(by, names)}}} {inner}"
         case Under(expr, shape):
             inner = expression_latex(expr, names, example)
             if isinstance(expr, Neg) or (isinstance(expr, Binary) and expr.op in "+-"):

@@ -9,33 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradcalc.derivation.elementary_steps import telling
-from gradcalc.derivation.general_rules import general
-from gradcalc.derivation.step_model import Derivation, Gate, Path, Step, Written
+from gradcalc.derivation.step_model import Derivation, Path, Step, Written
 from gradcalc.language.formula_pieces import (
     Cell,
     Factors,
     Line,
+    Math,
     Number,
     Partial,
     Piece,
-    Shaped,
     Values,
     line,
     listed,
     math,
 )
-from gradcalc.language.parser import Expr, Index, Name, Neg, Num, names
-from gradcalc.language.shape_rules import ONE
-from gradcalc.language.typography import name_text, whole
+from gradcalc.language.parser import Expr, Name, names
+from gradcalc.language.typography import name_text
+from gradcalc.language.unparse import unparse
 from gradcalc.report.blocks import Column, Table
+from gradcalc.report.lines import text_line
+from gradcalc.report.recurrences import Repeats
+from gradcalc.report.step_way import Memory, Way, equals, literal, per_example
 
 COUNTED = {2: "twice", 3: "three times", 4: "four times", 5: "five times"}
+LONG = 56  # columns of a gradient with the gradients before it substituted that is written out
+SUBSTITUTED = 18  # characters of a gradient that is repeated where it is substituted
 
 
 class Board:
-    """Writes the steps of one derivation. What stands above (a rule with its general formula) is
-    said in short again, but in full detail.
+    """Writes the steps of one derivation. A rule is stated in full where it is first used, and
+    named afterwards; a step that repeats an earlier one refers to it; in full detail everything is
+    said every time.
     """
 
     def __init__(self, derivation: Derivation, detail: str, digits: int | None) -> None:
@@ -43,20 +47,31 @@ class Board:
         self.full = detail == "full"
         self.detail = detail
         self.digits = digits or self.graph.exercise.notation.digits
-        self.said: set[object] = set()
+        self.memory = Memory(self.full)
+        self.ranges = frozenset(derivation.names.ranges)
+        self.way = Way(self.memory, self.digits, self.ranges)
+        self.repeats = Repeats(derivation, self.memory)
         self.arrays = any(
             self.graph.node(name).shape or self.graph.node(name).over for name in self.graph.names
         )
-
-    def first(self, thing: object) -> bool:
-        """Whether something is said for the first time, or to be said every time."""
-        new = thing not in self.said
-        self.said.add(thing)
-        return new or self.full
+        steps = [step for one in derivation.passes for step in one.steps]
+        self.asked = {
+            (
+                answer.question.of,
+                self.graph.stacks.get(answer.question.by[0], answer.question.by[0]),
+            )
+            for answer in derivation.answers
+            if answer.kind == "derivative"
+        }
+        self.formulas = {
+            step.name: step.total.symbolic if step.collected is None else step.collected
+            for step in steps
+        }
 
     def wipe(self) -> None:
         """Nothing that was said still stands there."""
-        self.said.clear()
+        self.memory.said.clear()
+        self.repeats.like.clear()
 
     def chain(self, step: Step, path: Path) -> list[Piece]:
         """∂L/∂z · ∂z/∂x₀"""
@@ -72,10 +87,8 @@ class Board:
         if several:
             fields.append(("used", (self.used(step),)))
         for path in step.paths:
-            own = list(self.path(step, path))
-            if several and path.through is not None:
-                own[0] = (f"through {name_text(path.through)}", own[0][1])
-            fields += own
+            fields += self.path(step, path, lead)
+        fields += self.repeats.general(step)
         fields += self.sum(step)
         return record((line(lead, step.gradient),), fields)
 
@@ -87,26 +100,37 @@ class Board:
             for path in step.paths
         ]
         both = "both" if count == 2 else "all"
-        return line(
-            Name(step.quantity),
-            f" is used {times}: ",
-            listed(users),
-            f". Add the contributions of {both} paths.",
-        )
+        ending = f". Add the contributions of {both} paths."
+        return line(Name(step.quantity), f" is used {times}: ", listed(users), ending)
 
-    def path(self, step: Step, path: Path) -> Iterator[tuple[str, Cell]]:
+    def path(self, step: Step, path: Path, lead: str) -> Iterator[tuple[str, Cell]]:
         several = len(step.paths) > 1
         if path.through is None:
             yield "given", (self.given(step, path, several),)
             return
-        yield "used in", self.definition(path.through)
-        yield "rule", tuple(self.rules(path))
-        yield "inside", tuple(self.gates(path))
-        yield "local", tuple(self.local(step, path))
-        yield "gradient" if not several else "hands back", tuple(self.product(step, path))
-        yield "shapes", ((path.shapes,),) if path.shapes is not None else ()
-        yield "because", tuple(map(spoken, path.because))
-        yield "by entries", tuple(self.entries(step, path))
+        used_in = f"through {name_text(path.through)}" if several else "used in"
+        told = self.repeats.told(step, path, lead)
+        if told is not None:
+            yield used_in, (line(*self.definition(path.through), told),)
+        else:
+            yield used_in, self.defined(path.through)
+            yield "rule", tuple(self.way.rules(path))
+            yield "terms", tuple(self.way.parts(path))
+            nested = self.full or not (path.parts or path.product.free)
+            yield "inside", tuple(self.way.gates(path)) if nested and not path.parts else ()
+            yield "local", tuple(self.way.local(step, path))
+            yield "one entry", tuple(self.way.entries(step, path))
+        yield "contribution" if several else "gradient", tuple(self.product(step, path))
+        if told is None:
+            checks = [reason for reason in path.because if fits(reason)]
+            others = [
+                reason
+                for reason in path.because
+                if not fits(reason)
+                and (not transposed(reason) or self.memory.first(("transpose", reason[-1])))
+            ]
+            yield "shape check", tuple(map(spoken, checks))
+            yield "note", (*map(spoken, others), *chosen(step, path))
         value = path.value if several else step.value
         if is_number(path.local_value) and is_number(path.upstream_value) and value is not None:
             numbers = (
@@ -118,167 +142,107 @@ class Board:
             yield "numbers", (math(*own, *numbers, *self.equals(value)),)
 
     def given(self, step: Step, path: Path, several: bool) -> Line:
-        """The upstream gradient with which the way back begins, or which is added on the way."""
+        """The upstream gradient where the backward pass starts, or that is added on the way."""
         formula = path.product.symbolic
         known = formula != Name(step.name)
         if several:
-            directly = line(Name(step.of), " depends on ", Name(step.quantity), " directly too")
-            return line(
-                directly,
-                "; the upstream gradient given there",
-                line(": ", formula) if known else (),
-            )
-        begins = "the way back begins here, with the upstream gradient that is given"
-        return line(begins, line(", ", *math(step.gradient, "=", formula)) if known else ())
+            pieces: list[Piece] = [formula] if known else []
+            if path.value is not None and not literal(formula):
+                pieces += [*(["="] if pieces else []), Values(path.value, self.digits)]
+            there = line("The upstream gradient given directly at ", Name(step.quantity))
+            return line(there, ": ", math(*pieces)) if pieces else there
+        if not known:
+            return line("Start here: ", step.gradient, " is given.")
+        return line("Start here: ", *math(step.gradient, "=", formula), " is given.")
 
-    def definition(self, name: str) -> Cell:
+    def defined(self, name: str) -> Cell:
+        found = self.definition(name)
+        return (found,) if found else ()
+
+    def definition(self, name: str) -> Line:
         firsts = (one.first[1] for one in self.derivation.passes if one.first is not None)
         found = next((q for q in (*self.derivation.forward, *firsts) if q.name == name), None)
-        return (
-            () if found is None or found.expr is None else (math(found.written, "=", found.expr),)
-        )
-
-    def rules(self, path: Path) -> Iterator[Line]:
-        """The sentence of each rule, then its formula; what passes a gradient unchanged only in
-        full detail, or alone.
-        """
-        rules = [rule for rule in path.rules if telling(rule.operation, rule.operand)]
-        for rule in path.rules if self.full else rules or path.rules:
-            sentence = (
-                rule.sentence if self.first(rule.sentence) else rule.sentence.partition(":")[0]
-            )
-            yield (sentence[:1].upper() + sentence[1:],)
-            formula = general(rule.operation, rule.operand)
-            if formula and self.first((rule.operation, rule.operand)):
-                yield ("in general ", *formula)
-
-    def gates(self, path: Path) -> Iterator[Line]:
-        """Each operation with what it hands on, from the outside in."""
-        for gate in path.gates:
-            places = sum(other.operand == gate.operand for other in path.gates)
-            if (
-                self.full
-                or telling(gate.operation, gate.place)
-                or (places > 1 and gate.gradient is not None)
-            ):
-                yield self.gate(gate, places)
-
-    def gate(self, gate: Gate, places: int) -> Line:
-        written = gate.gradient
-        example = written is not None and bool(written.each)
-        local = (
-            line(": times ", Factors((gate.local,)), example=example)
-            if gate.local is not None
-            else ()
-        )
-        out = line("from ", gate.result, " to ", gate.operand, local, example=example)
-        if written is None:
-            return out
-        lead = ", so far "
-        if places > 1:
-            lead = f" stands at {places} places here, so what reaches them is added: "
-            out = line(out, "; ", gate.operand, example=example)
-        entry = f", at entry ({', '.join(written.free)})" if written.free else ""
-        return line(out, lead, written.symbolic, entry, example=example)
-
-    def local(self, step: Step, path: Path) -> Iterator[Line]:
-        found = path.local
-        if found is None:
-            return
-        lead: Line = ()
-        held = [
-            Name(other.through)
-            for other in step.paths
-            if other.through and other.through != path.through
-        ]
-        if path.through == step.of and held:  # beside the total derivative of the same name
-            lead = line("with ", listed(held), " held: ")
-        pieces: list[Piece] = [Partial(path.through or "", (step.quantity,)), "=", found.symbolic]
-        if path.local_value is not None and not literal(found.symbolic):
-            pieces += self.equals(path.local_value)
-        entry = f", entry ({', '.join(found.free)})" if found.free else ""
-        shape = (
-            line(f"{entry}, shape ", Shaped(found.shape))
-            if any(s != ONE for s in found.shape)
-            else ()
-        )
-        yield line(lead, math(*pieces, example=bool(found.each)), shape)
-        if path.shorthand is not None:
-            short, sentence = path.shorthand.symbolic, path.shorthand.sentence
-            yield line("for short ", short, f": {sentence}", example=bool(found.each))
+        return () if found is None or found.expr is None else math(found.written, "=", found.expr)
 
     def product(self, step: Step, path: Path) -> Iterator[Line]:
         """Upstream × local, then what that is; with several paths the sum follows."""
-        example = bool(path.product.each)
+        example = per_example(path.product, self.ranges)
         alone = len(step.paths) == 1
         lead: list[Piece] = [step.gradient, "="] if alone else []
         scalar = path.local is not None and not path.local.shape and not path.product.shape
         if not path.upstream:
-            begins = line(
-                ": ",
-                Name(step.of),
-                " is where the way back begins, so the local derivative is the gradient",
-            )
-            first = alone and self.first(("begins", step.of))
-            yield line(self.written(path.product, lead), begins if first else ())
+            if path.local is not None and path.local.symbolic == path.product.symbolic:
+                lead += self.way.along(path)
+            more = self.scalar_value(step) if alone else []
+            if not alone and is_number(path.value) and not literal(path.product.symbolic):
+                more = self.equals(path.value)
+            yield self.written(path.product, lead, more)
         elif scalar and path.local is not None:
             factors = Factors((Name(path.upstream), path.local.symbolic))
             yield math(*lead, *self.chain(step, path), "=", factors, example=example)
         else:
-            yield math(*lead, *self.chain(step, path), example=example)
-            yield self.written(path.product, ["="])
+            yield self.written(path.product, lead)
         if alone:
             yield from self.collected(step)
-        if (
-            not scalar
-            and path.product.stacked is not None
-            and path.product.stacked != path.product.symbolic
-        ):
-            yield line("stacked over the examples: ", path.product.stacked)
+        stacked = path.product.stacked
+        if self.full and not scalar and stacked not in (None, path.product.symbolic):
+            yield line("stacked over the examples: ", stacked)
 
-    def written(self, formula: Written, lead: Sequence[Piece]) -> Line:
-        entry = f" at entry ({', '.join(formula.free)})" if formula.free else ""
-        return line(math(*lead, formula.symbolic, example=bool(formula.each)), entry)
+    def scalar_value(self, step: Step) -> list[Piece]:
+        shown = is_number(step.value) and not literal(step.total.symbolic)
+        return self.equals(step.value) if shown and step.collected is None else []
+
+    def written(self, formula: Written, lead: Sequence[Piece], more: Sequence[Piece] = ()) -> Line:
+        entry = f" with entries indexed [{', '.join(formula.free)}]" if formula.free else ""
+        return line(
+            math(*lead, formula.symbolic, *more, example=per_example(formula, self.ranges)), entry
+        )
 
     def collected(self, step: Step) -> Iterator[Line]:
-        """The gradient with the gradients of earlier steps put in; in full detail what is done
-        to it.
+        """The gradient with earlier gradients substituted, the line of algebra that decides, and
+        what is used besides algebra.
         """
         if step.collected is None:
             return
-        example = bool(step.total.each)
-        left = set(names(step.collected))  # a gradient that is given by a name stays
-        users = [
-            path.through
-            for path in step.paths
-            if path.upstream and path.through and path.upstream not in left
-        ]
-        words = (
-            line(", with ", listed(Partial(step.of, (name,)) for name in users), " put in")
-            if users
-            else ()
-        )
-        if step.put_in is None:
-            yield line(math("=", step.collected, example=example), words)
+        example = per_example(step.total, self.ranges)
+        if not self.full and step.between is None and not step.facts and self.long(step.collected):
             return
-        yield line(math("=", step.put_in, example=example), words)
-        done = [
-            line(
-                listed(rewriting.parts, example=example) if rewriting.parts else (),
-                " " * bool(rewriting.parts) + rewriting.what,
-            )
-            for rewriting in step.rewritings
-        ]
-        yield line(
-            math("=", step.collected, example=example),
-            line(": ", listed(done, "; ", "; ")) if done else (),
-        )
+        first = step.put_in if step.put_in is not None else step.collected
+        because = line(", since ", listed(step.facts)) if step.facts else ()
+        words = self.substituted(step)
+        if step.put_in is None:
+            yield line(math("=", first, example=example), words, because)
+            return
+        yield line(math("=", first, example=example), words)
+        if step.between is not None:
+            ending = " (multiply out and cancel)"
+            yield line(math("=", step.between, example=example), ending)
+        yield line(math("=", step.collected, example=example), because)
+
+    def long(self, expr: Expr) -> bool:
+        """Whether a formula is too long to be worth writing out."""
+        return len(text_line(math(expr), self.derivation.names)) > LONG
+
+    def substituted(self, step: Step) -> Line:
+        """(substituting ∂L/∂q = z)"""
+        left = set(names(step.collected)) if step.collected is not None else set()
+        found: list[Line] = []
+        for path in step.paths:
+            if path.upstream and path.through and path.upstream not in left:
+                formula = self.formulas.get(path.upstream)
+                gradient = Partial(step.of, (path.through,))
+                short = formula is not None and len(unparse(formula)) <= SUBSTITUTED
+                known = math(gradient, "=", formula) if formula is not None else ()
+                found.append(known if short else line(gradient))
+        return line(" (substituting ", listed(found), ")") if found else ()
 
     # ---- the sum, the value
 
     def sum(self, step: Step) -> Iterator[tuple[str, Cell]]:
         if len(step.paths) > 1:
-            total = math(step.gradient, "=", *self.added(step), example=bool(step.total.each))
+            total = math(
+                step.gradient, "=", *self.added(step), example=per_example(step.total, self.ranges)
+            )
             yield "sum", (total, *self.collected(step))
             values = [path.value for path in step.paths]
             counted = step.value is not None and all(map(is_number, values))
@@ -289,14 +253,20 @@ class Board:
                 yield "numbers", (math(step.gradient, "=", *parts, *self.equals(step.value)),)
         else:
             (path,) = step.paths
-            counted = is_number(path.local_value) and (
+            counted = is_number(step.value) and (
                 path.upstream is None or is_number(path.upstream_value)
             )
         yield "where", tuple(math(Name(name), "=", expr) for name, expr in step.where)
-        if not counted and not literal(step.total.symbolic):
+        if not counted and not literal(step.total.symbolic) and self.wanted(step):
             yield "value", self.value(step.value)
         if step.verified is not None and step.verified.ok is False:
             yield "check", (("differs from the numeric derivative: do not rely on this step",),)
+
+    def wanted(self, step: Step) -> bool:
+        """Whether the value of a step is shown: a matrix only where it was asked for."""
+        rows = len(step.value) if isinstance(step.value, list) else 1
+        matrix = rows > 0 and isinstance(step.value, list) and isinstance(step.value[0], list)
+        return self.full or not matrix or (step.of, step.quantity) in self.asked
 
     def added(self, step: Step) -> list[Piece]:
         """The contributions side by side: upstream · local + upstream · local; arrays as they
@@ -315,24 +285,6 @@ class Board:
                 pieces.append(path.product.symbolic)
         return pieces
 
-    def entries(self, step: Step, path: Path) -> Iterator[Line]:
-        """The index derivation behind the matrix rule; nothing where no factor has indices."""
-        found = path.entries
-        if found is None or path.through is None or not (found.local.free or found.product.free):
-            return
-        user = Name(path.through)
-        if found.definition is not None:
-            free = found.definition.free
-            entry = Index(user, tuple(map(Name, free))) if free else user
-            yield math(entry, "=", found.definition.symbolic, example=bool(found.definition.each))
-        yield self.entry(Partial(path.through, (step.quantity,)), found.local)
-        summed = line("times the upstream gradient, summed over all entries of ", user, ": ")
-        yield line(summed, self.entry(step.gradient, found.product))
-
-    def entry(self, gradient: Partial, written: Written) -> Line:
-        which = f"entry ({', '.join(written.free)}) of " if written.free else ""
-        return line(which, math(gradient, "=", written.symbolic, example=bool(written.each)))
-
     def value(self, value: Number) -> Cell:
         return () if value is None else (math(Values(value, self.digits)),)
 
@@ -342,15 +294,30 @@ class Board:
 
     def equals(self, value: Number) -> list[Piece]:
         """= 3, or ≈ 0.3333 where digits are dropped."""
-        if value is None:
-            return []
-        exact = isinstance(value, int) or (isinstance(value, float) and whole(value, self.digits))
-        return ["=" if exact or isinstance(value, list) else "≈", Values(value, self.digits)]
+        return equals(value, self.digits)
 
 
-def literal(expr: Expr) -> bool:
-    """Whether an expression is a number, with or without a minus."""
-    return isinstance(expr.arg if isinstance(expr, Neg) else expr, Num)
+def chosen(step: Step, path: Path) -> Iterator[Line]:
+    """Which of two numbers max or min takes, at the given values."""
+    words = {"maximum": "larger", "minimum": "smaller"}
+    if len(path.rules) != 1 or path.rules[0].operation not in words:
+        return
+    word, name = words[path.rules[0].operation], Name(step.quantity)
+    if path.local_value == 1:
+        yield line("Here ", name, f" is the {word}, so the whole gradient goes to it")
+    elif path.local_value == 0:
+        yield line("Here ", name, f" is not the {word}, so it receives 0")
+
+
+def fits(reason: Line) -> bool:
+    """Whether a reason is the check of a shape."""
+    last = reason[-1]
+    return isinstance(last, Math) and last.pieces[-1] == "✓"
+
+
+def transposed(reason: Line) -> bool:
+    """Whether a reason says why a factor is transposed."""
+    return isinstance(reason[0], str) and reason[0].startswith("why the transpose")
 
 
 def is_number(value: Number) -> bool:

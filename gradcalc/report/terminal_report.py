@@ -57,20 +57,32 @@ def compose_terminal(solution: Solution, options: Options) -> Report:
     return Report(blocks, printed_names(solution.graph, where), exercise.title, exercise.file)
 
 
-def terminal_answers(solution: Solution, options: Options) -> Iterator[Block]:
-    """The answers of a solution, its warnings and its check."""
-    if solution.answers:
-        yield Heading(("Answers",))
-    yield from _View(solution, options).answers()
+def terminal_notes(
+    solution: Solution, options: Options, right: int, checked: int
+) -> Iterator[Block]:
+    """The warnings of a solution, its check and that of its steps, `right` of `checked`."""
+    view = _View(solution, options)
+    yield from view.problems()
+    good, compared = view.cells.counted
+    found = [
+        f"{ok} of {count} {what}"
+        for ok, count, what in (
+            (good, compared, "answers"),
+            (right, checked, "intermediate gradients"),
+        )
+        if count
+    ]
+    if found:
+        fine = (good, right) == (compared, checked)
+        against = view.cells.against if options.verbose else ""
+        text = f"{'✓' if fine else '✗'} {' and '.join(found)} verified numerically{against}"
+        yield Note("check" if fine else "failed", (text,))
+    yield from view.cells.unchecked()
+    if any(answer.layout != "gradient" for answer in solution.answers if _shaped(answer)):
+        yield from view.layout()
 
 
-def terminal_checked(right: int, checked: int) -> Note:
-    """How many gradients on the way to the answers agree with the numeric derivative."""
-    sign, kind = ("✓", "check") if right == checked else ("✗", "failed")
-    return Note(kind, (f"{sign} {right} of {checked} intermediate gradients verified numerically",))
-
-
-TERMINAL = Ending(terminal_answers, terminal_checked)
+TERMINAL = Ending(terminal_notes)
 
 
 class _View:
@@ -93,15 +105,25 @@ class _View:
         for shapes, group in groupby(answers, key=lambda answer: answer.kind == "shape"):
             run = tuple(group)
             yield self.shapes(run) if shapes else self.values(run, len(layouts) > 1)
-        yield from self.cells.warnings()
-        yield from self.cells.failures()
+        yield from self.notes()
+        yield from self.hints()
+
+    def notes(self) -> Iterator[Block]:
+        """The warnings, the check, and the layout where it is one for all."""
+        yield from self.problems()
         yield from self.check()
         yield from self.cells.unchecked()
+        yield from self.layout()
+
+    def problems(self) -> Iterator[Block]:
+        yield from self.cells.warnings()
+        yield from self.cells.failures()
+
+    def layout(self) -> Iterator[Block]:
+        layouts = {answer.layout for answer in self.solution.answers if _shaped(answer)}
         if len(layouts) == 1:
             (layout,) = layouts
-            said = f" ({LAYOUTS[layout]})" if layout in LAYOUTS else ""
-            yield Note("note", (f"Layout: {layout}{said}.",))
-        yield from self.hints()
+            yield Note("note", (LAYOUTS.get(layout, f"Layout: {layout}."),))
 
     def check(self) -> Iterator[Block]:
         right, compared = self.cells.counted

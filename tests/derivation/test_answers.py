@@ -266,7 +266,7 @@ def test_what_an_answer_says_of_itself() -> None:
     (said,) = answer(
         "f = tr(A @ X)", {"A": ["n", "n"], "X": ["n", "n"]}, {"X": "symmetric"}, "df/dX"
     ).warnings
-    assert said.message == "X is symmetric, but its entries are varied one by one"
+    assert said.message == "X is symmetric, but its entries are treated as independent variables"
     assert answer(NETWORK, SHAPES, {}, "dz2/da1", examples={"i": "m"}).same
 
 

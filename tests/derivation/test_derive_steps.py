@@ -11,18 +11,66 @@ def test_the_first_exercise_step_by_step() -> None:
     found = shipped_derivation("ex1")
     assert [q.name for q in found.forward] == ["x", "y", "z", "q", "f"]
     (one,) = found.passes
-    assert (one.of, one.loss) == ("L", True)
-    assert [step.quantity for step in one.steps] == ["f", "z", "q", "x", "y"]
+    assert (one.of, one.loss) == ("f", False)
+    assert [step.quantity for step in one.steps] == ["q", "z", "x", "y"]
     path = wire(found, "x", "q")
-    assert (path.upstream, path.upstream_value, path.local_value) == ("dL_dq", -4.0, 1.0)
+    assert (path.upstream, path.upstream_value, path.local_value) == ("df_dq", -4.0, 1.0)
     assert steps(found)["x"].value == -4.0
     assert [rule.operation for rule in path.rules] == ["add"]
+
+
+CHAIN = """
+expression: |
+  u = x*y
+  v = u + y
+  f = u/v
+  h = x + z
+values: {x: 1, y: 2, z: 3}
+"""
+
+
+def shown(text: str) -> list[tuple[str, list[str]]]:
+    return [(one.of, [step.quantity for step in one.steps]) for one in derivation_of(text).passes]
+
+
+def test_only_what_a_question_needs_is_derived_the_first_asked_first() -> None:
+    assert shown(CHAIN + "questions: [df/dv, df/dy]") == [("f", ["v", "u", "y"])]
+    assert shown(CHAIN + "questions: [df/du, df/dv]") == [("f", ["v", "u"])]
+    assert shown(CHAIN + "questions: [du/dy, df/dx]") == [("f", ["v", "u", "x"]), ("u", ["y"])]
+    assert shown(CHAIN + "questions: [du/dx, df/dx]") == [("f", ["v", "u", "x"])]
+    assert shown(CHAIN + "questions: [shape u, value f]") == []
+
+
+def test_without_questions_everything_is_derived_numerator_before_denominator() -> None:
+    text = CHAIN.replace("  h = x + z\n", "").replace(", z: 3", "")
+    assert shown(text) == [("f", ["v", "u", "x", "y"])]
+    quotient = "{expression: 'u = x^2\n\nv = x + 1\n\nf = u/v', values: {x: 1}}"
+    assert shown(quotient) == [("f", ["u", "v", "x"])]
+
+
+def test_an_upstream_gradient_is_the_start_only_where_the_loss_is_asked_about() -> None:
+    assert shown(CHAIN + "upstream: {dL/df: 2}\nquestions: [df/dx]") == [("f", ["v", "u", "x"])]
+    assert shown(CHAIN + "upstream: {dL/df: 2}\nquestions: [dL/dx]") == [
+        ("L", ["f", "v", "u", "x"])
+    ]
+
+
+def test_what_a_gradient_means_is_computed() -> None:
+    found = shipped_derivation("ex1").meaning
+    assert found is not None
+    assert (found.of, found.by, found.step) == ("f", "y", 0.01)
+    assert found.change == -0.04
+    steep = derivation_of("{expression: 'f = exp(200*x)', values: {x: 0}, questions: [df/dx]}")
+    assert steep.meaning is not None
+    assert steep.meaning.step == 0.0001
+    kink = derivation_of("{expression: 'f = abs(x)', values: {x: -0.00001}, questions: [df/dx]}")
+    assert kink.meaning is None
 
 
 def test_contributions_of_all_paths_are_added() -> None:
     found = shipped_derivation("diamond")
     step = steps(found)["x"]
-    assert [path.through for path in step.paths] == ["v", "u"]
+    assert [path.through for path in step.paths] == ["u", "v"]
     assert sum(path.value for path in step.paths) == step.value == 14.0
 
 
@@ -59,6 +107,16 @@ def test_a_first_derivative_is_a_quantity_with_rules_of_its_own() -> None:
         {"sub", "add", "pow", "mul"},
     )
     assert all(step.verified and step.verified.ok for one in found.passes for step in one.steps)
+
+
+def test_a_second_derivative_that_is_zero_by_convention_has_no_steps() -> None:
+    """By an intermediate quantity and what it is computed from: u is held while x varies, and the other way round."""
+    found = derivation_of(
+        "{expression: 'u = x^2\n\nf = sin(u) * x', values: {x: 2}, questions: [d2f/dudx, d2f/du2]}"
+    )
+    assert [(one.of, [step.quantity for step in one.steps]) for one in found.passes] == [
+        ("g", ["u"])
+    ]
 
 
 def test_a_convention_is_said_where_it_is_needed() -> None:

@@ -27,9 +27,9 @@ def test_what_is_done_to_a_gradient_is_named() -> None:
         ("-(1/m)*(a - b)", "(b - a)/m", []),
         ("a/b*b", "a", ["cancels b"]),
         ("2*x + 3*x*y - x", "x + 3*x*y", ["like terms collected"]),
-        ("x*y + x*z", "x*(y + z)", ["what the terms share is drawn out in front"]),
+        ("x*y + x*z", "x*(y + z)", ["factor out what the terms share"]),
         ("x*(y + z) + z*x", "x*y + 2*(z*x)", ["like terms collected"]),
-        ("x/a + y/a", "(x + y)/a", ["what the terms share is drawn out in front"]),
+        ("x/a + y/a", "(x + y)/a", ["factor out what the terms share"]),
         ("p*(x - mu)/sigma", "p*xhat", ["read back in the place of what defines it xhat"]),
     ],
 )

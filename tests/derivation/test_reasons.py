@@ -29,8 +29,8 @@ def test_a_constant_factor_has_a_sentence_of_its_own() -> None:
     found = derivation_of("{expression: 'f = 3 * x^2', values: {x: 2}}", "full")
     (path,) = steps(found)["x"].paths
     assert [rule.operation for rule in path.rules] == ["mul", "pow"]
-    assert path.rules[0].sentence.startswith("a constant factor stays")
-    assert path.rules[1].sentence.startswith("power rule")
+    assert path.rules[0].sentence.startswith("constant factor: ")
+    assert path.rules[1].sentence.startswith("power rule: ")
 
 
 # ---- steps
@@ -41,9 +41,9 @@ def test_what_is_shared_by_the_examples_is_summed_over_them() -> None:
     assert unparse(path.product.symbolic) == "sum(dJ_dz @ x.T, i)"
     said = [text_line(line, derivation_of(NETWORK).names) for line in path.because]
     assert said == [
-        "∂J/∂W must have the shape of W, h × d; ∂J/∂z is h × 1 and xᵀ is 1 × d, so it is the outer product, column times row",
-        "the transpose, because x itself is d × 1: without the transpose the product does not conform",
-        "W is the same for all m examples: what every example hands back is added up, the sum over i",
+        "∂J/∂W must be h × d like W: (h × 1) (1 × d) = h × d ✓",
+        "why the transpose? x is d × 1, so (∂J/∂z) x is not defined",
+        "W is shared by all m examples, so its gradient is the sum of the per-example gradients",
     ]
 
 
@@ -51,9 +51,8 @@ def test_a_mask_is_entry_by_entry() -> None:
     found = derivation_of(NETWORK)
     path = wire(found, "z", "a")
     assert unparse(path.product.symbolic) == "dJ_da*step(z)"
-    assert text_line(path.because[0], found.names).endswith(
-        "multiplied entry by entry, not as matrices"
-    )
+    assert path.shorthand is not None
+    assert path.shorthand.sentence.endswith("elementwise multiplication by its diagonal")
     assert path.shapes is not None
     assert (
         text_line((path.shapes,), found.names) == "∂J/∂a  ∘  1[z > 0]  →  h × 1\nh × 1      h × 1"
@@ -62,17 +61,31 @@ def test_a_mask_is_entry_by_entry() -> None:
 
 def test_what_is_stretched_is_added_up_along_the_axis() -> None:
     path = wire(shipped_derivation("batch-normalisation"), "beta", "Y")
-    assert plain_line(path.because[-1]).startswith("beta is repeated along an axis of length m")
+    known = shipped_derivation("batch-normalisation").names
+    assert text_line(path.because[-1], known) == (
+        "β is broadcast to m entries, so its gradient is the sum over those m entries"
+    )
 
 
 def test_a_path_on_which_nothing_comes_back_says_so() -> None:
     path = wire(shipped_derivation("batch-normalisation"), "mu", "v")
-    assert plain_line(path.because[0]).startswith("nothing comes back on this path")
+    assert plain_line(path.because[0]).startswith("this path contributes 0")
+    path = wire(shipped_derivation("layer-normalisation"), "mu", "sigma")
+    assert text_line(path.because[0], shipped_derivation("layer-normalisation").names) == (
+        "this path contributes 0, because deviations from the mean sum to zero: sum(x − μ) = 0"
+    )
+
+
+def test_a_rule_that_is_0_by_itself_needs_no_other_reason() -> None:
+    text = "{expression: 's = sign(x)\n\nf = sum(s*w)', variables: {x: [3], w: [3]}, questions: [df/dx]}"
+    assert wire(derivation_of(text), "x", "s").because == ()
 
 
 def test_what_is_only_compared_hands_nothing_back_and_says_why() -> None:
     (path,) = steps(
         derivation_of("{expression: 'f = where(y > 1, 2*x, x)', values: {x: 3, y: 2}}")
     )["y"].paths
-    assert [rule.sentence for rule in path.rules] == ["a comparison has no gradient"]
+    assert [rule.sentence for rule in path.rules] == [
+        "comparison: a condition is true or false, so no gradient passes through it"
+    ]
     assert path.because == ()

@@ -44,14 +44,11 @@ def test_exercise_3_infers_the_parameters_and_says_why() -> None:
     assert found.stacks["Yhat"] == "yhat"
     assert found.reasons["x"] == found.reasons["z1"] == "declared"
     assert found.reasons["W1"] == "`W1 @ x` is D_a1×1 and x is D_x×1, so W1 is D_a1×D_x"
-    assert (
-        found.reasons["b1"]
-        == "`W1 @ x + b1` is taken entry by entry and z1 is D_a1×1, so b1 is D_a1×1"
-    )
+    assert found.reasons["b1"] == "`W1 @ x + b1` is elementwise and z1 is D_a1×1, so b1 is D_a1×1"
     assert found.reasons["W2"] == "`W2 @ a1` is 1×1 and a1 is D_a1×1, so W2 is 1×D_a1"
     assert (
         found.reasons["yhat"]
-        == "`y * log(yhat)` is taken entry by entry and y is 1×1, so z2 and yhat are 1×1"
+        == "`y * log(yhat)` is elementwise and y is 1×1, so z2 and yhat are 1×1"
     )
     assert found.reasons["a1"] == "z1 is D_a1×1, so `relu(z1)` is D_a1×1"
 

@@ -21,15 +21,15 @@ def test_json_is_the_derivation_with_a_format_number(capsys: pytest.CaptureFixtu
     data = json.loads(shown(capsys, str(EXERCISES / "ex2.yaml"), "--format", "json"))
     assert (data["format"], data["kind"]) == (1, "derivation")
     assert data["forward"][5]["plugged"] == "2*(-1) + (-3)*(-2) + (-3)"
-    step = data["passes"][0]["steps"][1]
-    assert step["gradient"] == "dL/dz"
+    step = data["passes"][0]["steps"][0]
+    assert step["gradient"] == "dalpha/dz"
     (path,) = step["paths"]
     assert path["rules"][0]["operation"] == "sigmoid"
-    assert path["rules"][0]["formula"] == "d(sigmoid(x))/dx = sigmoid(x)*(1 - sigmoid(x))"
-    assert (path["upstream"]["name"], path["local"]["symbolic"]) == (
-        "dL_dalpha",
-        "alpha*(1 - alpha)",
-    )
+    assert path["rules"][0]["formula"] == "d(sigmoid(u))/du = sigmoid(u)*(1 - sigmoid(u))"
+    assert path["rules"][0]["here"] == "u = z"
+    assert path["local"]["symbolic"] == "alpha*(1 - alpha)"
+    (after,) = data["passes"][0]["steps"][1]["paths"]
+    assert (after["upstream"]["name"], after["local"]["symbolic"]) == ("dalpha_dz", "w0")
     assert step["verified"]["ok"] is True
 
 

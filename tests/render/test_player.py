@@ -23,11 +23,11 @@ def frame(film: Film, step: int, columns: int, rows: int, top: int = 0) -> list[
 
 def test_the_graph_shows_what_is_known_so_far() -> None:
     film = Film(shipped_derivation("ex1"), Options())
-    first, second, last = ("\n".join(frame(film, at, 100, 50)) for at in (0, 1, 7))
+    first, second, last = ("\n".join(frame(film, at, 100, 50)) for at in (0, 1, 6))
     assert "q = 3" not in first
     assert "q = 3 ◀" in second
     assert "−4 ◀" in last
-    assert "[8/9] space next" in last
+    assert "[7/8] space next" in last
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(100, 50), (44, 40)])
@@ -39,7 +39,7 @@ def test_the_graph_stands_at_the_same_place_on_every_step(
     film = Film(shipped_derivation(name), Options())
     screens = [frame(film, at, columns, rows) for at in range(len(film.pages))]
     assert {len(screen) for screen in screens} == {rows}
-    heights = {len(film.parts(at, columns, rows)[0]) for at in range(len(film.pages))}
+    heights = {len(film.parts(Place(at), columns, rows)[0]) for at in range(len(film.pages))}
     assert len(heights) == 1
     (height,) = heights
     rest = {"".join(c for c in "".join(s[:height]) if c in "●│├└┤┘┴┼→") for s in screens}
@@ -51,7 +51,7 @@ def test_where_the_graph_does_not_fit_the_place_of_the_step_stands_on_a_line() -
     at = next(k for k, page in enumerate(film.pages) if page.at == "z1" and page.gradients)
     assert frame(film, at, 60, 20)[0] == "ŷ ← z₂ ← a₁ ← [z₁]"
     neuron = Film(shipped_derivation("ex2"), Options(color=True))
-    assert frame(neuron, 8, 40, 15)[0] == "[x₁] used in z"
+    assert frame(neuron, 8, 40, 15)[0] == "[w₂] used in z"
 
 
 def test_a_step_that_is_taller_than_the_window_scrolls() -> None:
@@ -65,7 +65,7 @@ def test_a_step_that_is_taller_than_the_window_scrolls() -> None:
     while (there := film.moved(place, "down", 60, 20)) and there.step == at:
         place = there
         seen = [*seen, *frame(film, at, 60, 20, place.top)]
-    whole = {line.plain for line in film.parts(at, 60, 20)[1]}
+    whole = {line.plain for line in film.parts(Place(at), 60, 20)[1]}
     assert whole <= set(seen)
     assert film.moved(place, "again", 60, 20) == place
     assert film.moved(place, "again", 60, 200) == Place(at, 0)
@@ -74,9 +74,35 @@ def test_a_step_that_is_taller_than_the_window_scrolls() -> None:
     assert film.moved(place, "next", 60, 20) == Place(at + 1, 0)
 
 
+def test_a_hint_stands_before_its_step_and_more_explains_it_more_fully() -> None:
+    film = Film(shipped_derivation("ex1"), Options())
+    before = next(k for k, page in enumerate(film.pages) if page.at == "f")
+    assert "h hint" in frame(film, before, 100, 50)[-1]
+    hinted = film.moved(Place(before), "hint", 100, 50)
+    assert hinted == Place(before + 1, 0, "hint")
+    text = "\n".join(line.plain for line in film.frame(hinted, 100, 50))
+    assert "Product rule" in text
+    assert "∂f/∂q = z" not in text
+    assert "space step" in text
+    step = film.moved(hinted, "next", 100, 50)
+    assert step == Place(before + 1)
+    assert "∂f/∂q = z" in "\n".join(frame(film, step.step, 100, 50))
+    more = film.moved(Place(before + 2), "more", 100, 50)
+    assert more == Place(before + 2, 0, "more")
+    short, full = (
+        "\n".join(line.plain for line in film.frame(place, 100, 60))
+        for place in (Place(before + 3), Place(before + 3, 0, "more"))
+    )
+    assert "In words: a small change of x changes q by ∂q/∂x = 1 times as much" in full
+    assert "In words" not in short
+    assert film.moved(more, "more", 100, 50) == Place(before + 2)
+    assert film.moved(Place(0), "hint", 100, 50) == Place(0)
+    assert film.moved(Place(0), "more", 100, 50) == Place(0)
+
+
 def test_keys_are_named_however_many_come_at_once() -> None:
-    assert named(b" b\x1b[A\x1b[6~\x1bOB\x1bq") == [
-        "next", "back", "up", "page down", "down", "quit", "quit",
+    assert named(b" b\x1b[A\x1b[6~\x1bOB?h\x1bq") == [
+        "next", "back", "up", "page down", "down", "more", "hint", "quit", "quit",
     ]  # fmt: skip
     assert named(b"") == ["quit"]
 
@@ -167,23 +193,23 @@ class TestTerminal:
     def test_keys(self) -> None:
         out, code = self.walk(" ", "\r", "b", "f", "q")
         places = [
-            part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/9")
+            part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/8")
         ]
-        assert places == ["1/9", "2/9", "3/9", "2/9", "9/9"]
+        assert places == ["1/8", "2/8", "3/8", "2/8", "8/8"]
         assert code == 0
         assert out.endswith(CLOSED)
 
     def test_keys_typed_while_it_loads_are_kept(self) -> None:
         out, code = self.walk("q", ahead="  ")
-        assert "[3/9]" in out
+        assert "[3/8]" in out
         assert code == 0
 
     def test_at_the_ends_and_with_arrows(self) -> None:
         out, code = self.walk("b", "\x1b[C", "\x1b[D", "x", "f", "f", " ")
         places = [
-            part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/9")
+            part.split("]")[0] for part in out.split("[") if part.split("]")[0].endswith("/8")
         ]
-        assert places == ["1/9", "1/9", "2/9", "1/9", "1/9", "9/9", "9/9"]
+        assert places == ["1/8", "1/8", "2/8", "1/8", "1/8", "8/8", "8/8"]
         assert code == 0
 
     def test_a_resized_terminal_is_drawn_at_its_new_size(self) -> None:
@@ -195,8 +221,8 @@ class TestTerminal:
         assert code == 0
 
     def test_arrays_in_sixty_columns(self) -> None:
-        out, _ = self.walk(*[" "] * 17, "q", file="ex3.yaml")
-        assert len(self.widths(out)) == 18
+        out, _ = self.walk(*[" "] * 13, "q", file="ex3.yaml")
+        assert len(self.widths(out)) == 14
         assert max(self.widths(out)) <= 60
 
     def test_ctrl_c_restores_the_terminal(self) -> None:
