@@ -38,6 +38,7 @@ from gradcalc.exercise.schema import (
     Scalar,
 )  # fmt: skip
 from gradcalc.graph.printed_names import printed_names
+from gradcalc.marking.mistakes import table
 from gradcalc.ops import TABLE
 from gradcalc.ops.entry import Op
 from helpers.pages import rerun
@@ -184,6 +185,19 @@ def structured() -> str:
     return grid([titles[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
 
+def mistakes() -> str:
+    """What may be said of a wrong answer, family by family."""
+    parts = []
+    for number, (family, rows) in enumerate(table(), 1):
+        told = dict.fromkeys(
+            (code(slug), re.sub(r"`?\{(\w+)\}`?", r"*\1*", sentence), where)
+            for slug, sentence, where in rows
+        )
+        lead = f"**{number}. {family}**\n\n" if number < 7 else f"**{family}**\n\n"
+        parts.append(lead + grid(("slug", "is said", "applies to"), list(told)))
+    return "\n".join(parts)
+
+
 def functions() -> str:
     """What `m` offers to the `value` of an entry."""
     from gradcalc.numeric.array_functions import Arrays, FloatArrays
@@ -262,6 +276,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "grading": lambda: keys(GRADING),
     "tolerance": lambda: keys(TOLERANCE),
     "mistakes": lambda: ", ".join(map(code, SLUGS)),
+    "mistake-table": mistakes,
     "elementwise": elementwise,
     "structured": structured,
     "functions": functions,

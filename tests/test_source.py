@@ -545,3 +545,115 @@ def test_a_long_line_is_found() -> None:
     assert overlong(f'say("{"x" * 120}")') == []
     assert overlong(f'CSS = """\n{"word " * 30}\n"""') == []
     assert overlong(f"x = {'1+' * 45}1  # type: ignore[assignment]") == []
+
+
+# What of SymPy expands its argument, so that it need not end: `calculus/bounded.py` counts first.
+UNBOUNDED = frozenset(
+    [
+        "apart",
+        "cancel",
+        "collect",
+        "combsimp",
+        "compose",
+        "count_roots",
+        "decompose",
+        "discriminant",
+        "div",
+        "expand",
+        "expand_func",
+        "expand_log",
+        "expand_mul",
+        "expand_multinomial",
+        "expand_power_base",
+        "expand_power_exp",
+        "expand_trig",
+        "factor",
+        "factor_list",
+        "factor_terms",
+        "factorint",
+        "gammasimp",
+        "gcd",
+        "gcd_terms",
+        "groebner",
+        "integrate",
+        "lcm",
+        "limit",
+        "logcombine",
+        "nroots",
+        "nsimplify",
+        "Poly",
+        "poly",
+        "posify",
+        "powdenest",
+        "powsimp",
+        "primefactors",
+        "quo",
+        "radsimp",
+        "ratsimp",
+        "real_roots",
+        "reduced",
+        "rem",
+        "residue",
+        "resultant",
+        "roots",
+        "rs_series",
+        "series",
+        "simplify",
+        "solve",
+        "solveset",
+        "sqf",
+        "sqrtdenest",
+        "summation",
+        "together",
+        "trigsimp",
+    ]
+)
+METHODS = UNBOUNDED - {
+    "limit",
+    "compose",
+    "collect",
+    "div",
+    "roots",
+    "together",
+    "factor",
+    "apart",
+    "solve",
+}
+
+
+def unbounded(source: str) -> list[str]:
+    """Calls of SymPy whose cost nothing bounds, as functions or as methods of expressions."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute(value=ast.Name(id="sp" | "sympy"), attr=name):
+                if name in UNBOUNDED:
+                    found.append(f"{node.lineno}: sp.{name}")
+            case ast.Call(func=ast.Attribute(value=value, attr=name)):
+                module = isinstance(value, ast.Name) and value.id == "bounded"
+                if name in METHODS and not module:
+                    found.append(f"{node.lineno}: .{name}()")
+            case ast.ImportFrom(module="sympy", names=names):
+                found += [f"{node.lineno}: import {a.name}" for a in names if a.name in UNBOUNDED]
+    return found
+
+
+def test_sympy_expands_only_behind_the_gate() -> None:
+    """Degrees, exponents and terms are counted before every call that may blow up."""
+    gate = {ROOT / "gradcalc/calculus/bounded.py", ROOT / "gradcalc/calculus/effort.py"}
+    found = {path: unbounded(path.read_text("utf-8")) for path in SOURCES if path not in gate}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import sympy as sp\nsp.factor(x)", ["2: sp.factor"]),
+        ("map(sp.cancel, xs)", ["1: sp.cancel"]),
+        ("(a - b).expand()", ["1: .expand()"]),
+        ("from sympy import powsimp, Symbol", ["1: import powsimp"]),
+        ("bounded.expand(x)", []),
+    ],
+)
+def test_what_is_outside_the_gate_is_found(source: str, found: list[str]) -> None:
+    assert unbounded(source) == found

@@ -19,6 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from gradcalc.app.limits import SECONDS, within
 from gradcalc.exercise.load import exercise_from, load_exercise
 from gradcalc.exercise.model import Exercise
 from gradcalc.graph.printed_names import printed_names
@@ -39,20 +40,28 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Exercise"
 
 
-def solve(source: Source, *, form: str | None = None, layout: str | None = None) -> Result:
+def solve(
+    source: Source,
+    *,
+    form: str | None = None,
+    layout: str | None = None,
+    timeout: float | None = SECONDS,
+) -> Result:
     """Every answer of an exercise, symbolic, evaluated and checked.
 
     source  a path to a YAML file, the content of one as a mapping, or an Exercise
     form    matrix, index or entries; layout: gradient, jacobian or denominator; None: as the
             exercise says
+    timeout seconds of processor time; None: no limit
 
-    Raises GradcalcError where the exercise cannot be read or makes no sense.
+    Raises GradcalcError where the exercise cannot be read, makes no sense or takes too long.
     """
     from gradcalc.derivation.solve import solve as answered
 
     _choice("form", form, ("matrix", "index", "entries"))
     _choice("layout", layout, ("gradient", "jacobian", "denominator"))
-    return Result(answered(exercise(source), form, layout))
+    with within(timeout):
+        return Result(answered(exercise(source), form, layout))
 
 
 def diff(
@@ -62,6 +71,7 @@ def diff(
     *,
     form: str | None = None,
     layout: str | None = None,
+    timeout: float | None = SECONDS,
 ) -> Derivative:
     """The derivative of one expression.
 
@@ -71,6 +81,7 @@ def diff(
     shapes      {"x": ["n"], "A": ["m", "n"], "c": []}; for what is not said the convention of
                 matrixcalculus.org holds: a–g and Greek letters scalars, h–z vectors, capitals
                 matrices (see `assumed`)
+    timeout     seconds of processor time; None: no limit
 
     Raises GradcalcError.
     """
@@ -82,7 +93,8 @@ def diff(
     if len(by) not in (1, 2):
         raise GradcalcError(Problem("argument", "wrt is one name, or two for a second derivative"))
     said = {name: tuple(map(str, shape)) for name, shape in (shapes or {}).items()}
-    return Derivative(differentiate(expression, by, said, form, layout))
+    with within(timeout):
+        return Derivative(differentiate(expression, by, said, form, layout))
 
 
 @overload

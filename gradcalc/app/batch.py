@@ -18,8 +18,6 @@ from gradcalc.language.fast_dataclasses import replace
 T = TypeVar("T")
 Outcome: TypeAlias = tuple[Any, tuple[Problem, ...]]  # what was made of a file, or None and why not
 
-SECONDS = 60  # for one file; the longest of the library needs two
-
 
 def each(
     console: Console,

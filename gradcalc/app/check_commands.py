@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from gradcalc import render
-from gradcalc.app.batch import SECONDS, outcomes
+from gradcalc.app.batch import outcomes
 from gradcalc.app.command_parts import finish, view_of
 from gradcalc.app.console import Console, describe
+from gradcalc.app.limits import SECONDS
 from gradcalc.app.options import Format, Timeout, UsageError
 from gradcalc.app.shipped import open_exercise
 from gradcalc.language.errors import GradcalcError

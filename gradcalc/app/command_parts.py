@@ -69,19 +69,27 @@ def print_each(
     work: Callable[[str], tuple[str, bool]],
     seconds: float,
 ) -> bool:
-    """Print in a format what is made of each file, a text and whether all is right; whether all
-    was.
+    """Print in a format what is made of each file, a text and whether all is right, as soon as it
+    is there; whether all was.
     """
     page, data = render.load(format), format in ("json", "jsonl")
-    parts, fine = [], True
+    mark = "\0"
+    opening, between, closing = page.join([mark, mark]).split(mark)
+    if len(files) == 1:
+        opening = closing = ""
+    said, fine = 0, True
     for file, done, problems in each(console, files, work, seconds):
         if done is not None:
-            parts.append(done[0])
-            fine = fine and done[1]
+            text, fine = done[0], fine and done[1]
         elif data:
             from gradcalc.report.blocks import Failed
 
-            parts.append(page.render(Failed(file, problems), view_of(console)))
-    if parts:
-        console.out(page.join(parts), machine=data)
+            text = page.render(Failed(file, problems), view_of(console))
+        else:
+            continue
+        lead = between.removeprefix("\n") if said else opening
+        console.out(lead + text, machine=data)
+        said += 1
+    if said and closing:
+        console.out(closing.removeprefix("\n"), machine=data)
     return fine

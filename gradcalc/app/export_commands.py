@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gradcalc.app.batch import SECONDS, each
+from gradcalc.app.batch import each
 from gradcalc.app.command_parts import Exit, adjusted, finish, view_of
 from gradcalc.app.console import Console
+from gradcalc.app.limits import SECONDS
 from gradcalc.app.options import (
     DETAILS,
     BlankAll,

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from gradcalc import render
-from gradcalc.app.batch import SECONDS, as_problem, each, outcomes
+from gradcalc.app.batch import as_problem, each, outcomes
 from gradcalc.app.check_commands import check_claims
 from gradcalc.app.command_parts import adjusted, finish, print_each, view_of
 from gradcalc.app.console import Console
+from gradcalc.app.limits import SECONDS
 from gradcalc.app.options import (
     Detail,
     Digits,
@@ -111,7 +112,9 @@ def diff(
             load("gradcalc.derivation.single_expression").shape_of_text(text)
             for text in shape or ()
         )
-        found = load("gradcalc.app.api").diff(text, wrt, shapes, form=form, layout=layout)
+        found = load("gradcalc.app.api").diff(
+            text, wrt, shapes, form=form, layout=layout, timeout=None
+        )
         warnings = [
             *found.solution.warnings,
             *(warning for answer in found.answers for warning in answer.warnings),

@@ -8,9 +8,11 @@ alone prints and writes files.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn, TypeVar
 
@@ -21,6 +23,8 @@ T = TypeVar("T")
 MEMORY = 4 << 30  # bytes of data that a child may hold
 HEAD = 8  # bytes that say how long an answer is
 TICK = 0.1  # seconds between two looks for an answer
+WAITING = 10  # times its limit of processor time may an item take by the clock
+PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that a process gets when its parent ends
 OUT_OF_MEMORY = 3  # exit code of a child
 
 
@@ -40,18 +44,19 @@ def apart(
     seconds: float,
     waiting: Callable[[int], None] = lambda done: None,
 ) -> Iterator[str | Lost]:
-    """What `work` says of each item, in order, each within so many seconds. One child does all,
-    until it is lost.
+    """What `work` says of each item, in order, each within so many seconds of processor time, so
+    that a busy machine costs none its answer. One child does all, until it is lost.
 
     waiting: called every `TICK` seconds while there is no answer, with the number of those that
     came
     """
     done = 0
     while done < len(items):
+        parent = os.getpid()
         read, write = os.pipe()
         if (child := os.fork()) == 0:
             os.close(read)
-            _serve(work, items[done:], write, seconds)
+            _serve(work, items[done:], write, seconds, parent)
         os.close(write)
         alive = True
         try:
@@ -84,19 +89,24 @@ def _read(source: int, length: int, done: int, waiting: Callable[[int], None]) -
     return bytes(parts)
 
 
-def _serve(work: Callable[[T], str], items: Sequence[T], write: int, seconds: float) -> NoReturn:
+def _serve(
+    work: Callable[[T], str], items: Sequence[T], write: int, seconds: float, parent: int
+) -> NoReturn:
     """The child: answers until nothing is left or nobody listens. It leaves without what the
     parent does at its end.
     """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the child
-        for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGPROF, signal.SIGALRM, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)  # the system's own action needs nobody to listen
+        _orphaned(parent)
         _limits()
         with os.fdopen(write, "wb") as out:
             for item in items:
-                signal.setitimer(signal.ITIMER_REAL, seconds)
+                signal.setitimer(signal.ITIMER_PROF, seconds)
+                signal.setitimer(signal.ITIMER_REAL, WAITING * seconds)
                 text = work(item).encode("utf-8", "surrogatepass")
+                signal.setitimer(signal.ITIMER_PROF, 0)
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 out.write(len(text).to_bytes(HEAD, "big") + text)
                 out.flush()
@@ -105,6 +115,31 @@ def _serve(work: Callable[[T], str], items: Sequence[T], write: int, seconds: fl
     except BaseException:
         os._exit(1)
     os._exit(0)
+
+
+def _orphaned(parent: int) -> None:
+    """End this process with its parent, also where that is killed: by the system, where it can,
+    else by a thread that looks.
+    """
+    import sys
+
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    else:
+        from threading import Thread
+
+        Thread(target=_watch, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:  # it has died meanwhile
+        os._exit(1)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _limits() -> None:
@@ -119,8 +154,10 @@ def _limits() -> None:
 def _lost(status: int, seconds: float) -> Lost:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        if number == signal.SIGALRM:
+        if number == signal.SIGPROF:
             return Lost("late", f"it took longer than {seconds:g} seconds")
+        if number == signal.SIGALRM:
+            return Lost("late", f"it waited longer than {WAITING * seconds:g} seconds")
         return Lost("died", f"its process ended with {signal.Signals(number).name}")
     code = os.waitstatus_to_exitcode(status)
     if code == OUT_OF_MEMORY:

@@ -7,11 +7,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gradcalc.calculus.known_sums import KnownSums
+import sympy as sp
+
+from gradcalc.calculus.known_sums import KnownSum, KnownSums
 from gradcalc.calculus.quantities import FUSED_LIMIT, Quantities
 from gradcalc.calculus.simplify import Simplifier
 from gradcalc.calculus.term_algebra import Algebra
-from gradcalc.calculus.terms import Facts, Key, RawTerm, Term
+from gradcalc.calculus.terms import Facts, Ix, Key, RawTerm, Term
 from gradcalc.language.shape_rules import ONE
 
 
@@ -21,11 +23,11 @@ class Definitions:
     def __init__(self, quantities: Quantities) -> None:
         self.quantities, self.known_sums = quantities, KnownSums(quantities)
         entries = quantities.entries
-        simplifier = Simplifier(entries.lengths, factoring=not quantities.long)
+        simplifier = Simplifier(entries.lengths)
         facts = Facts(
             self.symmetric,
-            self.known_sums.known_sum,
-            self.known_sums.centred,
+            self.known_sum,
+            self.centred,
             quantities.computed,
             quantities.made_by,
         )
@@ -34,6 +36,21 @@ class Definitions:
         # is 1.
         self.one_by_one = Algebra(entries, simplifier, facts, knowing=False)
         self._symmetric: dict[int, bool] = {}
+        self.used: list[KnownSum] = []  # what was known of sums, in the order in which it was used
+
+    def known_sum(self, expr: sp.Expr, ix: Ix) -> sp.Expr | None:
+        """The number that an expression sums to over an index; that it was used is noted."""
+        total = self.known_sums.known_sum(expr, ix)
+        if total is not None:
+            self.used += self.known_sums.reasons(expr, ix)
+        return total
+
+    def centred(self, expr: sp.Expr, over: Key) -> bool:
+        """Does an expression sum to 0 over all of its indices? That it was used is noted."""
+        found = self.known_sums.centred(expr, over)
+        if found:
+            self.used.append(KnownSum("deviations"))
+        return found
 
     def definition(self, number: int, indices: Key) -> list[Term]:
         """A node's value at `indices` as terms in the entries of its operands; [] for inputs and
@@ -66,8 +83,10 @@ class Definitions:
             return False
         if quantity not in self._symmetric:
             # Known before the definition is looked at, for that asks again.
+            before = len(self.used)
             self._symmetric[quantity] = self._symmetric_operation(quantity)
             self._symmetric[quantity] = self._symmetric[quantity] or self._mirrored(quantity)
+            del self.used[before:]  # looked at, and used for nothing
         return self._symmetric[quantity]
 
     def _symmetric_operation(self, number: int) -> bool:

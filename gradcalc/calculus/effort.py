@@ -15,8 +15,9 @@ from gradcalc.language.fast_dataclasses import dataclass
 
 MONOMIALS = 64  # of an expanded numerator or denominator
 DEGREE = 24
-# what one solution may spend; a unit is half a millisecond, the longest of the library needs 2,200
-BUDGET = 3_000
+BITS = 2_000  # of a number, times the degree that it is raised to
+RAISED = 64  # of a power of numbers that is computed
+SUMMANDS = 500  # of all sums in an expression whose common factors are looked for
 FAR = 10**9  # more than any bound
 
 
@@ -77,34 +78,53 @@ def bulk(expr: sp.Expr) -> Bulk:
     if isinstance(expr, sp.Pow) and expr.exp.is_Integer:
         return bulk(expr.base).power(int(expr.exp))
     inner = [found for found in map(bulk, expr.args) if not found.fits]
-    return inner[0] if inner else Bulk(high=0 if expr.is_number else degree(expr))
+    if inner:
+        return inner[0]
+    plain = expr.is_number and not isinstance(expr, sp.exp)
+    return Bulk(high=0 if plain else degree(expr))
 
 
 def degree(expr: sp.Expr) -> int:
     """Of a root or an exponential in what SymPy takes as the variable: 3 for x^(2/3), which is
-    (x^(1/3))^2, 5 for exp(5 x).
+    (x^(1/3))^2, 5 for exp(5 x). Exponents count as SymPy expands them: exp((x - 9)^2) has exp(81).
     """
     if not isinstance(expr, (sp.Pow, sp.exp)):
         return 1
-    coefficients = [term.as_coeff_Mul()[0] for term in sp.Add.make_args(expr.exp)]
-    return max(max(abs(c.p), c.q) if c.is_Rational else 1 for c in coefficients)
+    return max(max(abs(c.p), c.q) if c.is_Rational else 1 for c in exponents(expr.exp))
+
+
+def exponents(exponent: sp.Expr) -> list[sp.Expr]:
+    """The numbers in front of the summands of an exponent, which is expanded where it may be."""
+    if exponent.has(sp.Add) and bulk(exponent).fits:
+        exponent = sp.expand(exponent)
+    return [term.as_coeff_Mul()[0] for term in sp.Add.make_args(exponent)]
+
+
+def height(expr: sp.Expr) -> int:
+    """The bits of the longest number in an expression."""
+    return max((max(abs(n.p), n.q).bit_length() for n in expr.atoms(sp.Rational)), default=1)
 
 
 def expandable(expr: sp.Expr) -> bool:
     """Whether an expression may be expanded, cancelled or factored."""
-    return bulk(expr).fits
+    found = bulk(expr)
+    return found.fits and height(expr) * max(found.high, found.low, 1) <= BITS
 
 
-class Effort:
-    """What is left of the budget."""
+def gatherable(expr: sp.Expr) -> bool:
+    """Whether common factors may be looked for, which expands nothing."""
+    summands = sum(len(part.args) for part in sp.preorder_traversal(expr) if part.is_Add)
+    return summands <= SUMMANDS and height(expr) <= BITS
 
-    def __init__(self) -> None:
-        self.left = BUDGET
 
-    def affords(self, expr: sp.Expr, cost: int) -> bool:
-        """Whether an expression of this cost may be simplified; what that takes is spent."""
-        found = bulk(expr)
-        if not found.fits or self.left <= 0:
-            return False
-        self.left -= cost + found.size
-        return True
+def raisable(expr: sp.Expr) -> bool:
+    """Whether the powers of numbers in an expression may be computed: 1.000001^(1000000 x) may
+    not.
+    """
+    return all(
+        max(abs(c.p), c.q) * height(power.base) <= RAISED
+        for power in expr.atoms(sp.Pow)
+        if power.base.is_number
+        for c in exponents(power.exp)
+        if c.is_Rational
+    )

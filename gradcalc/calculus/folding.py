@@ -8,8 +8,11 @@ from collections.abc import Set
 
 import sympy as sp
 
+from gradcalc.calculus import bounded
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.rewrite_rules import divided, within_sum
+from gradcalc.calculus.signs_met import signs_met
 from gradcalc.calculus.sympy_functions import divides, function_class
 
 LONG = 100  # beyond this a local derivative is not searched for the powers of its node
@@ -17,7 +20,7 @@ LONG = 100  # beyond this a local derivative is not searched for the powers of i
 
 def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
     """`expr` with `formula` read as `own`, as it stands and as part of a product or a sum; of a
-    root or a reciprocal, its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v².
+    root of a sum or a reciprocal, its powers too: with v = √u, 1/√u is 1/v and an unnamed u is v².
     """
     if (
         isinstance(formula, sp.Pow)
@@ -46,13 +49,27 @@ def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) ->
     return expr
 
 
+def of_names(formula: sp.Expr, lengths: Lengths) -> bool:
+    """Is it a product, a quotient or a power of named quantities?"""
+    factors = [factor.as_base_exp() for factor in sp.Mul.make_args(formula)]
+    return not formula.is_Symbol and all(
+        base.is_Atom and exponent.is_Integer and not lengths.written_out(base)
+        for base, exponent in factors
+    )
+
+
+def varying(formula: sp.Expr) -> set[sp.Symbol]:
+    """The entries in an expression; sizes are numbers."""
+    return {symbol for symbol in formula.free_symbols if not symbol.is_integer}
+
+
 def folded_powers(expr: sp.Expr, formula: sp.Pow, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
     """`expr` with powers of the base of `formula` read as powers of `own`: with r = x^(1/2), x is
     r².
     """
     base, exponent = formula.args
-    if exponent == -1 and base.is_Symbol:
-        return expr.xreplace({formula: own})  # 1/r² stays
+    if base.is_Symbol and (exponent == -1 or lengths.given(base)):
+        return expr.xreplace({formula: own})  # 1/r² and 1/√t stay
     powers = {
         p: p.exp / exponent for p in expr.atoms(sp.Pow) if p.base == base and p.exp.is_Rational
     }
@@ -90,16 +107,6 @@ def within_product(product: sp.Mul, formula: sp.Mul, own: sp.Symbol) -> sp.Expr:
         return product
     count = sp.floor(min(times))
     return product / formula**count * own**count
-
-
-def within_sum(total: sp.Add, formula: sp.Add, own: sp.Symbol) -> sp.Expr:
-    """v − a₁v₁ − a₂v₂ as v − o for o = a₁v₁ + a₂v₂."""
-    have, need = total.as_coefficients_dict(), formula.as_coefficients_dict()
-    ratios = {have.get(term, sp.S.Zero) / number for term, number in need.items()}
-    if len(ratios) != 1 or 0 in ratios:
-        return total
-    (ratio,) = ratios
-    return total - ratio * formula + ratio * own
 
 
 def units_read(expr: sp.Expr) -> sp.Expr:
@@ -148,21 +155,33 @@ def shorter(
     if lengths.cost(derivative) > LONG:
         return lengths.shortest([derivative, folded(derivative, formula, own, lengths)])
     if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
-        derivative = sp.powsimp(derivative)
-    whole = isinstance(formula, (sp.Mul, sp.exp)) or (
-        isinstance(formula, sp.Pow) and not formula.exp.is_number
+        derivative = bounded.powsimp(derivative)
+    whole = any(
+        isinstance(part, sp.exp) or (isinstance(part, sp.Pow) and not part.exp.is_number)
+        for part in sp.Mul.make_args(formula)
     )
-    candidates = [
-        derivative,
-        derivative.xreplace({formula: own}) if whole else folded(derivative, formula, own, lengths),
-    ]
+    read = derivative.xreplace({formula: own})
+    # A sum of fractions cancels by itself, where it has no functions in it.
+    rational = (
+        isinstance(derivative, sp.Add)
+        and divided(formula)
+        and formula.is_rational_function()
+        and not any(map(lengths.written_out, formula.free_symbols))
+    )
+    if not whole and not rational and not of_names(formula, lengths):
+        met = (formula, signs_met(formula))
+        tries = (folded(derivative, form, own, lengths) for form in met)
+        read = next((form for form in tries if form != derivative), read)
+    candidates = [derivative, read]
+    if divided(formula) and isinstance(derivative, sp.Add):
+        candidates += [bounded.together(derivative), bounded.together(read)]
     apart = any(
         1 - base in factors(arg)
         for arg in sp.Add.make_args(derivative)
         for base in factors(formula)
     )
     if whole and not apart:
-        ratio = sp.Add(*(sp.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
+        ratio = sp.Add(*(bounded.powsimp(arg / formula) for arg in sp.Add.make_args(derivative)))
         read = folded(ratio, formula, own, lengths) * own
         few = quantities(read) <= quantities(derivative) + ratio.has(formula) or 2 * lengths.cost(
             read
@@ -172,7 +191,27 @@ def shorter(
             not new or (isinstance(formula, sp.Mul) and all({n, -n} & positive for n in new))
         ):
             candidates.append(read)
+    if divided(formula):
+        candidates += by_itself(derivative, formula, own, lengths)
     return lengths.shortest(candidates)
+
+
+def by_itself(
+    derivative: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths
+) -> list[sp.Expr]:
+    """The derivative of a fraction of functions by the fraction itself, where it then divides by
+    nothing: p (1 − p) for p = e¹/(e¹ + e²), 1 − g² for a tanh that is written out.
+    """
+    found: list[sp.Expr] = []
+    for part in sorted(formula.atoms(sp.Function, sp.exp), key=str):
+        t = lengths.standing_for(part)
+        solved = solve_for(t, formula.xreplace({part: t}), own, lengths)
+        if solved is not None and derivative.has(part) and expandable(derivative):
+            read = bounded.factor(
+                bounded.cancel(derivative.xreplace({part: t}).xreplace({t: solved}))
+            )
+            found += [read] if not divided(read) and not read.has(part) else []
+    return found
 
 
 def divisors(expr: sp.Expr) -> set[sp.Expr]:
@@ -196,9 +235,9 @@ def solve_for(
     """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
     if lengths.cost(formula) > 15 or not expandable(formula):
         return None
-    top, bottom = sp.fraction(sp.together(formula))
-    equation = sp.expand(own * bottom - top)
+    top, bottom = sp.fraction(bounded.together(formula))
+    equation = bounded.expand(own * bottom - top)
     slope = sp.diff(equation, symbol)
     if slope == 0 or slope.has(symbol):
         return None
-    return sp.cancel(-(equation - slope * symbol).expand() / slope)
+    return bounded.cancel(-bounded.expand(equation - slope * symbol) / slope)

@@ -9,12 +9,23 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.effort import expandable
+from gradcalc.calculus import bounded
 from gradcalc.calculus.quantities import Pseudo, Quantities
 from gradcalc.calculus.terms import Ix, Key, size_expr
+from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.shape_rules import ONE, Size
 
 PLACED = ("unit", "gather", "shift", "pair")  # selectors that place their first index
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSum:
+    """What was known of a sum: the entries of `quantity` sum to 1, for it is one-hot, a softmax, or
+    divided by its sum; or `deviations` from a mean sum to 0.
+    """
+
+    kind: str
+    quantity: int = -1
 
 
 class KnownSums:
@@ -36,20 +47,14 @@ class KnownSums:
                 for unit, arg in constants
                 if unit is not None or ix not in self.entries.key(arg)
             ]
-            whole = (
-                sp.expand(sp.Add(*known))
-                if len(known) == len(units) and expandable(sp.Add(*known))
-                else None
-            )
+            whole = bounded.expand(sp.Add(*known)) if len(known) == len(units) else None
             if whole is not None and not self.entries.entries(whole):
                 return whole
         if self.entries.lengths.cost(expr) > 12 or not self.averages:
             return None
         total = sp.S.Zero
         opened = self.quantities.opened(expr) if expr.is_Symbol else expr
-        for arg in sp.Add.make_args(
-            sp.expand(opened) if expr.is_Symbol and expandable(opened) else opened
-        ):
+        for arg in sp.Add.make_args(bounded.expand(opened) if expr.is_Symbol else opened):
             inside = sp.Mul(
                 *(factor for factor in sp.Mul.make_args(arg) if ix in self.entries.key(factor))
             )
@@ -73,7 +78,22 @@ class KnownSums:
             symbol: self.definition_of_mean(symbol) for symbol, _, _ in self.entries.entries(total)
         }
         total = total.xreplace(averages)
-        return sp.S.Zero if expandable(total) and sp.expand(total) == 0 else None
+        return sp.S.Zero if bounded.expand(total) == 0 else None
+
+    def reasons(self, expr: sp.Expr, ix: Ix) -> list[KnownSum]:
+        """Why a sum is known: which of its quantities sum to 1, and for what."""
+        found = []
+        for arg in sp.Add.make_args(expr):
+            if self.unit_multiple(arg, ix) is None:
+                continue
+            for _, quantity, at in self.entries.entries(arg):
+                if isinstance(quantity, int) and ix in at:
+                    softmax = self.nodes[quantity].op == "softmax"
+                    onehot = "onehot" in self.quantities.assume.get(quantity, frozenset())
+                    kind = "one-hot" if onehot else "softmax" if softmax else "divided"
+                    found.append(KnownSum(kind, quantity))
+        units = any(self.unit_multiple(arg, ix) is not None for arg in sp.Add.make_args(expr))
+        return found if units else [KnownSum("deviations")]
 
     def unit_sum(self, quantity: Any, position: int) -> bool:
         """Do the entries sum to 1 over the index at `position`? Softmax, one-hot, selections."""
@@ -200,6 +220,6 @@ class KnownSums:
                 total = quantities.entry(number, own[:position] + own[position + 1 :])
                 for _ in range(3):
                     factor = quantities.opened(factor, keep=number)
-                if expandable(factor * total) and sp.cancel(factor * total) == 1:
+                if bounded.cancel(factor * total) == 1:
                     found.add((user, position))
         return found

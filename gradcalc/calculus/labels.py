@@ -8,7 +8,7 @@ from collections.abc import Set
 
 import sympy as sp
 
-from gradcalc.calculus.simplify import operation
+from gradcalc.calculus.signs_met import operation
 
 
 def labels_met(expr: sp.Expr, labels: Set[sp.Symbol]) -> sp.Expr:

@@ -17,11 +17,20 @@ class Lengths:
 
     def __init__(self) -> None:
         self._of: dict[sp.Symbol, int] = {}
+        self._given: set[sp.Symbol] = set()
         self.cost: Callable[[sp.Expr], int] = lru_cache(maxsize=50_000)(self._cost)
 
     def enter(self, symbol: sp.Symbol, length: int) -> None:
         """A symbol that is written out where it stands, and how long that reads."""
         self._of[symbol] = length
+
+    def give(self, symbol: sp.Symbol) -> None:
+        """A symbol that is an entry of an input."""
+        self._given.add(symbol)
+
+    def given(self, expr: sp.Expr) -> bool:
+        """Is it an entry of an input?"""
+        return expr in self._given
 
     def written_out(self, expr: sp.Expr) -> bool:
         """Is it a symbol that is written out, an entry of a quantity without a name?"""
@@ -82,10 +91,18 @@ class Lengths:
         """
         sums = [part for part in sp.preorder_traversal(expr) if isinstance(part, sp.Add)]
         unfactored = sum(
-            bool(set.intersection(*(set(arg.free_symbols) for arg in part.args))) for part in sums
+            bool(set.intersection(*(set(above(arg).free_symbols) for arg in part.args)))
+            for part in sums
         )
         unfactored += sum(len(complements(part)) for part in sums)
         return self.cost(expr), len(expr.free_symbols), unfactored + conjugates(expr)
+
+
+def above(expr: sp.Expr) -> sp.Expr:
+    """What stands above the bar."""
+    return sp.Mul(
+        *(f for f in sp.Mul.make_args(expr) if not (isinstance(f, sp.Pow) and divides(f.exp)))
+    )
 
 
 def conjugates(expr: sp.Expr) -> int:

@@ -4,8 +4,9 @@ quantity A v, S_ij beside S_ji, y_j p_j beside y_j Σ y p of a one-hot y.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import permutations
 
 import sympy as sp
@@ -25,42 +26,96 @@ class LikeTerms:
 
     def met(self, terms: Sequence[Term], reading: Reading) -> list[Term]:
         """The terms with differences written out, and like ones added up."""
-        opened = [self.algebra.identified(self.names.residuals_open(term)) for term in terms]
+        opened = [self.names.residuals_open(term) for term in terms]
+        opened = [self.algebra.identified(self.unturned(term)) for term in opened]
         if any(new is not old for new, old in zip(opened, terms, strict=True)):
             opened = self.algebra.gather([self.algebra.normal(term) for term in opened])
             opened = [self.algebra.signs.facing(term) for term in opened]
-        for found in (self.folded(opened), self.chosen(opened, reading)):
+        for rule in (self.chosen, self.folded, self.chosen, self.quotients):
+            found = rule(opened, reading)
             if found is not None and self.length(found) < self.length(opened):
                 opened = [self.algebra.signs.facing(term) for term in found]
         return opened
 
     def length(self, terms: Sequence[Term]) -> tuple[int, int]:
-        """How many terms there are, and how long their factors read."""
+        """How many terms there are, and how long their factors read; numbers that all of them
+        share stand once.
+        """
         cost = self.entries.lengths.cost
-        return len(terms), sum(cost(expr) for term in terms for expr in term.groups.values())
+        numbers = [set(sp.Mul.make_args(term.groups.get((), sp.S.One))) for term in terms]
+        shared = sp.Mul(*set.intersection(*numbers)) if numbers else sp.S.One
+        total = cost(shared) if shared != 1 else 0
+        for term in terms:
+            for key, expr in term.groups.items():
+                rest = expr / shared if key == () else expr
+                total += cost(rest) if rest != 1 else 0
+        return len(terms), total
+
+    # ---- a product and its transpose
+
+    @cached_property
+    def products(self) -> Mapping[tuple[tuple[int, bool], ...], int]:
+        """The first unnamed product of matrices with these factors."""
+        found: dict[tuple[tuple[int, bool], ...], int] = {}
+        for number, node in enumerate(self.names.graph.nodes):
+            if node.op == "matmul" and node.name is None and len(node.shape) == 2:
+                found.setdefault(tuple(self.names.definitions.chain(number)), number)
+        return found
+
+    def unturned(self, term: Term) -> Term:
+        """A term with (Vᵀ Uᵀ)_ji as (U V)_ij, where both products stand in the graph."""
+        table = {}
+        for expr in term.groups.values():
+            for symbol, quantity, at in self.entries.entries(expr):
+                if not isinstance(quantity, int) or quantity >= len(self.names.graph.nodes):
+                    continue
+                node = self.names.nodes[quantity]
+                if node.op != "matmul" or node.name is not None or len(at) < 2:
+                    continue
+                turned = tuple(self.names.definitions.chain(quantity, True))
+                first = self.products.get(turned, quantity)
+                if first < quantity:
+                    table[symbol] = self.quantities.entry(first, (at[1], at[0], *at[2:]))
+        if not table:
+            return term
+        groups = {key: expr.xreplace(table) for key, expr in term.groups.items()}
+        return replace(term, groups=groups)
 
     # ---- a product in full beside the quantity that it is
 
-    def folded(self, terms: Sequence[Term]) -> list[Term] | None:
+    def folded(self, terms: Sequence[Term], reading: Reading) -> list[Term] | None:
         """The terms with those products in full that another term has as an entry, t_i for Σ_a
-        B_ia v_a; None where there are none.
+        B_ia v_a, and with the sums that have a name; None where there are none.
         """
-        wanted = {
+        present = {
             quantity
             for term in terms
             for expr in term.groups.values()
             for _, quantity, _ in self.entries.entries(expr)
-            if isinstance(quantity, int)
-            and quantity < len(self.names.graph.nodes)
-            and self.names.nodes[quantity].name is None
-            and self.names.nodes[quantity].op in self.quantities.rules.inlined
+            if isinstance(quantity, int) and quantity < len(self.names.graph.nodes)
         }
-        if len(terms) < 2 or not wanted:
+        inlined, nodes = self.quantities.rules.inlined, self.names.nodes
+        wanted = {n for n in present if nodes[n].name is None and nodes[n].op in inlined}
+        if len(terms) < 2:
+            wanted = set()
+        for operand in present:
+            wanted |= {n for n in self.named_sums.get(operand, ()) if n in reading.names}
+        if not wanted:
             return None
         found = list(terms)
         for quantity in sorted(wanted):
             found = [self.with_entry(term, quantity) for term in found]
         return self.algebra.gather(found) if found != list(terms) else None
+
+    @cached_property
+    def named_sums(self) -> Mapping[int, list[int]]:
+        """The arrays with a name that are a sum, by what is in their terms."""
+        found: dict[int, list[int]] = {}
+        for number, node in enumerate(self.names.graph.nodes):
+            if node.op == "sum" and node.name is not None and self.quantities.axes(number):
+                for operand in self.quantities.operands(number):
+                    found.setdefault(operand, []).append(number)
+        return found
 
     def with_entry(self, term: Term, quantity: int) -> Term:
         """A term with the sums in it that are entries of a quantity written as these entries."""
@@ -92,7 +147,38 @@ class LikeTerms:
                 bare = replace(
                     term, coef=term.coef / inner.coef, groups=rest, summed=term.summed - {ix}
                 )
-                return self.with_entry(self.algebra.identified(bare), quantity)
+                found = self.algebra.normal(self.algebra.identified(bare))
+                return self.with_entry(found, quantity)
+        return term
+
+    # ---- a vector over its length
+
+    def quotients(self, terms: Sequence[Term], reading: Reading) -> list[Term] | None:
+        """The terms with a vector that has a name over a number, r = v/s, for the vector itself;
+        None where there are none.
+        """
+        if len(terms) < 2 or reading.plain:
+            return None
+        found = [self.over_number(term, reading) for term in terms]
+        return self.algebra.gather(found) if found != list(terms) else None
+
+    def over_number(self, term: Term, reading: Reading) -> Term:
+        """A term with r_j s for v_j, where r = v/s."""
+        for key, expr in term.groups.items():
+            quantity, at = (self.entries.entry(expr) if expr.is_Symbol else None) or (None, ())
+            if not key or not isinstance(quantity, int):
+                continue
+            for user in self.quantities.users.get(quantity, ()):
+                same = self.quantities.axes(user) == self.quantities.axes(quantity)
+                if user not in reading.names or not same:
+                    continue
+                full = self.quantities.full(self.names.nodes[user], at)
+                parts = self.algebra.split(self.quantities.formula(user, *full))
+                if parts.pop(key, None) != expr or parts.keys() != {()}:
+                    continue
+                below = term.groups.get((), sp.S.One) / parts[()]
+                groups = {**term.groups, key: self.quantities.entry(user, at), (): below}
+                return self.algebra.normal(replace(term, groups=groups))
         return term
 
     # ---- what a one-hot vector chooses
@@ -137,6 +223,17 @@ class LikeTerms:
         named = self.sums.of_sums(expr, ix, reading) if key == (ix,) else None
         if named is not None:
             return self.algebra.term(named)
+        for symbol, quantity, at in self.sums_in(terms):
+            (defined,) = self.names.definitions.definition(quantity, at)
+            (over,) = defined.summed
+            inside = {
+                tuple(sorted(ix if one == over else one for one in own)): self.entries.rename(
+                    other, {over: ix}, self.algebra.same
+                )
+                for own, other in defined.groups.items()
+            }
+            if defined.coef == 1 and inside == {key: expr}:
+                return self.algebra.term(symbol)
         for term in terms:
             for own, other in term.groups.items():
                 for over in set(own) & term.summed:
@@ -148,3 +245,19 @@ class LikeTerms:
                             inner = self.entries.rename(expr, {ix: fresh}, self.algebra.same)
                             return self.algebra.term(inner, {fresh})
         return None
+
+    def sums_in(self, terms: Sequence[Term]) -> Iterator[tuple[sp.Symbol, int, Key]]:
+        """Entries in terms that are a sum over one index and have no name."""
+        seen = set()
+        for term in terms:
+            for expr in term.groups.values():
+                for symbol, quantity, at in self.entries.entries(expr):
+                    if symbol in seen or not isinstance(quantity, int):
+                        continue
+                    seen.add(symbol)
+                    node = self.names.nodes[quantity]
+                    if node.name is not None or node.op not in self.quantities.rules.inlined:
+                        continue
+                    defined = self.names.definitions.definition(quantity, at)
+                    if len(defined) == 1 and len(defined[0].summed) == 1:
+                        yield symbol, quantity, at

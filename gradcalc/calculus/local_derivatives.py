@@ -11,7 +11,8 @@ import sympy as sp
 
 from gradcalc.calculus.folding import shorter
 from gradcalc.calculus.named_quantities import NamedQuantities
-from gradcalc.calculus.simplify import repeated, signs_met, slope
+from gradcalc.calculus.signs_met import signs_met
+from gradcalc.calculus.simplify import repeated, slope
 from gradcalc.calculus.terms import Key, Term
 
 # operand -> [(its indices, term)]

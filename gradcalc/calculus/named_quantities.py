@@ -220,16 +220,19 @@ class NamedQuantities:
                     sign, own = self.algebra.signs.content(parts.pop(key, sp.S.One))
                     if own + expr == 0:
                         sign, own = -sign, expr
-                    if own != expr or not parts:
+                    beside = expr / own  # c_k E_k / N is c_k p_k
+                    alone = own == expr or own in sp.Mul.make_args(expr)
+                    if not alone or own == 1 or not parts:
                         continue
-                    groups = {**term.groups, key: self.quantities.entry(user, at)}
+                    groups = {**term.groups, key: beside * self.quantities.entry(user, at)}
                     before = cost(expr) + sum(cost(term.groups.get(k, sp.S.One)) for k in parts)
                     for k, factor in parts.items():
                         groups[k] = self.algebra.simplifier.tidy(groups.get(k, sp.S.One) / factor)
                     divides = any(
                         divisors(groups[k]) - divisors(term.groups.get(k, sp.S.One)) for k in parts
                     )
-                    if not divides and 1 + sum(cost(groups[k]) for k in parts) < before:
+                    length = cost(groups[key]) + sum(cost(groups[k]) for k in parts)
+                    if not divides and length < before:
                         return self.named_parts(
                             self.algebra.normal(
                                 replace(term, coef=term.coef / sign, groups=groups)

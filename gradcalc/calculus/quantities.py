@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.simplify import operation
+from gradcalc.calculus.signs_met import operation
 from gradcalc.calculus.sympy_functions import constant, function
 from gradcalc.calculus.terms import Entries, Ix, Key, Term, one_name, size_expr
 from gradcalc.graph.model import Graph, Node
@@ -26,8 +26,6 @@ from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.ops import NODES
 
 LONGEST = 10  # that an unnamed quantity counts for
-# named quantities; in a longer computation no search is made for what could be read backwards
-LONG = 32
 # operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
 FUSED_LIMIT = 40
 
@@ -136,9 +134,8 @@ class Quantities:
         self.graph, self.rules, self.careful, self.most = graph, rules, careful, most
         self.bounded = with_entries(graph, rules) if bounded is None else bounded
         self.nodes: list[Node] = list(graph.nodes)
-        self.entries = Entries(one_name if at_hand else self.written_length)
+        self.entries = Entries(one_name if at_hand else self.written_length, self.given)
         self.virtual: dict[int, tuple[Key, list[Term]]] = {}
-        self.long = len(graph.quantities) > LONG
         self.assume = {
             graph.names[name]: v.assume
             for name, v in graph.exercise.variables.items()
@@ -217,6 +214,10 @@ class Quantities:
         node = self.nodes[quantity]
         spread = node.op == "matmul" and any(self.nodes[arg].op == "ones" for arg in node.args)
         return node.op not in ("input", "mean") and not spread
+
+    def given(self, quantity: Any) -> bool:
+        """Is it an input?"""
+        return self.made_by(quantity) == "input"
 
     def made_by(self, quantity: Any) -> str:
         """The operation of a quantity; "" for what is no node."""
@@ -400,8 +401,12 @@ class Quantities:
         most = len(self.nodes) if self.most is None else self.most
         return {arg: tuple(found) for arg, found in users.items() if len(found) <= most}
 
-    def opened(self, expr: sp.Expr, keep: int = -1) -> sp.Expr:
-        """Named elementwise quantities replaced by their formulas, one level."""
+    def opened(
+        self, expr: sp.Expr, keep: int = -1, within: Set[sp.Symbol] | None = None
+    ) -> sp.Expr:
+        """Named elementwise quantities replaced by their formulas, one level. `within`: only those
+        made of these entries.
+        """
         table = {}
         for symbol, quantity, at in self.entries.entries(expr):
             if (
@@ -410,7 +415,9 @@ class Quantities:
                 and quantity < len(self.graph.nodes)
                 and self.elementwise(quantity)
             ):
-                table[symbol] = self.formula(quantity, *self.full(self.nodes[quantity], at))
+                formula = self.formula(quantity, *self.full(self.nodes[quantity], at))
+                if within is None or formula.free_symbols <= within:
+                    table[symbol] = formula
         return expr.xreplace(table)
 
     def ancestors(self, number: int) -> set[int]:

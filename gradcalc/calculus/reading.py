@@ -12,14 +12,12 @@ class Reading:
     """What decides how the derivatives of one numerator are written, besides the graph.
 
     names   nodes whose names may stand in a formula
-    beside  those of them that the numerator is not made from; they are less at hand
-    asked   (node, name) where an earlier answer named the gradient at a node
+    own     the numerator; its name stands in its own derivative where that is much shorter
     plain   nothing is simplified on the way: each product as the rules give it
     """
 
     names: frozenset[int] = frozenset()
-    beside: frozenset[int] = frozenset()
-    asked: tuple[tuple[int, str], ...] = ()
+    own: int = -1
     plain: bool = False
 
 

@@ -24,14 +24,10 @@ from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.rearranged import Rearranged
 from gradcalc.calculus.softmax_entries import SoftmaxEntries
 from gradcalc.calculus.term_algebra import met
-from gradcalc.calculus.terms import Ix, Key, Term, has_matrix_form
+from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.graph.backward import Handed, pull
 from gradcalc.graph.model import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass
-
-NAMED_LENGTH = 40  # operations; a longer upstream gradient gets a name
-SHORT_PRODUCT = 8  # operations; in a long computation any other gradient gets a name
-
 
 Through: TypeAlias = "Callable[[int], bool]"  # whether a derivative passes on through a node
 
@@ -41,6 +37,13 @@ Pieces: TypeAlias = "list[tuple[Key, Term]]"  # a local derivative: (the operand
 # (start, node, its indices, upstream gradient, reading) -> the terms that are passed on in its
 # place
 Settle: TypeAlias = "Callable[[int, int, Key, list[Term], Reading], list[Term]]"
+
+
+def written_out(
+    start: int, number: int, own: Key, upstream: list[Term], reading: Reading
+) -> list[Term]:
+    """An upstream gradient as it is."""
+    return upstream
 
 
 def anything(number: int) -> bool:
@@ -129,65 +132,19 @@ class Engine:
         targets: set[int],
         through: Through,
         reading: Reading,
-        settle: Settle | None = None,
+        settle: Settle = written_out,
     ) -> dict[int, tuple[Key, list[Term]]]:
         """Pull terms at node `start` (free: `out`-side indices and `start`'s own) back to every
         node they reach.
 
         `through(n)` says whether the derivative passes on through node n; `settle` gives what is
-        passed on of an upstream gradient, see there. Returns node -> (its indices, terms).
+        passed on of an upstream gradient. Returns node -> (its indices, terms).
         """
-        way = _Terms(self, start, out, targets, through, reading, settle or self.settle)
+        way = _Terms(self, start, out, targets, through, reading, settle)
         found = {
             one.node: one.gradient for one in pull({start: list(terms)}, way) if one.node in targets
         }
         return {n: (way.own[n], found[n]) for n in targets if n in found}
-
-    def settle(
-        self, start: int, number: int, own: Key, upstream: list[Term], reading: Reading
-    ) -> list[Term]:
-        """An upstream gradient that is more than one short term gets a name, so that nothing is
-        expanded.
-
-        Returns the single term that names it, or the terms unchanged.
-        """
-        node = self.quantities.nodes[number]
-        length = sum(
-            self.quantities.entries.lengths.cost(expr)
-            for term in upstream
-            for expr in term.groups.values()
-        )
-        asked = dict(reading.asked).get(number)
-        if (
-            asked is not None
-            and (len(upstream) > 1 or length > 1)
-            and has_matrix_form(upstream, own, self.graph.examples)
-        ):
-            return self.name_gradient(number, own, upstream, asked)
-        if node.name is None or start == number or self.brief(upstream, length):
-            return upstream
-        start_node = self.quantities.nodes[start]
-        of = start_node.name or (self.graph.exercise.loss if start_node.op == "gradient" else None)
-        free = {ix for term in upstream for ix in term.indices if ix not in term.summed}
-        if of is None or not free <= set(
-            own
-        ):  # a Jacobian's gradient has the numerator's axes besides: left as it is
-            return upstream
-        if not has_matrix_form(upstream, own, self.graph.examples):
-            return upstream
-        name = (
-            f"{of}d{node.name}" if start in self.again else f"d{of}_d{node.name}"
-        )  # d2f_dxdz, df_dz
-        return self.name_gradient(number, own, upstream, name)
-
-    def brief(self, upstream: Sequence[Term], length: int) -> bool:
-        """Is an upstream gradient written out in what it is multiplied by?"""
-        if self.quantities.long:
-            sums = any(
-                isinstance(expr, sp.Add) for term in upstream for expr in term.groups.values()
-            )
-            return len(upstream) == 1 and not sums and length <= SHORT_PRODUCT
-        return len(upstream) <= 2 and length <= NAMED_LENGTH
 
     def name_gradient(self, number: int, own: Key, upstream: list[Term], name: str) -> list[Term]:
         """The gradient at a node as a quantity of its own: the single term that names it."""
@@ -196,14 +153,7 @@ class Engine:
             Node("gradient", (), node.shape, node.over, name=name), own, upstream
         )
         self.named[named] = number
-        return [
-            Term(
-                sp.S.One,
-                {own: self.quantities.entry(named, own)}
-                if own
-                else {(): self.quantities.entry(named, own)},
-            )
-        ]
+        return [Term(sp.S.One, {own: self.quantities.entry(named, own)})]
 
     def step(
         self, upstream: Term, local: Term, own: Key, at: Key, into: Key, reading: Reading

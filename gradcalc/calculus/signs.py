@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from gradcalc.calculus.simplify import operation
+from gradcalc.calculus.signs_met import operation
 from gradcalc.calculus.terms import Entries, Facts, Key, Term, minus
 from gradcalc.language.fast_dataclasses import replace
 

@@ -9,18 +9,11 @@ from collections.abc import Mapping, Set
 
 import sympy as sp
 
-from gradcalc.calculus.effort import Effort
-from gradcalc.calculus.lengths import Lengths, complements
-from gradcalc.calculus.sympy_functions import divides, function_class
+from gradcalc.calculus.lengths import Lengths
+from gradcalc.calculus.rewrite_rules import divided, shortest
+from gradcalc.calculus.signs_met import operation, signs_met
+from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.language.errors import GradcalcError, Problem
-
-
-def complemented(total: sp.Add) -> sp.Expr:
-    """σ − σ² in a sum as σ·(1 − σ)."""
-    for linear, square, base in complements(total):
-        if linear in total.args and square in total.args:
-            total = total - linear - square + sp.Mul(linear, 1 - base)
-    return total
 
 
 def varying_powers(expr: sp.Expr, lengths: Lengths) -> dict[sp.Symbol, sp.Expr]:
@@ -45,35 +38,6 @@ def in_powers(power: sp.Pow, symbols: Mapping[sp.Expr, sp.Symbol]) -> sp.Expr:
             for n, r in parts
         )
     )
-
-
-def roots_met(expr: sp.Expr, lengths: Lengths) -> list[sp.Expr]:
-    """With the one square root of a sum in it as a symbol: 1/t + v²/(c² t³) is 1/t³, where t² is
-    1 − v²/c².
-    """
-    roots = {
-        p.base
-        for p in expr.atoms(sp.Pow)
-        if p.exp.is_Rational and p.exp.q == 2 and isinstance(p.base, sp.Add)
-    }
-    if len(roots) != 1:
-        return []
-    (base,) = roots
-    t = lengths.standing_for(sp.sqrt(base))
-    flat = expr.replace(
-        lambda p: isinstance(p, sp.Pow) and p.base == base, lambda p: t ** (2 * p.exp)
-    )
-    top, bottom = sp.fraction(sp.together(flat.xreplace({base: t**2})))
-    terms = sp.Poly(top, t).terms()
-    reduced = sp.Add(
-        *(coefficient * base ** (power // 2) * t ** (power % 2) for (power,), coefficient in terms)
-    )
-    above = sp.factor(sp.cancel(reduced))
-    found = [sp.cancel(part) / bottom for part in (above, above / base)]
-    return [
-        expr.xreplace({t: sp.sqrt(base)})
-        for expr in (sp.cancel(found[0]), sp.cancel(found[1] * t**2))
-    ]
 
 
 def repeated(expr: sp.Expr) -> sp.Add | None:
@@ -123,57 +87,6 @@ def apart(expr: sp.Expr) -> list[sp.Expr]:
     return [group[2] for group in groups]
 
 
-def divided(expr: sp.Expr) -> bool:
-    """Does it have a denominator anywhere?"""
-    return any(divides(power.exp) for power in expr.atoms(sp.Pow))
-
-
-def linear(expr: sp.Expr) -> bool:
-    """Is it a sum that is linear in a symbol of one product? It then has no factors but those
-    that all summands share.
-    """
-    if not isinstance(expr, sp.Add):
-        return False
-    counts = Counter(symbol for arg in expr.args for symbol in arg.free_symbols)
-    for arg in expr.args:
-        factors = sp.Mul.make_args(arg)
-        if any(isinstance(factor, sp.Add) for factor in factors):
-            continue
-        for n, factor in enumerate(factors):
-            rest = (*factors[:n], *factors[n + 1 :])
-            if (
-                factor.is_Symbol
-                and counts[factor] == 1
-                and not any(other.has(factor) for other in rest)
-            ):
-                return True
-    return False
-
-
-def signs_met(expr: sp.Expr) -> sp.Expr:
-    """What meets in products and sums: x·sign(x) is |x|, sinh x/cosh x is tanh x, and 1 − σ(−x) is
-    σ(x); cases of one condition are one case.
-    """
-    for f in expr.atoms(sp.Function):
-        if (
-            operation(f) == "sigmoid"
-            and f.args[0].could_extract_minus_sign()
-            and not slope_of(f, expr)
-        ):
-            expr = expr.subs(1 - f, type(f)(-f.args[0]))
-    expr = expr.replace(lambda part: isinstance(part, (sp.Mul, sp.Pow)), factors_met)
-    return expr.replace(lambda part: isinstance(part, sp.Add), cases_met)
-
-
-def slope_of(f: sp.Expr, expr: sp.Expr) -> bool:
-    """Does f (1 − f), the slope of a sigmoid, stand in it?"""
-    return any(
-        {f, 1 - f} <= set(part.args)
-        for part in sp.preorder_traversal(expr)
-        if isinstance(part, sp.Mul)
-    )
-
-
 def assuming(expr: sp.Expr, positive: Set[sp.Symbol]) -> sp.Expr:
     """The expression where some symbols are known to be positive: sign(x) and step(x) are 1, |x|
     is x.
@@ -210,11 +123,6 @@ def assuming(expr: sp.Expr, positive: Set[sp.Symbol]) -> sp.Expr:
 
     functions = ("sign", "step", "half_step", "abs", "relu", "where")
     return expr.replace(lambda part: operation(part) in functions, met) if positive else expr
-
-
-def operation(expr: sp.Expr) -> str:
-    """The operation of the table that a SymPy function stands for; "" for anything else."""
-    return getattr(type(expr), "op", "")
 
 
 def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
@@ -254,81 +162,11 @@ def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     return found
 
 
-MET = {("sign", "abs"): "", ("step", "relu"): "relu"}  # f(x)·g(x) is h(x); "" is x itself
-
-QUOTIENTS = {sp.cosh: (sp.sinh, sp.tanh), sp.cos: (sp.sin, sp.tan)}
-
-
-def factors_met(product: sp.Expr) -> sp.Expr:
-    """The factors of a product that say something together: x·xⁿ, x·sign(x), |x|²,
-    relu(x)·step(x), sinh(x)/cosh(x).
-    """
-    powers = product.as_powers_dict()
-    bases = [factor.as_base_exp()[0] for factor in sp.Mul.make_args(product)]
-    for base, exponent in powers.items():
-        if not exponent.is_number and not base.is_number and bases.count(base) > 1:  # x·xⁿ
-            return factors_met(
-                sp.Mul(
-                    *(f for f in sp.Mul.make_args(product) if f.as_base_exp()[0] != base),
-                    base**exponent,
-                )
-            )
-    for factor, exponent in powers.items():
-        name, arg = operation(factor), factor.args[0] if factor.args else None
-        if name == "step" and exponent.is_integer and exponent > 1:
-            return factors_met(product / factor ** (exponent - 1))
-        if name == "sign" and arg in powers and abs(powers[arg]) == 1:
-            return factors_met(product / factor * (function_class("abs")(arg) / arg) ** powers[arg])
-        for other in powers:
-            met = (
-                MET.get((name, operation(other)))
-                if exponent == 1 and other.args[:1] == (arg,)
-                else None
-            )
-            if met is not None and powers[other].is_integer:
-                return factors_met(
-                    product / factor / other * (function_class(met)(arg) if met else arg)
-                )
-        if type(factor) in QUOTIENTS and exponent.could_extract_minus_sign():
-            above, name = QUOTIENTS[type(factor)]
-            if above(arg) in powers and powers[above(arg)] == -exponent:
-                return factors_met(
-                    product / factor**exponent / above(arg) ** -exponent * name(arg) ** -exponent
-                )
-    even = [
-        factor
-        for factor, exponent in powers.items()
-        if operation(factor) == "abs" and exponent.is_even
-    ]
-    return product.subs({factor: factor.args[0] for factor in even}) if even else product
-
-
-def cases_met(total: sp.Add) -> sp.Expr:
-    """a·where(c, p, q) + b·where(c, r, s) is where(c, a·p + b·r, a·q + b·s)."""
-    cases: dict[sp.Expr, list[tuple[sp.Expr, sp.Expr]]] = {}
-    for arg in total.args:
-        found = [factor for factor in sp.Mul.make_args(arg) if operation(factor) == "where"]
-        if len(found) == 1:
-            cases.setdefault(found[0].args[0], []).append((arg, found[0]))
-    for condition, met in cases.items():
-        if len(met) > 1:
-            yes, no = (sp.Add(*(arg / case * case.args[n] for arg, case in met)) for n in (1, 2))
-            rest = sp.Add(*(arg for arg in total.args if all(arg != other for other, _ in met)))
-            return rest + (yes if yes == no else function_class("where")(condition, yes, no))
-    return total
-
-
-FACTORED = 6  # symbols: of a polynomial in more only common factors are looked for
-
-
 class Simplifier:
-    """Shortens expressions within a budget. `factoring`: sums are factored, not only what their
-    summands share.
-    """
+    """Shortens expressions, each once."""
 
-    def __init__(self, lengths: Lengths, factoring: bool = True) -> None:
-        self.lengths, self.factoring = lengths, factoring
-        self.effort = Effort()
+    def __init__(self, lengths: Lengths) -> None:
+        self.lengths = lengths
         self._tidied: dict[sp.Expr, sp.Expr] = {}
 
     def tidy(self, expr: sp.Expr) -> sp.Expr:
@@ -362,48 +200,19 @@ class Simplifier:
             elif not expr.has(sp.Add):
                 self._tidied[expr] = signs_met(expr)
             else:
-                affordable = self.effort.affords(expr, self.lengths.cost(expr))
-                self._tidied[expr] = (
-                    self.lengths.shortest(self.rewritings(expr)) if affordable else expr
-                )
+                self._tidied[expr] = self.shortest(expr)
         return self._tidied[expr]
 
-    def rewritings(self, expr: sp.Expr) -> list[sp.Expr]:
-        """Equal expressions, the given one first."""
-        found = [expr]
-        expr = signs_met(expr)
-        if expr not in found:
-            found.append(expr)
+    def shortest(self, expr: sp.Expr) -> sp.Expr:
+        """The shortest form that the rules give, powers with a varying exponent taken as they
+        are.
+        """
         powers = varying_powers(expr, self.lengths)
-        if powers:
-            symbols = {power: symbol for symbol, power in powers.items()}
-            flat = expr.replace(
-                lambda part: isinstance(part, sp.Pow), lambda part: in_powers(part, symbols)
-            )
-            return found + [signs_met(again.xreplace(powers)) for again in self.rewritings(flat)]
-        try:
-            rooted = roots_met(expr, self.lengths) if divided(expr) else []
-        except (sp.PolynomialError, NotImplementedError, RecursionError):
-            rooted = []
-        found += [again for again in rooted if again not in found]
-        factor = sp.factor if len(expr.free_symbols) <= FACTORED else sp.factor_terms
-        whole = (
-            (factor, sp.factor_terms) if self.factoring and not linear(expr) else (sp.factor_terms,)
+        if not powers:
+            return shortest(expr, self.lengths)
+        symbols = {power: symbol for symbol, power in powers.items()}
+        flat = expr.replace(
+            lambda part: isinstance(part, sp.Pow), lambda part: in_powers(part, symbols)
         )
-        for rewrite in (sp.cancel, factor, sp.factor_terms) if divided(expr) else whole:
-            try:
-                result = rewrite(expr)
-            except (sp.PolynomialError, NotImplementedError, RecursionError):
-                continue
-            if result not in found:
-                found.append(result)
-                if rewrite is sp.cancel:
-                    rewritten = [sp.factor_terms(result)]
-                    if self.lengths.cost(result) < 30:
-                        top, bottom = sp.fraction(result)
-                        rewritten += [factor(result), sp.factor_terms(top) / factor(bottom)]
-                    found += [again for again in rewritten if again not in found]
-        read = [
-            again.replace(lambda part: isinstance(part, sp.Add), complemented) for again in found
-        ]
-        return found + [again for again in read if again not in found]
+        found = signs_met(shortest(flat, self.lengths).xreplace(powers))
+        return self.lengths.shortest([expr, signs_met(expr), found])

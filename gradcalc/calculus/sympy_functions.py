@@ -4,7 +4,7 @@ its partials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import Any, TypeAlias
@@ -125,6 +125,12 @@ def from_ast(tree: Expr, names: dict[str, sp.Expr]) -> sp.Expr:
 
 # ---- SymPy back to the expression language
 
+# pi and e, and a formula for each where an author's quantity has that name
+CONSTANTS: dict[sp.Expr, tuple[str, Expr]] = {
+    sp.pi: ("pi", Call("acos", (Neg(Num(Fraction(1))),))),
+    sp.E: ("e", Call("exp", (Num(Fraction(1)),))),
+}
+
 Leaf: TypeAlias = "Callable[[sp.Symbol], Expr]"
 # What orders factors, and summands: first the part that leads over everything, then the rest.
 Rank: TypeAlias = "Callable[..., tuple[Any, ...]]"
@@ -146,21 +152,25 @@ def numerals(spell: Spell) -> Spell:
     return lambda expr: spell(expr) if isinstance(expr, sp.Rational) else None
 
 
+def plain_name(symbol: sp.Expr, taken: Container[str]) -> Expr:
+    """A size by its name, pi and e by theirs: as acos(-1) and exp(1) where those are `taken`."""
+    if symbol in CONSTANTS:
+        name, formula = CONSTANTS[symbol]
+        return formula if name in taken else Name(name)
+    return Name(symbol.name)
+
+
 def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspelled) -> Expr:
     """A SymPy expression of entries as one writes it: fractions with one bar, signs in front, sums
     with a plus first.
 
-    `leaf` writes an entry or a size; `rank` orders factors and summands; `spell` knows how the
-    author wrote a sum, an argument or a number.
+    `leaf` writes an entry, a size, pi or e (`plain_name`); `rank` orders factors and summands;
+    `spell` knows how the author wrote a sum, an argument or a number.
     """
     if isinstance(expr, sp.Rational):
         written = spell(abs(expr)) or number_tree(abs(Fraction(int(expr.p), int(expr.q))))
         return Neg(written) if expr < 0 else written
-    if expr is sp.pi:
-        return Name("pi")
-    if expr is sp.E:
-        return Name("e")
-    if expr.is_Symbol:
+    if expr.is_Symbol or expr in CONSTANTS:
         return leaf(expr)
     if isinstance(expr, sp.Add):
         return spell(expr) or sum_ast(expr, leaf, rank, spell)
@@ -289,7 +299,7 @@ def product_ast(
     divisor = (
         spell(1 / number) if decimal is None and number.q != 1 else None
     )  # v/2.89, not 100 v/289
-    above, below, factors = radicals(sp.S.One if decimal or divisor else number, factors)
+    above, below, factors = radicals(sp.S.One if decimal or divisor else number, factors, leaf)
     above[:0] = [decimal] if decimal else []
     below[:0] = [divisor] if divisor else []
     slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
@@ -336,7 +346,7 @@ def as_spelled(product: sp.Expr, spell: Spell) -> sp.Expr | None:
 
 
 def radicals(
-    number: sp.Rational, factors: list[sp.Expr]
+    number: sp.Rational, factors: list[sp.Expr], leaf: Leaf
 ) -> tuple[list[Expr], list[Expr], list[sp.Expr]]:
     """The numbers in front of a product, above and below its bar, and its other factors: √2/2 is
     1/√2, and √2/(2√π) is 1/√(2π).
@@ -359,7 +369,7 @@ def radicals(
         )
     (top, above), (bottom, below) = (square_out(part) for part in (value.p, value.q))
     inside = [number_tree(below)] if below != 1 else []
-    inside += [Name("pi")] if power != 1 else []
+    inside += [leaf(sp.pi)] if power != 1 else []
     up, down = ([number_tree(n)] if n != 1 else [] for n in (top, bottom))
     if above != 1 and inside:
         up.append(Call("sqrt", (Binary("/", number_tree(above), product(inside)),)))

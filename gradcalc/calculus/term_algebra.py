@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.effort import expandable
+from gradcalc.calculus import bounded
 from gradcalc.calculus.signs import Signs
 from gradcalc.calculus.simplify import Simplifier
 from gradcalc.calculus.sympy_functions import function_class
@@ -367,8 +367,7 @@ class Algebra:
         left, right = a.groups.get(key, sp.S.One), b.groups.get(key, sp.S.One)
         if key and (left == 1 or right == 1) and any(ix in a.summed for ix in key):
             return None
-        ratio = b.coef / a.coef
-        ratio = sp.cancel(ratio) if expandable(ratio) else ratio
+        ratio = bounded.cancel(b.coef / a.coef)
         if not ratio.is_Rational and key != ():
             return None
         number = a.coef.as_coeff_Mul()[0]

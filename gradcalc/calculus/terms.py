@@ -78,12 +78,16 @@ def one_name(quantity: Any) -> int:
 
 class Entries:
     """The one table of entry symbols of a derivation: symbol <-> (quantity, indices). `length`: of
-    what is written for a quantity.
+    what is written for a quantity; `given`: whether it is an input.
     """
 
-    def __init__(self, length: Callable[[Any], int] = one_name) -> None:
+    def __init__(
+        self,
+        length: Callable[[Any], int] = one_name,
+        given: Callable[[Any], bool] = lambda quantity: False,
+    ) -> None:
         self.lengths = Lengths()
-        self._length = length
+        self._length, self._given = length, given
         self._symbol: dict[tuple[Any, Key], sp.Symbol] = {}
         self._entry: dict[sp.Symbol, tuple[Any, Key]] = {}
         self._within: dict[sp.Expr, list[tuple[sp.Symbol, Any, Key]]] = {}
@@ -114,6 +118,8 @@ class Entries:
             length = self._length(quantity)
             if length > 1:
                 self.lengths.enter(found, length)
+            if self._given(quantity):
+                self.lengths.give(found)
             self._symbol[quantity, indices] = found
             self._entry[found] = (quantity, indices)
         return found

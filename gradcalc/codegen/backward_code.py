@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from gradcalc.calculus import bounded
 from gradcalc.calculus.derivative_rules import RULES
 from gradcalc.calculus.quantities import Quantities, with_entries
 from gradcalc.calculus.reading import Reading
@@ -127,7 +128,7 @@ class _Stages:
             }
             if units:
                 expr = self.engine.search.shorten(expr.xreplace(flipped), reading)
-                expr = min(expr, sp.factor(expr), key=self.quantities.entries.lengths.measure)
+                expr = min(expr, bounded.factor(expr), key=self.quantities.entries.lengths.measure)
             groups[key] = expr
         return self.algebra.normal(replace(term, groups=groups))
 

@@ -15,7 +15,7 @@ import sympy as sp
 
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reverse_mode import Engine
-from gradcalc.calculus.sympy_functions import product_ast, to_ast
+from gradcalc.calculus.sympy_functions import CONSTANTS, product_ast, to_ast
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.codegen.elementwise import formula
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
@@ -261,6 +261,8 @@ class Emitter:
 
     def symbol(self, symbol: sp.Symbol, leaves: dict[str, Piece]) -> Name:
         found = self.engine.quantities.entries.entry(symbol)
+        if symbol in CONSTANTS:
+            return Name(CONSTANTS[symbol][0])
         if found is None:
             return self.leaf(Piece(self.size_name(symbol.name), plain=True), leaves)
         return self.leaf(self.entry(*found), leaves)

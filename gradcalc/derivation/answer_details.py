@@ -12,7 +12,7 @@ from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.terms import Ix, Key, Term
-from gradcalc.derivation.answer_model import LINKS, Local, Shorthand
+from gradcalc.derivation.answer_model import LINKS, Answer, Local, Shorthand
 from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
 from gradcalc.exercise.model import Question
 from gradcalc.graph.dependencies import paths, reached_otherwise
@@ -29,9 +29,20 @@ class Details:
     def __init__(self, derivatives: Derivatives, forms: Forms) -> None:
         self.derivatives, self.forms = derivatives, forms
         self.engine, self.graph = derivatives.engine, derivatives.graph
-        self._locals: dict[tuple[str, str, Reading], Local] = {}
+        self._locals: dict[tuple[str, str], Local] = {}
         self._named_links: dict[tuple[str, str], Local] = {}
         self._gradients: dict[tuple[int, Reading], Expr] = {}
+        self._shown: dict[str, Expr] = {}
+
+    def show(self, name: str, answer: Answer) -> None:
+        """Keep the formula of an answer that others are written by; the first one stays."""
+        if answer.layout == "gradient" and answer.symbolic is not None:
+            self._shown.setdefault(name, answer.symbolic)
+
+    def called(self, answer: Answer) -> bool:
+        """Does an answer use a name that an author gave to an answer above?"""
+        names = {question.name for question in self.graph.exercise.questions}
+        return any(name in names for name, _ in answer.where)
 
     def gradients_named(self, expr: Expr, reading: Reading) -> tuple[tuple[str, Expr], ...]:
         """The named gradients an expression uses, each with its own formula, those it needs
@@ -64,12 +75,11 @@ class Details:
             form = forms.form_of(opened, free, each, node.shape)
             if form.free:  # a definition is of the whole: one entry would not be the quantity
                 form = replace(forms, form="matrix").form_of(opened, free, each, node.shape)
-            self._gradients[key] = form.expr if not form.free else Name(node.name or "")
+            shown = Name(node.name or "") if form.free else form.expr
+            self._gradients[key] = self._shown.get(node.name or "", shown)
         return self._gradients[key]
 
-    def chain(
-        self, question: Question, reading: Reading
-    ) -> tuple[tuple[tuple[Local, ...], ...], int]:
+    def chain(self, question: Question) -> tuple[tuple[tuple[Local, ...], ...], int]:
         """The paths from numerator to denominator as local derivatives (at most 20), and how
         many more there are.
         """
@@ -77,7 +87,7 @@ class Details:
         if not question.loss:
             of = self.graph.stacks.get(question.of, question.of)
             found, rest = paths(self.graph, of, by, PATHS)
-            return tuple(self.links_of(path, reading) for path in found), rest
+            return tuple(self.links_of(path) for path in found), rest
         chains: list[tuple[Local, ...]] = []
         more = 0
         for item in self.graph.exercise.upstream:
@@ -90,15 +100,15 @@ class Details:
             first = Local(f"d{question.of}/d{of}", given, direct=of not in self.graph.outputs)
             found, rest = paths(self.graph, of, by, PATHS - len(chains))
             found = [(of,)] if of == by else found
-            chains += [(first, *self.links_of(path, reading)) for path in found]
+            chains += [(first, *self.links_of(path)) for path in found]
             more += rest
         return tuple(chains), more
 
-    def links_of(self, path: Sequence[str], reading: Reading) -> tuple[Local, ...]:
-        """The local derivatives along a path, read in the names of the whole."""
+    def links_of(self, path: Sequence[str]) -> tuple[Local, ...]:
+        """The local derivatives along a path."""
         if len(path) > LINKS:
             return tuple(map(self.named, path, path[1:]))
-        return tuple(self.local(of, by, reading) for of, by in pairwise(path))
+        return tuple(self.local(of, by) for of, by in pairwise(path))
 
     def named(self, of: str, by: str) -> Local:
         """A local derivative by its name alone."""
@@ -108,21 +118,19 @@ class Details:
             )
         return self._named_links[of, by]
 
-    def local(self, of: str, by: str, reading: Reading) -> Local:
+    def local(self, of: str, by: str) -> Local:
         """A local derivative with its formula; without one where examples meet."""
-        reading = self.derivatives.links_read(self.graph.names[of], reading)
-        if (of, by, reading) not in self._locals:
+        if (of, by) not in self._locals:
             formula: Expr | None = None
             question = Question(f"d{of}/d{by}", "local", of, (by,))
             numbers = self.graph.names[of], self.graph.names[by]
-            forms = replace(self.forms, reading=reading)
+            forms = replace(self.forms, reading=self.derivatives.reading(numbers[0]))
             try:
-                link = self.derivatives.links(numbers[0], reading)[numbers[1]]
+                link = self.derivatives.links(numbers[0])[numbers[1]]
                 terms, out, into, each = forms.per_example(link, question)
                 terms = [self.engine.algebra.normal(term) for term in terms]
-                if not self.engine.quantities.axes(numbers[0]) and not self.engine.quantities.long:
-                    own = replace(forms, reading=self.engine.search.reading(numbers[0]))
-                    short = own.shortened(terms, single=True)
+                if not self.engine.quantities.axes(numbers[0]):
+                    short = forms.shortened(terms, single=True)
                     lengths = self.engine.quantities.entries.lengths
                     terms = short if much_shorter(short, terms, lengths) else terms
                 out_shape, shape = forms.shapes(numbers[0], numbers[1:], question)
@@ -130,8 +138,8 @@ class Details:
                 formula = form.expr
             except GradcalcError:
                 pass
-            self._locals[of, by, reading] = replace(self.named(of, by), symbolic=formula)
-        return self._locals[of, by, reading]
+            self._locals[of, by] = replace(self.named(of, by), symbolic=formula)
+        return self._locals[of, by]
 
 
 def shorthand(

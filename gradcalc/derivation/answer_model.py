@@ -4,7 +4,7 @@ written and its check.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.exercise.model import Question
@@ -92,6 +92,12 @@ class Answer:
         """The formula in the expression language; None where there is none."""
         return None if self.symbolic is None else unparse(self.symbolic)
 
+    @property
+    def name(self) -> str:
+        """What answers below call it: its own name, or df_dx."""
+        question = self.question
+        return question.name or f"d{question.of}_d{question.by[0] if question.by else ''}"
+
     def __repr__(self) -> str:
         said = [
             part
@@ -148,3 +154,13 @@ class Solution:
         checks = [answer.verified for answer in self.answers]
         checks += [gradient.verified for gradient in self.gradients.values()]
         return all(verified is None or verified.ok is not False for verified in checks)
+
+
+def not_above(answer: Answer, answers: Sequence[Answer]) -> tuple[tuple[str, Expr], ...]:
+    """The named gradients that an answer uses and that are no answer above it."""
+    above: dict[str, Expr | None] = {}
+    for other in answers:
+        if other is answer:
+            break
+        above.setdefault(other.name, other.symbolic)
+    return tuple((name, expr) for name, expr in answer.where if above.get(name) != expr)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, pairwise
 
+from gradcalc.calculus.gradients import SHORT, Gradients
 from gradcalc.calculus.notation.author_order import AuthorText
 from gradcalc.calculus.notation.author_spelling import AuthorSpelling
 from gradcalc.calculus.notation.derivative_forms import (
@@ -22,7 +23,7 @@ from gradcalc.calculus.reverse_mode import Derivative, engine
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_details import Details, shorthand
 from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient, Local
-from gradcalc.derivation.expansion import Expansion, operations
+from gradcalc.derivation.expansion import Expansion, expanded_length, operations
 from gradcalc.derivation.total_derivatives import Derivatives
 from gradcalc.exercise.model import Question
 from gradcalc.graph.dependencies import many, paths
@@ -31,11 +32,14 @@ from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.shape_rules import ONE, Shape, stacked
-from gradcalc.language.tree import Binary, Expr, Name, occurrences, walk
+from gradcalc.language.tree import Binary, Expr, Index, Name, Neg, children, occurrences, walk
 
 APART = frozenset(
     ("symmetric", "diagonal", "orthogonal")
 )  # assumptions by which entries could change only together
+# operations; an answer that is not longer is not written by the names of others when they hide
+# what cancels in it
+READABLE = 12
 TIES = frozenset(
     ("symmetric", "diagonal", "onehot")
 )  # assumptions by which one entry tells another
@@ -73,7 +77,7 @@ class Answerer:
         rest = 0
         if question.kind == "derivative":
             answer = self.with_names(question, answer, of, by)
-            chain, rest = self.details.chain(question, self.derivatives.reading(of))
+            chain, rest = self.details.chain(question)
         warnings = (*answer.warnings, *self.warnings(question, derivative, of, by, rest))
         if answer.stacked is not None and any(name in self.graph.stacks for name in question.by):
             answer = replace(
@@ -96,7 +100,9 @@ class Answerer:
         # The gradient's own axes come first: numerator, then the first denominator.
         name = f"d2{question.of}_d{question.by[0]}"
         gradient = self.engine.quantity(first, (*out, *into), each, name)
-        return self.engine.derivative(gradient, by[1], self.derivatives.reading(of)), False
+        return Gradients(self.engine, gradient, self.derivatives.reading(of)).derivative(
+            by[1]
+        ), False
 
     def warnings(
         self, question: Question, derivative: Derivative, of: int, by: Sequence[int], rest: int
@@ -145,31 +151,41 @@ class Answerer:
         if nodes == self.graph.nodes and exercise == self.graph.exercise:
             return None
         graph = replace(self.graph, exercise=exercise, nodes=nodes)
-        return answerer(graph, self.forms.form, self.forms.layout)
+        careful = self.engine.quantities.careful
+        return answerer(graph, self.forms.form, self.forms.layout, careful)
 
     def with_names(self, question: Question, answer: Answer, of: int, by: list[int]) -> Answer:
-        """The answer in the names of earlier answers, where that is shorter; its own name is for
-        later ones.
+        """The answer in the names of answers above, where that is shorter; its own name is for
+        those below.
         """
-        asked = self.derivatives.asked(of, by[0])
+        plain, derivative = (self.derivatives.total(of, by[0], asked) for asked in (False, True))
+        asked = derivative.terms != plain.terms
         if asked:
-            derivative = self.derivatives.total(of, by[0], asked)
             named = self.written(question, derivative, of, by, False)
-            stacks = [bool(one.stacked and not one.stacked.free) for one in (answer, named)]
-            lost = stacks == [True, False]  # the stack of a named gradient has no name
-            written = (
-                not lost
-                and named.symbolic is not None
-                and answer.symbolic is not None
-                and not named.free
-            )
-            if written and (
-                answer.free or operations(named.symbolic) < operations(answer.symbolic)
-            ):
-                answer = replace(named, simplified=None, expanded=answer.expanded)
-        if question.name:
-            self.derivatives.call(of, by[0], question.name)
+            asked = self.shorter(named, answer)
+            answer = replace(named, simplified=None, expanded=answer.expanded) if asked else answer
+        if not question.entry and answer.symbolic is not None and not answer.free:
+            numerator = question.of if question.loss else self.graph.nodes[of].name
+            name = question.name or f"d{numerator}_d{self.graph.nodes[by[0]].name}"
+            if reading_length(answer.symbolic) > 1 and (question.name or worth(answer)):
+                self.derivatives.call(of, by[0], name, asked)
+                self.details.show(name, answer)
         return answer
+
+    def shorter(self, named: Answer, plain: Answer) -> bool:
+        """Is an answer in the names of answers above preferred to the same without them? Not where
+        something cancels that the names hide.
+        """
+        if named.symbolic is None or plain.symbolic is None or named.free:
+            return False
+        if [bool(one.stacked and not one.stacked.free) for one in (plain, named)] == [True, False]:
+            return False  # the stack of a named gradient has no name
+        if plain.free:
+            return True
+        short, long = operations(named.symbolic), operations(plain.symbolic)
+        if long <= max(READABLE, 2 * short) and not self.details.called(named):
+            return short < long and whole_length(named) <= whole_length(plain)
+        return short < long or (short == long and bool(plain.where))
 
     def is_single(self, question: Question, number: int) -> bool:
         """One local derivative and nothing else: it stays as its rule gives it."""
@@ -178,8 +194,7 @@ class Answerer:
         found, rest = paths(self.graph, of, by, 2) if not question.loss else ([], 1)
         if rest or len(found) != 1:
             return False
-        reading = self.derivatives.reading(number)
-        locals_ = (self.details.local(a, b, reading).symbolic for a, b in pairwise(found[0]))
+        locals_ = (self.details.local(a, b).symbolic for a, b in pairwise(found[0]))
         varying = (
             True
             for expr in locals_
@@ -309,6 +324,7 @@ class Answerer:
                     answer.symbolic, free=answer.free, where=answer.where, shape=answer.shape
                 )
                 continue
+            terms = self.engine.sums.with_totals(forms.shortened(terms, False), forms.reading)
             form = forms.form_of(terms, into, each, shape)
             where = held.details.gradients_named(form.expr, forms.reading)
             result[name] = Gradient(form.expr, free=form.free, sizes=form.sizes, where=where)
@@ -332,3 +348,38 @@ def answerer(
 def fractions(expr: Expr) -> int:
     """How many divisions stand in an expression."""
     return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))
+
+
+def reading_length(expr: Expr) -> int:
+    """How many names and operations an expression has; an entry or a unit vector counts as a
+    name, a sign not at all.
+    """
+    length, stack = 0, [expr]
+    while stack:
+        part = stack.pop()
+        whole = isinstance(part, (Name, Index))
+        parts = () if whole else children(part)
+        length += whole or (bool(parts) and not isinstance(part, Neg))
+        stack.extend(parts)
+    return length
+
+
+def whole_length(answer: Answer) -> int:
+    """How many operations an answer has with the gradients that it names written out."""
+    lengths: dict[str, int] = {}
+    for name, formula in answer.where:
+        lengths[name] = expanded_length(formula, lengths)
+    return 0 if answer.symbolic is None else expanded_length(answer.symbolic, lengths)
+
+
+def worth(answer: Answer) -> bool:
+    """Is an answer used by its name in those below? A product of matrices is not computed
+    twice, nor what itself rests on a gradient.
+    """
+    assert answer.symbolic is not None
+    products = (part for part in walk(answer.symbolic) if isinstance(part, Binary))
+    return (
+        bool(answer.where)
+        or any(part.op == "@" for part in products)
+        or reading_length(answer.symbolic) > SHORT
+    )

@@ -180,9 +180,7 @@ class BackwardPass:
             links = {n: Derivative(tuple(terms), own, at) for n, (at, terms) in pulled.items()}
         elif below:
             links = {
-                n: local
-                for n, local in self.writer.derivatives.links(number, self.forms.reading).items()
-                if n in below
+                n: local for n, local in self.writer.derivatives.links(number).items() if n in below
             }
         else:
             links = {}

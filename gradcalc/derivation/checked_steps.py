@@ -5,14 +5,14 @@ CheckedPass(context, "J", ()).made()  ->  Pass (see steps.py)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.backward_pass import BackwardPass, chained
 from gradcalc.derivation.contributions import contributions
 from gradcalc.derivation.elementary_steps import GateWriter, depth, inside, leading
-from gradcalc.derivation.form_changes import canonical, rewritings
+from gradcalc.derivation.form_changes import Rewriting, canonical, rewritings
 from gradcalc.derivation.reasons import argued, shaped
 from gradcalc.derivation.rule_book import RuleBook
 from gradcalc.derivation.simplification import Facts, multiplied_out
@@ -20,6 +20,7 @@ from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Contribution, Entries, Gate, Pass, Path, Rule, Step
 from gradcalc.derivation.step_values import StepValues
 from gradcalc.exercise.model import Question
+from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import Line, Names, Number
@@ -32,6 +33,7 @@ from gradcalc.ops import TABLE
 LONG = (
     60  # quantities; with more of them gradients are not written out in terms of the values alone
 )
+KNOWN_SUMS = {"one-hot": "one-hot", "softmax": "a softmax", "divided": "divided by its sum"}
 KINKED = frozenset(
     ("max", "min", "norm", "where")
 )  # that have kinks besides those whose entry in the table says so
@@ -126,7 +128,7 @@ class CheckedPass:
             step,
             put_in=put_in,
             between=self.between(step, put_in, collected),
-            rewritings=rewritings(put_in, collected),
+            rewritings=(*self.known_sums(step), *rewritings(put_in, collected)),
             facts=Facts(self.graph, numbers).used(put_in, collected, step.shape)
             if not step.over and not where and value is not None
             else (),
@@ -144,7 +146,19 @@ class CheckedPass:
             return None
         written = replace(step.total, symbolic=found)
         value = self.numbers.value(written, step.shape, step.over)
-        return found if self.numbers.close(value, step.value) else None
+        return found if self.numbers.same(value, step.value) else None
+
+    def known_sums(self, step: Step) -> Iterator[Rewriting]:
+        """What was known of sums and used, as the rule that used it says."""
+        derivatives, names = self.context.writer.derivatives, self.graph.names
+        start = derivatives.loss if self.of is None else names[self.of]
+        nodes = self.graph.nodes
+        for known in derivatives.gradients(start).known(names[step.quantity]) if start else ():
+            if known.kind == "deviations":
+                yield Rewriting("deviations from a mean sum to 0")
+            elif 0 <= known.quantity < len(nodes):
+                said = f"sums to 1, because it is {KNOWN_SUMS[known.kind]}"
+                yield Rewriting(said, (tree(nodes, known.quantity),))
 
     # ---- the gradient without the gradients before it
 
@@ -223,7 +237,7 @@ class CheckedPass:
                 Claim(expr, self.solver.formulas.where(())), self.of, step.quantity
             ).ok
         else:
-            right = self.numbers.close(
+            right = self.numbers.same(
                 self.numbers.value(replace(total, symbolic=expr), step.shape, step.over), step.value
             )
         return expr if right else None
@@ -246,7 +260,7 @@ class CheckedPass:
             and known.value is not None
             and self.numbers.known(step.name)
         ):
-            same = self.numbers.close(self.numbers.lists(step.name), known.value)
+            same = self.numbers.same(self.numbers.lists(step.name), known.value)
             return (
                 known.verified
                 if same
@@ -313,7 +327,7 @@ class CheckedPass:
         if products:
             made = replace(path.product, symbolic=reduce(plus, products))
             total = self.numbers.value(made, step.shape, step.over)
-            return found if self.numbers.close(total, value) else ()
+            return found if self.numbers.same(total, value) else ()
         factors = reduce(plus, (reduce(chained, one.factors) for one in found))
         whole = path.shorthand.symbolic if path.shorthand is not None else path.local.symbolic
         user = self.graph.node(path.through or "")
@@ -321,7 +335,7 @@ class CheckedPass:
             self.numbers.value(replace(path.local, symbolic=expr, free=()), user.shape, user.over)
             for expr in (factors, whole)
         )
-        return found if self.numbers.close(*totals) else ()
+        return found if self.numbers.same(*totals) else ()
 
     def summed(self, entries: Entries, step: Step, before: Step, value: Number) -> Entries:
         """One entry of a product before anything is done: upstream × local, summed over the
@@ -338,7 +352,7 @@ class CheckedPass:
         expr = Call("sum", (body, *map(Name, (*shared, *over))))
         made = replace(entries.product, symbolic=expr, shape=step.shape)
         found = self.numbers.value(made, step.shape, step.over)
-        return replace(entries, summed=expr) if self.numbers.close(found, value) else entries
+        return replace(entries, summed=expr) if self.numbers.same(found, value) else entries
 
     def opened(
         self, through: str, operations: Mapping[int, list[int]], step: Step, before: Step | None

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.chain_products import Assembler
-from gradcalc.derivation.checked_steps import LONG, CheckedPass, DerivationContext
+from gradcalc.derivation.checked_steps import CheckedPass, DerivationContext
 from gradcalc.derivation.meaning import meaning
 from gradcalc.derivation.solve import Solver
 from gradcalc.derivation.step_model import Assembly, Derivation, Pass, Quantity, Written
 from gradcalc.derivation.step_values import StepValues
 from gradcalc.derivation.substituted_numbers import plugged
-from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
+from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
 from gradcalc.exercise.questions import Known, read_question, stack_names
 from gradcalc.graph.build import build
@@ -41,20 +41,9 @@ def explained(exercise: Exercise, detail: str = "normal", only: str | None = Non
     if only is not None:
         exercise, asked = with_question(exercise, only)
     solver = Solver(build(exercise), exercise.notation.form, exercise.notation.layout)
-    want(solver.answerer.derivatives)
     solution = solver.solution()
     answer = next((answer for answer in solution.answers if answer.question == asked), None)
     return derive(solver, solution, detail, answer)
-
-
-def want(derivatives: Derivatives) -> None:
-    """The total derivatives by all that a derivation passes, found in the pass that answers the
-    questions.
-    """
-    graph = derivatives.graph
-    if len(graph.quantities) <= LONG:
-        last = graph.names[graph.outputs[-1]] if derivatives.loss is None else derivatives.loss
-        derivatives.want(last, graph.names.values())
 
 
 def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
@@ -183,7 +172,7 @@ class _Deriver:
                 is None
             ):
                 return False
-        return numbers.close(numbers.value(Written(one.product, one.shape)), answer.value)
+        return numbers.same(numbers.value(Written(one.product, one.shape)), answer.value)
 
     # ---- forward
 

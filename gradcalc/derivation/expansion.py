@@ -54,11 +54,11 @@ class Expansion:
             for name, n in self.graph.names.items()
             if not self.engine.quantities.axes(n) and not self.engine.quantities.nodes[n].shape
         }
-        if (
-            self.engine.quantities.long
-            or operations(expr) > TIDIED_LIMIT
-            or not {name.id for name in occurrences(expr)} <= {*numbers, "pi", "e"}
-        ):
+        if operations(expr) > TIDIED_LIMIT or not {name.id for name in occurrences(expr)} <= {
+            *numbers,
+            "pi",
+            "e",
+        }:
             return expr
         try:
             found = from_ast(

@@ -10,9 +10,11 @@ from typing import Any, TypeAlias
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.total_derivatives import upstream_name
-from gradcalc.language.formula_pieces import Number
+from gradcalc.exercise.model import Definition, Value
+from gradcalc.language import formula
+from gradcalc.language.formula_pieces import Names, Number
 from gradcalc.language.shape_rules import Shape
-from gradcalc.language.tree import Expr, Name, occurrences
+from gradcalc.language.tree import Expr, Name, Num, occurrences, walk
 from gradcalc.numeric.exact_values import exact
 from gradcalc.numeric.forward import Forward, to_lists, upstream_key
 from gradcalc.numeric.oracle import Oracle
@@ -22,6 +24,9 @@ from gradcalc.numeric.verified import Verified
 
 Where: TypeAlias = tuple[tuple[str, Expr], ...]  # named gradients, each with its formula, in order
 
+SHORT = 12  # characters of an exact value as it is printed: √2/2, 3π/4
+ROUNDED = 2.0**-50  # relative: by how much two floats of one number may differ
+COARSE = 1e-9  # of arrays that are computed in floats, relative to their largest entry
 STACKED = "the stacked form evaluated at the given values"
 
 
@@ -108,31 +113,50 @@ class FormulaValues:
         return tensor
 
     def exact(self, expr: Expr | None, where: Where = ()) -> Expr | None:
-        """The exact value of a scalar formula, where it is short."""
+        """The exact value of a scalar formula, where it is short and no number that it rests on
+        is a decimal.
+        """
         if expr is None or self.values.point.missing or not self.values.scalar:
             return None
-        if not {name for name, _ in where}.isdisjoint(name.id for name in occurrences(expr)):
+        named = {name.id for name in occurrences(expr)}
+        if named & (self.decimals | {name for name, _ in where}) or _decimal(expr):
             return None
-        given = {
-            name: value
-            for name, value in self.values.point.values.items()
-            if not isinstance(value, tuple)
-        }
-        values = {**given, **self.exact_quantities}
-        return exact(expr, values)
+        if not named & self.graph.names.keys() <= self.exact_values.keys():
+            return None
+        found = exact(expr, self.exact_values)
+        if found is None or len(formula.text(found, Names())) > SHORT:
+            return None
+        if {name.id for name in occurrences(found)} & self.graph.names.keys():
+            return None  # pi, the number, beside a pi of the author's
+        return found
 
     @cached_property
-    def exact_quantities(self) -> Mapping[str, Expr]:
-        """The quantities that have a short exact value."""
-        found: dict[str, Expr] = {}
-        values: dict[str, Any] = dict(self.values.point.values)
-        for definition in sorted(
-            self.graph.exercise.definitions, key=lambda d: self.graph.quantities.index(d.name)
-        ):
-            value = exact(definition.expr, {**values, **found})
-            if value is not None:
-                found[definition.name] = value
+    def decimals(self) -> frozenset[str]:
+        """The names whose values rest on a number that is written as a decimal."""
+        found = {name for name, value in self.values.point.values.items() if _decimal(value)}
+        for definition in self._in_order:
+            named = {name.id for name in occurrences(definition.expr)}
+            if named & found or _decimal(definition.expr):
+                found.add(definition.name)
+        return frozenset(found)
+
+    @cached_property
+    def exact_values(self) -> Mapping[str, Expr]:
+        """The inputs that are numbers and the quantities that have an exact value."""
+        given = self.values.point.values.items()
+        found = {name: value for name, value in given if not isinstance(value, tuple)}
+        for definition in self._in_order:
+            named = {name.id for name in occurrences(definition.expr)}
+            if named & self.graph.names.keys() <= found.keys():
+                value = exact(definition.expr, found)
+                if value is not None:
+                    found[definition.name] = value
         return found
+
+    @cached_property
+    def _in_order(self) -> list[Definition]:
+        places = {name: n for n, name in enumerate(self.graph.quantities)}
+        return sorted(self.graph.exercise.definitions, key=lambda d: places[d.name])
 
     def agree(self, view: View, where: Where, value: Number) -> Verified | None:
         """None where the stacked form has the value of the answer; else what is wrong with it."""
@@ -151,11 +175,36 @@ class FormulaValues:
         want = np.asarray(value, dtype=float)
         if got.size == 1 and want.size != 1:
             got = np.broadcast_to(got.reshape(-1), want.shape)
-        if got.size == want.size and np.allclose(
-            got.reshape(want.shape), want, rtol=1e-8, atol=1e-10
-        ):
+        if self.same(got, want):
             return None
         return Verified(False, STACKED, None, "the stacked form has another value")
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two numbers, or arrays of them, are one: both are rounded from enclosures,
+        unless the computation is too large for them.
+        """
+        if not isinstance(one, int | float) or not isinstance(other, int | float):
+            import numpy as np
+
+            first, second = (np.asarray(part, dtype=float).ravel() for part in (one, other))
+            if first.size != second.size:
+                return False
+            slack = COARSE * max(np.abs(first).max(initial=0), np.abs(second).max(initial=0))
+            slack = slack if self.values.coarse else 0.0
+            gap, size = np.abs(first - second), np.maximum(np.abs(first), np.abs(second))
+            return bool((gap <= ROUNDED * size + slack).all())
+        slack = COARSE if self.values.coarse else ROUNDED
+        return abs(one - other) <= slack * max(abs(one), abs(other))
+
+
+def _decimal(value: Value) -> bool:
+    """Does it hold a number that is written as a decimal?"""
+    if isinstance(value, tuple):
+        return False
+    return any(
+        isinstance(part, Num) and part.decimal and part.value.denominator != 1
+        for part in walk(value)
+    )
 
 
 def shaped(tensor: Tensor, target: Sequence[int], over: Sequence[int]) -> Tensor:

@@ -206,4 +206,4 @@ class Facts:
         one, other = (
             self.numbers.elsewhere(expr, shape, {name: value}) for expr in (before, after)
         )
-        return None if one is None or other is None else self.numbers.close(one, other)
+        return None if one is None or other is None else self.numbers.same(one, other)

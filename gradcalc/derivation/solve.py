@@ -18,6 +18,7 @@ from gradcalc.graph.build import build
 from gradcalc.graph.model import Graph
 from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import Problem
+from gradcalc.language.shape_rules import stacked
 from gradcalc.language.tree import Name
 from gradcalc.numeric.forward import Forward
 from gradcalc.numeric.kinks import Kink
@@ -123,19 +124,23 @@ class Solver:
 
     def answer(self, question: Question) -> Answer:
         """The answer to a question, with its number and its check."""
-        found = self.answerer.answer(question)
+        layout = self.layout_of(question)
+        writer = self.answerer if layout == self.layout else self.answerer.laid_out(layout)
+        found = writer.answer(question)
         if question.kind == "shape":
             return found
         if question.kind == "value":
             name = self.of(question) or ""
             value, problem = self.formulas.number(Name(name), (), (), found.shape)
             exactly, verified = self.formulas.exact(Name(name)), self.oracle.recomputed(name)
-            return self.noted(
-                replace(found, value=value, exact=exactly, verified=verified), problem
-            )
+            found = replace(found, value=value, exact=exactly, verified=verified)
+            if self.graph.node(name).over:  # one value for each example
+                counts = [self.graph.indices[index] for index in self.graph.node(name).over]
+                found = replace(found, shape=stacked(found.shape, *counts))
+            return self.noted(found, problem)
         tensor, problem = self.evaluated(found)
         if problem is not None and (careful := self.careful) is not None:
-            again = careful.answer(question)
+            again = careful.laid_out(layout).answer(question)
             other, wrong = self.evaluated(again)
             if wrong is None:
                 found, tensor, problem = again, other, None
@@ -143,7 +148,7 @@ class Solver:
         if verified.ok is False and self.form == "matrix":
             # The entry form is nearer to the terms; where it holds, only the matrix form was at
             # fault.
-            again = answerer(self.graph, "index", self.layout).answer(question)
+            again = answerer(self.graph, "index", layout).answer(question)
             other, wrong = self.evaluated(again)
             if (right := self.verify(again, other)).ok:
                 found, verified, tensor, problem = again, right, other, wrong
@@ -151,6 +156,18 @@ class Solver:
         if question.entry:
             found = one_entry(self.graph, self.formulas.sizes, found, question.entry)
         return found
+
+    def layout_of(self, question: Question) -> str:
+        """The layout of an answer. One entry of the gradient of a number is the derivative by
+        that entry of the denominator, whatever the layout.
+        """
+        if question.entry is None or len(question.by) != 1:
+            return self.layout
+        of, by = self.of(question), self.bys(question)
+        number = of is None or self.graph.node(of).shape == ()
+        if number and len(question.entry) <= len(self.graph.node(by[0]).shape):
+            return "gradient"
+        return self.layout
 
     def evaluated(self, found: Answer) -> tuple[Tensor | None, Undefined | None]:
         """The number of an answer's formula at the given values, over the examples it is per."""
@@ -176,6 +193,9 @@ class Solver:
             if limit is not None:
                 tensor, exactly, problem = self.laid_out(limit, found), None, None
                 found = replace(found, warnings=(*found.warnings, LIMIT))
+                if found.verified and found.verified.ok is None and found.verified.method:
+                    # The formula holds elsewhere, and the number is the oracle's own.
+                    found = replace(found, verified=replace(found.verified, ok=True))
             elif tensor is not None:
                 met = self.oracle.conventions(*asked, tensor, found.layout)
                 self.met.update(dict.fromkeys(met))

@@ -144,15 +144,6 @@ class StepValues:
     def lists(self, name: str) -> Number:
         return self.listed(self.bound[name]) if name in self.bound else None
 
-    @staticmethod
-    def close(one: Number, other: Number) -> bool:
-        if one is None or other is None:
-            return False
-        if isinstance(one, int | float) and isinstance(other, int | float):
-            return abs(one - other) <= 1e-8 * max(abs(one), abs(other)) + 1e-12
-        import numpy as np
-
-        first, second = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-        return first.size == second.size and bool(
-            np.allclose(first.ravel(), second.ravel(), rtol=1e-7, atol=1e-9)
-        )
+    def same(self, one: Number, other: Number) -> bool:
+        """Whether both are there and are one number, or array."""
+        return one is not None and other is not None and self.solver.formulas.same(one, other)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from gradcalc.calculus.gradients import Gradients
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.sympy_functions import from_ast
@@ -16,21 +17,17 @@ from gradcalc.calculus.terms import Key
 from gradcalc.exercise.model import Question, Upstream
 from gradcalc.graph.dependencies import operands
 from gradcalc.graph.model import Graph, Node
-from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.constants import fraction
-from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.tree import Name
 
 
 class Derivatives:
-    """Derivatives in terms, by one engine. What is asked of a numerator is found in one pass."""
+    """Derivatives in terms, by one engine."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.graph = engine, engine.graph
-        self._total: dict[tuple[int, Reading], dict[int, Derivative]] = {}
-        self._links: dict[tuple[int, Reading], dict[int, Derivative]] = {}
-        self._links_read: dict[int, Reading] = {}
-        self._names: dict[int, dict[int, str]] = {}
+        self._gradients: dict[int, Gradients] = {}
+        self._links: dict[int, dict[int, Derivative]] = {}
 
     @cached_property
     def loss(self) -> int | None:
@@ -71,46 +68,37 @@ class Derivatives:
             return self.loss
         return self.graph.names[self.graph.stacks.get(question.of, question.of)]
 
-    def reading(self, of: int, asked: Mapping[int, str] | None = None) -> Reading:
-        """The names in which derivatives of a node are read; `asked`: nodes whose gradient an
-        answer has named.
-        """
-        found = self.engine.search.reading(of)
-        return replace(found, asked=tuple(asked.items())) if asked else found
+    def reading(self, of: int) -> Reading:
+        """The names in which derivatives of a node are read."""
+        return self.engine.search.reading(of)
 
-    def total(self, of: int, by: int, asked: Mapping[int, str] | None = None) -> Derivative:
-        """The total derivative of a node by another, along all paths; what is asked of a node is
-        found in one pass.
+    def gradients(self, of: int) -> Gradients:
+        """The gradients of a node at all it is made from."""
+        if of not in self._gradients:
+            self._gradients[of] = Gradients(self.engine, of, self.reading(of))
+        return self._gradients[of]
+
+    def total(self, of: int, by: int, asked: bool = False) -> Derivative:
+        """The total derivative of a node by another, along all paths. `asked`: in the names of
+        answers above, and of gradients that several ways share.
         """
-        reading = self.reading(of, asked)
-        found = self._total.setdefault((of, reading), {})
-        if by not in found:
-            wanted = {by} | self._wanted.get(of, set())
-            found |= self.engine.derivatives(of, wanted, reading)
-        return found[by]
+        if asked:
+            self.gradients(of).share()
+        return self.gradients(of).derivative(by, asked)
 
     def local(self, of: int, by: int) -> Derivative:
         """The derivative of a node by another through no quantity with a name."""
         return self.engine.derivative(of, by, self.engine.search.reading(of), self.unnamed)
 
-    def links_read(self, of: int, reading: Reading) -> Reading:
-        """How the local derivatives of a quantity are read: as the first derivative that they are
-        part of, so that they look alike wherever they stand.
+    def links(self, of: int) -> Mapping[int, Derivative]:
+        """The local derivatives of a quantity by the named operands of its definition, in one
+        pass.
         """
-        return self._links_read.setdefault(of, reading)
-
-    def links(self, of: int, reading: Reading) -> Mapping[int, Derivative]:
-        """The local derivatives of a quantity by the named operands of its definition, in one pass.
-
-        `reading`: that of the derivative which they are part of (see `links_read`).
-        """
-        reading = self.links_read(of, reading)
-        key = of, reading
-        if key not in self._links:
+        if of not in self._links:
             names = operands(self.graph, self.graph.nodes[of].name or "")
             by = {self.graph.names[name] for name in names}
-            self._links[key] = self.engine.derivatives(of, by, reading, self.unnamed)
-        return self._links[key]
+            self._links[of] = self.engine.derivatives(of, by, self.reading(of), self.unnamed)
+        return self._links[of]
 
     def unnamed(self, number: int) -> bool:
         """Has a node no name, so that a local derivative passes on through it?"""
@@ -121,33 +109,11 @@ class Derivatives:
         ancestors = self.engine.quantities.ancestors(of)
         return all(n in ancestors for n in by)
 
-    def call(self, of: int, by: int, name: str) -> None:
-        """Keep the name of an answer, d of/d by, for the answers after it; the first one stays."""
-        if self.graph.nodes[by].op != "input":
-            self._names.setdefault(of, {}).setdefault(by, name)
-
-    def asked(self, of: int, by: int) -> Mapping[int, str]:
-        """The nodes whose gradients answers have named, but for the one that is asked for."""
-        return {n: name for n, name in self._names.get(of, {}).items() if n != by}
-
-    def want(self, of: int, by: Iterable[int]) -> None:
-        """Further nodes by which a numerator is differentiated, in the pass that finds the
-        others.
+    def call(self, of: int, by: int, name: str, asked: bool) -> None:
+        """Keep the name of an answer, d of/d by, for the answers below it. `asked`: it is itself
+        written in such names.
         """
-        self._wanted.setdefault(of, set()).update(by)
-
-    @cached_property
-    def _wanted(self) -> dict[int, set[int]]:
-        """Numerator -> the nodes by which it is differentiated somewhere."""
-        graph = self.graph
-        wanted: dict[int, set[int]] = {}
-        for question in graph.exercise.questions or default_questions(graph):
-            if question.kind in ("derivative", "second"):
-                by = graph.names[graph.stacks.get(question.by[0], question.by[0])]
-                wanted.setdefault(self.numerator(question), set()).add(by)
-        last = graph.names[graph.outputs[-1]] if self.loss is None else self.loss
-        wanted.setdefault(last, set()).update(graph.names[name] for name in graph.inputs)
-        return wanted
+        self.gradients(of).call(by, name, asked)
 
 
 def upstream_name(graph: Graph, item: Upstream) -> str:

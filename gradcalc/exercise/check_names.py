@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from gradcalc.exercise.meant_names import (
     brackets,
+    derivatives,
     first_use,
     meant,
     no_index,
@@ -33,6 +34,7 @@ from gradcalc.language.parser import (
     walk,
 )
 from gradcalc.language.tokens import shown
+from gradcalc.language.typography import name_text
 
 NOT_NUMBERS = frozenset(("inf", "nan", "oo", "Inf", "NaN", "None"))
 STATEMENTS = frozenset(("await", "yield"))  # of Python, complete without an operand
@@ -81,6 +83,7 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
         if not {"j", "J"} & bound:
             errors += _complex(definition.expr, known)
         problems += [definition.source.problem(error) for error in errors]
+        warnings += [definition.source.problem(e) for e in derivatives(definition.expr, exercise)]
     _alike([*known, *exercise.inputs], exercise, warnings)
 
 
@@ -322,7 +325,7 @@ def _complex(expr: Expr, known: Collection[str]) -> Iterator[SpanError]:
 def _alike(known: list[str], exercise: Exercise, warnings: list[Problem]) -> None:
     seen: dict[str, str] = {}
     for name in dict.fromkeys(known):
-        other = seen.setdefault(skeleton(name), name)
+        other = seen.setdefault(skeleton(name_text(name)), name)
         if other != name:
             variable = exercise.variables.get(name) or exercise.variables.get(other)
             place = variable.place if variable else None

@@ -5,6 +5,7 @@ ever a float.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from fractions import Fraction
 
 from gradcalc.exercise.meant_values import rows
@@ -147,12 +148,16 @@ def vector_value(expr: Expr) -> Value:
     return parts
 
 
-def is_symbol(node: Node) -> str | None:
-    """The name, where a scalar is nothing but a name that stands for no constant."""
+def is_symbol(node: Node, declared: Container[str] = ()) -> str | None:
+    """The name, where a scalar is nothing but a name that stands for no constant; one that is
+    `declared` never does.
+    """
     if node.kind != "scalar":
         return None
     try:
         expr = parse(node.text.value)
     except SpanError:
         return None
-    return expr.id if isinstance(expr, Name) and expr.id not in CONSTANTS else None
+    if not isinstance(expr, Name) or (expr.id in CONSTANTS and expr.id not in declared):
+        return None
+    return expr.id

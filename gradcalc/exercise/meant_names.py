@@ -13,6 +13,7 @@ from gradcalc.language.errors import GREEK, Place, SpanError, closest, skeleton
 from gradcalc.language.foreign import CALLS
 from gradcalc.language.parser import (
     CALLABLE,
+    Binary,
     Expr,
     Index,
     Name,
@@ -80,6 +81,33 @@ def first_use(exercise: Exercise, name: str) -> Place | None:
             if part.id == name:
                 return definition.source.place(*part.span)
     return None
+
+
+def derivatives(expr: Expr, exercise: Exercise) -> Iterator[SpanError]:
+    """`w - eta*dL/dw`: a quotient of two inputs dL and dw, beside quantities L and w."""
+    inputs, defined = set(exercise.inputs), {d.name for d in exercise.definitions}
+    for part in walk(expr):
+        match part:
+            case Binary("/", Name() | Binary() as above, Name(below)):
+                last = above.right if isinstance(above, Binary) else above
+            case _:
+                continue
+        if not isinstance(last, Name) or not {last.id, below} <= inputs - {*exercise.variables}:
+            continue
+        if (
+            last.id[:1] == below[:1] == "d"
+            and last.id[1:] in defined
+            and (below[1:] in defined | inputs)
+        ):
+            words = f"{last.id}/{below}"
+            yield SpanError(
+                "derivative",
+                f"`{shown(words)}` is read as a quotient of two inputs, {shown(last.id)} and "
+                f"{shown(below)}",
+                last.span[0],
+                part.span[1],
+                f"to use the derivative, ask for it: questions: [{shown(words)}]",
+            )
 
 
 def brackets(expr: Expr, known: set[str]) -> Iterator[SpanError]:

@@ -119,7 +119,7 @@ def _several(losses: dict[str, Node]) -> Problem:
 
 def _gradient(keys: Keys, node: Node, names: frozenset[str], path: str) -> Value | None:
     """A number, an array, or a name that keeps the gradient symbolic."""
-    if symbol := is_symbol(node):
+    if symbol := is_symbol(node, names):
         if symbol not in names and symbol.lower() not in _NO_SYMBOLS:
             return Name(symbol)
         hint = "write a number, or a name that is not used yet to keep it symbolic"

@@ -23,7 +23,7 @@ from gradcalc.graph.shape_reasons import computed
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import unparse
-from gradcalc.language.shape_rules import Shape, Size, show, stacked
+from gradcalc.language.shape_rules import ONE, Shape, Size, show, stacked
 from gradcalc.language.size_expressions import size_of
 
 
@@ -101,7 +101,7 @@ def build(exercise: Exercise) -> Graph:
         sizes=sizes.numbers,
         stacks=stacks,
         reasons=reasons(found, declared, inferred, nodes, numbers),
-        warnings=(*lowering.warnings, *unused(found, used)),
+        warnings=(*lowering.warnings, *unused(found, used), *identity(found, nodes, numbers)),
     )
     problems += check_questions(graph, sizes)
     stop(problems)
@@ -230,6 +230,18 @@ def reasons(
             else inferred.reasons.get(name) or computed(definition, nodes, numbers)
         )
     return said
+
+
+def identity(found: Scope, nodes: Sequence[Node], numbers: Mapping[str, int]) -> list[Problem]:
+    """An input I that is a square matrix, and prints as the identity does."""
+    for name in found.inputs:
+        shape = nodes[numbers[name]].shape
+        if name == "I" and len(shape) == 2 and shape[0] == shape[1] != ONE:
+            variable = found.exercise.variables.get(name)
+            place = variable.place if variable else None
+            message, hint = "`I` is a matrix like any other here", "write eye(n) for the identity"
+            return [Problem("identity", message, place, hint)]
+    return []
 
 
 def unused(found: Scope, used: set[str]) -> list[Problem]:

@@ -13,11 +13,11 @@ from typing import Any
 
 from gradcalc.exercise.model import Definition
 from gradcalc.exercise.source import Text
+from gradcalc.graph.doubtful_signs import doubt
 from gradcalc.graph.model import Node
 from gradcalc.graph.node_builder import NodeBuilder
 from gradcalc.graph.node_rewrites import RULES
 from gradcalc.graph.scope import Scope, problem
-from gradcalc.language.constants import fraction
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import (
@@ -302,35 +302,10 @@ class Lowering:
 
     def binary(self, expr: Binary, left: int, right: int, env: Env) -> int:
         number = self.apply(SIGNS[expr.op], expr, (expr.left, expr.right), (left, right), env)
-        shape = self.nodes[left].shape
-        if (
-            expr.op == "^"
-            and len(shape) == 2
-            and shape[0] == shape[1] != ONE
-            and right in self.make.values
-        ):
-            base = unparse(expr.left)
-            self.warn(
-                "elementwise-power",
-                f"{self.words(expr)} raises every entry of {self.words(expr.left)} to that power",
-                expr,
-                f"write inv({base}) for the inverse"
-                if fraction(expr.right) == -1
-                else f"write {base} @ {base}, or matrix_power({base}, k), for the matrix power",
-            )
-        if (
-            expr.op == "@"
-            and isinstance(expr.right, Transpose)
-            and len(shape) == len(self.nodes[right].shape) == 1
-        ):
-            inner = expr.right.arg
-            self.warn(
-                "one-axis-transpose",
-                f"{self.words(expr)} is a scalar, because .T does nothing to a vector with one "
-                "axis",
-                expr,
-                f"write outer({unparse(expr.left)}, {unparse(inner)}) for the matrix",
-            )
+        shapes = self.nodes[left].shape, self.nodes[right].shape
+        if found := doubt(expr, *shapes, right in self.make.values):
+            message = found.message.format(self.words(expr), self.words(expr.left))
+            self.warn(found.slug, message, expr, found.hint)
         return number
 
     def warn(self, slug: str, message: str, expr: Expr, hint: str) -> None:

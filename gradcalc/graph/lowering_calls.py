@@ -224,7 +224,8 @@ def norm(low: Lowering, call: Call, env: Env) -> int:
     piece = low.piece(call, env)
     if not axis:
         return low.make("abs", (number,), expr=piece)
-    if (order is None and not infinite) or order == 2:
+    ambiguous = opts.ord is not None and len(axis) > 1 and ONE not in shape
+    if ((order is None and not infinite) or order == 2) and not ambiguous:
         return low.make(
             "norm",
             (number,),
@@ -232,14 +233,16 @@ def norm(low: Lowering, call: Call, env: Env) -> int:
             rule("sum", [shape], Options(axis, opts.keepdims)),
             piece,
         )
-    if len(axis) > 1 and ONE not in shape:
+    if ambiguous:
         name = unparse(array)
         raise SpanError(
             "argument",
             f"ord={unparse(opts.ord or Name('2'))} of a matrix is ambiguous",
             *call.span,
-            f"write sum(abs({name})) or max(abs({name})) for its entries, norm({name}) for the "
-            "Frobenius norm",
+            f"write norm({name}) for the Frobenius norm"
+            if order == 2
+            else f"write sum(abs({name})) or max(abs({name})) for its entries, norm({name}) for "
+            "the Frobenius norm",
         )
     size = low.make("abs", (number,))
     if infinite or order == 1:

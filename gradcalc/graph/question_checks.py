@@ -61,6 +61,11 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
             )
     if problems or question.loss:
         return problems
+    if question.kind == "second" and (nested := _nested(graph, by)):
+        inner, outer = nested
+        message = f"{inner} is computed from {outer}, so the two are not varied one by one"
+        along = f"ask for d2{question.of}/d{outer}2, along all paths"
+        problems.append(Problem("question", message, place, along))
     of = graph.stacks.get(question.of, question.of)
     for name in by:
         if of != name and depends(graph, name, of):
@@ -85,6 +90,17 @@ def _check(graph: Graph, question: Question) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _nested(graph: Graph, by: list[str]) -> tuple[str, str] | None:
+    """Of two different denominators the one that is computed from the other, and that other."""
+    one, *rest = by
+    for first, second in ((one, other) for other in rest if other != one):
+        if depends(graph, first, second):
+            return first, second
+        if depends(graph, second, first):
+            return second, first
+    return None
 
 
 # ---- the questions where none were asked

@@ -469,6 +469,12 @@ class Vectors(Forward):
             axes_of = [found[0] for found in dims if found]
             s.bind(self.out, axes_of * 2 if len(axes_of) == 1 else axes_of)
             return True
+        if len(dims) == 1 and dims[0] is not None and len(dims[0]) == 2:
+            rows, columns = map(s.axis, dims[0])
+            if ONE not in (rows, columns):  # of a matrix the diagonal: it is square
+                s.same(rows, columns)
+                s.bind(self.out, [rows])
+                return True
         return super().step(s)
 
 

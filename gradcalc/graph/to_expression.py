@@ -104,6 +104,7 @@ def tree(
         at_one = Compare("==", Call("eye", (size_tree(size),)), Num(Fraction(1)))
         rows = Call("where", (at_one, Num(Fraction(1)), Transpose(vector) if column else vector))
         return Call("prod", (rows,), (("axis", Num(Fraction(1))),))
+    names = tuple(Name(words.get(name, name)) for name in node.attrs.get("index", ()))
     if op == "ties":
         # The extremum keeps its axes, so that it can be compared with every entry it was taken
         # from.
@@ -120,13 +121,12 @@ def tree(
         largest = Compare("==", arg(0), extremum)
         return Call(
             "sum",
-            (Call("where", (largest, Num(Fraction(1)), Num(Fraction(0)))),),
+            (Call("where", (largest, Num(Fraction(1)), Num(Fraction(0)))), *names),
             options(node, nodes),
         )
     if op == "relu" and "zero" in node.attrs:
         zero = Num(Fraction(0))
         return Call("max", (zero, arg(0)) if node.attrs["zero"] == 0 else (arg(0), zero))
-    names = tuple(Name(words.get(name, name)) for name in node.attrs.get("index", ()))
     return Call(
         NODES[op].called, (*(arg(n) for n in range(len(node.args))), *names), options(node, nodes)
     )

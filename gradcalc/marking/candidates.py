@@ -32,22 +32,40 @@ from gradcalc.numeric.tensor import Tensor
 class Candidate:
     """A mistake and the function it gives. `answer`: what is compared with it, where that is made
     from the answer; None: the answer itself. `common`: they are compared where both are defined.
+    `site`: where the exercise is edited; of two edits there that give the same, the first is told.
     """
 
     mistake: Mistake
     function: Function
     answer: Function | None = None
     common: bool = False
+    site: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """An answer that is wrong. `expr`: the formula that was written, with its free indices."""
+    """An answer that is wrong. `expr`: the formula that was written, with its free indices;
+    `printed`: the ways in which the right answer is printed.
+    """
 
     function: Function
     expr: Expr | None = None
     free: tuple[str, ...] = ()
     read: Callable[[Expr], Function] | None = None  # another formula in the same names
+    printed: Callable[[], tuple[Expr, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of a kind of mistake, with the words that are filled in; `where` it applies."""
+
+    slug: str
+    sentence: str
+    where: str
+
+    def mistake(self, at: Mapping[str, Any] | None = None, **words: str) -> Mistake:
+        """The mistake in these words."""
+        return Mistake(self.slug, self.sentence.format(**words), at or {})
 
 
 class Scene:
@@ -184,9 +202,12 @@ def changed(function: Function, change: Callable[[Tensor, Place], Tensor]) -> Fu
     return Function(at)
 
 
+IF = "This is what comes out if "
+
+
 def sentence(words: str) -> str:
     """How a mistake is told."""
-    return f"This is what comes out if {words}."
+    return f"{IF}{words}."
 
 
 def shown(expr: Expr) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from gradcalc.exercise.model import Definition, Exercise, Question, Upstream
 from gradcalc.graph.model import Graph, Node
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.sizes import Size
 from gradcalc.language.tree import (
     Binary,
     Call,
@@ -35,7 +36,7 @@ from gradcalc.numeric.agreement import Unlike, paired
 from gradcalc.numeric.finite_differences import needed
 from gradcalc.numeric.forward import blank, mentioned, propagate
 from gradcalc.numeric.precision import balls
-from gradcalc.numeric.scalar_functions import LADDER, Misfit
+from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined
 from gradcalc.numeric.tensor import Env, Tensor
 
 ONE = Num(Fraction(1))
@@ -184,9 +185,20 @@ class _Term:
     """The wrong derivative times the change of its denominator, as an expression."""
 
     def __init__(self, asked: Asked, wrong: Wrong, of: str | None, by: str) -> None:
-        self.graph, self.of, self.by = asked.graph, of, by
+        self.graph, self.of, self.by, self.places = asked.graph, of, by, asked.places
         self.right, self.wrong = asked.right(wrong.number), wrong.function
         self.function = self.wrong
+
+    def outer(self, rows: Size, shape: Sequence[Size]) -> bool:
+        """Is ∂z/∂W, where z = W x, written short as x?"""
+        place = self.places.get(0)
+        if place is None or len(shape) != 2 or shape[0] != rows or shape[1].number == 1:
+            return False
+        try:
+            got = self.wrong.at(place, LADDER[0])
+        except Undefined:
+            return False
+        return [n for n in got.shape if n != 1] == [shape[1].at(dict(place.sizes))]
 
     def expr(self, symbol: str) -> Expr | None:
         """None where the answer has a shape of which that makes no sense."""
@@ -203,6 +215,9 @@ class _Term:
             found: Expr = Binary("*", held(Name(symbol)), change)
             if into.shape:
                 found = Call("sum", (found,))
+        elif len(long) == 1 and self.outer(long[0], into.shape):
+            self.function = _elementwise(self.wrong, into.shape[1:])
+            found = _column(Binary("@", change, held(Name(symbol))), out_shape)
         elif len(long) == 1:
             width = [size for size in into.shape if size.number != 1]
             if width:
@@ -212,10 +227,7 @@ class _Term:
             else:
                 self.function = _shaped(self.wrong, self.right, lambda at: at(long))
                 found = Binary("*", held(Name(symbol)), _scalar(change, into.shape))
-            if len(out_shape) == 2:
-                ones = Call("ones", (ONE,))
-                column = out_shape[1].number == 1
-                found = Call("outer", (found, ones) if column else (ones, found))
+            found = _column(found, out_shape)
         elif out_shape == into.shape:  # entry by entry, as a mask is
             self.function = _elementwise(self.wrong, into.shape)
             return Binary("*", held(Name(symbol)), change)
@@ -225,14 +237,22 @@ class _Term:
         return Call("sum", (found, *missing)) if missing else found
 
 
-def _flat(change: Expr, shape: Sequence[Any]) -> Expr:
+def _column(vector: Expr, shape: Sequence[Size]) -> Expr:
+    """A vector as the column or the row that a shape says."""
+    if len(shape) < 2:
+        return vector
+    ones = Call("ones", (ONE,))
+    return Call("outer", (vector, ones) if shape[1].number == 1 else (ones, vector))
+
+
+def _flat(change: Expr, shape: Sequence[Size]) -> Expr:
     """An array as a vector, row by row."""
     if len(shape) == 1:
         return change
     return Call("vec", (Transpose(change),))
 
 
-def _scalar(change: Expr, shape: Sequence[Any]) -> Expr:
+def _scalar(change: Expr, shape: Sequence[Size]) -> Expr:
     return Index(change, tuple(Num(Fraction(0)) for _ in shape)) if shape else change
 
 
@@ -283,14 +303,18 @@ def _diagonal(got: Tensor, want: Tensor) -> Any:
     return found.reshape(np.shape(want.data))
 
 
-def _elementwise(answer: Function, shape: Sequence[Any]) -> Function:
-    """An answer that has the shape of the denominator. Raises Misfit for another."""
+def _elementwise(answer: Function, shape: Sequence[Size]) -> Function:
+    """An answer in a shape, axes of length 1 aside. Raises Misfit for another."""
 
     def at(place: Place, bits: int) -> Tensor:
+        import numpy as np
+
         got = answer.at(place, bits)
-        if list(got.shape) != [size.at(dict(place.sizes)) for size in shape]:
+        want = [size.at(dict(place.sizes)) for size in shape]
+        if [n for n in got.shape if n != 1] != [n for n in want if n != 1]:
             raise Misfit("the earlier answer has another shape")
-        return got
+        data = np.asarray(got.data, dtype=object)
+        return Tensor(data.reshape((*data.shape[: len(got.over)], *want)), got.over)
 
     return Function(at)
 

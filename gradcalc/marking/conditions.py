@@ -6,7 +6,7 @@ The answer is compared with the right one at other values: the exercise with val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -14,15 +14,17 @@ from gradcalc.exercise.model import Value
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.tree import Num
 from gradcalc.marking.candidates import Scene
-from gradcalc.marking.model import Mistake
 from gradcalc.marking.points import Place
 from gradcalc.numeric.evaluation_points import draw, size_names
 from gradcalc.numeric.forward import Point
 
 ZERO, ONE = Num(Fraction(0)), Num(Fraction(1))
 FIRST = 1_000  # the number of the first place of a condition; those of an exercise are fewer
+RIGHT_WHERE = "This is right where {}, but not in general."
+MULTIPLE_WHERE = "Where {}, this is the right answer multiplied by {}."
+ATTEMPTS = (0, 4)  # of `draw`: the second gives definite matrices
 PER = 12  # places a condition
-Make: TypeAlias = "Callable[[Scene, Point, str, int], Point | None]"
+Make: TypeAlias = "Callable[[Scene, Point, str, int, int], Point | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,14 @@ def _several_square(scene: Scene) -> Iterator[str]:
 def constant(value: Num) -> Make:
     """The input with that number in every entry."""
 
-    def make(scene: Scene, point: Point, name: str, number: int) -> Point:
+    def make(scene: Scene, point: Point, name: str, number: int, attempt: int) -> Point:
         return _with(point, name, _filled(point.values[name], value))
 
     return make
 
 
 def _assumed(assumption: str) -> Make:
-    def make(scene: Scene, point: Point, name: str, number: int) -> Point | None:
+    def make(scene: Scene, point: Point, name: str, number: int, attempt: int) -> Point | None:
         names = [name] if name else list(_square(scene))
         for one in names:
             variables = dict(scene.exercise.variables)
@@ -85,18 +87,18 @@ def _assumed(assumption: str) -> Make:
                 known = Variable(one)
             variables[one] = replace(known, assume=frozenset((assumption,)))
             graph = replace(scene.graph, exercise=replace(scene.exercise, variables=variables))
-            found = draw(graph, one, point.sizes, f"condition/{number}", 0)
+            found = draw(graph, one, point.sizes, f"condition/{number}", attempt)
             point = _with(point, one, found)
         return point
 
     return make
 
 
-def _equal_sizes(scene: Scene, point: Point, name: str, number: int) -> Point | None:
+def _equal_sizes(scene: Scene, point: Point, name: str, number: int, attempt: int) -> Point | None:
     return _resized(scene, dict.fromkeys(size_names(scene.graph), 2 + number % 3), number)
 
 
-def _one_example(scene: Scene, point: Point, name: str, number: int) -> Point | None:
+def _one_example(scene: Scene, point: Point, name: str, number: int, attempt: int) -> Point | None:
     sizes = dict(point.sizes)
     for index in scene.graph.examples:
         for size in scene.graph.indices[index].names:
@@ -113,7 +115,9 @@ def _resized(scene: Scene, sizes: dict[str, int], number: int) -> Point | None:
         return None
 
 
-def _unit_upstream(scene: Scene, point: Point, name: str, number: int) -> Point | None:
+def _unit_upstream(
+    scene: Scene, point: Point, name: str, number: int, attempt: int
+) -> Point | None:
     upstream = {of: _filled(value, ONE) for of, value in point.upstream.items()}
     return replace(point, upstream=upstream)
 
@@ -147,18 +151,26 @@ AT_VALUES: tuple[Condition, ...] = (
 )  # fmt: skip
 
 
-def conditions(scene: Scene, rows: tuple[Condition, ...]) -> Iterator[tuple[Mistake, list[Place]]]:
-    """The conditions that are to be tried, each with places at which it holds."""
+def conditions(
+    scene: Scene, rows: tuple[Condition, ...]
+) -> Iterator[tuple[str, Mapping[str, Any], list[Place]]]:
+    """The conditions that are to be tried, each in words, with its place in the exercise and points at
+    which it holds.
+    """
     number = FIRST if rows is CONDITIONS else 2 * FIRST
     places = list(scene.places)[:PER]
     for condition in rows:
         for name in condition.inputs(scene):
             found = []
             for place in places:
-                number += 1
-                point = condition.make(scene, place.point, name, number)
-                if point is not None:
-                    found.append(replace(place, number=number, point=point))
+                for attempt in ATTEMPTS:
+                    number += 1
+                    point = condition.make(scene, place.point, name, number, attempt)
+                    if point is None:
+                        break
+                    moved = replace(place, number=number, point=point)
+                    if not scene.places.computation.at(moved).env().lacking:
+                        found.append(moved)
+                        break
             words = condition.sentence.format(name=name, names=" and ".join(_square(scene)))
-            said = f"This is right where {words}, but not in general."
-            yield Mistake("right-only-if", said, scene.place_of(name or None)), found
+            yield words, scene.place_of(name or None), found

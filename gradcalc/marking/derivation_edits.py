@@ -291,6 +291,12 @@ def elsewhere(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterator[Edi
                 )
 
 
+def twice_in(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterator[Edit]:
+    """f'(x)^2 for f'(x)."""
+    if is_function(site.expr) and len(slopes) == 1 and names(slopes[0].partial):
+        yield {}, with_slope(site, slopes, 0, Binary("^", slopes[0].partial, TWO))
+
+
 def reversed_mask(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterator[Edit]:
     """f'(-x) for f'(x), where f has a kink."""
     match site.expr:

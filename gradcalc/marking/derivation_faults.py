@@ -11,7 +11,7 @@ from typing import TypeAlias
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.tree import Binary, Call, Expr, Name, Num, names, substitute
 from gradcalc.marking import derivation_edits as edits
-from gradcalc.marking.candidates import Candidate, Found, Scene, sentence, shown
+from gradcalc.marking.candidates import IF, Candidate, Found, Said, Scene, sentence, shown
 from gradcalc.marking.derivation_edits import Edit, Slope, is_function, slopes_of, with_slope
 from gradcalc.marking.model import Mistake
 from gradcalc.marking.structured_faults import STRUCTURED
@@ -68,6 +68,8 @@ TABLE_3: tuple[Fault, ...] = (
           "a function", edits.elsewhere),
     Fault("wrong-local-derivative", "the derivative of {part} is taken to be {other}",
           "a function", edits.slipped),
+    Fault("wrong-local-derivative", "the derivative of {part} is multiplied in twice",
+          "a function", edits.twice_in),
     Fault("wrong-local-derivative",
           "the derivative of {part} is taken for the other side of the kink",
           "a function with a kink", edits.reversed_mask),
@@ -77,6 +79,25 @@ TABLE_3: tuple[Fault, ...] = (
     Fault("constant-factor", "the derivative of {part} by {operand} is {share}",
           "an operation entry by entry", edits.times_two),
 )  # fmt: skip
+
+
+# fmt: off
+NO_PATH = Said("path-missing", IF + "the path through {part} in the line of {line} is left out.",
+               "a quantity in a line on the way")
+ONE_PATH = Said("path-missing",
+                IF + "only the path through one {part} in the line of {line} is followed.",
+                "a denominator that occurs several times")
+LEAF_KEPT = Said("not-differentiated",
+                 IF + "{part} in the line of {line} is kept, and not differentiated.",
+                 "the denominator")
+CONSTANT_KEPT = Said("not-differentiated",
+                     IF + "the constant {term} in {part} is kept when it is differentiated.",
+                     "a constant term")
+LATE = Said("wrong-place",
+            IF + "the derivative of {part} is taken at {by}, at the end of the chain.",
+            "a function on the way")
+PATHS = (NO_PATH, ONE_PATH, LEAF_KEPT, CONSTANT_KEPT, LATE)
+# fmt: on
 
 
 def derivation_faults(scene: Scene) -> Found:
@@ -121,7 +142,7 @@ def made(
     """The candidate of an edit."""
     text = sentence(words.format(part=shown(site.expr), **fill))
     function = scene.varied(edited_at(scene.exercise, site, new))
-    return Candidate(Mistake(slug, text, scene.at(site)), function)
+    return Candidate(Mistake(slug, text, scene.at(site)), function, site=site)
 
 
 def _leaves(scene: Scene) -> Found:
@@ -136,10 +157,8 @@ def _leaves(scene: Scene) -> Found:
     ]
     for site in leaves:
         assert isinstance(site.expr, Name)
-        words = f"the path through {shown(site.expr)} in the line of {site.quantity} is left out"
-        place = scene.at(site, site.expr.id)
         function = scene.varied(edited_at(scene.exercise, site, held(site.expr)))
-        yield Candidate(Mistake("path-missing", sentence(words), place), function)
+        yield Candidate(_at_leaf(scene, NO_PATH, site), function)
     denominators = set(scene.bys)
     for site in leaves:
         assert isinstance(site.expr, Name)
@@ -148,11 +167,14 @@ def _leaves(scene: Scene) -> Found:
             for other in leaves:
                 if other != site and other.expr == site.expr:
                     exercise = edited_at(exercise, other, held(other.expr))
-            line = f"in the line of {site.quantity}"
-            words = f"only the path through one {shown(site.expr)} {line} is followed"
-            place = scene.at(site, site.expr.id)
-            yield Candidate(Mistake("path-missing", sentence(words), place), scene.varied(exercise))
+            yield Candidate(_at_leaf(scene, ONE_PATH, site), scene.varied(exercise))
     yield from _differentiated_wrongly(scene, leaves)
+
+
+def _at_leaf(scene: Scene, said: Said, site: Site) -> Mistake:
+    assert isinstance(site.expr, Name)
+    place = scene.at(site, site.expr.id)
+    return said.mistake(place, part=shown(site.expr), line=site.quantity or "")
 
 
 def _late(scene: Scene) -> Found:
@@ -172,10 +194,8 @@ def _late(scene: Scene) -> Found:
             inside = leaf.quantity == site.quantity and leaf.path[: len(site.path)] == site.path
             if leaf.expr == Name(by) and leaf.quantity in scene.target.again and not inside:
                 exercise = edited_at(exercise, leaf, with_slopes(leaf.expr, [(slope, leaf.expr)]))
-        words = f"the derivative of {shown(site.expr)} is taken at {by}, at the end of the chain"
-        yield Candidate(
-            Mistake("wrong-place", sentence(words), scene.at(site)), scene.varied(exercise)
-        )
+        mistake = LATE.mistake(scene.at(site), part=shown(site.expr), by=by)
+        yield Candidate(mistake, scene.varied(exercise))
 
 
 def _differentiated_wrongly(scene: Scene, leaves: Sequence[Site]) -> Found:
@@ -183,12 +203,8 @@ def _differentiated_wrongly(scene: Scene, leaves: Sequence[Site]) -> Found:
     for site in leaves:
         if isinstance(site.expr, Name) and site.expr.id in scene.bys:
             new = with_slopes(site.expr, [(site.expr, site.expr)])
-            line = f"in the line of {site.quantity}"
-            words = f"{shown(site.expr)} {line} is kept, and not differentiated"
-            yield Candidate(
-                Mistake("not-differentiated", sentence(words), scene.at(site)),
-                scene.varied(edited_at(scene.exercise, site, new)),
-            )
+            function = scene.varied(edited_at(scene.exercise, site, new))
+            yield Candidate(_at_leaf(scene, LEAF_KEPT, site), function)
     if len(scene.bys) != 1 or scene.shapes.get(scene.bys[0]) != ():
         return
     by = Name(scene.bys[0])
@@ -202,9 +218,6 @@ def _differentiated_wrongly(scene: Scene, leaves: Sequence[Site]) -> Found:
             if moved & set(named(scene, term)) or (not names(term) and term == Num(Fraction(0))):
                 continue
             new = put(site.expr, (k,), differentiated_as(term, Binary("*", held(term), by)))
-            constant = f"the constant {shown(term)} in {shown(site.expr)}"
-            words = f"{constant} is kept when it is differentiated"
-            yield Candidate(
-                Mistake("not-differentiated", sentence(words), scene.at(site)),
-                scene.varied(edited_at(scene.exercise, site, new)),
-            )
+            function = scene.varied(edited_at(scene.exercise, site, new))
+            mistake = CONSTANT_KEPT.mistake(scene.at(site), term=shown(term), part=shown(site.expr))
+            yield Candidate(mistake, function)

@@ -7,218 +7,34 @@ place.
     compare(answer, right, places)                           Decision: right, wrong, undecided
     refuted(answer, candidate, places)                       True where they surely differ, cheaply
 
-The right answer is the derivative of the forward computation itself (power series in enclosures),
-and shares nothing with the rules. `wrong` is proved: at some place the enclosures of the two
-exclude equality, or the answer has no value where the right one has. `right` needs enclosures that
-overlap, of relative radius 2^-80 at most, at eight places or more, at every choice of sizes and, if
-the exercise has values there, far out.
+`wrong` is proved: at some place the enclosures of the two exclude equality, or the answer has no
+value where the right one has. `right` needs enclosures that overlap, of relative radius 2^-80 at
+most, at eight places or more, at every choice of sizes and, if the exercise has values there, far
+out; for functions made of pieces also on both sides of where pieces meet.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any
 
-from gradcalc.exercise.model import Question
-from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.layouts import derivative_shape
-from gradcalc.language.parser import Expr, names
-from gradcalc.language.sizes import Shape, Size
+from gradcalc.marking.edges import beside
+from gradcalc.marking.functions import Function as Function
+from gradcalc.marking.functions import answer_shape as answer_shape
+from gradcalc.marking.functions import derivative as derivative
+from gradcalc.marking.functions import written as written
 from gradcalc.marking.model import INVALID, RIGHT, UNDECIDED, WRONG, Decision, Entries
-from gradcalc.marking.points import Computation, Place, Places, in_pieces
+from gradcalc.marking.points import Place, Places
 from gradcalc.numeric.agreement import Pair, Unlike, decimal, judged, paired
-from gradcalc.numeric.evaluate import entries, evaluate
-from gradcalc.numeric.finite_differences import (
-    Target,
-    arrangement,
-    assembled,
-    directions,
-    needed,
-    slopes,
-)
-from gradcalc.numeric.forward import mentioned
 from gradcalc.numeric.precision import balls
-from gradcalc.numeric.scalar_functions import (
-    LADDER,
-    Misfit,
-    TooLarge,
-    Undefined,
-    Unknown,
-    Unsure,
-)
-from gradcalc.numeric.tensor import Env, Tensor
+from gradcalc.numeric.scalar_functions import LADDER, Misfit, Overflow, TooLarge, Undefined, Unsure
+from gradcalc.numeric.tensor import Tensor
 
 ENOUGH = 8  # places that agree
 SECONDS = 2.0  # for one answer
-MOST_ENTRIES = 3_000  # of a derivative at a place
-
-Compute: TypeAlias = Callable[[Place, int], Tensor]
-
-
-class Function:
-    """What has a value at every place: a right answer, an answer as it was read, a candidate for
-    a mistake. Values are computed once for each place and precision. `pieces`: it may be made of
-    pieces, step(x) or max(x, y), so that more places are looked at.
-    """
-
-    def __init__(self, compute: Compute, pieces: bool = False) -> None:
-        self._compute, self.pieces = compute, pieces
-        self._known: dict[tuple[int, int], Tensor | Undefined] = {}
-        self._floats: dict[int, Any] = {}
-
-    def at(self, place: Place, bits: int) -> Tensor:
-        """Its value. Raises Undefined where there is none, Unsure where more bits may tell,
-        Misfit and TooLarge where it cannot be computed at all.
-        """
-        key = (place.number, bits)
-        known = self._known.get(key)
-        if known is None:
-            try:
-                known = self._compute(place, bits)
-            except Undefined as problem:
-                known = problem
-            self._known[key] = known
-        if isinstance(known, Undefined):
-            raise known
-        return known
-
-    def floats(self, place: Place) -> Any:
-        """About how large its entries are, as a NumPy array; None where it has no value."""
-        if place.number not in self._floats:
-            self._floats[place.number] = self._rounded(place)
-        return self._floats[place.number]
-
-    def _rounded(self, place: Place) -> Any:
-        import numpy as np
-
-        from gradcalc.numeric.balls import middle
-
-        for bits in LADDER[:2]:
-            try:
-                data = self.at(place, bits).data
-            except Unsure:
-                continue
-            except Undefined:
-                return None
-            try:
-                found = np.frompyfunc(middle, 1, 1)(np.asarray(data, dtype=object))
-                return np.asarray(found, dtype=float)
-            except (OverflowError, TypeError):
-                return None
-        return None
-
-
-def written(
-    expr: Expr,
-    computation: Computation,
-    more: Mapping[str, Function] | None = None,
-    free: Sequence[tuple[str, Size]] = (),
-) -> Function:
-    """A formula in the names of an exercise. `more`: further names, each a function; `free`: the
-    free indices of an entry formula with their ranges, which become its axes.
-    """
-    used = {name: function for name, function in (more or {}).items() if name in set(names(expr))}
-
-    def at(place: Place, bits: int) -> Tensor:
-        env = computation.at(place).env(bits)
-        with env.numbers.working():
-            if used:
-                env = env.bind({name: function.at(place, bits) for name, function in used.items()})
-            try:
-                if not free:
-                    return evaluate(expr, env)
-                ranges = {name: size.at(dict(place.sizes)) for name, size in free}
-                return entries(expr, ranges, env)
-            except UNCHECKED as problem:  # a line of an exercise is checked before, an answer not
-                raise Misfit(f"it cannot be computed: {problem}") from None
-
-    return Function(at, computation.pieces or in_pieces(expr))
-
-
-UNCHECKED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-
-
-# ---- what is right
-
-
-def derivative(computation: Computation, question: Question, layout: str = "gradient") -> Function:
-    """The right answer to a question about an exercise, or about a variation of it: the derivative
-    of what is computed, or the value of a quantity.
-    """
-    graph = computation.graph
-    of = None if question.loss else graph.stacks.get(question.of, question.of)
-    if question.kind == "value":
-        return Function(lambda place, bits: _quantity(computation, of or "", place, bits))
-    bys = tuple(graph.stacks.get(name, name) for name in question.by)
-    local = question.kind == "local"
-    target = Target(of, bys, needed(graph, mentioned(graph), of, bys, local))
-    shape = answer_shape(graph, question, layout, whole=True)
-
-    def at(place: Place, bits: int) -> Tensor:
-        values = computation.at(place)
-        for name in (*((of,) if of else ()), *bys):
-            values[name]
-        if values.scalar:
-            return Tensor(slopes(values, target, None, bits))
-        import numpy as np
-
-        chosen = directions(values, target, None)
-        if len(chosen.arrays[0]) * int(np.prod(chosen.of_shape)) > MOST_ENTRIES:
-            raise TooLarge("this derivative has too many entries to be compared")
-        found = assembled(slopes(values, target, chosen, bits), chosen, values)
-        result = _arranged(found, arrangement(chosen, layout), shape, place)
-        return _entry(result, question, values.env(bits)) if question.entry else result
-
-    return Function(at, computation.pieces)
-
-
-def _quantity(computation: Computation, name: str, place: Place, bits: int) -> Tensor:
-    env = computation.at(place).env(bits)
-    if name not in env.values:
-        raise env.lacking.get(name) or Unknown(f"{name} has no value")
-    return env.values[name]
-
-
-def _arranged(found: Tensor, order: Sequence[int], shape: Shape, place: Place) -> Tensor:
-    """A derivative over the examples, its axes in the order of a layout, and in the shape of the
-    answer.
-    """
-    import numpy as np
-
-    first = len(found.over)
-    data = np.transpose(np.asarray(found.data), [*range(first), *(first + k for k in order)])
-    target = [size.at(dict(place.sizes)) for size in shape]
-    data = data.reshape((*data.shape[:first], *target))
-    return Tensor(data if data.ndim else data[()], found.over)
-
-
-def _entry(whole: Tensor, question: Question, env: Env) -> Tensor:
-    """The entry that is asked for."""
-    from gradcalc.numeric.array_operations import getitem
-
-    with env.numbers.working():
-        return getitem(whole, [evaluate(item, env) for item in question.entry or ()], env)
-
-
-def answer_shape(
-    graph: Graph, question: Question, layout: str = "gradient", whole: bool = False
-) -> Shape:
-    """The shape that the answer to a question has, per example. `whole`: before an entry is
-    taken.
-    """
-    of = graph.stacks.get(question.of, question.of)
-    if question.kind in ("value", "shape"):
-        return graph.node(of).shape
-    into = [graph.node(graph.stacks.get(name, name)).shape for name in question.by]
-    numerator = () if question.loss else graph.node(of).shape
-    output = question.loss or of == graph.outputs[-1]
-    _, shape = derivative_shape(numerator, into, layout, output)
-    if question.entry and not whole:
-        return shape[len(question.entry) :]
-    return shape
 
 
 # ---- comparing
@@ -287,20 +103,28 @@ class _Comparison:
         for place in places.every() if isinstance(places, Places) else places:
             if place.extra and len(self.agreed) >= ENOUGH and not self.more(place, places):
                 break
-            try:
-                decision = self.look(place)
-            except Unlike as found:
-                return self.unlike(found, place)
-            except Misfit as problem:
-                return Decision(INVALID, "shape", reason=problem.message)
-            except TooLarge as problem:
-                return Decision(UNDECIDED, "shape", reason=problem.message)
-            if decision is not None:
+            if (decision := self.tried(place)) is not None:
                 return decision
             if self.spent > self.rules.seconds:
                 self.reason = "time ran out"
                 break
-        return self.verdict()
+        found = self.verdict()
+        if found.verdict == RIGHT and isinstance(places, Places):
+            for place in beside(self.answer, self.right, places):
+                if (decision := self.tried(place)) is not None:
+                    return decision
+        return found
+
+    def tried(self, place: Place) -> Decision | None:
+        """As `look`, for answers that fit and answers that do not."""
+        try:
+            return self.look(place)
+        except Unlike as found:
+            return self.unlike(found, place)
+        except Misfit as problem:
+            return Decision(INVALID, "shape", reason=problem.message)
+        except TooLarge as problem:
+            return Decision(UNDECIDED, "shape", reason=problem.message)
 
     def more(self, place: Place, places: Iterable[Place]) -> bool:
         """Is another place needed, because a piece of one of the functions might be missed?"""
@@ -349,6 +173,8 @@ class _Comparison:
                 got = self.answer.at(place, bits)
             except Unsure:
                 continue
+            except Overflow:  # it has a value there
+                return None
             except (Misfit, TooLarge):
                 raise
             except Undefined as problem:

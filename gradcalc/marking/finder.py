@@ -36,7 +36,14 @@ class Finder:
         self, number: int, function: Function, reading: Reading, read: Callable[[Expr], Function]
     ) -> tuple[Mistake, ...]:
         """The mistakes that give a formula. `read`: another formula in the same names."""
-        submitted = Submitted(function, reading.formula, reading.free, read)
+
+        def printed() -> tuple[Expr, ...]:
+            answer = self.printed.symbolic(number, "matrix")
+            if answer is None or answer.free:
+                return ()
+            return tuple(one for one in (answer.symbolic, answer.expanded) if one is not None)
+
+        submitted = Submitted(function, reading.formula, reading.free, read, printed)
         found = find(self.scene(number), submitted)
         return found or self.shorthand(number, submitted)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from gradcalc.exercise.model import Grading, Value
@@ -55,6 +56,8 @@ class Follower:
     def follows(self, function: Function, right: Function) -> bool:
         """Is a formula equal to what follows?"""
         places = self.asked.places
+        if not any(_any(right.floats(place)) for place in islice(places, 2)):
+            return False  # the earlier answer leaves nothing to derive
         if refuted(function, right, [*places][:2]):
             return False
         return compare(function, right, places, self.rules).verdict == RIGHT
@@ -83,15 +86,12 @@ class Follower:
         """
         if given:
             return True
-        if wrong.expr is None:
-            return False
         answer = self.printed.symbolic(wrong.number, "matrix")
         if answer is None or answer.symbolic is None:
-            return True
-        question = self.asked.questions[wrong.number]
+            return wrong.expr is not None
         right = self.inputs(answer.symbolic)
-        if question.kind == "value":
-            right -= {question.of}
+        if wrong.expr is None:
+            return not right
         return not right or bool(right & self.inputs(wrong.expr))
 
     def inputs(self, expr: Expr) -> set[str]:
@@ -129,4 +129,7 @@ def number_function(value: Value) -> Function:
 
 
 def _any(value: Any) -> bool:
-    return any(map(_any, value)) if isinstance(value, list) else bool(value)
+    """Is any number in it other than 0?"""
+    if isinstance(value, list):
+        return any(map(_any, value))
+    return bool(value.any()) if hasattr(value, "any") else bool(value)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.tree import Binary, Call, Expr, Name, Neg, Num, Transpose, names
-from gradcalc.marking.candidates import Candidate, Found, Scene, sentence, shown
+from gradcalc.marking.candidates import IF, Candidate, Found, Said, Scene, sentence, shown
 from gradcalc.marking.model import Mistake
 from gradcalc.marking.variations import Site, edited_at, exercise_sites
 from gradcalc.numeric.finite_differences import needed
@@ -172,10 +172,15 @@ def forward_faults(scene: Scene) -> Found:
                     continue
                 text = sentence(row.sentence.format(part=shown(site.expr), **fill))
                 function = scene.varied(edited_at(scene.exercise, site, new))
-                yield Candidate(Mistake(row.slug, text, scene.at(site)), function)
+                yield Candidate(Mistake(row.slug, text, scene.at(site)), function, site=site)
     yield from name_swaps(scene, wanted)
 
 
+OTHER_NAME = Said(
+    "swapped-names",
+    IF + "{other} stands in the place of {name} in the line of {line}.",
+    "a name, and another of the same shape",
+)
 SWAPS = 200  # names in the place of names that are tried
 
 
@@ -202,7 +207,7 @@ def name_swaps(scene: Scene, wanted: set[str]) -> Found:
             count += 1
             if count > SWAPS:
                 return
-            words = f"{other} stands in the place of {site.expr.id} in the line of {site.quantity}"
             function = scene.varied(edited_at(scene.exercise, site, Name(other)))
             place = scene.at(site, site.expr.id)
-            yield Candidate(Mistake("swapped-names", sentence(words), place), function)
+            words = {"other": other, "name": site.expr.id, "line": site.quantity or ""}
+            yield Candidate(OTHER_NAME.mistake(place, **words), function)

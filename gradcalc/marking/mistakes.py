@@ -8,36 +8,78 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import TypeAlias
+from itertools import chain, islice
+from typing import Any, TypeAlias
 
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.marking.candidates import Candidate, Scene, Submitted
-from gradcalc.marking.conditions import AT_VALUES, CONDITIONS, Condition, conditions
-from gradcalc.marking.derivation_faults import TABLE_3, derivation_faults
+from gradcalc.marking.candidates import Candidate, Said, Scene, Submitted, changed, sentence
+from gradcalc.marking.conditions import (
+    AT_VALUES,
+    CONDITIONS,
+    MULTIPLE_WHERE,
+    RIGHT_WHERE,
+    Condition,
+    conditions,
+)
+from gradcalc.marking.derivation_faults import PATHS, TABLE_3, derivation_faults
 from gradcalc.marking.equality import Function, Rules, compare, refuted
-from gradcalc.marking.forward_faults import FORWARD, forward_faults
+from gradcalc.marking.forward_faults import FORWARD, OTHER_NAME, forward_faults
 from gradcalc.marking.model import RIGHT, Mistake
-from gradcalc.marking.other_quantities import other_quantities
+from gradcalc.marking.number_slips import NUMBER_SLIPS
+from gradcalc.marking.other_quantities import OTHERS, other_quantities
 from gradcalc.marking.points import Place
-from gradcalc.marking.relations import RELATIONS, multiples, relations, spread
+from gradcalc.marking.relations import (
+    LAYOUT,
+    MULTIPLES,
+    RELATIONS,
+    factor_text,
+    factors,
+    multiples,
+    multiplied,
+    relations,
+    spread,
+)
 from gradcalc.marking.structured_faults import STRUCTURED
-from gradcalc.marking.writing_slips import SLIPS, rewritten
+from gradcalc.marking.variations import Site
+from gradcalc.marking.writing_slips import NO_FACTOR, NO_GRADIENT, SLIPS, Slip, left_out, rewritten
 
-SECONDS = 8.0  # for one answer
+SECONDS = 8.0  # of processor time, for one answer
 LOOKED = 3  # places at which a candidate is looked at before it is compared
 LEAST = 4  # places at which the right answer has a value under a condition
 KINDS = 3  # more kinds of statements than this say nothing
 
-SLUGS = (
-    "sign", "sign-in-term", "constant-factor", "missing-mean", "extra-mean", "wrong-size",
-    "transposed", "order", "layout", "diagonal-only", "off-diagonal-only", "batch-sum-missing",
-    "reduced-too-much", "wrong-axis", "other-question", "local-for-total", "upstream-missing",
-    "path-missing", "local-factor-missing", "wrong-local-derivative", "wrong-place",
-    "swapped-inputs", "power-slip", "not-differentiated", "integrated", "term-missing",
-    "bias-dropped", "activation-missing", "right-only-if", "parentheses", "swapped-names",
-    "argument-lost", "elementwise-for-product", "shape", "rounding",
-)  # fmt: skip
+Row: TypeAlias = tuple[str, str, str]  # slug, sentence, where it applies
+
+
+def table() -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    """The table of mistakes: its families in the order in which they are tried, with their rows."""
+
+    def said(rows: Iterable[Said | Slip]) -> list[Row]:
+        return [(row.slug, row.sentence, row.where) for row in rows]
+
+    def told(rows: Iterable[Any]) -> list[Row]:
+        return [(row.slug, sentence(row.sentence), row.where) for row in rows]
+
+    relation = [(row.slug, sentence(row.words), row.where) for row in RELATIONS]
+    right = [
+        ("right-only-if", RIGHT_WHERE.format(row.sentence), row.where)
+        for row in (*CONDITIONS, *AT_VALUES)
+    ]
+    right.append(("right-only-if", MULTIPLE_WHERE.format("{condition}", "{factor}"), "the same"))
+    numbers = [(row.slug, row.sentence, "a number") for row in NUMBER_SLIPS]
+    return (
+        ("A relation to the answer", (*said(MULTIPLES), *relation, *said((LAYOUT,)))),
+        ("Another quantity of the exercise", tuple(said(OTHERS))),
+        (
+            "One fault in the derivation",
+            (*told(TABLE_3), *told(STRUCTURED), *said(PATHS)),
+        ),
+        ("One fault in the forward computation", (*told(FORWARD), *said((OTHER_NAME,)))),
+        ("Right only if …", tuple(right)),
+        ("One slip in writing", tuple(said((*SLIPS, NO_FACTOR, NO_GRADIENT)))),
+        ("Numbers", tuple(numbers)),
+    )
+
 
 Family: TypeAlias = Callable[["Search"], Iterator[Mistake]]
 
@@ -52,7 +94,7 @@ class Search:
     looked: Sequence[Place] = ()
 
     def over(self) -> bool:
-        return time.monotonic() > self.deadline
+        return time.process_time() > self.deadline
 
     def holds(self, candidate: Candidate) -> bool:
         """Does the candidate give exactly this answer, everywhere?"""
@@ -68,7 +110,7 @@ class Search:
         common: bool = False,
     ) -> bool:
         """Are two functions equal? Looked at first at few places."""
-        seconds = max(0.1, self.deadline - time.monotonic())
+        seconds = max(0.1, self.deadline - time.process_time())
         try:
             if not looked or refuted(answer, function, looked):
                 return False
@@ -82,7 +124,7 @@ def find(scene: Scene, submitted: Submitted, seconds: float = SECONDS) -> tuple[
     """What gives exactly this answer: mostly one statement, at most three; none where nothing is
     known. The answer is known to be wrong.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.process_time() + seconds
     found = _searched(scene, submitted, FAMILIES, deadline)
     if found:
         return found
@@ -117,17 +159,22 @@ def _searched(
 
 
 def _tried(candidates: Iterable[Candidate], search: Search) -> Iterator[Mistake]:
+    told: set[Site] = set()
     for candidate in candidates:
         if search.over():
             return
-        if search.holds(candidate):
+        if candidate.site not in told and search.holds(candidate):
+            if candidate.site is not None:
+                told.add(candidate.site)
             yield candidate.mistake
 
 
 def related(search: Search) -> Iterator[Mistake]:
-    """Family 1: a factor first, which says all where the matrix is symmetric."""
-    found = list(_tried(multiples(search.scene, search.submitted), search))
-    yield from found or _tried(relations(search.scene, search.submitted), search)
+    """Family 1: the first relation says it best, a factor where the matrix is symmetric."""
+    scene, submitted = search.scene, search.submitted
+    yield from islice(
+        _tried(chain(multiples(scene, submitted), relations(scene, submitted)), search), 1
+    )
 
 
 def another(search: Search) -> Iterator[Mistake]:
@@ -157,14 +204,21 @@ def right_at_values(search: Search) -> Iterator[Mistake]:
 
 def _right_where(search: Search, rows: tuple[Condition, ...]) -> Iterator[Mistake]:
     scene = search.scene
-    for mistake, places in conditions(scene, rows):
+    submitted = search.submitted.function
+    for words, at, places in conditions(scene, rows):
         if search.over():
             return
         known = [p for p in places if scene.right.floats(p) is not None]
         if len(known) < LEAST or not all(scene.right.floats(p).any() for p in known[:2]):
             continue
-        if search.same(search.submitted.function, scene.right, known, known[:LOOKED]):
-            yield mistake
+        if search.same(submitted, scene.right, known, known[:LOOKED]):
+            yield Mistake("right-only-if", RIGHT_WHERE.format(words), at)
+            continue
+        for value, powers in factors(scene, scene.right, submitted, known):
+            multiple = changed(scene.right, multiplied(value, powers))
+            if rows is CONDITIONS and search.same(submitted, multiple, known, known[:LOOKED]):
+                said = MULTIPLE_WHERE.format(words, factor_text(value, powers))
+                yield Mistake("right-only-if", said, at)
 
 
 def written_wrongly(search: Search) -> Iterator[Mistake]:
@@ -179,21 +233,10 @@ def written_wrongly(search: Search) -> Iterator[Mistake]:
             if search.same(submitted.read(expr), scene.right, scene.places, search.looked):
                 yield Mistake(slip.slug, slip.sentence)
                 return
+    yield from islice(_tried(left_out(scene, submitted), search), 1)
 
 
 FAMILIES: tuple[Family, ...] = (
     related, another, derived_wrongly, computed_wrongly, right_only_if, written_wrongly,
     right_at_values,
 )  # fmt: skip
-
-__all__ = [
-    "AT_VALUES",
-    "CONDITIONS",
-    "FORWARD",
-    "RELATIONS",
-    "SLIPS",
-    "SLUGS",
-    "STRUCTURED",
-    "TABLE_3",
-    "find",
-]

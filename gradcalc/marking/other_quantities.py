@@ -8,10 +8,9 @@ from typing import Any
 
 from gradcalc.exercise.model import Question
 from gradcalc.language.tree import Index, Name, Transpose
-from gradcalc.marking.candidates import Candidate, Found, Scene, Submitted, changed, sentence, shown
+from gradcalc.marking.candidates import IF, Candidate, Found, Said, Scene, Submitted, changed, shown
 from gradcalc.marking.derivation_faults import moving_sites
 from gradcalc.marking.equality import Function, derivative
-from gradcalc.marking.model import Mistake
 from gradcalc.marking.points import Computation, Place
 from gradcalc.marking.relations import Change, diagonal, transposed
 from gradcalc.marking.variations import edited, named_part
@@ -19,6 +18,84 @@ from gradcalc.numeric.scalar_functions import Misfit
 from gradcalc.numeric.tensor import Tensor
 
 PART = "the part"  # the name of a part of a definition; no name of an exercise is spelled so
+
+
+# fmt: off
+OTHER_VALUE = Said(
+    "other-question", IF + "the value of {name} is given instead.", "a value that is asked for"
+)
+ENDS_EARLY = Said(
+    "local-factor-missing",
+    "The chain ends at {name}: this is {asked}.",
+    "a quantity on the way from the numerator to the denominator",
+)
+NO_UPSTREAM = Said(
+    "upstream-missing",
+    "The upstream gradient {before} is left out: this is {asked}{how}.",
+    "a quantity on the way",
+)
+LOCAL = Said(
+    "local-for-total",
+    NO_UPSTREAM.sentence,
+    "the same, where the Jacobian is written as its diagonal",
+)
+ENDS_AT_PART = Said(
+    "local-factor-missing",
+    "The chain ends at {part}: what comes after it is left out.",
+    "a part of a line on the way",
+)
+BEGINS_AT_PART = Said(
+    "upstream-missing",
+    "The chain begins at {part}: what comes before it is left out.",
+    "a part of a line on the way",
+)
+ONLY_PART = Said(
+    "path-missing",
+    IF + "only {part} is differentiated, and the rest is left out.",
+    "a term of a sum on the way",
+)
+ITSELF = Said(
+    "not-differentiated", IF + "{name} itself is given, and not differentiated.", "the numerator"
+)
+TWICE = Said("not-differentiated", IF + "2*{name} is given, and not a derivative.", "the numerator")
+ONCE = Said(
+    "not-differentiated", "It is differentiated once only: this is {asked}.", "a second derivative"
+)
+OTHER_INPUT = Said(
+    "other-question",
+    "It is differentiated by {name}, and not by {by}: this is {asked}.",
+    "another input or quantity",
+)
+ONCE_MORE = Said(
+    "wrong-local-derivative",
+    "It is differentiated by {name} as well: this is {asked}.",
+    "another input",
+)
+OTHER_ANSWER = Said(
+    "other-question", "This is the answer to another question, {asked}.", "the other questions"
+)
+INTEGRATED = Said(
+    "integrated",
+    IF + "{name} is integrated over {by}, and not differentiated.",
+    "a number by a number",
+)
+# fmt: on
+OTHERS: tuple[Said, ...] = (
+    ENDS_EARLY,
+    ENDS_AT_PART,
+    NO_UPSTREAM,
+    LOCAL,
+    BEGINS_AT_PART,
+    ONLY_PART,
+    ITSELF,
+    TWICE,
+    ONCE,
+    OTHER_INPUT,
+    ONCE_MORE,
+    OTHER_ANSWER,
+    OTHER_VALUE,
+    INTEGRATED,
+)  # fmt: skip
 
 
 def other_quantities(scene: Scene, submitted: Submitted) -> Found:
@@ -39,8 +116,7 @@ def _other_values(scene: Scene) -> Found:
     for name in (*scene.graph.quantities, *scene.graph.inputs):
         if name != scene.of:
             asked = Question(f"value {name}", "value", name)
-            words = f"the value of {name} is given instead"
-            yield Candidate(Mistake("other-question", sentence(words)), scene.function(asked))
+            yield Candidate(OTHER_VALUE.mistake(name=name), scene.function(asked))
 
 
 def _between(scene: Scene) -> tuple[str, ...]:
@@ -59,15 +135,9 @@ def _stopped_early(scene: Scene) -> Found:
         return
     for name in _between(scene):
         asked = _question(question.of, name, question.loss)
-        words = f"the chain ends at {name}: this is {asked.text}"
         place = scene.place_of(name, scene.bys[0])
-        yield Candidate(
-            Mistake("local-factor-missing", _telling(words), place), scene.function(asked)
-        )
-
-
-def _telling(words: str) -> str:
-    return words[0].upper() + words[1:] + "."
+        mistake = ENDS_EARLY.mistake(place, name=name, asked=asked.text)
+        yield Candidate(mistake, scene.function(asked))
 
 
 def _upstream_missing(scene: Scene) -> Found:
@@ -84,13 +154,12 @@ def _upstream_missing(scene: Scene) -> Found:
         function = scene.function(asked)
         before = f"d{scene.question.of}/d{name}"
         for how, change in _shapes_of(scene, name, by):
-            slug = "upstream-missing"
-            if how and "entry by entry" in how and not graph.exercise.upstream:
-                slug = "local-for-total"
-            words = f"the upstream gradient {before} is left out: this is {asked.text}{how}"
+            local = "entry by entry" in how and not graph.exercise.upstream
             found = function if change is None else changed(function, change)
-            place = scene.place_of(name, by)
-            yield Candidate(Mistake(slug, _telling(words), place), found)
+            mistake = (LOCAL if local else NO_UPSTREAM).mistake(
+                scene.place_of(name, by), before=before, asked=asked.text, how=how
+            )
+            yield Candidate(mistake, found)
 
 
 def _shapes_of(scene: Scene, of: str, by: str) -> list[tuple[str, Change | None]]:
@@ -176,18 +245,15 @@ def _parts(scene: Scene) -> Found:
         if found is None:
             continue
         place = scene.at(site)
-        words = f"the chain ends at {text}: what comes after it is left out"
-        yield Candidate(Mistake("local-factor-missing", _telling(words), place), found)
+        yield Candidate(ENDS_AT_PART.mistake(place, part=text), found)
         inner = scene.rebuilt(exercise, _question(PART, scene.bys[0]))
         if inner is None:
             continue
         outer = found.floats(first) if (first := scene.places.get(0)) is not None else None
         if outer is not None and bool((outer == 1).all()):
-            words = f"only {text} is differentiated, and the rest is left out"
-            yield Candidate(Mistake("path-missing", sentence(words), place), inner)
+            yield Candidate(ONLY_PART.mistake(place, part=text), inner)
         else:
-            words = f"the chain begins at {text}: what comes before it is left out"
-            yield Candidate(Mistake("upstream-missing", _telling(words), place), inner)
+            yield Candidate(BEGINS_AT_PART.mistake(place, part=text), inner)
 
 
 def _itself(scene: Scene) -> Found:
@@ -195,11 +261,9 @@ def _itself(scene: Scene) -> Found:
     if scene.of is None:
         return
     value = scene.function(Question(f"value {scene.of}", "value", scene.of))
-    words = f"{scene.of} itself is given, and not differentiated"
-    yield Candidate(Mistake("not-differentiated", sentence(words)), value)
+    yield Candidate(ITSELF.mistake(name=scene.of), value)
     twice = changed(value, lambda tensor, place: Tensor(2 * tensor.data, tensor.over))
-    words = f"2*{scene.of} is given, and not a derivative"
-    yield Candidate(Mistake("not-differentiated", sentence(words)), twice)
+    yield Candidate(TWICE.mistake(name=scene.of), twice)
 
 
 def _other_denominators(scene: Scene) -> Found:
@@ -210,8 +274,7 @@ def _other_denominators(scene: Scene) -> Found:
     if question.kind == "second":
         for by in dict.fromkeys(scene.bys):
             asked = _question(question.of, by)
-            words = f"it is differentiated once only: this is {asked.text}"
-            yield Candidate(Mistake("not-differentiated", _telling(words)), scene.function(asked))
+            yield Candidate(ONCE.mistake(asked=asked.text), scene.function(asked))
         return
     if question.kind != "derivative":
         return
@@ -220,16 +283,16 @@ def _other_denominators(scene: Scene) -> Found:
         if name in scene.graph.integers or name in (by, scene.of) or name in scene.target.again:
             continue
         asked = _question(question.of, name, question.loss)
-        words = f"it is differentiated by {name}, and not by {by}: this is {asked.text}"
-        yield Candidate(Mistake("other-question", _telling(words)), scene.function(asked))
+        mistake = OTHER_INPUT.mistake(name=name, by=by, asked=asked.text)
+        yield Candidate(mistake, scene.function(asked))
     if scene.of is None or scene.shapes[scene.of] != () or scene.shapes[by] != ():
         return
     for name in scene.graph.inputs:
         if name in scene.graph.integers or scene.shapes[name] != ():
             continue
         asked = Question(f"d2{question.of}/d{by}d{name}", "second", question.of, (by, name))
-        words = f"it is differentiated by {name} as well: this is {asked.text}"
-        yield Candidate(Mistake("wrong-local-derivative", _telling(words)), scene.function(asked))
+        mistake = ONCE_MORE.mistake(name=name, asked=asked.text)
+        yield Candidate(mistake, scene.function(asked))
 
 
 def _other_questions(scene: Scene) -> Found:
@@ -242,8 +305,7 @@ def _other_questions(scene: Scene) -> Found:
             continue
         if other.kind == "derivative" and set(other.by) & set(scene.target.again):
             continue  # said above as a chain that ends too early
-        words = f"this is the answer to another question, {other.text}"
-        yield Candidate(Mistake("other-question", _telling(words)), scene.function(other))
+        yield Candidate(OTHER_ANSWER.mistake(asked=other.text), scene.function(other))
 
 
 def _antiderivative(scene: Scene, submitted: Submitted) -> Found:
@@ -255,9 +317,9 @@ def _antiderivative(scene: Scene, submitted: Submitted) -> Found:
     exercise = edited(scene.exercise, {PART: submitted.expr})
     found = _derivative_of_part(scene, exercise)
     if found is not None:
-        words = f"{scene.of} is integrated over {scene.bys[0]}, and not differentiated"
+        mistake = INTEGRATED.mistake(name=scene.of, by=scene.bys[0])
         value = scene.function(Question(f"value {scene.of}", "value", scene.of))
-        yield Candidate(Mistake("integrated", sentence(words)), value, found, common=True)
+        yield Candidate(mistake, value, found, common=True)
 
 
 def _derivative_of_part(scene: Scene, exercise: Any) -> Function | None:

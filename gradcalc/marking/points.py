@@ -18,8 +18,9 @@ from typing import TypeAlias
 from gradcalc.exercise.model import Definition, Value
 from gradcalc.graph.model import Graph, unfit
 from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.shape_rules import INDEXED
 from gradcalc.language.sizes import Size
-from gradcalc.language.tree import Call, Compare, Expr, walk
+from gradcalc.language.tree import Binary, Call, Compare, Expr, Name, children, names, walk
 from gradcalc.numeric.evaluation_points import (
     draw,
     nested,
@@ -29,7 +30,7 @@ from gradcalc.numeric.evaluation_points import (
     upstreams,
 )
 from gradcalc.numeric.forward import Point, blank, propagate
-from gradcalc.numeric.precision import balls
+from gradcalc.numeric.precision import FLOAT, balls, floats
 from gradcalc.numeric.scalar_functions import LADDER, TooLarge, Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.ops import TABLE
@@ -81,7 +82,7 @@ class Values:
     def env(self, bits: int = LADDER[0]) -> Env:
         """Names and their values at a precision; inside `working` of its numbers."""
         if bits not in self._envs:
-            numbers = balls(bits)
+            numbers = floats() if bits == FLOAT else balls(bits)
             with numbers.working():
                 env = blank(self.graph, self.point, numbers)
                 self._envs[bits] = propagate(
@@ -106,10 +107,13 @@ class Computation:
         lines = [d.expr for d in exercise.definitions]
         lines += [function.expr for function in exercise.functions.values()]
         self.pieces = any(map(in_pieces, lines))
+        self.ends = tuple(end for d in exercise.definitions for end in ends_of_pieces(d.expr))
         self._values: dict[int, Values] = {}
 
     def at(self, place: Place) -> Values:
         """Its values at a place. Computed once."""
+        if place.number < 0:
+            return Values(self.graph, place.point, self.definitions)
         if place.number not in self._values:
             self._values[place.number] = Values(self.graph, place.point, self.definitions)
         return self._values[place.number]
@@ -125,6 +129,30 @@ def in_pieces(expr: Expr) -> bool:
         )
         for part in walk(expr)
     )
+
+
+def ends_of_pieces(expr: Expr) -> list[Expr]:
+    """Expressions that are 0 where one piece of a function ends and another begins: x of step(x),
+    a - b of max(a, b) and of a < b. Those with indices that a sum binds are left out.
+    """
+    found: dict[Expr, None] = {}
+    stack: list[tuple[Expr, frozenset[str]]] = [(expr, frozenset())]
+    while stack:
+        part, bound = stack.pop()
+        ends: list[Expr] = []
+        if isinstance(part, Compare):
+            ends = [Binary("-", part.left, part.right)]
+        elif isinstance(part, Call):
+            indices = [arg.id for arg in part.args[1:] if isinstance(arg, Name)]
+            if part.func in INDEXED - {"max", "min"} and indices:
+                bound |= frozenset(indices)
+            elif part.func in ("max", "min"):  # an index has no value, and then there is no edge
+                ends = [Binary("-", part.args[0], arg) for arg in part.args[1:]]
+            elif part.func != "where" and in_pieces(Call(part.func, part.args[:1])):
+                ends = [part.args[0]]
+        found.update(dict.fromkeys(end for end in ends if bound.isdisjoint(names(end))))
+        stack += [(child, bound) for child in children(part)]
+    return list(found)
 
 
 class Places:

@@ -5,7 +5,7 @@ These rows edit the right answer, or the wrong one, and not the exercise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -13,8 +13,17 @@ from typing import Any, TypeAlias
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import unparse
 from gradcalc.language.tree import Binary, Expr, Name, Neg, number
-from gradcalc.marking.candidates import Candidate, Found, Scene, Submitted, changed, sentence
-from gradcalc.marking.equality import Function
+from gradcalc.marking.candidates import (
+    IF,
+    Candidate,
+    Found,
+    Said,
+    Scene,
+    Submitted,
+    changed,
+    sentence,
+)
+from gradcalc.marking.equality import Function, derivative
 from gradcalc.marking.model import Mistake
 from gradcalc.marking.points import Place
 from gradcalc.numeric.precision import balls
@@ -131,6 +140,19 @@ def tied(tensor: Tensor, place: Place) -> Tensor:
     return Tensor(data + data.T - diagonal_matrix(tensor, place).data)
 
 
+# fmt: off
+SIGN = Said("sign", IF + "the sign is wrong everywhere.", "any derivative")
+NO_MEAN = Said("missing-mean", IF + "the factor 1/{size} is left out.", "a mean")
+EXTRA_MEAN = Said("extra-mean", IF + "it is divided by {size} once too often.", "a mean")
+OTHER_SIZE = Said("wrong-size", IF + "the factor 1/{size} stands where 1/{other} belongs.",
+                  "a mean")
+FACTOR = Said("constant-factor", IF + "everything is multiplied by {factor}.", "any derivative")
+LAYOUT = Said("layout",
+              IF + "it is written in the {other} layout, and not in the {layout} layout.",
+              "a derivative of an array")
+# fmt: on
+MULTIPLES = (SIGN, NO_MEAN, EXTRA_MEAN, OTHER_SIZE, FACTOR)
+
 RELATIONS: tuple[Relation, ...] = (
     Relation("transposed", "the matrix is transposed", "a matrix", transposed),
     Relation("diagonal-only", "of the matrix only the diagonal is kept", "a square matrix",
@@ -174,23 +196,20 @@ def relations(scene: Scene, submitted: Submitted) -> Found:
                 continue
             words = row.words
             if value != 1 or powers:
-                words += f", and everything is multiplied by {_factor(value, powers)}"
-            found = changed(right, _multiplied(value, powers))
+                words += f", and everything is multiplied by {factor_text(value, powers)}"
+            found = changed(right, multiplied(value, powers))
             yield Candidate(Mistake(row.slug, sentence(words)), found, answer)
     yield from other_layouts(scene, submitted)
 
 
 def other_layouts(scene: Scene, submitted: Submitted) -> Found:
     """The right answer in another layout."""
-    from gradcalc.marking.equality import derivative
-
     if not scene.bys or scene.question.entry or scene.of is None or not scene.shapes[scene.of]:
         return
     for layout in ("gradient", "jacobian", "denominator"):
         if layout != scene.layout:
             found = derivative(scene.places.computation, scene.question, layout)
-            words = f"it is written in the {layout} layout, and not in the {scene.layout} layout"
-            yield Candidate(Mistake("layout", sentence(words)), found)
+            yield Candidate(LAYOUT.mistake(other=layout, layout=scene.layout), found)
 
 
 # ---- a constant factor
@@ -206,19 +225,23 @@ def multiples_of(scene: Scene, right: Function, submitted: Submitted) -> Found:
     for value, powers in factors(scene, right, submitted.function):
         mistake = _factor_mistake(value, powers)
         if mistake is not None:
-            yield Candidate(mistake, changed(right, _multiplied(value, powers)))
+            yield Candidate(mistake, changed(right, multiplied(value, powers)))
 
 
 def factors(
-    scene: Scene, right: Function, answer: Function
+    scene: Scene, right: Function, answer: Function, places: Iterable[Place] = ()
 ) -> Iterator[tuple[Fraction, Mapping[str, int]]]:
-    """The factor between two functions: a number times powers of sizes."""
-    measured = list(_ratios(right, answer, scene))
+    """The factor between two functions, at the places of the exercise or at others: a number
+    times powers of sizes.
+    """
+    measured = list(_ratios(right, answer, scene, places or scene.places))
     if len(measured) >= 2:
         yield from _factors(measured)
 
 
-def _multiplied(value: Fraction, powers: Mapping[str, int]) -> Change:
+def multiplied(value: Fraction, powers: Mapping[str, int]) -> Change:
+    """A function times a factor."""
+
     def change(tensor: Tensor, place: Place) -> Tensor:
         factor = value
         for name, power in powers.items():
@@ -228,13 +251,15 @@ def _multiplied(value: Fraction, powers: Mapping[str, int]) -> Change:
     return change
 
 
-def _ratios(right: Function, answer: Function, scene: Scene) -> Iterator[tuple[Place, float]]:
+def _ratios(
+    right: Function, answer: Function, scene: Scene, places: Iterable[Place]
+) -> Iterator[tuple[Place, float]]:
     """The answer over the right one, where that is the same number for all entries."""
     import numpy as np
 
     count = 0
     stacked = bool(scene.graph.examples)
-    for place in scene.places:
+    for place in places:
         got, want = answer.floats(place), right.floats(place)
         if got is None or want is None or place.far:
             continue
@@ -286,7 +311,7 @@ def _factors(
             return
 
 
-def _factor(value: Fraction, powers: Mapping[str, int]) -> str:
+def factor_text(value: Fraction, powers: Mapping[str, int]) -> str:
     """A factor as it is written: 2*N/d."""
     found: Expr = number(abs(value.numerator))
     for name, power in sorted(powers.items()):
@@ -302,19 +327,16 @@ def _factor(value: Fraction, powers: Mapping[str, int]) -> str:
 def _factor_mistake(value: Fraction, powers: Mapping[str, int]) -> Mistake | None:
     """What a factor means."""
     if not powers and value in (1, -1):
-        words = "the sign is wrong everywhere"
-        return Mistake("sign", sentence(words)) if value == -1 else None
+        return SIGN.mistake() if value == -1 else None
     match sorted(powers.items(), key=lambda item: item[1]):
         case [(name, 1)] if value == 1:
-            return Mistake("missing-mean", sentence(f"the factor 1/{name} is left out"))
+            return NO_MEAN.mistake(size=name)
         case [(name, -1)] if value == 1:
-            return Mistake("extra-mean", sentence(f"it is divided by {name} once too often"))
+            return EXTRA_MEAN.mistake(size=name)
         case [(one, -1), (other, 1)] if value == 1:
-            words = f"the factor 1/{one} stands where 1/{other} belongs"
-            return Mistake("wrong-size", sentence(words))
+            return OTHER_SIZE.mistake(size=one, other=other)
         case _:
-            words = f"everything is multiplied by {_factor(value, powers)}"
-            return Mistake("constant-factor", sentence(words))
+            return FACTOR.mistake(factor=factor_text(value, powers))
 
 
 def spread(scene: Scene, submitted: Submitted) -> Iterator[tuple[str, Function]]:

@@ -147,6 +147,14 @@ def _determinant(scene: Scene, site: Site) -> Iterator[Edit]:
             yield {"other": "tr"}, differentiated_as(site.expr, Call("tr", (m,)))
 
 
+def as_a_number(scene: Scene, site: Site) -> Iterator[Edit]:
+    """1/M for inv(M).T."""
+    match site.expr:
+        case Call("logdet", (m,)):
+            slope = Binary("/", Num(Fraction(1)), held(m))
+            yield {}, differentiated_as(site.expr, Call("sum", (_times(slope, m),)))
+
+
 def untransposed(scene: Scene, site: Site) -> Iterator[Edit]:
     """inv(M) for inv(M).T."""
     match site.expr:
@@ -239,6 +247,9 @@ STRUCTURED: tuple[ArrayFault, ...] = (
                sum_for_mean),
     ArrayFault("wrong-local-derivative", "{part} is differentiated as if it were {other}",
                "a determinant and its logarithm", _determinant),
+    ArrayFault("wrong-local-derivative",
+               "{part} is differentiated as the logarithm of a number, entry by entry",
+               "the logarithm of a determinant", as_a_number),
     ArrayFault("transposed", "the inverse in the derivative of {part} is not transposed",
                "a determinant and its logarithm", untransposed),
     ArrayFault("wrong-local-derivative", "the change of {part} is taken to be {other}",

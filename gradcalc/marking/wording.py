@@ -44,7 +44,13 @@ def say(
         return "Wrong."
     if policy.hints == "full" and mistakes:
         return mistakes[0].sentence
-    return _wrong(decision, reading)
+    return _wrong(decision, reading) + _where(mistakes)
+
+
+def _where(mistakes: tuple[Mistake, ...]) -> str:
+    """Which step to look at, where it is known."""
+    quantity = mistakes[0].at.get("quantity") if mistakes else None
+    return f" Look at the line of {quantity}." if quantity else ""
 
 
 def follows(carried: Carried) -> str:

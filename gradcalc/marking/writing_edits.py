@@ -214,6 +214,21 @@ def power_of_sum(scene: Scene, answer: Expr) -> Rewrites:
     return _each(answer, change)
 
 
+def activations(scene: Scene, answer: Expr) -> Rewrites:
+    """h for z, where h is a function of z, and back; at one place or everywhere."""
+    pairs: list[tuple[Expr, Expr]] = []
+    for definition in scene.exercise.definitions:
+        match definition.expr:
+            case Call(_, (Name() as inner,)):
+                pairs += [(inner, Name(definition.name)), (Name(definition.name), inner)]
+    for old, new in pairs:
+        assert isinstance(old, Name)
+        yield substitute(answer, {old.id: new})
+        for site in sites(answer):
+            if site.expr == old:
+                yield put(answer, site.path, new)
+
+
 def other_names(scene: Scene, answer: Expr) -> Rewrites:
     """Another name at one place or everywhere; two names exchanged."""
 

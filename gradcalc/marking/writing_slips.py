@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.tree import Expr
+from gradcalc.language.tree import Binary, Call, Expr, names
 from gradcalc.marking import writing_edits as edits
-from gradcalc.marking.candidates import Scene, Submitted
+from gradcalc.marking.candidates import Candidate, Found, Said, Scene, Submitted
+from gradcalc.marking.variations import put, sites
 
 MOST = 400  # changes of one kind
 
@@ -44,6 +45,10 @@ SLIPS: tuple[Slip, ...] = (
          "a power", edits.power_of_sum),
     Slip("local-factor-missing", "One factor or divisor is missing in what is written.",
          "any formula", edits.factors_missing),
+    Slip("activation-missing",
+         "A quantity in what is written stands where a function of it belongs, or the other way "
+         "round.",
+         "a quantity and a function of it", edits.activations),
     Slip("swapped-names",
          "A name in what is written stands where another belongs, or two are exchanged.",
          "any formula", edits.other_names),
@@ -65,6 +70,33 @@ SLIPS: tuple[Slip, ...] = (
     Slip("wrong-local-derivative", "A sum and a product are exchanged in what is written.",
          "a sum, a product", edits.sums_for_products),
 )  # fmt: skip
+
+
+# fmt: off
+NO_FACTOR = Said("local-factor-missing", "One factor of the answer is left out.",
+                 "a product in the answer as it is printed")
+NO_GRADIENT = Said("upstream-missing",
+                   "The upstream gradient, with its factor, is left out of the answer.",
+                   "a product with an upstream gradient in the answer as it is printed")
+# fmt: on
+
+
+def left_out(scene: Scene, submitted: Submitted) -> Found:
+    """The printed answer without one of its factors, which may have another shape."""
+    if submitted.printed is None or submitted.read is None:
+        return
+    for answer in submitted.printed():
+        for site in sites(answer):
+            match site.expr:
+                case Binary("*" | "@", left, right) | Call("outer", (left, right)):
+                    pass
+                case _:
+                    continue
+            for kept, dropped in ((left, right), (right, left)):
+                upstream = set(names(dropped)) & set(scene.asked.upstreams)
+                said = NO_GRADIENT if upstream else NO_FACTOR
+                function = submitted.read(put(answer, site.path, kept))
+                yield Candidate(said.mistake(), function)
 
 
 def rewritten(slip: Slip, scene: Scene, submitted: Submitted) -> Iterator[Expr]:

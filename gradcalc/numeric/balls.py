@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 
 from flint import arb, arb_series, ctx, fmpq
 
-from gradcalc.numeric.scalar_functions import LADDER, Undefined, Unsure, show
+from gradcalc.numeric.scalar_functions import LADDER, Overflow, Undefined, Unsure, show
 
 EXACT_BITS = 256  # of the numerator or denominator of a fraction that is kept, at least
 LARGEST_EXPONENT = (
@@ -69,7 +69,10 @@ class Jet:
     def _with(self, other: Any, operation: Callable[[Any, Any], Any]) -> Any:
         if hasattr(other, "ndim"):
             return NotImplemented
-        return Jet(operation(self.series, other.series if type(other) is Jet else arb(other)))
+        try:
+            return Jet(operation(self.series, other.series if type(other) is Jet else arb(other)))
+        except (ValueError, ZeroDivisionError):  # a divisor that is not surely other than 0
+            raise Unsure(f"a quotient is not known to {digits(ctx.prec)}") from None
 
     def __add__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a + b)
@@ -283,6 +286,8 @@ class Balls:
                 raise Undefined(f"0^({show(y)}) is undefined")
         if sign == -1 and (type(y) is fmpq or (type(y) is arb and not y.contains_integer())):
             raise Undefined(f"({show(x)})^({show(y)}) is undefined among the real numbers")
+        if sign == 0 and rising is not None:  # a jet at the edge: more bits tell no more
+            raise Undefined(f"(0)^({show(y)}) has no power series")
         if sign != 1:
             raise Unsure(f"({show(x)})^({show(y)}) is not known to {digits(self.bits)}")
         if type(y) is fmpq and y.q == 2 and type(root := self.sqrt(x)) is fmpq:
@@ -322,7 +327,7 @@ class Balls:
 
     def exp(self, x: Any) -> Any:
         if lead(x) > LARGEST_EXPONENT:
-            raise Undefined(f"exp of {show(x)} overflows")
+            raise Overflow(f"exp of {show(x)} overflows")
         return self._apply("exp", x)
 
     def expm1(self, x: Any) -> Any:
@@ -382,7 +387,7 @@ class Balls:
 
     def _hyperbolic(self, name: str, x: Any) -> Any:
         if abs(x) > LARGEST_EXPONENT:
-            raise Undefined(f"{name} of {show(x)} overflows")
+            raise Overflow(f"{name} of {show(x)} overflows")
         return self._apply(name, x)
 
     def tanh(self, x: Any) -> Any:

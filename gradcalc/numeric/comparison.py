@@ -19,7 +19,7 @@ from gradcalc.numeric.finite_differences import (
     random_rows,
     slopes,
 )
-from gradcalc.numeric.forward import Forward
+from gradcalc.numeric.forward import Forward, rounded
 from gradcalc.numeric.precision import FLOAT, balls, climb
 from gradcalc.numeric.scalar_functions import LADDER, Misfit, TooLarge, Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import Env, Tensor
@@ -30,7 +30,10 @@ MAX_EFFORT = 3_000  # numbers that may be computed in enclosures before floats a
 MAX_WORK = 100_000  # numbers that may be computed in enclosures at all
 ROUNDING = 2.0**-52  # what is left of a number that is rounded to a float
 SMALLEST = 2.0**-1074  # of the positive floats: a number that is shown may be off by so much
-AGREE = 2.0**-300  # how near one-sided differences come to each other where there is a derivative
+# One-sided differences: how near they come to each other where there is a derivative, relative to
+# it; and by how much the finer one is the smaller where only the step has left it. A slope of
+# 1e-200 is one, at its own scale.
+AGREE, VANISHED = 2.0**-90, 2.0**-40
 
 Claimed = Callable[[Env, "Directions | None"], Tensor]
 
@@ -246,16 +249,31 @@ def sides(values: Forward, target: Target, chosen: Directions | None) -> Sides:
         found = one_sided(values, target, chosen)
     except Undefined:
         return Sides(None)
+    count = len(found) // 2
     with balls(SIDE_BITS).working():
-        mean = sum(found[1:], found[0]) / len(found)
-        return Sides(all(_agree(part, mean) for part in found), mean, chosen)
+        slopes = list(map(_at_no_step, found[:count], found[count:]))
+        return Sides(all(_agree(part, slopes[0]) for part in slopes[1:]), slopes[0], chosen)
+
+
+def _at_no_step(coarse: Any, fine: Any) -> Any:
+    """The difference quotients of the finer step; 0 where they go to 0 with it."""
+    from flint import arb
+
+    def settled(coarse: Any, fine: Any) -> Any:
+        coarse, fine = arb(coarse), arb(fine)
+        vanished = fine.contains(0) or abs(fine) <= abs(coarse) * VANISHED
+        return arb(0) if vanished else fine.mid()
+
+    if not hasattr(fine, "ndim"):
+        return settled(coarse, fine)
+    import numpy as np
+
+    return np.frompyfunc(settled, 2, 1)(coarse, fine)
 
 
 def _agree(one: Any, other: Any) -> bool:
-    from flint import arb
-
     def close(a: Any, b: Any) -> bool:
-        return bool(abs(arb(a) - arb(b)) <= (1 + abs(arb(a)) + abs(arb(b))) * AGREE)
+        return bool(abs(a - b) <= max(abs(a), abs(b)) * AGREE)
 
     if not hasattr(one, "ndim"):
         return close(one, other)
@@ -267,29 +285,13 @@ def beside_sides(claimed: Claimed, values: Forward, layout: str, found: Sides) -
     with balls(LADDER[-1]).working():
         want, size = _claim(claimed, values.formulas(LADDER[-1]), found.chosen, layout)
         how = _how(found.chosen, "differences from every side")
-        return _outcome(_cut(found.slopes), want, size, found.chosen, how)
-
-
-def _cut(slopes: Any) -> Any:
-    """What only the step has left of a slope that is 0 is 0."""
-    from flint import arb
-
-    def cut(number: Any) -> Any:
-        return arb(0) if abs(arb(number)) <= AGREE else arb(number).mid()
-
-    if not hasattr(slopes, "ndim"):
-        return cut(slopes)
-    import numpy as np
-
-    return np.frompyfunc(cut, 1, 1)(slopes)
+        return _outcome(found.slopes, want, size, found.chosen, how)
 
 
 def limit(found: Sides) -> Any:
-    """The derivative where all sides agree, as floats."""
-    cut = _cut(found.slopes)
-    if not hasattr(cut, "ndim"):
-        return float(cut)
-    return cut.astype(float)
+    """The derivative where all sides agree, as floats. Raises Undefined where it is too large."""
+    with balls(SIDE_BITS).working():
+        return rounded(Tensor(found.slopes)).data
 
 
 def again(values: Forward, name: str, bits: int) -> tuple[bool, float]:

@@ -88,7 +88,7 @@ def _name(expr: Name, env: Env) -> Tensor:
     if name in env.stacks:
         whole = Name(env.stacks[name])
         return stacked(evaluate(whole, env), env, whole)
-    if name in ("pi", "e"):
+    if name in ("pi", "e") and name not in env.shapes:  # a declared name is never a constant
         return Tensor(getattr(env.numbers.scalar, name))
     raise env.lacking.get(name) or Unknown(f"{name} has no value")
 
@@ -103,6 +103,8 @@ def _binary(expr: Binary, env: Env) -> Tensor:
         right = evaluate(link.right, env)
         if link.op == "@":
             left = matmul(left, right, env, link)
+        elif link.op == "-" and left.plain and left.data is right.data:  # pi - pi is 0, no ball
+            left = Tensor(env.numbers.scalar.number(0))
         elif link.op == "/" and _is_norm(link.right, env):  # 0/norm(0): 0 by convention
             left = elementwise("div", [left, right], env, link, lambda m, x, y: m.ratio(x, y))
         else:

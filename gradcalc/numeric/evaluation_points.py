@@ -370,7 +370,7 @@ def nested(entries: Iterable[Any], shape: list[int]) -> Value:
     flat: list[Any] = []
     for entry in entries:
         value = Fraction(entry)
-        flat.append(Num(value) if value >= 0 else Neg(Num(-value)))
+        flat.append(Num(value, decimal=True) if value >= 0 else Neg(Num(-value, decimal=True)))
     if not shape:
         return flat[0]  # type: ignore[no-any-return]
     for length in reversed(shape[1:]):

@@ -15,12 +15,13 @@ from typing import TypeAlias
 from gradcalc.language.exact_numbers import square_out
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num, children, number
 from gradcalc.numeric.evaluate import evaluate
-from gradcalc.numeric.precision import floats
-from gradcalc.numeric.scalar_functions import Undefined
+from gradcalc.numeric.precision import balls, climb
+from gradcalc.numeric.scalar_functions import LADDER, Undefined, Unsure
 from gradcalc.numeric.tensor import Env
 
 LIMIT = 10**60
 MAX_OPERATIONS = 3
+UNKNOWN = 2  # a sign that no precision tells
 
 Exact: TypeAlias = "Fraction | Expr"
 
@@ -50,13 +51,6 @@ _SIGNS: Mapping[str, Callable[[Fraction], Fraction]] = {
     "stop_gradient": lambda x: x,
 }
 _INVERSE = {"exp": "log", "log": "exp", "sin": "asin", "cos": "acos", "tan": "atan"}
-_DOMAIN: Mapping[str, Callable[[float], bool]] = {
-    "log": lambda x: x > 0,
-    "sqrt": lambda x: x >= 0,
-    "asin": lambda x: abs(x) <= 1,
-    "acos": lambda x: abs(x) <= 1,
-    "tan": lambda x: abs(math.cos(x)) > 1e-9,
-}
 _PLAIN = frozenset(
     (
         "exp",
@@ -76,6 +70,7 @@ _PLAIN = frozenset(
         "softplus",
     )
 )
+_PARTIAL = frozenset(("log", "sqrt", "asin", "acos", "tan"))  # not defined everywhere
 # 4 sin² at these multiples of pi
 _SINES = {
     Fraction(0): 0,
@@ -97,7 +92,7 @@ def exact(expr: Expr, values: Mapping[str, Expr]) -> Expr | None:
     try:
         result = _value(expr, values, {})
         if not isinstance(result, Fraction):
-            _check(result)
+            _enclosed(result)
         return _tree(result)
     except (_NotExact, Undefined, ZeroDivisionError, OverflowError):
         return None
@@ -107,12 +102,30 @@ def _tree(value: Exact) -> Expr:
     return number(value) if isinstance(value, Fraction) else value
 
 
-def _check(expr: Expr) -> float:
-    """Its float, from floats, where the form is defined."""
-    value = float(evaluate(expr, Env(floats(), {})).data)
-    if not math.isfinite(value):
+def _enclosed(expr: Expr) -> int | None:
+    """The sign of a form by enclosures, None where no precision tells. Raises Undefined where the
+    form has no value.
+    """
+
+    def at(bits: int) -> int:
+        numbers = balls(bits)
+        sign = numbers.scalar.sign_of(evaluate(expr, Env(numbers, {})).data)
+        if sign is None:
+            if bits < LADDER[-1]:
+                raise Unsure("the sign is not known")
+            return UNKNOWN
+        return int(sign)
+
+    sign = climb(at)
+    return None if sign == UNKNOWN else sign
+
+
+def _sign(expr: Expr) -> int:
+    """The same. Raises where no precision tells."""
+    sign = _enclosed(expr)
+    if sign is None:
         raise _NotExact
-    return value
+    return sign
 
 
 def _bounded(value: Fraction) -> Fraction:
@@ -268,8 +281,8 @@ def _quotient(left: Exact, right: Exact) -> Exact:
         return Fraction(1)
     if isinstance(right, Fraction):
         return _product(1 / right, left)
-    if abs(_check(right)) < 1e-9:
-        raise _NotExact
+    if _sign(right) == 0:
+        raise ZeroDivisionError
     if left == 0:
         return Fraction(0)
     if isinstance(right, Neg):
@@ -278,6 +291,10 @@ def _quotient(left: Exact, right: Exact) -> Exact:
         return _quotient(_product(right.right.value, left), right.left)
     if isinstance(left, Neg) or (isinstance(left, Fraction) and left < 0):
         return _minus(_quotient(_minus(left), right))
+    if isinstance(left, Fraction) and isinstance(right, Binary) and right.op == "*":
+        match right.left:
+            case Num(value) if (reduced := left / value).denominator != value:  # 300/(3 x)
+                return _quotient(reduced, right.right)
     if isinstance(left, Fraction) and left.denominator != 1:
         return _form(
             Binary(
@@ -335,7 +352,7 @@ def _power(base: Exact, exponent: Exact) -> Exact:
     times, of = _multiple(base)
     if times != 1 and exponent.denominator == 1:
         return _binary("*", _power(times, exponent), _power(_value(of, {}, {}), exponent))
-    if _check(base) <= 0 and exponent.denominator != 1:
+    if exponent.denominator != 1 and _sign(base) <= 0:
         raise _NotExact
     return _form(Binary("^", base, number(exponent)))
 
@@ -395,12 +412,12 @@ def _call(func: str, args: list[Exact]) -> Exact:
                 _binary("/", sine, cosine) if func == "tan" else sine if func == "sin" else cosine
             )
     if func in ("abs", "relu", "sign", "step", "half_step"):
-        sign = _check(arg)
-        if abs(sign) < 1e-9:
-            raise _NotExact
+        sign = _sign(arg)
         positive = sign > 0
         if func in ("sign", "step", "half_step"):
-            return Fraction(1 if positive else -1 if func == "sign" else 0)
+            if func == "half_step" and sign == 0:
+                return Fraction(1, 2)
+            return Fraction(sign if func == "sign" else int(positive))
         return arg if positive else _minus(arg) if func == "abs" else Fraction(0)
     if func == "stop_gradient":
         return arg
@@ -429,10 +446,10 @@ def _at(func: str, x: Fraction) -> Exact:
 def _call_form(func: str, arg: Exact) -> Expr:
     if func not in _PLAIN:
         raise _NotExact
-    value = float(arg) if isinstance(arg, Fraction) else _check(arg)
-    if func in _DOMAIN and not _DOMAIN[func](value):
-        raise _NotExact
-    return _form(Call(func, (_tree(arg),)))
+    form = _form(Call(func, (_tree(arg),)))
+    if func in _PARTIAL:
+        _enclosed(form)
+    return form
 
 
 def _multiple(expr: Expr) -> tuple[Fraction, Expr]:

@@ -27,7 +27,7 @@ from gradcalc.numeric.tensor import BATCH, Env, Tensor, expand
 _OFFSETS, _WEIGHTS = (-3, -2, -1, 1, 2, 3), (-1 / 60, 3 / 20, -3 / 4, 3 / 4, -3 / 20, 1 / 60)
 _STEP, _STEP_TWICE = 2.0**-9, 2.0**-6
 _MAX_FLOATS = 3_000_000  # in one pass
-SIDE_BITS, STEPS = 2400, (400, 500)  # of one-sided differences; their steps are 2^-400 and 2^-500
+SIDE_BITS, STEPS = 5000, (1500, 1600)  # of one-sided differences with steps 2^-1500, 2^-1600
 
 
 class Computed(Protocol):

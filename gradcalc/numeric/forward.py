@@ -371,7 +371,7 @@ def leaf(value: Any, env: Env) -> Any:
         return env.numbers.scalar.constant(value.value)
     if isinstance(value, Neg) and isinstance(value.arg, Num):
         return -env.numbers.scalar.constant(value.arg.value)
-    return evaluate(value, env).data
+    return evaluate(value, replace(env, shapes={})).data  # pi is the constant here
 
 
 def to_lists(graph: Graph, tensor: Tensor, shape: Shape | None = None) -> Any:

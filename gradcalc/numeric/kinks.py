@@ -13,11 +13,12 @@ What is found here may be one: whether derivatives from the sides differ is for 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.parser import Call, Compare, Expr, names, unparse
+from gradcalc.language.parser import Call, Compare, Expr, Index, Num, names, unparse
 from gradcalc.numeric.forward import Forward, define
 from gradcalc.numeric.precision import FLOAT, Numbers
 from gradcalc.numeric.scalar_functions import LADDER, Undefined
@@ -119,7 +120,7 @@ class Watcher:
                 "kink", f"{what} are equal: {op.convention}{pairs}, by convention", _on(args)
             )
         else:
-            what = _entries(unparse(args[0]) if args else "the operand", close, operands[0])
+            what = _entries(args[0] if args else None, close, operands[0])
             self._note("kink", f"{what} 0: {op.convention} by convention", _on(args))
 
     def _root(self, expr: Expr, operands: list[Tensor]) -> None:
@@ -203,8 +204,9 @@ def _any(close: Any) -> bool:
     return bool(close.any()) if hasattr(close, "any") else bool(close)
 
 
-def _entries(text: str, close: Any, tensor: Tensor) -> str:
-    """`z is`, `z[2] is` or `3 entries of z are`."""
+def _entries(expr: Expr | None, close: Any, tensor: Tensor) -> str:
+    """`z is`, `z[2] is`, `(x - y)[2] is` or `3 entries of z are`."""
+    text = unparse(expr) if expr is not None else "the operand"
     if not hasattr(close, "any") or tensor.plain:
         return f"{text} is"
     import numpy as np
@@ -216,7 +218,8 @@ def _entries(text: str, close: Any, tensor: Tensor) -> str:
     entry = place[len(tensor.over) :]
     if tensor.rank == 2 and tensor.shape[1] == 1:
         entry.pop()
-    text += f"[{', '.join(map(str, entry))}]" if entry else ""
+    if entry and expr is not None:
+        text = unparse(Index(expr, tuple(Num(Fraction(k)) for k in entry)))
     named = ", ".join(f"{name} = {k}" for name, k in zip(tensor.over, place, strict=False))
     return f"{text} (at {named}) is" if named else f"{text} is"
 

@@ -39,6 +39,7 @@ from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.numeric.verified import Verified
 
+CONVENTION = "a convention: nothing to compare at this point"
 MAX_ENTRIES, RANDOM_DIRECTIONS = 200, 3
 
 
@@ -194,7 +195,10 @@ class Oracle:
         found = self.sides(values, target)
         if not found.smooth or (found.chosen is not None and not found.chosen.complete):
             return None
-        slopes = limit(found)
+        try:
+            slopes = limit(found)
+        except Undefined:
+            return None
         if found.chosen is None:
             return Tensor(slopes)
         return assembled(slopes, found.chosen, values)
@@ -266,8 +270,10 @@ class Oracle:
                 break
         verified = self._summary(found)
         here = found[0][1]
-        if shown is not None and here.convention and verified.ok:
-            return Verified(None, verified.method, None, here.reason)  # the number is a convention
+        if shown is not None and here.ok is None and verified.ok:
+            return Verified(
+                None, verified.method, None, here.reason
+            )  # not the number that is shown
         return verified
 
     def _points(self, claim: AnyClaim) -> Iterator[tuple[str, Forward]]:
@@ -308,8 +314,9 @@ class Oracle:
                 found = self.sides(values, target)
                 if found.smooth and (outcome := beside_sides(claimed, values, layout, found)).ok:
                     return outcome
-                reason = f"no comparison at a kink: {near[0].message}"
-                return Outcome(None, reason=reason, convention=near[0].slug == "kink")
+                convention = near[0].slug == "kink"
+                reason = CONVENTION if convention else f"nothing to compare: {near[0].message}"
+                return Outcome(None, reason=reason, convention=convention)
             limits = (0, 1) if once else (MAX_ENTRIES, RANDOM_DIRECTIONS)
             chosen = None if values.scalar else directions(values, target, *limits)
             precisely = values is self.given

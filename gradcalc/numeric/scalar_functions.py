@@ -27,6 +27,10 @@ class Unsure(Undefined):
     """The precision does not tell; more digits may."""
 
 
+class Overflow(Undefined):
+    """There is a number, but it is too large for enclosures."""
+
+
 class Unknown(Undefined):
     """There is no number because something has none: an unknown function, an input without a
     value.

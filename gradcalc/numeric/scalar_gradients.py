@@ -227,6 +227,8 @@ def _value(node: Node, operands: Sequence[Any], given: Any, numbers: Numbers) ->
         return (
             getattr(scalar, value) if isinstance(value, str) else scalar.constant(Fraction(value))
         )
+    if node.op == "where" and operands[0] is not None:  # the branch not taken need not be defined
+        operands = [operands[0], *[operands[1 if operands[0] else 2]] * 2]
     if any(operand is None for operand in operands):
         return None
     return _applied(functions(numbers)[node.op], operands, numbers)

@@ -1,7 +1,8 @@
 """Formats: a file each, found by its name and imported when it is asked for.
 
 A format that is printed has `render(item, options) -> str` for one file, and `join(parts) -> str`
-for several. One that is exported is given a handout or a picture, which app/export.py composes.
+for several, with a line break and what else it likes between them. One that is exported is given
+a handout or a picture, which app/export.py composes.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def render(item: Solution | Failed | dict[str, Any], options: Options) -> str:
 
 def join(parts: list[str]) -> str:
     """One object for one file, an array for several."""
-    return parts[0] if len(parts) == 1 else "[\n" + ",\n".join(parts) + "\n]"
+    return parts[0] if len(parts) == 1 else "[\n" + "\n,\n".join(parts) + "\n]"
 
 
 def dumps(value: Any, ascii: bool = False) -> str:
@@ -84,6 +84,7 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
         "warnings": data(tuple(item.warnings)),
         "sizes": dict(graph.sizes),
         "shapes": {name: data(graph.nodes[node].shape) for name, node in graph.names.items()},
+        "inputs": {name: data(value) for name, value in item.inputs.items()},
         "forward": {name: data(value) for name, value in item.forward.items()},
         "answers": [answer_data(answer, names) for answer in item.answers],
         "gradients": {name: _gradient(gradient) for name, gradient in item.gradients.items()},

@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from gradcalc.calculus.notation.views import View
-from gradcalc.derivation.answer_model import LINKS, SAME, UNLISTED, Answer, Local, Solution
+from gradcalc.derivation.answer_model import (
+    LINKS,
+    SAME,
+    UNLISTED,
+    Answer,
+    Local,
+    Solution,
+    not_above,
+)
 from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.dependencies import many
 from gradcalc.graph.model import Graph
@@ -137,10 +145,12 @@ class AnswerCells:
         return (*lines, *(formulas if len(formulas) == len(shown) + bool(rest) else ()))
 
     def where(self, answer: Answer, answers: Sequence[Answer]) -> Cell:
-        """The formulas of named gradients; of very many, those that no answer above has."""
+        """The formulas of named gradients that are no answer above; of very many, those that no
+        answer above has.
+        """
         if wrong(answer):
             return ()
-        new = dict(answer.where)
+        new = dict(not_above(answer, answers))
         if len(new) > LINKS:
             for other in answers[: answers.index(answer)]:
                 new = {

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradcalc.calculus.notation.views import View
-from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Solution
+from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Solution, not_above
 from gradcalc.derivation.elementary_steps import telling
 from gradcalc.derivation.step_model import Derivation, Path, Step
 from gradcalc.exercise.model import Question
@@ -261,11 +261,12 @@ class Key:
             if name in used and expr != Name(name):
                 kept.append((name, expr))
                 used |= set(names(expr))
-        above = set(self.called.values())
+        called = set(self.called.values())
+        new = dict(not_above(answer, self.solution.answers))
         return [
             row
             for name, expr in reversed(kept)
-            if name not in above
+            if name not in called and name in new
             for row in rows(math(Name(name)), expr, self.names)
         ]
 

@@ -52,7 +52,7 @@ def row(verdict: Verdict) -> Sequence[Cell]:
     elif verdict.read_as is not None:
         read = ((verdict.read_as,),)
     elif verdict.verdict not in (BLANK, RIGHT):
-        read = ((verdict.answer,),)
+        read = ((verdict.answer.strip(),),)
     if reading.kind == "both" and verdict.read_as:
         read = (*read, ("= " + verdict.read_as.partition("; ")[2],))
     message = _message(verdict)

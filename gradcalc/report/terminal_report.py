@@ -182,7 +182,9 @@ class _View:
             (Column("because", aside=True), lambda a: ((a.reason,),) if a.reason else ()),
         ]
         columns = [column for column, _ in fields]
-        return table(columns, [[cell(a) for _, cell in fields] for a in answers])
+        rows = [[cell(a) for _, cell in fields] for a in answers]
+        alone = len(answers) == 1 and bool(answers[0].shape)  # one array needs no head
+        return table(columns, rows, records=alone)
 
     def evident(self, answer: Answer) -> bool:
         """Whether the shape says nothing: a number, a quantity, or the gradient of a number in

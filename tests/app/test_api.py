@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,24 @@ def test_results_read_well_where_they_are_looked_at() -> None:
     assert repr(result.graph) == "<Graph of f: 5 nodes; inputs x, y, z>"
     with pytest.raises(KeyError, match="there is no question df/dw; choose from df/dx"):
         result["df/dw"]
+
+
+def test_the_library_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the command line has; the signal that it takes is left as it was."""
+
+    def endless(*_: object) -> None:
+        try:
+            while True:
+                pass
+        except Exception:
+            pass
+
+    monkeypatch.setattr("gradcalc.derivation.solve.build", endless)
+    with pytest.raises(GradcalcError) as caught:
+        gradcalc.solve({"expression": "x^2"}, timeout=0.2)
+    (problem,) = caught.value.problems
+    assert problem.message == "no answer: it took longer than 0.2 seconds"
+    assert problem.hint == "use timeout=… to allow more seconds"
+    assert signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
+    monkeypatch.undo()
+    assert gradcalc.solve({"expression": "x^2"}, timeout=None).ok

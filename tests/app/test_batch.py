@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -59,7 +60,7 @@ read = shipped.open_exercise
 def strange(file):
     if file.endswith("hang.yaml"):
         print(os.getpid(), file=sys.stderr, flush=True)
-        time.sleep(600)
+        while True: pass
     if file.endswith("abort.yaml"): os.abort()
     if file.endswith("memory.yaml"): bytearray(5 << 30)
     return read(file)
@@ -113,3 +114,26 @@ def test_a_signal_ends_the_child_too(number: signal.Signals, code: int) -> None:
     assert said == ("interrupted\n" if number == signal.SIGINT else f"ended by {number.name}\n")
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("format", ["table", "json", "jsonl", "markdown"])
+def test_what_is_done_is_printed_while_the_next_file_is_waited_for(
+    tmp_path: Path, format: str
+) -> None:
+    pipe, first = tmp_path / "late.yaml", tmp_path / "first.yaml"
+    os.mkfifo(pipe)
+    first.write_text("expression: x^2\nvalues: {x: 3}\n", "utf-8")
+    command = [sys.executable, "-m", "gradcalc", "solve", "--format", format, str(first), str(pipe)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        begun = ""
+        while "x" not in begun.replace("expression", ""):
+            begun += process.stdout.readline()
+        with pipe.open("w", encoding="utf-8") as other:
+            other.write("expression: y^3\nvalues: {y: 2}\n")
+        rest = process.stdout.read()
+    assert process.returncode == 0
+    assert "y" in rest
+    if format == "json":
+        assert [item["answers"][0]["value"] for item in json.loads(begun + rest)] == [6, 12]

@@ -105,7 +105,7 @@ FORMULAS: list[tuple[str, dict[str, Any], dict[str, str], str, str]] = [
         {"a": ["n"], "X": ["n", "n"], "b": ["n"]},
         {},
         "df/dX",
-        "-outer(inv(X).T @ a, b @ inv(X).T)",
+        "-outer(inv(X).T @ a, inv(X) @ b)",
     ),
     ("p = softmax(s); L = -sum(y*log(p))", {"s": ["n"], "y": ["n"]}, {}, "dL/ds", "sum(y)*p - y"),
     (

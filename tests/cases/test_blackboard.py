@@ -54,12 +54,12 @@ FORMULAS = [
     ("f = x*x^n/n", "df/dx", "x^n*(n + 1)/n"),
     ("u = exp(-x^2/(4*k*t))/sqrt(4*pi*k*t)", "du/dx", "-x*u/(2*k*t)"),
     # names of quantities
-    ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z", "dp/dt", "-p*q"),
+    ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z", "dp/dt", "-a*b/Z^2"),  # q is no part of p
     ("a = exp(s); b = exp(t); Z = a + b; p = a/Z; q = b/Z; f = -log(p)", "df/ds", "p - 1"),
     ("s = q*k; t = q*l; a = exp(s)/(exp(s) + exp(t)); b = exp(t)/(exp(s) + exp(t))", "da/ds", "a*(1 - a)"),
     ("s = q*k; t = q*l; a = exp(s)/(exp(s) + exp(t)); b = exp(t)/(exp(s) + exp(t)); o = a*v + b*w", "do/dq",
      "a*b*(v - w)*(k - l)"),
-    ("Z = exp(s) + exp(t) + exp(u); p = exp(s)/Z; f = -s + log(Z)", "df/ds", "p - 1"),
+    ("Z = exp(s) + exp(t) + exp(u); p = exp(s)/Z; f = -log(p)", "df/ds", "p - 1"),
     ("r2 = x^2 + y^2; r = sqrt(r2); f = 1/r", "dr/dr2", "1/(2*r)"),
     ("r2 = x^2 + y^2; r = sqrt(r2); f = 1/r", "df/dr", "-1/r^2"),
     ("r2 = x^2 + y^2; r = sqrt(r2)", "d2r/dx2", "y^2/r^3"),
@@ -95,7 +95,7 @@ ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
         "[l*(a[0] - t[0]), l*exp(q[1])*(a[1] - t[1])]",
     ),
     # the name of a quantity beside the way
-    ("Z = sum(exp(-b*E)); F = -log(Z)/b; w = exp(-b*E)/Z", "dF/dE", {"E": ["n"], "b": []}, "w"),
+    ("Z = sum(exp(-b*E)); F = -log(Z)/b", "dF/dE", {"E": ["n"], "b": []}, "exp(-b*E)/Z"),
     # what is assumed of signs
     ("f = abs(x*y)", "df/dx", {"x": {"assume": "positive"}, "y": []}, "abs(y)"),
     ("f = sqrt(x^2*y) + relu(-x)", "df/dx", {"x": {"assume": "positive"}, "y": []}, "sqrt(y)"),
@@ -119,7 +119,7 @@ ARRAYS: list[tuple[str, str, dict[str, Any], str]] = [
         "a = softmax(s); o = V.T @ a; f = g.T @ o",
         "df/ds",
         {"s": ["n"], "V": ["n", "p"], "g": ["p"]},
-        "a*(V @ g) - o @ g*a",
+        "a*(V @ g - o @ g)",
     ),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gradcalc.derivation.answers import answerer
@@ -275,10 +276,7 @@ def test_stacks_of_what_has_no_stack() -> None:
     shapes = {"x": {"shape": [], "each": "i"}}
     more = {"examples": {"i": "m"}, "sizes": {"m": 4}, "seed": 1}
     found = answer(lines, shapes, {}, "dL/dx", upstream={"dL/dh": "G"}, **more)
-    assert (
-        unparse(found.symbolic)
-        == "(stack(G) - stack(G) @ H*H/m - sum(stack(G))*ones(m)/m)/sqrt(v + 1)"
-    )  # type: ignore[arg-type]
+    assert unparse(found.symbolic) == "(stack(G) - stack(G) @ H*H/m - sum(stack(G))/m)/sqrt(v + 1)"  # type: ignore[arg-type]
     found = answer(
         "s = w*x; T = stack(s); L = logsumexp(T)", {**shapes, "w": []}, {}, "dL/ds", **more
     )
@@ -453,3 +451,33 @@ def test_another_layout_shares_what_is_derived_and_changes_nothing() -> None:
         ("denominator", "A.T"),
     ]
     assert other.derivatives is one.derivatives
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "want"),
+    [
+        ("f = max(s[k], k)", [1, 3, 3], [0, 0.5, 0.5]),
+        ("f = max(s[k]^2, k)", [1, -3, 2], [0, -6, 0]),
+        ("f = min(s[k]*s[j], j, k)", [1, 3, 2], [2, 0, 0]),
+        ("p[j] = max(s[j]*s[k], k); f = sum(p)", [1, 3, 2], [3, 9, 3]),
+    ],
+)
+def test_ties_over_an_index_are_counted_over_that_index(
+    line: str, values: list[int], want: list[float]
+) -> None:
+    found = solved(line, "df/ds", indices={"k": 3, "j": 3}, values={"s": values})
+    (answer,) = found.answers
+    assert answer.value == want
+    assert answer.verified is not None
+    assert answer.verified.ok is (None if values[-1] == 3 else True)  # a tie is a convention
+
+
+def test_a_value_per_example_has_the_shape_of_its_stack() -> None:
+    each = {"w": [], "x": {"shape": [], "each": "i"}, "h": {"shape": [3], "each": "i"}}
+    variables = {**each, "W": [2, 3]}
+    data = {"examples": {"i": "m"}, "variables": variables, "sizes": {"m": 1}}
+    found = solved("q = x*w; z = W @ h", ["value q", "value z", "value X"], **data)
+    shapes = [tuple(map(str, answer.shape)) for answer in found.answers]
+    assert shapes == [("m",), ("2", "m"), ("m",)]
+    assert [np.shape(answer.value) for answer in found.answers] == [(1,), (2, 1), (1,)]
+    assert all(answer.verified and answer.verified.ok for answer in found.answers)

@@ -99,3 +99,29 @@ def test_default_questions_leave_out_derivatives_between_examples() -> None:
         "dJ/dmu",
         "dJ/dx",
     ]
+
+
+@pytest.mark.parametrize("question", ["d2y/dhdw", "d2y/dwdh"])
+def test_a_second_derivative_by_a_quantity_and_what_it_comes_from_is_refused(question: str) -> None:
+    """h stands for w x: with h held y does not depend on w, along all paths it does."""
+    with pytest.raises(GradcalcError) as caught:
+        graph("h = w*x; y = v*h^2", more=f"questions: [{question}]\n")
+    assert [(p.message, p.hint) for p in caught.value.problems] == [
+        (
+            "h is computed from w, so the two are not varied one by one",
+            "ask for d2y/dw2, along all paths",
+        )
+    ]
+
+
+@pytest.mark.parametrize("layout", ["gradient", "jacobian", "denominator"])
+def test_an_entry_of_a_gradient_is_that_of_the_denominator_in_every_layout(layout: str) -> None:
+    """The 2×3 gradient is a 3×2 matrix in numerator layout; d/dA[0, 1] is by A[0, 1] there too."""
+    data = {
+        "expression": "f = A[0, 0]*A[0, 1]^2 + x[1]^3", "variables": {"A": [2, 3], "x": [2]},
+        "values": {"A": [[1, 2, 3], [4, 5, 6]], "x": [1, 2]},
+        "questions": ["df/dA[0, 1]", "df/dA[0]", "df/dA[1, 2]", "df/dx[1]"],
+    }  # fmt: skip
+    found = solve(exercise_from(data), layout=layout).answers
+    assert [answer.value for answer in found] == [4, [4, 4, 0], 0, 12]
+    assert all(answer.verified and answer.verified.ok for answer in found)

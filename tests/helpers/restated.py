@@ -175,6 +175,7 @@ class Case:
     answer: Expr
     loss: bool = False
     local: bool = False
+    printed: tuple[Expr, ...] = ()  # the right answer as it is printed
 
     def forward(
         self,
@@ -659,6 +660,29 @@ def elsewhere(case: Case, text: str, _: str, other: str) -> Iterator[Make]:
     yield from taken(case, text, other, None)
 
 
+@rule(IF + r"the derivative of `(.*)` is multiplied in twice\.")
+def squared(case: Case, text: str) -> Iterator[Make]:
+    yield from each_operand(case, text, None, lambda expr, k, base: true_slope(expr, k, base) ** 2)
+
+
+@rule(IF + r"`(.*)` is differentiated as the logarithm of a number, entry by entry\.")
+def as_number(case: Case, text: str) -> Iterator[Make]:
+    yield from moved(case, text, lambda u, du: np.sum(du / u))
+
+
+@rule(IF + r"the change of `(.*)` is taken to be (.*)\.")
+def change_of_inverse(case: Case, text: str, words: str) -> Iterator[Make]:
+    inv = np.linalg.inv
+    forms: dict[str, Callable[[Array, Array], Array]] = {
+        "-inv(M) @ inv(M) @ dM": lambda u, du: -inv(u) @ inv(u) @ du,
+        "-dM @ inv(M) @ inv(M)": lambda u, du: -du @ inv(u) @ inv(u),
+        "-inv(M) @ dM": lambda u, du: -inv(u) @ du,
+        "inv(M) @ dM @ inv(M)": lambda u, du: inv(u) @ du @ inv(u),
+        "-inv(M)^2 * dM, entry by entry": lambda u, du: -(inv(u) ** 2) * du,
+    }
+    yield from moved(case, text, forms[words])
+
+
 @rule(IF + r"the derivative of `(.*)` is taken for the other side of the kink\.")
 def mask(case: Case, text: str) -> Iterator[Make]:
     def moving(expr: Expr, env: Env, base: Env) -> Array:
@@ -930,36 +954,48 @@ def other_name(case: Case, other: str, name: str, _: str) -> Iterator[Make]:
 # ---- right only if
 
 
+def conditioned(p: Point, words: str) -> Point:
+    """A point at which the condition holds."""
+    values, upstream = dict(p.values), dict(p.upstream)
+    match = re.fullmatch(r"(.*) (?:is|are) (\w+)", words)
+    if match is None:
+        raise Unreadable(words)
+    for name in match[1].split(" and "):
+        if name == "the upstream gradient":
+            for key, old in p.upstream.items():
+                upstream[key] = np.ones_like(old)
+                values |= {n: upstream[key] for n, one in p.values.items() if one is old}
+            continue
+        old, kind = np.asarray(values[name], dtype=float), match[2]
+        values[name] = {
+            "symmetric": lambda old=old: (old + old.T) / 2,
+            "diagonal": lambda old=old: np.diag(np.diag(old)),
+            "orthogonal": lambda old=old: np.linalg.qr(old)[0],
+            "positive": lambda old=old: np.abs(old),
+            "0": lambda old=old: 0 * old,
+            "1": lambda old=old: 0 * old + 1,
+        }[kind]()
+    return Point(values, upstream)
+
+
 @rule(r"This is right where (.*), but not in general\.")
 def right_where(case: Case, words: str) -> Iterator[Make]:
-    def at(p: Point) -> Point:
-        values, upstream = dict(p.values), dict(p.upstream)
-        if match := re.fullmatch(r"(.*) (?:is|are) (\w+)", words):
-            for name in match[1].split(" and "):
-                old = np.asarray(values.get(name, 0.0), dtype=float)
-                kind = match[2]
-                if name == "the upstream gradient":
-                    upstream = {k: np.ones_like(v) for k, v in upstream.items()}
-                elif kind == "symmetric":
-                    values[name] = (old + old.T) / 2
-                elif kind == "diagonal":
-                    values[name] = np.diag(np.diag(old))
-                elif kind == "orthogonal":
-                    values[name] = np.linalg.qr(old)[0]
-                elif kind == "positive":
-                    values[name] = np.abs(old)
-                else:
-                    values[name] = np.full_like(old, float(kind))
-        return Point(values, upstream)
+    def made(p: Point) -> Array:
+        there = conditioned(p, words)
+        same = close(case.right(there), case.given(there))
+        return case.given(p) if same and not close(case.right(p), case.given(p)) else np.nan
 
-    yield (
-        lambda p: (
-            case.given(p)
-            if close(case.right(at(p)), case.given(at(p)))
-            and not close(case.right(p), case.given(p))
-            else np.nan
-        )
-    )
+    yield made
+
+
+@rule(r"Where (.*), this is the right answer multiplied by (.*)\.")
+def multiple_where(case: Case, words: str, factor: str) -> Iterator[Make]:
+    def made(p: Point) -> Array:
+        there = conditioned(p, words)
+        same = close(case.right(there) * constant(factor, there), case.given(there))
+        return case.given(p) if same and not close(case.right(p), case.given(p)) else np.nan
+
+    yield made
 
 
 # ---- one slip in writing: a change that makes it right
@@ -1096,6 +1132,41 @@ def slip_factor(case: Case) -> Iterator[Make]:
             )
 
     yield from _rewritten(case, everywhere(case.answer, change))
+
+
+@rule(
+    "A quantity in what is written stands where a function of it belongs, or the other way round."
+)
+def slip_activation(case: Case) -> Iterator[Make]:
+    def changes() -> Iterator[Expr]:
+        for name, expr in case.lines.items():
+            if isinstance(expr, Call) and len(expr.args) == 1 and isinstance(expr.args[0], Name):
+                for old, new in ((expr.args[0], Name(name)), (Name(name), expr.args[0])):
+                    whole = case.answer
+                    for path, one in parts(case.answer):
+                        if one == old:
+                            yield put(case.answer, path, new)
+                            whole = put(whole, path, new)
+                    yield whole
+
+    yield from _rewritten(case, changes())
+
+
+@rule(
+    "(?:One factor of the answer|The upstream gradient, with its factor,) is left out(?: of the answer)?."
+)
+def factor_left_out(case: Case) -> Iterator[Make]:
+    for answer in case.printed:
+        for path, one in parts(answer):
+            if isinstance(one, Binary) and one.op in "*@":
+                pair_ = (one.left, one.right)
+            elif isinstance(one, Call) and one.func == "outer":
+                pair_ = (one.args[0], one.args[1])
+            else:
+                continue
+            for kept_one in pair_:
+                new = put(answer, path, kept_one)
+                yield lambda p, new=new: case.given(p, new)
 
 
 @rule("A name in what is written stands where another belongs, or two are exchanged.")

@@ -24,12 +24,18 @@ HERE = Path(__file__).parent
 LABELLED = HERE / "labelled"
 WANT = {"equal": "right", "different": "wrong"}
 NAME = re.compile(r"[^\W\d]\w*")
-WITHOUT_MISTAKES = Grading(hints="where")
+WHERE, QUICK = Grading(hints="where"), Grading(hints="verdict")
 
 
 @cache
 def usual(text: str) -> Marker:
-    return marker(text, WITHOUT_MISTAKES)
+    return marker(text, WHERE)
+
+
+@cache
+def quick(text: str) -> Marker:
+    """One that looks for no mistakes."""
+    return marker(text, QUICK)
 
 
 def marker(text: str, policy: Grading | None = None) -> Marker:
@@ -69,24 +75,30 @@ def pair(line: str) -> tuple[str, str, str, str]:
     return json.dumps(exercise), answer, WANT.get(label, label), kind
 
 
-def test_labelled_scalar_answers() -> None:
+EVERY = [10, pytest.param(1, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("every", EVERY)
+def test_labelled_scalar_answers(every: int) -> None:
     count: Counter[str] = Counter()
     wrong = []
-    for line in (LABELLED / "pairs.tsv").read_text("utf-8").splitlines():
+    for line in (LABELLED / "pairs.tsv").read_text("utf-8").splitlines()[::every]:
         exercise, answer, verdict, _ = pair(line)
         if not answer.strip():
             continue
-        found = check(marker(exercise), answer)
+        found = check(quick(exercise), answer)
         count[found.verdict] += 1
         if found.verdict != verdict:
             wrong.append((line, found.verdict, found.message))
     assert wrong == []
-    assert count == {"right": 164, "wrong": 191, "invalid": 48}
+    if every == 1:
+        assert count == {"right": 164, "wrong": 191, "invalid": 48}
 
 
-def test_labelled_matrix_answers() -> None:
+@pytest.mark.parametrize("every", EVERY)
+def test_labelled_matrix_answers(every: int) -> None:
     wrong = []
-    for line in (LABELLED / "matrix_pairs.tsv").read_text("utf-8").splitlines():
+    for line in (LABELLED / "matrix_pairs.tsv").read_text("utf-8").splitlines()[::every]:
         name, question, answer, verdict, slug = line.split("\t")
         found = check(marker(str(HERE / "exercises" / f"{name}.yaml")), answer, question)
         if found.verdict != verdict:
@@ -95,7 +107,8 @@ def test_labelled_matrix_answers() -> None:
             assert " is " in found.message or "indices on" in found.message, found.message
         if found.decided is not None and found.decided.by == "shape" and found.decided.shapes:
             got, want = found.decided.shapes
-            assert found.message == f"Wrong shape: yours is {got}, the answer is {want}."
+            said = f"Wrong shape: yours is {got}, the answer is {want}."
+            assert found.message.startswith(said)
     assert wrong == []
 
 

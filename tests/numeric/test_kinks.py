@@ -10,6 +10,7 @@ from gradcalc.language.parser import parse
 from gradcalc.numeric.evaluation_points import given_point
 from gradcalc.numeric.forward import Forward
 from gradcalc.numeric.kinks import Kink, places
+from helpers.answers import solved
 from helpers.graphs import graph_of
 
 
@@ -77,3 +78,48 @@ def test_the_derivative_of_a_norm_at_zero_is_zero_by_convention() -> None:
     found = Forward(graph, given_point(graph))
     for text in ("w/r", "w/norm(w)", "3*w/(2*norm(w))"):
         assert np.array_equal(found.evaluate(parse(text)).data, [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "ok", "value"),
+    [
+        ("f = 1e-100*abs(x)", "df/dx", None, 0.0),  # a kink of a small function is one
+        ("f = abs(x)^3 + 1e-120*abs(x)", "df/dx", None, 0.0),
+        ("f = 1e-150*abs(x) + 2*x", "df/dx", True, 2.0),  # beside 2 nothing shows of it
+        ("f = 1e300*abs(x)^3 + 1e-250*x", "df/dx", True, 1e-250),
+        ("f = 1e-90*abs(x)^3", "d2f/dx2", True, 0.0),
+        ("f = x^2*abs(x) + 5*x", "df/dx", True, 5.0),
+        ("f = 1e-200*x*abs(x)", "d2f/dx2", None, 0.0),
+        ("f = 1e-200*x^2*abs(x)", "d2f/dx2", True, 0.0),
+    ],
+)
+def test_sides_are_compared_at_the_scale_of_the_slope(
+    line: str, question: str, ok: bool | None, value: float
+) -> None:
+    (answer,) = solved(line, question, values={"x": 0}).answers
+    assert answer.value == value
+    assert answer.verified is not None
+    assert answer.verified.ok is ok
+    assert bool(answer.warnings) == (ok is None)
+
+
+def test_the_entry_of_a_sum_is_named_with_parentheses() -> None:
+    (answer,) = solved("f = sum(abs(x[1:] - x[:-1]))", "df/dx", values={"x": [1, 1, 4]}).answers
+    assert [problem.message for problem in answer.warnings] == [
+        "(x[1:] - x[:-1])[0] is 0: abs'(0) = 0 by convention"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "want"),
+    [
+        ("f = where(y == 1, 1, y)^2", 2.0),
+        ("f = exp(where(1 == y, 1, y))", 2.718281828459045),
+        ("f = 3*sin(where(y == 1, 1, y))", 1.620906917604419),
+    ],
+)
+def test_a_point_that_lies_on_the_curve_is_no_jump(line: str, want: float) -> None:
+    """The formula, where(y == 1, 0, 1), does not hold there; all sides agree."""
+    (answer,) = solved(line, "df/dy", values={"y": 1}).answers
+    assert answer.value == want
+    assert [problem.slug for problem in answer.warnings] == ["limit"]

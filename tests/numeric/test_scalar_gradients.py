@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pytest
 
 from gradcalc.derivation.solve import solve
+from gradcalc.exercise.load import exercise_from
+from gradcalc.graph.build import build
 from gradcalc.graph.model import Node
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.scalar_gradients import Flow, flow, functions, is_scalar, through
@@ -157,3 +160,22 @@ def test_a_node_without_a_value_has_none_and_neither_has_what_needs_it(op: str, 
 def test_constants_are_numbers_of_any_kind() -> None:
     nodes = [*inputs(1), Node("const", (), (), attrs={"value": "pi"}), Node("mul", (0, 1), ())]
     assert last(nodes, {0: 2.0}).gradients[0] == math.pi
+
+
+@pytest.mark.parametrize(
+    ("line", "x", "value", "gradient"),
+    [
+        ("f = where(x > 0, log(x), x^2)", -1, 1.0, -2.0),
+        ("f = where(x > 1, sqrt(x - 1), 2*x)*x", Fraction(1, 2), 0.5, 2.0),
+        ("f = x*where(x < 0, 1/(x - 3), where(x > 5, 1, log(x)))", 1, 0.0, 1.0),
+        ("f = where(x == 0, 1, sin(x)/x)", 2, 0.45464871341284085, -0.4353977749799916),
+    ],
+)
+def test_a_branch_that_is_not_taken_need_not_be_defined(
+    line: str, x: Fraction, value: float, gradient: float
+) -> None:
+    """Its wires carry the gradient 0, and the value of `where` is that of the other branch."""
+    graph = build(exercise_from({"expression": line, "values": {"x": str(x)}}))
+    found = flow(graph)
+    assert found.values[graph.names["f"]] == value
+    assert found.gradients[graph.names["x"]] == gradient

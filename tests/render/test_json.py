@@ -23,6 +23,7 @@ def test_every_key_of_the_contract_is_there() -> None:
             "warnings",
             "sizes",
             "shapes",
+            "inputs",
             "forward",
             "answers",
             "gradients",

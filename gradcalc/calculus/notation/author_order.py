@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import sympy as sp
 
-from gradcalc.calculus.effort import expandable
+from gradcalc.calculus import bounded
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Engine
@@ -127,7 +127,7 @@ class AuthorOrder:
 
     def __init__(self, engine: Engine, reading: Reading, text: AuthorText) -> None:
         self.engine, self.text = engine, text
-        self.of = reading.names - reading.beside
+        self.of = reading.names
         self.numerator = max(self.of, default=-1)
 
     def __call__(
@@ -144,10 +144,9 @@ class AuthorOrder:
         ends = self.engine.quantities.entries.lengths.cost(expr), _Tie(expr)
         if summand:
             paths = sorted((use.line, use.path) for use in self.summand(expr).values())
-            plain = len(found) == 1 and expandable(expr) and expr.is_polynomial()
             # Summands in one quantity go down in degree, fractions last: 6x² − 6x + 1/(2√x).
-            degree = -sp.Poly(expr).total_degree() if plain else 1
-            return (bool(found),), paths, degree if len(found) == 1 else 0, *ends
+            degree = bounded.total_degree(expr) if len(found) == 1 else 0
+            return (bool(found),), paths, 1 if degree is None else -degree, *ends
         upstream = any(self.upstream(quantity) for quantity in own)
         line = self.line(expr, own, uses, beside)
         positions = sorted((use.line, use.position) for use in found)

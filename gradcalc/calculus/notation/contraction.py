@@ -12,14 +12,13 @@ from functools import partial, reduce
 
 import sympy as sp
 
+from gradcalc.calculus.notation.chosen_entries import column_at, entry_at, picked
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
     diagonal,
     elementary,
-    filled,
     hadamard,
-    is_vector,
     leaf,
     product,
     spread,
@@ -27,11 +26,12 @@ from gradcalc.calculus.notation.matrix import (
     transpose,
 )
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
-from gradcalc.calculus.notation.matrix_expressions import column, write
+from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.products import transposes
+from gradcalc.calculus.notation.spreading import weighed
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
-from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Num, Slice, Transpose
+from gradcalc.language.parser import Binary, Call, Expr, Name, Num, Transpose
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.tree import substitute, walk
 
@@ -221,16 +221,9 @@ class Contraction:
 
     @staticmethod
     def apply(m: Matrix, vector: Matrix) -> Matrix:
-        if (
-            (place := picked(vector)) is not None
-            and m.kind == "leaf"
-            and m.rank == 2
-            and not is_vector(m)
-        ):
-            whole = m.expr.arg if isinstance(m.expr, Transpose) else m.expr
-            assert whole is not None
-            items = (place,) if isinstance(m.expr, Transpose) else (Slice(), place)
-            return leaf(Index(whole, items), m.rows, ONE, 1)
+        place = picked(vector)
+        if place is not None and (chosen := column_at(m, place)) is not None:
+            return chosen
         if vector.kind == "ones" and m.kind not in ("shift", "eye"):
             # M @ 1 reads better as a sum along the rows, and of a long product times another matrix
             # as a diagonal.
@@ -325,43 +318,6 @@ class Contraction:
         return m if u is None else weighed(u, m)
 
 
-def undivided(m: Matrix) -> list[Matrix]:
-    """A chain with a diagonal in it whose vector keeps its axis, written without it: M diag(w) N
-    as M (w N), and as (M w) N. What else there is stays.
-    """
-    if m.kind != "product":
-        return [m]
-    for at, part in enumerate(m.parts):
-        if part.kind != "diag" or column(part.parts[0]) is None:
-            continue
-        vector, before, after = part.parts[0], m.parts[:at], m.parts[at + 1 :]
-        found = []
-        if after and not is_vector(after[0]):
-            found.append(product(*before, weighed(vector, product(*after))))
-        if before and not is_vector(before[-1]):
-            beside = before[-1]
-            turned = spread(transpose(vector), beside.rows, beside.cols)
-            found.append(product(*before[:-1], hadamard(beside, turned), *after))
-        return [whole for one in found for whole in undivided(one)] or [m]
-    return [m]
-
-
-def weighed(vector: Matrix, m: Matrix) -> Matrix:
-    """The rows of a matrix times the entries of a column, of a product those of its first
-    factor.
-    """
-    if m.kind == "product" and column(vector) is not None and not is_vector(m.parts[0]):
-        return product(weighed(vector, m.parts[0]), *m.parts[1:])
-    if m.kind == "hadamard":
-        whole = [part for part in m.parts if part.kind == "product"]
-        if len(whole) == 1 and column(vector) is not None and not is_vector(whole[0].parts[0]):
-            inner = weighed(vector, whole[0])
-            return hadamard(*(inner if part is whole[0] else part for part in m.parts))
-    if m.kind in ("shift", "eye"):
-        return product(diagonal(vector), m)
-    return hadamard(spread(vector, m.rows, m.cols), m)
-
-
 def traced(m: Matrix) -> Expr | None:
     """M for which Σ_ij (A ∘ B)_ij reads best as tr(M): with fewer transposes, or with an inverse
     in it.
@@ -381,33 +337,6 @@ def traced(m: Matrix) -> Expr | None:
     plain = min(transposes(write(whole)[0]) for whole in (m, transpose(m)))
     inverse = any(isinstance(part, Call) and part.func == "inv" for part in walk(best))
     return best if inverse or transposes(best) < plain else None
-
-
-def picked(m: Matrix) -> Expr | None:
-    """The place of the 1 in a unit vector, eye(n)[k]; None for anything else."""
-    match m.expr:
-        case Index(Call("eye", _), (place,)) if (
-            m.kind == "leaf" and m.cols == ONE and not isinstance(place, Slice)
-        ):
-            return place
-    return None
-
-
-def entry_at(m: Matrix, place: Expr | None) -> Matrix | None:
-    """One entry of a vector that is a name, or made of names entry by entry: t[0] − a[0]."""
-    if m.kind == "entrywise" and m.expr is not None:
-        places = [
-            part if (part.rows, part.cols) == (ONE, ONE) else entry_at(part, place)
-            for part in m.parts
-        ]
-        found = [write(part)[0] for part in places if part is not None]
-        return leaf(filled(m.expr, found), ONE, ONE, 0) if len(found) == len(places) else None
-    if m.kind != "leaf" or not isinstance(m.expr, Name) or place is None or picked(m) is not None:
-        return None
-    items = (place,) if m.rank == 1 or m.cols == ONE else (ZERO, place)
-    return leaf(
-        Index(m.expr, items if len(items) == m.rank or m.rank == 1 else (*items, ZERO)), ONE, ONE, 0
-    )
 
 
 def entries_of(weights: Sequence[Matrix]) -> Matrix:

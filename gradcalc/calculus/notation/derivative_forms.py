@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 
+import sympy as sp
+
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
+from gradcalc.calculus.notation.contraction import Reduced
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
 from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose
@@ -20,7 +23,7 @@ from gradcalc.calculus.notation.recognised import Recognised
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
-from gradcalc.calculus.sympy_functions import Spell, to_ast, unspelled
+from gradcalc.calculus.sympy_functions import Spell, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.exercise.model import Question
 from gradcalc.graph.model import Graph
@@ -81,11 +84,16 @@ class Forms:
         to.
         """
         algebra, shorten = self.engine.algebra, self.engine.search.shorten
+        summand = len(terms) > 1
         found = [
             replace(
-                t, groups={k: shorten(e, self.reading, not single) for k, e in t.groups.items()}
+                term,
+                groups={
+                    key: shorten(expr, self.reading, not single, summand)
+                    for key, expr in term.groups.items()
+                },
             )
-            for t in terms
+            for term in terms
         ]
         return algebra.gather([algebra.normal(term) for term in found])
 
@@ -234,7 +242,8 @@ class Forms:
             renamed = self.engine.algebra.rename(term, table)
             members.append(replace(renamed, summed=renamed.summed - set(shared.values())))
         writer = self.writer(hidden, jacobian)
-        factor, rests = writer.common([term.coef for term in members])
+        members, constant = apart(members)
+        factor, rests = writer.sums.common([term.coef for term in members])
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
         )
@@ -249,15 +258,10 @@ class Forms:
             Call("sum", (expr, *(Name(label) for label in labels))),
             rank,
         )
-        if factor == 1:
+        if factor * constant == 1:
             return body
-        return Matrix(
-            "scaled",
-            body.rows,
-            body.cols,
-            (body,),
-            coefficients=(to_ast(factor, lambda s: Name(s.name), writer.rank, self.spelled),),
-        )
+        front = write(writer.sums.single(Reduced(factor, [constant])))[0]
+        return Matrix("scaled", body.rows, body.cols, (body,), coefficients=(front,))
 
     def entry_form(
         self,
@@ -341,6 +345,20 @@ class Forms:
         into = [self.engine.quantities.nodes[n].shape for n in by]
         output = node.name is None or node.name == self.graph.outputs[-1]
         return derivative_shape(node.shape, into, self.layout, output)
+
+
+def apart(terms: Sequence[Term]) -> tuple[list[Term], sp.Expr]:
+    """Terms without the numbers that all of them share, and these: they are the same for every
+    example, and stand in front of the sum.
+    """
+    numbers = [sp.Mul.make_args(term.groups.get((), sp.S.One)) for term in terms]
+    shared = sp.Mul(*(f for f in numbers[0] if all(f in own for own in numbers)))
+    found = []
+    for term in terms:
+        groups = dict(term.groups)
+        rest = groups.pop((), sp.S.One) / shared
+        found.append(replace(term, groups=groups if rest == 1 else {**groups, (): rest}))
+    return found, shared
 
 
 def sizes(shape: Shape) -> Expr:

@@ -16,7 +16,7 @@ from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
-from gradcalc.calculus.sympy_functions import Spell, numerals, to_ast, unspelled
+from gradcalc.calculus.sympy_functions import Spell, numerals, plain_name, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass, field
@@ -256,7 +256,7 @@ class IndexWriter:
     def leaf(self, symbol: sp.Symbol) -> Expr:
         found = self.engine.quantities.entries.entry(symbol)
         if found is None:
-            return Name(symbol.name)
+            return plain_name(symbol, self.engine.quantities.graph.names)
         quantity, at = found
         if isinstance(quantity, Pseudo):
             if quantity.kind == "iota":

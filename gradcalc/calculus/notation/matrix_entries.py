@@ -23,7 +23,7 @@ from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.softmax_entries import Softmax
-from gradcalc.calculus.sympy_functions import Spell, to_ast
+from gradcalc.calculus.sympy_functions import Spell, plain_name, to_ast
 from gradcalc.calculus.terms import Ix, Key
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import replace
@@ -57,13 +57,17 @@ class MatrixEntries:
     def shown(self, at: Key) -> list[Ix]:
         return [ix for ix in at if ix not in self.hidden]
 
+    def plain(self, symbol: sp.Expr) -> Expr:
+        """A size, pi or e."""
+        return plain_name(symbol, self.engine.quantities.graph.names)
+
     def leaf(self, symbol: sp.Symbol) -> tuple[Matrix, list[Ix]]:
         """An entry as a matrix over its visible indices: [] scalar, [a] a column over a, [a, b]
         a × b.
         """
         found = self.engine.quantities.entries.entry(symbol)
         if found is None:
-            return leaf(Name(symbol.name), ONE, ONE, 0), []
+            return leaf(self.plain(symbol), ONE, ONE, 0), []
         quantity, at = found
         if isinstance(quantity, Pseudo):
             return self.pseudo(quantity, at)
@@ -241,7 +245,7 @@ class MatrixEntries:
         standing = {s: stand_in(place) for place, s in enumerate(leaves)}
         written = to_ast(
             expr,
-            lambda s: standing[s] if s in standing else Name(s.name),
+            lambda s: standing[s] if s in standing else self.plain(s),
             self.rank,
             self.numeral,
         )
@@ -264,7 +268,7 @@ class MatrixEntries:
                 return None
             part = self.pseudo(quantity, at)[0]
             parts.append(part if tuple(self.shown(at)) == tuple(axes) else transpose(part))
-            numbers.append(to_ast(number, lambda s: Name(s.name), spell=self.numeral))
+            numbers.append(to_ast(number, self.plain, spell=self.numeral))
         order = sorted(range(len(parts)), key=lambda n: isinstance(numbers[n], Neg))
         if not parts:
             return None

@@ -14,6 +14,7 @@ from gradcalc.calculus.notation.matrix import (
     hadamard,
     is_vector,
     leaf,
+    product,
     transpose,
 )
 from gradcalc.calculus.notation.products import (
@@ -87,6 +88,8 @@ def row(m: Matrix) -> Expr:
     expr, rank = write(m)
     if rank == 2 or m.kind == "product" or isinstance(expr, Vector):
         return expr
+    if m.kept is not None:
+        return m.kept
     if m.kind == "scaled":
         return write_scaled(m.coefficients[0], row(m.parts[0]), m.parts[0].kind == "product")
     if m.kind == "sum":
@@ -138,8 +141,8 @@ def write_spread(m: Matrix) -> Expr:
     """A spread vector alone: outer(v, 𝟏)."""
     (vector,) = m.parts
     if vector.cols == ONE:
-        return write_product((vector, Matrix("ones", ONE, m.cols, rank=1)))[0]
-    return write_product((Matrix("ones", m.rows, ONE, rank=1), vector))[0]
+        return write(product(vector, Matrix("ones", ONE, m.cols, rank=1)))[0]
+    return write(product(Matrix("ones", m.rows, ONE, rank=1), vector))[0]
 
 
 def broadcast(m: Matrix) -> Expr | None:
@@ -194,11 +197,11 @@ def write_hadamard(m: Matrix) -> tuple[Expr, int]:
     loose = [part for part in m.parts if part.kind == "spread"]
     if len(loose) == len(m.parts):  # a column and a row
         ordered = sorted((part.parts[0] for part in loose), key=lambda v: v.rows == ONE)
-        return write_product(ordered)
+        return write(product(*ordered))
     bare = [part for part in loose if broadcast(part) is None]
     if bare:
         rest = hadamard(*(part for part in m.parts if part not in bare))
-        return write_chain([*(diagonal(part.parts[0]) for part in bare), rest])
+        return write(product(*(diagonal(part.parts[0]) for part in bare), rest))
     if loose:
         first = [part for part in loose if part.parts[0].cols == ONE]
         full = [part for part in m.parts if part.kind != "spread"]
@@ -251,8 +254,9 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
     """A sum as (expression, number of axes)."""
     exprs, rank = align(m.parts)
     loose = [broadcast(part) for part in m.parts]
-    rows = {part.parts[0].rows == ONE for part in map(unscaled, m.parts) if part.kind == "spread"}
-    if any(expr is None and unscaled(part).kind != "spread" for expr, part in zip(loose, m.parts, strict=True)) or len(rows) == 2:  # fmt: skip
+    wholes = [part for part in map(unscaled, m.parts) if (part.rows, part.cols) != (ONE, ONE)]
+    rows = {part.parts[0].rows == ONE for part in wholes if part.kind == "spread"}
+    if any(part.kind != "spread" for part in wholes) or len(rows) == 2:
         exprs = [expr or whole for expr, whole in zip(loose, exprs, strict=True)]
     flipped = len(exprs) > 1 and all(isinstance(expr, Transpose) for expr in exprs)
     if flipped:
@@ -272,7 +276,9 @@ def write_sum(m: Matrix) -> tuple[Expr, int]:
 
 
 def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
-    """A chain; where two vectors meet back to back it is an outer product."""
+    """A chain; where two vectors meet back to back it is an outer product. A number or a 1-D
+    array is written the way round that is shorter: x @ A @ x for x @ A.T @ x.
+    """
     segments: list[list[Matrix]] = [[]]
     for part in parts:
         if segments[-1] and segments[-1][-1].cols == ONE and part.rows == ONE:
@@ -282,15 +288,27 @@ def write_product(parts: Sequence[Matrix]) -> tuple[Expr, int]:
         raise NoMatrixForm
     written = [write_chain(segment) for segment in segments]
     if len(written) == 1:
-        return written[0]
+        number = parts[0].rows == ONE and parts[-1].cols == ONE
+        return shorter(parts, written[0]) if number else written[0]
     (left, left_rank), (right, right_rank) = written
     if left_rank == right_rank == 2:
         return Binary("@", left, right), 2
+    if right_rank == 1:
+        right, right_rank = shorter(segments[1], written[1])
     bare = [
         arg.arg if isinstance(arg, Transpose) and rank == 2 else arg
         for arg, rank in zip((left, right), (left_rank, right_rank), strict=True)
     ]
     return Call("outer", tuple(bare)), 2
+
+
+def shorter(parts: Sequence[Matrix], written: tuple[Expr, int]) -> tuple[Expr, int]:
+    """A chain as it is written, or turned round where that has fewer transposes."""
+    if len(parts) < 2 or not transposes(written[0]):
+        return written
+    turned = write_chain([transpose(part) for part in reversed(parts)])
+    fewer = transposes(turned[0]) < transposes(written[0])
+    return turned if fewer and turned[1] == written[1] else written
 
 
 def write_chain(parts: Sequence[Matrix]) -> tuple[Expr, int]:

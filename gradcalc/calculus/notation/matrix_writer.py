@@ -7,20 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from itertools import islice
-from itertools import product as product_of
 from typing import Any, TypeAlias
 
 import sympy as sp
 
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
-from gradcalc.calculus.notation.contraction import Contraction, Reduced, picked, undivided, weighed
+from gradcalc.calculus.notation.contraction import Contraction, Reduced
 from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
-    along,
     diagonal,
-    elementary,
     hadamard,
     leaf,
     product,
@@ -28,26 +24,22 @@ from gradcalc.calculus.notation.matrix import (
     transpose,
 )
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
-from gradcalc.calculus.notation.matrix_expressions import row, write
-from gradcalc.calculus.notation.products import written_length
+from gradcalc.calculus.notation.matrix_expressions import column, row, write
+from gradcalc.calculus.notation.matrix_sums import SHORT, MatrixSums
+from gradcalc.calculus.notation.spreading import weighed
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.sympy_functions import (
     Spell,
-    decimals,
     numerals,
-    product_ast,
-    to_ast,
     unspelled,
 )
-from gradcalc.calculus.terms import Ix, Key, Term, minus
+from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Expr, Name, Num, Vector
+from gradcalc.language.parser import Expr, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
-SHORT = 12  # entries that are listed at most, where most of them are zeros
-MOST = 16  # ways to write the terms of one sum that are compared
 WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
@@ -87,6 +79,7 @@ class Writer:
             engine, self.hidden, self.derived, numerals(spelled), self.rank
         )
         self.contraction = Contraction(self.entries, self.renamed, jacobian)
+        self.sums = MatrixSums(self.entries, self.rank, spelled, self.renamed, jacobian)
 
     def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
@@ -95,7 +88,7 @@ class Writer:
             raise NoMatrixForm
         if len(set(visible)) != len(visible):
             raise NoMatrixForm
-        body = self.combine(
+        body = self.sums.combine(
             [
                 self.contraction.reduce(self.engine.algebra.normal(term), tuple(visible))
                 for term in terms
@@ -103,213 +96,6 @@ class Writer:
         )
         expr, rank = write(body)
         return leaf(expr, body.rows, body.cols, rank), visible
-
-    def combine(self, terms: list[Reduced]) -> Matrix:
-        """The sum of reduced terms, common factors pulled out, as one matrix."""
-        if not terms:
-            raise NoMatrixForm
-        terms = self.alike(terms)
-        if self.contraction.jacobian:
-            return self.total(terms)
-        choices = [[None] if term.body is None else undivided(term.body) for term in terms]
-        found = [
-            self.total(
-                [
-                    Reduced(term.coef, list(term.scalars), body)
-                    for term, body in zip(terms, bodies, strict=True)
-                ]
-            )
-            for bodies in islice(product_of(*choices), MOST)
-        ]
-        return (
-            found[0] if len(found) == 1 else min(found, key=lambda m: written_length(write(m)[0]))
-        )
-
-    def total(self, terms: list[Reduced]) -> Matrix:
-        """The sum of reduced terms, common factors pulled out."""
-        if len(terms) == 1:
-            return self.single(terms[0])
-        bodies = [term.body for term in terms if term.body is not None]
-        loose = [body for body in bodies if along(body, bodies[0])]
-        if len(loose) == len(terms):
-            turn = transpose if loose[0].parts[0].rows == ONE else (lambda m: m)
-            vectors = [
-                Reduced(term.coef, term.scalars, turn(body.parts[0]))
-                for term, body in zip(terms, loose, strict=True)
-            ]
-            return spread(turn(self.total(vectors)), loose[0].rows, loose[0].cols)
-        if (listed := self.listed(terms)) is not None:
-            return listed
-        number, rests = self.common([term.coef for term in terms])
-        for term, rest in zip(terms, rests, strict=True):
-            term.coef = rest
-        shared = []
-        for s in list(terms[0].scalars):  # a factor may stand twice
-            if all(s in term.scalars for term in terms):
-                shared.append(s)
-                for term in terms:
-                    term.scalars.remove(s)
-        inner = self.added(terms)
-        if number == 1 and not shared:
-            return inner
-        return self.single(Reduced(number, list(shared), inner))
-
-    @staticmethod
-    def alike(terms: list[Reduced]) -> list[Reduced]:
-        """Terms that read the same, though their indices did not tell, added up."""
-        kept: list[Reduced] = []
-        for term in terms:
-            twin = next((k for k in kept if (k.scalars, k.body) == (term.scalars, term.body)), None)
-            if twin is not None:
-                twin.coef += term.coef
-            else:
-                kept.append(term)
-        return [term for term in kept if term.coef != 0] or kept[:1]
-
-    def listed(self, terms: list[Reduced]) -> Matrix | None:
-        """Several unit vectors with numbers in front as the list of these: t e₀ + e₁ is [t, 1]."""
-        found: dict[int, Expr] = {}
-        for term in terms:
-            place = None if term.body is None else picked(term.body)
-            count = None if term.body is None else term.body.rows.number
-            if not isinstance(place, Num) or count is None or count > SHORT:
-                return None
-            at = int(place.value)
-            if at in found:
-                return None
-            found[at] = write(self.single(Reduced(term.coef, term.scalars)))[0]
-        count = terms[0].body.rows.number if terms[0].body is not None else 0
-        items = tuple(found.get(n, ZERO) for n in range(count or 0))
-        return leaf(Vector(items), terms[0].body.rows, ONE, 1) if terms[0].body else None
-
-    def common(self, coefs: list[sp.Expr]) -> tuple[sp.Expr, list[sp.Expr]]:
-        """The factor all coefficients share (numbers and sizes), and what is left of each."""
-        numbers = [c.as_coeff_Mul()[0] for c in coefs]
-        shared = (
-            sp.gcd_list([abs(n) for n in numbers])
-            if all(n.is_Rational for n in numbers)
-            else sp.S.One
-        )
-        if all(n < 0 for n in numbers):
-            shared = -shared
-        if (
-            any(abs(n / shared) != 1 for n in numbers)
-            and shared.q != 1
-            and any(n.q == 1 for n in numbers)
-        ):
-            shared = sp.sign(shared)  # I + X + X²/2 keeps its half
-        symbols = set.intersection(
-            *({f for f in sp.Mul.make_args(c) if not f.is_number} for c in coefs)
-        )
-        factor = shared * sp.Mul(*symbols)
-        return factor, [c / factor for c in coefs]
-
-    def added(self, terms: list[Reduced]) -> Matrix:
-        """The sum of terms, with the factors that all of them have at either end, or entry by
-        entry, beside it.
-        """
-        chains = [
-            []
-            if term.body is None
-            else list(term.body.parts)
-            if term.body.kind == "product"
-            else [term.body]
-            for term in terms
-        ]
-        first: list[Matrix] = []
-        last: list[Matrix] = []
-        # What is weighted and put among zeros reads better as it is: w₁ concat(0, r) + w₂ concat(r,
-        # 0).
-        whole = {"eye", "shift"} if any(term.scalars for term in terms) else {"eye"}
-        if all(m.kind not in whole for c in chains for m in c):
-            while all(len(c) > 1 for c in chains) and all(c[-1] == chains[0][-1] for c in chains):
-                last.insert(0, chains[0][-1])
-                chains = [c[:-1] for c in chains]
-            while all(len(c) > 1 for c in chains) and all(c[0] == chains[0][0] for c in chains):
-                first.append(chains[0][0])
-                chains = [c[1:] for c in chains]
-        beside: list[Matrix] = []
-        if all(chains):
-            beside, rests = shared_entries([product(*c) for c in chains])
-            if beside:
-                inner = [
-                    Reduced(term.coef, term.scalars, rest)
-                    for term, rest in zip(terms, rests, strict=True)
-                ]
-                total = self.combine(inner)
-                leads = [m for m in beside if m.kind in ("leaf", "product")]
-                masks = [m for m in beside if m not in leads]
-                total = hadamard(*leads, total, *masks)
-                return product(*first, total, *last) if first or last else total
-        bodies = [
-            self.single(Reduced(sp.S.One, term.scalars, product(*c) if c else None))
-            for term, c in zip(terms, chains, strict=True)
-        ]
-        # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
-        order = sorted(
-            range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
-        )
-        coefficients = tuple(
-            to_ast(terms[n].coef, lambda s: Name(s.name), self.rank, self.spelled) for n in order
-        )
-        total = Matrix(
-            "sum",
-            bodies[0].rows,
-            bodies[0].cols,
-            tuple(bodies[n] for n in order),
-            coefficients=coefficients,
-        )
-        return product(*first, total, *last) if first or last else total
-
-    def single(self, term: Reduced) -> Matrix:
-        """coefficient · scalars · body as one matrix."""
-        number, symbolic = term.coef.as_coeff_Mul()
-        written: dict[sp.Symbol, Expr] = {}
-        for scalar in term.scalars:
-            if isinstance(scalar, Matrix):
-                stand_in = sp.Symbol(
-                    f"~{term.scalars.index(scalar)}", real=True
-                )  # the same twice is a square
-                written[stand_in] = write(self.renamed(scalar))[0]
-                symbolic *= stand_in
-            else:
-                symbolic *= scalar
-
-        minus = (
-            sp.Add(*(-arg for arg in symbolic.args)) if isinstance(symbolic, sp.Add) else symbolic
-        )
-        if len(minus.args) > 2 and self.spelled(minus) and not self.spelled(symbolic):
-            number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
-        cost = self.engine.quantities.entries.lengths.cost
-        if (
-            isinstance(symbolic, sp.Add)
-            and number.is_Integer
-            and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
-        ):
-            number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
-        if self.spelled(abs(number)):
-            number, symbolic = decimals(number, symbolic)
-
-        def entry(symbol: sp.Symbol) -> Expr:
-            if symbol in written:
-                return written[symbol]
-            matrix, at = self.entries.leaf(symbol)
-            if at:
-                raise NoMatrixForm
-            return write(matrix)[0]
-
-        def rank(expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One) -> Any:
-            order = self.rank(expr, summand, beside)
-            return (*self.rank.scalar(written[expr]), *order[-2:]) if expr in written else order
-
-        coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
-        if term.body is None:
-            return leaf(coefficient, ONE, ONE, 0)
-        if coefficient == UNIT:
-            return term.body
-        return Matrix(
-            "scaled", term.body.rows, term.body.cols, (term.body,), coefficients=(coefficient,)
-        )
 
     @cached_property
     def products(self) -> Products:
@@ -361,7 +147,7 @@ class Writer:
             return literal
         terms, weights = self.weights(terms, visible)
         whole = self.renamed(
-            self.combine([self.contraction.reduce(term, visible) for term in terms])
+            self.sums.combine([self.contraction.reduce(term, visible) for term in terms])
         )
         for axis, weight in weights:
             vector = self.entries.elementwise(weight, visible[axis : axis + 1])
@@ -443,7 +229,7 @@ class Writer:
                 if set(free) & bare.indices:
                     return None
                 places.setdefault(at, []).append(self.contraction.reduce(bare, ()))
-        items = {at: write(self.combine(place))[0] for at, place in places.items()}
+        items = {at: write(self.sums.combine(place))[0] for at, place in places.items()}
         if len(free) == 1:
             return leaf(
                 Vector(tuple(items.get((k,), ZERO) for k in range(counts[0] or 0))),
@@ -478,26 +264,14 @@ class Writer:
         return found
 
 
-def shared_entries(bodies: Sequence[Matrix]) -> tuple[list[Matrix], list[Matrix]]:
-    """The factors that all matrices have entry by entry, and what is left of each; nothing where
-    one would be left without a factor.
-    """
-    factors = [elementary(body) for body in bodies]
-    shared: list[Matrix] = []
-    for factor in list(factors[0]):
-        if all(len(own) > 1 and factor in own for own in factors):
-            shared.append(factor)
-            for own in factors:
-                own.remove(factor)
-    return shared, [hadamard(*own) for own in factors] if shared else []
-
-
 def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
     """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1,
     n].
     """
     if wants_row(shape) and m.cols == ONE and m.rows != ONE:
         return row(transpose(m))
+    if len(shape) == 2 and shape[1] == ONE and m.cols == ONE and m.rows != ONE:
+        return column(m) or write(m)[0]
     return write(m)[0]
 
 

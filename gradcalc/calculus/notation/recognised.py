@@ -167,6 +167,24 @@ def squares(expr: Expr, known: Known) -> Expr | None:
     return None
 
 
+def root_of_squares(expr: Expr, known: Known) -> Expr | None:
+    """The root of ‖u‖² ‖v‖² is ‖u‖ ‖v‖."""
+    match expr:
+        case Call("sqrt", (arg,)):
+            norms = [
+                factor.left
+                for factor in factors(arg)
+                if isinstance(factor, Binary) and (factor.op, factor.right) == ("^", TWO)
+            ]
+            plain = all(isinstance(norm, Call) and norm.func == "norm" for norm in norms)
+            if norms and plain and len(norms) == len(factors(arg)) and not isinstance(arg, Neg):
+                total = norms[0]
+                for norm in norms[1:]:
+                    total = Binary("*", total, norm)
+                return total
+    return None
+
+
 def turned_softmax(expr: Expr, known: Known) -> Expr | None:
     """softmax(Sᵀ)ᵀ is the softmax of the columns of S."""
     match expr:
@@ -187,7 +205,7 @@ def chained(expr: Expr, known: Known) -> Expr | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (mean, trace, squares, turned_softmax, chained)
+RULES: tuple[Rule, ...] = (mean, trace, squares, root_of_squares, turned_softmax, chained)
 
 
 def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:

@@ -1,0 +1,229 @@
+"""The gradients of one numerator at all quantities it is made from, each found once, when it is
+asked for.
+
+A gradient is what every user of a quantity hands back to it: the user's gradient times the local
+derivative. The user's gradient stands there written out, or by its name: where an answer above has
+named it, or where writing it out would repeat it (see `Naming`). What is found at a quantity so
+depends on what lies between the numerator and it, and on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TypeAlias
+
+import sympy as sp
+
+from gradcalc.calculus.known_sums import KnownSum
+from gradcalc.calculus.quantities import Quantities
+from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.reverse_mode import Derivative, Engine, Pieces
+from gradcalc.calculus.terms import Key, Term, has_matrix_form
+
+# A gradient that reads longer is not put into another one.
+NAMED_LENGTH = 40
+# A sum of numbers that reads longer is named where several ways share it; a shorter one may cancel.
+SHARED = 12
+# Names and operations: what is not longer is written again rather than named.
+SHORT = 6
+
+Asked: TypeAlias = "frozenset[int]"  # nodes whose gradients answers have named
+
+NOTHING: Asked = frozenset()
+
+
+class Gradients:
+    """The gradients of `start`, read in the names of `reading`."""
+
+    def __init__(self, engine: Engine, start: int, reading: Reading) -> None:
+        self.engine, self.start, self.reading = engine, start, reading
+        self.quantities = engine.quantities
+        self.out, own = self.quantities.fresh(start), self.quantities.fresh(start)
+        self.own: dict[int, Key] = {start: own}
+        pairs = zip(self.out, own, strict=True)
+        given = Term(sp.S.One, {}, frozenset((min(pair), max(pair)) for pair in pairs))
+        self._terms: dict[tuple[int, Asked], list[Term]] = {(start, NOTHING): [given]}
+        self._upstream: dict[tuple[int, Asked, bool], list[Term]] = {}
+        self._local: dict[int, dict[int, Pieces]] = {}
+        self._called: dict[int, list[Term]] = {}  # by the names of answers
+        self._users = users(self.quantities, start)
+        self._rejoins: dict[int, bool] = {}
+        self._shared: dict[int, bool] = {}
+        self._known: dict[int, list[KnownSum]] = {}
+
+    def derivative(self, by: int, asked: bool = False) -> Derivative:
+        """The derivative by a node. `asked`: in the names of answers above."""
+        return Derivative(tuple(self.at(by, asked)), self.out, self.index(by))
+
+    def index(self, node: int) -> Key:
+        """The indices at which the gradient at a node is written."""
+        if node not in self.own:
+            self.own[node] = self.quantities.fresh(node)
+        return self.own[node]
+
+    def at(self, node: int, asked: bool = False) -> list[Term]:
+        """The terms of the gradient at a node."""
+        named = frozenset(self._called) - {node} if asked else NOTHING
+        region, stack = set[int](), [node]
+        while stack:
+            number = stack.pop()
+            if number in region:
+                continue
+            region.add(number)
+            if not named and (number, NOTHING) in self._terms:
+                continue
+            stack += (user for user in self._users.get(number, ()) if user not in named)
+        met: dict[int, Asked] = {}  # the names that each of them is written in
+        for number in sorted(region, reverse=True):  # what is made from others comes behind them
+            through = self._users.get(number, ())
+            if named:
+                met[number] = NOTHING.union(
+                    *({user} if user in named else met[user] for user in through)
+                )
+            key = number, met.get(number, NOTHING)
+            if key not in self._terms:
+                self._terms[key] = self.handed(number, through, named, met)
+        return self._terms[node, met.get(node, NOTHING)]
+
+    def handed(
+        self, number: int, through: Sequence[int], named: Asked, met: Mapping[int, Asked]
+    ) -> list[Term]:
+        """What the users of a node hand back to it, added up."""
+        found: list[Term] = []
+        into, used = self.index(number), self.engine.definitions.used
+        before = len(used)
+        for user in sorted(through, reverse=True):
+            own = self.index(user)
+            if user not in self._local:
+                self._local[user] = self.engine.locals.of(user, own)
+            pieces = self._local[user].get(number, [])
+            if not pieces:
+                continue
+            if user in named:
+                upstream = self._called[user]
+            else:
+                upstream = self.upstream(user, met.get(user, NOTHING), pieces)
+            found += (
+                self.engine.step(term, piece, own, at, into, self.reading)
+                for at, piece in pieces
+                for term in upstream
+            )
+        gathered = self.engine.algebra.gather(found)
+        self._known.setdefault(number, used[before:])
+        return gathered
+
+    def known(self, node: int) -> list[KnownSum]:
+        """What was known of sums and used for the gradient at a node, from those at the named
+        quantities that use it.
+        """
+        self.at(node)
+        found = list(self._known.get(node, ()))
+        for user in self._users.get(node, ()):
+            if self.quantities.nodes[user].name is None and user != self.start:
+                found += self.known(user)
+        return list(dict.fromkeys(found))
+
+    # ---- names
+
+    def share(self) -> None:
+        """Name the gradients of numbers that are sums and shared by several ways, for whoever asks
+        in names.
+        """
+        plain = (number for number, met in list(self._terms) if not met)
+        for number in sorted(set(plain) - self._called.keys(), reverse=True):
+            if number not in self._shared:
+                terms = self._terms[number, NOTHING]
+                numbers = len(terms) == 1 and isinstance(terms[0].groups.get(()), sp.Add)
+                self._shared[number] = number != self.start and numbers and self.rejoins(number)
+            name = self.name(number) if self._shared[number] else None
+            if name is not None:
+                self.call(number, name, asked=True)
+
+    def call(self, by: int, name: str, asked: bool) -> None:
+        """Keep the name of an answer for the answers below it; the first one stays."""
+        own = self.index(by)
+        if self.quantities.nodes[by].op != "input" and by not in self._called:
+            terms = self.at(by, asked)
+            if self.writable(terms, own):
+                self._called[by] = self.engine.name_gradient(by, own, terms, name)
+
+    def length(self, terms: Sequence[Term]) -> int:
+        """How long a gradient reads."""
+        cost = self.quantities.entries.lengths.cost
+        return sum(cost(expr) for term in terms for expr in term.groups.values() if expr != 1)
+
+    def writable(self, terms: Sequence[Term], own: Key) -> bool:
+        """May it have a name? A Jacobian has the numerator's axes besides: it is left as it is."""
+        free = {ix for term in terms for ix in term.indices if ix not in term.summed}
+        return free <= set(own) and has_matrix_form(terms, own, self.engine.graph.examples)
+
+    def upstream(self, number: int, met: Asked, pieces: Pieces) -> list[Term]:
+        """The gradient at a node as it stands in what it is multiplied by: written out, or its
+        name.
+        """
+        terms, own = self._terms[number, met], self.own[number]
+        if len(terms) == 1:
+            apart = self.sums(terms) and self.length(terms) > SHARED and self.rejoins(number)
+        else:
+            apart = bool(terms) and (self.long(pieces) or self.rejoins(number))
+        key = number, met, apart
+        if key not in self._upstream:
+            self._upstream[key] = terms
+            brief = len(terms) <= 2 and self.length(terms) <= NAMED_LENGTH
+            name = self.name(number)
+            if number != self.start and name and (apart or not brief) and self.writable(terms, own):
+                made = self._upstream.get((number, met, not apart))
+                if made is not None and made is not terms:
+                    self._upstream[key] = made
+                else:
+                    self._upstream[key] = self.engine.name_gradient(number, own, terms, name)
+        return self._upstream[key]
+
+    def name(self, number: int) -> str | None:
+        """df_dz, or d2f_dxdz of a derivative that is differentiated once more."""
+        nodes, graph = self.quantities.nodes, self.engine.graph
+        node, start = nodes[number], nodes[self.start]
+        of = start.name or (graph.exercise.loss if start.op == "gradient" else None)
+        if node.name is None or of is None:
+            return None
+        again = self.start in self.engine.again
+        return f"{of}d{node.name}" if again else f"d{of}_d{node.name}"
+
+    def sums(self, terms: Sequence[Term]) -> bool:
+        """Is a gradient a sum of numbers?"""
+        return len(terms) == 1 and isinstance(terms[0].groups.get(()), sp.Add)
+
+    def long(self, pieces: Pieces) -> bool:
+        """Would a local derivative that is more than a name be repeated for each term?"""
+        return any(self.length([piece]) > 1 for _, piece in pieces)
+
+    def rejoins(self, number: int) -> bool:
+        """Do several ways lead from a quantity to one that it is made from?"""
+        if number not in self._rejoins:
+            seen, found = 0, False
+            for arg in self.quantities.operands(number):
+                unnamed = self.quantities.nodes[arg].name is None
+                found = found or bool(seen & self._made[arg]) or (unnamed and self.rejoins(arg))
+                seen |= self._made[arg]
+            self._rejoins[number] = found
+        return self._rejoins[number]
+
+    @cached_property
+    def _made(self) -> Mapping[int, int]:
+        """What each quantity is made from, as the bits of a number."""
+        found: dict[int, int] = {}
+        for number in sorted(self.quantities.ancestors(self.start)):
+            found[number] = 1 << number
+            for arg in self.quantities.operands(number):
+                found[number] |= found[arg]
+        return found
+
+
+def users(quantities: Quantities, start: int) -> Mapping[int, Sequence[int]]:
+    """The quantities that a numerator is made from, each with what uses it there."""
+    found: dict[int, list[int]] = {}
+    for number in sorted(quantities.ancestors(start)):
+        for arg in quantities.operands(number):
+            found.setdefault(arg, []).append(number)
+    return found

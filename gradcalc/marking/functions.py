@@ -1,0 +1,217 @@
+"""What has a value at every place of an exercise: an answer as it was read, and the right answer,
+which is the derivative of the forward computation itself (power series in enclosures) and shares
+nothing with the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from gradcalc.exercise.model import Question
+from gradcalc.graph.model import Graph
+from gradcalc.language.layouts import derivative_shape
+from gradcalc.language.parser import Expr, names
+from gradcalc.language.sizes import Shape, Size
+from gradcalc.marking.points import Computation, Place, ends_of_pieces, in_pieces
+from gradcalc.numeric.evaluate import entries, evaluate
+from gradcalc.numeric.finite_differences import (
+    Target,
+    arrangement,
+    assembled,
+    directions,
+    needed,
+    slopes,
+)
+from gradcalc.numeric.forward import mentioned
+from gradcalc.numeric.scalar_functions import (
+    LADDER,
+    Misfit,
+    TooLarge,
+    Undefined,
+    Unknown,
+    Unsure,
+)
+from gradcalc.numeric.tensor import Env, Tensor
+
+MOST_ENTRIES = 3_000  # of a derivative at a place
+
+Compute: TypeAlias = Callable[[Place, int], Tensor]
+
+
+class Function:
+    """What has a value at every place: a right answer, an answer as it was read, a candidate for
+    a mistake. Values are computed once for each place and precision.
+
+    pieces     it may be made of pieces, step(x) or max(x, y), so that more places are looked at
+    arguments  where one piece ends and another begins these are 0
+    """
+
+    def __init__(
+        self, compute: Compute, pieces: bool = False, arguments: tuple[Function, ...] = ()
+    ) -> None:
+        self._compute, self.pieces, self.arguments = compute, pieces, arguments
+        self._known: dict[tuple[int, int], Tensor | Undefined] = {}
+        self._floats: dict[int, Any] = {}
+
+    def at(self, place: Place, bits: int) -> Tensor:
+        """Its value. Raises Undefined where there is none, Unsure where more bits may tell,
+        Misfit and TooLarge where it cannot be computed at all.
+        """
+        if place.number < 0:  # met once
+            return self._compute(place, bits)
+        key = (place.number, bits)
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = self._compute(place, bits)
+            except Undefined as problem:
+                known = problem
+            self._known[key] = known
+        if isinstance(known, Undefined):
+            raise known
+        return known
+
+    def floats(self, place: Place) -> Any:
+        """About how large its entries are, as a NumPy array; None where it has no value."""
+        if place.number not in self._floats:
+            self._floats[place.number] = self._rounded(place)
+        return self._floats[place.number]
+
+    def _rounded(self, place: Place) -> Any:
+        import numpy as np
+
+        from gradcalc.numeric.balls import middle
+
+        for bits in LADDER[:2]:
+            try:
+                data = self.at(place, bits).data
+            except Unsure:
+                continue
+            except Undefined:
+                return None
+            try:
+                found = np.frompyfunc(middle, 1, 1)(np.asarray(data, dtype=object))
+                return np.asarray(found, dtype=float)
+            except (OverflowError, TypeError):
+                return None
+        return None
+
+
+def written(
+    expr: Expr,
+    computation: Computation,
+    more: Mapping[str, Function] | None = None,
+    free: Sequence[tuple[str, Size]] = (),
+) -> Function:
+    """A formula in the names of an exercise. `more`: further names, each a function; `free`: the
+    free indices of an entry formula with their ranges, which become its axes.
+    """
+    used = {name: function for name, function in (more or {}).items() if name in set(names(expr))}
+
+    def at(place: Place, bits: int) -> Tensor:
+        env = computation.at(place).env(bits)
+        with env.numbers.working():
+            if used:
+                env = env.bind({name: function.at(place, bits) for name, function in used.items()})
+            try:
+                if not free:
+                    return evaluate(expr, env)
+                ranges = {name: size.at(dict(place.sizes)) for name, size in free}
+                return entries(expr, ranges, env)
+            except UNCHECKED as problem:  # a line of an exercise is checked before, an answer not
+                raise Misfit(f"it cannot be computed: {problem}") from None
+
+    if not in_pieces(expr):
+        return Function(at, computation.pieces)
+    bound = {name for name, _ in free}
+    ends = tuple(
+        written(part, computation, more)
+        for part in ends_of_pieces(expr)
+        if not bound & set(names(part))
+    )
+    return Function(at, True, ends)
+
+
+UNCHECKED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+
+
+# ---- what is right
+
+
+def derivative(computation: Computation, question: Question, layout: str = "gradient") -> Function:
+    """The right answer to a question about an exercise, or about a variation of it: the derivative
+    of what is computed, or the value of a quantity.
+    """
+    graph = computation.graph
+    of = None if question.loss else graph.stacks.get(question.of, question.of)
+    if question.kind == "value":
+        return Function(lambda place, bits: _quantity(computation, of or "", place, bits))
+    bys = tuple(graph.stacks.get(name, name) for name in question.by)
+    local = question.kind == "local"
+    target = Target(of, bys, needed(graph, mentioned(graph), of, bys, local))
+    shape = answer_shape(graph, question, layout, whole=True)
+
+    def at(place: Place, bits: int) -> Tensor:
+        values = computation.at(place)
+        for name in (*((of,) if of else ()), *bys):
+            values[name]
+        if values.scalar:
+            return Tensor(slopes(values, target, None, bits))
+        import numpy as np
+
+        chosen = directions(values, target, None)
+        if len(chosen.arrays[0]) * int(np.prod(chosen.of_shape)) > MOST_ENTRIES:
+            raise TooLarge("this derivative has too many entries to be compared")
+        found = assembled(slopes(values, target, chosen, bits), chosen, values)
+        result = _arranged(found, arrangement(chosen, layout), shape, place)
+        return _entry(result, question, values.env(bits)) if question.entry else result
+
+    ends = tuple(written(part, computation) for part in computation.ends)
+    return Function(at, computation.pieces, ends)
+
+
+def _quantity(computation: Computation, name: str, place: Place, bits: int) -> Tensor:
+    env = computation.at(place).env(bits)
+    if name not in env.values:
+        raise env.lacking.get(name) or Unknown(f"{name} has no value")
+    return env.values[name]
+
+
+def _arranged(found: Tensor, order: Sequence[int], shape: Shape, place: Place) -> Tensor:
+    """A derivative over the examples, its axes in the order of a layout, and in the shape of the
+    answer.
+    """
+    import numpy as np
+
+    first = len(found.over)
+    data = np.transpose(np.asarray(found.data), [*range(first), *(first + k for k in order)])
+    target = [size.at(dict(place.sizes)) for size in shape]
+    data = data.reshape((*data.shape[:first], *target))
+    return Tensor(data if data.ndim else data[()], found.over)
+
+
+def _entry(whole: Tensor, question: Question, env: Env) -> Tensor:
+    """The entry that is asked for."""
+    from gradcalc.numeric.array_operations import getitem
+
+    with env.numbers.working():
+        return getitem(whole, [evaluate(item, env) for item in question.entry or ()], env)
+
+
+def answer_shape(
+    graph: Graph, question: Question, layout: str = "gradient", whole: bool = False
+) -> Shape:
+    """The shape that the answer to a question has, per example. `whole`: before an entry is
+    taken.
+    """
+    of = graph.stacks.get(question.of, question.of)
+    if question.kind in ("value", "shape"):
+        return graph.node(of).shape
+    into = [graph.node(graph.stacks.get(name, name)).shape for name in question.by]
+    numerator = () if question.loss else graph.node(of).shape
+    output = question.loss or of == graph.outputs[-1]
+    _, shape = derivative_shape(numerator, into, layout, output)
+    if question.entry and not whole:
+        return shape[len(question.entry) :]
+    return shape
