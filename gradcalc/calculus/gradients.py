@@ -1,10 +1,10 @@
-"""The gradients of one numerator at all quantities it is made from, each found once, when it is
-asked for.
+"""The gradients of one numerator with respect to all quantities that it is made from. Each is
+computed once, when it is asked for.
 
-A gradient is the sum of the contributions of all users of a quantity: each user's gradient times
-the local derivative. The user's gradient stands there written out, or by its name: where an answer above has
-named it, or where writing it out would repeat it (see `Naming`). What is found at a quantity so
-depends on what lies between the numerator and it, and on nothing else.
+A gradient is the sum of what all users of a quantity contribute: the user's gradient times the
+local derivative. The user's gradient stands there written out, or by its name: where an answer
+above has named it, or where writing it out would repeat it (see `upstream`). So what is found at a
+quantity depends on what lies between the numerator and it, and on nothing else.
 """
 
 from __future__ import annotations

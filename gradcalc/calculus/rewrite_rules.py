@@ -21,8 +21,8 @@ from gradcalc.calculus.sympy_functions import divides
 
 
 class Rule(NamedTuple):
-    """`applies` says where a rule is tried, `rewrite` what it gives. `cheap`: it expands nothing, so
-    that it is tried again on what the others give.
+    """`applies` says where a rule is tried, `rewrite` what it gives. `cheap`: it expands nothing,
+    so that it is tried again on what the others give.
     """
 
     name: str
