@@ -3,8 +3,8 @@ asked for.
 
 A gradient is the sum of the contributions of all users of a quantity: each user's gradient times
 the local derivative. The user's gradient stands there written out, or by its name: where an answer
-above has named it, or where writing it out would repeat it (see `Naming`). What is found at a quantity so
-depends on what lies between the numerator and it, and on nothing else.
+above has named it, or where writing it out would repeat it (see `Naming`). What is found at a
+quantity so depends on what lies between the numerator and it, and on nothing else.
 """
 
 from __future__ import annotations
