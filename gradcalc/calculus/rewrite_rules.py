@@ -21,12 +21,11 @@ from gradcalc.calculus.sympy_functions import divides
 
 
 class Rule(NamedTuple):
-    """`applies` says where a rule is tried, `rewrite` what it gives; `words` is what is told of it.
-    `cheap`: it expands nothing, so that it is tried again on what the others give.
+    """`applies` says where a rule is tried, `rewrite` what it gives. `cheap`: it expands nothing, so
+    that it is tried again on what the others give.
     """
 
     name: str
-    words: str
     applies: Callable[[sp.Expr], bool]
     rewrite: Callable[[sp.Expr, Lengths], Iterator[sp.Expr]]
     cheap: bool = False
@@ -199,16 +198,16 @@ def squared(expr: sp.Expr) -> bool:
 
 
 RULES = (
-    Rule("meet", "factors that say something together meet", lambda e: True, meet, cheap=True),
-    Rule("roots", "powers of the root meet", rational, meet_roots),
-    Rule("cancel", "cancels", rational, cancel),
-    Rule("factor", "brought over one denominator", lambda e: rational(e) and few(e), factor),
-    Rule("draw out", "what the terms share is factored out", shares, draw_out, cheap=True),
-    Rule("one sign", "a sum is factored out", nested, one_sign, cheap=True),
-    Rule("one bar", "brought over one denominator", divided, one_bar, cheap=True),
-    Rule("expand", "multiplied out", squared, expand),
-    Rule("multiply out", "multiplied out", divided, multiply_out, cheap=True),
-    Rule("complement", "a − a² is a (1 − a)", summed, complement, cheap=True),
+    Rule("meet", lambda e: True, meet, cheap=True),
+    Rule("roots", rational, meet_roots),
+    Rule("cancel", rational, cancel),
+    Rule("factor", lambda e: rational(e) and few(e), factor),
+    Rule("draw out", shares, draw_out, cheap=True),
+    Rule("one sign", nested, one_sign, cheap=True),
+    Rule("one bar", divided, one_bar, cheap=True),
+    Rule("expand", squared, expand),
+    Rule("multiply out", divided, multiply_out, cheap=True),
+    Rule("complement", summed, complement, cheap=True),
 )
 
 
