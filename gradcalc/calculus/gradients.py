@@ -15,18 +15,12 @@ from typing import TypeAlias
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import NAMED, READABLE
 from gradcalc.calculus.known_sums import KnownSum
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine, Pieces
 from gradcalc.calculus.terms import Key, Term, has_matrix_form
-
-# A gradient that reads longer is not put into another one.
-NAMED_LENGTH = 40
-# A sum of numbers that reads longer is named where several ways share it; a shorter one may cancel.
-SHARED = 12
-# Names and operations: what is not longer is written again rather than named.
-SHORT = 6
 
 Asked: TypeAlias = "frozenset[int]"  # nodes whose gradients answers have named
 
@@ -164,13 +158,13 @@ class Gradients:
         """
         terms, own = self._terms[number, met], self.own[number]
         if len(terms) == 1:
-            apart = self.sums(terms) and self.length(terms) > SHARED and self.rejoins(number)
+            apart = self.sums(terms) and self.length(terms) > READABLE and self.rejoins(number)
         else:
             apart = bool(terms) and (self.long(pieces) or self.rejoins(number))
         key = number, met, apart
         if key not in self._upstream:
             self._upstream[key] = terms
-            brief = len(terms) <= 2 and self.length(terms) <= NAMED_LENGTH
+            brief = len(terms) <= 2 and self.length(terms) <= NAMED
             name = self.name(number)
             if number != self.start and name and (apart or not brief) and self.writable(terms, own):
                 made = self._upstream.get((number, met, not apart))

@@ -13,14 +13,11 @@ from typing import NamedTuple
 import sympy as sp
 
 from gradcalc.calculus import bounded
+from gradcalc.calculus.bounds import SHORT
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths, complements
 from gradcalc.calculus.signs_met import signs_met
 from gradcalc.calculus.sympy_functions import divides
-
-# Symbols: of a fraction in more, only what numerator and denominator share is looked for, and its
-# numerator and denominator are not factored.
-FACTORED = 6
 
 
 class Rule(NamedTuple):
@@ -82,7 +79,7 @@ def cancel(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """Numerator and denominator without what they share, expanded; and factored what is below."""
     found = bounded.cancel(expr)
     yield found
-    if len(expr.free_symbols) <= FACTORED:
+    if len(expr.free_symbols) <= SHORT:
         top, bottom = sp.fraction(found)
         yield bounded.factor_terms(top) / bounded.factor(bottom)
 
@@ -217,7 +214,7 @@ RULES = (
 
 def few(expr: sp.Expr) -> bool:
     """Has it few enough symbols to be factored?"""
-    return len(expr.free_symbols) <= FACTORED
+    return len(expr.free_symbols) <= SHORT
 
 
 # ---- the search

@@ -19,6 +19,7 @@ from gradcalc.calculus.notation.matrix import (
     Matrix,
     NoMatrixForm,
     along,
+    diagonal,
     elementary,
     hadamard,
     leaf,
@@ -29,7 +30,7 @@ from gradcalc.calculus.notation.matrix import (
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.products import written_length
-from gradcalc.calculus.notation.spreading import undivided
+from gradcalc.calculus.notation.spreading import drawn_out, undivided
 from gradcalc.calculus.sympy_functions import (
     Spell,
     decimals,
@@ -42,6 +43,7 @@ from gradcalc.language.parser import Expr, Neg, Num, Vector
 from gradcalc.language.shape_rules import ONE
 
 SHORT = 12  # entries that are listed at most, where most of them are zeros
+READS_LONG = 8  # names and signs; for less a sum of products is not rewritten with diagonals
 MOST = 16  # ways to write the terms of one sum that are compared
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
@@ -70,7 +72,12 @@ class MatrixSums:
         terms = self.alike(terms)
         if self.jacobian:
             return self.total(terms)
-        choices = [[None] if term.body is None else undivided(term.body) for term in terms]
+        choices = [
+            [None]
+            if term.body is None
+            else [one for way in undivided(term.body) for one in drawn_out(way)]
+            for term in terms
+        ]
         found = [
             self.total(
                 [
@@ -99,7 +106,7 @@ class MatrixSums:
             return spread(turn(self.total(vectors)), loose[0].rows, loose[0].cols)
         if (listed := self.listed(terms)) is not None:
             return listed
-        partly = self.partly_shared(terms)
+        others = [m for m in (self.partly_shared(terms), self.vector_shared(terms)) if m]
         number, rests = self.common([term.coef for term in terms])
         for term, rest in zip(terms, rests, strict=True):
             term.coef = rest
@@ -112,9 +119,7 @@ class MatrixSums:
         inner = self.added(terms)
         if number != 1 or shared:
             inner = self.single(Reduced(number, list(shared), inner))
-        if partly is None:
-            return inner
-        return min(inner, partly, key=lambda m: written_length(write(m)[0]))
+        return min([inner, *others], key=lambda m: written_length(write(m)[0]))
 
     def partly_shared(self, terms: list[Reduced]) -> Matrix | None:
         """The sum with a number that some of its terms share in front of these: u + μ (v + w);
@@ -133,6 +138,23 @@ class MatrixSums:
             whole = [replace(term, scalars=list(term.scalars)) for term in others]
             return self.total([*whole, Reduced(sign, [], inner)])
         return None
+
+    def vector_shared(self, terms: list[Reduced]) -> Matrix | None:
+        """The sum with a vector that all products end with entry by entry: Aᵀ (u ∘ w) + Bᵀ (v ∘ w)
+        is (Aᵀ diag(u) + Bᵀ diag(v)) w; None where there is none.
+        """
+        chains = [term.body.parts if term.body is not None else () for term in terms]
+        if not all(len(c) > 1 and c[-1].cols == ONE and c[0].rows != ONE for c in chains):
+            return None
+        shared, rests = shared_entries([c[-1] for c in chains], [False] * len(terms))
+        if not shared or written_length(write(hadamard(*shared))[0]) < READS_LONG:
+            return None
+        inner = [
+            Reduced(term.coef, list(term.scalars), product(*c[:-1], diagonal(rest)))
+            for term, c, rest in zip(terms, chains, rests, strict=True)
+            if rest is not None
+        ]
+        return product(self.total(inner), hadamard(*shared))
 
     @staticmethod
     def alike(terms: list[Reduced]) -> list[Reduced]:
@@ -273,11 +295,9 @@ class MatrixSums:
         if len(minus.args) > 2 and self.spelled(minus) and not self.spelled(symbolic):
             number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
         cost = self.entries.engine.quantities.entries.lengths.cost
-        if (
-            isinstance(symbolic, sp.Add)
-            and number.is_Integer
-            and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
-        ):
+        inside = isinstance(symbolic, sp.Add) and number.is_Integer
+        powers = inside and len(symbolic.free_symbols) == 1 and symbolic.is_polynomial()
+        if inside and cost(number * symbolic) < cost(number) + 1 + cost(symbolic) + powers:
             number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
         if self.spelled(abs(number)):
             number, symbolic = decimals(number, symbolic)

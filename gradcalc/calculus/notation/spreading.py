@@ -57,3 +57,18 @@ def weighed(vector: Matrix, m: Matrix) -> Matrix:
     if m.kind in ("shift", "eye"):
         return product(diagonal(vector), m)
     return hadamard(spread(vector, m.rows, m.cols), m)
+
+
+def drawn_out(m: Matrix) -> list[Matrix]:
+    """A product whose first factor has rows with weights, also with these beside the whole: (w M)
+    N, and w (M N).
+    """
+    if m.kind != "product" or m.parts[0].kind != "hadamard":
+        return [m]
+    first = m.parts[0]
+    loose = [part for part in first.parts if part.kind == "spread" and part.parts[0].cols == ONE]
+    rest = [part for part in first.parts if part not in loose]
+    if not loose or not rest:
+        return [m]
+    weights = [spread(part.parts[0], m.rows, m.cols) for part in loose]
+    return [m, hadamard(product(hadamard(*rest), *m.parts[1:]), *weights)]
