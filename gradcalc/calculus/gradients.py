@@ -1,8 +1,8 @@
 """The gradients of one numerator at all quantities it is made from, each found once, when it is
 asked for.
 
-A gradient is what every user of a quantity hands back to it: the user's gradient times the local
-derivative. The user's gradient stands there written out, or by its name: where an answer above has
+A gradient is the sum of the contributions of all users of a quantity: each user's gradient times
+the local derivative. The user's gradient stands there written out, or by its name: where an answer above has
 named it, or where writing it out would repeat it (see `Naming`). What is found at a quantity so
 depends on what lies between the numerator and it, and on nothing else.
 """
@@ -83,7 +83,7 @@ class Gradients:
     def handed(
         self, number: int, through: Sequence[int], named: Asked, met: Mapping[int, Asked]
     ) -> list[Term]:
-        """What the users of a node hand back to it, added up."""
+        """The contributions of the users of a node, added up."""
         found: list[Term] = []
         into, used = self.index(number), self.engine.definitions.used
         before = len(used)
