@@ -98,7 +98,7 @@ def test_the_line_of_algebra_that_decides_is_shown() -> None:
         "= (ŷ − y)/m",
     ]
     assert record(report("softmax-cross-entropy"), "2. ∂L/∂z")["gradient"].split(" | ")[1:] == [
-        "= −y/p ∘ p − (−((y/p)ᵀ p) p) (substituting ∂L/∂p = −y/p)",
+        "= p ∘ (−y/p − (−(y/p)ᵀ p)) (substituting ∂L/∂p = −y/p)",
         "= −y + sum(y) p (multiply out and cancel)",
         "= p − y, since sum(y) = 1 (y is one-hot)",
     ]
