@@ -9,8 +9,9 @@ from typing import Any
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import NAMED
 from gradcalc.calculus.known_sums import KnownSum, KnownSums
-from gradcalc.calculus.quantities import FUSED_LIMIT, Quantities
+from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.simplify import Simplifier
 from gradcalc.calculus.term_algebra import Algebra
 from gradcalc.calculus.terms import Facts, Ix, Key, RawTerm, Term
@@ -122,7 +123,7 @@ class Definitions:
             for at in ((i, j, *over), (j, i, *over))
         )
         factors = (expr for term in given for expr in term.groups.values())
-        if sum(map(quantities.entries.lengths.cost, factors)) > FUSED_LIMIT:
+        if sum(map(quantities.entries.lengths.cost, factors)) > NAMED:
             return False
         return not self.algebra.gather(
             [*given, *(replace(term, coef=-term.coef) for term in turned)]

@@ -11,10 +11,9 @@ import math
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import EXPANDED, SEARCHED
 from gradcalc.language.fast_dataclasses import dataclass
 
-MONOMIALS = 64  # of an expanded numerator or denominator
-DEGREE = 24
 BITS = 2_000  # of a number, times the degree that it is raised to
 RAISED = 64  # of a power of numbers that is computed
 SUMMANDS = 500  # of all sums in an expression whose common factors are looked for
@@ -56,14 +55,14 @@ class Bulk:
     @property
     def fits(self) -> bool:
         """Is it within the bounds?"""
-        return self.size <= MONOMIALS and max(self.high, self.low) <= DEGREE
+        return self.size <= EXPANDED and max(self.high, self.low) <= SEARCHED
 
 
 def monomials(terms: int, exponent: int) -> int:
     """How many a power of a sum of so many terms has when expanded."""
     if terms == 1:
         return 1
-    return math.comb(terms + exponent - 1, exponent) if max(terms, exponent) <= MONOMIALS else FAR
+    return math.comb(terms + exponent - 1, exponent) if max(terms, exponent) <= EXPANDED else FAR
 
 
 def bulk(expr: sp.Expr) -> Bulk:

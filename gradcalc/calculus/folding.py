@@ -9,13 +9,12 @@ from collections.abc import Set
 import sympy as sp
 
 from gradcalc.calculus import bounded
+from gradcalc.calculus.bounds import EXPANDED, SEARCHED
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.rewrite_rules import divided, within_sum
 from gradcalc.calculus.signs_met import signs_met
 from gradcalc.calculus.sympy_functions import divides, function_class
-
-LONG = 100  # beyond this a local derivative is not searched for the powers of its node
 
 
 def folded(expr: sp.Expr, formula: sp.Expr, own: sp.Symbol, lengths: Lengths) -> sp.Expr:
@@ -152,7 +151,7 @@ def shorter(
     """`derivative` with `formula` read as `own`, where that is shorter and divides by nothing
     new that may be 0.
     """
-    if lengths.cost(derivative) > LONG:
+    if lengths.cost(derivative) > EXPANDED:
         return lengths.shortest([derivative, folded(derivative, formula, own, lengths)])
     if any(not power.exp.is_number for power in derivative.atoms(sp.Pow)):
         derivative = bounded.powsimp(derivative)
@@ -233,7 +232,7 @@ def solve_for(
     symbol: sp.Symbol, formula: sp.Expr, own: sp.Symbol, lengths: Lengths
 ) -> sp.Expr | None:
     """own = formula solved for `symbol`, where it is linear-fractional in it; None otherwise."""
-    if lengths.cost(formula) > 15 or not expandable(formula):
+    if lengths.cost(formula) > SEARCHED or not expandable(formula):
         return None
     top, bottom = sp.fraction(bounded.together(formula))
     equation = bounded.expand(own * bottom - top)

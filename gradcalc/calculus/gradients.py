@@ -1,8 +1,8 @@
 """The gradients of one numerator at all quantities it is made from, each found once, when it is
 asked for.
 
-A gradient is what every user of a quantity hands back to it: the user's gradient times the local
-derivative. The user's gradient stands there written out, or by its name: where an answer above has
+A gradient is the sum of the contributions of all users of a quantity: each user's gradient times
+the local derivative. The user's gradient stands there written out, or by its name: where an answer above has
 named it, or where writing it out would repeat it (see `Naming`). What is found at a quantity so
 depends on what lies between the numerator and it, and on nothing else.
 """
@@ -15,18 +15,12 @@ from typing import TypeAlias
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import NAMED, READABLE
 from gradcalc.calculus.known_sums import KnownSum
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine, Pieces
 from gradcalc.calculus.terms import Key, Term, has_matrix_form
-
-# A gradient that reads longer is not put into another one.
-NAMED_LENGTH = 40
-# A sum of numbers that reads longer is named where several ways share it; a shorter one may cancel.
-SHARED = 12
-# Names and operations: what is not longer is written again rather than named.
-SHORT = 6
 
 Asked: TypeAlias = "frozenset[int]"  # nodes whose gradients answers have named
 
@@ -89,7 +83,7 @@ class Gradients:
     def handed(
         self, number: int, through: Sequence[int], named: Asked, met: Mapping[int, Asked]
     ) -> list[Term]:
-        """What the users of a node hand back to it, added up."""
+        """The contributions of the users of a node, added up."""
         found: list[Term] = []
         into, used = self.index(number), self.engine.definitions.used
         before = len(used)
@@ -164,13 +158,13 @@ class Gradients:
         """
         terms, own = self._terms[number, met], self.own[number]
         if len(terms) == 1:
-            apart = self.sums(terms) and self.length(terms) > SHARED and self.rejoins(number)
+            apart = self.sums(terms) and self.length(terms) > READABLE and self.rejoins(number)
         else:
             apart = bool(terms) and (self.long(pieces) or self.rejoins(number))
         key = number, met, apart
         if key not in self._upstream:
             self._upstream[key] = terms
-            brief = len(terms) <= 2 and self.length(terms) <= NAMED_LENGTH
+            brief = len(terms) <= 2 and self.length(terms) <= NAMED
             name = self.name(number)
             if number != self.start and name and (apart or not brief) and self.writable(terms, own):
                 made = self._upstream.get((number, met, not apart))

@@ -12,15 +12,13 @@ from typing import Any
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import SEARCHED, SHORT
 from gradcalc.calculus.folding import divisors, folded, of_names, solve_for, varying
 from gradcalc.calculus.quantities import Quantities
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.rewrite_rules import divided
 from gradcalc.calculus.simplify import Simplifier
 from gradcalc.calculus.terms import Key
-
-NEAREST = 8  # named quantities that an entry is read back as, of those it is used for
-READ_LENGTH = 24  # operations and names; a longer expression is not searched for names
 
 
 class NameSearch:
@@ -81,11 +79,11 @@ class NameSearch:
                     candidate = self.simplifier.tidy(candidate)
                     if (
                         candidate not in seen
-                        and self.lengths.cost(candidate) <= self.lengths.cost(best) + 6
+                        and self.lengths.cost(candidate) <= self.lengths.cost(best) + SHORT
                     ):
                         seen.add(candidate)
                         found.append(candidate)
-            frontier = sorted(found, key=self.lengths.measure)[:6]
+            frontier = sorted(found, key=self.lengths.measure)[:SHORT]
             # A reading that divides by something new is no simplification: y₁ y₂ g stays, though
             # g²/y₀ is as short.
             best = min(
@@ -134,7 +132,7 @@ class NameSearch:
             found += [opened] if opened != expr and divisors(start) else []
             for _ in range(2):
                 opened = self.quantities.opened(opened)
-                if self.lengths.cost(opened) > READ_LENGTH or not divisors(opened):
+                if self.lengths.cost(opened) > SEARCHED or not divisors(opened):
                     break
                 opened = self.simplifier.tidy(opened)
                 found.append(opened)
@@ -164,7 +162,7 @@ class NameSearch:
         that takes an equation to `solve`, with an operand expressed by that quantity.
         """
         results: list[sp.Expr] = []
-        if self.lengths.cost(expr) > READ_LENGTH:
+        if self.lengths.cost(expr) > SEARCHED:
             return results
         monomial = of_names(expr, self.lengths)
         known = expr.free_symbols
@@ -209,7 +207,7 @@ class NameSearch:
                 and quantities.axes(user) == quantities.axes(quantity)
                 and (quantity == quantities.operands(user)[-1] or self.solvable(user, quantity))
             )
-            self._made_with[key] = tuple(islice(found, NEAREST))
+            self._made_with[key] = tuple(islice(found, SHORT))
         for user in self._made_with[key]:
             formula = quantities.formula(user, *quantities.full(quantities.nodes[user], at))
             if formula != symbol:

@@ -13,6 +13,7 @@ from typing import Any
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import READABLE
 from gradcalc.calculus.definitions import Definitions
 from gradcalc.calculus.folding import divisors
 from gradcalc.calculus.labels import labels_met
@@ -204,7 +205,7 @@ class NamedQuantities:
             return term
         cost = self.entries.lengths.cost
         for key, expr in term.groups.items():
-            if not key or cost(expr) > 12:
+            if not key or cost(expr) > READABLE:
                 continue
             for _, quantity, at in self.entries.entries(expr):
                 for user in self.quantities.users.get(quantity, ()):

@@ -14,6 +14,7 @@ from typing import Any
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import NAMED, READABLE
 from gradcalc.calculus.signs_met import operation
 from gradcalc.calculus.sympy_functions import constant, function
 from gradcalc.calculus.terms import Entries, Ix, Key, Term, one_name, size_expr
@@ -24,11 +25,6 @@ from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import unparse, walk
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.ops import NODES
-
-LONGEST = 10  # that an unnamed quantity counts for
-# operations; a longer elementwise expression gets entries of its own, so nothing is expanded twice
-FUSED_LIMIT = 40
-
 
 ZERO = Size.of(0)
 
@@ -101,7 +97,7 @@ def with_entries(graph: Graph, rules: Rules) -> set[int]:
         if (
             node.name is not None
             or not entrywise(graph.nodes, node, rules)
-            or size > FUSED_LIMIT
+            or size > NAMED
             or (as_written(node) and {*node.over} <= {*graph.examples})
         ):
             bounded.add(number)
@@ -155,7 +151,7 @@ class Quantities:
             node = self.nodes[len(self._lengths)]
             own = 0 if node.op in ("const", "size", "index", "copy") else max(len(node.args) - 1, 1)
             length = own + sum(self._lengths[arg] for arg in node.args if arg < len(self._lengths))
-            length = 3 if as_written(node) else max(min(length, LONGEST), 1)
+            length = 3 if as_written(node) else max(min(length, READABLE), 1)
             self._lengths.append(1 if node.name is not None else length)
         return self._lengths[quantity]
 

@@ -13,14 +13,11 @@ from typing import NamedTuple
 import sympy as sp
 
 from gradcalc.calculus import bounded
+from gradcalc.calculus.bounds import SHORT
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths, complements
 from gradcalc.calculus.signs_met import signs_met
 from gradcalc.calculus.sympy_functions import divides
-
-# Symbols: of a fraction in more, only what numerator and denominator share is looked for, and its
-# numerator and denominator are not factored.
-FACTORED = 6
 
 
 class Rule(NamedTuple):
@@ -82,7 +79,7 @@ def cancel(expr: sp.Expr, lengths: Lengths) -> Iterator[sp.Expr]:
     """Numerator and denominator without what they share, expanded; and factored what is below."""
     found = bounded.cancel(expr)
     yield found
-    if len(expr.free_symbols) <= FACTORED:
+    if len(expr.free_symbols) <= SHORT:
         top, bottom = sp.fraction(found)
         yield bounded.factor_terms(top) / bounded.factor(bottom)
 
@@ -206,8 +203,8 @@ RULES = (
     Rule("roots", "powers of the root meet", rational, meet_roots),
     Rule("cancel", "cancels", rational, cancel),
     Rule("factor", "brought over one denominator", lambda e: rational(e) and few(e), factor),
-    Rule("draw out", "what the terms share is drawn out in front", shares, draw_out, cheap=True),
-    Rule("one sign", "a sum is drawn out in front", nested, one_sign, cheap=True),
+    Rule("draw out", "what the terms share is factored out", shares, draw_out, cheap=True),
+    Rule("one sign", "a sum is factored out", nested, one_sign, cheap=True),
     Rule("one bar", "brought over one denominator", divided, one_bar, cheap=True),
     Rule("expand", "multiplied out", squared, expand),
     Rule("multiply out", "multiplied out", divided, multiply_out, cheap=True),
@@ -217,7 +214,7 @@ RULES = (
 
 def few(expr: sp.Expr) -> bool:
     """Has it few enough symbols to be factored?"""
-    return len(expr.free_symbols) <= FACTORED
+    return len(expr.free_symbols) <= SHORT
 
 
 # ---- the search

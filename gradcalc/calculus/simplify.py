@@ -9,6 +9,7 @@ from collections.abc import Mapping, Set
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import EXPANDED, READABLE
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.rewrite_rules import divided, shortest
 from gradcalc.calculus.signs_met import operation, signs_met
@@ -173,7 +174,7 @@ class Simplifier:
         """The shortest of a few rewritings of one group, if there is something to cancel; never
         a whole term.
         """
-        if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or self.lengths.cost(expr) > 64:
+        if not isinstance(expr, (sp.Mul, sp.Add, sp.Pow)) or self.lengths.cost(expr) > EXPANDED:
             return expr
         has_sum = any(
             isinstance(part, sp.Add) for arg in sp.Mul.make_args(expr) for part in (arg, *arg.args)
@@ -188,7 +189,7 @@ class Simplifier:
                     for part in parts
                 )
             )
-        if len(expr.free_symbols) > 12:
+        if len(expr.free_symbols) > READABLE:
             return expr
         if expr not in self._tidied:
             parts = apart(expr)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, pairwise
 
-from gradcalc.calculus.gradients import SHORT, Gradients
+from gradcalc.calculus.bounds import READABLE, SHORT
+from gradcalc.calculus.gradients import Gradients
 from gradcalc.calculus.notation.author_order import AuthorText
 from gradcalc.calculus.notation.author_spelling import AuthorSpelling
 from gradcalc.calculus.notation.derivative_forms import (
@@ -37,9 +38,6 @@ from gradcalc.language.tree import Binary, Expr, Index, Name, Neg, children, occ
 APART = frozenset(
     ("symmetric", "diagonal", "orthogonal")
 )  # assumptions by which entries could change only together
-# operations; an answer that is not longer is not written by the names of others when they hide
-# what cancels in it
-READABLE = 12
 TIES = frozenset(
     ("symmetric", "diagonal", "onehot")
 )  # assumptions by which one entry tells another

@@ -134,18 +134,6 @@ class CheckedPass:
             else (),
         )
 
-    def known_sums(self, step: Step) -> Iterator[Rewriting]:
-        """What was known of sums and used, as the rule that used it says."""
-        derivatives, names = self.context.writer.derivatives, self.graph.names
-        start = derivatives.loss if self.of is None else names[self.of]
-        nodes = self.graph.nodes
-        for known in derivatives.gradients(start).known(names[step.quantity]) if start else ():
-            if known.kind == "deviations":
-                yield Rewriting("deviations from a mean sum to 0")
-            elif 0 <= known.quantity < len(nodes):
-                said = f"sums to 1, because it is {KNOWN_SUMS[known.kind]}"
-                yield Rewriting(said, (tree(nodes, known.quantity),))
-
     def between(self, step: Step, put_in: Expr, collected: Expr) -> Expr | None:
         """What was put in, multiplied out; None where nothing cancels, or it says no more."""
 
@@ -159,6 +147,18 @@ class CheckedPass:
         written = replace(step.total, symbolic=found)
         value = self.numbers.value(written, step.shape, step.over)
         return found if self.numbers.same(value, step.value) else None
+
+    def known_sums(self, step: Step) -> Iterator[Rewriting]:
+        """What was known of sums and used, as the rule that used it says."""
+        derivatives, names = self.context.writer.derivatives, self.graph.names
+        start = derivatives.loss if self.of is None else names[self.of]
+        nodes = self.graph.nodes
+        for known in derivatives.gradients(start).known(names[step.quantity]) if start else ():
+            if known.kind == "deviations":
+                yield Rewriting("deviations from a mean sum to 0")
+            elif 0 <= known.quantity < len(nodes):
+                said = f"sums to 1, because it is {KNOWN_SUMS[known.kind]}"
+                yield Rewriting(said, (tree(nodes, known.quantity),))
 
     # ---- the gradient without the gradients before it
 

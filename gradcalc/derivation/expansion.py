@@ -9,6 +9,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from gradcalc.calculus.bounds import EXPANDED
 from gradcalc.calculus.folding import units_read
 from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix_expressions import write
@@ -22,7 +23,6 @@ from gradcalc.ops import SPELLINGS
 
 EXPANDED_LIMIT = 300
 STOPS = frozenset(("stop_gradient",))  # it is said of derivatives: its value is its argument's
-TIDIED_LIMIT = 100  # operations of an expanded form that is searched for what cancels
 
 
 class Expansion:
@@ -54,7 +54,7 @@ class Expansion:
             for name, n in self.graph.names.items()
             if not self.engine.quantities.axes(n) and not self.engine.quantities.nodes[n].shape
         }
-        if operations(expr) > TIDIED_LIMIT or not {name.id for name in occurrences(expr)} <= {
+        if operations(expr) > EXPANDED or not {name.id for name in occurrences(expr)} <= {
             *numbers,
             "pi",
             "e",

@@ -83,7 +83,10 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
         if not {"j", "J"} & bound:
             errors += _complex(definition.expr, known)
         problems += [definition.source.problem(error) for error in errors]
-        warnings += [definition.source.problem(e) for e in derivatives(definition.expr, exercise)]
+    inputs, defined = set(exercise.inputs), {d.name for d in exercise.definitions}
+    for definition in exercise.definitions:
+        read = derivatives(definition.expr, inputs, defined, exercise.variables)
+        warnings += [definition.source.problem(error) for error in read]
     _alike([*known, *exercise.inputs], exercise, warnings)
 
 

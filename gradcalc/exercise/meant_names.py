@@ -5,7 +5,7 @@ paper, x^T, Sin[x].
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.source import Text
@@ -83,21 +83,26 @@ def first_use(exercise: Exercise, name: str) -> Place | None:
     return None
 
 
-def derivatives(expr: Expr, exercise: Exercise) -> Iterator[SpanError]:
-    """`w - eta*dL/dw`: a quotient of two inputs dL and dw, beside quantities L and w."""
-    inputs, defined = set(exercise.inputs), {d.name for d in exercise.definitions}
+def derivatives(
+    expr: Expr, inputs: Set[str], defined: Set[str], declared: Collection[str]
+) -> Iterator[SpanError]:
+    """`w - eta*dL/dw`: a quotient of two inputs dL and dw that nobody declared, beside a quantity
+    L and a w.
+    """
     for part in walk(expr):
         match part:
             case Binary("/", Name() | Binary() as above, Name(below)):
                 last = above.right if isinstance(above, Binary) else above
             case _:
                 continue
-        if not isinstance(last, Name) or not {last.id, below} <= inputs - {*exercise.variables}:
+        if not isinstance(last, Name) or not {last.id, below} <= inputs:
+            continue
+        if last.id in declared or below in declared:
             continue
         if (
             last.id[:1] == below[:1] == "d"
             and last.id[1:] in defined
-            and (below[1:] in defined | inputs)
+            and (below[1:] in defined or below[1:] in inputs)
         ):
             words = f"{last.id}/{below}"
             yield SpanError(

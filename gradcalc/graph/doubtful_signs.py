@@ -27,8 +27,8 @@ def doubt(expr: Expr, left: Shape, right: Shape, constant: bool) -> Doubt | None
     """
     if not isinstance(expr, Binary):
         return None
-    base, twice = unparse(expr.left), unparse(Binary("@", expr.left, expr.left))
     if expr.op == "^" and constant and len(left) == 2 and left[0] == left[1] != ONE:
+        base, twice = unparse(expr.left), unparse(Binary("@", expr.left, expr.left))
         power = f"write {twice}, or matrix_power({base}, k), for the matrix power"
         inverse = f"write inv({base}) for the inverse"
         return Doubt(
@@ -40,7 +40,7 @@ def doubt(expr: Expr, left: Shape, right: Shape, constant: bool) -> Doubt | None
         return Doubt(
             "one-axis-transpose",
             "{0} is a scalar, because .T does nothing to a vector with one axis",
-            f"write outer({base}, {unparse(expr.right.arg)}) for the matrix",
+            f"write outer({unparse(expr.left)}, {unparse(expr.right.arg)}) for the matrix",
         )
     beside = _turned(expr.left, -1) or _turned(expr.right, 0)
     if expr.op == "*" and beside and _conform(left, right):

@@ -13,7 +13,7 @@ from gradcalc.graph.model import Graph
 from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.parser import Name
-from gradcalc.language.sizes import Shape
+from gradcalc.language.sizes import ONE, Shape
 from gradcalc.marking.equality import Function, answer_shape, derivative
 from gradcalc.marking.points import Place, Places
 from gradcalc.numeric.evaluation_points import size_names
@@ -49,6 +49,13 @@ class Asked:
     def shape(self, number: int) -> Shape:
         """The shape of the right answer, per example."""
         return answer_shape(self.graph, self.questions[number], self.layout)
+
+    def may_be_short(self, number: int) -> bool:
+        """May the answer have a shorthand? It has the axes of two arrays."""
+        question = self.questions[number]
+        of = self.graph.stacks.get(question.of, question.of)
+        scalar = question.loss or all(size == ONE for size in self.graph.node(of).shape)
+        return len(self.shape(number)) >= 2 and (question.kind == "second" or not scalar)
 
     # ---- names
 

@@ -199,7 +199,7 @@ def changed(function: Function, change: Callable[[Tensor, Place], Tensor]) -> Fu
         with balls(bits).working():
             return change(tensor, place)
 
-    return Function(at)
+    return Function(at, function.pieces, function.arguments)
 
 
 IF = "This is what comes out if "

@@ -34,8 +34,8 @@ from gradcalc.marking.points import Computation, Place, Values
 from gradcalc.marking.variations import held
 from gradcalc.numeric.agreement import Unlike, paired
 from gradcalc.numeric.finite_differences import needed
-from gradcalc.numeric.forward import blank, mentioned, propagate
-from gradcalc.numeric.precision import balls
+from gradcalc.numeric.forward import blank, mentioned, propagate, rounded
+from gradcalc.numeric.precision import FLOAT, balls, floats
 from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined
 from gradcalc.numeric.tensor import Env, Tensor
 
@@ -336,14 +336,21 @@ class _Bound(Values):
         self.place, self.bound = place, bound
 
     def env(self, bits: int = LADDER[0]) -> Env:
+        """Names and their values at a precision, the new ones among them."""
         if bits not in self._envs:
-            values = {name: function.at(self.place, bits) for name, function in self.bound.items()}
-            numbers = balls(bits)
+            values = {name: self.value(function, bits) for name, function in self.bound.items()}
+            numbers = floats() if bits == FLOAT else balls(bits)
             with numbers.working():
                 env = blank(self.graph, self.point, numbers).bind(values)
                 order = (self.definitions[name] for name in self.graph.quantities)
                 self._envs[bits] = propagate(env, order)
         return self._envs[bits]
+
+    def value(self, function: Function, bits: int) -> Tensor:
+        """The value of a new name; floats are those of enclosures."""
+        if bits == FLOAT:
+            return rounded(function.at(self.place, LADDER[0]))
+        return function.at(self.place, bits)
 
 
 class _Carried(Computation):
@@ -354,11 +361,15 @@ class _Carried(Computation):
         self.cut = cut
 
     def at(self, place: Place) -> Values:
-        if place.number not in self._values:
-            upstream = {**place.point.upstream, **dict.fromkeys(self.cut.added, ONE)}
-            moved = replace(place, point=replace(place.point, upstream=upstream))
-            self._values[place.number] = _Bound(self.graph, moved, self.definitions, self.cut.bound)
-        return self._values[place.number]
+        """Its values at a place."""
+        if place.number >= 0 and place.number in self._values:
+            return self._values[place.number]
+        upstream = {**place.point.upstream, **dict.fromkeys(self.cut.added, ONE)}
+        moved = replace(place, point=replace(place.point, upstream=upstream))
+        found = _Bound(self.graph, moved, self.definitions, self.cut.bound)
+        if place.number >= 0:
+            self._values[place.number] = found
+        return found
 
 
 def _asked_of(asked: Asked, number: int, cut: _Cut) -> Function | None:

@@ -154,8 +154,8 @@ AT_VALUES: tuple[Condition, ...] = (
 def conditions(
     scene: Scene, rows: tuple[Condition, ...]
 ) -> Iterator[tuple[str, Mapping[str, Any], list[Place]]]:
-    """The conditions that are to be tried, each in words, with its place in the exercise and points at
-    which it holds.
+    """The conditions that are to be tried, each in words, with its place in the exercise and
+    points at which it holds.
     """
     number = FIRST if rows is CONDITIONS else 2 * FIRST
     places = list(scene.places)[:PER]

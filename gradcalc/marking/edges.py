@@ -29,9 +29,12 @@ ENTRIES = 2  # of each
 
 
 def beside(answer: Function, right: Function, places: Places) -> Iterator[Place]:
-    """Places beside the edges of an answer that the right one does not have, and the reverse."""
+    """Places beside the edges of an answer that the right one does not have; of numbers also the
+    reverse, which for arrays would cost more than it finds.
+    """
     near = [place for place in places if not place.far]
-    for one, other in ((answer, right), (right, answer)):
+    pairs = [(answer, right), (right, answer)] if places.scalar else [(answer, right)]
+    for one, other in pairs:
         new = [
             end
             for end in one.arguments

@@ -23,7 +23,8 @@ from gradcalc.numeric.finite_differences import (
     needed,
     slopes,
 )
-from gradcalc.numeric.forward import mentioned
+from gradcalc.numeric.forward import mentioned, rounded
+from gradcalc.numeric.precision import FLOAT
 from gradcalc.numeric.scalar_functions import (
     LADDER,
     Misfit,
@@ -153,6 +154,8 @@ def derivative(computation: Computation, question: Question, layout: str = "grad
     shape = answer_shape(graph, question, layout, whole=True)
 
     def at(place: Place, bits: int) -> Tensor:
+        if bits == FLOAT:  # power series are in enclosures
+            return rounded(at(place, LADDER[0]))
         values = computation.at(place)
         for name in (*((of,) if of else ()), *bys):
             values[name]

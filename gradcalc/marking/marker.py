@@ -290,8 +290,7 @@ class Marker:
                 found = compare(function, right, self.asked.places, self.rules)
                 if found.verdict == RIGHT:
                     return found, NOTES["layout"].format(layout, self.asked.layout)
-        arrays = self.asked.shape(number)
-        if decision.by == "shape" and len(arrays) >= 2:
+        if decision.by == "shape" and self.asked.may_be_short(number):
             short = self.printed.shorthand(number)
             if short is not None and not refuted(function, short, islice(self.asked.places, 2)):
                 found = compare(function, short, self.asked.places, self.rules)

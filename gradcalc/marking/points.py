@@ -167,7 +167,8 @@ class Places:
         self._worked: list[str] = []  # constraints on the inputs that gave a place before
         self._drawer = _Drawer(graph)
         self._ended = False
-        strata = STRATA if self._drawer.scalar else self._strata()
+        self.scalar = self._drawer.scalar
+        strata = STRATA if self.scalar else self._strata()
         self.pieces = len(STYLES) + strata  # so many places for functions made of pieces
         self._styles = (*STYLES, *(f"strata {k}/{strata}" for k in range(strata)), *["near"] * MORE)
 
@@ -254,8 +255,9 @@ def _choices(graph: Graph) -> Iterator[tuple[tuple[Mapping[str, int], bool], ...
         found = list(other_sizes(graph, number))
         found = [sizes for sizes in found if sizes not in met] or found
         clear = [sizes for sizes in found if literals.isdisjoint(sizes.values())] or found
+        clear.sort(key=lambda sizes: _entries(graph, sizes))
         small = [sizes for sizes in clear if _entries(graph, sizes) <= LARGE] or clear[:1]
-        others.append(tuple((sizes, False) for sizes in small[:3]))
+        others.append(tuple((sizes, False) for sizes in small[:5]))
     given = {name: graph.sizes[name] for name in names if name in graph.sizes}
     yield others[0]
     fits = len(given) == len(names) and unfit(graph.nodes, given) is None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import TypeVar
 
 from gradcalc.exercise.model import Value
 from gradcalc.exercise.source import Text
+from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import GradcalcError, Problem, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Expr, Num
+from gradcalc.language.sizes import Shape
 from gradcalc.language.tokens import MAX_LENGTH, canonical
 from gradcalc.marking.asked import Asked
 from gradcalc.marking.model import BLANK, Given, Reading
@@ -153,8 +155,14 @@ class Reader:
                 frozenset(asked.exercise.functions) | set(asked.exercise.unknown_functions),
                 asked.forbidden(number),
                 partials,
+                {**self._shapes, **asked.shapes(number)},
             )
         return self._words[number]
+
+    @cached_property
+    def _shapes(self) -> Mapping[str, Shape]:
+        """The shapes of the names of the exercise."""
+        return printed_names(self.asked.graph).shapes
 
     @cached_property
     def _own(self) -> frozenset[str]:

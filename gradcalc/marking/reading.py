@@ -18,7 +18,7 @@ from gradcalc.language.constants import CONSTANTS, check_constants
 from gradcalc.language.errors import SpanError, closest
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import CALLABLE, parse
-from gradcalc.language.shape_rules import INDEXED
+from gradcalc.language.shape_rules import INDEXED, ShapeError, shape_of
 from gradcalc.language.size_expressions import size_of
 from gradcalc.language.sizes import Shape
 from gradcalc.language.tokens import Token, shown, tokenize
@@ -37,6 +37,7 @@ from gradcalc.language.tree import (
     children,
     walk,
 )
+from gradcalc.ops import TABLE
 
 MOST_POWER = 100  # of a matrix
 _COMMA = re.compile(r"(?<![\w.])-?[0-9]+,[0-9]+")
@@ -53,12 +54,14 @@ class Words:
     functions  of the exercise
     forbidden  names that would beg the question
     partials   ("L", "Z") -> the name that the answer dL/dZ is known by
+    shapes     of names
     """
 
     known: frozenset[str]
     functions: frozenset[str] = frozenset()
     forbidden: frozenset[str] = frozenset()
     partials: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
 
 def read_formula(text: str, words: Words, free: Collection[str] = ()) -> Expr:
@@ -74,6 +77,7 @@ def read_formula(text: str, words: Words, free: Collection[str] = ()) -> Expr:
         message = "a comparison alone is no answer"
         hint = f"write where({shown(text.strip(), 40)}, 1, 0) for 1 where it holds, else 0"
         raise SpanError("answer", message, *tree.span, hint)
+    refuse_matrices(tree, text, words)
     tree = with_indicators(tree)
     check_names(tree, words, frozenset(free))
     declared = {name for name in CONSTANTS if name in words.known}
@@ -187,6 +191,26 @@ def _with_partials(tokens: list[Token], words: Words) -> list[Token]:
     return found
 
 
+def refuse_matrices(tree: Expr, text: str, words: Words) -> None:
+    """A product that is left out beside a matrix: `(A + A.T)x` may mean @, and may mean *. Raises
+    SpanError.
+    """
+    for part in walk(tree):
+        if not isinstance(part, Binary) or part.op != "*":
+            continue
+        start, end = part.left.span[1], part.right.span[0]
+        if any(char not in "() \t[]" for char in text[start:end]):
+            continue
+        try:
+            ranks = [len(shape_of(side, words.shapes)) for side in (part.left, part.right)]
+        except (ShapeError, SpanError):
+            continue
+        if max(ranks) > 1 and min(ranks) > 0:
+            message = "an operator is missing in this product with a matrix"
+            hint = "write @ for the matrix product, * for the product entry by entry"
+            raise SpanError("syntax", message, max(start - 1, 0), end + 1, hint)
+
+
 def with_indicators(tree: Expr) -> Expr:
     """Comparisons that are no conditions as 1 where they hold and 0 elsewhere."""
 
@@ -267,6 +291,9 @@ def unknown_name(name: Name, words: Words) -> SpanError:
         message = f"`{shown(word)}` is a function: put its argument in parentheses"
         return SpanError("unknown-name", message, *name.span)
     near = closest(word, sorted(words.known - words.forbidden))
+    if word in ("I", "Id"):
+        cure = "write eye(n) for the identity matrix"
+        return SpanError("unknown-name", f"unknown name `{word}`", *name.span, cure)
     listed = ", ".join(sorted(words.known - words.forbidden)[:12])
     hint = f"did you mean {near}?" if near else f"names: {listed}" if listed else None
     return SpanError("unknown-name", f"unknown name `{shown(word)}`", *name.span, hint)
@@ -328,13 +355,18 @@ def is_constant(tree: Expr, words: Words) -> bool:
                 if part.op == "@":
                     return False
                 stack += [part.left, part.right]
-            case Call(func, args, ()) if func not in words.functions:
+            case Call(func, args, ()) if func not in words.functions and of_numbers(func):
                 stack += args
             case Vector():
                 stack += part.items
             case _:
                 return False
     return True
+
+
+def of_numbers(func: str) -> bool:
+    """Does a function take numbers to numbers, entry by entry?"""
+    return func in TABLE and TABLE[func].signature == "elementwise"
 
 
 def read_rows(text: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from gradcalc.exercise.literals import shape_of_value
 from gradcalc.exercise.model import Grading, Value
 from gradcalc.language.formula_pieces import Number
+from gradcalc.marking.functions import UNCHECKED
 from gradcalc.marking.model import INVALID, RIGHT, WRONG, Decision, Entries
 from gradcalc.numeric.evaluate import evaluate
 from gradcalc.numeric.forward import at, rounded
@@ -55,7 +56,13 @@ def numbers(value: Value) -> list[float]:
     def known(bits: int) -> Tensor:
         return rounded(evaluate(value, at({}, bits)))
 
-    return [float(climb(known).data)]
+    try:
+        found = climb(known)
+        if not found.plain:
+            raise Undefined("this is an array: write it as a list of its rows")
+        return [float(found.data)]
+    except UNCHECKED as problem:
+        raise Undefined(f"it cannot be computed: {problem}") from None
 
 
 def _flat(right: Number) -> list[float]:

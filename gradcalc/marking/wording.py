@@ -43,7 +43,8 @@ def say(
     if policy.hints == "verdict":
         return "Wrong."
     if policy.hints == "full" and mistakes:
-        return mistakes[0].sentence
+        lead = f"{_wrong(decision, reading)} " if decision.shapes is not None else ""
+        return f"{lead}{' '.join(mistake.sentence for mistake in mistakes)}"
     return _wrong(decision, reading) + _where(mistakes)
 
 

@@ -196,6 +196,14 @@ class AnswerCells:
             ),
         )
 
+    def reason(self, answer: Answer) -> Cell:
+        """Why a quantity has its shape; of a declared stack from the shape of one example."""
+        one = self.graph.stacks.get(answer.question.of)
+        if answer.reason != "declared" or one is None:
+            return ((answer.reason,),) if answer.reason else ()
+        shape = Shaped(self.graph.node(one).shape)
+        return (line(Name(one), " is ", shape, " per example, examples on the last axis"),)
+
     def shorthand(self, answer: Answer) -> Cell:
         short = answer.shorthand
         if short is None or wrong(answer):

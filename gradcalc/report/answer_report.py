@@ -116,7 +116,7 @@ class _View:
         rows: list[list[Cell]] = []
         for answer in answers:
             stack: Cell = (math(Shaped(answer.stacked.shape)),) if answer.stacked else ()
-            reason: Cell = ((answer.reason,),) if answer.reason else ()
+            reason = self.cells.reason(answer)
             rows.append(
                 [(math(Name(answer.question.of)),), (math(Shaped(answer.shape)),), stack, reason]
             )

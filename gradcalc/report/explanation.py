@@ -45,9 +45,10 @@ from gradcalc.report.step_table import Board, record
 DETAILS = ("brief", "normal", "full")
 ROWS = 1  # rows of a matrix that is shown in the forward pass in normal detail
 
-TRANSPOSED_IN_ANSWERS = (
-    "The way back is written in gradient layout, each gradient in the shape of its variable; in "
-    "numerator layout, in which the answers are, the derivative of a number is its transpose."
+STEPS_LAYOUT = (
+    "The steps are in gradient layout: each gradient has the shape of its variable. The summary is "
+    "in the layout that was asked for; in numerator layout, the derivative of a scalar is the "
+    "transpose."
 )
 
 
@@ -222,9 +223,9 @@ class _View:
             )
             more = " If it is used more than once, add the contributions." if several else ""
             how = ". For each quantity, multiply the upstream gradient by the local derivative "
-            layouts = {answer.layout for answer in self.derivation.answers} - {"gradient", None}
-            if layouts:
-                more += " The steps are in gradient layout; the summary is in the layout asked for."
+            layouts = {answer.layout for answer in self.derivation.answers if answer.shape}
+            if layouts & {"jacobian", "denominator"}:
+                more += f" {STEPS_LAYOUT}"
             yield Paragraph(line("Work backward from ", of, how, f"(chain rule).{more}"))
 
     def brief(self, one: Pass) -> Table:

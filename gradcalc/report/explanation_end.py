@@ -122,21 +122,12 @@ class Summary:
             [
                 (math(Name(answer.question.of)),),
                 (math(Shaped(answer.shape)),),
-                (self.reason(answer),) if answer.reason else (),
+                self.cells.reason(answer),
             ]
             for answer in answers
         ]
         columns = [Column("quantity"), Column("shape", answer=True), Column("because", aside=True)]
         return replace(table(columns, rows), tight=True)
-
-    def reason(self, answer: Answer) -> Line:
-        """Why it has its shape; of a declared stack from the shape of one example."""
-        graph = self.derivation.graph
-        one = graph.stacks.get(answer.question.of)
-        if answer.reason != "declared" or one is None:
-            return (answer.reason or "",)
-        shape = Shaped(graph.node(one).shape)
-        return line(Name(one), " is ", shape, " per example; examples stand side by side")
 
     def row(self, answer: Answer) -> list[Cell]:
         if wrong(answer):

@@ -150,7 +150,7 @@ class _View:
             stack: Cell = (
                 (math(Shaped(stacked.shape)),) if stacked and stacked.shape != answer.shape else ()
             )
-            reason: Cell = ((answer.reason,),) if answer.reason else ()
+            reason = self.cells.reason(answer)
             rows.append(
                 [(math(Name(answer.question.of)),), (math(Shaped(answer.shape)),), stack, reason]
             )

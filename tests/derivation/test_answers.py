@@ -453,6 +453,55 @@ def test_another_layout_shares_what_is_derived_and_changes_nothing() -> None:
     assert other.derivatives is one.derivatives
 
 
+def asked(expression: str, *questions: str, **more: object) -> list[str | None]:
+    """The formulas of the answers to questions about a computation."""
+    lines = "\n".join(expression.split("; "))
+    exercise = exercise_from({"expression": lines, "questions": list(questions), **more})
+    one = answerer(build(exercise))
+    return [one.answer(question).text for question in exercise.questions]
+
+
+def test_a_long_answer_above_is_used_by_its_name() -> None:
+    line = "z = w*x + b; a = tanh(z); E = (v*a - y)^2"
+    assert asked(line, "dE/dz", "dE/dw")[1] == "dE_dz*x"
+    assert "dE_dz" not in (asked(line, "dE/dw")[0] or "")
+
+
+def test_a_short_answer_above_is_written_again() -> None:
+    assert asked("y = w*x; E = (y - t)^2", "dE/dy", "dE/dw") == ["2*(y - t)", "2*(y - t)*x"]
+
+
+def test_a_name_that_hides_what_cancels_is_not_used() -> None:
+    line = "p = sigmoid(z); J = -t*log(p) - (1 - t)*log(1 - p)"
+    assert asked(line, "dJ/dp", "dJ/dz")[1] == "p - t"
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "wanted"),
+    [
+        ("n = 1 + p; d = 3 + q; f = n/d", "df/dd", "-n/d^2"),
+        ("n = 1 + p; d = 3 + q; f = n/d", "df/dq", "-n/d^2"),
+        ("y = 5*sqrt(t)", "dy/dt", "5/(2*sqrt(t))"),
+        ("r = sqrt(x^2 + 4)", "dr/dx", "x/r"),
+        ("N = 1 + exp(-z); q = 1/N", "dq/dz", "q*(1 - q)"),
+        ("g = (exp(z) - exp(-z))/(exp(z) + exp(-z))", "dg/dz", "1 - g^2"),
+        ("u = exp(a); v = exp(b); p = u/(u + v)", "dp/da", "p*(1 - p)"),
+    ],
+)
+def test_a_name_is_read_back_where_the_rule_has_it(line: str, question: str, wanted: str) -> None:
+    assert asked(line, question) == [wanted]
+
+
+def test_a_recurrence_stays_one() -> None:
+    line = "a1 = tanh(P @ a0); a2 = tanh(P @ a1); a3 = tanh(P @ a2); E = norm(a1 - t1)^2/2 + norm(a2 - t2)^2/2"
+    line = line.replace("E = ", "E = norm(a3 - t3)^2/2 + ")
+    shapes = {"P": ["n", "n"], "a0": ["n"], "t1": ["n"], "t2": ["n"], "t3": ["n"]}
+    (found,) = asked(line, "dE/dP", variables=shapes)
+    assert found is not None
+    assert "outer(dE_da2*(1 - a2^2), a1)" in found
+    assert "outer(dE_da1*(1 - a1^2), a0)" in found
+
+
 @pytest.mark.parametrize(
     ("line", "values", "want"),
     [

@@ -109,16 +109,6 @@ def test_a_first_derivative_is_a_quantity_with_rules_of_its_own() -> None:
     assert all(step.verified and step.verified.ok for one in found.passes for step in one.steps)
 
 
-def test_a_second_derivative_that_is_zero_by_convention_has_no_steps() -> None:
-    """By an intermediate quantity and what it is computed from: u is held while x varies, and the other way round."""
-    found = derivation_of(
-        "{expression: 'u = x^2\n\nf = sin(u) * x', values: {x: 2}, questions: [d2f/dudx, d2f/du2]}"
-    )
-    assert [(one.of, [step.quantity for step in one.steps]) for one in found.passes] == [
-        ("g", ["u"])
-    ]
-
-
 def test_a_convention_is_said_where_it_is_needed() -> None:
     (path,) = [
         path for path in steps(shipped_derivation("relu-kink"))["x"].paths if path.through == "a"

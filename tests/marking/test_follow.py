@@ -104,7 +104,7 @@ def cut(text: str) -> tuple[str, str]:
 @pytest.mark.parametrize("chain", chains(), ids=lambda chain: f"{chain[0]}: {chain[2]}")
 def test_an_early_error_is_carried(chain: tuple[str, ...]) -> None:
     name, earlier, last, expected = chain
-    marker = Marker(load_exercise(str(ROOT / "exercises" / f"{name}.yaml")))
+    marker = Marker(load_exercise(str(ROOT / "exercises" / f"{name}.yaml")), seconds=60)
     numbers = {question.text: k for k, question in enumerate(marker.questions)}
     numbers |= {question.name: k for k, question in enumerate(marker.questions) if question.name}
     answers = dict(map(cut, (*earlier.split("; "), last)))

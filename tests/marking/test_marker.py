@@ -275,6 +275,22 @@ def test_names_that_an_answer_may_use() -> None:
     assert check(named, "q", 2).message.startswith("`q` is what is asked for")
 
 
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("(A + A.T)x", "invalid"),  # @ or *
+        ("(A + A.T)(x)", "invalid"),
+        ("(A + A.T) @ x", "right"),
+        ("2(A @ x)/2 + A.T @ x", "right"),
+        ("sum((A[i, j] + A[j, i])*x[j], j)", "right"),
+        ("(A[q, :] + A[:, q]) @ x", "right"),
+        ("I @ x", "invalid"),
+    ],
+)
+def test_products_and_entries_as_they_are_written_by_hand(answer: str, verdict: str) -> None:
+    assert check(marker(str(HERE / "exercises" / "quad.yaml")), answer, "df/dx").verdict == verdict
+
+
 def test_blank_is_no_mistake() -> None:
     of = marker(EX1)
     for text in ("", "  ", "?"):
@@ -319,9 +335,11 @@ def test_values_of_a_variant_are_left_to_the_teacher() -> None:
         "tan(pi/2)",
         "__import__('os').getpid()",
         "[[1, 2], [3]]",
+        "diag(2)",
+        "log(eye(2))",
     ],
 )
 def test_hostile_answers_are_judged_in_time(answer: str) -> None:
-    for name, question in (("twolayer", "dL/dx"), ("quad", "df/dA")):
-        of = marker(str(HERE / "exercises" / f"{name}.yaml"))
+    for file, question in (("twolayer", "dL/dx"), ("quad", "df/dA"), (None, "df/dx")):
+        of = quick(str(HERE / "exercises" / f"{file}.yaml") if file else EX1)
         assert check(of, answer, question).verdict in ("invalid", "wrong", "undecided")

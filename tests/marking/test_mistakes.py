@@ -96,7 +96,7 @@ def needs_positive(formulas: object, answer: str) -> bool:
 
 
 def verdict(exercise: object, question: str, answer: str) -> Verdict:
-    marker = Marker(exercise)  # type: ignore[arg-type]
+    marker = Marker(exercise, seconds=60)  # type: ignore[arg-type]
     number = next(k for k, one in enumerate(marker.questions) if one.text == question)
     return marker.mark({number: Given(Text(answer))}, only=True)[0]
 

@@ -5,7 +5,7 @@ import pytest
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.report.blocks import Options, Table
-from gradcalc.report.terminal_report import terminal_answers
+from gradcalc.report.terminal_report import compose_terminal
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,6 @@ from gradcalc.report.terminal_report import terminal_answers
 )
 def test_one_array_alone_is_a_record_and_all_else_a_table(questions: str, records: bool) -> None:
     text = f"expression: f = c*sum(x)\nvariables: {{x: [n], c: []}}\nquestions: {questions}\n"
-    blocks = terminal_answers(solve(parse_exercise(text)), Options())
-    (found,) = (block for block in blocks if isinstance(block, Table))
+    blocks = compose_terminal(solve(parse_exercise(text)), Options()).blocks
+    found = next(block for block in blocks if isinstance(block, Table))
     assert found.records == records

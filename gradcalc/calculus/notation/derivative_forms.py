@@ -348,7 +348,7 @@ class Forms:
 
 
 def apart(terms: Sequence[Term]) -> tuple[list[Term], sp.Expr]:
-    """Terms without the numbers that all of them share, and these: they are the same for every
+    """Terms without the numbers that all of them share, and these. They do not depend on the
     example, and stand in front of the sum.
     """
     numbers = [sp.Mul.make_args(term.groups.get((), sp.S.One)) for term in terms]

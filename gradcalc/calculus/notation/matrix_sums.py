@@ -295,11 +295,9 @@ class MatrixSums:
         if len(minus.args) > 2 and self.spelled(minus) and not self.spelled(symbolic):
             number, symbolic = -number, minus  # −2 (w + x − y − z), as the author wrote it
         cost = self.entries.engine.quantities.entries.lengths.cost
-        if (
-            isinstance(symbolic, sp.Add)
-            and number.is_Integer
-            and cost(number * symbolic) < cost(number) + 1 + cost(symbolic)
-        ):
+        inside = isinstance(symbolic, sp.Add) and number.is_Integer
+        powers = inside and len(symbolic.free_symbols) == 1 and symbolic.is_polynomial()
+        if inside and cost(number * symbolic) < cost(number) + 1 + cost(symbolic) + powers:
             number, symbolic = sp.S.One, number * symbolic  # 6x + 2, but 2 (x + y)
         if self.spelled(abs(number)):
             number, symbolic = decimals(number, symbolic)
