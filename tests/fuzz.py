@@ -75,11 +75,16 @@ def attempt(kind: str, seed: str, seconds: float = HANG) -> tuple[list[Verdict],
     return found, time.process_time() - started
 
 
+def at_once(fault: str) -> None:
+    """Print a fault, and wait for no other."""
+    print(fault, flush=True)
+
+
 def hunt(
     seconds: float,
     seed: str,
     kinds: Sequence[str] = tuple(KINDS),
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = at_once,
     hang: float = HANG,
 ) -> Run:
     """Cases of every kind in turn until the time is over; each kind gets as much of it."""

@@ -89,10 +89,14 @@ class Follower:
         answer = self.printed.symbolic(wrong.number, "matrix")
         if answer is None or answer.symbolic is None:
             return wrong.expr is not None
-        right = self.inputs(answer.symbolic)
+        right = self.inputs(answer.expanded or answer.symbolic)
         if wrong.expr is None:
             return not right
-        return not right or bool(right & self.inputs(wrong.expr))
+        known = set(self.asked.graph.names) | set(self.asked.upstreams)
+        own = self.inputs(wrong.expr)
+        if not right | own <= known:  # one of them is written in the names of other answers
+            return True
+        return not right or bool(right & own)
 
     def inputs(self, expr: Expr) -> set[str]:
         """The inputs that a formula is made of, by its text; names of gradients are themselves."""

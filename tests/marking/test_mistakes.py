@@ -139,6 +139,9 @@ def false_sentences(row: tuple[str, ...]) -> tuple[tuple[Mistake, ...], list[str
     assert marked.verdict == WRONG
     case = case_of(data, question, row[3])
     case.printed = tuple(one for one in printed(data, question) if one is not None)
+    for one in marked.mistakes:  # no sentence says the answer
+        quoted = [text.replace(" ", "") for text in re.findall(r"`([^`]*)`", one.sentence)]
+        assert not {unparse(answer).replace(" ", "") for answer in case.printed} & set(quoted)
     return marked.mistakes, [
         one.sentence for one in marked.mistakes if not holds(case, one.sentence)
     ]
