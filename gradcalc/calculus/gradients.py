@@ -2,8 +2,8 @@
 asked for.
 
 A gradient is the sum of the contributions of all users of a quantity: each user's gradient times
-the local derivative. The user's gradient stands there written out, or by its name: where an answer above has
-named it, or where writing it out would repeat it (see `Naming`). What is found at a quantity so
+the local derivative. There the user's gradient is written out, or named: where an answer above has
+named it, or where writing it out would repeat it (see `Naming`). So what is found at a quantity
 depends on what lies between the numerator and it, and on nothing else.
 """
 
