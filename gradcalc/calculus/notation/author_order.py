@@ -64,14 +64,15 @@ class AuthorText:
         self._nodes = graph.nodes if graph is not None else []
 
     @cached_property
-    def uses(self) -> Mapping[int, Sequence[Use]]:
-        """A quantity -> its uses, those nearest to the end first."""
-        found: dict[int, list[Use]] = {}
+    def uses(self) -> Mapping[int, Mapping[int, Sequence[Use]]]:
+        """A quantity -> its uses by minus their line, those nearest to the end first."""
+        found: dict[int, dict[int, list[Use]]] = {}
         for line in range(len(self._nodes) - 1, -1, -1):
             last = line == len(self._nodes) - 1
             if self._nodes[line].args and (last or self._nodes[line].name is not None):
                 for position, (number, group, path, power) in enumerate(self.walk(line)):
-                    found.setdefault(number, []).append(Use(-line, group, position, path, power))
+                    uses = found.setdefault(number, {}).setdefault(-line, [])
+                    uses.append(Use(-line, group, position, path, power))
         return found
 
     def walk(self, line: int) -> Iterable[tuple[int, Path, Path, Fraction]]:
@@ -129,6 +130,7 @@ class AuthorOrder:
         self.engine, self.text = engine, text
         self.of = reading.names
         self.numerator = max(self.of, default=-1)
+        self._uses: dict[Any, Mapping[int, Sequence[Use]]] = {}
 
     def __call__(
         self, expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One
@@ -193,8 +195,9 @@ class AuthorOrder:
             return -made - 0.5
         if len(own) < 2:
             return uses[own[0]].line if own else 0
-        lines = Counter(line for q in own for line in {use.line for use in self.uses(q)})
-        return min(lines, key=lambda line: (-lines[line], line))
+        lines = [self.uses(quantity) for quantity in own]
+        candidates = {*min(lines, key=len), *(next(iter(found)) for found in lines)}
+        return min(candidates, key=lambda line: (-sum(line in found for found in lines), line))
 
     def opens(self, factor: sp.Expr) -> int | None:
         """The quantity a whose line 1 − a² opens; None for any other factor."""
@@ -228,7 +231,7 @@ class AuthorOrder:
         """Where each of the quantities is used, in an opened line or else nearest to the
         numerator, and of the summands there in the one that holds most of them, in these powers.
         """
-        nearest = {q: self.nearest(self.uses(q), opened) for q in quantities}
+        nearest = {q: self.nearest(q, opened) for q in quantities}
         for quantity, power in (powers or {}).items():
             high = [use for use in nearest[quantity] if not power.is_Rational or use.power >= power]
             nearest[quantity] = high or nearest[quantity]
@@ -238,21 +241,22 @@ class AuthorOrder:
             for quantity, found in nearest.items()
         }
 
-    @staticmethod
-    def nearest(uses: Sequence[Use], opened: Set[int]) -> Sequence[Use]:
-        """Those of the uses that are in one line: an opened one, or the nearest to the
-        numerator.
-        """
-        line = max((use.line for use in uses if use.line in opened), default=uses[0].line)
-        return [use for use in uses if use.line == line]
+    def nearest(self, quantity: Any, opened: Set[int]) -> Sequence[Use]:
+        """The uses of a quantity in one line: an opened one, or the nearest to the numerator."""
+        uses = self.uses(quantity)
+        at = max((line for line in opened if line in uses), default=None)
+        return uses[next(iter(uses)) if at is None else at]
 
-    def uses(self, quantity: Any) -> Sequence[Use]:
-        """The uses of a quantity, those nearest to the numerator first; the numerator itself
-        opens its line.
+    def uses(self, quantity: Any) -> Mapping[int, Sequence[Use]]:
+        """The uses of a quantity by their line, the nearest to the numerator first; the numerator
+        itself opens its line.
         """
-        number = quantity.node if isinstance(quantity, Pseudo) else quantity
-        found = [u for u in self.text.uses.get(number, ()) if not self.of or -u.line in self.of]
-        rank = number if isinstance(number, int) else 0
-        if found or rank != self.numerator:
-            return found or [Use(1, (), -1, (rank,))]
-        return [Use(-rank, (), -1, FIRST)]
+        if quantity not in self._uses:
+            number = quantity.node if isinstance(quantity, Pseudo) else quantity
+            all_ = self.text.uses.get(number, {})
+            found = {line: all_[line] for line in all_ if not self.of or -line in self.of}
+            rank = number if isinstance(number, int) else 0
+            own = rank == self.numerator
+            alone = Use(-rank, (), -1, FIRST) if own else Use(1, (), -1, (rank,))
+            self._uses[quantity] = found or {alone.line: [alone]}
+        return self._uses[quantity]
