@@ -175,7 +175,13 @@ def limits(sides: list[Any]) -> list[Any]:
 
 
 def agree(sides: list[Any]) -> bool:
-    """Do the slopes from all sides agree, at their own scale?"""
+    """Do the slopes from all sides agree, at their own scale? Where they grow as the step gets
+    finer, there is a jump.
+    """
+    count = len(sides) // 2
+    pairs = zip(sides[:count], sides[count:], strict=True)
+    if any(abs(fine) > M.mpf(10) ** 40 * max(abs(coarse), 1) for coarse, fine in pairs):
+        return False
     one, *others = limits(sides)
     return all(abs(one - other) <= M.mpf(10) ** -30 * max(abs(one), abs(other)) for other in others)
 
