@@ -16,7 +16,7 @@ from gradcalc.graph.build import build
 from gradcalc.language.errors import SpanError
 from gradcalc.language.formula_pieces import Factors, Math
 from gradcalc.language.parser import Call, Expr, parse, unparse, walk
-from gradcalc.ops import SPELLINGS
+from gradcalc.ops import SPELLINGS, WRITTEN
 from gradcalc.report.answer_cells import AnswerCells
 from helpers.paths import EXERCISES, SHIPPED
 
@@ -84,7 +84,7 @@ def compare(path: Path, form: str) -> None:
         )
         for expr, free, over in written(answer, examples):
             text = unparse(expr)
-            again = read(text)
+            again = read(expr)
             assert again is None or unparse(again) == text
             where = solver.formulas.where(answer.where)
             value, problem = solver.formulas.number(again or expr, where, free, answer.shape, over)
@@ -109,16 +109,17 @@ def written(
     return [(expr, free, over) for expr, free, over in found if expr is not None]
 
 
-def read(text: str) -> Expr | None:
-    """A formula read again; None where it is longer than a line may be."""
+def read(expr: Expr) -> Expr | None:
+    """A formula read again, with the author's functions; None where it is longer than a line may
+    be.
+    """
+    called = {part.func for part in walk(expr) if isinstance(part, Call)}
     try:
-        tree = parse(text)
+        return parse(unparse(expr), called - SPELLINGS.keys() - WRITTEN.keys())
     except SpanError as error:
         if error.slug == "limit":
             return None
         raise
-    own = {part.func for part in walk(tree) if isinstance(part, Call)} - SPELLINGS.keys()
-    return parse(text, own)
 
 
 def multiplied(solver: Solver, solution: Solution, answer: Answer) -> None:

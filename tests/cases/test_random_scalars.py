@@ -40,7 +40,7 @@ INPUTS = ("x", "y", "w")
 UNARY = tuple(
     op.name for op in TABLE.values()
     if op.signature == "elementwise" and op.partials and op.operands[0] == "x" and len(op.operands) - len(op.parameters) == 1
-    and op.name not in ("neg", "copy")
+    and op.name not in ("neg", "copy") and not op.written
 )  # fmt: skip
 
 
