@@ -186,13 +186,14 @@ class GateWriter:
         )
         found: list[tuple[tuple[int, int], Gate]] = []
         for (n, arg), local in edges.items():
+            same = (nodes[n].shape, nodes[n].over) == (nodes[arg].shape, nodes[arg].over)
             gate = Gate(
                 nodes[n].op,
                 tree(nodes, n, open_=n == number),
                 tree(nodes, arg),
                 nodes[n].args.index(arg),
                 said(graph, n, arg, self.steady),
-                local,
+                local if same else None,  # what is broadcast is added up as well
                 gradients.get(arg) if last[arg] == n else None,
             )
             found.append(((n, arg), gate))

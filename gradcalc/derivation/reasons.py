@@ -232,14 +232,23 @@ def dimensions(names: Names, step: Step, found: Core) -> Iterator[Line]:
     if got == step.shape:
         of, by = names.partials[step.name]
         must = line(Partial(of, (by,)), " must be ", Shaped(step.shape), " like ", Name(by), ": ")
-        product = [
-            piece
-            for _, shape in factors
-            for piece in ("(", Shaped(shape) if shape else "scalar", ")")
-        ]
-        yield line(must, Math((*product, "=", Shaped(got), "✓")))
+        yield line(must, Math((*multiplied(found), "=", Shaped(got), "✓")))
     yield from scaling(factors)
     yield from untransposed(found, step.shape, names)
+
+
+def multiplied(found: Core) -> list[Piece]:
+    """The shapes of a product: (a × b) (b × c), or number · (a × b)."""
+    if found.kind == "@":
+        shapes = [shape for _, shape in found.factors]
+        return [piece for shape in shapes for piece in ("(", of_shape(shape), ")")]
+    (array,) = (shape for _, shape in found.factors if any(size != ONE for size in shape))
+    return ["number", "·", "(", Shaped(array), ")"]
+
+
+def of_shape(shape: Shape) -> Piece:
+    """A shape, or the word for none."""
+    return Shaped(shape) if shape else "scalar"
 
 
 def scaled(factors: Sequence[tuple[Expr, Shape]]) -> Shape | None:
