@@ -386,6 +386,9 @@ def unknown_function(r: Reading, at: int) -> SpanError:
     """
     token, tokens = r.tokens[at], r.tokens
     word, opened = shown(token.text), tokens[at + 1]
+    if token.text == "T" and at and tokens[at - 1].kind == "^" and "T" not in r.variables:
+        mend = swap((tokens[at - 1].start, opened.start, ".T @ "))
+        return r.fail("`^T` is a power; a transpose is written .T", tokens[at - 1], None, mend)
     product = swap((token.end, opened.start, "*"))
     spans, inside = parts(tokens, at + 1), tokens[at + 2 : closing(tokens, at + 1)]
     array = token.text in r.variables or (token.text[:1].isupper() and len(token.text) == 1)

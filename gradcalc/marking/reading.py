@@ -294,6 +294,9 @@ def unknown_name(name: Name, words: Words) -> SpanError:
     if word in ("I", "Id"):
         cure = "write eye(n) for the identity matrix"
         return SpanError("unknown-name", f"unknown name `{word}`", *name.span, cure)
+    if word == "T":
+        cure = "a transpose is written .T, as in X.T"
+        return SpanError("unknown-name", "unknown name `T`", *name.span, cure)
     listed = ", ".join(sorted(words.known - words.forbidden)[:12])
     hint = f"did you mean {near}?" if near else f"names: {listed}" if listed else None
     return SpanError("unknown-name", f"unknown name `{shown(word)}`", *name.span, hint)
