@@ -376,4 +376,8 @@ class CheckedPass:
             return []
         oracle = self.context.oracle
         kinks = oracle.met(through, (step.quantity,), local=True)
-        return [("here " + kink.message,) for kink in kinks if kink.quantity == through]
+        return [
+            (f"here {kink.message}; there is no derivative at this point",)
+            for kink in kinks
+            if kink.quantity == through
+        ]

@@ -114,7 +114,7 @@ def test_a_convention_is_said_where_it_is_needed() -> None:
         path for path in steps(shipped_derivation("relu-kink"))["x"].paths if path.through == "a"
     ]
     assert [plain_line(line) for line in path.because] == [
-        "here x is 0: relu'(0) = 0 by convention"
+        "here x is 0: relu'(0) = 0 by convention; there is no derivative at this point"
     ]
 
 
