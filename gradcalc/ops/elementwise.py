@@ -33,7 +33,7 @@ ARITHMETIC = (
     Op(
         "div", XY, "x / y", sign="/", word="", cheap=True, form="x/y", partials=("1/y", "-r/y"), value=lambda m, x, y: m.divide(x, y), domain="y != 0",
         code="{0} / {1}",
-        law="(dx*y - x*dy)/y^2", sentence="quotient rule: divide by the denominator for the numerator; for the denominator, multiply by minus the quotient over the denominator",
+        law="(dx*y - x*dy)/y^2", sentence="quotient rule: the numerator gets the upstream gradient divided by the denominator; the denominator gets it times minus the quotient, divided by the denominator",
         fixed=("constant divisor: divide the upstream gradient by the constant", "reciprocal rule: the derivative of 1 over a quantity is −1 over its square, times the constant in the numerator"),
     ),
     Op(

@@ -182,7 +182,7 @@ def legend(blocks: Iterable[Block], names: Names) -> Iterator[Block]:
     text = "\n".join(formulas(blocks, names))
     found = [said for signs, said in SIGNS if any(sign in text for sign in signs)]
     if found:
-        yield Note("note", line("Signs: ", listed(found, "; ", "; "), "."))
+        yield Note("note", line("Symbols: ", listed(found, "; ", "; "), "."))
 
 
 def formulas(blocks: Iterable[Block], names: Names) -> Iterator[str]:
@@ -211,6 +211,6 @@ SIGNS: tuple[tuple[tuple[str, ...], Line], ...] = (
     (("ᵀ", "⁻ᵀ"), _sign(Transpose(Name("A")), " transpose of A")),
     (("⁻ᵀ",), _sign(Transpose(Call("inv", (Name("A"),))), " transpose of the inverse of A")),
     (("‖",), _sign(Call("norm", (U,)), " length (norm) of u")),
-    (("ones(",), _sign(Call("ones", (Name("n"),)), " vector of n ones")),
+    (("𝟏",), _sign(Call("ones", (Name("n"),)), " vector or matrix of ones")),
     (("diag(",), _sign(Call("diag", (U,)), " matrix with u on its diagonal")),
 )

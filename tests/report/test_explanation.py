@@ -224,7 +224,7 @@ def test_it_ends_with_the_meaning_a_summary_the_check_and_the_signs() -> None:
     assert "multiply by it to get the gradients of L: ∂L/∂y = ∂L/∂f · ∂f/∂y." in ex1
     assert "4 of 4 intermediate gradients verified numerically" in ex1
     assert "Signs" not in ex1
-    assert "Signs: ∘ elementwise product; 1[u > 0] is 1 where the condition holds, else 0" in ex3
+    assert "Symbols: ∘ elementwise product; 1[u > 0] is 1 where the condition holds, else 0" in ex3
     made = report("ex1")
     rows = next(
         block.rows
