@@ -448,8 +448,9 @@ def test_little_memory_is_enough_or_is_said_to_be_too_little(megabytes: int) -> 
     done = process(
         "solve", EX1, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     )
+    assert b"Traceback" not in done.stdout + done.stderr
     if megabytes == 512:
         assert (done.returncode, done.stderr) == (0, b"")
-    elif done.returncode:  # a library that cannot be loaded says it in its own words
-        assert done.stderr
-        assert done.stdout == b""
+    elif done.returncode:
+        assert done.returncode in (2, 3)
+        assert b"memory" in done.stderr
