@@ -83,7 +83,8 @@ def _attempt(work: Callable[[T], Any], item: T, debug: bool) -> Outcome:
             traceback.print_exc()
         if isinstance(error, GradcalcError):
             return None, error.problems
-        if isinstance(error, MemoryError):
+        # A library in C that finds no memory may fail without saying so.
+        if isinstance(error, MemoryError) or str(error) == "error return without exception set":
             return None, (Problem("memory", "no answer: out of memory", None, _CURES["memory"]),)
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         return None, (
