@@ -13,16 +13,15 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from gradcalc.exercise.model import Value
 from gradcalc.exercise.vary_model import Aim
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg
 from gradcalc.language.tree import number
 from gradcalc.numeric.closed_forms import PI, Form, exact_numbers, same
-from gradcalc.numeric.forward import Point, blank, leaf, propagate
+from gradcalc.numeric.forward import leaf
 from gradcalc.numeric.scalar_functions import Undefined
-from gradcalc.numeric.tensor import Env, Tensor
-from gradcalc.variants.draws import Entry, Unfit, flat, nested
+from gradcalc.numeric.tensor import Env
+from gradcalc.variants.draws import Entry, Unfit, flat
 from gradcalc.variants.prepared import Prepared
 
 
@@ -33,7 +32,9 @@ class Aimer:
         self.prepared = prepared
         self.order = self._order(aims)
         self.needed = {
-            aim.quantity: prepared.rests_on(aim.quantity) for some in aims.values() for aim in some
+            aim.quantity: prepared.rests_on(aim.quantity) | {aim.quantity}
+            for some in aims.values()
+            for aim in some
         }
 
     def _order(self, aims: Mapping[str, Sequence[Aim]]) -> tuple[str, ...]:
@@ -61,77 +62,98 @@ class Aimer:
             order += ready
         return tuple(order)
 
-    def solved(self, name: str, aim: Aim, values: Mapping[str, Value]) -> list[Entry]:
-        """The entries of an input, as written. Raises Unfit where there are none."""
+    def solved(
+        self, name: str, aims: Sequence[Aim], columns: Mapping[str, Any]
+    ) -> list[list[Any] | None]:
+        """The exact entries of an input, as written, for many tries, `aims` one each; None where
+        there are none. `columns`: of the inputs that are drawn already, (try, *shape).
+        """
+        found: list[list[Any] | None] = [None] * len(aims)
+        for aim in dict.fromkeys(aims):
+            rows = [k for k, one in enumerate(aims) if one == aim]
+            own = {key: column[rows] for key, column in columns.items()}
+            for k, entries in zip(rows, self._solved(name, aim, own, len(rows)), strict=True):
+                found[k] = entries
+        return found
+
+    def _solved(
+        self, name: str, aim: Aim, columns: Mapping[str, Any], tries: int
+    ) -> list[list[Any] | None]:
+        import numpy as np
+
         shape = self.prepared.shape(name)
         count = math.prod(shape)
 
-        def at(entries: Sequence[Entry]) -> list[Any]:
-            env = self._env({**values, name: nested(entries, shape)}, aim.quantity)
-            return _entries(env.values[aim.quantity])
+        def at(entries: Any) -> Any:
+            """The quantity, (try, entries)."""
+            column = np.broadcast_to(entries, (tries, count)).reshape(tries, *shape)
+            env = self.prepared.together({**columns, name: column}, tries, exactly=True)
+            env = self.prepared.computed(env, self.needed[aim.quantity])
+            if aim.quantity not in env.values:
+                raise env.lacking[aim.quantity]
+            return np.asarray(env.values[aim.quantity].data, dtype=object).reshape(tries, -1)
 
-        zero, one = Fraction(0), Fraction(1)
         try:
             with exact_numbers().working():
-                start = at([zero] * count)
-                units = [[one if k == j else zero for k in range(count)] for j in range(count)]
-                moved = [at(unit) for unit in units] if len(start) in (1, count) else []
-                target = self._target(aim, len(start))
-                wanted = [t - s for t, s in zip(target, start, strict=True)]
-                slopes = [[m - s for m, s in zip(row, start, strict=True)] for row in moved]
-                found = [as_entry(value) for value in _solution(slopes, wanted)]
-                met = at(found)
-        except (Undefined, ZeroDivisionError, TypeError):
-            raise Unfit from None
-        if not all(same(a, b) for a, b in zip(met, target, strict=True)):
-            raise Unfit
-        return found
+                start = at(_row([fmpq(0)] * count))
+                target = self._target(aim, start.shape[1])
+                units = [_row([fmpq(int(k == j)) for k in range(count)]) for j in range(count)]
+                slopes = [at(unit) - start for unit in units]
+                found = [
+                    _solution([row[k] for row in slopes], list(target - start[k]))
+                    for k in range(tries)
+                ]
+                blank = [fmpq(0)] * count
+                met = at(np.array([_row(one or blank) for one in found], dtype=object))
+                return [
+                    one if one is not None and all(map(same, met[k], target)) else None
+                    for k, one in enumerate(found)
+                ]
+        except (Undefined, ZeroDivisionError, TypeError, ValueError):
+            if tries == 1:
+                return [None]
+        return [
+            self._solved(name, aim, {n: c[k : k + 1] for n, c in columns.items()}, 1)[0]
+            for k in range(tries)
+        ]
 
-    def _target(self, aim: Aim, count: int) -> list[Any]:
+    def _target(self, aim: Aim, count: int) -> Any:
         env = Env(exact_numbers(), {})
         found = [
             leaf(number(entry) if isinstance(entry, Fraction) else entry, env)
             for entry in flat(aim.value)
         ]
-        if len(found) == 1:
-            return found * count
-        if len(found) != count:
-            raise Unfit
-        return found
-
-    def _env(self, values: Mapping[str, Value], wanted: str) -> Env:
-        """The computation as far as one quantity needs it. Raises Undefined."""
-        prepared = self.prepared
-        point = Point(prepared.sizes, {**prepared.point.values, **values}, prepared.point.upstream)
-        env = blank(prepared.graph, point, exact_numbers())
-        needed = self.needed[wanted] | {wanted}
-        env = propagate(env, [one for one in prepared.order if one.name in needed])
-        if wanted not in env.values:
-            raise env.lacking[wanted]
-        return env
+        if len(found) not in (1, count):
+            message = f"`{aim.quantity}` has {count} entries, and the aim has {len(found)}"
+            raise GradcalcError(Problem("vary", message))
+        return _row(found * (count // len(found)))
 
 
-def _entries(tensor: Tensor) -> list[Any]:
-    data = tensor.data
-    return list(data.reshape(-1)) if hasattr(data, "reshape") else [data]
+def _row(entries: Sequence[Any]) -> Any:
+    """Numbers as an array of objects."""
+    import numpy as np
+
+    found = np.empty(len(entries), dtype=object)
+    found[:] = entries
+    return found
 
 
-def _solution(slopes: list[list[Any]], wanted: list[Any]) -> list[Any]:
-    """x with Σ x_j slopes[j] = wanted. Raises Unfit."""
+def _solution(slopes: list[Any], wanted: list[Any]) -> list[Any] | None:
+    """x with Σ x_j slopes[j] = wanted; None where there is no one."""
     n = len(slopes)
     if any(type(slope) is not fmpq for row in slopes for slope in row) or not n:
-        raise Unfit
+        return None
     if n == 1:
         (row,) = slopes
         found = [w / s for w, s in zip(wanted, row, strict=True) if s != 0]
         if len(found) < len(row) or any(not same(one, found[0]) for one in found):
-            raise Unfit
+            return None
         return found[:1]
     if len(wanted) != n:
-        raise Unfit
+        return None
     matrix = fmpq_mat([[slopes[j][i] for j in range(n)] for i in range(n)])
     if matrix.det() == 0:
-        raise Unfit
+        return None
     inverse = matrix.inv().tolist()
     return [sum((row[j] * wanted[j] for j in range(n)), fmpq(0)) for row in inverse]
 

@@ -4,24 +4,24 @@ those that may do one by one exactly, and the rest compared with common mistakes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from flint import fmpq
 
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.vary_model import Domain, Drawn, Vary
-from gradcalc.language.constants import number
-from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Compare, unparse
 from gradcalc.numeric.closed_forms import Form, exact_numbers, same
 from gradcalc.numeric.evaluate import evaluate, stacked
 from gradcalc.numeric.forward import leaf
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import TRIES, Env, Tensor
-from gradcalc.variants.aims import Aimer
+from gradcalc.variants.aims import Aimer, as_entry
 from gradcalc.variants.draws import Entry, Source, Try, Unfit, flat, nested, stream
 from gradcalc.variants.lookalikes import Lookalike, Lookalikes
 from gradcalc.variants.prepared import Prepared, Quantity
@@ -29,6 +29,8 @@ from gradcalc.variants.sides import Sides
 
 PILOT, PILOT_TRIES, PILOT_STEP = 24, 1_536, 128
 NEAR = 1e-9
+
+Row: TypeAlias = dict[str, list[Any]]  # name -> exact entries, as written
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,48 +91,88 @@ class Engine:
         self.aims, self.aimer = aims, Aimer(self.prepared, aims)
         self.lookalikes = Lookalikes(self.prepared)
         self.never: dict[int, Lookalike] = {}  # that no variant tells apart
+        self._numbers: dict[Entry, Any] = {}  # exact numbers of entries that are no fractions
+        self._written: dict[int, Entry] = {}  # id of such a number -> how it is written
 
     # ---- drawing
 
-    def drawn(self, at: Try) -> dict[str, list[Entry]]:
-        """What is drawn at a try, as written. Raises Unfit."""
-        found: dict[str, list[Entry]] = {}
-        for name, source in self.sources.items():
-            if name not in self.aims:
-                draw = stream(self.of, self.seed, at, name)
-                found[name] = source.entries(draw, self.prepared.shape(name))
+    def drawn(self, tries: Sequence[Try]) -> list[Row | None]:
+        """What is drawn at each try: exact entries, as written; None where that cannot be."""
+        rows: list[Row | None] = []
+        for at in tries:
+            row: Row = {}
+            try:
+                for name, source in self.sources.items():
+                    if name not in self.aims:
+                        draw = stream(self.of, self.seed, at, name)
+                        entries = source.entries(draw, self.prepared.shape(name))
+                        row[name] = [self._number(entry) for entry in entries]
+                rows.append(row)
+            except Unfit:
+                rows.append(None)
         for name in self.aimer.order:
+            places = [k for k, one in enumerate(rows) if one is not None]
+            known = [one for one in rows if one is not None]
             some = self.aims[name]
-            aim = some[stream(self.of, self.seed, at, name).below(len(some))]
-            found[name] = self.aimer.solved(name, aim, self.values(found))
-        return found
+            aims = [
+                some[stream(self.of, self.seed, tries[k], name).below(len(some))] for k in places
+            ]
+            found = self.aimer.solved(name, aims, self._columns(known)) if known else []
+            for k, one, solved in zip(places, known, found, strict=True):
+                rows[k] = None if solved is None else {**one, name: solved}
+        return rows
 
-    def values(self, drawn: Mapping[str, list[Entry]]) -> dict[str, Drawn]:
+    def _number(self, entry: Entry) -> Any:
+        """An entry as an exact number."""
+        if isinstance(entry, Fraction):
+            return fmpq(entry.numerator, entry.denominator)
+        if entry not in self._numbers:
+            with exact_numbers().working():
+                self._numbers[entry] = leaf(entry, Env(exact_numbers(), {}))
+            self._written[id(self._numbers[entry])] = entry
+        return self._numbers[entry]
+
+    def values(self, row: Row) -> dict[str, Drawn]:
         """Entries as the file would have them."""
         return {
             name: nested(
-                entries,
+                [self._written.get(id(entry)) or as_entry(entry) for entry in entries],
                 self.prepared.shape(name),
                 self.domains[name].kind in ("decimals", "uniform"),
             )
-            for name, entries in drawn.items()
+            for name, entries in row.items()
         }
+
+    def _columns(self, rows: Sequence[Row], exactly: bool = True) -> dict[str, Any]:
+        """Name -> its values in all tries, (try, *shape)."""
+        import numpy as np
+
+        found: dict[str, Any] = {}
+        for name in rows[0] if rows else ():
+            shape = (len(rows), *self.prepared.shape(name))
+            if exactly:
+                column = np.empty(math.prod(shape), dtype=object)
+                column[:] = [entry for row in rows for entry in row[name]]
+            else:
+                column = np.array([_as_float(entry) for row in rows for entry in row[name]])
+            found[name] = column.reshape(shape)
+        return found
 
     # ---- trying
 
     def run(self, tries: Sequence[Try]) -> list[Found | Rejected]:
         """What comes of each try, whatever the others are."""
         outcomes: list[Found | Rejected | None] = [None] * len(tries)
-        drawn: dict[int, dict[str, list[Entry]]] = {}
-        for k, at in enumerate(tries):
-            try:
-                drawn[k] = self.drawn(at)
-            except Unfit:
+        drawn: dict[int, Row] = {}
+        for k, row in enumerate(self.drawn(tries)):
+            if row is None:
                 outcomes[k] = Rejected("drawn")
+            else:
+                drawn[k] = row
         rows = self._filtered(drawn, outcomes)
         fits: dict[int, Found] = {}
-        for k in rows:
-            made = self._exactly(tries[k], drawn[k])
+        found = self.exactly([tries[k] for k in rows], [drawn[k] for k in rows])
+        for k, made in zip(rows, found, strict=True):
             if isinstance(made, Found):
                 fits[k] = made
             else:
@@ -141,21 +183,12 @@ class Engine:
             outcomes[k] = outcomes[k] or made
         return [one if one is not None else Rejected("numbers") for one in outcomes]
 
-    def _env(self, drawn: Sequence[Mapping[str, list[Entry]]]) -> Env:
+    def _env(self, drawn: Sequence[Row]) -> Env:
         """All quantities of many tries, in floats."""
-        import numpy as np
-
-        columns = {
-            name: np.array([[_float(e) for e in one[name]] for one in drawn]).reshape(
-                len(drawn), *self.prepared.shape(name)
-            )
-            for name in self.domains
-        }
+        columns = self._columns(drawn, exactly=False)
         return self.prepared.computed(self.prepared.together(columns, len(drawn)))
 
-    def _filtered(
-        self, drawn: Mapping[int, dict[str, list[Entry]]], outcomes: list[Any]
-    ) -> list[int]:
+    def _filtered(self, drawn: Mapping[int, Row], outcomes: list[Any]) -> list[int]:
         """The tries that may do, by their floats; why the others do not."""
         rows = list(drawn)
         if not rows:
@@ -252,35 +285,68 @@ class Engine:
             }[condition.op]  # fmt: skip
             reject(wrong.any(axis=1), Rejected("require", unparse(condition)))
 
-    def _exactly(self, at: Try, drawn: Mapping[str, list[Entry]]) -> Found | Rejected:
-        values = self.values(drawn)
-        sides = Sides(self.prepared.graph, exact_numbers())
-        watch = sides if self.prepared_pieces else None
+    def exactly(self, tries: Sequence[Try], rows: Sequence[Row]) -> list[Found | Rejected]:
+        """What exact numbers say of tries. Together; one by one where that cannot be."""
+        if not rows:
+            return []
         try:
             with exact_numbers().working():
-                env = self.prepared.exactly(values, watch)
-                if watch is not None and sides.found and not self.nice.kinks:
-                    return Rejected("kink", sides.found[0].quantity or sides.found[0].message)
-                for condition in self.conditions:
-                    if not _holds(evaluate(condition, env)):
-                        return Rejected("require", unparse(condition))
-                answers: list[Any] = [None] * len(self.prepared.questions)
-                known: dict[Any, Tensor] = {}
-                for quantity in self.watched:
-                    judged = self.judged(quantity)
-                    if quantity.question is None and not judged:
-                        continue
-                    key = (quantity.expr, quantity.where, quantity.free, quantity.asked)
-                    if key not in known:
-                        known[key] = self.prepared.value(quantity, env)
-                    tensor = known[key]
-                    if judged and not all(self.fine(e) for e in _entries(tensor)):
-                        return Rejected("numbers", quantity.label)
-                    if quantity.question is not None:
-                        answers[quantity.question] = _listed(tensor, env, quantity)
+                found = self._exactly(tries, rows)
+        except (Undefined, ArithmeticError, ValueError, TypeError) as problem:
+            if len(rows) == 1:
+                return [Rejected("undefined", getattr(problem, "message", ""))]
+            return [self.exactly([at], [row])[0] for at, row in zip(tries, rows, strict=True)]
+        return [self._watched(one) if isinstance(one, Found) else one for one in found]
+
+    def _exactly(self, tries: Sequence[Try], rows: Sequence[Row]) -> list[Found | Rejected]:
+        count = len(rows)
+        env = self.prepared.together(self._columns(rows), count, exactly=True)
+        env = self.prepared.computed(env)
+        for problem in env.lacking.values():
+            raise problem
+        outcomes: list[Rejected | None] = [None] * count
+        for condition in self.conditions:
+            held = _by_try(evaluate(condition, env), count)
+            for k in range(count):
+                if not all(held[k]):
+                    outcomes[k] = outcomes[k] or Rejected("require", unparse(condition))
+        answers: list[list[Any]] = [[None] * len(self.prepared.questions) for _ in rows]
+        known: dict[Any, Tensor] = {}
+        for quantity in self.watched:
+            judged = self.judged(quantity)
+            if quantity.question is None and not judged:
+                continue
+            key = (quantity.expr, quantity.where, quantity.free, quantity.asked)
+            if key not in known:
+                known[key] = self.prepared.value(quantity, env)
+            if judged:
+                entries = _by_try(known[key], count)
+                for k in range(count):
+                    if outcomes[k] is None and not all(map(self.fine, entries[k])):
+                        outcomes[k] = Rejected("numbers", quantity.label)
+            if quantity.question is not None:
+                listed = _listed(known[key], env, quantity, count)
+                for k in range(count):
+                    answers[k][quantity.question] = listed[k]
+        return [
+            outcomes[k]
+            or Found(tries[k], self.values(rows[k]), self.sizes, self.functions, tuple(answers[k]))
+            for k in range(count)
+        ]
+
+    def _watched(self, found: Found) -> Found | Rejected:
+        """With the sides that it meets; rejected where it meets a kink."""
+        if not self.pieces:
+            return found
+        sides = Sides(self.prepared.graph, exact_numbers())
+        try:
+            with exact_numbers().working():
+                self.prepared.exactly(found.values, sides)
         except (Undefined, ArithmeticError, ValueError, TypeError) as problem:
             return Rejected("undefined", getattr(problem, "message", ""))
-        return Found(at, values, self.sizes, self.functions, tuple(answers), sides.met)
+        if sides.found and not self.nice.kinks:
+            return Rejected("kink", sides.found[0].message)
+        return replace(found, sides=sides.met)
 
     def fine(self, value: Any) -> bool:
         """Is a number exactly a nice one?"""
@@ -310,7 +376,7 @@ class Engine:
     # ---- what does not depend on the try
 
     @cached_property
-    def prepared_pieces(self) -> bool:
+    def pieces(self) -> bool:
         """Has the computation kinks?"""
         from gradcalc.marking.points import Computation
 
@@ -398,17 +464,13 @@ class Engine:
         among = self.lookalikes.all()
         if not among:
             return ()
-        rows: list[dict[str, list[Entry]]] = []
+        rows: list[Row] = []
         for start in range(0, PILOT_TRIES, PILOT_STEP):
-            drawn: dict[int, dict[str, list[Entry]]] = {}
             tries = [Try(0, count) for count in range(start, start + PILOT_STEP)]
-            for k, at in enumerate(tries):
-                try:
-                    drawn[k] = self.drawn(at)
-                except Unfit:
-                    continue
+            drawn = {k: row for k, row in enumerate(self.drawn(tries)) if row is not None}
             kept = self._filtered(drawn, [None] * len(tries))
-            rows += [drawn[k] for k in kept if isinstance(self._exactly(tries[k], drawn[k]), Found)]
+            found = self.exactly([tries[k] for k in kept], [drawn[k] for k in kept])
+            rows += [drawn[k] for k, one in zip(kept, found, strict=True) if isinstance(one, Found)]
             if len(rows) >= PILOT:
                 break
         if len(rows) < 3:
@@ -418,27 +480,22 @@ class Engine:
         return tuple(one for k, one in enumerate(among) if k not in self.never)
 
 
-def _float(entry: Entry) -> float:
-    return float(entry) if isinstance(entry, Fraction) else float(number(entry))
+def _by_try(tensor: Tensor, count: int) -> list[list[Any]]:
+    """The entries of each try; those that are the same for all, repeated."""
+    import numpy as np
+
+    data = np.asarray(tensor.data, dtype=object)
+    if TRIES in tensor.over:
+        return list(data.reshape(count, -1).tolist())
+    return [data.reshape(-1).tolist()] * count
 
 
-def _entries(tensor: Tensor) -> list[Any]:
-    data = tensor.data
-    return list(data.reshape(-1)) if hasattr(data, "reshape") else [data]
-
-
-def _holds(found: Tensor) -> bool:
-    data = found.data
-    return bool(data.all()) if hasattr(data, "all") else bool(data)
-
-
-def _listed(tensor: Tensor, env: Env, quantity: Quantity) -> Any:
-    """An answer in floats, examples last, as `solve` prints it."""
+def _listed(tensor: Tensor, env: Env, quantity: Quantity, count: int) -> list[Any]:
+    """An answer for each try, in floats, examples last, as `solve` prints it."""
     column = quantity.shape is None or len(quantity.shape) != 2 or quantity.shape[1].number == 1
     data = stacked(tensor, env, column=column).data
-    if not hasattr(data, "tolist"):
-        return _as_float(data)
-    return _floats(data.tolist())
+    found: Any = _floats(data.tolist()) if hasattr(data, "tolist") else _as_float(data)
+    return list(found) if TRIES in tensor.over else [found] * count
 
 
 def _floats(value: Any) -> Any:

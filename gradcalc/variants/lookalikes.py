@@ -13,7 +13,8 @@ from typing import Any
 
 from gradcalc.exercise.model import Definition
 from gradcalc.graph.model import Graph
-from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.tree import names
 from gradcalc.marking.asked import Asked
 from gradcalc.marking.candidates import Candidate, Scene, Submitted, changed, sentence
 from gradcalc.marking.derivation_faults import derivation_faults
@@ -23,11 +24,11 @@ from gradcalc.marking.functions import _arranged as arranged
 from gradcalc.marking.functions import _entry as entry_of
 from gradcalc.marking.model import Mistake
 from gradcalc.marking.other_quantities import other_quantities
-from gradcalc.marking.points import Place
+from gradcalc.marking.points import Computation, Place
 from gradcalc.marking.relations import RELATIONS, other_layouts
 from gradcalc.numeric.evaluation_points import draw
 from gradcalc.numeric.finite_differences import arrangement, assembled, columns, directions
-from gradcalc.numeric.forward import Point, propagate
+from gradcalc.numeric.forward import Point, define
 from gradcalc.numeric.precision import FLOAT
 from gradcalc.numeric.scalar_functions import Undefined, Unknown
 from gradcalc.numeric.tensor import TRIES, Env, Tensor
@@ -77,6 +78,18 @@ class Lookalikes:
         self.asked = Asked(prepared.exercise)
         self.place = Place(-1, Point(prepared.sizes, {}), False, True)
         self._found: tuple[Lookalike, ...] | None = None
+        self._mentioned: dict[int, tuple[Definition, frozenset[str]]] = {}
+
+    def mentioned(self, definition: Definition) -> frozenset[str]:
+        """The names in a definition, and in the functions of the exercise."""
+        key = id(definition)
+        if key not in self._mentioned:
+            functions = self.prepared.exercise.functions.values()
+            inside = [definition.expr, *(function.expr for function in functions)]
+            found = frozenset(name for expr in inside for name in names(expr))
+            stacks = {self.prepared.graph.stacks.get(name, name) for name in found}
+            self._mentioned[key] = (definition, found | stacks)
+        return self._mentioned[key][1]
 
     # ---- which there are
 
@@ -246,11 +259,35 @@ class Batch:
         computation = made.computation
         key = id(computation)
         if key not in self._values:
-            order = [computation.definitions[name] for name in computation.graph.quantities]
-            env = propagate(self.base, order)
+            env = self._propagated(computation)
             values = Values(computation.graph, computation.definitions, env)
             self._values[key] = (computation, values)
         return self._values[key][1]
+
+    def _propagated(self, computation: Computation) -> Env:
+        """The quantities of an edited exercise. Most edits change derivatives alone: what has the
+        value that it has in the exercise is not computed again, nor what is made from it.
+        """
+        own, base = self.of.prepared.definitions, self.base
+        moved: set[str] = set()
+        values, lacking = dict(base.values), dict(base.lacking)
+        env = replace(base, values=values, lacking=lacking)
+        for name in computation.graph.quantities:
+            definition = computation.definitions[name]
+            if own.get(name) is definition and moved.isdisjoint(self.of.mentioned(definition)):
+                continue
+            lacking.pop(name, None)
+            before = base.values.get(name)
+            try:
+                values[name] = define(definition, env)
+            except Undefined as problem:
+                values.pop(name, None)
+                lacking[name] = problem
+            if name not in values or before is None or not _equal(values[name], before):
+                moved.add(name)
+            else:
+                values[name] = before
+        return env
 
     def _changed(self, made: Changed) -> Any:
         """Try by try, for a change looks at one array at a time."""
@@ -271,6 +308,15 @@ class Batch:
             tensor = self._derived(function.made)
             return self._whole(tensor), tuple(name for name in tensor.over if name != TRIES)
         return self.value(function), ()
+
+
+def _equal(one: Tensor, other: Tensor) -> bool:
+    import numpy as np
+
+    if one.over != other.over or one.shape != other.shape:
+        return False
+    a, b = (np.asarray(tensor.data, dtype=float) for tensor in (one, other))
+    return bool(np.array_equal(a, b, equal_nan=True))
 
 
 def _relations(scene: Scene, submitted: Submitted) -> Iterator[Candidate]:

@@ -5,7 +5,7 @@ once, and then evaluated for one try exactly, or for many tries at once in float
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -175,6 +175,20 @@ class Prepared:
         node = self.graph.node(name)
         return math.prod(size.at(self.sizes) for size in node.shape)
 
+    @cached_property
+    def cells(self) -> int:
+        """How many numbers one try has."""
+        total = sum(map(self._entries, self.graph.names))
+        for quantity in self.quantities:
+            if quantity.shape is not None:
+                over = math.prod(self.graph.indices[i].at(self.sizes) for i in quantity.examples)
+                total += over * math.prod(size.at(self.sizes) for size in quantity.shape)
+        return max(1, total)
+
+    def _entries(self, name: str) -> int:
+        over = self.graph.node(name).over
+        return self._length(name) * math.prod(self.graph.indices[i].at(self.sizes) for i in over)
+
     # ---- evaluation
 
     def exactly(self, values: Mapping[str, Value], watch: Watch | None = None) -> Env:
@@ -188,34 +202,41 @@ class Prepared:
             raise problem
         return env
 
-    def together(self, columns: Mapping[str, Any], count: int) -> Env:
-        """The inputs of many tries, in floats: `columns` are arrays (try, *shape as written)."""
-        env = blank(self.graph, self.point, floats())
-        values: dict[str, Tensor] = dict(env.values)
-        indices = {TRIES: count, **env.indices}
+    def together(self, columns: Mapping[str, Any], count: int, exactly: bool = False) -> Env:
+        """The inputs of many tries: `columns` are arrays (try, *shape as written), of floats or of
+        exact numbers. What is undefined for a try becomes no number there.
+        """
         import numpy as np
 
+        numbers = exact_numbers() if exactly else floats()
+        kind: Any = object if exactly else float
+        with numbers.working():
+            env = blank(self.graph, self.point, numbers)
+        values: dict[str, Tensor] = dict(env.values)
         for name in self.graph.inputs:
             node = self.graph.node(name)
             if name in columns:
-                data = np.asarray(columns[name], dtype=float)
                 over = [env.indices[index] for index in node.over]
                 shape = [size.at(self.sizes) for size in node.shape]
-                data = data.reshape(count, -1, *over)
+                data = np.asarray(columns[name], dtype=kind).reshape(count, -1, *over)
                 last = range(2, 2 + len(over))
                 data = np.moveaxis(data, last, range(1, 1 + len(over)))
                 data = data.reshape(count, *over, *shape)
             elif name in values:
-                known = np.asarray(values[name].data, dtype=float)
+                known = np.empty((), dtype=kind)
+                known[...] = values[name].data if values[name].plain else 0
+                known = known if values[name].plain else np.asarray(values[name].data, dtype=kind)
                 data = np.broadcast_to(known, (count, *known.shape)).copy()
             else:
                 continue
             values[name] = Tensor(data, (TRIES, *node.over))
-        return replace(env, values=values, indices=indices, tolerant=[])
+        return replace(env, values=values, indices={TRIES: count, **env.indices}, tolerant=[])
 
-    def computed(self, env: Env) -> Env:
-        """The same with all quantities; what is undefined for a try is nan there."""
-        return propagate(env, self.order)
+    def computed(self, env: Env, needed: Collection[str] | None = None) -> Env:
+        """The same with all quantities, or with those that are needed."""
+        order = [one for one in self.order if needed is None or one.name in needed]
+        with env.numbers.working():
+            return propagate(env, order)
 
     def value(self, quantity: Quantity, env: Env) -> Tensor:
         """The value of a quantity. Raises Undefined."""

@@ -23,8 +23,10 @@ from gradcalc.variants.engine import Engine, Found, Rejected
 TRIES = 10_000  # for one variant
 ALL_SIDES = 12  # variants that are asked to show both sides of every piece
 SIDE_TRIES = 400  # of each, for that
-BATCH = 128  # tries that are computed together
-FIRST = 8  # of one variant, at first
+SMALLEST, LARGEST = 128, 8_192  # tries that are computed together
+CELLS = 500_000  # numbers in them
+FIRST, LEAST = 4, 32  # of one variant, at first; of the one that waits
+MOST_SPARE = 6  # tries that will do, of one variant, are computed before they are asked for
 
 Outcomes: TypeAlias = "list[Found | Rejected]"
 Ran: TypeAlias = Callable[[Sequence[Try]], Outcomes]
@@ -80,6 +82,11 @@ class Search:
         """The structure of the first try."""
         return self.engine(Try(1, 0))
 
+    @property
+    def together(self) -> int:
+        """How many tries are computed together at most."""
+        return max(SMALLEST, min(LARGEST, CELLS // self.first.prepared.cells))
+
     def run(self, tries: Sequence[Try]) -> Outcomes:
         """What comes of each try."""
         groups: dict[int, tuple[Engine, list[int]]] = {}
@@ -96,7 +103,7 @@ class Search:
 
     def variants(self, count: int, run: Ran | None = None) -> Iterator[Found]:
         """The variants 1 to `count`, or up to the first that is not found (`tally.stopped`)."""
-        ahead = _Ahead(run or self.run, count)
+        ahead = _Ahead(run or self.run, count, self.together)
         seen: set[tuple[object, ...]] = set()
         met: set[tuple[str, int]] = set()
         for number in range(1, count + 1):
@@ -141,10 +148,11 @@ class Search:
 class _Ahead:
     """Outcomes of tries, computed for several variants at a time."""
 
-    def __init__(self, run: Ran, count: int) -> None:
-        self.run, self.count = run, count
+    def __init__(self, run: Ran, count: int, most: int) -> None:
+        self.run, self.count, self.most = run, count, most
         self._known: dict[int, Outcomes] = {}
-        self._each = FIRST
+        self._good: Counter[int] = Counter()  # tries that will do, of each variant
+        self._size = SMALLEST
 
     def outcome(self, number: int, count: int) -> Found | Rejected:
         """What comes of a try."""
@@ -154,27 +162,28 @@ class _Ahead:
         return known[count]
 
     def forget(self, number: int) -> None:
-        """A variant that is found needs no more tries. How many it took is a guess for others."""
-        known = self._known.pop(number)
-        good = sum(isinstance(one, Found) for one in known)
-        wanted = len(known) // max(1, good) + 1
-        self._each = max(1, min(BATCH, (self._each + 2 * wanted) // 2))
+        """A variant that is found needs no more tries."""
+        del self._known[number]
+
+    def _more(self, number: int, count: int) -> list[Try]:
+        known = len(self._known[number])
+        return [Try(number, known + k) for k in range(min(count, TRIES - known, self.most))]
 
     def _compute(self, number: int) -> None:
-        """More tries for a variant; where it has had some before, only for that one."""
-        tries: list[Try] = []
-        known = self._known[number]
-        if known:
-            more = min(BATCH, max(self._each, len(known)))
-            tries = [Try(number, len(known) + k) for k in range(more)]
-        else:
-            for one in range(number, self.count + 1):
-                if len(tries) >= BATCH:
+        """More tries for a variant, and for those after it that have few that will do."""
+        tries = self._more(number, max(LEAST, len(self._known[number])))
+        taken = {number}
+        for wanted in range(1, MOST_SPARE):
+            for one in range(number + 1, self.count + 1):
+                if len(tries) >= self._size:
                     break
-                if not self._known.setdefault(one, []):
-                    tries += [Try(one, k) for k in range(self._each)]
+                if one not in taken and self._good[one] < wanted:
+                    taken.add(one)
+                    tries += self._more(one, max(FIRST, len(self._known.setdefault(one, []))))
+        self._size = min(self.most, 2 * self._size)
         for at, made in zip(tries, self.run(tries), strict=True):
             self._known[at.number].append(made)
+            self._good[at.number] += isinstance(made, Found)
 
 
 def _key(found: Found) -> tuple[object, ...]:
