@@ -11,6 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.load import load_exercise, parse_exercise
 from gradcalc.exercise.model import Exercise
 from gradcalc.language.errors import GradcalcError, Place, Problem, closest
@@ -100,6 +101,14 @@ def open_exercise(name: str) -> Exercise:
             raise
         hint = f"did you mean the shipped exercise {near}?"
         raise GradcalcError(replace(error.problems[0], hint=hint)) from None
+
+
+def exercise_bytes(name: str) -> bytes:
+    """What is in the file that `open_exercise` reads. Raises GradcalcError."""
+    word = name.removesuffix(".yaml")
+    if name != "-" and not os.path.lexists(name) and word in titles():
+        return (folder() / f"{word}.yaml").read_bytes()
+    return read_bytes(name)
 
 
 def exercise_files(paths: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from gradcalc.exercise.literals import shape_of_value
 from gradcalc.exercise.vary_model import Domain, Drawn
 from gradcalc.language.constants import fraction
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.parser import Expr, Num
+from gradcalc.language.parser import Expr, Neg, Num
 from gradcalc.language.tree import number
 
 Entry: TypeAlias = "Fraction | Expr"  # an expression where it is no fraction: log(2)
@@ -169,10 +169,10 @@ def as_tree(entry: Entry, decimal: bool = False) -> Expr:
     """An entry as an expression."""
     if not isinstance(entry, Fraction):
         return entry
-    found = number(entry)
-    if decimal and isinstance(found, Num):
-        return Num(found.value, decimal=True)
-    return found
+    if decimal and entry.denominator != 1:
+        found = Num(abs(entry), decimal=True)
+        return Neg(found) if entry < 0 else found
+    return number(entry)
 
 
 def onehot(source: Stream, shape: Sequence[int]) -> list[Entry]:
