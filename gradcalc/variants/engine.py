@@ -64,7 +64,9 @@ class Found:
 
 
 class Engine:
-    """Makes tries. `exercise`: with its functions and sizes put in."""
+    """Makes tries. `exercise`: with its functions and sizes put in; `like`: an engine for the same
+    inputs of the same exercise, whose answers and mistakes serve here too.
+    """
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Engine:
         seed: int,
         sizes: Mapping[str, int],
         functions: Mapping[str, str],
+        like: Engine | None = None,
     ) -> None:
         self.vary, self.nice, self.of, self.seed = vary, vary.nice, of, seed
         self.sizes, self.functions = sizes, functions
@@ -82,14 +85,14 @@ class Engine:
             for name, domain in vary.domains.items()
             if domain.kind not in ("sizes", "functions")
         }
-        self.prepared = Prepared(exercise, tuple(self.domains))
+        self.prepared: Prepared = like.prepared if like else Prepared(exercise, tuple(self.domains))
         given = exercise.values
         self.sources = {
             name: Source(domain, given.get(name)) for name, domain in self.domains.items()
         }
         aims = {name: d.aims for name, d in self.domains.items() if d.kind == "aim"}
         self.aims, self.aimer = aims, Aimer(self.prepared, aims)
-        self.lookalikes = Lookalikes(self.prepared)
+        self.lookalikes: Lookalikes = like.lookalikes if like else Lookalikes(self.prepared)
         self.never: dict[int, Lookalike] = {}  # that no variant tells apart
         self._numbers: dict[Entry, Any] = {}  # exact numbers of entries that are no fractions
         self._written: dict[int, Entry] = {}  # id of such a number -> how it is written
@@ -433,6 +436,32 @@ class Engine:
             if data is not None and quantity.question is not None:
                 found[quantity.question] = data
         return found
+
+    def shares(self, tries: Sequence[Try]) -> tuple[float, dict[str, float]]:
+        """Of how many tries everything is defined and small, and of these, how many have nice
+        numbers for each label.
+        """
+        import numpy as np
+
+        rows = [row for row in self.drawn(tries) if row is not None]
+        if not rows:
+            return 0.0, {}
+        env, known, found = self._env(rows), dict[Any, Any](), dict[str, Any]()
+        alive = np.ones(len(rows), dtype=bool)
+        for quantity in self.watched:
+            data = self._whole(quantity, env, len(rows), known)
+            if data is None:
+                return 0.0, {}
+            alive &= np.isfinite(data).all(axis=1)
+            alive &= np.abs(data).max(axis=1, initial=0) < float(self.nice.size)
+            if self.judged(quantity):
+                fine = self._nearly(data)
+                found[quantity.label] = fine & found.get(quantity.label, True)
+        count = int(alive.sum())
+        shares = {
+            label: float((fine & alive).sum() / max(1, count)) for label, fine in found.items()
+        }
+        return count / len(tries), shares
 
     @cached_property
     def structural_zeros(self) -> tuple[Quantity, ...]:
