@@ -404,15 +404,16 @@ def slopes(values: Computed, target: Target, chosen: Directions | None, bits: in
     with balls(bits).working(len(target.bys)):
         moving: Any = Jet.of(0, 1)
         if len(target.bys) == 1:
-            return _coefficients(along(values, target, chosen, bits, (moving,)), 1)
+            return coefficients(along(values, target, chosen, bits, (moving,)), 1)
         both, first, second = (
-            _coefficients(along(values, target, chosen, bits, steps), 2)
+            coefficients(along(values, target, chosen, bits, steps), 2)
             for steps in ((moving, moving), (moving, 0), (0, moving))
         )
         return both - first - second
 
 
-def _coefficients(data: Any, order: int) -> Any:
+def coefficients(data: Any, order: int) -> Any:
+    """The coefficients of a power in a number or an array of power series."""
     from flint import fmpq
 
     from gradcalc.numeric.balls import Jet
