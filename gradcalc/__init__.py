@@ -1,14 +1,18 @@
-"""gradcalc: derive, evaluate and verify the gradients of a computation.
-
-    Exercise --build--> Graph --derive--> Derivation --compose--> Report --render--> text
+"""Derive, evaluate and verify the gradients of a computation.
 
     import gradcalc
-    print(gradcalc.solve("ex1.yaml"))
-    print(gradcalc.diff("x.T @ A @ x", wrt="x"))
 
-The library is in app/api.py. It is loaded when it is used: importing gradcalc alone loads neither
-SymPy nor NumPy.
+    result = gradcalc.solve("ex1")            # an exercise: a path, a dict, or a shipped one
+    result["df/dx"].symbolic                  # 'z'
+    result["df/dx"].value                     # -4.0
+    gradcalc.diff("x.T @ A @ x", wrt="x")     # one derivative, no file
+    gradcalc.check("logdet(X)", wrt="X", answer="inv(X)")   # is this right, and if not, why?
+
+solve, diff, check and build are the functions; load_exercise, parse_exercise and exercise_from read
+a file, YAML text and a dict. Mistakes are GradcalcError, with every problem and its place.
 """
+
+# Loaded when it is used: importing gradcalc alone loads neither SymPy nor NumPy.
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What `solve` and `diff` give: a solved exercise and a single derivative, and how they show
-themselves.
+"""What `solve` and `diff` return: a solved exercise and a single derivative, and how they are
+displayed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Result:
-    """A solved exercise. It shows itself as text, and in a notebook as HTML, LaTeX and SVG.
+    """A solved exercise. It prints as text; a notebook displays HTML, LaTeX and SVG.
 
     >>> import gradcalc
     >>> result = gradcalc.solve("ex1")
