@@ -41,7 +41,7 @@ Page: TypeAlias = tuple[str, bool, int]
 
 # Picture -> the command whose output it shows, and how wide its terminal is.
 SESSIONS = {
-    "solve": ("solve ex1", 66),
+    "solve": ("solve ex1", 84),
     "solve-network": ("solve ex3", 100),
     "explain": ("explain ex1 --for df/dx", 92),
     "check": ("check logistic-regression --answer dJ/dw=X.T@(p-y)", 80),
