@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from functools import cache
@@ -62,9 +61,8 @@ PAPERS = {
     "sheet-and-key": (("ex1", False, 1), ("ex1", True, 1)),
     "keys": (("softmax-cross-entropy", True, 1), ("ex3", True, 2)),
 }
-DPI = 130
-CROP = 90, 50, 900, 1010  # left, top, width and height of what is shown of a page, in pixels
-GAP = 24
+CROP = 50, 28, 500, 560  # left, top, width and height of what is shown of a page, in points
+GAP = 14
 THEME = TerminalTheme(
     (24, 26, 31), (216, 219, 226),
     [(40, 42, 50), (240, 113, 120), (152, 195, 121), (229, 192, 123), (97, 175, 239), (198, 145, 232), (86, 200, 216), (216, 219, 226)],
@@ -135,39 +133,38 @@ def digest(pages: Sequence[Page]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def page_picture(name: str, key: bool, page: int) -> bytes:
-    """The part of a page that is shown, as PNG."""
+def page_picture(name: str, key: bool, page: int, prefix: str) -> str:
+    """A page as the inside of an SVG, its ids with a prefix of their own."""
     with tempfile.TemporaryDirectory() as folder:
         tex = Path(folder) / "page.tex"
         tex.write_text(source(name, key), "utf-8")
         run = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
         subprocess.run([*run, tex.name], cwd=folder, check=True, capture_output=True)
-        made = tex.with_suffix("")
-        crop = [
-            word
-            for pair in zip(("-x", "-y", "-W", "-H"), map(str, CROP), strict=True)
-            for word in pair
-        ]
-        subprocess.run(
-            ["pdftoppm", "-png", "-r", str(DPI), *crop, "-f", str(page), "-l", str(page), "-singlefile", "page.pdf", str(made)],
-            cwd=folder, check=True,
-        )  # fmt: skip
-        return made.with_suffix(".png").read_bytes()
+        drawn = ["pdftocairo", "-svg", "-f", str(page), "-l", str(page), "page.pdf", "page.svg"]
+        subprocess.run(drawn, cwd=folder, check=True)
+        text = tex.with_suffix(".svg").read_text("utf-8")
+    inside = text[text.index("<defs>") : text.rindex("</svg>")]
+    inside = re.sub(r"</?page(?:Set)?>\s*", "", inside).replace("xlink:href", "href")
+    inside = re.sub(r'((?:id="|href="#|url\(#))', rf"\1{prefix}", inside)
+    return re.sub(
+        r"\d+\.\d+", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), inside
+    )
 
 
 def paper(pages: Sequence[Page]) -> str:
     """Pages side by side, each on white with a frame, for light and dark surroundings."""
-    _, _, width, height = CROP
+    left, top, width, height = CROP
     whole = len(pages) * width + (len(pages) - 1) * GAP
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole + 2} {height + 2}" data-made-from="{digest(pages)}">'
     ]
     for number, page in enumerate(pages):
         at = f'x="{1 + number * (width + GAP)}" y="1" width="{width}" height="{height}"'
-        data = b64encode(page_picture(*page)).decode()
         parts += [
             f'<rect {at} fill="#fff" stroke="#9aa0a6"/>',
-            f'<image {at} href="data:image/png;base64,{data}"/>',
+            f'<svg {at} viewBox="{left} {top} {width} {height}">',
+            page_picture(*page, prefix=f"page{number}-").strip(),
+            "</svg>",
         ]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -204,7 +201,7 @@ def main() -> None:
         path = IMAGES / f"{name}.svg"
         if made_from(path) == digest(pages):
             continue
-        if not shutil.which("latexmk") or not shutil.which("pdftoppm"):
+        if not shutil.which("latexmk") or not shutil.which("pdftocairo"):
             print(f"{path.name}: stays as it is, for TeX or poppler is missing", file=sys.stderr)
             continue
         path.write_text(paper(pages), "utf-8")
