@@ -325,8 +325,8 @@ class _Module:
         ]
         passes = [
             "def _passes(inputs, valued, wrt):",
-            "    for name in inputs.keys() - ARGUMENTS:",
-            '        raise TypeError(f"unknown argument {name}")',
+            "    if not inputs.keys() <= ARGUMENTS:",
+            '        raise TypeError(f"unknown argument {min(inputs.keys() - ARGUMENTS)}")',
             "    dtype = _dtype(inputs)",
             *map(str, arguments),
             *map(str, sizes),
@@ -350,8 +350,9 @@ class _Module:
             "    found = {",
             *entries(gradients.items()),
             "    }",
-            f"    return {output} if valued else None, "
-            "{name: found[name] for name in GRADIENTS if name in wrt}",
+            "    if wrt is not ALL:",
+            "        found = {name: found[name] for name in GRADIENTS if name in wrt}",
+            f"    return {output} if valued else None, found",
         ]
         return self.joined("\n".join(passes), extra, ups, list(gradients))
 

@@ -8,6 +8,8 @@ ARRAY = '''
 def _array(inputs, name, axes=None, dtype=FLOAT, default=None):
     """An argument as an array with that many axes."""
     value = inputs.get(name, default)
+    if type(value) is np.ndarray and value.dtype is dtype and value.ndim == axes:
+        return value
     if value is None:
         raise TypeError(f"missing argument {name}")
     value = np.asarray(value, dtype)
