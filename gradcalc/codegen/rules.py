@@ -274,7 +274,8 @@ def ties(
         "~1": emit.value(node.args[1], at, named),
     }
     reached = formula(emit.arrays, Compare("==", Name("~0"), Name("~1")), leaves, None)
-    return emit.arrays.reduce("{xp}.sum({0}{options})", reached, over, hint)
+    count = emit.arrays.reduce("{xp}.sum({0}{options})", reached, over, hint)
+    return emit.arrays.call("{typed}", count, axes=count.axes)  # a count is a whole number
 
 
 def guard(
