@@ -68,7 +68,10 @@ def _joblib(jobs: int, address: str | None, stack: ExitStack) -> Run:
 
 
 def _windowed(
-    requests: Requests, jobs: int, submit: Callable[[dict[str, Any]], Any], get: Callable[[Any], Any]
+    requests: Requests,
+    jobs: int,
+    submit: Callable[[dict[str, Any]], Any],
+    get: Callable[[Any], Any],
 ) -> Iterator[list[str]]:
     """A few requests ahead of the results, so that neither fills the memory."""
     waiting: deque[Any] = deque()

@@ -18,8 +18,8 @@ from gradcalc.app.check_commands import check
 from gradcalc.app.command_parts import Exit
 from gradcalc.app.console import Console, OutputError, PipeClosed
 from gradcalc.app.export_commands import export, graph
-from gradcalc.app.grade_commands import grade
 from gradcalc.app.file_commands import new, schema, validate
+from gradcalc.app.grade_commands import grade
 from gradcalc.app.options import COLORS, UsageError, one_of
 from gradcalc.app.shipped import titles
 from gradcalc.app.solve_commands import diff, explain, solve

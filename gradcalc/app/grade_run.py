@@ -87,10 +87,12 @@ def _parts(file: str, policy: str | None) -> Iterator[Part]:
     """An exercise, or the variants in a folder."""
     if file != "-" and os.path.isdir(file):
         files = variant_files(file)
-        sheets = {number: Sheet(str(path), _text(str(path))) for number, path in files.items()}
+        sheets: dict[int | None, Sheet] = {
+            number: Sheet(str(path), _text(str(path))) for number, path in files.items()
+        }
         name = next(iter(files.values())).stem.rpartition("-")[0]
         exercises = [parse_exercise(sheet.text, sheet.file) for sheet in sheets.values()]
-        yield _part(name, exercises[0], dict(sheets), policy)
+        yield _part(name, exercises[0], sheets, policy)
         return
     text = exercise_data(file).decode("utf-8", "surrogateescape")
     exercise = parse_exercise(text, "<stdin>" if file == "-" else file)

@@ -51,7 +51,10 @@ class Gradebook:
     def _same(self, header: Mapping[str, Any]) -> None:
         """Refuse a book of other exercises or another policy."""
         found = next(self.lines(0))[1]
-        for key, what in (("exercise", "the exercise has changed"), ("policy", "the policy has changed")):
+        for key, what in (
+            ("exercise", "the exercise has changed"),
+            ("policy", "the policy has changed"),
+        ):
             if found.get(key) != header[key]:
                 message = f"{what} since these answers were marked"
                 hint = "use --regrade to mark all of them again; the old gradebook is kept"
@@ -150,7 +153,9 @@ def _lock(handle: int, path: Path) -> None:
         free = False
     if not free:
         os.close(handle)
-        raise _refused(path, "another gradcalc is writing to this gradebook", "wait until it is done")
+        raise _refused(
+            path, "another gradcalc is writing to this gradebook", "wait until it is done"
+        )
 
 
 def _mended(handle: int, path: Path) -> int:
@@ -220,6 +225,3 @@ def _reason(error: Exception) -> str:
 
 def _refused(path: Path, reason: str, hint: str | None = None) -> GradcalcError:
     return GradcalcError(Problem("gradebook", reason, Place(str(path), 0, 0), hint))
-
-
-

@@ -137,14 +137,16 @@ class Grader:
         found: list[_Request] = []
         for variant, question, _, number in keyed:
             last = found[-1] if found else None
-            if last and (last.variant, last.question) == (variant, question):
-                if len(last.answers) < most:
-                    last.answers.append(number)
-                    continue
-            found.append(_Request(variant, question, [number]))
+            same = last and (last.variant, last.question) == (variant, question)
+            if last and same and len(last.answers) < most:
+                last.answers.append(number)
+            else:
+                found.append(_Request(variant, question, [number]))
         return found
 
-    def asked(self, part: Part, what: str, variant: int | None, items: Any, **more: Any) -> Any:
+    def asked(
+        self, part: Part, what: str, variant: int, items: list[Any], **more: Any
+    ) -> dict[str, Any]:
         """A request, as it is sent."""
         sheet = part.sheets[variant if part.varied else None]
         return {
@@ -372,7 +374,13 @@ class _Part:
         )
         carried = {"from": list(way), "verdict": "right"}
         whole = int(points) if points == int(points) else round(points, 6)
-        return {**held.body, "points": whole, "message": message, "mistakes": [], "carried": carried}
+        return {
+            **held.body,
+            "points": whole,
+            "message": message,
+            "mistakes": [],
+            "carried": carried,
+        }
 
     def check(self, checks: Mapping[_Check, None], known: dict[_Check, str]) -> None:
         """Find out what follows from what; those that share what they follow from together."""
@@ -411,7 +419,7 @@ class _Part:
             ]
             for question, number, group in checks
         ]
-        return self.grader.asked(self.part, "follow", variant, items)  # type: ignore[no-any-return]
+        return self.grader.asked(self.part, "follow", variant, items)
 
 
 _Group = tuple[tuple[int, int], ...]
@@ -433,5 +441,3 @@ def question_of(exam: Exam, line: Mapping[str, Any]) -> int | None:
     """The question that a line is about; None where it is not asked any more."""
     first = exam.first.get(line["exercise"])
     return None if first is None else first + int(line["number"]) - 1
-
-

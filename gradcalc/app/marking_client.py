@@ -20,7 +20,9 @@ from gradcalc.app.worker import Lost, watch, why_lost
 
 HELLO = b"ready\n"  # what the process says when it can be asked
 AGAIN = 2  # times that an item is tried whose process ended for no reason of its own
-_START = "import sys; sys.path.append(sys.argv[1]); from gradcalc.app.marking_server import main; main()"
+_START = (
+    "import sys; sys.path.append(sys.argv[1]); from gradcalc.app.marking_server import main; main()"
+)
 
 
 class Server:

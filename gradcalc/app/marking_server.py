@@ -75,4 +75,3 @@ def answer(work: Any, request: dict[str, Any], item: Any) -> Any:
         case "order":
             return work.order(marker)
     raise ValueError(request["what"])
-

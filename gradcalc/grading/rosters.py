@@ -4,10 +4,11 @@ by hand.
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
+from gradcalc.exercise.files import read_bytes
 from gradcalc.grading.exam import Exam
 from gradcalc.grading.tables import Report, Row, columns, rows
 from gradcalc.language.errors import GradcalcError, Place, Problem
@@ -15,6 +16,7 @@ from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.marking.answers import NO_STUDENT, STUDENT
 
 MOST_POINTS = 1e6
+MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ def read_overrides(path: str, exam: Exam, report: Report) -> dict[tuple[str, int
     read: dict[tuple[str, int], Override] = {}
     for row in found:
         cells = dict(zip(names, row.cells, strict=False))
-        student, word = cells.get("student", "").strip().removeprefix("'"), cells.get("question", "")
+        student, word = (
+            cells.get("student", "").strip().removeprefix("'"),
+            cells.get("question", ""),
+        )
         if exercise := cells.get("exercise", "").strip():
             word = f"{exercise}: {word}"
         question, points = exam.find(word), _number(cells.get("points", ""))
@@ -95,17 +100,10 @@ def _number(word: str) -> float | None:
     return found if found <= MOST_POINTS else None
 
 
-def _open(path: str, report: Report):  # type: ignore[no-untyped-def]
-    try:
-        source = Path(path).open("rb")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"cannot read this file: {reason}"
-        raise GradcalcError(Problem("file", message, Place(path, 0, 0))) from None
+def _open(path: str, report: Report) -> tuple[Row, Iterator[Row]]:
+    source = io.BufferedReader(io.BytesIO(read_bytes(path, MOST_BYTES)))
     found = rows(source, path, report)
     header = next(found, None)
     if header is None:
         raise GradcalcError(Problem("csv", "this table is empty", Place(path, 1, 1)))
     return header, found
-
-

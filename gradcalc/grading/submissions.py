@@ -156,7 +156,9 @@ class _Reader:
                     hint = f"did you mean {near}?"
                 self.report(header.wrong("column", message, hint, cell))
             elif word in found:
-                self.report(header.wrong("duplicate", f"two columns for {cell.strip()}", None, cell))
+                self.report(
+                    header.wrong("duplicate", f"two columns for {cell.strip()}", None, cell)
+                )
             else:
                 found[word] = at
         return found
@@ -219,7 +221,11 @@ class _Reader:
         for word, answer in data.get("answers", {}).items():
             question = self.find(word)
             if question is None:
-                self.report(Problem("question", self.exam.unknown(word)[0], place, self.exam.unknown(word)[1]))
+                self.report(
+                    Problem(
+                        "question", self.exam.unknown(word)[0], place, self.exam.unknown(word)[1]
+                    )
+                )
             elif isinstance(answer, dict) and answer.keys() <= {"formula", "value"}:
                 text, value = (_text(answer.get(name)) for name in ("formula", "value"))
                 yield Handed(student, question, text, value, number, place, "formula" in answer)

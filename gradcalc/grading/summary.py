@@ -67,7 +67,7 @@ def summarise(results: Results, counts: list[Counts]) -> dict[str, Any]:
     """`summary.json`."""
     students = results.students
     questions = []
-    totals = {student: 0.0 for student in students}
+    totals = dict.fromkeys(students, 0.0)
     for number, counted in enumerate(counts):
         cells = {student: results.cell(student, number) for student in students}
         for student, cell in cells.items():
@@ -94,9 +94,7 @@ def _question(
 ) -> dict[str, Any]:
     part, inside = results.exam.part(number)
     question = part.questions[inside]
-    mistakes = sorted(
-        counted.mistakes.items(), key=lambda item: (-sum(item[1].values()), item[0])
-    )
+    mistakes = sorted(counted.mistakes.items(), key=lambda item: (-sum(item[1].values()), item[0]))
     undecided = sorted(counted.undecided.items())
     return {
         "exercise": part.name,

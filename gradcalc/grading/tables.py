@@ -42,7 +42,9 @@ def rows(source: IO[bytes], file: str, report: Report) -> Iterator[Row]:
     head = source.peek(4096)[:4096] if isinstance(source, io.BufferedReader) else b""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         place = Place(file, 1, 1)
-        raise GradcalcError(Problem("encoding", "this table is in UTF-16", place, "save it as UTF-8"))
+        raise GradcalcError(
+            Problem("encoding", "this table is in UTF-16", place, "save it as UTF-8")
+        )
     first = head.split(b"\n", 1)[0].decode("utf-8", "replace")
     separator = max(",;\t", key=first.count)
     text = io.TextIOWrapper(source, "utf-8-sig", "surrogateescape", newline="")
@@ -59,8 +61,12 @@ def rows(source: IO[bytes], file: str, report: Report) -> Iterator[Row]:
         row = Row(file, reader.line_num, tuple(cells))
         if not any(cell.strip() for cell in cells):
             continue
-        if any("\ud800" <= char <= "\udfff" for cell in cells if not cell.isascii() for char in cell):
-            row = Row(file, row.line, tuple(cell.encode("utf-8", "replace").decode() for cell in cells))
+        if any(
+            "\ud800" <= char <= "\udfff" for cell in cells if not cell.isascii() for char in cell
+        ):
+            row = Row(
+                file, row.line, tuple(cell.encode("utf-8", "replace").decode() for cell in cells)
+            )
             report(row.wrong("encoding", "this row is not UTF-8", "save the table as UTF-8"))
             continue
         yield row

@@ -129,9 +129,7 @@ def compose_feedback(
     return Report(tuple(blocks), title=student)
 
 
-def _row(
-    question: str, line: Mapping[str, Any] | None, cell: Cell, of: float
-) -> Sequence[Cells]:
+def _row(question: str, line: Mapping[str, Any] | None, cell: Cell, of: float) -> Sequence[Cells]:
     answer = _short(line["answer"]) if line else ""
     read = _short(line["read_as"] or "") if line else ""
     said = []

@@ -61,7 +61,9 @@ class Finder:
         if short is None:
             return ()
         for candidate in multiples_of(self.scene(number), short, submitted):
-            found = compare(submitted.function, candidate.function, self.asked.places, Rules(seconds=math.inf))
+            found = compare(
+                submitted.function, candidate.function, self.asked.places, Rules(seconds=math.inf)
+            )
             if found.verdict == RIGHT:
                 said = f"{candidate.mistake.sentence[:-1]}, in the shorthand of the literature."
                 return (replace(candidate.mistake, sentence=said),)

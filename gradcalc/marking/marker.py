@@ -152,9 +152,7 @@ class Marker:
             return self.both(number, found, text, of, tries)
         return self.scored(number, found, text, of, tries)
 
-    def both(
-        self, number: int, found: Verdict, text: Text, of: Fraction, tries: int
-    ) -> Verdict:
+    def both(self, number: int, found: Verdict, text: Text, of: Fraction, tries: int) -> Verdict:
         """A formula and its value: each counts half."""
         formula = replace(found.reading, kind="formula", value=None)
         value = replace(found.reading, kind="value", formula=None)
@@ -176,9 +174,7 @@ class Marker:
             entries=first.entries or second.entries,
         )
 
-    def scored(
-        self, number: int, found: Verdict, text: Text, of: Fraction, tries: int
-    ) -> Verdict:
+    def scored(self, number: int, found: Verdict, text: Text, of: Fraction, tries: int) -> Verdict:
         """The decision about an answer, in words and points."""
         decision, function, note = self.decide(number, found.reading, text)
         mistakes: tuple[Mistake, ...] = ()
