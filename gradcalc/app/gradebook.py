@@ -35,6 +35,9 @@ class Gradebook:
         self._synced = time.monotonic()
         try:
             self._handle = _opened(path)
+        except (OSError, ValueError) as error:
+            raise _refused(path, f"cannot be written: {_reason(error)}") from None
+        try:
             self.end = _mended(self._handle, path)
             if regrade and self.end:
                 self._handle = _set_aside(path, self._handle)
@@ -45,8 +48,12 @@ class Gradebook:
                 _sync_folder(path.parent)
             else:
                 self._same(header)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            self.close()
             raise _refused(path, f"cannot be written: {_reason(error)}") from None
+        except GradcalcError:
+            self.close()
+            raise
 
     def _same(self, header: Mapping[str, Any]) -> None:
         """Refuse a book of other exercises or another policy."""

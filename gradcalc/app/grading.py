@@ -1,9 +1,9 @@
 """A class marked: what was handed in is read, each distinct answer is marked once, and the
 gradebook gets a line for each answer of each student.
 
-An exercise at a time: first its answers are marked, then those that are wrong are compared with what
-follows from the same student's earlier wrong answers. What is in the gradebook already is not marked
-again.
+An exercise at a time: first its answers are marked, then those that are wrong are compared with
+what follows from the same student's earlier wrong answers. What is in the gradebook already is not
+marked again.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from gradcalc.marking.wording import carried_over
 from gradcalc.version import __version__
 
 SMALL, TOGETHER = 8, 48  # answers in a request: of a small class, and at most
+DONE, DEPENDS = 1, 2  # a marked answer; one that may follow from the student's earlier ones
 CHECKS = 200  # of what follows from what, in a request
-TRIES, ALL_TRIES, LEAST = 3_000, 300_000, 60  # candidates for mistakes: an answer, a question
+TRIES, ALL_TRIES, LEAST = 3_000, 200_000, 60  # candidates for mistakes: an answer, a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ class Grader:
     # ---- what is there already
 
     def _resume(self) -> None:
-        """Which answers the gradebook has. What comes after an answer that is new may follow from
-        it, and is marked again.
+        """Which answers the gradebook has. A wrong answer after one that is new may follow from it,
+        and is marked again.
         """
         exam, answers = self.exam, self.answers
         for _, line in self.book.lines():
@@ -97,16 +98,19 @@ class Grader:
                 continue
             number = answers.of(student, question)
             same = number != NONE and key_in(line) == answers.keys[question][number]
-            self.marked[question][student] = same
+            self.marked[question][student] = DONE if same else 0
             if same and may_spread(line):
                 self.wrong[question].add(number)
+                if line["kind"] != "both":
+                    self.marked[question][student] = DEPENDS
         for part in exam.parts if answers.students else ():
             for student in range(len(answers.students)):
                 whole = True
                 for question in exam.numbers(part):
+                    if not whole and self.marked[question][student] == DEPENDS:
+                        self.marked[question][student] = 0
                     if answers.of(student, question) != NONE:
                         whole = whole and bool(self.marked[question][student])
-                        self.marked[question][student] = whole
 
     # ---- requests
 

@@ -1,5 +1,5 @@
-"""What the class got wrong: verdicts and mistakes of each question, answers that many gave and nobody
-expected, and what the teacher has to decide.
+"""What the class got wrong: verdicts and mistakes of each question, answers that many gave and
+nobody expected, and what the teacher has to decide.
 """
 
 from __future__ import annotations

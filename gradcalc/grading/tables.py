@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import IO
+from typing import IO, Any
 
 from gradcalc.language.errors import GradcalcError, Place, Problem, closest
 from gradcalc.language.fast_dataclasses import dataclass
@@ -48,7 +49,13 @@ def rows(source: IO[bytes], file: str, report: Report) -> Iterator[Row]:
     first = head.split(b"\n", 1)[0].decode("utf-8", "replace")
     separator = max(",;\t", key=first.count)
     text = io.TextIOWrapper(source, "utf-8-sig", "surrogateescape", newline="")
-    reader = csv.reader(text, delimiter=separator)
+    try:
+        yield from _read(csv.reader(text, delimiter=separator), file, report)
+    finally:
+        text.detach()  # whoever opened the file closes it
+
+
+def _read(reader: Any, file: str, report: Report) -> Iterator[Row]:
     while True:
         try:
             cells = next(reader)
@@ -58,18 +65,17 @@ def rows(source: IO[bytes], file: str, report: Report) -> Iterator[Row]:
             place = Place(file, reader.line_num, 1)
             report(Problem("csv", f"this row cannot be read: {error}", place))
             continue
-        row = Row(file, reader.line_num, tuple(cells))
         if not any(cell.strip() for cell in cells):
             continue
-        if any(
-            "\ud800" <= char <= "\udfff" for cell in cells if not cell.isascii() for char in cell
-        ):
-            row = Row(
-                file, row.line, tuple(cell.encode("utf-8", "replace").decode() for cell in cells)
-            )
-            report(row.wrong("encoding", "this row is not UTF-8", "save the table as UTF-8"))
+        if all(cell.isascii() or not _LOST.search(cell) for cell in cells):
+            yield Row(file, reader.line_num, tuple(cells))
             continue
-        yield row
+        shown = tuple(cell.encode("utf-8", "replace").decode() for cell in cells)
+        problem = Row(file, reader.line_num, shown)
+        report(problem.wrong("encoding", "this row is not UTF-8", "save the table as UTF-8"))
+
+
+_LOST = re.compile("[\ud800-\udfff]")  # a byte that is no UTF-8
 
 
 def columns(header: Row, known: Sequence[str], needed: Sequence[str], report: Report) -> list[str]:

@@ -146,8 +146,10 @@ def find(scene: Scene, submitted: Submitted, tries: int = TRIES) -> tuple[Mistak
 def _searched(
     scene: Scene, submitted: Submitted, families: Iterable[Family], budget: Budget
 ) -> tuple[Mistake, ...]:
-    known = [p for p in scene.places if submitted.function.floats(p) is not None]
-    looked = tuple(islice((p for p in known if not p.far), LOOKED)) or tuple(known[:LOOKED])
+    function = submitted.function
+    known = (place for place in scene.places if function.floats(place) is not None)
+    near = (place for place in scene.places if not place.far and function.floats(place) is not None)
+    looked = tuple(islice(near, LOOKED)) or tuple(islice(known, LOOKED))
     search = Search(scene, submitted, budget, looked)
     several: tuple[Mistake, ...] = ()
     for family in families if looked else ():
