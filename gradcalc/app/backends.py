@@ -4,6 +4,7 @@ same, and so are its results, which come in the order of the requests.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -103,7 +104,8 @@ def _dask(jobs: int, address: str | None, stack: ExitStack) -> Run:
 def _ray(jobs: int, address: str | None, stack: ExitStack) -> Run:
     ray = _library("ray")
     options: dict[str, Any] = {"address": address} if address else {"num_cpus": jobs}
-    ray.init(include_dashboard=None if address else False, log_to_driver=False, **options)
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    ray.init(include_dashboard=None if address else False, **quiet, **options)
     stack.callback(ray.shutdown)
     remote = ray.remote(num_cpus=1, max_retries=2)(work)
     if address:

@@ -271,12 +271,14 @@ class _Part:
         if "lost" in body:
             shown = answer_of(self.answers.keys[question][number]).shown
             body = self.undecided(question, shown, body["lost"])
-        held: list[int] = []
+        free, held = students, list[int]()
         if may_spread(body):
             self.grader.wrong[question].add(number)
             if body["kind"] != "both":
-                held = [student for student in students if self.before(question, student)]
-        self.write(question, number, body, [s for s in students if s not in set(held)])
+                free = []
+                for student in students:
+                    (held if self.before(question, student) else free).append(student)
+        self.write(question, number, body, free)
         if held:
             self.held.append(_Held(question, number, body, held))
 

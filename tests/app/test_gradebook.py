@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,13 @@ def numbers(path: Path) -> list[int]:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Iterator[Path]:
+def path(tmp_path: Path) -> Path:
     found = tmp_path / "grades.jsonl"
     with book(found) as made:
         for number in range(3):
             made.append(LINE % number)
         made.flush()
-    yield found
+    return found
 
 
 def test_lines_come_back_with_their_places(path: Path) -> None:
@@ -67,7 +66,7 @@ def test_what_is_no_gradebook_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_line_that_is_damaged_in_the_middle_is_named(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"n": 1', b'"n": \x001'))
-    with book(path) as found, pytest.raises(GradcalcError, match="the line at byte .* is damaged"):
+    with book(path) as found, pytest.raises(GradcalcError, match="the line at byte"):
         list(found.lines())
 
 
