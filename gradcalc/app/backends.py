@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 from gradcalc.app.marking_client import SERVER, work
 from gradcalc.language.errors import GradcalcError, Problem
 
-BACKENDS = ("joblib", "dask", "ray")
 AHEAD = 4  # requests for each worker that wait for it
 AGAIN = 3  # times that workers are started anew before an answer comes
 

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from gradcalc import render
-from gradcalc.app.backends import BACKENDS
 from gradcalc.app.command_parts import finish, view_of
 from gradcalc.app.console import Console
 from gradcalc.app.limits import SECONDS
 from gradcalc.app.options import Format, Timeout, UsageError, one_of
 from gradcalc.app.startup import load
+
+BACKENDS = ("joblib", "dask", "ray")
 
 
 def grade(

@@ -4,6 +4,7 @@ spreadsheet would take for a formula is written so that it is none.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -14,7 +15,7 @@ from gradcalc.language.errors import GradcalcError, Place, Problem, closest
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.tokens import shown
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet computes
+FORMULA = ("=", "+", "-", "@", "\t", "\n")  # how a cell begins that a spreadsheet computes
 SHOWN = 200  # characters of a row under which a caret stands
 
 Report = Callable[[Problem], None]
@@ -52,7 +53,8 @@ def rows(source: IO[bytes], file: str, report: Report) -> Iterator[Row]:
     try:
         yield from _read(csv.reader(text, delimiter=separator), file, report)
     finally:
-        text.detach()  # whoever opened the file closes it
+        with contextlib.suppress(ValueError):  # it is closed already
+            text.detach()  # whoever opened the file closes it
 
 
 def _read(reader: Any, file: str, report: Report) -> Iterator[Row]:
@@ -103,6 +105,7 @@ def columns(header: Row, known: Sequence[str], needed: Sequence[str], report: Re
 
 def escaped(cell: str) -> str:
     """A cell as it is written: text that no spreadsheet computes."""
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
