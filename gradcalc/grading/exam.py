@@ -76,7 +76,7 @@ class Exam:
         """What a question is called in tables."""
         part, inside = self.part(number)
         question = part.questions[inside]
-        text = f"{question.name} = {question.text}" if question.name else question.text
+        text = question.name or question.text
         return text if len(self.parts) == 1 else f"{part.name}: {text}"
 
     def find(self, word: str) -> int | None:

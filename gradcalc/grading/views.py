@@ -13,7 +13,7 @@ from gradcalc.marking.model import BLANK, INVALID, RIGHT, UNDECIDED, WRONG
 from gradcalc.report.blocks import Block, Column, Heading, Note, Report, table
 
 SIGNS = {RIGHT: "✓ right", WRONG: "✗ wrong", UNDECIDED: "? undecided", INVALID: "! invalid"}
-LISTED = 12  # mistakes and answers in the table on a terminal; the JSON has all
+LISTED = 8  # mistakes and answers in the table on a terminal; the JSON has all
 NAMED = 3  # students who are named beside an answer
 LONG = 60  # characters of an answer
 
