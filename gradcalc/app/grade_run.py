@@ -16,7 +16,7 @@ from gradcalc.app.files import check_folder, check_target, write_whole
 from gradcalc.app.gradebook import Gradebook
 from gradcalc.app.grading import Grader, Way, header, question_of
 from gradcalc.app.progress import Tally
-from gradcalc.app.shipped import exercise_data
+from gradcalc.app.shipped import exercise_bytes
 from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise
@@ -94,7 +94,7 @@ def _parts(file: str, policy: str | None) -> Iterator[Part]:
         exercises = [parse_exercise(sheet.text, sheet.file) for sheet in sheets.values()]
         yield _part(name, exercises[0], sheets, policy)
         return
-    text = exercise_data(file).decode("utf-8", "surrogateescape")
+    text = exercise_bytes(file).decode("utf-8", "surrogateescape")
     exercise = parse_exercise(text, "<stdin>" if file == "-" else file)
     name = "exercise" if file == "-" else Path(file).name.rsplit(".", 1)[0]
     yield _part(name, exercise, {None: Sheet(exercise.file, text)}, policy)

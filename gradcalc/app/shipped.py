@@ -88,10 +88,10 @@ def open_exercise(name: str) -> Exercise:
     """A file, `-`, or a shipped exercise by its name, where there is no such file. Raises
     GradcalcError.
     """
-    return parse_exercise(exercise_data(name), "<stdin>" if name == "-" else name)
+    return parse_exercise(exercise_bytes(name), "<stdin>" if name == "-" else name)
 
 
-def exercise_data(name: str) -> bytes:
+def exercise_bytes(name: str) -> bytes:
     """What stands in it. Raises GradcalcError."""
     word = name.removesuffix(".yaml")
     if name == "-" or os.path.lexists(name):
