@@ -42,7 +42,7 @@ def has_shape(op: Op) -> bool:
         return op.name in OWN
     return op.signature in ("elementwise", *BY_RULE) or len(parsed(op.signature)[0]) == len(
         op.operands
-    )
+    ) - len(op.parameters)
 
 
 def has_value(op: Op) -> bool:

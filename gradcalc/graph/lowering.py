@@ -20,6 +20,7 @@ from gradcalc.graph.node_rewrites import RULES
 from gradcalc.graph.scope import Scope, problem
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.index_places import loose_places
 from gradcalc.language.parser import (
     NOWHERE,
     Binary,
@@ -87,6 +88,8 @@ class Lowering:
         self.scope, self.indices, self.declared = scope, indices, declared
         self.calls, self.select = calls, select
         self.functions = scope.exercise.functions
+        lines = (definition.expr for definition in scope.exercise.definitions)
+        self.loose = loose_places(lines, scope.indices)
         self.make = NodeBuilder(scope.sorted, RULES)
         self.nodes = self.make.nodes
         self.names: dict[str, int] = {}

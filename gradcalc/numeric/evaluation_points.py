@@ -433,7 +433,13 @@ def other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
             chosen = {name: first + k for k, name in enumerate(order)}
             if all(graph.sizes.get(name) == n for name, n in chosen.items()):
                 chosen = {name: n + 1 for name, n in chosen.items()}
-            if unfit(graph.nodes, chosen) is None:  # x[1:4] has an n from 4
+            if unfit(graph.nodes, chosen, graph.indices) is None:  # x[1:4] has an n from 4
+                yield chosen
+    # n - m + 1 may want another order
+    for start in (2, 3, 4, 7, 12):
+        for order in (sizes, sizes[::-1]):
+            chosen = {name: start + 2 * number + (k + 1) * k for k, name in enumerate(order)}
+            if unfit(graph.nodes, chosen, graph.indices) is None and chosen != graph.sizes:
                 yield chosen
 
 
