@@ -507,6 +507,27 @@ def getitem(quantities: Quantities, number: int, node: Node, at: Positional, nam
     return {arg: [(quantities.flat(arg, place, named), raw(select, over))]}
 
 
+def free(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
+    """The entries of a matrix in its free parameters: S_ij moves with the parameters (i, j) and
+    (j, i).
+    """
+    (i, j), arg, structure = at, node.args[0], node.attrs["structure"]
+    here = quantities.flat(arg, [i, j], named)
+    if i is None or j is None:
+        return {} if structure == "skew" else {arg: [(here, raw(sp.S.One))]}
+    there = quantities.flat(arg, [j, i], named)
+    diagonal = RawTerm(sp.S.One, deltas=frozenset({(min(i, j), max(i, j))}))
+    if structure == "symmetric":
+        twice = replace(diagonal, coef=sp.S.NegativeOne)
+        return {arg: [(here, raw(sp.S.One)), (there, raw(sp.S.One)), (here, twice)]}
+    if structure == "skew":
+        return {arg: [(here, raw(sp.S.One)), (there, raw(sp.S.One, coef=sp.S.NegativeOne))]}
+    if structure == "diagonal":
+        return {arg: [(here, diagonal)]}
+    mask = quantities.triangle(node.shape, False, 0)
+    return {arg: [(here, raw(quantities.entry(mask, (i, j))))]}
+
+
 def nothing(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
     """No gradient: constants, and the number of ties."""
     return {}
@@ -517,7 +538,7 @@ SPECIAL: Mapping[str, Any] = {
     "logsumexp": logsumexp, "norm": norm, "prod": prod, "max": extremum,
     "min": extremum, "inv": inv, "det": det, "logdet": logdet,
     "getitem": getitem, "eye": nothing, "ties": nothing,
-    "rest": rest, "triangle": nothing,
+    "rest": rest, "triangle": nothing, "free": free,
 }  # fmt: skip
 
 RULES = Rules(CONTRACTIONS, SPECIAL, INLINED)

@@ -140,6 +140,9 @@ class Quantities:
             for name, v in graph.exercise.variables.items()
             if name in graph.names
         }
+        for number, node in enumerate(graph.nodes):
+            if node.op == "free":  # it is what stands in formulas
+                self.assume[number] = self.assume[node.args[0]]
         self._numbers: dict[
             int, sp.Expr
         ] = {}  # the formulas of scalars, which have no indices to be written with

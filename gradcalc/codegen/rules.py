@@ -264,6 +264,13 @@ def eye(
     return emit.arrays.call(TABLE["eye"].code, emit.size(node.shape[0]), axes=tuple(at))
 
 
+def free(
+    emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
+) -> Piece:
+    """The entries of a matrix in its free parameters: the numbers are the same."""
+    return emit.value(node.args[0], at, named)
+
+
 def triangle(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
@@ -430,6 +437,7 @@ ARRAY_RULES: Mapping[str, Rule] = {
     "stack": stack,
     "eye": eye,
     "triangle": triangle,
+    "free": free,
     "ties": ties,
     "guard": guard,
     "rest": rest,

@@ -159,7 +159,7 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
                 Problem("size", f"{name}: every axis needs at least one entry", variable.place)
             )
             continue
-        square = variable.assume & {"symmetric", "diagonal", "orthogonal"}
+        square = variable.assume & {"symmetric", "diagonal", "orthogonal", "lower", "skew"}
         if square and (len(shape) != 2 or ("orthogonal" not in square and shape[0] != shape[1])):
             problems.append(
                 Problem(
@@ -169,6 +169,18 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
                 )
             )
         shapes[name] = shape
+    for name, variable in exercise.variables.items():
+        defined = any(definition.name == name for definition in exercise.definitions)
+        if variable.free and (defined or variable.shape is None):
+            why = "a line defines it" if defined else "its shape is not declared"
+            hint = (
+                None
+                if defined
+                else f"variables: {{{name}: {{shape: [n, n], free: {variable.free}}}}}"
+            )
+            problems.append(
+                Problem("free", f"{name} has no free parameters: {why}", variable.place, hint)
+            )
     return shapes
 
 

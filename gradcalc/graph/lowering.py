@@ -101,10 +101,15 @@ class Lowering:
         self.memo: dict[tuple[str, tuple[int, ...]], int] = {}
         self.source: Text = Text("")
         self.written = ""  # the text that spans are offsets into, "" inside a function
+        self.free: dict[str, int] = {}  # what stands for a matrix whose free parameters are varied
         for name in scope.inputs:
             self.names[name] = self.make.add(
                 Node("input", (), shapes[name], scope.over.get(name, ()), {}, name)
             )
+            variable = scope.exercise.variables.get(name)
+            if variable is not None and variable.free:
+                attrs = {"structure": variable.free}
+                self.free[name] = self.make("free", (self.names[name],), attrs, shapes[name])
 
     def run(self) -> None:
         """Every definition in order."""
@@ -289,7 +294,7 @@ class Lowering:
         if kind in ("input", "quantity"):
             if name not in self.names:
                 raise Failed
-            return self.names[name]
+            return self.free.get(name, self.names[name])
         if kind == "size":
             return self.make.size(Size.of(name), expr)
         if kind == "index":

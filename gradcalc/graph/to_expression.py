@@ -80,7 +80,7 @@ def tree(
         return signed(op, arg(0), arg(1))
     if op == "neg":
         return Neg(arg(0))
-    if op in ("copy", "toaxis"):
+    if op in ("copy", "toaxis", "free"):
         return arg(0)
     if op == "transpose":
         return Transpose(arg(0))

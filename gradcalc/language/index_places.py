@@ -50,7 +50,7 @@ class IndexPlace:
 
 def index_place(expr: Expr, indices: Collection[str]) -> IndexPlace | None:
     """A place that is a sum of indices; None where there is no index in it, or an array. Raises
-    product of indices and the like.
+    SpanError for a product of indices and the like.
     """
     plain = all(isinstance(part, Name | Num | Neg | Binary) for part in walk(expr))
     if not plain or not any(name in indices for name in names(expr)):

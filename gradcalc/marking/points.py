@@ -46,7 +46,7 @@ TRIES = 24  # values that are drawn for a place
 LARGE = 2_000  # entries of all inputs and quantities at sizes that are left out
 PIECES = frozenset(("max", "min", "step", "sign", "where"))
 _One: TypeAlias = "Callable[[Random], Fraction]"
-STRUCTURED = frozenset(("onehot", "orthogonal", "diagonal", "symmetric", "binary"))
+STRUCTURED = frozenset(("onehot", "orthogonal", "diagonal", "symmetric", "binary", "lower", "skew"))
 
 
 @dataclass(frozen=True, slots=True)

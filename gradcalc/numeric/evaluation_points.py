@@ -284,6 +284,8 @@ def _array(
                 _one(random, sign) if i == j else Fraction(0) for i in range(n) for j in range(n)
             ],
         )
+    if square and ("lower" in assume or "skew" in assume):
+        return _blocks(shape, lambda n: _triangular(random, n, sign, "skew" in assume))
     if square and kind == "definite":
         return _blocks(shape, lambda n: _definite(random, n, "positive" in assume))
     if square and "symmetric" in assume:
@@ -323,6 +325,17 @@ def _symmetric(random: Random, n: int, kind: str) -> list[Fraction]:
     for i in range(n):
         for j in range(i, n):
             rows[i][j] = rows[j][i] = _one(random, kind)
+    return [entry for row in rows for entry in row]
+
+
+def _triangular(random: Random, n: int, kind: str, skew: bool) -> list[Fraction]:
+    """A lower triangle; of a skew matrix its negative above, and 0 on the diagonal."""
+    rows = [[Fraction(0)] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(i if skew else i + 1):
+            rows[i][j] = _one(random, kind)
+            if skew:
+                rows[j][i] = -rows[i][j]
     return [entry for row in rows for entry in row]
 
 

@@ -80,6 +80,8 @@ OPS = (
        sentence="indexing: the selected entries receive the upstream gradient, all others 0"),
     Op("toaxis", A, "", kind="rearranging", word="", cheap=True, signature="own", code="{0}",
        sentence="entries as an array: the numbers are the same, so the gradient passes unchanged"),
+    Op("free", A, "", kind="special", word="", cheap=True, signature="own", code="{0}",
+       sentence="free parameters: entries that are one parameter change together, so their gradients are added; an entry that is not free receives 0"),
     Op("apply", A, "g(u)", word="", signature="elementwise",
        back=("G * g'(u)",), sentence="chain rule: the derivative of an unknown function is written with a prime and evaluated at the same argument"),
 )
