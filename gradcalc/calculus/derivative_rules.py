@@ -231,6 +231,8 @@ def placed(
         return quantities.pseudo("unit", (whole,), offset=offset)
     if len(there) == 1 and there[0][1] > 0:
         (ix, step), *_ = there
+        if step == 1 and offset.number == 0 and ix.size == whole.size:
+            return quantities.pseudo("eye", (min(whole, ix), max(whole, ix)))
         return quantities.pseudo("shift", (whole, ix), offset=offset, step=step)
     steps = tuple(step for _, step in there)
     return quantities.pseudo("place", (whole, *(ix for ix, _ in there)), offset=offset, steps=steps)

@@ -170,6 +170,10 @@ class Lowering:
             raise SpanError("index", f"the range of the index {index} is unknown", *at.span, hint)
         return self.indices[index]
 
+    def single(self, index: str) -> bool:
+        """Has an index one value, 0? Nothing then depends on it; examples stay examples."""
+        return index not in self.scope.exercise.examples and self.indices.get(index) == ONE
+
     # ---- words
 
     def words(self, expr: Expr) -> str:
@@ -297,6 +301,8 @@ class Lowering:
             return self.free.get(name, self.names[name])
         if kind == "size":
             return self.make.size(Size.of(name), expr)
+        if kind == "index" and self.single(name):
+            return self.make.const(ZERO, expr)
         if kind == "index":
             return self.make("index", (), {"name": name}, (), expr)
         if kind == "stack":

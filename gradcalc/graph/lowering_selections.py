@@ -88,7 +88,7 @@ def _placed(
         sizes[item.id] == node.shape[axis] or (unparse(expr.base), axis, place) not in low.loose
     ):
         _check_index(low, expr, item, node, axis)
-        return "index", item.id
+        return ("at", Size.of(0)) if low.single(item.id) else ("index", item.id)
     length, base = node.shape[axis], low.words(expr.base)
     first, last = place.first(sizes), place.last(sizes)
     runs = " and ".join(f"{name} runs from 0 to {size - 1}" for name, size in sizes.items())
@@ -106,7 +106,8 @@ def _placed(
         )
         hint = f"declare no range for an index and no shape for {base}, and it is deduced"
         raise SpanError("index", message, *expr.span, hint)
-    return "shift", place.steps, place.offset
+    steps = tuple((name, step) for name, step in place.steps if not low.single(name))
+    return ("shift", steps, place.offset) if steps else ("at", place.offset)
 
 
 def _check_index(low: Lowering, expr: Index, item: Name, node: Node, axis: int) -> None:

@@ -158,7 +158,8 @@ def options(node: Node, nodes: Sequence[Node]) -> tuple[tuple[str, Expr], ...]:
     if isinstance(axis, int) and node.op in ("softmax", "log_softmax", "cumsum"):
         shape = nodes[node.args[0]].shape
         column = len(shape) == 2 and shape[1] == Size.of(1)
-        if axis != (0 if column else rank - 1):
+        needed = node.op == "cumsum" and Size.of(1) not in shape and rank > 1
+        if needed or axis != (0 if column else rank - 1):
             found.append(("axis", Num(Fraction(axis))))
     if node.attrs.get("keepdims"):
         found.append(("keepdims", Name("True")))
