@@ -354,16 +354,11 @@ class _Pen:
                 return self.constant(node)
             case func, (arg, *over) if over and func in _REDUCE and all(map(self.binds, over)):
                 return self.over(func, args[0], node.args[1:])
-        words = [
-            f"{name} = {self.box(value).full}" for name, value in options.items() if name != "axis"
-        ]
-        box = script.apply(script.function(node.func), args, words)
-        axis = options.get("axis")
-        return (
-            box
-            if axis is None
-            else script.apply(script.function(node.func, self.box(axis).full), args, words)
-        )
+        # The axis stands below the function; below a norm one would read the order there.
+        below = None if "ord" in TABLE[node.func].options else options.pop("axis", None)
+        words = [f"{name} = {self.box(value).full}" for name, value in options.items()]
+        axis = None if below is None else self.box(below).full
+        return script.apply(script.function(node.func, axis), args, words)
 
     def constant(self, node: Call) -> Box:
         """An array of zeros as 0; of ones as 𝟏, a row as 𝟏ᵀ and a matrix as 𝟏𝟏ᵀ."""
