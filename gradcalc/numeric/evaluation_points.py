@@ -286,6 +286,8 @@ def _array(
                 _one(random, sign) if i == j else Fraction(0) for i in range(n) for j in range(n)
             ],
         )
+    if square and ("lower" in assume or "skew" in assume):
+        return _blocks(shape, lambda n: _triangular(random, n, sign, "skew" in assume))
     if square and kind == "definite":
         return _blocks(shape, lambda n: _definite(random, n, "positive" in assume))
     if square and "symmetric" in assume:
@@ -325,6 +327,17 @@ def _symmetric(random: Random, n: int, kind: str) -> list[Fraction]:
     for i in range(n):
         for j in range(i, n):
             rows[i][j] = rows[j][i] = _one(random, kind)
+    return [entry for row in rows for entry in row]
+
+
+def _triangular(random: Random, n: int, kind: str, skew: bool) -> list[Fraction]:
+    """A lower triangle; of a skew matrix its negative above, and 0 on the diagonal."""
+    rows = [[Fraction(0)] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(i if skew else i + 1):
+            rows[i][j] = _one(random, kind)
+            if skew:
+                rows[j][i] = -rows[i][j]
     return [entry for row in rows for entry in row]
 
 
@@ -436,7 +449,13 @@ def other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
             chosen = {name: first + k for name, k in zip(order, places, strict=True)}
             if all(graph.sizes.get(name) == n for name, n in chosen.items()):
                 chosen = {name: n + 1 for name, n in chosen.items()}
-            if unfit(graph.nodes, chosen) is None:  # x[1:4] has an n from 4
+            if unfit(graph.nodes, chosen, graph.indices) is None:  # x[1:4] has an n from 4
+                yield chosen
+    # n - m + 1 may want another order
+    for start in (2, 3, 4, 7, 12):
+        for order in (sizes, sizes[::-1]):
+            chosen = {name: start + 2 * number + (k + 1) * k for k, name in enumerate(order)}
+            if unfit(graph.nodes, chosen, graph.indices) is None and chosen != graph.sizes:
                 yield chosen
 
 
