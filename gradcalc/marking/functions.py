@@ -99,6 +99,8 @@ class Function:
             except Undefined:
                 return None
             try:
+                if not isinstance(data, np.ndarray):
+                    return np.asarray(middle(data), dtype=float)
                 found = np.frompyfunc(middle, 1, 1)(np.asarray(data, dtype=object))
                 return np.asarray(found, dtype=float)
             except (OverflowError, TypeError):
