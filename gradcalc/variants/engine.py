@@ -10,13 +10,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from flint import fmpq
-
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.vary_model import Domain, Drawn, Vary
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Compare, unparse
-from gradcalc.numeric.closed_forms import Form, exact_numbers, same
+from gradcalc.numeric.balls import middle
+from gradcalc.numeric.closed_forms import Form, exact_numbers, is_rational, rational, same
 from gradcalc.numeric.evaluate import evaluate, stacked
 from gradcalc.numeric.forward import leaf
 from gradcalc.numeric.scalar_functions import Undefined
@@ -128,7 +127,7 @@ class Engine:
     def _number(self, entry: Entry) -> Any:
         """An entry as an exact number."""
         if isinstance(entry, Fraction):
-            return fmpq(entry.numerator, entry.denominator)
+            return rational(entry)
         if entry not in self._numbers:
             with exact_numbers().working():
                 self._numbers[entry] = leaf(entry, Env(exact_numbers(), {}))
@@ -157,7 +156,7 @@ class Engine:
                 column = np.empty(math.prod(shape), dtype=object)
                 column[:] = [entry for row in rows for entry in row[name]]
             else:
-                column = np.array([_as_float(entry) for row in rows for entry in row[name]])
+                column = np.array([middle(entry) for row in rows for entry in row[name]])
             found[name] = column.reshape(shape)
         return found
 
@@ -353,7 +352,7 @@ class Engine:
 
     def fine(self, value: Any) -> bool:
         """Is a number exactly a nice one?"""
-        if type(value) is fmpq:
+        if is_rational(value):
             if abs(value) >= int(self.nice.size):
                 return False
             return bool(value.q <= self.nice.denominator or (value * 10**self.nice.decimals).q == 1)
@@ -523,18 +522,12 @@ def _listed(tensor: Tensor, env: Env, quantity: Quantity, count: int) -> list[An
     """An answer for each try, in floats, examples last, as `solve` prints it."""
     column = quantity.shape is None or len(quantity.shape) != 2 or quantity.shape[1].number == 1
     data = stacked(tensor, env, column=column).data
-    found: Any = _floats(data.tolist()) if hasattr(data, "tolist") else _as_float(data)
+    found: Any = _floats(data.tolist()) if hasattr(data, "tolist") else middle(data)
     return list(found) if TRIES in tensor.over else [found] * count
 
 
 def _floats(value: Any) -> Any:
-    return [_floats(item) for item in value] if isinstance(value, list) else _as_float(value)
-
-
-def _as_float(value: Any) -> float:
-    if type(value) is fmpq:
-        return int(value.p) / int(value.q)
-    return float(value)
+    return [_floats(item) for item in value] if isinstance(value, list) else middle(value)
 
 
 def _rounded(value: Any) -> str:

@@ -1,7 +1,7 @@
 """Variants one after the other: for each the first try that will do and that no earlier one equals.
 
-A variant depends on those before it alone, never on how many are wanted: so variant 17 of 20 is that
-of 200. Tries are computed many at a time, which changes nothing but the speed.
+A variant depends on those before it alone, never on how many are wanted: so variant 17 of 20 is
+that of 200. Tries are computed many at a time, which changes nothing but the speed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What an exercise that does not say so could vary, and how: `--auto`.
 
-Ways to draw the inputs are tried in order, from small whole numbers to numbers near the given ones.
-The first counts with which enough variants are found, all of whose numbers are nice, or all but those
-that cannot be: log(3/4) is no fraction whatever the values are.
+Ways to draw the inputs are tried in order, from small whole numbers to numbers near the given
+ones. The first counts with which enough variants are found, all of whose numbers are nice, or all
+but those that cannot be: log(3/4) is no fraction whatever the values are.
 """
 
 from __future__ import annotations
@@ -123,4 +123,5 @@ def _remarks(nice: Nice) -> Iterator[str]:
     elif nice.exempt:
         few = sorted(nice.exempt)[:6]
         more = f" and {len(nice.exempt) - 6} more" if len(nice.exempt) > 6 else ""
-        yield f"not nice whatever the values are, so they may be any numbers: {', '.join(few)}{more}"
+        said = "not nice whatever the values are, so they may be any numbers"
+        yield f"{said}: {', '.join(few)}{more}"
