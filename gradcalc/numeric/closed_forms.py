@@ -118,6 +118,12 @@ class Form:
     def __lt__(self, other: Any) -> bool:
         return bool(self.ball < other)
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Form and self.rest == other.rest and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash((self.rest, tuple(sorted(self.parts.items()))))
+
     def is_zero(self) -> bool:
         """Never: it is no fraction."""
         return False

@@ -28,6 +28,7 @@ from gradcalc.variants.sides import Sides
 
 PILOT, PILOT_TRIES, PILOT_STEP = 24, 1_536, 128
 NEAR = 1e-9
+REMEMBERED = 50_000  # draws
 
 Row: TypeAlias = dict[str, list[Any]]  # name -> exact entries, as written
 
@@ -93,6 +94,7 @@ class Engine:
         self.aims, self.aimer = aims, Aimer(self.prepared, aims)
         self.lookalikes: Lookalikes = like.lookalikes if like else Lookalikes(self.prepared)
         self.never: dict[int, Lookalike] = {}  # that no variant tells apart
+        self._before: dict[tuple[Any, ...], Found | Rejected] = {}  # by what was drawn
         self._numbers: dict[Entry, Any] = {}  # exact numbers of entries that are no fractions
         self._written: dict[int, Entry] = {}  # id of such a number -> how it is written
 
@@ -171,6 +173,22 @@ class Engine:
                 outcomes[k] = Rejected("drawn")
             else:
                 drawn[k] = row
+        keys = {k: tuple(e for part in row.values() for e in part) for k, row in drawn.items()}
+        for k, key in keys.items():
+            if (before := self._before.get(key)) is not None:
+                outcomes[k] = replace(before, at=tries[k]) if isinstance(before, Found) else before
+        first = {key: k for k, key in reversed(keys.items())}
+        new = {k: drawn[k] for k in drawn if outcomes[k] is None and first[keys[k]] == k}
+        self._judge(tries, new, outcomes)
+        for k, key in keys.items():
+            made = outcomes[k] or outcomes[first[key]]
+            outcomes[k] = replace(made, at=tries[k]) if isinstance(made, Found) else made
+            if made is not None and len(self._before) < REMEMBERED:
+                self._before[key] = made
+        return [one if one is not None else Rejected("numbers") for one in outcomes]
+
+    def _judge(self, tries: Sequence[Try], drawn: Mapping[int, Row], outcomes: list[Any]) -> None:
+        """Fill in what comes of tries: floats first, exact numbers, mistakes last."""
         rows = self._filtered(drawn, outcomes)
         fits: dict[int, Found] = {}
         found = self.exactly([tries[k] for k in rows], [drawn[k] for k in rows])
@@ -183,7 +201,6 @@ class Engine:
             self._compared(drawn, fits, outcomes)
         for k, made in fits.items():
             outcomes[k] = outcomes[k] or made
-        return [one if one is not None else Rejected("numbers") for one in outcomes]
 
     def _env(self, drawn: Sequence[Row]) -> Env:
         """All quantities of many tries, in floats."""
@@ -436,31 +453,26 @@ class Engine:
                 found[quantity.question] = data
         return found
 
-    def shares(self, tries: Sequence[Try]) -> tuple[float, dict[str, float]]:
-        """Of how many tries everything is defined and small, and of these, how many have nice
-        numbers for each label.
+    def sample(self, tries: Sequence[Try]) -> tuple[Any, dict[str, Any]]:
+        """For which tries everything is defined and small, and for which each label has nice
+        numbers: arrays of truth values.
         """
         import numpy as np
 
         rows = [row for row in self.drawn(tries) if row is not None]
-        if not rows:
-            return 0.0, {}
-        env, known, found = self._env(rows), dict[Any, Any](), dict[str, Any]()
-        alive = np.ones(len(rows), dtype=bool)
-        for quantity in self.watched:
+        alive, found = np.ones(len(rows), dtype=bool), dict[str, Any]()
+        env, known = self._env(rows) if rows else None, dict[Any, Any]()
+        for quantity in self.watched if env is not None else ():
+            assert env is not None
             data = self._whole(quantity, env, len(rows), known)
             if data is None:
-                return 0.0, {}
+                return np.zeros(1, dtype=bool), {}
             alive &= np.isfinite(data).all(axis=1)
             alive &= np.abs(data).max(axis=1, initial=0) < float(self.nice.size)
             if self.judged(quantity):
                 fine = self._nearly(data)
                 found[quantity.label] = fine & found.get(quantity.label, True)
-        count = int(alive.sum())
-        shares = {
-            label: float((fine & alive).sum() / max(1, count)) for label, fine in found.items()
-        }
-        return count / len(tries), shares
+        return alive, found
 
     @cached_property
     def structural_zeros(self) -> tuple[Quantity, ...]:

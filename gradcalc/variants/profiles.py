@@ -54,6 +54,7 @@ HALF, TENTH = Fraction(1, 2), Fraction(1, 10)
 WAYS = (
     Way("integers", _pair(-9, 9), _pair(-3, 3), _pair(1, 9), _pair(1, 5)),
     Way("decimals", _pair(-12, 12), _pair(-3, 3), _pair(0.5, 12), _pair(0.5, 4), HALF),
+    Way("decimals", _pair(-9.9, 9.9), _pair(-3, 3), _pair(0.1, 9.9), _pair(0.1, 3), TENTH),
     Way("integers", _pair(-9, 9), _pair(-2, 2), _pair(1, 9), _pair(1, 3), like_given=True),
     Way("integers", _pair(1, 9), _pair(1, 5), _pair(1, 9), _pair(1, 5), all_positive=True),
     Way("decimals", _pair(0.5, 4), _pair(0.5, 4), _pair(0.5, 4), _pair(0.5, 4), HALF, True),

@@ -117,7 +117,8 @@ class Search:
         met: set[tuple[str, int]] = set()
         for number in range(1, count + 1):
             found = self._next(number, ahead, seen, met, most)
-            if found is None or (budget is not None and self.tally.tries > budget):
+            spent = budget is not None and self.tally.tries > budget
+            if found is None or spent:
                 self.tally.stopped = number
                 return
             seen.add(_key(found))

@@ -13,7 +13,7 @@ from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.vary_model import Nice, Vary
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.variants.draws import Try
+from gradcalc.variants.draws import Try, count_of
 from gradcalc.variants.engine import Engine
 from gradcalc.variants.profiles import Profiles
 from gradcalc.variants.search import Search
@@ -22,7 +22,7 @@ OF, SEED = "suggested", 0
 SAMPLE = 192  # tries that are looked at for each way
 DEFINED = 0.02  # of them have to be defined and small
 RARE = 0.004  # numbers that are nice more rarely may be any
-SEARCHED = 100  # variants that a way has to find
+SEARCHED, LEAST = 100, 50  # variants that a way looks for, and has to find
 PATIENCE, BUDGET = 1_500, 12_000  # tries of one variant, and of all
 ROOM = 1_200  # different variants that it had better have
 
@@ -78,22 +78,33 @@ def _better(one: _Found, other: _Found) -> bool:
         return one.left_out < other.left_out
     if one.left_out == other.left_out:
         return one.room > other.room
-    return one.left_out < other.left_out if one.room >= SEARCHED else False
+    return one.left_out < other.left_out if one.room >= LEAST else False
 
 
 def _tried(exercise: Exercise, vary: Vary, engine: Engine, reasons: list[str]) -> _Found | None:
     """The way with the numbers left out that are never nice, if it finds enough variants."""
-    tries = [Try(0, count) for count in range(SAMPLE)]
-    defined, shares = engine.shares(tries)
-    if defined < DEFINED:
+    import numpy as np
+
+    shapes = {name: engine.prepared.shape(name) for name in engine.domains}
+    if count_of(vary.domains, shapes) < LEAST:
+        reasons.append("there are too few values to choose from")
+        return None
+    alive, fine = engine.sample([Try(0, count) for count in range(SAMPLE)])
+    if alive.mean() < DEFINED:
         reasons.append("with most values something is undefined or too large")
         return None
+    shares = {label: (one & alive).sum() / alive.sum() for label, one in fine.items()}
     for nice in _levels(vary.nice, shares):
+        judged = [one for label, one in fine.items() if label not in nice.exempt and nice.numbers]
+        if judged and not (alive & np.logical_and.reduce(judged)).any():
+            reasons.append("numbers that are nice are too rare")
+            continue
         search = Search(exercise, replace(vary, nice=nice), OF, SEED, engine)
         count = sum(1 for _ in search.variants(SEARCHED, most=PATIENCE, budget=BUDGET))
         twice = sum(n for why, n in search.tally.rejected.items() if why.kind == "duplicate")
-        if count >= SEARCHED:
+        if count >= LEAST:
             room = count * count / (2 * twice) if twice else float("inf")
+            room = room if search.tally.stopped is None else count
             left_out = len(nice.exempt) if nice.numbers else len(shares) + 1
             return _Found(search.vary, left_out, room)
         if search.tally.rejected:
@@ -107,9 +118,6 @@ def _levels(nice: Nice, shares: Mapping[str, float]) -> Iterator[Nice]:
     seen: set[frozenset[str]] = set()
     for share in (0.0, RARE, 0.05, 0.3):
         exempt = frozenset(label for label, one in shares.items() if one <= share)
-        expected = 1.0
-        for label, one in shares.items():
-            expected *= one if label not in exempt else 1.0
         if exempt in seen or len(exempt) > max(1, 0.6 * len(shares)):
             continue
         seen.add(exempt)
