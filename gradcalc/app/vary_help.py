@@ -14,7 +14,7 @@ from gradcalc.variants.vary_text import domain_text
 if TYPE_CHECKING:
     from gradcalc.app.variants import Course
 
-WIDER = (2, 4)
+WIDER = (2, 4, 8)
 ENOUGH = 60  # variants of a wider range that are looked for
 
 
@@ -53,7 +53,9 @@ def _wider(course: Course, wanted: int) -> str | None:
         vary = Vary(domains, course.vary.require, course.vary.nice)
         search = Search(course.exercise, vary, course.of, course.seed)
         count = min(wanted, ENOUGH)
-        if sum(1 for _ in search.variants(count)) == count and _room(search, count) >= wanted:
+        if sum(1 for _ in search.variants(count)) == count and (
+            count == wanted or _room(search, count) >= wanted
+        ):
             changed = {n: d for n, d in domains.items() if d != course.vary.domains[n]}
             return ", ".join(f"{name}: {domain_text(domain)}" for name, domain in changed.items())
     return None

@@ -25,7 +25,7 @@ ALL_SIDES = 12  # variants that are asked to show both sides of every piece
 SIDE_TRIES = 400  # of each, for that
 SMALLEST, LARGEST = 128, 8_192  # tries that are computed together
 CELLS = 500_000  # numbers in them
-FIRST, LEAST = 4, 32  # of one variant, at first; of the one that waits
+FIRST, LEAST = 3, 16  # of one variant, at first; of the one that waits
 MOST_SPARE = 6  # tries that will do, of one variant, are computed before they are asked for
 
 Outcomes: TypeAlias = "list[Found | Rejected]"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.vary_model import Nice, Vary
@@ -24,7 +25,7 @@ OF, SEED = "suggested", 0
 SAMPLE = 192  # tries that are looked at for each way
 DEFINED = 0.02  # of them have to be defined and small
 RARE = 0.004  # numbers that are nice more rarely may be any
-SEARCHED, LEAST = 100, 50  # variants that a way looks for, and has to find
+SEARCHED, LEAST = 64, 50  # variants that a way looks for, and has to find
 PATIENCE, BUDGET = 1_500, 12_000  # tries of one variant, and of all
 FEW = "there are too few values to choose from"
 # What is asked of the answers: all, or as much as can be had.
@@ -38,6 +39,26 @@ class Suggested:
 
     vary: Vary
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way with a sample: which of its tries are defined and small, and in which of them the
+    numbers of each label are nice. `last`: the one for numbers that are not.
+    """
+
+    vary: Vary
+    engine: Engine
+    last: bool
+    alive: Any
+    fine: Mapping[str, Any]
+
+    @property
+    def never(self) -> int:
+        """How many labels are never nice; the last way stands behind all others."""
+        if self.last:
+            return len(self.fine) + 1
+        return sum(not (one & self.alive).any() for one in self.fine.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +89,26 @@ def suggest(exercise: Exercise) -> Suggested:
 def _best(
     exercise: Exercise, profiles: Profiles, nice: Nice, reasons: Counter[str]
 ) -> _Found | None:
-    best: _Found | None = None
+    """The ways in the order of how many of their numbers are never nice."""
+    ways: list[tuple[int, int, _Way]] = []
     first: Engine | None = None
-    for domains, last in profiles.all():
-        if last and best is not None:
-            break
+    for number, (domains, last) in enumerate(profiles.all()):
         vary = Vary(domains, nice=nice)
         try:
             first = Engine(exercise, vary, OF, SEED, {}, {}, first)
-            found = _tried(exercise, vary, first, last, reasons)
+            way = _looked_at(vary, first, last, reasons)
         except GradcalcError as error:
             reasons[error.problems[0].message] += 1
             continue
+        if way is not None:
+            ways.append((way.never, number, way))
+    best: _Found | None = None
+    for never, _, way in sorted(ways, key=lambda one: one[:2]):
+        if best is not None and (best.room >= ROOM or never > best.left_out):
+            break
+        found = _tried(exercise, way, reasons)
         if found is not None and (best is None or _better(found, best)):
             best = found
-        if best is not None and best.left_out == 0 and best.room >= ROOM:
-            break
     return best
 
 
@@ -96,12 +121,8 @@ def _better(one: _Found, other: _Found) -> bool:
     return one.left_out < other.left_out if one.room >= LEAST else False
 
 
-def _tried(
-    exercise: Exercise, vary: Vary, engine: Engine, last: bool, reasons: Counter[str]
-) -> _Found | None:
-    """The way with the numbers left out that are never nice, if it finds enough variants."""
-    import numpy as np
-
+def _looked_at(vary: Vary, engine: Engine, last: bool, reasons: Counter[str]) -> _Way | None:
+    """A way with a sample of its tries; None where it has too few values, or most are undefined."""
     shapes = {name: engine.prepared.shape(name) for name in engine.domains}
     if count_of(vary.domains, shapes) < LEAST:
         reasons[FEW] += 1
@@ -110,13 +131,21 @@ def _tried(
     if alive.mean() < DEFINED:
         reasons["with most values something is undefined or too large"] += 1
         return None
+    return _Way(vary, engine, last, alive, fine)
+
+
+def _tried(exercise: Exercise, way: _Way, reasons: Counter[str]) -> _Found | None:
+    """The way with the numbers left out that are never nice, if it finds enough variants."""
+    import numpy as np
+
+    vary, alive, fine = way.vary, way.alive, way.fine
     shares = {label: (one & alive).sum() / alive.sum() for label, one in fine.items()}
-    for nice in _levels(vary.nice, shares, last):
+    for nice in _levels(vary.nice, shares, way.last):
         judged = [one for label, one in fine.items() if label not in nice.exempt and nice.numbers]
         if judged and not (alive & np.logical_and.reduce(judged)).any():
             reasons["numbers that are nice are too rare"] += 1
             continue
-        search = Search(exercise, replace(vary, nice=nice), OF, SEED, engine)
+        search = Search(exercise, replace(vary, nice=nice), OF, SEED, way.engine)
         count = sum(1 for _ in search.variants(SEARCHED, most=PATIENCE, budget=BUDGET))
         twice = sum(n for why, n in search.tally.rejected.items() if why.kind == "duplicate")
         if count >= LEAST:
