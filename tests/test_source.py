@@ -154,6 +154,7 @@ FLOORS = (
     ("codegen", "marking"),
     ("report",),
     ("render",),
+    ("grading",),
     ("app",),
     ("__init__", "__main__"),
 )

@@ -13,6 +13,8 @@ from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import occurrences
 from gradcalc.ops import SCALAR, TABLE
 
+# What takes no Python numbers in PyTorch, beside arrays.
+NO_NUMBERS = frozenset(("maximum", "minimum", "clip", "hypot", "atan2"))
 LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
 
 
@@ -114,9 +116,7 @@ class _Printer:
         plain = all(piece.plain for piece in written)
         # Of Python numbers alone a library makes an array of its own default type.
         typed = op in ("step", "half_step") or (op == "where" and all(p.plain for p in written[1:]))
-        if (op in ("maximum", "minimum")) or plain != (
-            op == "where"
-        ):  # some take no Python numbers
+        if op in NO_NUMBERS or plain != (op == "where"):
             written = [self.arrays.array(piece) for piece in written]
         found = self.arrays.call(TABLE[op].code, *written, axes=())
         if plain:

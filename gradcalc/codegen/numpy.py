@@ -45,6 +45,9 @@ SPELLING = Spelling(
         "stop_gradient": "",
         "sigmoid": "sigmoid",
         "erf": "erf",
+        "lgamma": "lgamma",
+        "digamma": "digamma",
+        "polygamma": "polygamma",
         "softmax": "softmax",
         "log_softmax": "log_softmax",
         "logsumexp": "logsumexp",
@@ -67,6 +70,41 @@ def erf(x):
     """The error function, in the type of x."""
     x = np.asarray(x) * 1.0
     return np.vectorize(math.erf, otypes=[x.dtype])(x)
+''',
+        "lgamma": '''
+def lgamma(x):
+    """log |Gamma(x)|, in the type of x."""
+    x = np.asarray(x) * 1.0
+    return np.vectorize(math.lgamma, otypes=[x.dtype])(x)
+''',
+        "digamma": '''
+def digamma(x):
+    """The derivative of lgamma, by recurrence and the asymptotic series."""
+    x = np.asarray(x) * 1.0
+
+    def one(x):
+        total = 0.0
+        while x < 15:
+            total, x = total - 1 / x, x + 1
+        series = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
+        return total + math.log(x) - 0.5 / x - sum(b / x ** (2 * j) for j, b in enumerate(series, 1))
+
+    return np.vectorize(one, otypes=[x.dtype])(x)
+''',
+        "polygamma": '''
+def polygamma(k, x):
+    """The derivative of digamma of order k, from 1 on, by recurrence and the asymptotic series."""
+    f, numbers = math.factorial, (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+    x = np.asarray(x) * 1.0
+
+    def one(x):
+        total = 0.0
+        while x < 20:
+            total, x = total + f(k) / x ** (k + 1), x + 1
+        series = sum(b * f(2 * j + k - 1) / f(2 * j) / x ** (2 * j + k) for j, b in enumerate(numbers, 1))
+        return (-1) ** (k + 1) * (total + f(k - 1) / x**k + f(k) / (2 * x ** (k + 1)) + series)
+
+    return np.vectorize(one, otypes=[x.dtype])(x)
 ''',
         "softmax": '''
 def softmax(x, axis):

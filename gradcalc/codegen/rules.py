@@ -158,12 +158,10 @@ def diag(
     arg = node.args[0]
     if len(node.shape) == 1:
         row, column = inner = fresh(emit, arg)
-        piece = emit.value(arg, inner, named)
         if row is None or column is None or at[0] is None:
-            return piece
-        piece = emit.arrays.exact(
-            piece, emit.stored(emit.engine.quantities.nodes[arg], inner, named), ""
-        )
+            return emit.value(arg, inner, named)
+        axes = emit.stored(emit.engine.quantities.nodes[arg], inner, named)
+        piece = emit.exact(arg, inner, named, axes)
         found = emit.diagonal(piece, row, column)
         return Piece(
             found.text, found.level, tuple(at[0] if axis is row else axis for axis in found.axes)
@@ -264,6 +262,26 @@ def eye(
     return emit.arrays.call(TABLE["eye"].code, emit.size(node.shape[0]), axes=tuple(at))
 
 
+def free(
+    emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
+) -> Piece:
+    """The entries of a matrix in its free parameters: the numbers are the same."""
+    return emit.value(node.args[0], at, named)
+
+
+def triangle(
+    emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
+) -> Piece:
+    """Ones above or below a diagonal."""
+    sizes = ", ".join(emit.size(size).text for size in node.shape)
+    one = emit.arrays.array(Piece("1.0", plain=True))
+    ones = emit.arrays.call("{full}", Piece(f"({sizes})"), one)
+    name, k = "triu" if node.attrs["upper"] else "tril", node.attrs["k"]
+    return emit.arrays.call(
+        f"{{xp}}.{name}({{0}}{', ' + str(k) if k else ''})", ones, axes=tuple(at)
+    )
+
+
 def ties(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
@@ -329,6 +347,9 @@ def getitem(
         kind = item[0]
         if kind == "index":
             ix = named[item[1]] if size != ONE else None
+        elif kind == "shift" and ix is not None:
+            parts = [(named[name], step) for name, step in item[1]]
+            gathers[ix] = emit.positions(parts, item[2])
         elif kind == "slice":
             result = next(given)
             if whole(item, size):
@@ -365,7 +386,9 @@ def gathered(emit: Emitter, piece: Piece, gathers: Mapping[Ix, Piece]) -> Piece:
     """Axes indexed by integer arrays. An axis that such an array has too is walked along with
     it.
     """
-    wanted = max((index.axes for index in gathers.values()), key=len)
+    wanted = tuple(dict.fromkeys(axis for index in gathers.values() for axis in index.axes))
+    longest = max((index.axes for index in gathers.values()), key=len)
+    wanted = longest if set(wanted) == set(longest) else wanted
     shared = [
         axis for axis in piece.axes if axis is not None and axis in wanted and axis not in gathers
     ]
@@ -412,6 +435,8 @@ ARRAY_RULES: Mapping[str, Rule] = {
     "concat": concat,
     "stack": stack,
     "eye": eye,
+    "triangle": triangle,
+    "free": free,
     "ties": ties,
     "guard": guard,
     "rest": rest,

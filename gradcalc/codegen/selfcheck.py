@@ -58,9 +58,18 @@ def selfcheck(
             main + '    print("gradients are stopped here on purpose: no comparison with finite '
             'differences")',
         ]
+    free = {n: v.free for n, v in graph.exercise.variables.items() if v.free and n in graph.inputs}
+    compare = _COMPARE
+    if free:
+        table = "".join(f"    {quoted(name)}: {_MOVED[word]},\n" for name, word in free.items())
+        told += f"\n# Entries that are one parameter are moved together.\nMOVED = {{\n{table}}}"
+        told = told.replace("{xp}", spelling.xp)
+        line = "            after, before ="
+        moved = "            shift = MOVED[name](shift) if name in MOVED else shift\n"
+        compare = compare.replace(line, moved + line)
     return [
         told,
-        _COMPARE.replace("{xp}", spelling.xp),
+        compare.replace("{xp}", spelling.xp),
         main + "    raise SystemExit(0 if _compare() else 1)",
     ]
 
@@ -84,6 +93,13 @@ def drawn(value: Any, random: Random) -> Any:
         return [1.0] if len(value) == 1 else [round(random.gauss(0, 1), 2) for _ in value]
     return [drawn(item, random) for item in value]
 
+
+_MOVED = {
+    "symmetric": "lambda e: e + e.T - e * {xp}.eye(len(e))",
+    "skew": "lambda e: e - e.T",
+    "diagonal": "lambda e: e * {xp}.eye(len(e))",
+    "lower": "lambda e: {xp}.tril(e)",
+}
 
 _COMPARE = '''
 def _compare(step=1e-5):
