@@ -165,6 +165,7 @@ def test_answers_gradients_and_derivatives_speak_alike() -> None:
     assert answer.latex == gradient.latex == found.latex == r"(A + A^{\top}) x"
     assert answer.shape == gradient.shape == found.shape == ("n",)
     assert answer.free == gradient.free == found.free == ()
+    assert answer.value is gradient.value is found.value is None
     assert answer.verified is not None
     assert answer.verified.ok
     assert found.verified is not None
@@ -193,6 +194,7 @@ def test_shapes_are_tuples_of_sizes() -> None:
     assert (result["shape X"].symbolic, result["shape X"].text) == ("[D_x, m]", "D_x × m")
     assert result["delta5"].shape == ("D_a1", "D_a1", "D_x")
     assert result.shapes["W2"] == (1, "D_a1")
+    assert repr(result.graph.node("W1").shape) == "(D_a1, D_x)"
     stacked = result["dJ/dW1"].stacked
     assert stacked is not None
     assert stacked.text == "(W₂ᵀ(Ŷ − Y) ∘ 1[Z₁ > 0]) Xᵀ / m"
