@@ -77,7 +77,7 @@ MONOSPACE = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 
 def session(command: str, width: int) -> str:
     """A command and what it prints, as a terminal of that width shows it."""
     printed, terminal = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    environment = {"COLUMNS": str(width), "FORCE_COLOR": "1"}
+    environment = {"COLUMNS": str(width), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
     with patch.dict(os.environ, environment), redirect_stdout(printed):
         os.environ.pop("NO_COLOR", None)
         cli.run(["--color", "always", *command.split()])
