@@ -82,8 +82,9 @@ def session(command: str, width: int) -> str:
         os.environ.pop("NO_COLOR", None)
         cli.run(["--color", "always", *command.split()])
     console = Console(
-        record=True, width=width + 2, file=terminal, force_terminal=True, color_system="truecolor"
-    )
+        record=True, width=width + 2, file=terminal, force_terminal=True, color_system="truecolor",
+        _environ={},
+    )  # fmt: skip
     console.print(Text.assemble(("$ ", "bright_black"), (f"gradcalc {shown(command)}", "bold")))
     printed.seek(0)
     console.print(Text.from_ansi(printed.read().rstrip("\n")))
