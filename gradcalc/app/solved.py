@@ -224,6 +224,11 @@ class Derivative:
         return self.found.answer.verified
 
     @property
+    def value(self) -> Number:
+        """The number, where nothing in the expression lacks a value; else None."""
+        return self.found.answer.value
+
+    @property
     def layout(self) -> str:
         """gradient, jacobian or denominator."""
         return self.found.answer.layout
