@@ -54,7 +54,8 @@ class Paper:
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A declared name. `shape` is None where it is to be inferred; its items are size
-    expressions.
+    expressions. `free`: the structure of a matrix whose free parameters are varied, which is among
+    what is assumed too; "" where each entry is a parameter.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Variable:
     description: str | None = None
     place: Place | None = None
     source: Text | None = None  # of the shape, for errors at its size expressions
+    free: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ ASSUMPTIONS = (
     "constant",
 )
 
+STRUCTURES = ("symmetric", "diagonal", "lower", "skew")  # of a matrix whose parameters are free
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
@@ -115,6 +117,13 @@ VARIABLE = Record(
             ),
             "Used to simplify, to choose test points and to check values; never changes which "
             "derivative is meant",
+            "symmetric",
+        ),
+        Key(
+            "free",
+            Scalar("a structure", STRUCTURES),
+            "The free parameters of a square matrix: entries that are one parameter are varied "
+            "together, and the others stay 0",
             "symmetric",
         ),
         Key(
@@ -318,7 +327,7 @@ EXERCISE = Record(
             "variables",
             Either((Items(NAME), Entries("name", Either((Items(SIZE), VARIABLE))))),
             "A list of names, which is then complete, or a mapping of names to shapes or to "
-            "{shape, each, latex, assume, function}",
+            "{shape, each, latex, assume, free, function}",
             "{x: [n], W: [m, n]}",
         ),
         Key("sizes", Entries("size", INTEGER), "Numbers for symbolic sizes", "{n: 3, m: 2}"),
@@ -510,6 +519,7 @@ _ELSEWHERE = {
     "latex": "write notation: {latex: {yhat: '\\hat{y}'}}",
     "shape": "write variables: {x: [n]}", "each": "write variables: {x: {each: i}}",
     "assume": "write variables: {A: {assume: symmetric}}",
+    "free": "write variables: {A: {free: symmetric}}",
     "solution": "gradcalc computes the answers: leave it out",
     "answers": "gradcalc computes the answers: leave it out",
 }  # fmt: skip

@@ -13,7 +13,7 @@ this: they differ in signs alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -377,10 +377,26 @@ class _Pen:
             isinstance(item, Name) and item.id not in self.names.shapes
         )
 
+    def conditions(self, given: Sequence[Compare]) -> list[str]:
+        """Conditions as they stand under a sum: e ≥ 0 and e < n are 0 ≤ e < n."""
+        found = []
+        rest = list(given)
+        while rest:
+            low, *rest = rest
+            high = next((c for c in rest if (c.op, c.left) == ("<", low.left)), None)
+            if low.op == ">=" and high is not None:
+                rest.remove(high)
+                first, between, last = (self.box(e).full for e in (low.right, low.left, high.right))
+                signs = self.script.compare("<="), self.script.compare("<")
+                found.append(f"{first} {signs[0]} {between} {signs[1]} {last}")
+            else:
+                found.append(self.box(low).full)
+        return found
+
     def over(self, func: str, body: Box, over: tuple[Expr, ...]) -> Box:
         """sum(e, i): a big operator over named indices, perhaps under a condition."""
         indices = [item.id for item in over if isinstance(item, Name)]
-        conditions = [self.box(item).full for item in over if isinstance(item, Compare)]
+        conditions = self.conditions([item for item in over if isinstance(item, Compare)])
         inner = (
             body
             if body.open and not body.minus and body.level >= PRODUCT

@@ -19,6 +19,7 @@ from gradcalc.exercise.model import Definition
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.numeric.forward import Forward, propagate, rounded, upstream_key
+from gradcalc.numeric.free_parameters import moved_together
 from gradcalc.numeric.precision import balls, climb
 from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Unknown
 from gradcalc.numeric.tensor import BATCH, TRIES, Env, Tensor, expand
@@ -97,6 +98,7 @@ class Directions:
     over        example axes of the derivative; paired: those that all of it shares
     positional  the axes (*of, *by, …)
     units       which of them are 1 by declaration, and not a size that happens to be 1
+    free        the structure of each `by` whose free parameters are varied, else ""
     complete    every entry is among the directions
     """
 
@@ -108,6 +110,15 @@ class Directions:
     positional: tuple[int, ...]
     units: tuple[bool, ...]
     complete: bool
+    free: tuple[str, ...] = ()
+
+    @property
+    def moves(self) -> tuple[Any, ...]:
+        """What moves along each direction: entries that are one parameter together."""
+        if not any(self.free):
+            return self.arrays
+        parts = zip(self.arrays, self.shapes, self.free, strict=True)
+        return tuple(moved_together(*part) for part in parts)
 
     def along(self, arrays: tuple[Any, ...]) -> Directions:
         return replace(self, arrays=arrays, complete=False)
@@ -252,8 +263,18 @@ def directions(values: Computed, target: Target, limit: int | None, random: int 
     positional = (*of.shape, *(n for by in target.bys for n in values[by].shape))
     declared = [*(() if target.of is None else (target.of,)), *target.bys]
     units = tuple(size.number == 1 for name in declared for size in values.graph.node(name).shape)
+    variables = values.graph.exercise.variables
+    free = tuple(variables[by].free if by in variables else "" for by in target.bys)
     return Directions(
-        arrays, tuple(shapes), tuple(enumerated), of.over, of.shape, positional, units, complete
+        arrays,
+        tuple(shapes),
+        tuple(enumerated),
+        of.over,
+        of.shape,
+        positional,
+        units,
+        complete,
+        free,
     )
 
 
@@ -319,7 +340,7 @@ def _columns(values: Computed, target: Target, chosen: Directions, env: Env, fin
     moved: dict[str, Tensor] = {}
     divisor: Any = 1
     for by, grid, rows, shape, alone in zip(
-        target.bys, grids, chosen.arrays, chosen.shapes, chosen.enumerated, strict=True
+        target.bys, grids, chosen.moves, chosen.shapes, chosen.enumerated, strict=True
     ):
         base = env.values[by]
         data = np.asarray(base.data, dtype=float)
@@ -392,7 +413,7 @@ def along(
         return number + change if change is not None else number
 
     m = env.numbers.arrays
-    parts = zip(target.bys, steps, chosen.arrays, chosen.shapes, chosen.enumerated, strict=True)
+    parts = zip(target.bys, steps, chosen.moves, chosen.shapes, chosen.enumerated, strict=True)
     for by, step, rows, shape, alone in parts:
         base = env.values[by]
         change = np.frompyfunc(lambda r, step=step: r * step if r else None, 1, 1)(m.array(rows))
@@ -413,15 +434,16 @@ def slopes(values: Computed, target: Target, chosen: Directions | None, bits: in
     with balls(bits).working(len(target.bys)):
         moving: Any = Jet.of(0, 1)
         if len(target.bys) == 1:
-            return _coefficients(along(values, target, chosen, bits, (moving,)), 1)
+            return coefficients(along(values, target, chosen, bits, (moving,)), 1)
         both, first, second = (
-            _coefficients(along(values, target, chosen, bits, steps), 2)
+            coefficients(along(values, target, chosen, bits, steps), 2)
             for steps in ((moving, moving), (moving, 0), (0, moving))
         )
         return both - first - second
 
 
-def _coefficients(data: Any, order: int) -> Any:
+def coefficients(data: Any, order: int) -> Any:
+    """The coefficients of a power in a number or an array of power series."""
     from flint import fmpq
 
     from gradcalc.numeric.balls import Jet
