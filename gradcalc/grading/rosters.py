@@ -16,6 +16,7 @@ from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.marking.answers import NO_STUDENT, STUDENT
 
 MOST_POINTS = 1e6
+OWN = ("student", "variant", "mark")  # columns of a roster that `vary` writes
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -57,8 +58,7 @@ def read_roster(path: str, report: Report) -> dict[str, Enrolled]:
         elif variant and not re.fullmatch(r"[0-9]{1,9}", variant):
             report(row.wrong("variant", "a variant is a whole number", None, variant))
         else:
-            taken = (student_at, variant_at)
-            more = {n: cells[k] for k, n in enumerate(names) if k not in taken and n}
+            more = {n: cells[k] for k, n in enumerate(names) if n and lower[k] not in OWN}
             read[student] = Enrolled(int(variant) if variant else None, more)
     return read
 
