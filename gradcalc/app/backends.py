@@ -12,11 +12,11 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from gradcalc.app.marking_client import SERVER, work
+from gradcalc.app.marking_client import SERVER, CannotStart, work
 from gradcalc.language.errors import GradcalcError, Problem
 
 AHEAD = 4  # requests for each worker that wait for it
-AGAIN = 3  # times that workers are started anew before an answer comes
+AGAIN = 8  # times that workers are started anew before an answer comes
 
 Requests: TypeAlias = "Sequence[Callable[[], dict[str, Any]]]"
 Run: TypeAlias = Callable[[Requests], Iterator[list[str]]]
@@ -30,10 +30,14 @@ def workers(backend: str, jobs: int, address: str | None = None) -> Iterator[Run
     start = {"joblib": _joblib, "dask": _dask, "ray": _ray}[backend]
     with ExitStack() as stack:
         stack.callback(SERVER.kill)
-        if backend == "joblib" and jobs == 1:
-            yield lambda requests: (work(make()) for make in requests)
-        else:
-            yield start(jobs, address, stack)
+        try:
+            if backend == "joblib" and jobs == 1:
+                yield lambda requests: (work(make()) for make in requests)
+            else:
+                yield start(jobs, address, stack)
+        except CannotStart as error:
+            hint = "what was marked is kept; the same command goes on from there"
+            raise GradcalcError(Problem("workers", str(error), None, hint)) from None
 
 
 def _library(name: str, extra: str | None = None) -> Any:
@@ -62,7 +66,8 @@ def _joblib(jobs: int, address: str | None, stack: ExitStack) -> Run:
             except broken:  # a worker was killed from outside
                 failed += 1
                 if failed == AGAIN:
-                    raise
+                    message = "the processes that mark are ended from outside; is memory short?"
+                    raise CannotStart(message) from None
 
     return run
 
