@@ -94,7 +94,8 @@ def digamma(x):
         "polygamma": '''
 def polygamma(k, x):
     """The derivative of digamma of order k, from 1 on, by recurrence and the asymptotic series."""
-    x, f, numbers = np.asarray(x) * 1.0, math.factorial, (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+    f, numbers = math.factorial, (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+    x = np.asarray(x) * 1.0
 
     def one(x):
         total = 0.0
