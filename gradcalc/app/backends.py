@@ -40,17 +40,18 @@ def workers(backend: str, jobs: int, address: str | None = None) -> Iterator[Run
             raise GradcalcError(Problem("workers", str(error), None, hint)) from None
 
 
-def _library(name: str, extra: str | None = None) -> Any:
+def _library(name: str, backend: str) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        wanted = f"gradcalc[{extra}]" if extra else name
-        message = f"--backend {extra or name} needs {name}, which is not installed"
+        wanted = name if backend == "joblib" else f"gradcalc[{backend}]"
+        message = f"--backend {backend} needs {name}, which is not installed"
         raise GradcalcError(Problem("missing", message, None, f"pip install '{wanted}'")) from None
 
 
 def _joblib(jobs: int, address: str | None, stack: ExitStack) -> Run:
-    joblib, executor = _library("joblib"), _library("joblib.externals.loky")
+    joblib = _library("joblib", "joblib")
+    executor = _library("joblib.externals.loky", "joblib")
     broken: Any = executor.process_executor.TerminatedWorkerError
     stack.callback(lambda: executor.get_reusable_executor().shutdown(wait=True, kill_workers=True))
     main = os.getpid()
@@ -106,7 +107,7 @@ def _dask(jobs: int, address: str | None, stack: ExitStack) -> Run:
 
 
 def _ray(jobs: int, address: str | None, stack: ExitStack) -> Run:
-    ray = _library("ray")
+    ray = _library("ray", "ray")
     options: dict[str, Any] = {"address": address} if address else {"num_cpus": jobs}
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     ray.init(include_dashboard=None if address else False, **quiet, **options)
