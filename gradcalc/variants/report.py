@@ -84,7 +84,8 @@ def compose(
     met = frozenset().union(*(one.sides for one in found)) if found else frozenset()
     one_sided = sorted({what for what, sign in met if (what, -sign) not in met})
     return Report(
-        len(found), wanted, tally.tries, tuple(rejected), draws, _estimate(search, len(found), draws),
+        len(found), wanted, tally.tries, tuple(rejected), draws,
+        _estimate(search, len(found), draws),
         spreads, guess, tuple(never), tuple(one_sided),
     )  # fmt: skip
 
@@ -147,4 +148,4 @@ def lines(report: Report) -> list[str]:
     if report.one_sided:
         said += ["", "pieces of which only one side is met"]
         said += [f"  {what}" for what in report.one_sided]
-    return said
+    return ["\n".join(said)]
