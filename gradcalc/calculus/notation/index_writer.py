@@ -13,7 +13,7 @@ import sympy as sp
 
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
 from gradcalc.calculus.notation.matrix import NoMatrixForm
-from gradcalc.calculus.notation.places import on_the_axis, solved
+from gradcalc.calculus.notation.places import folded, on_the_axis, solved
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
@@ -126,6 +126,8 @@ class IndexWriter:
                 total = Neg(piece) if negative else piece
             else:
                 total = Binary("-" if negative else "+", total, piece)
+        if total is not None:
+            total = folded(total, {*self.words.values()})
         return EntryForm(total if total is not None else ZERO, free, self.sizes)
 
     def term(self, coef: sp.Expr, term: Term) -> Expr:
@@ -139,9 +141,10 @@ class IndexWriter:
         outer: list[Expr] = []
         constant: list[sp.Expr] = []  # carries no summed index, and stands in front of the sum
         summed: list[sp.Expr] = []
+        bounds: list[Expr] = []  # of the sum
         for ix in self.solved:
-            bounds = on_the_axis(self.at(ix), ix.size)
-            (conditions if self.behind((ix,)) & set(over) else outer).extend(bounds)
+            within_sum = self.behind((ix,)) & set(over)
+            (bounds if within_sum else outer).extend(on_the_axis(self.at(ix), ix, self.ties[ix]))
         for factor in factors:
             condition = self.condition(factor)
             within = self.carried(factor) & set(over)
@@ -150,7 +153,7 @@ class IndexWriter:
             else:
                 (summed if within else constant).append(factor)
         if over:
-            body = self.total(over, summed, conditions)
+            body = self.total(over, summed, conditions, bounds)
             front = coef * sp.Mul(*constant)
             if front != 1:
                 body = above_the_bar(to_ast(front, self.leaf, self.rank, self.numeral), body)
@@ -161,15 +164,20 @@ class IndexWriter:
             body = Call("where", (condition, body, ZERO))
         return body
 
-    def total(self, over: Sequence[Ix], factors: list[sp.Expr], conditions: list[Expr]) -> Expr:
-        """Σ of the factors where the conditions hold. An index runs as far as the places go that
+    def total(
+        self,
+        over: Sequence[Ix],
+        factors: list[sp.Expr],
+        conditions: list[Expr],
+        bounds: Sequence[Expr],
+    ) -> Expr:
+        """Σ of the factors where the conditions and bounds hold. An index runs as far as the places go that
         it stands in; where it ends before, that is one more condition.
         """
         body = to_ast(sp.Mul(*factors), self.leaf, self.rank, self.numeral)
-        bounds = 2 * len(self.solved) if self.solved else 0
-        limits, conditions = conditions[:bounds], conditions[bounds:]
         for condition in conditions:
             body = Call("where", (condition, body, ZERO))
+        limits = list(bounds)
         for ix in over:
             word = Name(self.words[ix])
             if word.id in self.given or ix in self.hidden:
@@ -199,7 +207,7 @@ class IndexWriter:
                 and at[0] not in self.behind(at[1:])
             ):
                 self.ties[at[0]] = quantity, at
-            elif isinstance(quantity, Pseudo) and quantity.kind == "place":
+            elif isinstance(quantity, Pseudo) and quantity.kind in ("place", "shift"):
                 open_ = summed - self.ties.keys() - self.hidden
                 found = solved(quantity, at, sorted(open_ - self.behind((at[0],))))
                 if found is None:
