@@ -117,7 +117,7 @@ def diff(
         )
         warnings = [
             *found.solution.warnings,
-            *(warning for answer in found.answers for warning in answer.warnings),
+            *(warning for answer in found.solution.answers for warning in answer.warnings),
         ]
         return (
             found.notes,

@@ -114,9 +114,14 @@ class _Printer:
     def call(self, op: str, args: tuple[Expr, ...]) -> Piece:
         written = [self.write(arg) for arg in args]
         plain = all(piece.plain for piece in written)
+        # Of Python numbers alone a library makes an array of its own default type.
+        typed = op in ("step", "half_step") or (op == "where" and all(p.plain for p in written[1:]))
         if op in NO_NUMBERS or plain != (op == "where"):
             written = [self.arrays.array(piece) for piece in written]
-        return self.arrays.call(TABLE[op].code, *written, axes=())
+        found = self.arrays.call(TABLE[op].code, *written, axes=())
+        if plain:
+            return self.arrays.call("{number}", found, axes=())
+        return self.arrays.call("{typed}", found, axes=()) if typed else found
 
 
 def mask(expr: Expr) -> Expr | None:

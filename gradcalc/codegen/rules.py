@@ -158,12 +158,10 @@ def diag(
     arg = node.args[0]
     if len(node.shape) == 1:
         row, column = inner = fresh(emit, arg)
-        piece = emit.value(arg, inner, named)
         if row is None or column is None or at[0] is None:
-            return piece
-        piece = emit.arrays.exact(
-            piece, emit.stored(emit.engine.quantities.nodes[arg], inner, named), ""
-        )
+            return emit.value(arg, inner, named)
+        axes = emit.stored(emit.engine.quantities.nodes[arg], inner, named)
+        piece = emit.exact(arg, inner, named, axes)
         found = emit.diagonal(piece, row, column)
         return Piece(
             found.text, found.level, tuple(at[0] if axis is row else axis for axis in found.axes)
@@ -294,7 +292,8 @@ def ties(
         "~1": emit.value(node.args[1], at, named),
     }
     reached = formula(emit.arrays, Compare("==", Name("~0"), Name("~1")), leaves, None)
-    return emit.arrays.reduce("{xp}.sum({0}{options})", reached, over, hint)
+    count = emit.arrays.reduce("{xp}.sum({0}{options})", reached, over, hint)
+    return emit.arrays.call("{typed}", count, axes=count.axes)  # a count is a whole number
 
 
 def guard(

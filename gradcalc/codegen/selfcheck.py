@@ -67,7 +67,11 @@ def selfcheck(
         line = "            after, before ="
         moved = "            shift = MOVED[name](shift) if name in MOVED else shift\n"
         compare = compare.replace(line, moved + line)
-    return [told, compare.replace("{xp}", spelling.xp), main + "    _compare()"]
+    return [
+        told,
+        compare.replace("{xp}", spelling.xp),
+        main + "    raise SystemExit(0 if _compare() else 1)",
+    ]
 
 
 def _point(graph: Graph) -> Point | None:
@@ -99,13 +103,13 @@ _MOVED = {
 
 _COMPARE = '''
 def _compare(step=1e-5):
-    """Compare the gradients with central differences of the forward pass, at up to 100 entries of each input."""
+    """Whether the gradients agree with central differences of the forward pass, at up to 100 entries of each input."""
 
     def loss(values):
         found = forward(**values)
         return sum(float((found[of] * _array(values, name, default=1.0)).sum()) for of, name in LOSS.items())
 
-    here = loss(VALUES)
+    here, right = loss(VALUES), True
     for name, gradient in gradients(**VALUES).items():
         value, found = _array(VALUES, name), gradient.reshape(-1)
         worst, scale, kinks = 0.0, max(1.0, *(abs(float(entry)) for entry in found)), 0
@@ -117,7 +121,10 @@ def _compare(step=1e-5):
             else:
                 off = abs((after - before) / (2 * step) - float(found[k]))
                 worst = worst if off <= worst else off  # nan too
-        verdict = "agrees with" if worst <= 1e-6 * scale else "DIFFERS from"
+        agrees = worst <= 1e-6 * scale
+        right = right and agrees
+        verdict = "agrees with" if agrees else "DIFFERS from"
         at = f"; {kinks} at a kink, not compared" if kinks else ""
         print(f"{name}: {verdict} finite differences, by at most {worst:.1e}{at}")
+    return right
 '''

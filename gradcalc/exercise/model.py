@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from gradcalc.exercise.source import Text
+from gradcalc.exercise.vary_model import Variant, Vary
 from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import Place, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
@@ -203,7 +204,8 @@ class Exercise:
     loss: str = "L"  # what the loss is called where there is an upstream gradient
     questions: tuple[Question, ...] = ()  # empty: not asked; the graph then makes the default ones
     notation: Notation = field(default_factory=Notation)
-    vary: Mapping[str, Any] = field(default_factory=dict)
+    vary: Vary = field(default_factory=Vary)
+    variant: Variant | None = None
     grading: Grading = field(default_factory=Grading)
     warnings: tuple[Problem, ...] = ()
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeVar
 
 from gradcalc.exercise.model import Definition, Exercise, Question, Upstream
 from gradcalc.graph.model import Graph, Node
@@ -40,6 +40,7 @@ from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined
 from gradcalc.numeric.tensor import Env, Tensor
 
 ONE = Num(Fraction(1))
+T = TypeVar("T")
 TOGETHER = 2  # earlier errors that are carried together
 
 
@@ -64,26 +65,24 @@ class _Cut:
     copies: Mapping[str, str] = field(default_factory=dict)
 
 
-def follow_through(
-    asked: Asked, number: int, earlier: Sequence[Wrong]
-) -> Iterator[tuple[tuple[Wrong, ...], Function]]:
-    """The answers to a question that follow from earlier wrong ones: from each, the nearest on the
-    path first, then from the two nearest together.
+def nearest(asked: Asked, number: int) -> list[int]:
+    """The questions above one, the nearest on the path first."""
+    return sorted(range(number), key=lambda earlier: _distance(asked, number, earlier))
+
+
+def groups(known: Sequence[T]) -> Iterator[tuple[T, ...]]:
+    """What earlier wrong answers, the nearest first, are carried together: each, then the two
+    nearest.
     """
-    known = sorted(earlier, key=lambda wrong: _distance(asked, number, wrong))
-    groups = [(wrong,) for wrong in known]
+    yield from ((wrong,) for wrong in known)
     if len(known) >= TOGETHER:
-        groups.append(tuple(known[:TOGETHER]))  # type: ignore[arg-type]
-    for group in groups:
-        found = _function(asked, number, group)
-        if found is not None:
-            yield group, found
+        yield tuple(known[:TOGETHER])
 
 
-def _distance(asked: Asked, number: int, wrong: Wrong) -> int:
+def _distance(asked: Asked, number: int, earlier: int) -> int:
     """How far an earlier question is from a later one, in the order of the computation."""
     order = (*asked.graph.inputs, *asked.graph.quantities)
-    later, question = asked.questions[number], asked.questions[wrong.number]
+    later, question = asked.questions[number], asked.questions[earlier]
     if later.kind == "value":
         return -order.index(_one(asked, question.of)) if question.kind == "value" else 0
     if question.by:
@@ -95,8 +94,10 @@ def _one(asked: Asked, name: str) -> str:
     return asked.graph.stacks.get(name, name)
 
 
-def _function(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | None:
-    """The answer that follows from wrong ones together; None where they have no such meaning."""
+def follow_through(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | None:
+    """The answer to a question that follows from earlier wrong ones together; None where they have
+    no such meaning.
+    """
     definitions = {d.name: d for d in asked.graph.exercise.definitions}
     cut: _Cut | None = _Cut(definitions, {})
     for wrong in group:

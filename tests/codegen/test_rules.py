@@ -76,6 +76,7 @@ MORE = {
         ("f = prod(s, j)*s + sum(prod(M*s, j))", J3), ("f = sum(s*x, j) @ y", J3), ("f = sum(M[j, :]*x[j], j) @ y", J3),
         ("P[j, k] = x[j]*y[k]; f = sum(P @ M)", K3), ("q[j] = sum(M[j, k]*x[k], k) + o[0, 0]; f = sum(q^2)", K3),
         ("f = sum(ones(3)[k]*x[0]) + sum(eye(3)[k] @ x)", {"values": {"k": [0, 2, 1, 1]}}),
+        ("f = sum(x*diag(2*ones(3, 3))) + sum(x*diag(ones(3, 3) + x))", {}),
         ("f = sum(T.T * T.T) + sum(M[0]) * sum(M[:, 0]) + sum(ones(2, 3) @ ones(3))*s", {}),
         ("J = sum(kron(z, z), i); f = sum(J)", EACH), ("J = sum(vec(z), i); f = sum(J^2)", EACH), ("J = sum(prod(z) + tr(z), i)", EACH),
         ("J = sum(sum(norm(z, axis=0)) + norm(w), i)", EACH), ("p[k] = s*w[k]; J = sum(sum(z @ p), i)", EACH),

@@ -150,7 +150,7 @@ def test_words_mean_what_they_say() -> None:
         ("expression: f = x\nvary: {x: {uniform: [1, 2, 3]}}\n", 2, 21, "`vary.x.uniform` needs two bounds, [from, to]", None),
         ("expression: f = x\nvary: {x: {uniform: [[1, 2]]}}\n", 2, 22, "`vary.x.uniform[0]` must be one value, not a list", "expected a number"),
         ("expression: f = x\nvary: {x: {uniform: 2}}\n", 2, 21, "`vary.x.uniform` must be a list, not one value", "expected a list, [number, …]"),
-        ("expression: f = x\nvary: {x: {choices: [1, 2, 3], uniform: [1, 2]}}\n", 2, 11, "`vary.x` needs one of integers, choices, uniform", None),
+        ("expression: f = x\nvary: {x: {choices: [1, 2, 3], uniform: [1, 2]}}\n", 2, 11, "`vary.x` needs one of integers, decimals, rationals, choices, uniform, aim, sizes, functions", None),
         ("expression: f = x\nvary: {require: [f != 0, x]}\n", 2, 26, "this is not a condition", "write for example f != 0"),
         ("expression: f = x\nvary: {require: {a: 1}}\n", 2, 17, "`vary.require` must be one value or a list, not a mapping", "expected expression or [expression, …]"),
         ("~: x\nexpression: x\n", 1, 1, "a key must be a name", None),
