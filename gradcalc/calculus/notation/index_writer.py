@@ -22,7 +22,7 @@ from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.index_places import place_tree
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Index, Name, Neg, Num
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import substitute
@@ -325,20 +325,39 @@ class IndexWriter:
             examples
         ):  # one of several examples in a formula: an entry of the stack, the example last
             if node.name is None or node.name not in self.stacks:
-                raise NoMatrixForm
+                return self.of_examples(quantity, items, examples, over)
             if len(node.shape) == 2 and node.shape[1] == ONE:
                 items.pop()
             items += [self.at(ix) for ix in examples]
             return Index(Name(self.stacks[node.name]), tuple(items))
+        base = self.with_indices(quantity, over)
+        while items and node.shape[len(items) - 1] == ONE:
+            items.pop()
+        return indexed(base, items)
+
+    def with_indices(self, quantity: int, over: Mapping[str, Ix]) -> Expr:
+        """The expression of a quantity, its named indices in the names or places they have here."""
         tied = {f"~{name}": self.at(ix) for name, ix in over.items() if ix in self.ties}
         words = {
             name: f"~{name}" if ix in self.ties else self.name(ix, BOUND)
             for name, ix in over.items()
         }
-        base = substitute(tree(self.engine.quantities.nodes, quantity, words), tied)
-        while items and node.shape[len(items) - 1] == ONE:
-            items.pop()
-        return Index(base, tuple(items)) if items else base
+        return substitute(tree(self.engine.quantities.nodes, quantity, words), tied)
+
+    def of_examples(
+        self, quantity: int, items: list[Expr], examples: list[Ix], over: Mapping[str, Ix]
+    ) -> Expr:
+        """Entries x[t + s] of one of several examples as entries of the stack, X[t + s, i]. Raises
+        NoMatrixForm.
+        """
+        inside = {name: ix for name, ix in over.items() if ix not in examples}
+        base = indexed(self.with_indices(quantity, inside), items)
+        match base:
+            case Index(Name(id), places) if id in self.stacks:
+                shape = self.engine.graph.node(id).shape
+                if len(shape) == len(places) and ONE not in shape:
+                    return Index(Name(self.stacks[id]), (*places, *map(self.at, examples)))
+        raise NoMatrixForm
 
     def rest(self, number: int, at: Key) -> Expr:
         """Π of the entries of an array that are not at this place, along the axes of the
@@ -368,6 +387,15 @@ class IndexWriter:
             here = Compare("==", Name(self.name(k, BOUND)), self.at(ix))
             body = Call("where", (here, UNIT, body))
         return Call("prod", (body, Name(self.words[k])))
+
+
+def indexed(base: Expr, items: Sequence[Expr]) -> Expr:
+    """base[items], in one pair of brackets where the base is an entry: x[t + s, p]."""
+    if not items:
+        return base
+    if isinstance(base, Index) and not any(isinstance(item, Slice) for item in base.items):
+        return Index(base.base, (*base.items, *items))
+    return Index(base, tuple(items))
 
 
 def above_the_bar(front: Expr, body: Expr) -> Expr:
