@@ -171,8 +171,8 @@ class IndexWriter:
         conditions: list[Expr],
         bounds: Sequence[Expr],
     ) -> Expr:
-        """Σ of the factors where the conditions and bounds hold. An index runs as far as the places go that
-        it stands in; where it ends before, that is one more condition.
+        """Σ of the factors where the conditions and bounds hold. An index runs as far as the places
+        go that it stands in; where it ends before, that is one more condition.
         """
         body = to_ast(sp.Mul(*factors), self.leaf, self.rank, self.numeral)
         for condition in conditions:

@@ -10,8 +10,9 @@ from fractions import Fraction
 from gradcalc.calculus.notation.recognised import rebuilt
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.terms import Ix, Key
-from gradcalc.language.index_places import index_place, place_tree
-from gradcalc.language.parser import Binary, Compare, Expr, Index, Name, Num, Slice
+from gradcalc.language.errors import SpanError
+from gradcalc.language.index_places import IndexPlace, index_place, place_tree
+from gradcalc.language.parser import Binary, Compare, Expr, Index, Name, Num, Slice, names
 from gradcalc.language.size_expressions import size_tree
 
 ZERO = Num(Fraction(0))
@@ -52,9 +53,15 @@ def on_the_axis(place: Expr, ix: Ix, tie: tuple[Pseudo, Key]) -> list[Expr]:
 def folded(expr: Expr, indices: Collection[str]) -> Expr:
     """A formula with its places added up: x[p] for x[p - 1 + 1], p ≥ 1 for p - 1 ≥ 0."""
 
+    def read(part: Expr) -> IndexPlace | None:
+        try:
+            return index_place(part, indices) if isinstance(part, Binary) else None
+        except SpanError:  # c*p + r with a size p
+            return None
+
     def added(part: Expr) -> Expr:
-        place = index_place(part, indices) if isinstance(part, Binary) else None
-        if place is None:
+        place = read(part)
+        if place is None or not longer(part, indices):
             return part
         return place_tree([(Name(name), step) for name, step in place.steps], place.offset)
 
@@ -63,10 +70,24 @@ def folded(expr: Expr, indices: Collection[str]) -> Expr:
             case Index(base, items):
                 return Index(base, tuple(i if isinstance(i, Slice) else added(i) for i in items))
             case Compare(op, left, right):
-                place = index_place(left, indices) if isinstance(left, Binary) else None
+                place = read(left)
                 if place is not None and right == ZERO and [s for _, s in place.steps] == [1]:
                     return Compare(op, Name(place.steps[0][0]), size_tree(-place.offset))
                 return Compare(op, added(left), added(right))
         return part
 
     return rebuilt(expr, change)
+
+
+def longer(expr: Expr, indices: Collection[str]) -> bool:
+    """Does a sum of indices have a part in parentheses, an index twice, or two numbers?"""
+    plain: list[Expr] = []
+    while isinstance(expr, Binary) and expr.op in "+-":
+        if isinstance(expr.right, Binary) and expr.right.op in "+-":
+            return True
+        plain.append(expr.right)
+        expr = expr.left
+    used = [names(part) for part in (*plain, expr)]
+    numbers = sum(not {*indices}.intersection(found) for found in used)
+    repeated = [name for found in used for name in found if name in indices]
+    return numbers > 1 or len(repeated) > len({*repeated})
