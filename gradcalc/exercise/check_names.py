@@ -56,15 +56,12 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
     _cycles(exercise, problems)
     declared = {*exercise.variables, *(definition.name for definition in exercise.definitions)}
     known = declared | exercise.size_names | set(exercise.examples) | set(exercise.indices)
-    indices = set(exercise.examples) | set(exercise.indices)
     reported: set[str] = set()
     lone = unused(exercise)
     lines: list[Definition | Function] = [*exercise.definitions, *exercise.functions.values()]
     for definition in lines:
         bound = set(definition.params if isinstance(definition, Function) else definition.indices)
-        errors = list(brackets(definition.expr, known))
-        if not errors:
-            errors = [*_calls(definition.expr, exercise, indices), *_comparisons(definition.expr)]
+        errors = faults(definition.expr, exercise, known, bound)
         for name in occurrences(definition.expr):
             if name.id in known or name.id in bound or name.id in reported:
                 continue
@@ -74,20 +71,29 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
             if error := _unknown(name, exercise, declared, definition.source, warnings, lone):
                 errors.append(error)
                 reported.add(name.id)
-        try:
-            check_constants(
-                definition.expr, {name for name in CONSTANTS if name in declared or name in bound}
-            )
-        except SpanError as error:
-            errors.append(error)
-        if not {"j", "J"} & bound:
-            errors += _complex(definition.expr, known)
         problems += [definition.source.problem(error) for error in errors]
     inputs, defined = set(exercise.inputs), {d.name for d in exercise.definitions}
     for definition in exercise.definitions:
-        read = derivatives(definition.expr, inputs, defined, exercise.variables)
-        warnings += [definition.source.problem(error) for error in read]
+        read = derivatives(definition, inputs, defined, exercise.variables)
+        problems += [definition.source.problem(error) for error in read]
     _alike([*known, *exercise.inputs], exercise, warnings)
+
+
+def faults(
+    expr: Expr, exercise: Exercise, known: set[str], bound: Collection[str]
+) -> list[SpanError]:
+    """What is wrong with an expression whatever its names are: calls, comparisons, constants."""
+    indices = {*exercise.examples, *exercise.indices}
+    errors = list(brackets(expr, known | indices))
+    if not errors:
+        errors = [*_calls(expr, exercise, indices), *_comparisons(expr)]
+    try:
+        check_constants(expr, {name for name in CONSTANTS if name in known or name in bound})
+    except SpanError as error:
+        errors.append(error)
+    if not {"j", "J"} & set(bound):
+        errors += _complex(expr, known | indices)
+    return errors
 
 
 def _unknown(

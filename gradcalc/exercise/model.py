@@ -136,7 +136,8 @@ class Question:
     `of` is the numerator (or the asked quantity), `by` the denominators (one, or two for `second`),
     `entry` an index list for one entry of the answer. `text` is the question as asked.
     `loss`: the numerator is the loss behind the upstream gradients, not a quantity of the exercise.
-    `answer`: what an answer may be: formula, value, both or either.
+    `answer`: what an answer may be: formula, value, both or either. `expr`: what `value E` asks for
+    where that is no quantity (`of` is empty then); spans in it are offsets into `source`.
     """
 
     text: str
@@ -152,6 +153,8 @@ class Question:
     space: Space | None = None  # room to write the answer in
     answer: str = "either"
     mistakes: tuple[KnownMistake, ...] = ()
+    expr: Expr | None = None
+    source: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradcalc.exercise.author_tex import check_markdown
-from gradcalc.exercise.check_names import first_free, resolve
+from gradcalc.exercise.check_names import faults, first_free, resolve
 from gradcalc.exercise.declarations import Declarations, Keys, named
 from gradcalc.exercise.grading import read_grading, read_mistakes
 from gradcalc.exercise.literals import read_constant, read_value
@@ -25,11 +25,18 @@ from gradcalc.exercise.model import (
 )
 from gradcalc.exercise.overrides import why_no_value
 from gradcalc.exercise.paper import read_language, read_paper, read_space
-from gradcalc.exercise.questions import Known, read_question, stack_names
+from gradcalc.exercise.questions import (
+    Known,
+    answer_names,
+    own_names,
+    read_question,
+    stack_names,
+)
 from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.upstreams import read_upstreams
 from gradcalc.exercise.yaml_nodes import Node
+from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError
 from gradcalc.language.parser import CALLABLE, Compare, Expr, Num, Span, parse
 from gradcalc.language.statements import Statement, read_head, statements, with_cure
@@ -99,6 +106,12 @@ class _Reader:
             warning
             for warning in self.warnings
             if warning.slug != "product" or warning.message.split("`")[1] not in given
+        ]
+        self.problems[:] = [  # dL and dw are inputs where they have values
+            problem
+            for problem in self.problems
+            if problem.slug != "derivative"
+            or not given.issuperset(problem.message.split("`")[1].split("/"))
         ]
         upstream, loss = read_upstreams(self.keys, exercise, names)
         # One that could not be read is an error already: questions about the loss are none besides.
@@ -316,6 +329,10 @@ class _Reader:
         known = Known(
             names, stack_names(names) if exercise.examples else frozenset(), loss, exercise.inputs,
             frozenset(exercise.functions), tuple(d.name for d in exercise.definitions),
+            below=own_names(item.text.value for item in node.items if item.kind == "scalar")
+            if node else (),
+            others=exercise.size_names | {*exercise.indices, *exercise.examples, *CONSTANTS},
+            callable=frozenset({*exercise.functions, *exercise.unknown_functions}),
         )  # fmt: skip
         found: list[Question] = []
         for item in node.items if node else []:
@@ -326,9 +343,14 @@ class _Reader:
                 ask = get(item, "ask")
             if ask is None or ask.kind != "scalar":
                 continue
-            question = self.keys.attempt(ask.text, lambda ask=ask: read_question(ask.text, known))
+            above = tuple(name for one in found for name in answer_names(one))
+            so_far = replace(known, answers=above)
+            question = self.keys.attempt(
+                ask.text, lambda ask=ask, so_far=so_far: read_question(ask.text, so_far)
+            )
             if question is not None:
                 found.append(self.with_extra(question, extra, names))
+                self.check_value(exercise, found[-1], above)
         named_answers: dict[str, Question] = {}
         for question in found:
             if question.name and named_answers.setdefault(question.name, question) is not question:
@@ -338,6 +360,13 @@ class _Reader:
                     )
                 )
         return tuple(found)
+
+    def check_value(self, exercise: Exercise, question: Question, above: tuple[str, ...]) -> None:
+        """What is wrong with the expression of `value E`, as with that of a line."""
+        if question.expr is not None and question.source is not None:
+            known = {*exercise.variables, *(d.name for d in exercise.definitions), *above}
+            found = faults(question.expr, exercise, known | exercise.size_names, ())
+            self.problems += [question.source.problem(error) for error in found]
 
     def with_extra(
         self, question: Question, extra: Mapping[str, Node | None], names: frozenset[str]
@@ -380,6 +409,8 @@ class _Reader:
             read_space(space, self.problems),
             answer.text.value if (answer := extra.get("answer")) else "either",
             read_mistakes(extra.get("mistakes"), self.problems),
+            question.expr,
+            question.source,
         )
 
     def vary(self, exercise: Exercise) -> dict[str, Any]:

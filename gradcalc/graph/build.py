@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gradcalc.exercise.literals import shape_of_value
 from gradcalc.exercise.model import Exercise, Question
+from gradcalc.graph.asked_values import asked_value
 from gradcalc.graph.given_values import Sizes, check_values
 from gradcalc.graph.lowering import Lowering
 from gradcalc.graph.lowering_calls import CALLS
 from gradcalc.graph.lowering_selections import select
-from gradcalc.graph.model import Graph, Node, unfit
+from gradcalc.graph.model import AskedValue, Graph, Node, unfit
 from gradcalc.graph.question_checks import check_questions
 from gradcalc.graph.scope import Scope, scope
 from gradcalc.graph.shape_inference import Inferred, infer
@@ -105,7 +106,23 @@ def build(exercise: Exercise) -> Graph:
     )
     problems += check_questions(graph, sizes)
     stop(problems)
-    return graph
+    return with_values(graph)
+
+
+def with_values(graph: Graph) -> Graph:
+    """The graph with the expressions that `value E` asks for. Raises GradcalcError with what is
+    wrong with them.
+    """
+    asked: dict[str, AskedValue] = {}
+    problems: list[Problem] = []
+    for question in graph.exercise.questions:
+        if question.expr is not None and question.text not in asked:
+            try:
+                asked[question.text] = asked_value(graph, question, build)
+            except GradcalcError as error:
+                problems += error.problems
+    stop(problems)
+    return replace(graph, asked=asked) if asked else graph
 
 
 def called(question: Question, stacks: dict[str, str], each: frozenset[str]) -> Question:

@@ -75,15 +75,32 @@ def follow_through(
     if len(known) >= TOGETHER:
         groups.append(tuple(known[:TOGETHER]))  # type: ignore[arg-type]
     for group in groups:
-        found = _function(asked, number, group)
+        if asked.questions[number].expr is not None:
+            found = _in_expression(asked, number, group)
+        else:
+            found = _function(asked, number, group)
         if found is not None:
             yield group, found
+
+
+def _in_expression(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | None:
+    """An expression in the wrong answers that it names."""
+    above = {id(asked.questions[wrong.number]) for wrong in group}
+    named = asked.named(number)
+    if not above <= {id(question) for question in named.values()}:
+        return None
+    instead = {
+        wrong.number: _shaped(wrong.function, asked.right(wrong.number), None) for wrong in group
+    }
+    return asked.expression(number, asked.layout, instead)
 
 
 def _distance(asked: Asked, number: int, wrong: Wrong) -> int:
     """How far an earlier question is from a later one, in the order of the computation."""
     order = (*asked.graph.inputs, *asked.graph.quantities)
     later, question = asked.questions[number], asked.questions[wrong.number]
+    if later.expr is not None or question.expr is not None:
+        return number - wrong.number
     if later.kind == "value":
         return -order.index(_one(asked, question.of)) if question.kind == "value" else 0
     if question.by:
@@ -108,6 +125,8 @@ def _function(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | N
 
 def _applied(asked: Asked, wrong: Wrong, cut: _Cut) -> _Cut | None:
     question = asked.questions[wrong.number]
+    if question.expr is not None:
+        return None
     if question.kind == "value":
         return _with_value(asked, wrong, cut)
     if question.kind not in ("derivative", "local") or asked.layout != "gradient":
