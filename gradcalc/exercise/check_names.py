@@ -282,10 +282,12 @@ def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanEr
                     f"`{part.func}'`: only the derivatives of unknown functions are written with '",
                     *part.span,
                 )
-        elif part.func in exercise.unknown_functions and len(part.args) != 1:
-            yield SpanError(
-                "argument", f"`{part.func}` takes 1 argument, not {len(part.args)}", *part.span
-            )
+            if part.places:
+                by = "".join(map(str, part.places))
+                message = f"`d{by}{part.func}`: only unknown functions have derivatives in a line"
+                yield SpanError("argument", message, *part.span)
+        elif part.func in exercise.unknown_functions:
+            yield from unknown_call(part, exercise.variables[part.func].function)
         elif part.func in ("sum", "mean", "prod"):
             for index in part.args[1:]:
                 if (
@@ -296,6 +298,30 @@ def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanEr
                     )
                 ):
                     yield no_index(index, exercise, indices)
+
+
+def unknown_call(call: Call, count: int) -> Iterator[SpanError]:
+    """A call of an unknown function of `count` arguments, or of one of its derivatives."""
+    func, given = call.func, len(call.args)
+    if given != count:
+        takes = f"{count} argument" + "s" * (count != 1)
+        message = f"`{func}` takes {takes}, not {given}"
+        hint = f"declare variables: {{{func}: {{function: {given}}}}}" if given < 10 else None
+        yield SpanError("argument", message, *call.span, hint)
+    elif call.primes and count > 1:
+        message = f"`{func}'`: a function of {count} arguments has {count} derivatives"
+        hint = f"write {' or '.join(f'd{n}{func}(…)' for n in range(1, count + 1))}"
+        yield SpanError("argument", message, *call.span, hint)
+    elif call.places and count == 1:
+        prime, by = "'" * len(call.places), "".join(map(str, call.places))
+        yield SpanError(
+            "argument", f"`d{by}{func}`: `{func}` has one argument", *call.span,
+            f"write {func}{prime}(…)",
+        )  # fmt: skip
+    elif call.places and max(call.places) > count:
+        yield SpanError(
+            "argument", f"`{func}` has no argument {max(call.places)}, only {count}", *call.span
+        )
 
 
 def _comparisons(expr: Expr) -> Iterator[SpanError]:

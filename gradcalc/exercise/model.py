@@ -61,7 +61,7 @@ class Variable:
     each: str | None = None
     latex: str | None = None
     assume: frozenset[str] = frozenset()
-    function: bool = False
+    function: int = 0  # how many arguments an unknown function has; 0: it is none
     description: str | None = None
     place: Place | None = None
     source: Text | None = None  # of the shape, for errors at its size expressions
@@ -250,5 +250,5 @@ class Exercise:
 
     @property
     def unknown_functions(self) -> tuple[str, ...]:
-        """Names declared as `{function: 1}`."""
+        """Names declared as `{function: 1}`, or of more arguments."""
         return tuple(name for name, variable in self.variables.items() if variable.function)

@@ -29,7 +29,8 @@ class Node:
                int)
                 | ("index", name) | ("gather", position in args)}
       toaxis   {indices: tuple[str, ...]}: named indices become leading axes (p[k] = …)
-      apply    {function: str, order: int}: unknown elementwise function or its derivative
+      apply    {function: str, order: int, places: tuple[int, ...]}: unknown elementwise function or
+      its derivative; `places` of one of several arguments
       compare operations: lt le gt ge eq ne;  where(c, a, b);  stop_gradient
     """
 

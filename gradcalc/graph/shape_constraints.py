@@ -275,7 +275,7 @@ class Constraints:
                 self.source = outside
             return self.memo[key][1] if key in self.memo else self.scalar
         if func not in TABLE:  # an unknown elementwise function
-            return self.term(args[0], env)
+            return self.elementwise(call, args, env) if len(args) > 1 else self.term(args[0], env)
         runs = bound(call, self.scope.indices)
         if runs:
             parts = args[:1] if runs[1] is None else (args[0], runs[1])

@@ -4,6 +4,7 @@ draw into.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -115,6 +116,11 @@ class Text:
 
     def partial(self, of: str, by: str) -> Box:
         return Box(f"∂{name_text(of)}/∂{name_text(by)}", PRODUCT, head="l", tail="l", form="/")
+
+    def slope(self, places: tuple[int, ...]) -> str:
+        """∂₁∂₂ before a function that was differentiated by its first and its second argument."""
+        counts = Counter(places).items()
+        return "".join(f"∂{lowered(str(k))}{raised(str(n)) if n > 1 else ''}" for k, n in counts)
 
     def between(self, left: Box, right: Box, form: str) -> str:
         if dotted(left, right, form) or (right.head == "1" and left.tail == "d"):
@@ -246,6 +252,11 @@ class Latex:
     def partial(self, of: str, by: str) -> Box:
         above, below = (self.names.get(name) or name_latex(name) for name in (of, by))
         return Box(rf"\frac{{\partial {above}}}{{\partial {below}}}", POWER, tall=True)
+
+    def slope(self, places: tuple[int, ...]) -> str:
+        """∂₁∂₂ before a function that was differentiated by its first and its second argument."""
+        counts = Counter(places).items()
+        return "".join(rf"\partial_{k}{f'^{n}' if n > 1 else ''} " for k, n in counts)
 
     def between(self, left: Box, right: Box, form: str) -> str:
         return r" \cdot " if dotted(left, right, form) else " "

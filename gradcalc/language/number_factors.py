@@ -36,7 +36,9 @@ def _split(expr: Expr) -> tuple[Num, Expr | None]:
         case Binary(op, left, right):
             return Num(ONE), Binary(op, gathered(left), gathered(right))
         case Call(func, args, kwargs, primes):
-            return Num(ONE), Call(func, tuple(map(gathered, args)), kwargs, primes)
+            return Num(ONE), Call(
+                func, tuple(map(gathered, args)), kwargs, primes, places=expr.places
+            )
         case Vector(items):
             return Num(ONE), Vector(tuple(map(gathered, items)))
         case _:

@@ -9,6 +9,7 @@ wrong in parse_errors.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
@@ -141,6 +142,14 @@ def parse_from(
         return whole(tokenize(text, start, stop))
     except SpanError as error:
         raise cured(error, text[:stop], start, read) from None
+
+
+def slope_of(word: str, functions: Collection[str]) -> tuple[str, tuple[int, ...]] | None:
+    """d12f as (f, (1, 2)), where f is one of the functions; places ascend."""
+    match = re.fullmatch(r"d([1-9]{1,9})(\w+)", word)
+    if match is None or match[2] not in functions:
+        return None
+    return match[2], tuple(sorted(map(int, match[1])))
 
 
 class _Parser:
@@ -362,6 +371,8 @@ class _Parser:
         if self.tokens[self.at + primes].kind != "(":
             return Name(token.text, (token.start, token.end))
         func = token.text if token.text in self.functions else CALLABLE.get(token.text)
+        if func is None and not primes and (found := slope_of(token.text, self.functions)):
+            return self.slope(token, *found)
         if func is None:
             raise unknown_function(self.reading, self.at - 1)
         if primes and token.text not in self.functions:
@@ -381,6 +392,15 @@ class _Parser:
         elif not args or kwargs:
             raise self.fail(f"`{token.text}` takes no named arguments", token)
         return call
+
+    def slope(self, token: Token, func: str, places: tuple[int, ...]) -> Expr:
+        """d12f(x, y): the derivative of an unknown function by its first and second argument."""
+        self.open.append(self.take())
+        args, kwargs = self.arguments(token, func)
+        self.close(")")
+        if not args or kwargs:
+            raise self.fail(f"`{token.text}` takes no named arguments", token)
+        return Call(func, args, span=self.span(token.start), places=places)
 
     def arguments(
         self, token: Token, func: str

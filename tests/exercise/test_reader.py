@@ -105,7 +105,7 @@ def test_words_mean_what_they_say() -> None:
         ("expression: |\n  g(t) = t\n  g(t) = 2*t\n  f = g(x)\n", 3, 3, "the function `g` is defined twice", None),
         ("expression: |\n  g(t) = t\n  f = g(x, y)\n", 3, 7, "`g` takes 1 argument, not 2", None),
         ("expression: |\n  g(t) = t\n  f = g'(x)\n", 3, 7, "`g'`: only the derivatives of unknown functions are written with '", None),
-        ("expression: g(x, y)\nvariables: {g: {function: 1}, x: [], y: []}\n", 1, 13, "`g` takes 1 argument, not 2", None),
+        ("expression: g(x, y)\nvariables: {g: {function: 1}, x: [], y: []}\n", 1, 13, "`g` takes 1 argument, not 2", "declare variables: {g: {function: 2}}"),
         ("expression: j = x\nindices: {j: 2}\n", 1, 13, "`j` is an index, so a line cannot define it", "use another name"),
         ("expression: n = x*w\nvariables: {w: [n]}\n", 1, 13, "`n` is a size, so a line cannot define it", "use another name"),
         ("expression: g = x\nvariables: {g: {function: 1}}\n", 1, 13, "`g` is an unknown function, so a line cannot define it", "use another name"),
