@@ -183,8 +183,16 @@ class NameSearch:
                         read
                         for read in self.solved(expr, symbol, formula, own)
                         if not (monomial and self.left(read, formula))
+                        and not self.divides_anew(read, expr, formula)
                     )
         return results
+
+    def divides_anew(self, read: sp.Expr, expr: sp.Expr, formula: sp.Expr) -> bool:
+        """Does an expression without a denominator divide by a name, now that a product of names is
+        solved for one of them: x y + z with c = y z is x c/z + z, and nothing cancels?
+        """
+        product = of_names(formula, self.lengths) and not divided(formula)
+        return product and not divisors(expr) and bool(divisors(read))
 
     def left(self, expr: sp.Expr, formula: sp.Expr) -> bool:
         """Is something left of a product, a quotient or a power of names? −n/d² is not −f/d."""

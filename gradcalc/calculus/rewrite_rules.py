@@ -8,6 +8,7 @@ no exponential is pulled apart, and no sum is factored further than what its sum
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import sympy as sp
@@ -16,6 +17,7 @@ from gradcalc.calculus import bounded
 from gradcalc.calculus.bounds import SHORT
 from gradcalc.calculus.effort import expandable
 from gradcalc.calculus.lengths import Lengths, complements
+from gradcalc.calculus.same_shape import LENGTHS, renamed, shape
 from gradcalc.calculus.signs_met import signs_met
 from gradcalc.calculus.sympy_functions import divides
 
@@ -220,16 +222,23 @@ def few(expr: sp.Expr) -> bool:
 
 
 def shortest(expr: sp.Expr, lengths: Lengths) -> sp.Expr:
-    """The shortest of the forms of an expression that the rules give in two rounds. Exponentials
-    are taken as they are; only in fractions do they meet: e²ˣ − 1 over eˣ + 1 is eˣ − 1.
+    """The shortest of the forms of an expression that the rules give in two rounds."""
+    numbered, symbols = shape(expr, lengths)
+    return renamed(_shortest(numbered), symbols)
+
+
+@lru_cache(maxsize=20_000)
+def _shortest(expr: sp.Expr) -> sp.Expr:
+    """Of one shape. Exponentials are taken as they are; only in fractions do they meet: e²ˣ − 1
+    over eˣ + 1 is eˣ − 1.
     """
-    exps = {part: lengths.standing_for(part) for part in sorted(expr.atoms(sp.exp), key=str)}
+    exps = {part: LENGTHS.standing_for(part) for part in sorted(expr.atoms(sp.exp), key=str)}
     back = {symbol: part for part, symbol in exps.items()}
-    found = [form.xreplace(back) for form in searched(expr.xreplace(exps), lengths)]
+    found = [form.xreplace(back) for form in searched(expr.xreplace(exps), LENGTHS)]
     if len(exps) > 1 and divided(expr):
         known = set(exps)
-        found += (form for form in searched(expr, lengths) if form.atoms(sp.exp) <= known)
-    return lengths.shortest(found)
+        found += (form for form in searched(expr, LENGTHS) if form.atoms(sp.exp) <= known)
+    return LENGTHS.shortest(found)
 
 
 def searched(expr: sp.Expr, lengths: Lengths) -> list[sp.Expr]:

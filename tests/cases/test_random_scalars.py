@@ -1,6 +1,6 @@
 """Random scalar computations: the derivative that is shown, read back as text, is the limit of differences in 80 digits.
 
-36 computations by default; GRADCALC_RANDOM=1000 for more. Always the same ones, so a failure can be run again."""
+200 computations by default; GRADCALC_RANDOM=1000 for more. Always the same ones, so a failure can be run again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gradcalc.language.parser import Expr, parse, unparse
 from gradcalc.ops import TABLE
 from helpers.scalar_evaluator import Evaluator, Outside, context
 
-COUNT = int(os.environ.get("GRADCALC_RANDOM", "36"))
+COUNT = int(os.environ.get("GRADCALC_RANDOM", "200"))
 
 
 BATCHES = 10
@@ -111,7 +111,7 @@ class Computation:
         """The value of a formula in the names of the computation and of the gradients that it names."""
         known = self.values(at)
         for name, formula in answer.where:
-            known[name] = Evaluator(known, self.m).value(formula)
+            known[name] = Evaluator(known, self.m).value(parse(unparse(formula)))
         return Evaluator(known, self.m).value(expr)
 
 
