@@ -30,7 +30,7 @@ from gradcalc.language.typography import to_ascii
 
 if TYPE_CHECKING:
     from gradcalc.derivation.answer_model import Answer, Gradient, Solution
-    from gradcalc.derivation.single_expression import Single
+    from gradcalc.derivation.single_expression import Declared, Single
     from gradcalc.graph.model import Graph
     from gradcalc.language.formula_pieces import Number
     from gradcalc.language.shape_rules import Shape
@@ -69,6 +69,9 @@ def diff(
     wrt: str | Sequence[str],
     shapes: Mapping[str, Sequence[str | int]] | None = None,
     *,
+    indices: Mapping[str, str | int] | None = None,
+    functions: Mapping[str, int] | None = None,
+    values: Mapping[str, Any] | None = None,
     form: str | None = None,
     layout: str | None = None,
     timeout: float | None = SECONDS,
@@ -78,23 +81,34 @@ def diff(
     expression  in the expression language: "norm(A@x - y)^2"
     wrt         the name to differentiate by; two names for a second derivative, ("x", "x") for the
                 Hessian
-    shapes      {"x": ["n"], "A": ["m", "n"], "c": []}; for what is not said the convention of
-                matrixcalculus.org holds: a–g and Greek letters scalars, h–z vectors, capitals
-                matrices (see `assumed`)
+    shapes      {"x": ["n"], "A": ["m", "n"], "c": []}; what is not said follows from the
+                expression, or by convention: a–g and Greek letters are scalars, h–z vectors,
+                capitals matrices (see `assumed`); without an array operation all are scalars
+    indices     {"i": "n"}: indices of sums and entries, with the sizes that they run to
+    functions   {"f": 1}: unknown functions, each with the number of its arguments
+    values      {"x": 3}: where the derivative is evaluated
     timeout     seconds of processor time; None: no limit
 
     Raises GradcalcError.
     """
+    said = _declared(shapes, indices, functions, values)
+    with within(timeout):
+        return differentiated(
+            expression, (wrt,) if isinstance(wrt, str) else wrt, said, form, layout
+        )
+
+
+def differentiated(
+    expression: str, wrt: Sequence[str], said: Declared, form: str | None, layout: str | None
+) -> Derivative:
+    """The same, with all that is said of the names in one value, and no limit of time."""
     from gradcalc.derivation.single_expression import differentiate
 
     _choice("form", form, ("matrix", "index", "entries"))
     _choice("layout", layout, ("gradient", "jacobian", "denominator"))
-    by = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-    if len(by) not in (1, 2):
+    if len(wrt) not in (1, 2):
         raise GradcalcError(Problem("argument", "wrt is one name, or two for a second derivative"))
-    said = {name: tuple(map(str, shape)) for name, shape in (shapes or {}).items()}
-    with within(timeout):
-        return Derivative(differentiate(expression, by, said, form, layout))
+    return Derivative(differentiate(expression, tuple(wrt), said, form, layout))
 
 
 @overload
@@ -105,6 +119,8 @@ def check(
     wrt: str | Sequence[str],
     answer: str,
     shapes: Mapping[str, Sequence[str | int]] | None = None,
+    indices: Mapping[str, str | int] | None = None,
+    functions: Mapping[str, int] | None = None,
     layout: str | None = None,
 ) -> Verdict:
     """A verdict on one claim, without a file."""
@@ -128,6 +144,8 @@ def check(
     wrt: str | Sequence[str] = (),
     answer: str | None = None,
     shapes: Mapping[str, Sequence[str | int]] | None = None,
+    indices: Mapping[str, str | int] | None = None,
+    functions: Mapping[str, int] | None = None,
     layout: str | None = None,
     policy: str | None = None,
     reveal: bool = False,
@@ -150,12 +168,29 @@ def check(
                 Problem("argument", "a claim needs an expression and wrt, the name to derive by")
             )
         by = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-        said = {name: tuple(map(str, shape)) for name, shape in (shapes or {}).items()}
+        said = _declared(shapes, indices, functions, None)
         _, (verdict,) = marking.checked_claims(source, by, said, [answer], layout)
         return verdict
     if answers is None:
         raise GradcalcError(Problem("argument", "give answers, or wrt and answer"))
     return marking.checked(exercise(source), answers, policy, reveal)
+
+
+def _declared(
+    shapes: Mapping[str, Sequence[str | int]] | None,
+    indices: Mapping[str, str | int] | None,
+    functions: Mapping[str, int] | None,
+    values: Mapping[str, Any] | None,
+) -> Declared:
+    """What is said of the names of an expression."""
+    from gradcalc.derivation.single_expression import Declared
+
+    return Declared(
+        {name: tuple(map(str, shape)) for name, shape in (shapes or {}).items()},
+        {name: str(size) for name, size in (indices or {}).items()},
+        functions or {},
+        values or {},
+    )
 
 
 def exercise(source: Source) -> Exercise:
@@ -334,16 +369,16 @@ class Derivative(Result):
 
     def to(self, format: str, *, solution: bool = True, ascii: bool = False) -> str:
         """The formula as text: table (for people), plain (parses back), markdown, json, jsonl;
-        else as a result.
+        else as a result, with latex as a document.
         """
         import json
 
-        if format == "table":
-            return to_ascii(self.symbolic) if ascii else self.text
-        if format == "plain":
-            return to_ascii(self.symbolic) if ascii else self.symbolic
+        if format in ("table", "plain"):
+            shown = self.text if format == "table" else self.symbolic
+            shown = to_ascii(self.symbolic) if ascii else shown
+            return shown if self.value is None else f"{shown}\n{self.number}"
         if format == "markdown":
-            return f"${self.latex}$"
+            return f"${self.latex}$" + ("" if self.value is None else f"\n\n{self.number}")
         if format in ("json", "jsonl"):
             return json.dumps(self.data, ensure_ascii=ascii, indent=2 if format == "json" else None)
         return super().to(format, solution=solution)
@@ -367,6 +402,20 @@ class Derivative(Result):
         from gradcalc.language import formula
 
         return formula.latex(self.found.expr, printed_names(self.graph))
+
+    @property
+    def value(self) -> Number:
+        """Its number where there are values, else None."""
+        return self.found.answer.value
+
+    @property
+    def number(self) -> str:
+        """The number as text."""
+        from gradcalc.language.formula_pieces import Math, Values
+        from gradcalc.report.lines import text_math
+
+        digits = self.graph.exercise.notation.digits
+        return text_math(Math((Values(self.value, digits),)), printed_names(self.graph))
 
     @property
     def shape(self) -> tuple[str, ...]:
@@ -398,6 +447,7 @@ class Derivative(Result):
             "latex": self.latex,
             "shape": list(self.shape),
             "layout": answer.layout,
+            "value": self.value,
             "assumed": {name: list(map(str, shape)) for name, shape in self.assumed.items()},
             "verified": answer.verified and fields(answer.verified, "ok method"),
         }

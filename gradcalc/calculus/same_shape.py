@@ -21,7 +21,7 @@ def shape(expr: sp.Expr, lengths: Lengths) -> tuple[sp.Expr, dict[sp.Symbol, sp.
     """
     symbols = sorted(expr.free_symbols, key=sp.default_sort_key)
     numbered = {
-        symbol: _numbered(n, lengths.cost(symbol), symbol._assumptions_orig)  # noqa: SLF001
+        symbol: _numbered(n, lengths.cost(symbol), symbol._assumptions_orig)
         for n, symbol in enumerate(symbols)
     }
     return renamed(expr, numbered), {number: symbol for symbol, number in numbered.items()}
@@ -37,7 +37,7 @@ def renamed(expr: sp.Expr, names: Mapping[sp.Symbol, sp.Symbol]) -> sp.Expr:
         return expr
     args = [renamed(arg, names) for arg in expr.args]
     if isinstance(expr, (sp.Add, sp.Mul)):
-        return expr.func._from_args(args)  # noqa: SLF001
+        return expr.func._from_args(args)
     return sp.Pow(*args, evaluate=False) if isinstance(expr, sp.Pow) else expr.func(*args)
 
 

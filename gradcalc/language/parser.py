@@ -144,6 +144,16 @@ def parse_from(
         raise cured(error, text[:stop], start, read) from None
 
 
+# What may stand below the bars of a norm.
+ORDERS: Mapping[str, tuple[tuple[str, Expr], ...]] = {
+    "_1": (("ord", Num(Fraction(1))),),
+    "_2": (("ord", Num(Fraction(2))),),
+    "_F": (),
+    "_inf": (("ord", Name("inf")),),
+    "_oo": (("ord", Name("inf")),),
+}
+
+
 def slope_of(word: str, functions: Collection[str]) -> tuple[str, tuple[int, ...]] | None:
     """d12f as (f, (1, 2)), where f is one of the functions; places ascend."""
     match = re.fullmatch(r"d([1-9]{1,9})(\w+)", word)
@@ -282,10 +292,11 @@ class _Parser:
                 if self.token.kind != token.kind:
                     self.open.append(token)
                     raise unexpected(self.reading)
-                if token.kind == "||":
-                    raise double_bars(self.reading, first)
                 self.take()
-                expr = Call("abs", (expr,), span=self.span(token.start))
+                if token.kind == "||":
+                    expr = self.norm(token, expr, first)
+                else:
+                    expr = Call("abs", (expr,), span=self.span(token.start))
             case "√":
                 return Call("sqrt", (self.expression(_POSTFIX),), span=self.span(token.start))
             case "-" | "+":
@@ -392,6 +403,18 @@ class _Parser:
         elif not args or kwargs:
             raise self.fail(f"`{token.text}` takes no named arguments", token)
         return call
+
+    def norm(self, token: Token, expr: Expr, first: int) -> Expr:
+        """||x||, and ||x||_1, ||A||_F. `Ax` in it is a product as on paper: an error."""
+        for name in occurrences(expr):
+            if re.fullmatch("[A-Z][a-z]", name.id) and name.id not in self.variables:
+                self.at -= 1
+                raise double_bars(self.reading, first)
+        after, beside = self.token, self.tokens[self.at - 1].end
+        order = ORDERS.get(after.text) if after.kind == "name" and after.start == beside else None
+        if order is not None:
+            self.take()
+        return Call("norm", (expr,), order or (), span=self.span(token.start))
 
     def slope(self, token: Token, func: str, places: tuple[int, ...]) -> Expr:
         """d12f(x, y): the derivative of an unknown function by its first and second argument."""
