@@ -5,7 +5,7 @@ place.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -34,7 +34,7 @@ from gradcalc.exercise.questions import (
 )
 from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
-from gradcalc.exercise.upstreams import read_upstreams
+from gradcalc.exercise.upstreams import read_upstreams, shaped, symbols
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError
@@ -97,10 +97,22 @@ class _Reader:
         if own and not defined:
             raise GradcalcError(*sorted([*self.problems, _only_functions(own)], key=_order))
         exercise = self.declared(defined, own, complete, variables)
+        known = symbols(get(self.node, "upstream"), exercise)
+        exercise = replace(
+            exercise,
+            variables={n: v for n, v in exercise.variables.items() if n not in known},
+            notation=replace(
+                exercise.notation,
+                latex={
+                    **{name: one.latex for name, one in known.items() if one.latex},
+                    **exercise.notation.latex,
+                },
+            ),
+        )
         resolve(exercise, self.problems, self.warnings)
         sure = len(self.problems)
         names = frozenset(exercise.inputs) | {d.name for d in exercise.definitions}
-        values, places = self.values(exercise)
+        values, places = self.values(exercise, known.keys())
         given = {canonical(key.text.value) for key, _ in self.keys.entries("values")}
         self.warnings[:] = [
             warning
@@ -114,6 +126,9 @@ class _Reader:
             or not given.issuperset(problem.message.split("`")[1].split("/"))
         ]
         upstream, loss = read_upstreams(self.keys, exercise, names)
+        variables, wrong = shaped(exercise, upstream, known)
+        exercise = replace(exercise, variables=variables)
+        self.problems += wrong
         # One that could not be read is an error already: questions about the loss are none besides.
         behind = get(self.node, "upstream") is not None
         questions = self.questions(exercise, names, loss if behind else None)
@@ -303,14 +318,17 @@ class _Reader:
 
     # Values
 
-    def values(self, exercise: Exercise) -> tuple[dict[str, Value], dict[str, Place]]:
+    def values(
+        self, exercise: Exercise, symbols: Collection[str]
+    ) -> tuple[dict[str, Value], dict[str, Place]]:
+        """The values of inputs, and of upstream gradients that have names."""
         found: dict[str, Value] = {}
         places: dict[str, Place] = {}
         inputs = exercise.inputs
         for key, part in self.keys.entries("values"):
             if (name := self.keys.name(key)) is None:
                 continue
-            if name not in inputs:
+            if name not in inputs and name not in symbols:
                 self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
             value = read_value(part, f"values.{shown(name)}", self.problems)
             if value is not None:

@@ -108,6 +108,8 @@ class AnswerCells:
                 else [Partial(exercise.loss, (of,)), "="]
             )
             pieces += _given(upstream.value)
+            if isinstance(upstream.value, Name) and upstream.value.id in exercise.values:
+                pieces += ["=", *_given(exercise.values[upstream.value.id])]
         if pieces:
             yield Paragraph(("Upstream gradient: ", Math(tuple(pieces))))
 

@@ -6,8 +6,11 @@ from fractions import Fraction
 
 import pytest
 
+from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import parse_exercise
-from gradcalc.language.parser import Num
+from gradcalc.graph.build import build
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.parser import Num, unparse
 from helpers.mistakes import one, problems
 
 
@@ -187,3 +190,43 @@ def test_several_mistakes_at_once_in_order() -> None:
         "expression: |\n  q = x +\n  f = q y\nvariables: [x]\nvalues: {z: 1}\nquestions: [dg/dx]\n"
     )
     assert [problem.place.line for problem in found if problem.place] == [2, 3, 5, 6]
+
+
+UPSTREAM = """
+expression: Z = X @ W
+variables: {X: [N, d], W: [d, k], G: {shape: [N, k], latex: '\\bar{Z}'}}
+upstream: {dL/dZ: G}
+"""
+
+
+def test_the_symbol_of_an_upstream_gradient_may_be_declared() -> None:
+    exercise = parse_exercise(UPSTREAM + "values: {X: [[1, 2]], W: [[1], [1]], G: [[3]]}\n")
+    assert exercise.inputs == ("X", "W")
+    assert [unparse(size) for size in exercise.variables["Z"].shape or ()] == ["N", "k"]
+    assert exercise.notation.latex["G"] == r"\bar{Z}"
+    solution = solve(exercise)
+    assert solution.gradients["W"].value == [[3], [6]]
+    assert solution.gradients["W"].text == "X.T @ G"
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ("{X: [N, d], W: [d, k], G: [N, d]}", "Z is declared N×d, but `X @ W` is N×k"),
+        (
+            "{X: [N, d], W: [d, k], Z: [N, k], G: [N, d]}",
+            "`G` is the gradient at Z, which is [N, k]",
+        ),
+    ],
+)
+def test_an_upstream_gradient_has_the_shape_of_its_quantity(variables: str, message: str) -> None:
+    text = f"expression: Z = X @ W\nvariables: {variables}\nupstream: {{dL/dZ: G}}\n"
+    with pytest.raises(GradcalcError) as caught:
+        build(parse_exercise(text))
+    assert [problem.message for problem in caught.value.problems] == [message]
+
+
+def test_a_variable_of_a_line_is_no_symbol() -> None:
+    text = "expression: Z = X + G\nupstream: {dL/dZ: G}\nvariables: {X: [n], G: [n]}\n"
+    with pytest.raises(GradcalcError, match="cannot be `G`"):
+        parse_exercise(text)
