@@ -33,6 +33,7 @@ from gradcalc.language.parser import (
     unparse,
     walk,
 )
+from gradcalc.language.tex_names import tex_text
 from gradcalc.language.tokens import shown
 from gradcalc.language.typography import name_text
 
@@ -360,7 +361,10 @@ def _complex(expr: Expr, known: Collection[str]) -> Iterator[SpanError]:
 def _alike(known: list[str], exercise: Exercise, warnings: list[Problem]) -> None:
     seen: dict[str, str] = {}
     for name in dict.fromkeys(known):
-        other = seen.setdefault(skeleton(name_text(name)), name)
+        declared = exercise.variables.get(name)
+        tex = exercise.notation.latex.get(name) or (declared and declared.latex)
+        drawn = (tex and tex_text(tex)) or name_text(name)
+        other = seen.setdefault(skeleton(drawn), name)
         if other != name:
             variable = exercise.variables.get(name) or exercise.variables.get(other)
             place = variable.place if variable else None
