@@ -1,26 +1,32 @@
-"""gradcalc: derive, evaluate and verify the gradients of a computation.
-
-    Exercise --build--> Graph --derive--> Derivation --compose--> Report --render--> text
+"""Derive, evaluate and verify the gradients of a computation.
 
     import gradcalc
-    print(gradcalc.solve("ex1.yaml"))
-    print(gradcalc.diff("x.T @ A @ x", wrt="x"))
 
-The library is in app/api.py. It is loaded when it is used: importing gradcalc alone loads neither
-SymPy nor NumPy.
+    result = gradcalc.solve("ex1")            # an exercise: a path, a dict, or a shipped one
+    result["df/dx"].symbolic                  # 'z'
+    result["df/dx"].value                     # -4.0
+    gradcalc.diff("x.T @ A @ x", wrt="x")     # one derivative, no file
+    gradcalc.check("logdet(X)", wrt="X", answer="inv(X)")   # is this right, and if not, why?
+
+solve, diff, check and build are the functions; load_exercise, parse_exercise and exercise_from read
+a file, YAML text and a dict. Mistakes are GradcalcError, with every problem and its place.
 """
+
+# Loaded when it is used: importing gradcalc alone loads neither SymPy nor NumPy.
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcalc.app.api import Derivative as Derivative
-    from gradcalc.app.api import Result as Result
     from gradcalc.app.api import build as build
     from gradcalc.app.api import check as check
     from gradcalc.app.api import diff as diff
     from gradcalc.app.api import solve as solve
+    from gradcalc.app.results import Answer as Answer
+    from gradcalc.app.results import Gradient as Gradient
+    from gradcalc.app.solved import Derivative as Derivative
+    from gradcalc.app.solved import Result as Result
     from gradcalc.exercise.load import exercise_from as exercise_from
     from gradcalc.exercise.load import load_exercise as load_exercise
     from gradcalc.exercise.load import parse_exercise as parse_exercise
@@ -34,7 +40,8 @@ if TYPE_CHECKING:
 # Name -> the module it lives in.
 _PUBLIC = {
     "solve": "app.api", "diff": "app.api", "check": "app.api", "build": "app.api",
-    "Result": "app.api", "Derivative": "app.api",
+    "Result": "app.solved", "Derivative": "app.solved",
+    "Answer": "app.results", "Gradient": "app.results",
     "load_exercise": "exercise.load",
     "parse_exercise": "exercise.load", "exercise_from": "exercise.load",
     "Exercise": "exercise.model", "Graph": "graph.model", "Report": "report.blocks",

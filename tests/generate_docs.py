@@ -185,6 +185,51 @@ def structured() -> str:
     return grid([titles[place] for place in kept], [[row[place] for place in kept] for row in rows])
 
 
+def rules() -> str:
+    """The general form of every rule that the program explains with, and the definition that an operation on whole
+    arrays is differentiated from."""
+    from gradcalc.calculus.derivative_rules import CONTRACTIONS, SPECIAL
+    from gradcalc.derivation.general_rules import general, letters
+    from gradcalc.language.formula_pieces import Names
+    from gradcalc.report.lines import text_line
+
+    definitions = {**CONTRACTIONS, **SPECIAL}
+    rows: dict[bool, list[tuple[str, ...]]] = {True: [], False: []}
+    for name, op in TABLE.items():
+        own = letters(name, ()) if op.example and not op.written else None
+        stated = text_line(general(name, None, own), Names()) if own else ""
+        if not stated or name == "copy":
+            continue
+        rule = op.sentence.partition(":")[0]
+        if name in definitions:
+            (first, *_) = " ".join((definitions[name].__doc__ or "").split()).split(";")
+            entries = first.rstrip(".") if re.search(r"[=_]", first) else op.convention
+            rows[False].append((code(op.example), rule, entries, stated))
+        else:
+            rows[True].append((code(op.example), rule, stated))
+    return (
+        "Entry by entry:\n\n"
+        + grid(("operation", "rule", "in general"), rows[True])
+        + "\nOn whole arrays, with the definition or the local derivative in entries that each is derived from:\n\n"
+        + grid(("operation", "rule", "in entries", "in general"), rows[False])
+    )
+
+
+def signs() -> str:
+    """The legend that explanations end with, sign by sign."""
+    from gradcalc.language.formula_pieces import Math, Names
+    from gradcalc.report.explanation_end import SIGNS
+    from gradcalc.report.lines import text_line
+
+    rows = []
+    for _, said in SIGNS:
+        sign = [part for part in said if isinstance(part, Math)]
+        words = [part for part in said if not isinstance(part, Math)]
+        meaning = text_line(tuple(words), Names()).strip().removeprefix("is ")
+        rows.append((text_line(tuple(sign), Names()), meaning))
+    return grid(("sign", "means"), rows)
+
+
 def mistakes() -> str:
     """What may be said of a wrong answer, family by family."""
     parts = []
@@ -280,6 +325,8 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "elementwise": elementwise,
     "structured": structured,
     "functions": functions,
+    "rules": rules,
+    "signs": signs,
     "tex": commands_of_tex,
     "benchmarks": lambda: figures("page"),
     "figures": lambda: figures("summary"),

@@ -177,6 +177,16 @@ def anchors(text: str) -> list[str]:
     return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
 
 
+def test_every_page_is_in_the_list_of_the_site() -> None:
+    """Under `nav:` in mkdocs.yml: the strict build refuses a page that is in no list."""
+    listed = re.findall(
+        r"- (?:[\w ]+: )?([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.M
+    )
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")}
+    assert pages - set(listed) == set()
+    assert set(listed) - pages == {"index.md", "changelog.md"}
+
+
 def test_every_exercise_is_listed_once_under_its_title() -> None:
     listed = re.findall(
         r"^\| \[([\w-]+)\]\(([\w-]+)\.yaml\) \| (.*) \|$",

@@ -42,7 +42,7 @@ def has_shape(op: Op) -> bool:
         return op.name in OWN
     return op.signature in ("elementwise", *BY_RULE) or len(parsed(op.signature)[0]) == len(
         op.operands
-    )
+    ) - len(op.parameters)
 
 
 def has_value(op: Op) -> bool:
@@ -77,10 +77,12 @@ STAGES = (
     Stage("shape", "`signature` of its entry, or OWN in language/shape_rules.py", has_shape, {
         "getitem": "indexing is a form of the language, not a call: shape_rules.indexed",
         "toaxis": "made by the graph alone, which knows the shape",
+        "free": "made by the graph alone, which knows the shape",
     }),
     Stage("value", "`value` of its entry, or CALLS in numeric/array_operations.py", has_value, {
         "getitem": "indexing is a form of the language: numeric/array_operations.py",
         "toaxis": "nobody writes it: an index of a line becomes an axis",
+        "free": "nobody writes it: the numbers are those of the input",
         "apply": "an unknown function has no value",
     }),
     Stage("local derivative", "`partials` of its entry, or CONTRACTIONS or SPECIAL in calculus/derivative_rules.py", has_derivative, {
@@ -98,7 +100,7 @@ STAGES = (
         **dict.fromkeys(("dot", "matrix_power"), LOWERED),
     }),
     Stage("typography", "`text` and `latex` of its entry, or call() in language/formula.py", has_typography, {
-        "toaxis": "nobody reads it",
+        "toaxis": "nobody reads it", "free": "nobody reads it",
         **dict.fromkeys(
             ("sum", "mean", "var", "prod", "logsumexp", "softmax", "log_softmax", "tr", "diag", "vec", "concat", "stack"),
             "written with the name that it has in the language",

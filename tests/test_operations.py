@@ -38,7 +38,16 @@ from helpers.graphs import graph_of
 SIZED = {
     "leaky_relu": "leaky_relu(x, 0.01)", "elu": "elu(x, 1)", "maximum": "max(x, y)", "minimum": "min(x, y)", "where": "where(x > y, x^2, y)",
     "add": "x + y", "sub": "x - y", "neg": "-x", "mul": "x*y", "div": "x/y", "pow": "x^y", "copy": "x",
+    "acosh": "acosh(x)", "clip": "clip(x, 0.2, 0.9)", "polygamma": "polygamma(2, x)", "hypot": "hypot(x, y)", "atan2": "atan2(y, x)",
 }  # fmt: skip
+NUMBERS = {
+    "clip": {"lo": "0.2", "hi": "0.9"},
+    "polygamma": {"k": "2"},
+}  # operands that are numbers there
+POINTS = {
+    "acosh": "values: {x: 1.7, y: 0.4}",
+    "acosh array": "values: {x: [[1.2, 3], [2, 1.5]], y: [[1, 2], [3, 4]]}",
+}
 
 
 @pytest.mark.parametrize(
@@ -51,13 +60,16 @@ def test_every_elementwise_operation_agrees_with_its_partials(name: str, kind: s
     op = TABLE[name]
     variables = "{x: [2, n], y: [2, n]}" if kind == "array" else "{x: [], y: []}"
     values = "seed: 4" if kind == "array" else "values: {x: 0.7, y: 0.4}"
+    values = POINTS.get(f"{name} array" if kind == "array" else name, values)
     graph = graph_of(
         f"expression: r = {SIZED.get(name, f'{name}(x)')} + 0*y\nvariables: {variables}\n{values}\nsizes: {{n: 2}}\n"
     )
     oracle = Oracle(graph)
-    operands = [operand for operand in op.operands if operand not in op.parameters]
-    for operand, partial in zip(operands, op.partials, strict=False):
-        names = tuple((parameter, parse(value)) for parameter, value in op.parameters.items())
+    numbers = {**op.parameters, **NUMBERS.get(name, {})}
+    names = tuple((parameter, parse(value)) for parameter, value in numbers.items())
+    for operand, partial in zip(op.operands, op.partials, strict=True):
+        if operand in numbers:
+            continue
         entry = parse(partial, WRITTEN) if kind == "scalar" else _entry(partial)
         free = () if kind == "scalar" else ("b", "c", "d", "g")
         found = oracle.verify(Claim(entry, names, free), "r", operand)
@@ -105,6 +117,10 @@ def _mismatches(numbers: Numbers, op: Op, operand: int, partial: str) -> int:
         }
         if op.name == "where":
             point["c"] = point["c"] > 0
+        if op.name == "polygamma":
+            point["k"] = numbers.scalar.number(random.randint(0, 3))
+        if op.name == "clip":
+            point["hi"] = point["lo"] + abs(point["hi"])
         moved = [
             {**point, op.operands[operand]: point[op.operands[operand]] + sign * step}
             for sign in (1, -1)
@@ -152,6 +168,8 @@ PIECES = {
     "abs": "where(x > 0, x, -x)", "sign": "where(x > 0, 1, -1)", "step": "where(x > 0, 1, 0)", "half_step": "where(x > 0, 1, 0)", "relu": "where(x > 0, x, 0)",
     "leaky_relu": "where(x > 0, x, a*x)", "elu": "where(x > 0, x, a*(exp(x) - 1))", "softsign": "where(x > 0, x/(1 + x), x/(1 - x))",
     "maximum": "where(x > y, x, y)", "minimum": "where(x > y, y, x)", "where": "where(c > 0, x, y)",
+    "clip": "where(x > lo, where(x > hi, hi, x), lo)", "atan2": "atan(y/x)",
+    "lgamma": "lgamma(x)", "digamma": "digamma(x)", "polygamma": "polygamma(k, x)",
 }  # fmt: skip
 
 
@@ -178,7 +196,7 @@ def in_sympy(tree: Expr, names: Mapping[str, sp.Expr]) -> sp.Expr:
     if tree.func in ("abs", "sign", "step", "half_step", "sigmoid"):
         text = PIECES.get(tree.func) or TABLE[tree.func].form
         return in_sympy(parse(text), {"x": args[0]})
-    return getattr(sp, tree.func)(*args)
+    return getattr(sp, "loggamma" if tree.func == "lgamma" else tree.func)(*args)
 
 
 def gaps(op: Op, operand: int, partial: str) -> int:
@@ -191,11 +209,16 @@ def gaps(op: Op, operand: int, partial: str) -> int:
     slope = sp.diff(form, names[op.operands[operand]])
     rule = in_sympy(parse(partial, WRITTEN), {**names, "r": form})
     random, wrong, compared = Random(op.name), 0, 0
+    shift = 2 if op.name in ("acosh", "lgamma", "digamma", "polygamma") else 0
     while compared < 20:
         place = {
-            symbol: sp.Rational(random.randint(-990, 990), 1000) + sp.Rational(1, 7000)
+            symbol: sp.Rational(random.randint(-990, 990), 1000) + sp.Rational(1, 7000) + shift
             for symbol in names.values()
         }
+        if op.name == "polygamma":
+            place[names["k"]] = sp.Integer(random.randint(0, 3))
+        if op.name == "clip":
+            place[names["hi"]] = place[names["lo"]] + abs(place[names["hi"]])
         if form.subs(place).is_real is False:
             continue
         compared += 1
@@ -223,6 +246,7 @@ SHAPES = {"A": ["a", "b"], "B": ["b", "c"], "M": ["n", "n"], "u": ["n"], "v": ["
 EXAMPLES = {
     "outer": "outer(u, w)",
     "kron": "kron(A, B)",
+    "conv": "conv(u, w)",
     "concat": "concat(u, w)",
     "logdet": "logdet(M @ M.T + eye(n))",
 }
@@ -362,7 +386,7 @@ def test_what_an_operand_gets(op: Op, operand: int) -> None:
 
 
 WITHOUT_A_FORMULA = {  # why the table states no general formula
-    "where": "its sentence says it", "kron": "a sum over blocks", "matrix_power": "one term for each factor", "vec": "a rearrangement", "concat": "a piece of an array",
+    "where": "its sentence says it", "kron": "a sum over blocks", "matrix_power": "one term for each factor", "vec": "a rearrangement", "conv": "a sum over shifts", "conv2d": "a sum over shifts", "concat": "a piece of an array",
     "stack": "a piece of an array", "getitem": "a piece of an array", "eye": "a constant", "ones": "a constant", "zeros": "a constant",
     "toaxis": "the same numbers", **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), "no gradient"),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from importlib import import_module as load  # none of it needs SymPy
 from typing import Annotated, Any
@@ -25,7 +26,9 @@ def check(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="An exercise, or the name of a bundled one.", show_default=False
+            metavar="FILE",
+            help="An exercise, the name of a bundled one, or a folder of variants.",
+            show_default=False,
         ),
     ],
     answers: Annotated[
@@ -40,6 +43,12 @@ def check(
         list[str] | None,
         typer.Option(
             "--answer", metavar="'Q=…'", help="Check one answer: 'df/dx=2*x'. May be repeated."
+        ),
+    ] = None,
+    variant: Annotated[
+        int | None,
+        typer.Option(
+            "--variant", metavar="N", min=1, help="Which variant, where FILE is a folder of them."
         ),
     ] = None,
     reveal: Annotated[bool, typer.Option("--reveal", help="Also print the right answers.")] = False,
@@ -60,13 +69,20 @@ def check(
     if "-" == file == answers:
         raise UsageError("the exercise and the answers cannot both be read from standard input")
 
+    folder = os.path.isdir(file)
+    if variant is not None and not folder:
+        raise UsageError("--variant needs a folder of variants")
+
     def work(name: str) -> tuple[list[str], list[str], bool]:
+        marking = load("gradcalc.app.marking")
         if show_policy:
-            text = load("gradcalc.app.marking").policy_text(open_exercise(name), policy)
-            return [text], [], True
-        found = load("gradcalc.app.marking").marked_answers(
-            open_exercise(name), answers, answer or (), policy, reveal
-        )
+            exercise = open_variant(name, variant) if folder else open_exercise(name)
+            return [marking.policy_text(exercise, policy)], [], True
+        if folder:
+            found = marking.marked_variants(name, variant, answers, answer or (), policy, reveal)
+        else:
+            exercise = open_exercise(name)
+            found = marking.marked_answers(exercise, answers, answer or (), policy, reveal)
         texts = list(printed(found, format, console))
         return texts, unreadable(found, console), all(marked.right for marked in found)
 
@@ -82,6 +98,12 @@ def check(
     for note in notes if format not in ("json", "jsonl") else ():
         console.note(note)
     finish(console, fine)
+
+
+def open_variant(folder: str, number: int | None) -> Any:
+    """A variant in a folder: the first, where no number is given."""
+    files = load("gradcalc.exercise.variant_files")
+    return files.load_variant(folder, number or min(files.variant_files(folder)))
 
 
 def unreadable(found: Any, console: Console) -> list[str]:

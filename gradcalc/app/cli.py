@@ -19,9 +19,11 @@ from gradcalc.app.command_parts import Exit
 from gradcalc.app.console import Console, OutputError, PipeClosed
 from gradcalc.app.export_commands import export, graph
 from gradcalc.app.file_commands import new, schema, validate
+from gradcalc.app.grade_commands import grade
 from gradcalc.app.options import COLORS, UsageError, one_of
 from gradcalc.app.shipped import titles
 from gradcalc.app.solve_commands import diff, explain, solve
+from gradcalc.app.vary_commands import vary
 from gradcalc.language.errors import GradcalcError, closest
 from gradcalc.version import __version__
 
@@ -63,7 +65,7 @@ def options(
 
 
 # In this order --help lists them.
-for _command in (solve, diff, explain, check, graph, export, validate, schema, new):
+for _command in (solve, diff, explain, check, vary, grade, graph, export, validate, schema, new):
     app.command()(_command)
 
 COMMANDS = tuple(

@@ -7,8 +7,9 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gradcalc.language.errors import GradcalcError, Problem
@@ -119,6 +120,56 @@ def write_whole(path: Path, data: str | bytes) -> None:
             os.unlink(temporary)
 
 
+def write_folder(folder: Path, files: Mapping[str, str | bytes], force: bool = False) -> None:
+    """Make a folder with these files, whole or not at all. One that has something in it is only
+    replaced with `force`. Raises GradcalcError.
+    """
+    check_new_folder(folder, force)
+    sweep(folder.parent)
+    temporary, old = _temporary(folder), _temporary(folder)
+    try:
+        temporary.mkdir()
+        for name, data in files.items():
+            with open(temporary / name, "wb") as file:
+                file.write(data.encode("utf-8", "replace") if isinstance(data, str) else data)
+                file.flush()
+                os.fsync(file.fileno())
+        if folder.exists():
+            os.rename(folder, old)
+            try:
+                os.rename(temporary, folder)
+            except OSError:
+                os.rename(old, folder)
+                raise
+        else:
+            os.rename(temporary, folder)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _refused(folder, f"cannot be written: {reason}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def check_new_folder(folder: Path, force: bool = False) -> None:
+    """Refuse before work begins a folder that could not be made later."""
+    try:
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise _refused(folder, "is not a folder")
+        if folder.is_dir() and any(folder.iterdir()) and not force:
+            raise _refused(
+                folder, "already has files in it", "use --force to replace it, or choose another"
+            )
+        parent = folder.resolve().parent
+        if not parent.is_dir():
+            raise _refused(folder, "cannot be written: the folder above it does not exist")
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise _refused(folder, "cannot be written: the folder above it is read-only")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _refused(folder, f"cannot be written: {reason}") from None
+
+
 def sweep(folder: Path) -> None:
     """Remove what a run that was killed left in a folder: files of our mark whose process has
     ended, or that are old.
@@ -127,7 +178,10 @@ def sweep(folder: Path) -> None:
         for litter in folder.glob(f"{PREFIX}*.tmp"):
             with contextlib.suppress(OSError):
                 if not _running(litter.name) or time.time() - litter.stat().st_mtime > OLD:
-                    litter.unlink()
+                    if litter.is_dir() and not litter.is_symlink():
+                        shutil.rmtree(litter, ignore_errors=True)
+                    else:
+                        litter.unlink()
 
 
 def _temporary(path: Path) -> Path:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.model import Exercise, Grading
 from gradcalc.exercise.source import Text
+from gradcalc.exercise.variant_files import load_variant, roster_of, variant_files
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.sizes import show
 from gradcalc.marking.answers import Submission, answers_from, claims, read_answers
+from gradcalc.marking.asked import Asked
 from gradcalc.marking.marker import Marker
 from gradcalc.marking.model import Given, Marked, Verdict
 from gradcalc.marking.policy import load_policy, show_policy
@@ -47,7 +49,44 @@ def marked_answers(
         submissions = [Submission(claims(claimed, marker.questions))]
     else:
         submissions = read_answers(answers, marker.questions)
+    own = exercise.variant.number if exercise.variant else None
+    for one in submissions:
+        if own is not None and one.variant not in (None, own):
+            message = f"these are answers to variant {one.variant}, and this is variant {own}"
+            raise GradcalcError(Problem("variant", message, None, "give the folder of variants"))
     return [marked(marker, one, only=answers is None, reveal=reveal) for one in submissions]
+
+
+def marked_variants(
+    folder: str,
+    number: int | None,
+    answers: str | None,
+    claimed: Sequence[str] = (),
+    policy: str | None = None,
+    reveal: bool = False,
+) -> list[Marked]:
+    """The same for the variants in a folder: `number` for all answers, or the one that each
+    submission names, or that its student has in the roster. Raises GradcalcError.
+    """
+    if number is not None:
+        exercise = load_variant(folder, number)
+        return marked_answers(exercise, answers, claimed, policy, reveal)
+    if answers is None:
+        message = "it is not said to which variant this is an answer"
+        raise GradcalcError(Problem("variant", message, None, "give --variant 17"))
+    first = load_variant(folder, min(variant_files(folder)))
+    roster, markers = roster_of(folder), dict[int, Marker]()
+    found = []
+    for one in read_answers(answers, Asked(first).questions):
+        which = one.variant if one.variant is not None else roster.get(one.student or "")
+        if which is None:
+            message = f"it is not said which variant {one.student or 'this student'} has"
+            raise GradcalcError(Problem("variant", message, None, "write variant: 17"))
+        if which not in markers:
+            exercise = load_variant(folder, which)
+            markers[which] = Marker(exercise, policy_of(exercise, policy))
+        found.append(marked(markers[which], one, reveal=reveal))
+    return found
 
 
 def marked(
@@ -55,7 +94,8 @@ def marked(
 ) -> Marked:
     """What one student answered."""
     exercise = marker.asked.exercise
-    verdicts = marker.mark(submission.answers, only, reveal, submission.variant)
+    other = None if exercise.variant else submission.variant
+    verdicts = marker.mark(submission.answers, only, reveal, other)
     return Marked(
         verdicts,
         exercise.file,
@@ -82,7 +122,8 @@ def checked(
         message = f"these are the answers of {len(submissions)} students"
         raise GradcalcError(Problem("answers", message, None, "give those of one"))
     (one,) = submissions
-    return list(marker.mark(one.answers, reveal=reveal, variant=one.variant))
+    other = None if exercise.variant else one.variant
+    return list(marker.mark(one.answers, reveal=reveal, variant=other))
 
 
 def checked_claims(

@@ -8,6 +8,7 @@ from typing import Any
 
 from gradcalc.language.typography import for_terminal
 
+OFTEN = 0.2  # seconds between two drawings
 AFTER = 1.0  # seconds; nobody needs a bar for what is done by then
 
 
@@ -39,6 +40,43 @@ class Bar:
         if self.shown is not None:
             self.shown.stop()
             self.shown = None
+
+
+class Tally:
+    """How many of many small things are done, drawn like a bar. `expect` and `step` count; it is
+    taken away when the work is left.
+    """
+
+    def __init__(self, watched: bool, color: bool) -> None:
+        self.watched, self.color = watched, color
+        self.begun = self.drawn = time.monotonic()
+        self.total = self.done = 0
+        self.shown: Any = None
+
+    def expect(self, count: int) -> None:
+        """So many more are to be done."""
+        self.total += count
+
+    def step(self, count: int) -> None:
+        """So many more are done."""
+        self.done += count
+        now = time.monotonic()
+        if not self.watched or now - self.begun < AFTER or now - self.drawn < OFTEN:
+            return
+        self.drawn = now
+        if self.shown is None:
+            self.shown = _progress(max(self.total, 2), self.color)
+            self.shown.start()
+        (task,) = self.shown.task_ids
+        self.shown.update(task, completed=self.done, total=self.total, description="marking")
+        self.shown.refresh()
+
+    def __enter__(self) -> Tally:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.shown is not None:
+            self.shown.stop()
 
 
 def _progress(total: int, color: bool) -> Any:

@@ -11,7 +11,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from gradcalc.exercise.load import load_exercise, parse_exercise
+from gradcalc.exercise.files import read_bytes
+from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise
 from gradcalc.language.errors import GradcalcError, Place, Problem, closest
 from gradcalc.language.fast_dataclasses import replace
@@ -87,13 +88,18 @@ def open_exercise(name: str) -> Exercise:
     """A file, `-`, or a shipped exercise by its name, where there is no such file. Raises
     GradcalcError.
     """
+    return parse_exercise(exercise_bytes(name), "<stdin>" if name == "-" else name)
+
+
+def exercise_bytes(name: str) -> bytes:
+    """What stands in it. Raises GradcalcError."""
     word = name.removesuffix(".yaml")
     if name == "-" or os.path.lexists(name):
-        return load_exercise(name)
+        return read_bytes(name)
     if word in titles():
-        return parse_exercise((folder() / f"{word}.yaml").read_bytes(), name)
+        return (folder() / f"{word}.yaml").read_bytes()
     try:
-        return load_exercise(name)
+        return read_bytes(name)
     except GradcalcError as error:
         near = closest(word, titles()) if "/" not in name else None
         if near is None or error.problems[0].slug != "file":

@@ -139,7 +139,7 @@ def diff(
         found = load("gradcalc.app.api").differentiated(text, wrt, said(), form, layout)
         warnings = [
             *found.solution.warnings,
-            *(warning for answer in found.answers for warning in answer.warnings),
+            *(warning for answer in found.solution.answers for warning in answer.warnings),
         ]
         return (
             found.notes,

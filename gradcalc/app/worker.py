@@ -74,7 +74,7 @@ def apart(
             status = os.waitpid(child, 0)[1]
         if done < len(items):
             done += 1
-            yield _lost(status, seconds)
+            yield why_lost(os.waitstatus_to_exitcode(status), seconds)
 
 
 def _read(source: int, length: int, done: int, waiting: Callable[[int], None]) -> bytes:
@@ -96,18 +96,13 @@ def _serve(
     parent does at its end.
     """
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the child
-        for number in (signal.SIGPROF, signal.SIGALRM, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)  # the system's own action needs nobody to listen
+        default_signals()
         _orphaned(parent)
-        _limits()
+        limit_memory()
         with os.fdopen(write, "wb") as out:
             for item in items:
-                signal.setitimer(signal.ITIMER_PROF, seconds)
-                signal.setitimer(signal.ITIMER_REAL, WAITING * seconds)
-                text = work(item).encode("utf-8", "surrogatepass")
-                signal.setitimer(signal.ITIMER_PROF, 0)
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                with deadline(seconds):
+                    text = work(item).encode("utf-8", "surrogatepass")
                 out.write(len(text).to_bytes(HEAD, "big") + text)
                 out.flush()
     except MemoryError:
@@ -115,6 +110,27 @@ def _serve(
     except BaseException:
         os._exit(1)
     os._exit(0)
+
+
+@contextlib.contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """End this process where what is done inside takes more seconds of processor time, or far
+    longer by the clock; 0: no limit.
+    """
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, WAITING * seconds)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def default_signals() -> None:
+    """Leave interrupts to the parent, and take the system's own action, which needs nobody to
+    listen, for the others.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGPROF, signal.SIGALRM, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _orphaned(parent: int) -> None:
@@ -131,18 +147,20 @@ def _orphaned(parent: int) -> None:
     else:
         from threading import Thread
 
-        Thread(target=_watch, args=(parent,), daemon=True).start()
+        Thread(target=watch, args=(parent,), daemon=True).start()
     if os.getppid() != parent:  # it has died meanwhile
         os._exit(1)
 
 
-def _watch(parent: int) -> None:
+def watch(parent: int) -> None:
+    """End this process soon after its parent has ended; called in a thread."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)
 
 
-def _limits() -> None:
+def limit_memory() -> None:
+    """Let this process hold so much data and no more, and leave no core behind."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -151,15 +169,14 @@ def _limits() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _lost(status: int, seconds: float) -> Lost:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGPROF:
+def why_lost(code: int, seconds: float) -> Lost:
+    """Why a child ended that had work to do. `code`: its exit code, below 0 the signal."""
+    if code < 0:
+        if -code == signal.SIGPROF:
             return Lost("late", f"it took longer than {seconds:g} seconds")
-        if number == signal.SIGALRM:
+        if -code == signal.SIGALRM:
             return Lost("late", f"it waited longer than {WAITING * seconds:g} seconds")
-        return Lost("died", f"its process ended with {signal.Signals(number).name}")
-    code = os.waitstatus_to_exitcode(status)
+        return Lost("died", f"its process ended with {signal.Signals(-code).name}")
     if code == OUT_OF_MEMORY:
         return Lost("memory", "out of memory")
     return Lost("died", f"its process ended with exit code {code}")

@@ -200,10 +200,67 @@ def stack(quantities: Quantities, node: Node, at: Positional, named: Named) -> l
     ]
 
 
+def cumsum(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """c_k = Σ_j 1[j ≤ k] u_j"""
+    axis = node.attrs["axis"]
+    j, k = index_for(quantities, node.shape[axis]), at[axis]
+    entry = quantities.expr(
+        node.args[0], [j if n == axis else ix for n, ix in enumerate(at)], named
+    )
+    if j is None or k is None:
+        return [raw(entry)]
+    earlier = apply("le", [quantities.pseudo("iota", (index,)) for index in (j, k)])
+    return [raw(apply("where", [earlier, sp.S.One, sp.S.Zero]) * entry, {j})]
+
+
+def triangle(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """T_ij = 1[j ≥ i + k] A_ij, or 1[j ≤ i + k] A_ij"""
+    mask = quantities.triangle(node.shape, node.op == "triu", node.attrs["k"])
+    place = quantities.flat(mask, at, {})
+    return [raw(quantities.entry(mask, place) * quantities.expr(node.args[0], list(at), named))]
+
+
+def placed(
+    quantities: Quantities, whole: Ix | None, parts: Sequence[tuple[Ix | None, int]], offset: Size
+) -> sp.Expr:
+    """1[whole = Σ step·index + offset], an index that is None being 0."""
+    if whole is None:
+        return sp.S.One
+    there = [(ix, step) for ix, step in parts if ix is not None]
+    if not there:
+        return quantities.pseudo("unit", (whole,), offset=offset)
+    if len(there) == 1 and there[0][1] > 0:
+        (ix, step), *_ = there
+        if step == 1 and offset.number == 0 and ix.size == whole.size:
+            return quantities.pseudo("eye", (min(whole, ix), max(whole, ix)))
+        return quantities.pseudo("shift", (whole, ix), offset=offset, step=step)
+    steps = tuple(step for _, step in there)
+    return quantities.pseudo("place", (whole, *(ix for ix, _ in there)), offset=offset, steps=steps)
+
+
+def correlated(quantities: Quantities, node: Node, at: Positional, named: Named) -> list[RawTerm]:
+    """c_t = Σ_s k_s x_(t + s), and so along every axis."""
+    array, kernel = (quantities.nodes[arg].shape for arg in node.args)
+    inner = [index_for(quantities, size) for size in kernel]
+    outer_ = [index_for(quantities, size) for size in array]
+    select = sp.Mul(
+        *(
+            placed(quantities, whole, [(t, 1), (s, 1)], Size.of(0))
+            for whole, t, s in zip(outer_, at, inner, strict=True)
+        )
+    )
+    entries = quantities.expr(node.args[1], inner, named) * quantities.expr(
+        node.args[0], outer_, named
+    )
+    return [raw(entries * select, present(*inner, *outer_))]
+
+
 CONTRACTIONS: Mapping[str, Any] = {
     "matmul": matmul, "sum": sum_, "mean": mean,
     "tr": trace, "diag": diag, "outer": outer, "kron": kron,
     "vec": vec, "concat": concat, "stack": stack,
+    "cumsum": cumsum, "triu": triangle, "tril": triangle,
+    "conv": correlated, "conv2d": correlated,
 }  # fmt: skip
 INLINED = frozenset({"matmul", "sum", "mean", "tr", "diag", "outer"})
 
@@ -417,6 +474,12 @@ def getitem(quantities: Quantities, number: int, node: Node, at: Positional, nam
         kind = item[0]
         if kind == "index":
             place.append(named[item[1]] if size != ONE else None)
+        elif kind == "shift":
+            k = index_for(quantities, size)
+            parts = [(named[name], step) for name, step in item[1]]
+            select *= placed(quantities, k, parts, item[2])
+            over |= present(k)
+            place.append(k)
         elif kind == "slice" and whole(item, size):
             place.append(next(given))
         elif kind == "slice":
@@ -446,6 +509,27 @@ def getitem(quantities: Quantities, number: int, node: Node, at: Positional, nam
     return {arg: [(quantities.flat(arg, place, named), raw(select, over))]}
 
 
+def free(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
+    """The entries of a matrix in its free parameters: S_ij moves with the parameters (i, j) and
+    (j, i).
+    """
+    (i, j), arg, structure = at, node.args[0], node.attrs["structure"]
+    here = quantities.flat(arg, [i, j], named)
+    if i is None or j is None:
+        return {} if structure == "skew" else {arg: [(here, raw(sp.S.One))]}
+    there = quantities.flat(arg, [j, i], named)
+    diagonal = RawTerm(sp.S.One, deltas=frozenset({(min(i, j), max(i, j))}))
+    if structure == "symmetric":
+        twice = replace(diagonal, coef=sp.S.NegativeOne)
+        return {arg: [(here, raw(sp.S.One)), (there, raw(sp.S.One)), (here, twice)]}
+    if structure == "skew":
+        return {arg: [(here, raw(sp.S.One)), (there, raw(sp.S.One, coef=sp.S.NegativeOne))]}
+    if structure == "diagonal":
+        return {arg: [(here, diagonal)]}
+    mask = quantities.triangle(node.shape, False, 0)
+    return {arg: [(here, raw(quantities.entry(mask, (i, j))))]}
+
+
 def nothing(quantities: Quantities, number: int, node: Node, at: Positional, named: Named) -> Local:
     """No gradient: constants, and the number of ties."""
     return {}
@@ -456,7 +540,7 @@ SPECIAL: Mapping[str, Any] = {
     "logsumexp": logsumexp, "norm": norm, "prod": prod, "max": extremum,
     "min": extremum, "inv": inv, "det": det, "logdet": logdet,
     "getitem": getitem, "eye": nothing, "ties": nothing,
-    "rest": rest,
+    "rest": rest, "triangle": nothing, "free": free,
 }  # fmt: skip
 
 RULES = Rules(CONTRACTIONS, SPECIAL, INLINED)

@@ -128,8 +128,8 @@ class Gradients:
         for number in sorted(set(plain) - self._called.keys(), reverse=True):
             if number not in self._shared:
                 terms = self._terms[number, NOTHING]
-                numbers = len(terms) == 1 and isinstance(terms[0].groups.get(()), sp.Add)
-                self._shared[number] = number != self.start and numbers and self.rejoins(number)
+                summed = number != self.start and self.sums(number, terms)
+                self._shared[number] = summed and self.rejoins(number)
             name = self.name(number) if self._shared[number] else None
             if name is not None:
                 self.call(number, name, asked=True)
@@ -158,7 +158,9 @@ class Gradients:
         """
         terms, own = self._terms[number, met], self.own[number]
         if len(terms) == 1:
-            apart = self.sums(terms) and self.length(terms) > READABLE and self.rejoins(number)
+            apart = (
+                self.sums(number, terms) and self.length(terms) > READABLE and self.rejoins(number)
+            )
         else:
             apart = bool(terms) and (self.long(pieces) or self.rejoins(number))
         key = number, met, apart
@@ -184,9 +186,9 @@ class Gradients:
         again = self.start in self.engine.again
         return f"{of}d{node.name}" if again else f"d{of}_d{node.name}"
 
-    def sums(self, terms: Sequence[Term]) -> bool:
-        """Is a gradient a sum of numbers?"""
-        return len(terms) == 1 and isinstance(terms[0].groups.get(()), sp.Add)
+    def sums(self, number: int, terms: Sequence[Term]) -> bool:
+        """Is a gradient a sum of numbers, factored or not?"""
+        return len(terms) == 1 and () in terms[0].groups and len(self._users[number]) > 1
 
     def long(self, pieces: Pieces) -> bool:
         """Would a local derivative that is more than a name be repeated for each term?"""

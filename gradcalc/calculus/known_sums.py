@@ -15,7 +15,7 @@ from gradcalc.calculus.terms import Ix, Key, size_expr
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.shape_rules import ONE, Size
 
-PLACED = ("unit", "gather", "shift", "pair")  # selectors that place their first index
+PLACED = ("unit", "gather", "shift", "pair", "place")  # selectors that place their first index
 
 
 @dataclass(frozen=True, slots=True)

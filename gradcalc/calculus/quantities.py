@@ -39,6 +39,7 @@ class Pseudo:
     unit (k): 1[k = at]           gather (k, *over): 1[k = value of node `node` there]
     shift (R, a): 1[R = a·step + offset], a slice or a piece of a concatenation of size `size`
     pair (R, a, c): 1[R = a·size + c], for kron and vec
+    place (R, a, b, …): 1[R = Σ step·index + offset], for x[2*t + s]
     eye (a, b): 1[a = b]          iota (j): j itself
     """
 
@@ -47,9 +48,11 @@ class Pseudo:
     offset: Size = ZERO
     step: int = 1
     size: Size = ZERO
+    steps: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.kind}{self.node}.{self.offset}.{self.step}.{self.size}"
+        steps = "".join(f".{step}" for step in self.steps)
+        return f"{self.kind}{self.node}.{self.offset}.{self.step}.{self.size}{steps}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,9 @@ class Quantities:
             for name, v in graph.exercise.variables.items()
             if name in graph.names
         }
+        for number, node in enumerate(graph.nodes):
+            if node.op == "free":  # it is what stands in formulas
+                self.assume[number] = self.assume[node.args[0]]
         self._numbers: dict[
             int, sp.Expr
         ] = {}  # the formulas of scalars, which have no indices to be written with
@@ -481,6 +487,14 @@ class Quantities:
             if node.op == "pairs" and node.args == (arg,):
                 return number
         return self.added(Node("pairs", (arg,), (size, size)))
+
+    def triangle(self, shape: tuple[Size, ...], upper: bool, k: int) -> int:
+        """1 above (or below) a diagonal, and 0 elsewhere: a virtual node."""
+        attrs = {"upper": upper, "k": k}
+        for number, node in enumerate(self.nodes):
+            if node.op == "triangle" and node.shape == shape and node.attrs == attrs:
+                return number
+        return self.added(Node("triangle", (), shape, (), attrs))
 
     def ties(self, number: int, arg: int) -> int:
         """How many entries reach the maximum (or minimum): a virtual node of the result's shape."""

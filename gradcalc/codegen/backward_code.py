@@ -172,6 +172,8 @@ def staged(graph: Graph) -> Staged:
         node = graph.nodes[number]
         if given is None:
             name = f"d{stages.loss}_d{quantity}"
+            while name in graph.inputs or name in graph.sizes:  # an argument of that name already
+                name += "_"
             given = quantities.added(Node("upstream", (), node.shape, node.over, name=name))
         upstream[quantity] = given
         own = quantities.fresh(number)

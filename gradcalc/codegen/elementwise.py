@@ -13,6 +13,8 @@ from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import occurrences
 from gradcalc.ops import SCALAR, TABLE
 
+# What takes no Python numbers in PyTorch, beside arrays.
+NO_NUMBERS = frozenset(("maximum", "minimum", "clip", "hypot", "atan2"))
 LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
 
 
@@ -112,11 +114,14 @@ class _Printer:
     def call(self, op: str, args: tuple[Expr, ...]) -> Piece:
         written = [self.write(arg) for arg in args]
         plain = all(piece.plain for piece in written)
-        if (op in ("maximum", "minimum")) or plain != (
-            op == "where"
-        ):  # some take no Python numbers
+        # Of Python numbers alone a library makes an array of its own default type.
+        typed = op in ("step", "half_step") or (op == "where" and all(p.plain for p in written[1:]))
+        if op in NO_NUMBERS or plain != (op == "where"):
             written = [self.arrays.array(piece) for piece in written]
-        return self.arrays.call(TABLE[op].code, *written, axes=())
+        found = self.arrays.call(TABLE[op].code, *written, axes=())
+        if plain:
+            return self.arrays.call("{number}", found, axes=())
+        return self.arrays.call("{typed}", found, axes=()) if typed else found
 
 
 def mask(expr: Expr) -> Expr | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -21,7 +22,7 @@ from gradcalc.codegen.elementwise import formula
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
 from gradcalc.graph.model import Node
 from gradcalc.graph.to_expression import signed
-from gradcalc.language.parser import Binary, Call, Expr, Name, Neg
+from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import number as number_tree
@@ -316,8 +317,30 @@ class Emitter:
             return self.arrays.call(
                 f"{{eye}}[:, {{1}} + {quantity.step} * {{2}}]", count, start, steps, axes=at
             )
+        if quantity.kind == "place":
+            there = self.positions(list(zip(at[1:], quantity.steps, strict=True)), quantity.offset)
+            return self.arrays.call("{eye}[{1}]", count, there, axes=(*there.axes, first))
         shape = Piece(self.shape(at))
         return self.arrays.call("{eye}.reshape({1})", count, shape, axes=at)
+
+    def positions(self, parts: Sequence[tuple[Ix, int]], offset: Size) -> Piece:
+        """Places on an axis, Σ step·index + offset, as an array over the indices."""
+        axes = tuple(ix for ix, _ in parts)
+        leaves = {"~": self.size(offset)}
+        total: Expr | None = None if offset.number == 0 else Name("~")
+        for n, (ix, step) in enumerate(sorted(parts, key=lambda part: part[1] < 0)):
+            leaves[f"~{n}"] = self.arrays.call("{arange}", self.size(ix.size), axes=(ix,))
+            walked: Expr = Name(f"~{n}")
+            if abs(step) != 1:
+                walked = Binary("*", number_tree(Fraction(abs(step))), walked)
+            sign = "-" if step < 0 else "+"
+            total = (
+                walked
+                if total is None and step > 0
+                else Binary(sign, total or Num(Fraction(0)), walked)
+            )
+        assert total is not None
+        return formula(self.arrays, total, leaves, axes)
 
 
 def shared(terms: Sequence[Term]) -> tuple[sp.Expr, Sequence[Term]]:

@@ -17,10 +17,17 @@ RESERVED = (
         (
             "forward",
             "gradients",
+            "value_and_gradients",
             "inputs",
-            "backward",
+            "dtype",
+            "valued",
+            "wrt",
+            "found",
             "INPUTS",
             "UPSTREAM",
+            "GRADIENTS",
+            "ARGUMENTS",
+            "ALL",
             "FLOAT",
             "VALUES",
             "np",
@@ -31,6 +38,8 @@ RESERVED = (
             "sys",
             "_passes",
             "_array",
+            "_dtype",
+            "_chosen",
             "_compare",
         )
     )

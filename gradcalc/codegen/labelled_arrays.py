@@ -148,12 +148,13 @@ class Arrays:
         rest = tuple(axis for axis in piece.axes if axis not in labels)
         kept = tuple(None if n in places else axis for n, axis in enumerate(piece.axes))
         if hint is not None and kept == hint:
-            return self.call(
-                template, piece, axes=kept, options=f", axis={_axis(places)}, keepdims=True"
-            )
-        if all(axis is None for axis in rest):
-            return self.call(template, piece, axes=(), options="")
-        return self.call(template, piece, axes=rest, options=f", axis={_axis(places)}")
+            axes, options = kept, f", axis={_axis(places)}, keepdims=True"
+        elif all(axis is None for axis in rest):
+            axes, options = (), ""
+        else:
+            axes, options = rest, f", axis={_axis(places)}"
+        template, options = self.spelling.reduction(template, options)
+        return self.call(template, piece, axes=axes, options=options)
 
     def product(self, left: Piece, right: Piece, hint: Axes | None) -> Piece:
         """Entry by entry, or an outer product."""

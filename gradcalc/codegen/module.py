@@ -1,5 +1,5 @@
-"""An exercise as a module of array code: forward(**inputs) and gradients(**inputs), staged, with
-its own check.
+"""An exercise as a module of array code: forward(**inputs), gradients(**inputs) and both in one
+pass, with its own check.
 
 One function, `_passes`, holds both passes, so that the backward pass uses what the forward pass
 computed. The module needs the array library alone. Text of the exercise stands in comments, one
@@ -8,9 +8,8 @@ line each; names become identifiers.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from textwrap import indent
 from typing import Any
@@ -19,8 +18,18 @@ from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.terms import Term
 from gradcalc.codegen.backward_code import Stage, Staged, staged
 from gradcalc.codegen.emit import Emitter
-from gradcalc.codegen.identifiers import RESERVED, Identifiers, comment, listed, quoted
+from gradcalc.codegen.identifiers import RESERVED, Identifiers, comment, quoted
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece
+from gradcalc.codegen.passes import (
+    INDENT,
+    Line,
+    entries,
+    functions,
+    guarded,
+    names_of_arguments,
+    needed,
+    words,
+)
 from gradcalc.codegen.rules import ARRAY_RULES
 from gradcalc.codegen.selfcheck import selfcheck
 from gradcalc.codegen.spelling import SUM, Spelling
@@ -36,28 +45,11 @@ from gradcalc.ops import NODES
 from gradcalc.version import __version__
 
 LONG_SUM = 20  # terms
-WIDTH = 110  # a longer line has its comment above it
 
 
 def module(graph: Graph, spelling: Spelling, file: str) -> str:
     """The text of the module. Raises GradcalcError where there is no code: an unknown function."""
     return _Module(graph, spelling, file).text()
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """`name = text  # said`"""
-
-    name: str
-    text: str
-    said: str = ""
-
-    def __str__(self) -> str:
-        code = f"    {self.name} = {self.text}"
-        if not self.said:
-            return code
-        whole = f"{code}  # {self.said}"
-        return whole if len(whole) <= WIDTH else f"    # {self.said}\n{code}"
 
 
 class _Module:
@@ -91,7 +83,7 @@ class _Module:
             self.used_sizes[name] = self.names(name)
         return self.used_sizes[name]
 
-    def forward(self) -> Iterator[_Line]:
+    def forward(self) -> Iterator[Line]:
         """Quantities, and unnamed steps that are used more than once, in order."""
         order = {
             number: name
@@ -101,7 +93,7 @@ class _Module:
         for number in sorted({*order, *self.shared()}):
             yield self.assigned(number, order.get(number), self.emit)
 
-    def assigned(self, number: int, name: str | None, emit: Emitter) -> _Line:
+    def assigned(self, number: int, name: str | None, emit: Emitter) -> Line:
         node = self.engine.quantities.nodes[number]
         own = self.engine.quantities.fresh(number)
         positional, named = self.engine.quantities.full(node, own)
@@ -116,9 +108,9 @@ class _Module:
                 if node.op in ("guard", "rest")
                 else tree(self.engine.quantities.nodes, number, open_=True)
             )
-            return _Line(self.variables[number], piece.text, self.said(None, expr, node))
+            return Line(self.variables[number], piece.text, self.said(None, expr, node))
         formula = tree(self.original.nodes, self.original.names[name], open_=True)
-        return _Line(self.variables[number], piece.text, self.said(name, formula, node))
+        return Line(self.variables[number], piece.text, self.said(name, formula, node))
 
     def shared(self) -> set[int]:
         """Unnamed steps that have a variable: used twice and not for free, or used by the
@@ -165,7 +157,7 @@ class _Module:
                         found.add(quantity)
         return sorted(found)
 
-    def backward(self) -> Iterator[_Line]:
+    def backward(self) -> Iterator[Line]:
         """One line for each gradient, in reverse order."""
         emit = self.backward_emit
         upstream = {name: self.variables[number] for name, number in self.staged.upstream.items()}
@@ -188,9 +180,9 @@ class _Module:
                 continue
             variable = self.variables[stage.gradient] = self.names.new(name)
             said = self.gradient(stage, node) if len(parts) == 1 else None
-            yield _Line(variable, pieces[0].text, self.said(name, said, node))
+            yield Line(variable, pieces[0].text, self.said(name, said, node))
             for piece in pieces[1:]:
-                yield _Line(variable, f"{variable} + {piece.at(SUM + 1)}")
+                yield Line(variable, f"{variable} + {piece.at(SUM + 1)}")
 
     def shape(self, stage: Stage, axes: Axes) -> str:
         """The shape of a gradient: from the sizes where the inputs give them, so that the
@@ -257,22 +249,23 @@ class _Module:
 
     # ---- arguments
 
-    def arguments(self) -> Iterator[_Line]:
+    def arguments(self) -> Iterator[Line]:
         """Inputs, then the sizes that the passes use, read from the inputs' shapes."""
         for name in self.graph.inputs:
             node = self.graph.node(name)
             shape = stacked(node.shape, *(self.graph.indices[index] for index in node.over))
-            kind = ", kind=int" if name in self.graph.integers else ""
-            said = shown(shape) + (", whole numbers from 0" if kind else "")
+            whole = name in self.graph.integers
+            kind = "int" if whole else "dtype"
+            said = shown(shape) + (", whole numbers from 0" if whole else "")
             said += ", examples on the last axis" if node.over else ""
-            yield _Line(
-                self.names(name), f"_array(inputs, {quoted(name)}, {len(shape)}{kind})", said
+            yield Line(
+                self.names(name), f"_array(inputs, {quoted(name)}, {len(shape)}, {kind})", said
             )
 
-    def read_sizes(self) -> Iterator[_Line]:
+    def read_sizes(self) -> Iterator[Line]:
         known = self.solved_sizes
         for name, variable in list(self.used_sizes.items()):
-            yield _Line(variable, known.get(name, f"int(inputs[{quoted(name)}])"))
+            yield Line(variable, known.get(name, f"int(inputs[{quoted(name)}])"))
 
     @cached_property
     def solved_sizes(self) -> dict[str, str]:
@@ -293,7 +286,7 @@ class _Module:
                 found[alone[0]] = f"{text} {'+' if rest.number < 0 else '-'} {abs(rest.number)}"
         return found
 
-    def upstream(self) -> Iterator[_Line]:
+    def upstream(self) -> Iterator[Line]:
         """The gradients of the loss that come from outside; 1 where the quantity is a number."""
         for quantity, number in self.staged.upstream.items():
             if number in self.variables:
@@ -304,8 +297,8 @@ class _Module:
             self.variables[number] = self.names.new(name)
             one = "[" * len(shape) + "1.0" + "]" * len(shape)
             default = f", default={one}" if all(size == ONE for size in shape) else ""
-            given = f"_array(inputs, {quoted(name)}, {len(shape)}{default})"
-            yield _Line(
+            given = f"_array(inputs, {quoted(name)}, {len(shape)}, dtype{default})"
+            yield Line(
                 self.variables[number],
                 given,
                 comment(f"gradient of the loss at {quantity}: {shown(shape)}"),
@@ -314,69 +307,92 @@ class _Module:
     # ---- the module
 
     def text(self) -> str:
-        graph = self.graph
         forward = list(self.forward())
         upstream = list(self.upstream())
         backward = list(self.backward())
-        returned = []
-        gradient_of = {stage.node: self.variables[stage.gradient] for stage in self.staged.stages}
-        for name in graph.inputs:
-            if name not in graph.integers and name not in graph.constants:
-                zero = self.arrays.call("{zeros_like}", Piece(self.names(name))).text
-                returned.append(
-                    f"        {quoted(name)}: {gradient_of.get(graph.names[name], zero)},"
-                )
+        gradients = self.gradients()
+        output = self.names(self.graph.outputs[-1])
+        kept, rest = needed(forward, words(*backward, *(Line("", v) for v in gradients.values())))
+        valued, rest = needed(rest, {output})
         written = words(*forward, *backward)
-        kept, rest = needed(forward, words(*backward))
         self.used_sizes = {name: word for name, word in self.used_sizes.items() if word in written}
         arguments, sizes = list(self.arguments()), list(self.read_sizes())
         extra = [name for name in self.used_sizes if name not in self.solved_sizes]
         ups = [
             self.engine.quantities.nodes[n].name or ""
             for n in self.staged.upstream.values()
-            if n >= len(graph.nodes)
+            if n >= len(self.graph.nodes)
         ]
-        quantities = [f"        {quoted(name)}: {self.names(name)}," for name in graph.quantities]
         passes = [
-            "def _passes(inputs, backward):",
-            "    for name in inputs.keys() - {*INPUTS, *UPSTREAM}:",
-            '        raise TypeError(f"unknown argument {name}")',
+            "def _passes(inputs, valued, wrt):",
+            "    if not inputs.keys() <= ARGUMENTS:",
+            '        raise TypeError(f"unknown argument {min(inputs.keys() - ARGUMENTS)}")',
+            "    dtype = _dtype(inputs)",
             *map(str, arguments),
             *map(str, sizes),
             "",
             "    # forward",
             *map(str, kept),
-            "    if not backward:",
-            *(indent(str(line), "    ") for line in rest),
+            *(["    if valued:"] if valued else []),
+            *(indent(str(line), INDENT) for line in valued),
+            "    if wrt is None:",
+            *(indent(str(line), INDENT) for line in rest),
             "        return {",
-            *(f"    {line}" for line in quantities),
+            *(
+                indent(line, INDENT)
+                for line in entries((name, self.names(name)) for name in self.graph.quantities)
+            ),
             "        }",
             "",
             "    # backward",
             *map(str, upstream),
-            *map(str, backward),
-            "    return {",
-            *returned,
+            *(guarded(backward, gradients) if self.arrays_occur() else map(str, backward)),
+            "    found = {",
+            *entries(gradients.items()),
             "    }",
+            "    if wrt is not ALL:",
+            "        found = {name: found[name] for name in GRADIENTS if name in wrt}",
+            f"    return {output} if valued else None, found",
         ]
-        head = self.head()
-        body = "\n".join(passes)
+        return self.joined("\n".join(passes), extra, ups, list(gradients))
+
+    def gradients(self) -> dict[str, str]:
+        """Input -> the text of its gradient."""
+        found = {stage.node: self.variables[stage.gradient] for stage in self.staged.stages}
+        return {
+            name: found.get(
+                self.graph.names[name],
+                self.arrays.call("{zeros_like}", Piece(self.names(name))).text,
+            )
+            for name in self.graph.inputs
+            if name not in self.graph.integers and name not in self.graph.constants
+        }
+
+    def arrays_occur(self) -> bool:
+        """Whether leaving a line out saves more than asking about it costs."""
+        return any(node.shape or node.over for node in self.graph.nodes)
+
+    def joined(self, passes: str, extra: list[str], ups: list[str], gradients: list[str]) -> str:
+        """The whole module around `_passes`. `extra`: the sizes that are arguments."""
+        inputs = (*self.graph.inputs, *extra)
         known = {"_others": self.spelling.fill(_OTHERS)[0], **self.spelling.helpers}
-        helpers = [text for name, text in known.items() if f"{name}(" in body]
+        helpers = [text for name, text in known.items() if f"{name}(" in passes]
         imports = list(self.spelling.imports)
         if any("math." in text for text in helpers):
             imports.insert(0, "import math")
-        checked = selfcheck(self.original, self.staged, self.spelling, extra)
+        floating = self.spelling.words["FLOAT"]
+        head = (
+            self.head(),
+            "\n".join(imports),
+            names_of_arguments(inputs, ups, gradients, floating),
+        )
+        output = self.graph.outputs[-1]
         parts = [
-            head
-            + "\n\n"
-            + "\n".join(imports)
-            + "\n\n"
-            + self.constants((*graph.inputs, *extra), ups),
+            "\n\n".join(head),
             *helpers,
-            _PASSES,
-            body,
-            *checked,
+            functions(comment(output), (*inputs, *ups)),
+            passes,
+            *selfcheck(self.original, self.staged, self.spelling, extra),
         ]
         return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
@@ -386,12 +402,14 @@ class _Module:
             f'"""Forward and backward pass in {self.spelling.title}, written by gradcalc '
             f"{__version__}.",
             "",
-            "forward(**inputs)    every quantity, by name",
-            "gradients(**inputs)  the gradient of the loss at every real input, in the shape of "
-            "the input",
+            "forward(**inputs)              every quantity, by name",
+            "gradients(**inputs)            the gradient of the loss at every real input, in the "
+            "shape of the input",
+            "value_and_gradients(**inputs)  the value of the output and the gradients, in one pass",
             "",
-            "Per-example quantities are stacks, with the examples on the last axis. Run this "
-            "file to check the gradients.",
+            "Per-example quantities are stacks, with the examples on the last axis. float32 stays "
+            "float32. Run this file to",
+            "check the gradients; the exit code is 1 if one differs.",
             '"""',
             "",
         ]
@@ -402,29 +420,6 @@ class _Module:
         ]
         lines += [f"# {comment(text)}" for text in said if comment(text)]
         return "\n".join(lines)
-
-    def constants(self, inputs: tuple[str, ...], ups: list[str]) -> str:
-        return (
-            f"INPUTS = {listed(inputs)}\nUPSTREAM = {listed(ups)}  # gradients of the loss "
-            f"from outside; 1 at a number\n{self.spelling.words['FLOAT']}"
-        )
-
-
-def words(*lines: _Line) -> set[str]:
-    """The names that lines use."""
-    return {word for line in lines for word in re.findall(r"\w+", line.text)}
-
-
-def needed(forward: Sequence[_Line], used: set[str]) -> tuple[list[_Line], list[_Line]]:
-    """The lines of the forward pass whose values are used later, and the others: a loss is no
-    part of its gradients.
-    """
-    for line in reversed(forward):
-        if line.name in used:
-            used |= words(line)
-    return [line for line in forward if line.name in used], [
-        line for line in forward if line.name not in used
-    ]
 
 
 def shown(shape: Shape) -> str:
@@ -444,15 +439,4 @@ def _others(x, axes):
     before = {xp}.cumprod({concatenate}([one, flat[:-1]]), 0)
     after = {xp}.flip({xp}.cumprod({concatenate}([one, {xp}.flip(flat[1:], (0,))]), 0), (0,))
     return {xp}.moveaxis((before * after).reshape(moved.shape), first, axes)
-'''
-
-_PASSES = '''
-def forward(**inputs):
-    """Every quantity, by name."""
-    return _passes(inputs, backward=False)
-
-
-def gradients(**inputs):
-    """The gradient of the loss at every real input, by name. The names in UPSTREAM are arguments too."""
-    return _passes(inputs, backward=True)
 '''

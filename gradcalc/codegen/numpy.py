@@ -5,15 +5,25 @@ from __future__ import annotations
 from gradcalc.codegen.spelling import Spelling
 
 ARRAY = '''
-def _array(inputs, name, axes=None, kind=FLOAT, default=None):
+def _array(inputs, name, axes=None, dtype=FLOAT, default=None):
     """An argument as an array with that many axes."""
     value = inputs.get(name, default)
+    if type(value) is np.ndarray and value.dtype is dtype and value.ndim == axes:
+        return value
     if value is None:
         raise TypeError(f"missing argument {name}")
-    value = np.asarray(value, dtype=kind)
-    if axes is not None and value.ndim != axes:
+    value = np.asarray(value, dtype)
+    if value.ndim != axes and axes is not None:
         raise ValueError(f"{name} has {value.ndim} axes, not {axes}")
     return value
+'''
+
+DTYPE = '''
+def _dtype(inputs):
+    """The type to compute in: float32 where all arrays of floating-point numbers are float32."""
+    found = {getattr(value, "dtype", None) for value in inputs.values()}
+    found = {dtype for dtype in found if dtype is not None and dtype.kind == "f"}
+    return found.pop() if len(found) == 1 else np.result_type(*found) if found else FLOAT
 '''
 
 SPELLING = Spelling(
@@ -21,10 +31,10 @@ SPELLING = Spelling(
     imports=("import numpy as np",),
     xp="np",
     words={
-        "array": "np.asarray({0}, dtype=FLOAT)",
-        "full": "np.full({0}, {1})",
+        "array": "np.asarray({0}, dtype)",
+        "full": "np.full({0}, {1}, dtype)",
         "transpose": "np.transpose({0}, {order})",
-        "eye": "np.eye({0})",
+        "eye": "np.eye({0}, dtype=dtype)",
         "arange": "np.arange({0})",
         "zeros_like": "np.zeros_like({0})",
         "concatenate": "np.concatenate",
@@ -35,12 +45,17 @@ SPELLING = Spelling(
         "stop_gradient": "",
         "sigmoid": "sigmoid",
         "erf": "erf",
+        "lgamma": "lgamma",
+        "digamma": "digamma",
+        "polygamma": "polygamma",
         "softmax": "softmax",
         "log_softmax": "log_softmax",
         "logsumexp": "logsumexp",
         "pi": "np.pi",
         "e": "np.e",
         "FLOAT": "FLOAT = np.float64",
+        "typed": "{0}.astype(dtype)",
+        "number": "float({0})",  # np.float64 would turn float32 into double precision
         "setup": "",
     },
     helpers={
@@ -50,7 +65,47 @@ def sigmoid(x):
     e = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, e) / (1 + e)
 ''',
-        "erf": "erf = np.vectorize(math.erf, otypes=[float])",
+        "erf": '''
+def erf(x):
+    """The error function, in the type of x."""
+    x = np.asarray(x) * 1.0
+    return np.vectorize(math.erf, otypes=[x.dtype])(x)
+''',
+        "lgamma": '''
+def lgamma(x):
+    """log |Gamma(x)|, in the type of x."""
+    x = np.asarray(x) * 1.0
+    return np.vectorize(math.lgamma, otypes=[x.dtype])(x)
+''',
+        "digamma": '''
+def digamma(x):
+    """The derivative of lgamma, by recurrence and the asymptotic series."""
+    x = np.asarray(x) * 1.0
+
+    def one(x):
+        total = 0.0
+        while x < 15:
+            total, x = total - 1 / x, x + 1
+        series = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
+        return total + math.log(x) - 0.5 / x - sum(b / x ** (2 * j) for j, b in enumerate(series, 1))
+
+    return np.vectorize(one, otypes=[x.dtype])(x)
+''',
+        "polygamma": '''
+def polygamma(k, x):
+    """The derivative of digamma of order k, from 1 on, by recurrence and the asymptotic series."""
+    f, numbers = math.factorial, (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+    x = np.asarray(x) * 1.0
+
+    def one(x):
+        total = 0.0
+        while x < 20:
+            total, x = total + f(k) / x ** (k + 1), x + 1
+        series = sum(b * f(2 * j + k - 1) / f(2 * j) / x ** (2 * j + k) for j, b in enumerate(numbers, 1))
+        return (-1) ** (k + 1) * (total + f(k - 1) / x**k + f(k) / (2 * x ** (k + 1)) + series)
+
+    return np.vectorize(one, otypes=[x.dtype])(x)
+''',
         "softmax": '''
 def softmax(x, axis):
     """exp(x) / sum(exp(x)) without overflow."""
@@ -60,16 +115,18 @@ def softmax(x, axis):
         "logsumexp": '''
 def logsumexp(x, axis=None, keepdims=False):
     """log(sum(exp(x))) without overflow."""
-    largest = np.max(x, axis=axis, keepdims=True)
-    total = largest + np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True))
+    largest = x.max(axis=axis, keepdims=True)
+    total = largest + np.log(np.exp(x - largest).sum(axis=axis, keepdims=True))
     return total if keepdims else np.squeeze(total, axis=axis)
 ''',
         "log_softmax": '''
 def log_softmax(x, axis):
     """log(softmax(x)) without underflow."""
-    shifted = x - np.max(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 ''',
         "_array": ARRAY,
+        "_dtype": DTYPE,
     },
+    methods=frozenset(("sum", "max", "min", "mean", "prod")),
 )

@@ -264,6 +264,26 @@ def eye(
     return emit.arrays.call(TABLE["eye"].code, emit.size(node.shape[0]), axes=tuple(at))
 
 
+def free(
+    emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
+) -> Piece:
+    """The entries of a matrix in its free parameters: the numbers are the same."""
+    return emit.value(node.args[0], at, named)
+
+
+def triangle(
+    emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
+) -> Piece:
+    """Ones above or below a diagonal."""
+    sizes = ", ".join(emit.size(size).text for size in node.shape)
+    one = emit.arrays.array(Piece("1.0", plain=True))
+    ones = emit.arrays.call("{full}", Piece(f"({sizes})"), one)
+    name, k = "triu" if node.attrs["upper"] else "tril", node.attrs["k"]
+    return emit.arrays.call(
+        f"{{xp}}.{name}({{0}}{', ' + str(k) if k else ''})", ones, axes=tuple(at)
+    )
+
+
 def ties(
     emit: Emitter, node: Node, at: list[Ix | None], named: Mapping[str, Ix], hint: Axes
 ) -> Piece:
@@ -274,7 +294,8 @@ def ties(
         "~1": emit.value(node.args[1], at, named),
     }
     reached = formula(emit.arrays, Compare("==", Name("~0"), Name("~1")), leaves, None)
-    return emit.arrays.reduce("{xp}.sum({0}{options})", reached, over, hint)
+    count = emit.arrays.reduce("{xp}.sum({0}{options})", reached, over, hint)
+    return emit.arrays.call("{typed}", count, axes=count.axes)  # a count is a whole number
 
 
 def guard(
@@ -328,6 +349,9 @@ def getitem(
         kind = item[0]
         if kind == "index":
             ix = named[item[1]] if size != ONE else None
+        elif kind == "shift" and ix is not None:
+            parts = [(named[name], step) for name, step in item[1]]
+            gathers[ix] = emit.positions(parts, item[2])
         elif kind == "slice":
             result = next(given)
             if whole(item, size):
@@ -364,7 +388,9 @@ def gathered(emit: Emitter, piece: Piece, gathers: Mapping[Ix, Piece]) -> Piece:
     """Axes indexed by integer arrays. An axis that such an array has too is walked along with
     it.
     """
-    wanted = max((index.axes for index in gathers.values()), key=len)
+    wanted = tuple(dict.fromkeys(axis for index in gathers.values() for axis in index.axes))
+    longest = max((index.axes for index in gathers.values()), key=len)
+    wanted = longest if set(wanted) == set(longest) else wanted
     shared = [
         axis for axis in piece.axes if axis is not None and axis in wanted and axis not in gathers
     ]
@@ -411,6 +437,8 @@ ARRAY_RULES: Mapping[str, Rule] = {
     "concat": concat,
     "stack": stack,
     "eye": eye,
+    "triangle": triangle,
+    "free": free,
     "ties": ties,
     "guard": guard,
     "rest": rest,

@@ -58,7 +58,20 @@ def selfcheck(
             main + '    print("gradients are stopped here on purpose: no comparison with finite '
             'differences")',
         ]
-    return [told, _COMPARE.replace("{xp}", spelling.xp), main + "    _compare()"]
+    free = {n: v.free for n, v in graph.exercise.variables.items() if v.free and n in graph.inputs}
+    compare = _COMPARE
+    if free:
+        table = "".join(f"    {quoted(name)}: {_MOVED[word]},\n" for name, word in free.items())
+        told += f"\n# Entries that are one parameter are moved together.\nMOVED = {{\n{table}}}"
+        told = told.replace("{xp}", spelling.xp)
+        line = "            after, before ="
+        moved = "            shift = MOVED[name](shift) if name in MOVED else shift\n"
+        compare = compare.replace(line, moved + line)
+    return [
+        told,
+        compare.replace("{xp}", spelling.xp),
+        main + "    raise SystemExit(0 if _compare() else 1)",
+    ]
 
 
 def _point(graph: Graph) -> Point | None:
@@ -81,15 +94,22 @@ def drawn(value: Any, random: Random) -> Any:
     return [drawn(item, random) for item in value]
 
 
+_MOVED = {
+    "symmetric": "lambda e: e + e.T - e * {xp}.eye(len(e))",
+    "skew": "lambda e: e - e.T",
+    "diagonal": "lambda e: e * {xp}.eye(len(e))",
+    "lower": "lambda e: {xp}.tril(e)",
+}
+
 _COMPARE = '''
 def _compare(step=1e-5):
-    """Compare the gradients with central differences of the forward pass, at up to 100 entries of each input."""
+    """Whether the gradients agree with central differences of the forward pass, at up to 100 entries of each input."""
 
     def loss(values):
         found = forward(**values)
         return sum(float((found[of] * _array(values, name, default=1.0)).sum()) for of, name in LOSS.items())
 
-    here = loss(VALUES)
+    here, right = loss(VALUES), True
     for name, gradient in gradients(**VALUES).items():
         value, found = _array(VALUES, name), gradient.reshape(-1)
         worst, scale, kinks = 0.0, max(1.0, *(abs(float(entry)) for entry in found)), 0
@@ -101,7 +121,10 @@ def _compare(step=1e-5):
             else:
                 off = abs((after - before) / (2 * step) - float(found[k]))
                 worst = worst if off <= worst else off  # nan too
-        verdict = "agrees with" if worst <= 1e-6 * scale else "DIFFERS from"
+        agrees = worst <= 1e-6 * scale
+        right = right and agrees
+        verdict = "agrees with" if agrees else "DIFFERS from"
         at = f"; {kinks} at a kink, not compared" if kinks else ""
         print(f"{name}: {verdict} finite differences, by at most {worst:.1e}{at}")
+    return right
 '''

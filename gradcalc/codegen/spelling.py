@@ -22,6 +22,7 @@ class Spelling:
     words    what stands for {sigmoid}, {full}, … in templates
     wraps    whether functions take arrays only, no Python numbers
     helpers  functions that a module defines where it uses them, by name
+    methods  reductions that arrays have as methods, which cost less than functions on small arrays
     """
 
     title: str
@@ -30,6 +31,15 @@ class Spelling:
     words: Mapping[str, str]
     wraps: bool = False
     helpers: Mapping[str, str] = field(default_factory=dict)
+    methods: frozenset[str] = frozenset()
+
+    def reduction(self, template: str, options: str) -> tuple[str, str]:
+        """A template of a reduction and its options, as a method where arrays have it."""
+        called = _REDUCTION.fullmatch(template)
+        name = self.words.get(called[1], called[1]).rpartition(".")[2] if called else ""
+        if name not in self.methods:
+            return template, options
+        return f"{{0}}.{name}({{options}})", options.removeprefix(", ")
 
     def fill(
         self, template: str, operands: Sequence[tuple[str, int]] = (), **more: str
@@ -61,6 +71,7 @@ class Spelling:
         return self.words.get(name, whole)
 
 
+_REDUCTION = re.compile(r"\{(?:xp\}\.)?(\w+)\}?\(\{0\}\{options\}\)")
 _INSIDE = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
 _CALL = re.compile(rf"[\w.{{}}]+(?:\({_INSIDE}\)|\[[^\[\]]*\]|\.\w+)+")
 

@@ -46,6 +46,15 @@ TIES = frozenset(
 )  # assumptions by which one entry tells another
 
 
+# What is said of a matrix whose free parameters are varied.
+FREE = {
+    "symmetric": "symmetric, and its free parameters are varied: entries (i, j) and (j, i) are one",
+    "skew": "skew-symmetric, and its free parameters are varied: entry (j, i) is minus entry (i, j)",
+    "diagonal": "diagonal, and its free parameters are varied: the entries beside the diagonal stay 0",
+    "lower": "lower triangular, and its free parameters are varied: the entries above the diagonal stay 0",
+}
+
+
 class Answerer:
     """Answers the questions of one graph."""
 
@@ -126,6 +135,10 @@ class Answerer:
         so.
         """
         for number in dict.fromkeys(by):
+            variable = self.graph.exercise.variables.get(self.graph.nodes[number].name or "")
+            if variable is not None and variable.free:
+                yield Problem("free-parameters", f"{variable.name} is {FREE[variable.free]}")
+                continue
             tied = sorted(APART & self.engine.quantities.assume.get(number, frozenset()))
             if tied:
                 name = self.engine.quantities.nodes[number].name
@@ -148,6 +161,8 @@ class Answerer:
                 nodes[number] = Node("input", (), node.shape, node.over, name=node.name)
             elif TIES & self.engine.quantities.assume.get(number, frozenset()):
                 assert node.name is not None
+                if variables[node.name].free:  # its entries change together
+                    continue
                 variables[node.name] = replace(
                     variables[node.name], assume=variables[node.name].assume - TIES
                 )

@@ -37,7 +37,11 @@ from gradcalc.ops import NODES, TABLE
 
 CONSTANT = frozenset(op.name for op in NODES.values() if op.kind in ("constant", "comparison"))
 # What passes a gradient unchanged is said only in full detail.
-PLAIN = frozenset(op.name for op in TABLE.values() if set(op.partials) == {"1"} or not op.example)
+PLAIN = frozenset(
+    op.name
+    for op in TABLE.values()
+    if set(op.partials) == {"1"} or (not op.example and op.kind == "rearranging")
+)
 TRIVIAL = frozenset(
     op.name
     for op in TABLE.values()

@@ -20,7 +20,7 @@ from gradcalc.graph.build import build
 from gradcalc.graph.model import Graph
 from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import Problem
-from gradcalc.language.shape_rules import stacked
+from gradcalc.language.shape_rules import Shape, stacked
 from gradcalc.language.tree import Name
 from gradcalc.numeric.forward import Forward
 from gradcalc.numeric.kinks import Kink
@@ -77,15 +77,9 @@ class Solver:
             for a in answers
             if self.total(a.question) and a.verified and a.verified.ok
         }
-        gradients = {
-            name: self.gradient(name, found, known)
-            for name, found in self.answerer.gradients().items()
-        }
+        gradients = self.gradients(self.answerer, known)
         if any(found.value is None for found in gradients.values()) and self.careful is not None:
-            again = {
-                name: self.gradient(name, found, known)
-                for name, found in self.careful.gradients().items()
-            }
+            again = self.gradients(self.careful, known)
             gradients = {
                 name: found if found.value is not None else again[name]
                 for name, found in gradients.items()
@@ -329,22 +323,57 @@ class Solver:
             with_upstream_exact=self.formulas.exact(total.symbolic, total.where),
         )
 
-    def gradient(self, name: str, found: Gradient, known: Container[Any]) -> Gradient:
-        """A total gradient with its number. What no verified answer says already is compared
-        along one direction.
+    def gradients(self, answerer: Answerer, known: Container[Any]) -> dict[str, Gradient]:
+        """The total gradients at the inputs, with their numbers. What no verified answer says
+        already is compared, all of them at once where that tells.
         """
-        node = self.graph.node(name)
-        loss = None if self.graph.exercise.upstream else self.graph.outputs[-1]
-        where = self.formulas.where(found.where)
-        over = tuple(ix for ix in node.over if ix in self.graph.examples)
-        shape, examples = (found.shape, ()) if found.shape else (node.shape, over)
-        tensor, problem = self.formulas.tensor(found.symbolic, where, found.free, shape, examples)
-        if found.symbolic is not None and ((name,), found.text) not in known:
-            claim = Claim(found.symbolic, where, found.free)
-            verified = self.oracle.verify(claim, loss, name, once=True, shown=tensor)
-            found = replace(found, verified=verified)
+        found = answerer.gradients()
+        numbers = {name: self.gradient_number(name, found[name]) for name in found}
+        new = [
+            name
+            for name, gradient in found.items()
+            if gradient.symbolic is not None and ((name,), gradient.text) not in known
+        ]
+        shown = {name: numbers[name][0] for name in new}
+        common = self.oracle.together(self.loss, shown) if len(new) > 1 else None
+        for name in new:
+            verified = common or self.verified_gradient(name, found[name], shown[name])
+            found[name] = replace(found[name], verified=verified)
             if verified.ok is False:
-                return replace(found, symbolic=None, where=(), free=())
+                found[name] = replace(found[name], symbolic=None, where=(), free=())
+        return {name: self.evaluated_gradient(name, found[name], *numbers[name]) for name in found}
+
+    @property
+    def loss(self) -> str | None:
+        """What the gradients are of: *the* output, or the loss behind upstream gradients, None."""
+        return None if self.graph.exercise.upstream else self.graph.outputs[-1]
+
+    def gradient_number(self, name: str, found: Gradient) -> tuple[Tensor | None, Undefined | None]:
+        """The number of a total gradient, over the examples."""
+        where, over = self.formulas.where(found.where), self.graph.node(name).over
+        examples = () if found.shape else tuple(ix for ix in over if ix in self.graph.examples)
+        shape = self.gradient_shape(name, found)
+        return self.formulas.tensor(found.symbolic, where, found.free, shape, examples)
+
+    def gradient_shape(self, name: str, found: Gradient) -> Shape:
+        """Its own, of a stack; else that of the input."""
+        return found.shape or self.graph.node(name).shape
+
+    def verified_gradient(self, name: str, found: Gradient, shown: Tensor | None) -> Verified:
+        """One total gradient compared along one direction."""
+        assert found.symbolic is not None
+        claim = Claim(found.symbolic, self.formulas.where(found.where), found.free)
+        return self.oracle.verify(claim, self.loss, name, once=True, shown=shown)
+
+    def evaluated_gradient(
+        self, name: str, found: Gradient, tensor: Tensor | None, problem: Undefined | None
+    ) -> Gradient:
+        """A total gradient with its number: its formula's, the derivative's where that has none,
+        none where there is none, or where the formula failed its check.
+        """
+        if found.verified is not None and found.verified.ok is False:
+            return found
+        loss = self.loss
         if self.oracle.refusal(loss, (name,)):
             met = self.oracle.met(loss, (name,))
             self.met.update(dict.fromkeys(kink for kink in met if kink.slug in ("kink", "jump")))
@@ -356,4 +385,5 @@ class Solver:
             elif tensor is not None:
                 met = self.oracle.conventions(loss, (name,), False, tensor, "gradient")
                 self.met.update(dict.fromkeys(met))
-        return replace(found, value=self.formulas.listed(tensor, shape))
+        value = self.formulas.listed(tensor, self.gradient_shape(name, found))
+        return replace(found, value=value)

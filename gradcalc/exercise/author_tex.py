@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gradcalc.exercise.markdown import read
 from gradcalc.exercise.tex import check
 from gradcalc.language.errors import SpanError
 
@@ -15,13 +14,35 @@ from gradcalc.language.errors import SpanError
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
+# A formula as most are: on one line, with no space at its ends and no digit beside them.
+_PLAIN = re.compile(r"(?<![\d\\])\$([^\s$\\]|[^\s$][^$\n]*[^\s$\\])\$(?!\d)")
+# Outside formulas: what Markdown could read as more than words, and a digit at the end of a line.
+_MARKED = re.compile(r"[$`\\<>\[\]|~\t]|^ {4}|\d[ \r]*$", re.MULTILINE)
 
 
 def check_markdown(text: str) -> Iterator[SpanError]:
     """What is wrong with the mathematics in a Markdown text; offsets are into it."""
+    if _plainly_right(text):
+        return
+    from gradcalc.exercise.markdown import read
+
     problems: list[SpanError] = []
     read(text, problems)
     yield from problems
+
+
+def _plainly_right(text: str) -> bool:
+    """Whether a text is words with plain formulas that are right. It is true of most, and the
+    library that reads Markdown then need not be loaded; where it is false the library decides.
+    """
+    if _MARKED.search(_PLAIN.sub("x", text)):
+        return False
+    try:
+        for formula in _PLAIN.findall(text):
+            check(formula)
+    except SpanError:
+        return False
+    return True
 
 
 def check_tex(text: str) -> Iterator[SpanError]:

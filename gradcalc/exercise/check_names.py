@@ -26,8 +26,10 @@ from gradcalc.language.parser import (
     Call,
     Compare,
     Expr,
+    Index,
     Name,
     Num,
+    Slice,
     names,
     occurrences,
     unparse,
@@ -174,7 +176,7 @@ def _roles(exercise: Exercise, problems: list[Problem]) -> None:
                 )
             )
         for index in definition.indices:
-            if index not in indices:
+            if index not in indices and index not in walked(definition.expr):
                 hint = f"indices: {{{shown(index, 10)}: n}}"
                 problems.append(
                     Problem("index", f"`{shown(index)}` is not declared as an index", place, hint)
@@ -204,6 +206,12 @@ def _roles(exercise: Exercise, problems: list[Problem]) -> None:
                     "role", f"`{shown(name)}` is both an index and a size", hint="use another name"
                 )
             )
+
+
+def walked(expr: Expr) -> set[str]:
+    """The names between brackets: how far such an index runs follows from the axis."""
+    items = (item for part in walk(expr) if isinstance(part, Index) for item in part.items)
+    return {name for item in items if not isinstance(item, Slice) for name in names(item)}
 
 
 def _cycles(exercise: Exercise, problems: list[Problem]) -> None:
@@ -268,6 +276,7 @@ def _report_cycle(
 
 def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanError]:
     """Calls of functions that the exercise defines or declares, and sums over an index."""
+    known = {*exercise.variables, *(definition.name for definition in exercise.definitions)}
     for part in walk(expr):
         if not isinstance(part, Call):
             continue
@@ -297,6 +306,7 @@ def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanEr
                     and not any(
                         variable.each == index.id for variable in exercise.variables.values()
                     )
+                    and (index.id not in walked(part) or index.id in known)
                 ):
                     yield no_index(index, exercise, indices)
 

@@ -9,7 +9,7 @@ from typing import Any
 from gradcalc.exercise.author_tex import check_markdown, check_tex
 from gradcalc.exercise.literals import read_integer
 from gradcalc.exercise.model import Notation, Variable
-from gradcalc.exercise.schema import get
+from gradcalc.exercise.schema import STRUCTURES, get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import Problem, SpanError
@@ -129,7 +129,7 @@ class Declarations:
             return Variable(name, self.shape(node), place=key.place, source=node.text)
         parts = {
             word: get(node, word)
-            for word in ("shape", "each", "latex", "assume", "function", "description")
+            for word in ("shape", "each", "latex", "assume", "free", "function", "description")
         }
         latex = self.keys.tex(parts["latex"]) if parts["latex"] else None
         words = {
@@ -149,7 +149,9 @@ class Declarations:
             if not any(found.hint == hint for found in self.problems):  # said once
                 self.problems.append(parts["each"].text.wrong("each", message, hint))
         function = int(words.get("function", "0"))
-        if function and (extra := [word for word in ("shape", "each", "assume") if parts[word]]):
+        if function and (
+            extra := [word for word in ("shape", "each", "assume", "free") if parts[word]]
+        ):
             self.problems.append(
                 key.text.wrong("function", f"an unknown function cannot have `{extra[0]}`")
             )
@@ -157,6 +159,8 @@ class Declarations:
             parts["shape"] = None
         shape = self.shape(parts["shape"]) if parts["shape"] else None
         assumed = frozenset([*assumptions, *([words["assume"]] if "assume" in words else [])])
+        free = self.free(words.get("free", ""), assumed, key, each)
+        assumed = assumed | {free} if free else assumed
         source = parts["shape"].text if parts["shape"] else key.text
         return Variable(
             name,
@@ -168,7 +172,21 @@ class Declarations:
             words.get("description"),
             key.place,
             source,
+            free,
         )
+
+    def free(self, word: str, assumed: frozenset[str], key: Node, each: object) -> str:
+        """The structure whose parameters are varied, where nothing else is said of the entries."""
+        against = sorted(assumed & {*STRUCTURES, "orthogonal", "onehot", "constant", "binary"})
+        if word and (against or each):
+            said = f"assume: {against[0]}" if against else "each"
+            message = f"`free: {word}` and `{said}` do not go together"
+            hint = (
+                "free varies what is one parameter together; assume leaves the entries independent"
+            )
+            self.problems.append(key.text.wrong("free", message, hint if against else None))
+            return ""
+        return word
 
     def shape(self, node: Node) -> tuple[Expr, ...] | None:
         sizes = [self.size(item) for item in node.items]

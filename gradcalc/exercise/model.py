@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from gradcalc.exercise.source import Text
+from gradcalc.exercise.vary_model import Variant, Vary
 from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import Place, Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
@@ -53,7 +54,8 @@ class Paper:
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A declared name. `shape` is None where it is to be inferred; its items are size
-    expressions.
+    expressions. `free`: the structure of a matrix whose free parameters are varied, which is among
+    what is assumed too; "" where each entry is a parameter.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Variable:
     description: str | None = None
     place: Place | None = None
     source: Text | None = None  # of the shape, for errors at its size expressions
+    free: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,8 @@ class Exercise:
     loss: str = "L"  # what the loss is called where there is an upstream gradient
     questions: tuple[Question, ...] = ()  # empty: not asked; the graph then makes the default ones
     notation: Notation = field(default_factory=Notation)
-    vary: Mapping[str, Any] = field(default_factory=dict)
+    vary: Vary = field(default_factory=Vary)
+    variant: Variant | None = None
     grading: Grading = field(default_factory=Grading)
     warnings: tuple[Problem, ...] = ()
 

@@ -35,10 +35,11 @@ from gradcalc.exercise.questions import (
 from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
 from gradcalc.exercise.upstreams import read_upstreams, shaped, symbols
+from gradcalc.exercise.vary import read_variant, read_vary
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError
-from gradcalc.language.parser import CALLABLE, Compare, Expr, Num, Span, parse
+from gradcalc.language.parser import CALLABLE, Num, Span
 from gradcalc.language.statements import Statement, read_head, statements, with_cure
 from gradcalc.language.tokens import canonical, shown, tokenize
 
@@ -144,7 +145,8 @@ class _Reader:
             loss=loss,
             questions=questions,
             seed=self.keys.integer("seed", -(10**18), 10**18),
-            vary=self.vary(exercise),
+            vary=read_vary(self.keys, exercise),
+            variant=read_variant(get(self.node, "variant"), self.problems),
             grading=read_grading(get(self.node, "grading"), self.problems),
             warnings=tuple(self.warnings),
         )
@@ -430,52 +432,6 @@ class _Reader:
             question.expr,
             question.source,
         )
-
-    def vary(self, exercise: Exercise) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, part in self.keys.entries("vary"):
-            if key.text.value == "require":
-                parts = [part] if part.kind == "scalar" else part.items
-                found["require"] = tuple(
-                    expr for one in parts if (expr := self.condition(one)) is not None
-                )
-            elif name := self.keys.name(key):
-                if name not in exercise.inputs:
-                    self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
-                found[name] = self.draw(part, f"vary.{shown(name)}")
-        return found
-
-    def condition(self, node: Node) -> Expr | None:
-        expr: Expr | None = (
-            self.keys.attempt(node.text, lambda: parse(node.text.value))
-            if node.kind == "scalar"
-            else None
-        )
-        if expr is not None and not isinstance(expr, Compare):
-            self.problems.append(
-                node.text.wrong("condition", "this is not a condition", "write for example f != 0")
-            )
-        return expr
-
-    def draw(self, node: Node, path: str) -> dict[str, tuple[Expr, ...]]:
-        found: dict[str, tuple[Expr, ...]] = {}
-        for key, part in named(node):
-            values = read_value(part, path, self.problems)
-            if not isinstance(values, tuple):
-                continue
-            flat = tuple(value for value in values if not isinstance(value, tuple))
-            if key.text.value != "choices" and len(flat) != 2:
-                self.problems.append(
-                    part.text.wrong(
-                        "vary", f"`{path}.{key.text.value}` needs two bounds, [from, to]"
-                    )
-                )
-            found[key.text.value] = flat
-        if len(node.pairs) != 1 and node.kind == "mapping":
-            self.problems.append(
-                node.text.wrong("vary", f"`{path}` needs one of integers, choices, uniform")
-            )
-        return found
 
 
 def _only_functions(own: Mapping[str, Function]) -> Problem:

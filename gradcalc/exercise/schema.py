@@ -26,6 +26,8 @@ ASSUMPTIONS = (
     "constant",
 )
 
+STRUCTURES = ("symmetric", "diagonal", "lower", "skew")  # of a matrix whose parameters are free
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
@@ -118,6 +120,13 @@ VARIABLE = Record(
             "symmetric",
         ),
         Key(
+            "free",
+            Scalar("a structure", STRUCTURES),
+            "The free parameters of a square matrix: entries that are one parameter are varied "
+            "together, and the others stay 0",
+            "symmetric",
+        ),
+        Key(
             "function",
             Scalar("a whole number from 0 to 9", tuple(map(str, range(10)))),
             "1: an unknown elementwise function, whose derivatives are written g'(z); 2 or more: "
@@ -190,8 +199,58 @@ GRADING = Record((
 
 DRAW = Record((
     Key("integers", Items(INTEGER), "Integers from the first to the second", "[-5, 5]"),
-    Key("choices", Items(NUMBER), "One of these values", "[1, 2, 4]"),
-    Key("uniform", Items(NUMBER), "A decimal between the first and the second", "[0, 1]"),
+    Key("decimals", Items(NUMBER), "Decimals from the first to the second, `step` apart", "[-1, 1]"),
+    Key("step", NUMBER, "How far apart decimals are (default 0.1)", "0.5"),
+    Key("rationals",
+        Record((
+            Key("numerator", Items(INTEGER), "From and to", "[1, 5]", required=True),
+            Key("denominator", Items(INTEGER), "From and to", "[2, 4]", required=True),
+        )),
+        "Fractions", "{numerator: [1, 5], denominator: [2, 4]}"),
+    Key("choices", Items(Array()), "One of these numbers or arrays", "[1/2, log(2), [1, 0]]"),
+    Key("uniform", Items(NUMBER), "A number with two decimals between the first and the second",
+        "[0, 1]"),
+    Key("aim", Either((Scalar("an aim, z = log(3)"), Items(Scalar("an aim, z = log(3)")))),
+        "The input is solved so that a quantity takes this value, or one of these", "'z = log(3)'"),
+    Key("sizes", Items(INTEGER), "Of a size: from the first to the second", "[2, 4]"),
+    Key("functions", Items(NAME), "Of a function in the expression: one of these",
+        "[tanh, sigmoid, relu]"),
+    Key("zero", YES, "Whether 0 may be drawn", "true"),
+    Key("distinct", YES, "No entry of the array occurs twice", "true"),
+    Key("rank", Scalar("a rank", ("full",)), "full: the matrix has full rank", "full"),
+    Key("symmetric", YES, "The matrix is symmetric", "true"),
+    Key("onehot", YES, "One entry is 1, the others 0: of a vector, or of each column", "true"),
+    Key("permutation", YES,
+        "The entries of the domain, or of the given value, in another order", "true"),
+))  # fmt: skip
+
+NICE = Record((
+    Key("decimals", INTEGER, "Numbers have at most so many decimals, or …", "2"),
+    Key("denominator", INTEGER, "… are fractions with a denominator of at most this", "12"),
+    Key("size", INTEGER, "Numbers are below this", "100"),
+    Key("kinks", YES, "Whether kinks and ties may be met", "no"),
+    Key("zeros", YES, "Whether an answer may be 0", "no"),
+    Key("discriminate", YES, "Whether common mistakes must give another number", "yes"),
+    Key("except", Either((TEXT, Items(TEXT))),
+        "Quantities and derivatives that may be any numbers, or all", "[L, dL/dz]"),
+))  # fmt: skip
+
+VARY = Record(
+    (
+        Key("require", Either((EXPRESSION, Items(EXPRESSION))), "Conditions on what is drawn",
+            "f != 0"),
+        Key("nice", Either((YES, NICE)), "Which numbers a variant may have", "{denominator: 6}"),
+        Key("inputs", Entries("name", DRAW),
+            "The inputs, where one of them is called nice, require or inputs",
+            "{nice: {integers: [1, 3]}}"),
+    ),
+    Entries("name", DRAW),
+)  # fmt: skip
+
+VARIANT = Record((
+    Key("of", TEXT, "The SHA-256 of the exercise it was drawn from", "9f3c…", required=True),
+    Key("seed", INTEGER, "The seed it was drawn with", "1", required=True),
+    Key("number", INTEGER, "Its number", "17", required=True),
 ))  # fmt: skip
 
 NOTATION = Record(
@@ -269,7 +328,7 @@ EXERCISE = Record(
             "variables",
             Either((Items(NAME), Entries("name", Either((Items(SIZE), VARIABLE))))),
             "A list of names, which is then complete, or a mapping of names to shapes or to "
-            "{shape, each, latex, assume, function}",
+            "{shape, each, latex, assume, free, function}",
             "{x: [n], W: [m, n]}",
         ),
         Key("sizes", Entries("size", INTEGER), "Numbers for symbolic sizes", "{n: 3, m: 2}"),
@@ -307,21 +366,12 @@ EXERCISE = Record(
         ),
         Key("notation", NOTATION, "Notation of the answers", "{layout: gradient, digits: 4}"),
         Key("grading", GRADING, "How to mark answers", "{carry: 0.5, entries: all}"),
+        Key("vary", VARY, "How variants draw their values", "{x: {integers: [-5, 5]}}"),
         Key(
-            "vary",
-            Record(
-                (
-                    Key(
-                        "require",
-                        Either((EXPRESSION, Items(EXPRESSION))),
-                        "Conditions on what is drawn",
-                        "f != 0",
-                    ),
-                ),
-                Entries("name", DRAW),
-            ),
-            "How a variant draws its values",
-            "{x: {integers: [-5, 5]}}",
+            "variant",
+            VARIANT,
+            "Which variant this is; `gradcalc vary` writes it",
+            "{of: 9f3c…, seed: 1, number: 17}",
         ),
     )
 )
@@ -470,6 +520,7 @@ _ELSEWHERE = {
     "latex": "write notation: {latex: {yhat: '\\hat{y}'}}",
     "shape": "write variables: {x: [n]}", "each": "write variables: {x: {each: i}}",
     "assume": "write variables: {A: {assume: symmetric}}",
+    "free": "write variables: {A: {free: symmetric}}",
     "solution": "gradcalc computes the answers: leave it out",
     "answers": "gradcalc computes the answers: leave it out",
 }  # fmt: skip

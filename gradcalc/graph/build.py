@@ -7,7 +7,7 @@ checked (question_checks.py)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradcalc.exercise.literals import shape_of_value
 from gradcalc.exercise.model import Exercise, Question
@@ -36,7 +36,7 @@ def build(exercise: Exercise) -> Graph:
     declared = declared_shapes(exercise, problems)
     indices = index_sizes(exercise)
     stop(problems)
-    for name in exercise.values:
+    for name in simplest(exercise.values, declared):
         if name in declared:
             sizes.fit(
                 name,
@@ -47,7 +47,7 @@ def build(exercise: Exercise) -> Graph:
     stop(problems)
     inferred = shapes_of(found, declared, indices, sizes)
     problems += inferred.problems
-    for name in exercise.values:  # sizes that only became known now
+    for name in simplest(exercise.values, inferred.shapes):  # sizes that only became known now
         if name in inferred.shapes and name not in declared and not inferred.problems:
             sizes.fit(
                 name,
@@ -74,7 +74,7 @@ def build(exercise: Exercise) -> Graph:
         {name: len(found.examples(name)) for name in found.inputs},
     )
     nodes, numbers = lowering.make.pruned(lowering.names)
-    problems += misfits(exercise, nodes, sizes)
+    problems += misfits(exercise, nodes, sizes, inferred.indices)
     used = {name for reads in found.uses.values() for name in reads}
     stacks = dict(found.stacks)
     each = frozenset(name for name, number in numbers.items() if nodes[number].over)
@@ -176,7 +176,7 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
                 Problem("size", f"{name}: every axis needs at least one entry", variable.place)
             )
             continue
-        square = variable.assume & {"symmetric", "diagonal", "orthogonal"}
+        square = variable.assume & {"symmetric", "diagonal", "orthogonal", "lower", "skew"}
         if square and (len(shape) != 2 or ("orthogonal" not in square and shape[0] != shape[1])):
             problems.append(
                 Problem(
@@ -186,6 +186,18 @@ def declared_shapes(exercise: Exercise, problems: list[Problem]) -> dict[str, Sh
                 )
             )
         shapes[name] = shape
+    for name, variable in exercise.variables.items():
+        defined = any(definition.name == name for definition in exercise.definitions)
+        if variable.free and (defined or variable.shape is None):
+            why = "a line defines it" if defined else "its shape is not declared"
+            hint = (
+                None
+                if defined
+                else f"variables: {{{name}: {{shape: [n, n], free: {variable.free}}}}}"
+            )
+            problems.append(
+                Problem("free", f"{name} has no free parameters: {why}", variable.place, hint)
+            )
     return shapes
 
 
@@ -217,9 +229,19 @@ def shapes_of(
     return infer(found, declared, indices, values, sizes.numbers)
 
 
-def misfits(exercise: Exercise, nodes: list[Node], sizes: Sizes) -> list[Problem]:
+def simplest(names: Iterable[str], shapes: Mapping[str, Shape]) -> list[str]:
+    """Names in an order in which their values tell sizes: [m] before [n + m - 1]."""
+    return sorted(
+        names,
+        key=lambda name: max((len(size.names) for size in shapes.get(name, ())), default=0),
+    )
+
+
+def misfits(
+    exercise: Exercise, nodes: list[Node], sizes: Sizes, indices: Mapping[str, Size]
+) -> list[Problem]:
     """What cannot be at the sizes that are known."""
-    if (found := unfit(nodes, sizes.numbers)) is None:
+    if (found := unfit(nodes, sizes.numbers, indices)) is None:
         return []
     node, reason = found
     variable = exercise.variables.get(node.name or "")

@@ -131,6 +131,19 @@ def _diagonal(value: Array) -> bool:
     )
 
 
+def _lower(value: Array) -> bool:
+    return all(item == 0 for i, row in enumerate(_square(value)) for item in row[i + 1 :])
+
+
+def _skew(value: Array) -> bool:
+    rows = _square(value)
+    return all(
+        abs(rows[i][j] + rows[j][i]) <= TOLERANCE * (1 + abs(rows[i][j]))
+        for i in range(len(rows))
+        for j in range(i + 1)
+    )
+
+
 def _orthogonal(value: Array) -> bool:
     rows = _square(value)
     return all(
@@ -143,6 +156,8 @@ CHECKS: Mapping[str, tuple[Callable[[Array], bool], str]] = {
     "symmetric": (_symmetric, "is not symmetric"),
     "diagonal": (_diagonal, "is not diagonal"),
     "orthogonal": (_orthogonal, "is not orthogonal"),
+    "lower": (_lower, "has an entry above the diagonal"),
+    "skew": (_skew, "is not skew-symmetric"),
     "positive": (
         lambda value: all(item > 0 for item in entries(value)),
         "has an entry that is not positive",

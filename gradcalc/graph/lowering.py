@@ -20,6 +20,7 @@ from gradcalc.graph.node_rewrites import RULES
 from gradcalc.graph.scope import Scope, problem
 from gradcalc.language.errors import Problem, SpanError
 from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.index_places import loose_places
 from gradcalc.language.parser import (
     NOWHERE,
     Binary,
@@ -87,6 +88,8 @@ class Lowering:
         self.scope, self.indices, self.declared = scope, indices, declared
         self.calls, self.select = calls, select
         self.functions = scope.exercise.functions
+        lines = (definition.expr for definition in scope.exercise.definitions)
+        self.loose = loose_places(lines, scope.indices)
         self.make = NodeBuilder(scope.sorted, RULES)
         self.nodes = self.make.nodes
         self.names: dict[str, int] = {}
@@ -98,10 +101,15 @@ class Lowering:
         self.memo: dict[tuple[str, tuple[int, ...]], int] = {}
         self.source: Text = Text("")
         self.written = ""  # the text that spans are offsets into, "" inside a function
+        self.free: dict[str, int] = {}  # what stands for a matrix whose free parameters are varied
         for name in scope.inputs:
             self.names[name] = self.make.add(
                 Node("input", (), shapes[name], scope.over.get(name, ()), {}, name)
             )
+            variable = scope.exercise.variables.get(name)
+            if variable is not None and variable.free:
+                attrs = {"structure": variable.free}
+                self.free[name] = self.make("free", (self.names[name],), attrs, shapes[name])
 
     def run(self) -> None:
         """Every definition in order."""
@@ -161,6 +169,10 @@ class Lowering:
             hint = "declare it: indices: {" + f"{index}: n" + "}"
             raise SpanError("index", f"the range of the index {index} is unknown", *at.span, hint)
         return self.indices[index]
+
+    def single(self, index: str) -> bool:
+        """Has an index one value, 0? Nothing then depends on it; examples stay examples."""
+        return index not in self.scope.exercise.examples and self.indices.get(index) == ONE
 
     # ---- words
 
@@ -286,9 +298,11 @@ class Lowering:
         if kind in ("input", "quantity"):
             if name not in self.names:
                 raise Failed
-            return self.names[name]
+            return self.free.get(name, self.names[name])
         if kind == "size":
             return self.make.size(Size.of(name), expr)
+        if kind == "index" and self.single(name):
+            return self.make.const(ZERO, expr)
         if kind == "index":
             return self.make("index", (), {"name": name}, (), expr)
         if kind == "stack":

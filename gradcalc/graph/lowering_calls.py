@@ -12,7 +12,7 @@ from fractions import Fraction
 from gradcalc.graph.lowering import Env, Lowering
 from gradcalc.language.constants import fraction, whole
 from gradcalc.language.errors import SpanError
-from gradcalc.language.parser import Call, Expr, Name, parse, unparse
+from gradcalc.language.parser import Call, Compare, Expr, Name, parse, unparse
 from gradcalc.language.shape_rules import (
     INDEXED,
     ONE,
@@ -103,7 +103,7 @@ def reduction(low: Lowering, call: Call, env: Env) -> int:
 
 
 def over_indices(
-    low: Lowering, call: Call, env: Env, indices: tuple[str, ...], condition: Expr | None
+    low: Lowering, call: Call, env: Env, indices: tuple[str, ...], conditions: tuple[Compare, ...]
 ) -> int:
     """sum(e, j, k, j != k): a sum over named indices."""
     if any(keyword == "axis" for keyword, _ in call.kwargs):
@@ -119,7 +119,7 @@ def over_indices(
                 message = f"the argument {param} depends on {index}, over which the function sums"
                 raise SpanError("index", message, *call.span, "use another index in one of them")
     number = low.expr(call.args[0], env)
-    if condition is not None:
+    for condition in conditions:
         if call.func not in ("sum", "prod"):
             raise SpanError(
                 "argument",
@@ -378,6 +378,22 @@ def with_parameters(low: Lowering, call: Call, env: Env) -> int:
     return low.elementwise(call.func, call, (*call.args, *left_out), env)
 
 
+def polygamma(low: Lowering, call: Call, env: Env) -> int:
+    """polygamma(k, x), whose order is a whole number from 0 on; of order 0 it is digamma."""
+    order = whole(low.resolve(call.args[0], env)[0], "the order of polygamma")
+    if not 0 <= order <= MAX_POWER:
+        said = f"the order of polygamma is a whole number from 0 to {MAX_POWER}"
+        raise SpanError("argument", said, *call.args[0].span)
+    return low.elementwise("polygamma" if order else "digamma", call, call.args[not order :], env)
+
+
+def triangle(low: Lowering, call: Call, env: Env) -> int:
+    """triu(A, k), tril(A, k): k is the diagonal it begins at."""
+    k = whole(low.resolve(call.args[1], env)[0], "a diagonal") if len(call.args) > 1 else 0
+    array = call.args[:1]
+    return low.apply(call.func, call, array, [low.expr(array[0], env)], env, attrs={"k": k})
+
+
 CALLS: Mapping[str, Callable[[Lowering, Call, Env], int]] = {
     **{name: reduction for name, op in TABLE.items() if op.signature == "reduction"},
     **{name: with_parameters for name, op in TABLE.items() if op.parameters},
@@ -388,9 +404,13 @@ CALLS: Mapping[str, Callable[[Lowering, Call, Env], int]] = {
     "logsumexp": softmax,
     "softmax": softmax,
     "log_softmax": softmax,
+    "cumsum": softmax,
+    "triu": triangle,
+    "tril": triangle,
     "dot": dot,
     "kron": kron,
     "matrix_power": matrix_power,
+    "polygamma": polygamma,
     "eye": filled,
     "ones": filled,
     "zeros": filled,

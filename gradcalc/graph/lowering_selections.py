@@ -7,6 +7,7 @@ from typing import Any
 from gradcalc.graph.lowering import Env, Lowering
 from gradcalc.graph.model import Node
 from gradcalc.language.errors import SpanError
+from gradcalc.language.index_places import IndexPlace, index_place
 from gradcalc.language.parser import Expr, Index, Name, Slice, names, unparse
 from gradcalc.language.shape_rules import Size, position, show, sliced
 
@@ -27,9 +28,9 @@ def select(low: Lowering, expr: Index, base: int, env: Env) -> int:
             kept.append(count)
             continue
         item, inner = low.resolve(item, env)
-        if isinstance(item, Name) and low.scope.kinds.get(item.id) == "index":
-            _check_index(low, expr, item, node, axis)
-            items.append(("index", item.id))
+        shifted = index_place(item, low.scope.indices)
+        if shifted is not None:
+            items.append(_placed(low, expr, item, node, axis, shifted))
         elif all(low.scope.kinds.get(name) == "size" for name in names(item)):
             items.append(("at", position(item, length, low.sizes)))
         else:
@@ -74,8 +75,43 @@ def _unsupported(low: Lowering, expr: Index, reason: str) -> SpanError:
     return SpanError("index", message, *expr.span, "index in two steps")
 
 
+def _placed(
+    low: Lowering, expr: Index, item: Expr, node: Node, axis: int, place: IndexPlace
+) -> tuple[Any, ...]:
+    """An index along an axis, or a sum of indices that stays on it. Raises SpanError."""
+    for name, _ in place.steps:
+        if name in node.over:
+            message = f"{low.words(expr.base)} already depends on {name}"
+            raise SpanError("index", message, *expr.span, f"write {unparse(expr.base)}")
+    sizes = {name: low.length(name, item) for name, _ in place.steps}
+    if isinstance(item, Name) and (
+        sizes[item.id] == node.shape[axis] or (unparse(expr.base), axis, place) not in low.loose
+    ):
+        _check_index(low, expr, item, node, axis)
+        return ("at", Size.of(0)) if low.single(item.id) else ("index", item.id)
+    length, base = node.shape[axis], low.words(expr.base)
+    first, last = place.first(sizes), place.last(sizes)
+    runs = " and ".join(f"{name} runs from 0 to {size - 1}" for name, size in sizes.items())
+    if first.number is None or first.number < 0:
+        message = (
+            f"{low.words(expr)}: {runs}, so `{unparse(item)}` begins at {first}, before entry 0"
+        )
+        hint = "shift the others instead: x[t + 1] and x[t] for x[t] and x[t - 1]"
+        raise SpanError("index", message, *expr.span, hint)
+    room = (length - 1 - last).number
+    if room is None or room < 0:
+        message = (
+            f"{low.words(expr)}: {runs}, so axis {axis} of {base} needs {last + 1} entries; "
+            f"it has {length}"
+        )
+        hint = f"declare no range for an index and no shape for {base}, and it is deduced"
+        raise SpanError("index", message, *expr.span, hint)
+    steps = tuple((name, step) for name, step in place.steps if not low.single(name))
+    return ("shift", steps, place.offset) if steps else ("at", place.offset)
+
+
 def _check_index(low: Lowering, expr: Index, item: Name, node: Node, axis: int) -> None:
-    """Raises SpanError where a named index does not run over the axis, or is one already."""
+    """Raises SpanError where a named index does not run over the axis."""
     length, words = node.shape[axis], low.words(expr.base)
     if low.length(item.id, item) != length:
         message = (
@@ -83,9 +119,6 @@ def _check_index(low: Lowering, expr: Index, item: Name, node: Node, axis: int) 
             f"axis {axis} of {words} is {length}: {low.indices[item.id]} ≠ {length}"
         )
         raise SpanError("index", message, *expr.span)
-    if item.id in node.over:
-        message = f"{words} already depends on {item.id}"
-        raise SpanError("index", message, *expr.span, f"write {unparse(expr.base)}")
 
 
 def _integer(low: Lowering, item: Expr, env: Env, length: Size) -> int:

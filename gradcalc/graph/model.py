@@ -106,9 +106,18 @@ class AskedValue:
         return substitute(self.expr, table)
 
 
-def unfit(nodes: Sequence[Node], numbers: Mapping[str, int]) -> tuple[Node, str] | None:
-    """The first node that cannot be at these sizes: an array without entries, or entries beyond
-    an axis.
+def item_indices(item: tuple[Any, ...]) -> tuple[str, ...]:
+    """The named indices in a place between brackets."""
+    if item[0] == "index":
+        return (item[1],)
+    return tuple(name for name, _ in item[1]) if item[0] == "shift" else ()
+
+
+def unfit(
+    nodes: Sequence[Node], numbers: Mapping[str, int], indices: Mapping[str, Size]
+) -> tuple[Node, str] | None:
+    """The first node that cannot be at these sizes: an array without entries, an index without
+    values, or entries beyond an axis.
     """
 
     def ascend(*row: int | Size) -> bool:
@@ -119,6 +128,12 @@ def unfit(nodes: Sequence[Node], numbers: Mapping[str, int]) -> tuple[Node, str]
     for node in nodes:
         if not all(ascend(1, size) for size in node.shape):
             return node, f"is {show(node.shape)}: at the sizes given it has no entry"
+        for name in node.over:
+            if not ascend(1, indices[name]):
+                return (
+                    node,
+                    f"has no {name} at the sizes given: it runs over {indices[name]} values",
+                )
         if node.op == "getitem":
             for (kind, *places), length in zip(
                 node.attrs["items"], nodes[node.args[0]].shape, strict=False

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from gradcalc.graph.model import Node
+from gradcalc.graph.model import Node, item_indices
 from gradcalc.language.exact_numbers import arithmetic
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import PLAIN, Shape, Size, rule
@@ -105,7 +105,7 @@ class NodeBuilder:
         if op == "index":
             return (attrs["name"],)
         if op == "getitem" and (
-            named := [item[1] for item in attrs["items"] if item[0] == "index"]
+            named := [name for item in attrs["items"] for name in item_indices(item)]
         ):
             return self.order({*found, *named})
         gone = attrs.get("index") or attrs.get("indices")

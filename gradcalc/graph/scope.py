@@ -368,8 +368,8 @@ class _Scope:
                     reduced = bound(part, self.indices)
                     if reduced:
                         inner = set(self.over_of(args[0], params))
-                        if reduced[1] is not None:
-                            inner |= self.over_of(reduced[1], params)
+                        for condition in reduced[1]:
+                            inner |= self.over_of(condition, params)
                         found |= inner if "softmax" in func else inner - set(reduced[0])
                     else:
                         stack.extend(args)

@@ -27,6 +27,7 @@ from gradcalc.graph.shape_relations import (
 )
 from gradcalc.graph.shape_solver import Axis, Constraint, Dim, Solver, Term
 from gradcalc.language.errors import SpanError
+from gradcalc.language.index_places import IndexPlace, index_place, loose_places
 from gradcalc.language.parser import (
     Binary,
     Call,
@@ -57,6 +58,7 @@ from gradcalc.language.shape_rules import (
 from gradcalc.language.size_expressions import size_of
 from gradcalc.ops import TABLE
 
+RANKS: Mapping[str, tuple[int, ...]] = {"kron": (2, 2), "conv": (1, 1), "conv2d": (2, 2)}
 Where = tuple["Text | None", "Expr | None"]
 
 
@@ -76,6 +78,8 @@ class Constraints:
         self.named: dict[str, Axis] = {
             index: indices.get(index) or Dim() for index in scope.indices
         }
+        lines = (definition.expr for definition in scope.exercise.definitions)
+        self.loose = loose_places(lines, self.named)
         self.terms: dict[str, Term] = {}
         self.scalar = Term("", ())  # of every number, size and index
         # The arguments are kept: ids stay theirs.
@@ -247,8 +251,10 @@ class Constraints:
         arrays: list[Term] = []
         parts: list[Expr] = [expr.base]
         for item in expr.items:
-            if isinstance(item, Slice) or (isinstance(item, Name) and item.id in self.named):
-                items.append(item if isinstance(item, Slice) else item.id)
+            if isinstance(item, Slice):
+                items.append(item)
+            elif (place := index_place(item, self.named)) is not None:
+                items.append(self.along_axis(expr, len(items), item, place))
             elif isinstance(item, Name | Index):
                 term = self.term(item, env)
                 items.append(None)
@@ -259,6 +265,14 @@ class Constraints:
         return self.relate(
             Indexed([base, *arrays], out, words, (self.source, expr), items, self.named), parts
         )
+
+    def along_axis(self, expr: Index, axis: int, item: Expr, place: IndexPlace) -> object:
+        """What an index says of an axis: j runs along all of it, t + s ends where it ends, and
+        what ends before says nothing.
+        """
+        if (unparse(expr.base), axis, place) in self.loose:
+            return 0
+        return item.id if isinstance(item, Name) else place
 
     def call(self, call: Call, env: Mapping[str, Term]) -> Term:
         func, args = call.func, call.args
@@ -278,8 +292,7 @@ class Constraints:
             return self.elementwise(call, args, env) if len(args) > 1 else self.term(args[0], env)
         runs = bound(call, self.scope.indices)
         if runs:
-            parts = args[:1] if runs[1] is None else (args[0], runs[1])
-            return self.elementwise(call, parts, env)
+            return self.elementwise(call, (args[0], *runs[1]), env)
         signature = TABLE[func].signature
         if func in ("eye", "ones", "zeros"):
             sizes = tuple(size_of(arg) for arg in args)
@@ -317,7 +330,7 @@ class Constraints:
         if letters and all(len(of_one) == 2 for of_one in letters):
             sides = self.matrices(call, terms_list, letters)
             return Term(f"`{words}`", [sides[letter] for letter in result])
-        ranks = tuple(map(len, letters)) if letters else (2, 2) if func == "kron" else ()
+        ranks = tuple(map(len, letters)) if letters else RANKS.get(func, ())
         if func == "kron" and all(len(self.s.dims(term) or ()) == 1 for term in terms_list):
             ranks = (1, 1)
         kind = Vectors if func in ("outer", "diag") else Forward

@@ -21,6 +21,7 @@ from gradcalc.graph.shape_solver import (
     Term,
 )
 from gradcalc.language.errors import SpanError
+from gradcalc.language.index_places import IndexPlace
 from gradcalc.language.parser import Slice
 from gradcalc.language.shape_rules import ONE, Shape, ShapeError, Size, axes, rule, sliced
 
@@ -386,6 +387,7 @@ class Indexed(Constraint):
             raise ShapeError(f"{len(self.items)} indices on {s.show(self.ins[0])}")
         arrays = [dims or [] for dims in gathered][::-1]
         kept: list[Axis] = []
+        settled = True
         for item, dim in zip(self.items, base, strict=False):
             if isinstance(item, Slice):
                 if item.start is None and item.stop is None and item.step is None:
@@ -399,18 +401,56 @@ class Indexed(Constraint):
                     return False
             elif isinstance(item, str):
                 s.same(dim, self.named[item])
+            elif isinstance(item, IndexPlace):
+                settled = self.placed(s, item, s.axis(dim)) and settled
             elif item is None:
                 kept += arrays.pop()
         s.bind(self.out, [*kept, *base[len(self.items) :]])
+        return settled
+
+    def placed(self, s: Solver, place: IndexPlace, dim: Axis) -> bool:
+        """The axis ends at the last place. Deduces its length, or how far one of the indices
+        runs; False while more than one is unknown.
+        """
+        sizes = {name: s.axis(self.named[name]) for name, _ in place.steps}
+        known = {name: size for name, size in sizes.items() if isinstance(size, Size)}
+        missing = [(name, step) for name, step in place.steps if name not in known]
+        if not missing:
+            if isinstance(dim, Dim):
+                length = place.last(known) + ONE
+                if None in (dim.number, length.number) or dim.number < length.number:  # type: ignore[operator]
+                    s.same(dim, length)
+                else:
+                    s.same(dim, Size.of(dim.number or 0))
+            return True
+        if len(missing) > 1 or not isinstance(dim, Size):
+            return False
+        (name, step), *_ = missing
+        room = (
+            dim - ONE - place.last({**known, name: ONE})
+            if step > 0
+            else place.first({**known, name: ONE})
+        )
+        if abs(step) > 1:
+            if room.number is None:
+                return False
+            room = Size.of(room.number // abs(step))
+        if room.number is not None and room.number < 0:
+            raise ShapeError(f"an axis of {dim} is too short")
+        s.same(self.named[name], room + ONE)
         return True
+
+    @property
+    def sizes(self) -> list[Axis]:
+        places = [item for item in self.items if isinstance(item, IndexPlace)]
+        return [self.named[name] for place in places for name, _ in place.steps]
 
     def explain(self, s: Solver, known: Known) -> list[tuple[Term, str]]:
         if known(self.out) and not known(self.ins[0]):
-            runs = [
-                f"{item} runs over {s.axis(self.named[item])}"
-                for item in self.items
-                if isinstance(item, str)
-            ]
+            used = [item for item in self.items if isinstance(item, str)]
+            places = [item for item in self.items if isinstance(item, IndexPlace)]
+            used += [name for place in places for name, _ in place.steps]
+            runs = [f"{name} runs over {s.axis(self.named[name])}" for name in dict.fromkeys(used)]
             return [(self.ins[0], " and ".join([f"`{self.words}` is {s.show(self.out)}", *runs]))]
         return super().explain(s, known)
 

@@ -77,6 +77,11 @@ class Constraint:
     def terms(self) -> list[Term]:
         return [*self.ins, self.out]
 
+    @property
+    def sizes(self) -> Sequence[Axis]:
+        """Sizes that it is about, beside those in its terms."""
+        return ()
+
     def said(self, term: Term) -> str:
         """A term in the words of this place."""
         return next(
@@ -237,6 +242,10 @@ class Solver:
 
     def watching(self, constraint: Constraint) -> None:
         """Wake the constraint when anything unknown in its terms is found."""
+        for dim in constraint.sizes:
+            dim = self.axis(dim)
+            if isinstance(dim, Dim) and constraint not in dim.watch[-4:]:
+                dim.watch.append(constraint)
         for term in constraint.terms:
             root = self.root(term)
             if constraint not in root.watch[-4:]:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from gradcalc.graph.model import Node
+from gradcalc.language.index_places import place_tree
 from gradcalc.language.parser import (
     Binary,
     Call,
@@ -79,7 +80,7 @@ def tree(
         return signed(op, arg(0), arg(1))
     if op == "neg":
         return Neg(arg(0))
-    if op in ("copy", "toaxis"):
+    if op in ("copy", "toaxis", "free"):
         return arg(0)
     if op == "transpose":
         return Transpose(arg(0))
@@ -98,6 +99,11 @@ def tree(
         return Call(
             op, tuple(size_tree(size) for size in (node.shape[:1] if op == "eye" else node.shape))
         )
+    if op == "triangle":
+        ones = Call("ones", tuple(size_tree(size) for size in node.shape))
+        return Call("triu" if node.attrs["upper"] else "tril", (ones, *diagonal(node)))
+    if op in ("triu", "tril"):
+        return Call(op, (arg(0), *diagonal(node)))
     if op == "stack" and all(nodes[a].shape == () for a in node.args):
         return Vector(tuple(arg(n) for n in range(len(node.args))))
     if op == "rest":
@@ -134,6 +140,12 @@ def tree(
     )
 
 
+def diagonal(node: Node) -> tuple[Expr, ...]:
+    """The diagonal that a triangle begins at, where it is not the main one."""
+    k = node.attrs["k"]
+    return (number(Fraction(k)),) if k else ()
+
+
 def options(node: Node, nodes: Sequence[Node]) -> tuple[tuple[str, Expr], ...]:
     """Keyword arguments that are not the default."""
     axis = node.attrs.get("axis")
@@ -145,10 +157,11 @@ def options(node: Node, nodes: Sequence[Node]) -> tuple[tuple[str, Expr], ...]:
         found.append(("axis", numbers[0] if len(numbers) == 1 else Vector(numbers)))
     if isinstance(axis, int) and node.op == "concat" and axis != 0:
         found.append(("axis", Num(Fraction(axis))))
-    if isinstance(axis, int) and node.op in ("softmax", "log_softmax"):
+    if isinstance(axis, int) and node.op in ("softmax", "log_softmax", "cumsum"):
         shape = nodes[node.args[0]].shape
         column = len(shape) == 2 and shape[1] == Size.of(1)
-        if axis != (0 if column else rank - 1):
+        needed = node.op == "cumsum" and Size.of(1) not in shape and rank > 1
+        if needed or axis != (0 if column else rank - 1):
             found.append(("axis", Num(Fraction(axis))))
     if node.attrs.get("keepdims"):
         found.append(("keepdims", Name("True")))
@@ -177,6 +190,9 @@ def item(
         return Name(words.get(part[1], part[1]))
     if kind == "at":
         return size_tree(part[1])
+    if kind == "shift":
+        parts = [(Name(words.get(name, name)), step) for name, step in part[1]]
+        return place_tree(parts, part[2])
     if kind == "gather":
         return tree(nodes, node.args[part[1]], indices)
     start, stop, step = part[1:]

@@ -51,11 +51,12 @@ def domain(op: Op) -> Expr | None:
     return _read(op.name, "domain", op.domain, op.operands) if op.domain else None
 
 
-def smooth(op: Op) -> Expr | None:
-    """The condition under which the operation is differentiable; None where it always is. Raises
+def smooth(op: Op) -> tuple[Expr, ...]:
+    """The conditions under which the operation is differentiable; none where it always is. Raises
     EntryError.
     """
-    return _read(op.name, "smooth", op.smooth, op.operands) if op.smooth else None
+    texts = op.smooth.split(", ") if op.smooth else []
+    return tuple(_read(op.name, "smooth", text, op.operands) for text in texts)
 
 
 def law(op: Op) -> Expr | None:

@@ -13,7 +13,7 @@ this: they differ in signs alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -355,16 +355,11 @@ class _Pen:
                 return self.constant(node)
             case func, (arg, *over) if over and func in _REDUCE and all(map(self.binds, over)):
                 return self.over(func, args[0], node.args[1:])
-        words = [
-            f"{name} = {self.box(value).full}" for name, value in options.items() if name != "axis"
-        ]
-        box = script.apply(script.function(node.func), args, words)
-        axis = options.get("axis")
-        return (
-            box
-            if axis is None
-            else script.apply(script.function(node.func, self.box(axis).full), args, words)
-        )
+        # The axis stands below the function; below a norm one would read the order there.
+        below = None if "ord" in TABLE[node.func].options else options.pop("axis", None)
+        words = [f"{name} = {self.box(value).full}" for name, value in options.items()]
+        axis = None if below is None else self.box(below).full
+        return script.apply(script.function(node.func, axis), args, words)
 
     def constant(self, node: Call) -> Box:
         """An array of zeros as 0; of ones as 𝟏, a row as 𝟏ᵀ and a matrix as 𝟏𝟏ᵀ."""
@@ -383,10 +378,26 @@ class _Pen:
             isinstance(item, Name) and item.id not in self.names.shapes
         )
 
+    def conditions(self, given: Sequence[Compare]) -> list[str]:
+        """Conditions as they stand under a sum: e ≥ 0 and e < n are 0 ≤ e < n."""
+        found = []
+        rest = list(given)
+        while rest:
+            low, *rest = rest
+            high = next((c for c in rest if (c.op, c.left) == ("<", low.left)), None)
+            if low.op == ">=" and high is not None:
+                rest.remove(high)
+                first, between, last = (self.box(e).full for e in (low.right, low.left, high.right))
+                signs = self.script.compare("<="), self.script.compare("<")
+                found.append(f"{first} {signs[0]} {between} {signs[1]} {last}")
+            else:
+                found.append(self.box(low).full)
+        return found
+
     def over(self, func: str, body: Box, over: tuple[Expr, ...]) -> Box:
         """sum(e, i): a big operator over named indices, perhaps under a condition."""
         indices = [item.id for item in over if isinstance(item, Name)]
-        conditions = [self.box(item).full for item in over if isinstance(item, Compare)]
+        conditions = self.conditions([item for item in over if isinstance(item, Compare)])
         inner = (
             body
             if body.open and not body.minus and body.level >= PRODUCT

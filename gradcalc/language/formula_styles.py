@@ -10,7 +10,7 @@ from typing import Protocol
 
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Num, unparse
-from gradcalc.language.sizes import Shape, Size
+from gradcalc.language.sizes import Shape, Size, in_order
 from gradcalc.language.tex_names import tex_text
 from gradcalc.language.typography import MINUS, braced, lowered, name_latex, name_text, raised, read
 from gradcalc.ops import SIGNS, TABLE
@@ -386,7 +386,7 @@ def size_latex(size: Size) -> str:
 
 def _size(size: Size, name: Callable[[str], str], minus: str, times: str) -> str:
     out = ""
-    for monomial, coefficient in sorted(size.terms, key=lambda term: (-len(term[0]), term[0])):
+    for monomial, coefficient in sorted(size.terms, key=in_order):
         words = [name(word) for word in monomial]
         if abs(coefficient) != 1 or not words:
             words.insert(0, str(abs(coefficient)))

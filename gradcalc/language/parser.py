@@ -81,7 +81,7 @@ __all__ = [
 MAX_DEPTH = 60
 
 OPTIONS = frozenset(("axis", "keepdims", "ord", "ddof"))
-SOFTMAX = frozenset(("softmax", "log_softmax", "logsumexp"))
+SOFTMAX = frozenset(("softmax", "log_softmax", "logsumexp", "cumsum"))
 _YES, _NO = Name("True"), Name("False")
 _FLAGS: dict[Expr, Expr] = {
     _YES: _YES,

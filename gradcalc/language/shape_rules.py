@@ -102,24 +102,30 @@ def operands(call: Call, indices: Collection[str]) -> tuple[Expr, ...]:
         len(call.args) == 2 and call.func in NUMPY | {"norm"} and fraction(call.args[1]) is not None
     ):
         return call.args[:1]
+    op = TABLE.get(call.func)
+    if op is not None and op.parameters and op.signature != "elementwise":
+        return call.args[: len(op.operands) - len(op.parameters)]
     return call.args
 
 
-def bound(call: Call, indices: Collection[str]) -> tuple[tuple[str, ...], Expr | None] | None:
-    """The named indices that `sum(e, j, k, condition)` runs over, and the condition; None where
+def bound(
+    call: Call, indices: Collection[str]
+) -> tuple[tuple[str, ...], tuple[Compare, ...]] | None:
+    """The named indices that `sum(e, j, k, condition)` runs over, and the conditions; None where
     it runs over none.
     """
     if call.func not in INDEXED or len(call.args) < 2:
         return None
-    names, condition = [], None
+    names: list[str] = []
+    conditions: list[Compare] = []
     for arg in call.args[1:]:
-        if isinstance(arg, Name) and arg.id in indices and condition is None:
+        if isinstance(arg, Name) and arg.id in indices and not conditions:
             names.append(arg.id)
-        elif isinstance(arg, Compare) and names and condition is None:
-            condition = arg
+        elif isinstance(arg, Compare) and names:
+            conditions.append(arg)
         else:
             return None
-    return tuple(names), condition
+    return tuple(names), tuple(conditions)
 
 
 INDEXED = frozenset(("sum", "mean", "prod", "max", "min", "logsumexp", "softmax", "log_softmax"))
@@ -131,8 +137,10 @@ def axes(func: str, shape: Shape, axis: tuple[int, ...] | None) -> tuple[int, ..
     """
     rank = len(shape)
     if axis is None:
-        if func not in ("softmax", "log_softmax", "logsumexp"):
+        if func not in ("softmax", "log_softmax", "logsumexp", "cumsum"):
             return tuple(range(rank))
+        if func == "cumsum" and rank > 1 and ONE not in shape:
+            raise ShapeError("cumsum of a matrix needs an axis", "write axis=0 or axis=1")
         if rank == 0:
             raise ShapeError(f"{func} needs a vector, not a scalar")
         if rank == 2 and ONE in shape:
@@ -311,6 +319,18 @@ def stack(shapes: list[Shape], _: Options) -> Shape:
     return (Size.of(len(shapes)), *shapes[0])
 
 
+def correlated(shapes: list[Shape], rank: int) -> Shape:
+    """Of conv and conv2d: where the kernel lies inside the array. Raises ShapeError."""
+    array, kernel = shapes
+    if len(array) != rank or len(kernel) != rank:
+        what = "two vectors" if rank == 1 else "two matrices"
+        raise ShapeError(f"{'conv' if rank == 1 else 'conv2d'} takes {what}")
+    sizes = tuple(n - k + 1 for n, k in zip(array, kernel, strict=True))
+    if any(size.number is not None and size.number < 1 for size in sizes):
+        raise ShapeError(f"the kernel is longer: {show(kernel)} does not fit into {show(array)}")
+    return sizes
+
+
 OWN: Mapping[str, Callable[[list[Shape], Options], Shape]] = {
     "matmul": matmul,
     "dot": dot,
@@ -319,6 +339,8 @@ OWN: Mapping[str, Callable[[list[Shape], Options], Shape]] = {
     "vec": vec,
     "concat": concat,
     "stack": stack,
+    "conv": lambda shapes, _: correlated(shapes, 1),
+    "conv2d": lambda shapes, _: correlated(shapes, 2),
     "transpose": lambda shapes, _: shapes[0][::-1],
     "matrix_power": lambda shapes, _: signed("matrix_power", "n n -> n n", shapes[:1]),
     "eye": lambda _, given: given.sizes * 2,

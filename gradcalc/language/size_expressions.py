@@ -6,7 +6,7 @@ from collections.abc import Collection
 from fractions import Fraction
 
 from gradcalc.language.errors import SpanError, closest
-from gradcalc.language.sizes import Size
+from gradcalc.language.sizes import Size, in_order
 from gradcalc.language.tree import Binary, Expr, Name, Neg, Num, product
 from gradcalc.language.unparse import unparse
 
@@ -14,7 +14,7 @@ from gradcalc.language.unparse import unparse
 def size_tree(size: Size) -> Expr:
     """A size in the expression language."""
     total: Expr | None = None
-    for monomial, coefficient in sorted(size.terms, key=lambda term: (-len(term[0]), term[0])):
+    for monomial, coefficient in sorted(size.terms, key=in_order):
         factors: list[Expr] = [Name(name) for name in monomial]
         if abs(coefficient) != 1 or not factors:
             factors.insert(0, Num(Fraction(abs(coefficient))))

@@ -9,6 +9,12 @@ from typing import TypeAlias
 from gradcalc.language.fast_dataclasses import dataclass
 
 
+def in_order(term: tuple[tuple[str, ...], int]) -> tuple[int, bool, tuple[str, ...]]:
+    """The order in which the terms of a size are written: n - m + 1."""
+    monomial, coefficient = term
+    return -len(monomial), coefficient < 0, monomial
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """A size: a polynomial over size names, e.g. D_x, 3, N - 1. Equal only by name or number.
@@ -68,7 +74,7 @@ class Size:
 
     def __str__(self) -> str:
         parts = []
-        for monomial, coefficient in sorted(self.terms, key=lambda term: (-len(term[0]), term[0])):
+        for monomial, coefficient in sorted(self.terms, key=in_order):
             body = "*".join(monomial)
             magnitude = abs(coefficient)
             word = str(magnitude) if not body else body if magnitude == 1 else f"{magnitude}*{body}"

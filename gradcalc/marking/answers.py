@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.model import Question
@@ -37,6 +37,20 @@ class Submission:
     answers: dict[int, Given]
     student: str | None = None
     variant: int | None = None
+
+
+class Questions(Protocol):
+    """The questions of one exercise or of several, found by what students call them."""
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        """Every question, in order."""
+
+    def find(self, word: str) -> int | None:
+        """Its number, from 0; None where there is none."""
+
+    def unknown(self, word: str) -> tuple[str, str]:
+        """Message and hint for a question that there is not."""
 
 
 class Finder:
@@ -86,8 +100,13 @@ def read_answers(path: str, questions: Sequence[Question]) -> list[Submission]:
     ending = path.rpartition(".")[2].lower()
     if ending in ("csv", "tsv") or (ending not in ("yaml", "yml", "json") and _is_table(data)):
         return _Table(name, data, Finder(questions)).read()
-    node, problems = read_yaml(_BLANK.sub(rb"\1 \2", data), name)
-    return [_Mapping(Finder(questions), list(problems)).read(node)]
+    return [read_submission(data, name, Finder(questions))]
+
+
+def read_submission(data: bytes, file: str, finder: Questions) -> Submission:
+    """The answers of one student in YAML or JSON. Raises GradcalcError."""
+    node, problems = read_yaml(_BLANK.sub(rb"\1 \2", data), file)
+    return _Mapping(finder, list(problems)).read(node)
 
 
 def answers_from(data: Mapping[str, Any], questions: Sequence[Question]) -> Submission:
@@ -149,7 +168,7 @@ def _is_table(data: bytes) -> bool:
 class _Mapping:
     """The answers of one student, as nodes of YAML or JSON."""
 
-    def __init__(self, finder: Finder, problems: list[Problem]) -> None:
+    def __init__(self, finder: Questions, problems: list[Problem]) -> None:
         self.finder, self.problems = finder, problems
 
     def read(self, node: Node) -> Submission:

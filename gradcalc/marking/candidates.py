@@ -18,6 +18,7 @@ from gradcalc.language.shape_rules import Shape, shape_of
 from gradcalc.language.tree import Expr
 from gradcalc.marking.asked import Asked
 from gradcalc.marking.equality import Function, derivative
+from gradcalc.marking.functions import Changed
 from gradcalc.marking.model import Mistake
 from gradcalc.marking.points import Computation, Place
 from gradcalc.marking.variations import Site
@@ -199,7 +200,7 @@ def changed(function: Function, change: Callable[[Tensor, Place], Tensor]) -> Fu
         with balls(bits).working():
             return change(tensor, place)
 
-    return Function(at, function.pieces, function.arguments)
+    return Function(at, function.pieces, function.arguments, Changed(function, change))
 
 
 IF = "This is what comes out if "

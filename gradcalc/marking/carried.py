@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, TypeVar
 
 from gradcalc.exercise.model import Definition, Exercise, Question, Upstream
 from gradcalc.graph.model import Graph, Node
@@ -40,6 +40,7 @@ from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined
 from gradcalc.numeric.tensor import Env, Tensor
 
 ONE = Num(Fraction(1))
+T = TypeVar("T")
 TOGETHER = 2  # earlier errors that are carried together
 
 
@@ -64,43 +65,26 @@ class _Cut:
     copies: Mapping[str, str] = field(default_factory=dict)
 
 
-def follow_through(
-    asked: Asked, number: int, earlier: Sequence[Wrong]
-) -> Iterator[tuple[tuple[Wrong, ...], Function]]:
-    """The answers to a question that follow from earlier wrong ones: from each, the nearest on the
-    path first, then from the two nearest together.
+def nearest(asked: Asked, number: int) -> list[int]:
+    """The questions above one, the nearest on the path first."""
+    return sorted(range(number), key=lambda earlier: _distance(asked, number, earlier))
+
+
+def groups(known: Sequence[T]) -> Iterator[tuple[T, ...]]:
+    """What earlier wrong answers, the nearest first, are carried together: each, then the two
+    nearest.
     """
-    known = sorted(earlier, key=lambda wrong: _distance(asked, number, wrong))
-    groups = [(wrong,) for wrong in known]
+    yield from ((wrong,) for wrong in known)
     if len(known) >= TOGETHER:
-        groups.append(tuple(known[:TOGETHER]))  # type: ignore[arg-type]
-    for group in groups:
-        if asked.questions[number].expr is not None:
-            found = _in_expression(asked, number, group)
-        else:
-            found = _function(asked, number, group)
-        if found is not None:
-            yield group, found
+        yield tuple(known[:TOGETHER])
 
 
-def _in_expression(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | None:
-    """An expression in the wrong answers that it names."""
-    above = {id(asked.questions[wrong.number]) for wrong in group}
-    named = asked.named(number)
-    if not above <= {id(question) for question in named.values()}:
-        return None
-    instead = {
-        wrong.number: _shaped(wrong.function, asked.right(wrong.number), None) for wrong in group
-    }
-    return asked.expression(number, asked.layout, instead)
-
-
-def _distance(asked: Asked, number: int, wrong: Wrong) -> int:
+def _distance(asked: Asked, number: int, earlier: int) -> int:
     """How far an earlier question is from a later one, in the order of the computation."""
     order = (*asked.graph.inputs, *asked.graph.quantities)
-    later, question = asked.questions[number], asked.questions[wrong.number]
+    later, question = asked.questions[number], asked.questions[earlier]
     if later.expr is not None or question.expr is not None:
-        return number - wrong.number
+        return number - earlier
     if later.kind == "value":
         return -order.index(_one(asked, question.of)) if question.kind == "value" else 0
     if question.by:
@@ -112,8 +96,12 @@ def _one(asked: Asked, name: str) -> str:
     return asked.graph.stacks.get(name, name)
 
 
-def _function(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | None:
-    """The answer that follows from wrong ones together; None where they have no such meaning."""
+def follow_through(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | None:
+    """The answer to a question that follows from earlier wrong ones together; None where they have
+    no such meaning.
+    """
+    if asked.questions[number].expr is not None:
+        return _in_expression(asked, number, group)
     definitions = {d.name: d for d in asked.graph.exercise.definitions}
     cut: _Cut | None = _Cut(definitions, {})
     for wrong in group:
@@ -121,6 +109,17 @@ def _function(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | N
             return None
         cut = _applied(asked, wrong, cut)
     return None if cut is None else _asked_of(asked, number, cut)
+
+
+def _in_expression(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | None:
+    """An expression in the wrong answers that it names."""
+    above = {id(asked.questions[wrong.number]) for wrong in group}
+    if not above <= {id(question) for question in asked.named(number).values()}:
+        return None
+    instead = {
+        wrong.number: _shaped(wrong.function, asked.right(wrong.number), None) for wrong in group
+    }
+    return asked.expression(number, asked.layout, instead)
 
 
 def _applied(asked: Asked, wrong: Wrong, cut: _Cut) -> _Cut | None:

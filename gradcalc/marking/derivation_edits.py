@@ -301,10 +301,9 @@ def reversed_mask(scene: Scene, site: Site, slopes: Sequence[Slope]) -> Iterator
     """f'(-x) for f'(x), where f has a kink."""
     match site.expr:
         case Call(func, (operand, *rest)) if len(slopes) == 1 and TABLE[func].smooth:
-            given: dict[str, Expr] = {
-                "x": Neg(operand),
-                "r": Call(func, (Neg(operand), *rest)),
-            }
+            turned = (Neg(operand), *rest)
+            given: dict[str, Expr] = dict(zip(TABLE[func].operands, turned, strict=False))
+            given["r"] = Call(func, turned)
             yield {}, with_slope(site, slopes, 0, substitute(slopes[0].pattern, given))
         case Call("max" | "min", (left, right)) if len(slopes) == 2:
             yield (

@@ -73,6 +73,11 @@ def refuted(
         got, want = answer.floats(place), candidate.floats(place)
         if got is None or want is None:
             return True
+        if not got.shape and not want.shape:  # numbers: NumPy would take ten times as long
+            mine, right = got.item(), want.item()
+            if not abs(mine - right) <= (1e-9 + 1e-12) * max(abs(mine), abs(right)):
+                return True
+            continue
         if got.shape != want.shape:
             got, want = np.squeeze(got), np.squeeze(want)
             if got.shape != want.shape and got.size == want.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from gradcalc.language.parser import Expr
 from gradcalc.marking.asked import Asked
 from gradcalc.marking.candidates import Scene, Submitted
 from gradcalc.marking.equality import Function, Rules, compare
-from gradcalc.marking.mistakes import find
+from gradcalc.marking.mistakes import TRIES, find
 from gradcalc.marking.model import RIGHT, Mistake, Reading
 from gradcalc.marking.number_slips import number_mistakes
 from gradcalc.marking.printed import Printed
@@ -33,9 +34,16 @@ class Finder:
         return self._scenes[number]
 
     def formula(
-        self, number: int, function: Function, reading: Reading, read: Callable[[Expr], Function]
+        self,
+        number: int,
+        function: Function,
+        reading: Reading,
+        read: Callable[[Expr], Function],
+        tries: int = TRIES,
     ) -> tuple[Mistake, ...]:
-        """The mistakes that give a formula. `read`: another formula in the same names."""
+        """The mistakes that give a formula. `read`: another formula in the same names; `tries`: how
+        many candidates are looked at.
+        """
 
         def printed() -> tuple[Expr, ...]:
             answer = self.printed.symbolic(number, "matrix")
@@ -44,7 +52,7 @@ class Finder:
             return tuple(one for one in (answer.symbolic, answer.expanded) if one is not None)
 
         submitted = Submitted(function, reading.formula, reading.free, read, printed)
-        found = find(self.scene(number), submitted)
+        found = find(self.scene(number), submitted, tries)
         return found or self.shorthand(number, submitted)
 
     def shorthand(self, number: int, submitted: Submitted) -> tuple[Mistake, ...]:
@@ -53,13 +61,17 @@ class Finder:
         if short is None:
             return ()
         for candidate in multiples_of(self.scene(number), short, submitted):
-            found = compare(submitted.function, candidate.function, self.asked.places, Rules())
+            found = compare(
+                submitted.function, candidate.function, self.asked.places, Rules(seconds=math.inf)
+            )
             if found.verdict == RIGHT:
                 said = f"{candidate.mistake.sentence[:-1]}, in the shorthand of the literature."
                 return (replace(candidate.mistake, sentence=said),)
         return ()
 
-    def value(self, number: int, reading: Reading, function: Function) -> tuple[Mistake, ...]:
+    def value(
+        self, number: int, reading: Reading, function: Function, tries: int = TRIES
+    ) -> tuple[Mistake, ...]:
         """The mistakes that give a number at the given values, or a constant everywhere."""
         value = reading.value
         right = self.printed.value(number)
@@ -73,7 +85,7 @@ class Finder:
         known = [(text, found) for text, found in others if found is not None]
         got = _nested(numbers(value), shape_of_value(value))
         found = number_mistakes(got, right, self.asked.graph.sizes, known)
-        return found or find(self.scene(number), Submitted(function))
+        return found or find(self.scene(number), Submitted(function), tries)
 
 
 def _nested(flat: list[float], shape: tuple[int, ...]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from gradcalc.exercise.model import Grading, Value
 from gradcalc.language.parser import Expr, names
 from gradcalc.marking.asked import Asked
-from gradcalc.marking.carried import Wrong, follow_through
+from gradcalc.marking.carried import Wrong, follow_through, groups, nearest
 from gradcalc.marking.equality import Function, Rules, compare, refuted
 from gradcalc.marking.model import RIGHT, Carried, Reading
 from gradcalc.marking.points import Place
@@ -38,20 +38,22 @@ class Follower:
         """From which earlier answers a wrong one follows; None where it follows from none.
         `function`: the formula, None for a number.
         """
-        given = function is None
-        known = [wrong for wrong in earlier if self.tells(wrong, given)]
-        for group, right in follow_through(self.asked, number, known):
-            if given:
-                same = reading.value is not None and self.value_follows(
-                    number, reading.value, right
-                )
-            else:
-                assert function is not None
-                same = self.follows(function, right)
-            if same:
+        order = nearest(self.asked, number)
+        known = [wrong for wrong in earlier if self.tells(wrong, function is None)]
+        for group in groups(sorted(known, key=lambda wrong: order.index(wrong.number))):
+            right = follow_through(self.asked, number, group)
+            if right is not None and self.same(number, reading, function, right):
                 texts = tuple(self.asked.questions[wrong.number].text for wrong in group)
                 return Carried(texts)
         return None
+
+    def same(
+        self, number: int, reading: Reading, function: Function | None, right: Function
+    ) -> bool:
+        """Is a wrong answer what follows? `function`: its formula, None for a number."""
+        if function is not None:
+            return self.follows(function, right)
+        return reading.value is not None and self.value_follows(number, reading.value, right)
 
     def follows(self, function: Function, right: Function) -> bool:
         """Is a formula equal to what follows?"""

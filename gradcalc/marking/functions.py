@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 from gradcalc.exercise.model import Question
 from gradcalc.graph.asked_values import answer_shape, answers_above, stacks
 from gradcalc.graph.model import Graph
+from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Expr, names
-from gradcalc.language.sizes import Size
+from gradcalc.language.sizes import Shape, Size
 from gradcalc.marking.points import Computation, Place, ends_of_pieces, in_pieces
 from gradcalc.numeric.derivative_arrays import derivative_at
 from gradcalc.numeric.evaluate import entries, evaluate, stacked
@@ -37,12 +38,18 @@ class Function:
 
     pieces     it may be made of pieces, step(x) or max(x, y), so that more places are looked at
     arguments  where one piece ends and another begins these are 0
+    made       how it was made, where that can be told: for who computes it in a way of their own
     """
 
     def __init__(
-        self, compute: Compute, pieces: bool = False, arguments: tuple[Function, ...] = ()
+        self,
+        compute: Compute,
+        pieces: bool = False,
+        arguments: tuple[Function, ...] = (),
+        made: Derived | Changed | None = None,
     ) -> None:
         self._compute, self.pieces, self.arguments = compute, pieces, arguments
+        self.made = made
         self._known: dict[tuple[int, int], Tensor | Undefined] = {}
         self._floats: dict[int, Any] = {}
 
@@ -83,6 +90,8 @@ class Function:
             except Undefined:
                 return None
             try:
+                if not isinstance(data, np.ndarray):
+                    return np.asarray(middle(data), dtype=float)
                 found = np.frompyfunc(middle, 1, 1)(np.asarray(data, dtype=object))
                 return np.asarray(found, dtype=float)
             except (OverflowError, TypeError):
@@ -125,6 +134,25 @@ def written(
     return Function(at, True, ends)
 
 
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The answer to a question about a computation. `shape`: before an entry is taken."""
+
+    computation: Computation
+    question: Question
+    layout: str
+    target: Target | None  # None: the value of a quantity
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A function whose values are those of another one, changed at each place."""
+
+    function: Function
+    change: Callable[[Tensor, Place], Tensor]
+
+
 UNCHECKED = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -140,7 +168,10 @@ def derivative(computation: Computation, question: Question, layout: str = "grad
     if question.expr is not None:
         return _expression(computation, question, layout)
     if question.kind == "value":
-        return Function(lambda place, bits: _quantity(computation, of or "", place, bits))
+        made = Derived(computation, question, layout, None, answer_shape(graph, question))
+        return Function(
+            lambda place, bits: _quantity(computation, of or "", place, bits), made=made
+        )
     bys = tuple(graph.stacks.get(name, name) for name in question.by)
     local = question.kind == "local"
     target = Target(of, bys, needed(graph, mentioned(graph), of, bys, local))
@@ -155,7 +186,8 @@ def derivative(computation: Computation, question: Question, layout: str = "grad
         return _entry(result, question, values.env(bits)) if question.entry else result
 
     ends = tuple(written(part, computation) for part in computation.ends)
-    return Function(at, computation.pieces, ends)
+    made = Derived(computation, question, layout, target, shape)
+    return Function(at, computation.pieces, ends, made)
 
 
 def _expression(computation: Computation, question: Question, layout: str) -> Function:

@@ -23,6 +23,7 @@ from gradcalc.marking.carried import Wrong
 from gradcalc.marking.equality import SECONDS, Function, Rules, compare, refuted, written
 from gradcalc.marking.finder import Finder
 from gradcalc.marking.follow import Follower, number_function
+from gradcalc.marking.mistakes import TRIES
 from gradcalc.marking.model import (
     BLANK,
     INVALID,
@@ -39,13 +40,15 @@ from gradcalc.marking.printed import Printed
 from gradcalc.marking.reader import Reader
 from gradcalc.marking.reading import shape_from
 from gradcalc.marking.values import judge_value
-from gradcalc.marking.wording import NOTES, flatten, follows, invalid, say
+from gradcalc.marking.wording import NOTES, carried_over, flatten, invalid, say
 
 HALF = Fraction(1, 2)
 
 
 class Marker:
-    """Marks the answers to one exercise by its policy, or by another."""
+    """Marks the answers to one exercise by its policy, or by another. `seconds`: how long the
+    comparison of one answer may take, by the clock.
+    """
 
     def __init__(
         self, exercise: Exercise, policy: Grading | None = None, seconds: float = SECONDS
@@ -107,7 +110,7 @@ class Marker:
 
     def followed(self, number: int, verdict: Verdict, earlier: list[Wrong]) -> Verdict:
         """The verdict on a wrong answer that follows from earlier wrong ones."""
-        reading = verdict.reading
+        reading, policy = verdict.reading, self.policy
         if not earlier or reading.kind == "both":
             return verdict
         function = None
@@ -116,16 +119,15 @@ class Marker:
         carried = self.follower.carried(number, reading, function, earlier)
         if carried is None:
             return verdict
-        points = max(verdict.points, float(self.policy.carry) * verdict.of)
-        message = verdict.message
-        if self.policy.hints not in ("none", "verdict"):
-            message = follows(carried)
+        points, message = carried_over(verdict.points, verdict.of, verdict.message, carried, policy)
         return replace(verdict, carried=carried, points=points, message=message, mistakes=())
 
     # ---- one answer
 
-    def one(self, number: int, given: Given, variant: int | None = None) -> Verdict:
-        """The verdict on one answer."""
+    def one(
+        self, number: int, given: Given, variant: int | None = None, tries: int = TRIES
+    ) -> Verdict:
+        """The verdict on one answer. `tries`: how many candidates for a mistake are looked at."""
         question = self.questions[number]
         of = Fraction(str(question.points)) if question.points is not None else Fraction(1)
         shown = "; ".join(part.value for part in (given.text, given.value) if part is not None)
@@ -147,15 +149,15 @@ class Marker:
             said = say(decision, reading, self.policy)
             return replace(found, verdict=UNDECIDED, message=said, decided=decision)
         if reading.kind == "both":
-            return self.both(number, found, text, of)
-        return self.scored(number, found, text, of)
+            return self.both(number, found, text, of, tries)
+        return self.scored(number, found, text, of, tries)
 
-    def both(self, number: int, found: Verdict, text: Text, of: Fraction) -> Verdict:
+    def both(self, number: int, found: Verdict, text: Text, of: Fraction, tries: int) -> Verdict:
         """A formula and its value: each counts half."""
         formula = replace(found.reading, kind="formula", value=None)
         value = replace(found.reading, kind="value", formula=None)
-        first = self.scored(number, replace(found, reading=formula), text, of * HALF)
-        second = self.scored(number, replace(found, reading=value), text, of * HALF)
+        first = self.scored(number, replace(found, reading=formula), text, of * HALF, tries)
+        second = self.scored(number, replace(found, reading=value), text, of * HALF, tries)
         order = (INVALID, WRONG, UNDECIDED, RIGHT)
         verdict = min((first.verdict, second.verdict), key=order.index)
         parts = [f"Formula: {first.message}", f"Value: {second.message}"]
@@ -172,12 +174,12 @@ class Marker:
             entries=first.entries or second.entries,
         )
 
-    def scored(self, number: int, found: Verdict, text: Text, of: Fraction) -> Verdict:
+    def scored(self, number: int, found: Verdict, text: Text, of: Fraction, tries: int) -> Verdict:
         """The decision about an answer, in words and points."""
         decision, function, note = self.decide(number, found.reading, text)
         mistakes: tuple[Mistake, ...] = ()
         if decision.verdict == WRONG and found.reading.kind != "shape":
-            mistakes = self.mistakes(number, function, found.reading)
+            mistakes = self.mistakes(number, function, found.reading, tries)
         policy = self.policy
         points = of * self.share(decision, mistakes)
         return replace(
@@ -346,7 +348,7 @@ class Marker:
     # ---- which mistake
 
     def mistakes(
-        self, number: int, formula: Function | None, reading: Reading
+        self, number: int, formula: Function | None, reading: Reading, tries: int = TRIES
     ) -> tuple[Mistake, ...]:
         """The mistakes that give exactly this answer: those that the author expects first."""
         function = formula
@@ -361,12 +363,12 @@ class Marker:
         if self.policy.hints in ("none", "verdict") and not self.policy.mistakes:
             return ()  # nobody would read it, and no points depend on it
         if formula is None:
-            return self.finder.value(number, reading, function)
+            return self.finder.value(number, reading, function, tries)
 
         def read(expr: Expr) -> Function:
             return self.function(number, expr, reading.free)
 
-        return self.finder.formula(number, function, reading, read)
+        return self.finder.formula(number, function, reading, read, tries)
 
     def expected(self, number: int) -> list[tuple[Function, Mistake]]:
         """The author's mistakes as functions. Raises GradcalcError where one cannot be read."""

@@ -6,7 +6,7 @@ told.
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, TypeAlias
@@ -43,7 +43,7 @@ from gradcalc.marking.structured_faults import STRUCTURED
 from gradcalc.marking.variations import Site
 from gradcalc.marking.writing_slips import NO_FACTOR, NO_GRADIENT, SLIPS, Slip, left_out, rewritten
 
-SECONDS = 8.0  # of processor time, for one answer
+TRIES = 3_000  # candidates for one answer: counted, so that no machine finds less than another
 LOOKED = 3  # places at which a candidate is looked at before it is compared
 LEAST = 4  # places at which the right answer has a value under a condition
 KINDS = 3  # more kinds of statements than this say nothing
@@ -85,16 +85,23 @@ Family: TypeAlias = Callable[["Search"], Iterator[Mistake]]
 
 
 @dataclass()
+class Budget:
+    """How many candidates may still be tried."""
+
+    left: int
+
+
+@dataclass()
 class Search:
     """The search for the mistake of one answer."""
 
     scene: Scene
     submitted: Submitted
-    deadline: float
+    budget: Budget
     looked: Sequence[Place] = ()
 
     def over(self) -> bool:
-        return time.process_time() > self.deadline
+        return self.budget.left <= 0
 
     def holds(self, candidate: Candidate) -> bool:
         """Does the candidate give exactly this answer, everywhere?"""
@@ -110,38 +117,40 @@ class Search:
         common: bool = False,
     ) -> bool:
         """Are two functions equal? Looked at first at few places."""
-        seconds = max(0.1, self.deadline - time.process_time())
+        self.budget.left -= 1
         try:
             if not looked or refuted(answer, function, looked):
                 return False
-            found = compare(answer, function, places, Rules(common=common, seconds=seconds))
+            found = compare(answer, function, places, Rules(common=common, seconds=math.inf))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return False  # an edit may make what means nothing: a matrix as an index
         return found.verdict == RIGHT
 
 
-def find(scene: Scene, submitted: Submitted, seconds: float = SECONDS) -> tuple[Mistake, ...]:
+def find(scene: Scene, submitted: Submitted, tries: int = TRIES) -> tuple[Mistake, ...]:
     """What gives exactly this answer: mostly one statement, at most three; none where nothing is
-    known. The answer is known to be wrong.
+    known. The answer is known to be wrong. `tries`: how many candidates are looked at.
     """
-    deadline = time.process_time() + seconds
-    found = _searched(scene, submitted, FAMILIES, deadline)
+    budget = Budget(tries)
+    found = _searched(scene, submitted, FAMILIES, budget)
     if found:
         return found
     for words, function in spread(scene, submitted):
         meant = Submitted(function)
-        found = _searched(scene, meant, (derived_wrongly, computed_wrongly), deadline)
+        found = _searched(scene, meant, (derived_wrongly, computed_wrongly), budget)
         if found:
             return tuple(replace(m, sentence=f"{m.sentence[:-1]},{words}.") for m in found)
     return ()
 
 
 def _searched(
-    scene: Scene, submitted: Submitted, families: Iterable[Family], deadline: float
+    scene: Scene, submitted: Submitted, families: Iterable[Family], budget: Budget
 ) -> tuple[Mistake, ...]:
-    known = [p for p in scene.places if submitted.function.floats(p) is not None]
-    looked = tuple(islice((p for p in known if not p.far), LOOKED)) or tuple(known[:LOOKED])
-    search = Search(scene, submitted, deadline, looked)
+    function = submitted.function
+    known = (place for place in scene.places if function.floats(place) is not None)
+    near = (place for place in scene.places if not place.far and function.floats(place) is not None)
+    looked = tuple(islice(near, LOOKED)) or tuple(islice(known, LOOKED))
+    search = Search(scene, submitted, budget, looked)
     several: tuple[Mistake, ...] = ()
     for family in families if looked else ():
         kinds: dict[str, Mistake] = {}

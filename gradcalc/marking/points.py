@@ -46,7 +46,7 @@ TRIES = 24  # values that are drawn for a place
 LARGE = 2_000  # entries of all inputs and quantities at sizes that are left out
 PIECES = frozenset(("max", "min", "step", "sign", "where"))
 _One: TypeAlias = "Callable[[Random], Fraction]"
-STRUCTURED = frozenset(("onehot", "orthogonal", "diagonal", "symmetric", "binary"))
+STRUCTURED = frozenset(("onehot", "orthogonal", "diagonal", "symmetric", "binary", "lower", "skew"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,7 @@ def _choices(graph: Graph) -> Iterator[tuple[tuple[Mapping[str, int], bool], ...
         others.append(tuple((sizes, False) for sizes in small[:5]))
     given = {name: graph.sizes[name] for name in names if name in graph.sizes}
     yield others[0]
-    fits = len(given) == len(names) and unfit(graph.nodes, given) is None
+    fits = len(given) == len(names) and unfit(graph.nodes, given, graph.indices) is None
     if fits and _entries(graph, given) <= LARGE:
         yield ((given, True),)
     else:

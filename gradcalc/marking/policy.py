@@ -17,10 +17,14 @@ def load_policy(path: str, before: Grading | None = None) -> Grading:
     """A policy file: the keys of `grading`; what it leaves out is as `before`. Raises
     GradcalcError.
     """
-    name = "<stdin>" if path == "-" else path
-    node, problems = read_yaml(read_bytes(path), name)
-    problems = list(problems)
-    policy = read_policy(node, problems, before or Grading())
+    return policy_from(read_bytes(path), "<stdin>" if path == "-" else path, before or Grading())
+
+
+def policy_from(data: bytes, name: str, before: Grading) -> Grading:
+    """The same of text. Raises GradcalcError."""
+    node, found = read_yaml(data, name)
+    problems = list(found)
+    policy = read_policy(node, problems, before)
     if problems:
         raise GradcalcError(*problems)
     return policy

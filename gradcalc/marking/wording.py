@@ -59,6 +59,14 @@ def follows(carried: Carried) -> str:
     return f"Wrong, but it follows from your answer to {' and '.join(carried.sources)}."
 
 
+def carried_over(
+    points: float, of: float, message: str, carried: Carried, policy: Grading
+) -> tuple[float, str]:
+    """The points of an answer that follows from earlier wrong ones, and what is said of it."""
+    said = message if policy.hints in ("none", "verdict") else follows(carried)
+    return max(points, float(policy.carry) * of), said
+
+
 def _wrong(decision: Decision, reading: Reading) -> str:
     if decision.shapes is not None:
         got, want = decision.shapes

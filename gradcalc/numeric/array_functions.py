@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gradcalc.numeric.scalar_functions import Undefined
+from gradcalc.numeric.scalar_functions import Undefined, pole, polygamma
 
 Axes = tuple[int, ...]
 
@@ -121,6 +122,24 @@ class Arrays:
         powers = self.exp(a - np.moveaxis(top, -1, axis))
         return powers / self.sum(powers, (axis,), True)
 
+    def cumsum(self, a: Any, axis: int) -> Any:
+        """The running sums along one axis."""
+        return np.cumsum(a, axis=axis)
+
+    def triangle(self, a: Any, k: int, upper: bool) -> Any:
+        """The last two axes with 0 below the k-th diagonal, or above it."""
+        rows, columns = np.ogrid[: a.shape[-2], : a.shape[-1]]
+        return self.where(columns - rows >= k if upper else columns - rows <= k, a, 0)
+
+    def correlate(self, x: Any, k: Any, rank: int) -> Any:
+        """Σ of the kernel's entries times the array shifted to them, on the last `rank` axes."""
+        sizes = [n - m + 1 for n, m in zip(x.shape[-rank:], k.shape[-rank:], strict=True)]
+        total = 0
+        for place in np.ndindex(*k.shape[-rank:]):
+            shifted = tuple(slice(a, a + size) for a, size in zip(place, sizes, strict=True))
+            total = total + k[(..., *place, *(None,) * rank)] * x[(..., *shifted)]
+        return total
+
     def matmul(self, a: Any, b: Any) -> Any:
         """The matrix product of the last two axes."""
         return np.matmul(a, b)
@@ -197,6 +216,7 @@ class FloatArrays(Arrays):
         np.maximum,
         np.minimum,
     )
+    arcsinh, arccosh, arctanh = np.arcsinh, np.arccosh, np.arctanh
 
     less, less_equal, equal, unequal = np.less, np.less_equal, np.equal, np.not_equal
 
@@ -217,12 +237,30 @@ class FloatArrays(Arrays):
         """`positive` where x > 0, else `negative`; both are equal at 0."""
         return np.where(x > 0, positive, negative)
 
+    def clip(self, x: Any, low: Any, high: Any) -> Any:
+        return np.where(low > high, np.nan, np.minimum(np.maximum(x, low), high))
+
     def tan(self, x: Any) -> Any:
         near = np.abs(np.cos(x)) < 4e-15 * np.maximum(1.0, np.abs(x))
         return np.where(near, np.nan, np.tan(x))
 
     def erf(self, x: Any) -> Any:
         return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=float)
+
+    def arctan2(self, y: Any, x: Any) -> Any:
+        return np.where((x == 0) & (y == 0), np.nan, np.arctan2(y, x))
+
+    def lgamma(self, x: Any) -> Any:
+        return self._without_poles(math.lgamma, x)
+
+    def polygamma(self, k: Any, x: Any) -> Any:
+        """The k-th derivative of digamma, which is that of lgamma."""
+        return self._without_poles(partial(polygamma, int(k)), x)
+
+    def _without_poles(self, function: Callable[[float], float], x: Any) -> Any:
+        """A function entry by entry, and nan where the gamma function has its poles."""
+        found = np.frompyfunc(lambda x: math.nan if pole(x) else function(float(x)), 1, 1)(x)
+        return np.asarray(found, dtype=float)
 
     def sigmoid(self, x: Any) -> Any:
         tail = np.exp(-np.abs(x))

@@ -215,8 +215,10 @@ def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
         )
 
     advanced = [shaped(np.arange(sizes[name]), (name,)) for name in paired]
+    beyond = {k: _beyond(item, data.shape[first + k], env) for k, item in picks.items()}
     advanced += [
-        shaped(_whole(item, data.shape[first + k]), item.over) for k, item in picks.items()
+        shaped(_whole(_held(item, beyond[k]), data.shape[first + k]), item.over)
+        for k, item in picks.items()
     ]
     slices = [item if isinstance(item, slice) else slice(None) for item in items]
     data = data[(slice(None),) * first + tuple(slices)]
@@ -227,6 +229,11 @@ def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
     full = tuple(sizes[name] for name in named)
     gathered = np.broadcast_shapes(*(np.shape(a) for a in advanced))
     result = np.broadcast_to(result, full + gathered[len(named) :] + result.shape[len(gathered) :])
+    for k, outside in beyond.items():
+        if outside is not None:
+            lost = np.asarray(shaped(outside, picks[k].over))
+            lost = lost.reshape(*lost.shape, *(1,) * (result.ndim - lost.ndim))
+            result = np.where(lost, env.numbers.scalar.nan, result)
     # Axes now: named, gathered (depth), free named, remaining positional.
     positions = sorted(picks)
     together = positions == list(range(positions[0], positions[-1] + 1))
@@ -239,6 +246,28 @@ def getitem(base: Tensor, items: list[Tensor | slice], env: Env) -> Tensor:
     places += range(len(named), len(named) + depth)
     places += range(tail + before, tail + len(rest))
     return finish(np.transpose(result, places), over)
+
+
+def _beyond(item: Tensor, length: int, env: Env) -> Any:
+    """Which places lie outside the axis, where that is allowed for a condition may forbid them."""
+    import numpy as np
+
+    if env.tolerant is None or item.plain:
+        return None
+    values = np.asarray(item.data, dtype=float)
+    outside = (values < 0) | (values >= length)
+    if not outside.any():
+        return None
+    wrong = int(values[outside].flat[0])
+    env.tolerant.append(Misfit(f"index {wrong} is out of range for {length} entries"))
+    return outside
+
+
+def _held(item: Tensor, outside: Any) -> Tensor:
+    """The places with 0 for those outside."""
+    import numpy as np
+
+    return item if outside is None else Tensor(np.where(outside, 0, item.data), item.over)
 
 
 def _whole(item: Tensor, length: int) -> Any:
@@ -341,6 +370,40 @@ def _softmax(name: str) -> Callable[..., Tensor]:
     return call
 
 
+def _cumsum(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
+    tensor = arguments[0]
+    if options.get("axis") is None and tensor.rank > 1 and not any(ones(tensor, expr.args[0], env)):
+        raise Misfit("cumsum of a matrix needs an axis")
+    return _softmax("cumsum")(arguments, options, env, expr)
+
+
+def _triangle(name: str) -> Callable[..., Tensor]:
+    def call(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
+        tensor = arguments[0]
+        if tensor.rank != 2:
+            raise Misfit(f"{name} needs a matrix")
+        more = [int(argument.data) for argument in arguments[1:]]
+        return run(name, tensor, array(tensor, env), env, expr, *more)
+
+    return call
+
+
+def _correlate(name: str, rank: int) -> Callable[..., Tensor]:
+    def call(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
+        x, k = arguments
+        fits = x.rank == k.rank == rank and all(
+            m <= n for n, m in zip(x.shape, k.shape, strict=True)
+        )
+        if not fits:
+            raise Misfit(f"shapes {x.shape} and {k.shape} do not fit {name}")
+        over = env.order(x.over, k.over)
+        left, right = (expand(Tensor(array(t, env), t.over), over, rank) for t in (x, k))
+        within_limit(left.size * right.size, env)
+        return run(name, Tensor(None, over), left, env, expr, right)
+
+    return call
+
+
 def _diag(arguments: list[Tensor], options: Options, env: Env, expr: Call) -> Tensor:
     """A vector, row or column makes a diagonal matrix; a square matrix gives its diagonal."""
     tensor = arguments[0]
@@ -398,6 +461,11 @@ CALLS: Mapping[str, Callable[[list[Tensor], Options, Env, Call], Tensor]] = {
     "matrix_power": _square("matrix_power"),
     "softmax": _softmax("softmax"),
     "log_softmax": _softmax("log_softmax"),
+    "cumsum": _cumsum,
+    "triu": _triangle("triu"),
+    "tril": _triangle("tril"),
+    "conv": _correlate("conv", 1),
+    "conv2d": _correlate("conv2d", 2),
     "diag": _diag,
     "vec": _vec,
     "concat": _concat,

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import acb, arb, arb_series, ctx, fmpq
 
 from gradcalc.numeric.scalar_functions import LADDER, Overflow, Undefined, Unsure, show
 
@@ -262,6 +262,11 @@ class Balls:
     def minimum(self, x: Any, y: Any) -> Any:
         return self.by_sign(lead(y) - lead(x), x, y) if x is not y else x
 
+    def clip(self, x: Any, low: Any, high: Any) -> Any:
+        if self.sign_of(lead(high) - lead(low)) == -1:
+            raise Undefined(f"clip from {show(low)} to {show(high)} is undefined")
+        return self.minimum(self.maximum(x, low), high)
+
     # ---- arithmetic
 
     def divide(self, x: Any, y: Any) -> Any:
@@ -339,6 +344,8 @@ class Balls:
         return self._apply("log", x)
 
     def log1p(self, x: Any) -> Any:
+        if self.sign_of(1 + lead(x)) in (0, -1):
+            self._refuse("log1p", x)
         return self.log(1 + x) if type(x) is Jet else self._apply("log1p", x)
 
     def sqrt(self, x: Any) -> Any:
@@ -375,6 +382,74 @@ class Balls:
 
     def arctan(self, x: Any) -> Any:
         return self._apply("atan", x)
+
+    def arctan2(self, y: Any, x: Any) -> Any:
+        """The angle of the point (x, y), from −π to π."""
+        right, up = self.sign_of(x), self.sign_of(y)
+        if right == 0 == up:
+            raise Undefined("atan2(0, 0) is undefined")
+        if type(x) is not Jet and type(y) is not Jet:
+            return arb.atan2(arb(y), arb(x))
+        if right == 1:
+            return self.arctan(y / x)
+        if right == -1 and up == 0:
+            raise Undefined("atan2(y, x) jumps where y is 0 and x is negative")
+        if up in (0, None):
+            raise Unsure(f"the sign of {show(y)} is not known to {digits(self.bits)}")
+        return up * self.pi / 2 - self.arctan(x / y)
+
+    def arcsinh(self, x: Any) -> Any:
+        if type(x) is not Jet:
+            return self._apply("asinh", x)
+        return self._by_slope(x, arb(lead(x)).asinh(), 1 / self.sqrt(1 + x * x))
+
+    def arccosh(self, x: Any) -> Any:
+        if lead(x) < 1:
+            self._refuse("acosh", x)
+        if type(x) is not Jet:
+            return self._apply("acosh", x)
+        return self._by_slope(x, arb(lead(x)).acosh(), 1 / self.sqrt(x * x - 1))
+
+    def arctanh(self, x: Any) -> Any:
+        if abs(lead(x)) >= 1:
+            self._refuse("atanh", x)
+        if type(x) is not Jet:
+            return self._apply("atanh", x)
+        return self._by_slope(x, arb(lead(x)).atanh(), 1 / (1 - x * x))
+
+    def _by_slope(self, x: Jet, value: Any, slope: Jet) -> Jet:
+        """A function of a jet from its value and its derivative there."""
+        return Jet((x.series.derivative() * slope.series).integral() + value)
+
+    def _pole(self, name: str, x: Any) -> None:
+        """Raises Undefined at 0, -1, -2, …, and Unsure where the ball does not tell."""
+        at = lead(x)
+        if type(at) is fmpq:
+            if at <= 0 and at.q == 1:
+                self._refuse(name, x)
+        elif not at > 0 and at.contains_integer():
+            raise Unsure(f"{name} of {show(x)} is not known to {digits(self.bits)}")
+
+    def lgamma(self, x: Any) -> Any:
+        """log |Γ(x)|; left of 0 by Γ(x) Γ(1 − x) = π/sin(πx)."""
+        self._pole("lgamma", x)
+        if not lead(x) < 0:
+            return self._apply("lgamma", x)
+        return self.log(self.abs(self.pi / self.sin(self.pi * x))) - self.lgamma(1 - x)
+
+    def polygamma(self, k: Any, x: Any) -> Any:
+        """The k-th derivative of digamma, which is that of lgamma; of a jet, its Taylor series."""
+        self._pole("polygamma" if k else "digamma", x)
+        order, at = int(k), arb(lead(x))
+        value = acb(at).polygamma(acb(order)).real
+        if type(x) is not Jet:
+            return value
+        moved, power, factor = x - lead(x), Jet.of(1), 1
+        total = Jet.of(value)
+        for n in range(1, ctx.cap):
+            power, factor = power * moved, factor * n
+            total = total + power * (acb(at).polygamma(acb(order + n)).real / factor)
+        return total
 
     def erf(self, x: Any) -> Any:
         return self._apply("erf", x)

@@ -6,7 +6,7 @@ float64 first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from gradcalc.language.fast_dataclasses import dataclass
@@ -205,8 +205,6 @@ def _claim(claimed: Claimed, env: Env, chosen: Directions | None, layout: str) -
 
 def _outcome(got: Any, want: Any, size: Any, chosen: Directions | None, how: str) -> Outcome:
     """Right, or wrong; raises Unsure where the enclosures do not tell."""
-    from flint import arb
-
     parts: Any = [(got, want, size, SMALLEST)]
     if chosen is not None:
         import numpy as np
@@ -214,6 +212,14 @@ def _outcome(got: Any, want: Any, size: Any, chosen: Directions | None, how: str
         floor = np.abs(chosen.arrays[0]).sum(axis=1)[:, None] * SMALLEST
         arrays = got, want, size, np.broadcast_to(floor, got.shape)
         parts = zip(*(array.reshape(-1).tolist() for array in arrays), strict=True)
+    return judged(parts, how)
+
+
+def judged(parts: Iterable[tuple[Any, Any, Any, float]], how: str) -> Outcome:
+    """Right, or wrong, of parts (what the computation does, the claim, the size of what the claim
+    is made of, by how much rounding may put it off). Raises Unsure where enclosures do not tell.
+    """
+    from flint import arb
 
     largest, scale = arb(0), arb(0)
     for found, claim, of, least in parts:

@@ -36,7 +36,16 @@ def derivative_at(
     if len(chosen.arrays[0]) * int(np.prod(chosen.of_shape)) > MOST_ENTRIES:
         raise TooLarge("this derivative has too many entries to be compared")
     found = assembled(slopes(values, target, chosen, bits), chosen, values)
-    order, first = arrangement(chosen, layout), len(found.over)
+    return arranged(found, arrangement(chosen, layout), lengths)
+
+
+def arranged(found: Tensor, order: Sequence[int], lengths: Sequence[int]) -> Tensor:
+    """A derivative over the examples, its axes in the order of a layout, in the shape of the
+    answer.
+    """
+    import numpy as np
+
+    first = len(found.over)
     data = np.transpose(np.asarray(found.data), [*range(first), *(first + k for k in order)])
     data = data.reshape((*data.shape[:first], *lengths))
     return Tensor(data if data.ndim else data[()], found.over)

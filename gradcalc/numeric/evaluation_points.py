@@ -8,8 +8,9 @@ computation is defined: positive, between 0 and 1, larger, matrices positive def
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -25,6 +26,7 @@ from gradcalc.ops import COMPARISONS
 
 TRIES = 60
 MAX_DRAWN = 200_000
+MANY = 8  # sizes that are all different, whether they meet or not
 _KINDS = ("normal", "positive", "unit", "large", "definite", "small")
 
 
@@ -65,9 +67,9 @@ def given_point(graph: Graph) -> Point:
 
 
 def random_points(
-    graph: Graph, count: int = 2, seed: str = "oracle"
+    graph: Graph, wanted: int = 2, seed: str = "oracle"
 ) -> tuple[list[Point], str | None]:
-    """Up to `count` points with other values, upstream gradients that are numbers kept, and, where
+    """Up to `wanted` points with other values, upstream gradients that are numbers kept, and, where
     sizes are symbolic, other sizes: pairwise different, from 2 on.
 
     (points, None), or fewer points and the reason: no point was found at which the computation is
@@ -81,7 +83,7 @@ def random_points(
     upstream, symbolic = upstreams(graph)
     numbers = {name: value for name, value in upstream.items() if not isinstance(value, tuple)}
     quantities = [name for name in (*upstream, *symbolic) if name not in numbers]
-    for number in range(count):
+    for number in range(wanted):
         for sizes in other_sizes(graph, number):
             label = "other values" + (
                 f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else ""
@@ -106,7 +108,7 @@ def random_points(
                 points.append(found)
                 break
             reason = found
-    return points, None if len(points) == count else reason
+    return points, None if len(points) == wanted else reason
 
 
 def _search(
@@ -287,6 +289,8 @@ def _array(
                 _one(random, sign) if i == j else Fraction(0) for i in range(n) for j in range(n)
             ],
         )
+    if square and ("lower" in assume or "skew" in assume):
+        return _blocks(shape, lambda n: _triangular(random, n, sign, "skew" in assume))
     if square and kind == "definite":
         return _blocks(shape, lambda n: _definite(random, n, "positive" in assume))
     if square and "symmetric" in assume:
@@ -326,6 +330,17 @@ def _symmetric(random: Random, n: int, kind: str) -> list[Fraction]:
     for i in range(n):
         for j in range(i, n):
             rows[i][j] = rows[j][i] = _one(random, kind)
+    return [entry for row in rows for entry in row]
+
+
+def _triangular(random: Random, n: int, kind: str, skew: bool) -> list[Fraction]:
+    """A lower triangle; of a skew matrix its negative above, and 0 on the diagonal."""
+    rows = [[Fraction(0)] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(i if skew else i + 1):
+            rows[i][j] = _one(random, kind)
+            if skew:
+                rows[j][i] = -rows[i][j]
     return [entry for row in rows for entry in row]
 
 
@@ -418,8 +433,8 @@ def size_names(graph: Graph) -> list[str]:
 
 
 def other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
-    """Assignments of pairwise different numbers to the symbolic sizes, other than those given;
-    larger ones later.
+    """Assignments of numbers to the symbolic sizes, other than those given; larger ones later. They
+    are pairwise different; of more than `MANY` those that meet in an operation are.
 
     Where no order will do, the order of the given sizes is tried: inv(A @ A.T) needs a wide A.
     """
@@ -433,11 +448,35 @@ def other_sizes(graph: Graph, number: int) -> Iterable[dict[str, int]]:
         turned = sizes[-turn:] + sizes[:-turn]
         for order in (turned[::-1] if number % 2 else turned, like_given):
             first = start + number if len(sizes) == 1 or order is like_given else start
-            chosen = {name: first + k for k, name in enumerate(order)}
+            places = range(len(order)) if len(order) <= MANY else apart(graph, order)
+            chosen = {name: first + k for name, k in zip(order, places, strict=True)}
             if all(graph.sizes.get(name) == n for name, n in chosen.items()):
                 chosen = {name: n + 1 for name, n in chosen.items()}
-            if unfit(graph.nodes, chosen) is None:  # x[1:4] has an n from 4
+            if unfit(graph.nodes, chosen, graph.indices) is None:  # x[1:4] has an n from 4
                 yield chosen
+    # n - m + 1 may want another order
+    for start in (2, 3, 4, 7, 12):
+        for order in (sizes, sizes[::-1]):
+            chosen = {name: start + 2 * number + (k + 1) * k for k, name in enumerate(order)}
+            if unfit(graph.nodes, chosen, graph.indices) is None and chosen != graph.sizes:
+                yield chosen
+
+
+def apart(graph: Graph, names: Sequence[str]) -> list[int]:
+    """A number from 0 for each of many sizes, the least that no size it meets in an operation has:
+    the layers of a deep network stay small.
+    """
+    meets: dict[str, set[str]] = {name: set() for name in names}
+    for node in graph.nodes:
+        shapes = (node.shape, *(graph.nodes[arg].shape for arg in node.args))
+        met = {name for shape in shapes for size in shape for name in size.names}
+        for name in met & meets.keys():
+            meets[name] |= met
+    found: dict[str, int] = {}
+    for name in names:
+        taken = {found.get(other) for other in meets[name]}
+        found[name] = next(k for k in count() if k not in taken)
+    return [found[name] for name in names]
 
 
 def upstreams(graph: Graph) -> tuple[dict[str, Value], list[str]]:

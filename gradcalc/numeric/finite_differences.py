@@ -19,9 +19,10 @@ from gradcalc.exercise.model import Definition
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.numeric.forward import Forward, propagate, rounded, upstream_key
+from gradcalc.numeric.free_parameters import moved_together
 from gradcalc.numeric.precision import balls, climb
 from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Unknown
-from gradcalc.numeric.tensor import BATCH, Env, Tensor, expand
+from gradcalc.numeric.tensor import BATCH, TRIES, Env, Tensor, expand
 
 # Offsets and weights of the first derivative, of order h^6; steps for floats, and for many digits.
 _OFFSETS, _WEIGHTS = (-3, -2, -1, 1, 2, 3), (-1 / 60, 3 / 20, -3 / 4, 3 / 4, -3 / 20, 1 / 60)
@@ -97,6 +98,7 @@ class Directions:
     over        example axes of the derivative; paired: those that all of it shares
     positional  the axes (*of, *by, …)
     units       which of them are 1 by declaration, and not a size that happens to be 1
+    free        the structure of each `by` whose free parameters are varied, else ""
     complete    every entry is among the directions
     """
 
@@ -108,6 +110,15 @@ class Directions:
     positional: tuple[int, ...]
     units: tuple[bool, ...]
     complete: bool
+    free: tuple[str, ...] = ()
+
+    @property
+    def moves(self) -> tuple[Any, ...]:
+        """What moves along each direction: entries that are one parameter together."""
+        if not any(self.free):
+            return self.arrays
+        parts = zip(self.arrays, self.shapes, self.free, strict=True)
+        return tuple(moved_together(*part) for part in parts)
 
     def along(self, arrays: tuple[Any, ...]) -> Directions:
         return replace(self, arrays=arrays, complete=False)
@@ -226,7 +237,7 @@ def directions(values: Computed, target: Target, limit: int | None, random: int 
     import numpy as np
 
     env = values.env()
-    of = Tensor(0.0) if target.of is None else values[target.of]
+    of = _loss(env) if target.of is None else values[target.of]
     shapes: list[tuple[int, ...]] = []
     enumerated: list[tuple[str, ...]] = []
     taken: set[str] = set(of.over)
@@ -252,9 +263,28 @@ def directions(values: Computed, target: Target, limit: int | None, random: int 
     positional = (*of.shape, *(n for by in target.bys for n in values[by].shape))
     declared = [*(() if target.of is None else (target.of,)), *target.bys]
     units = tuple(size.number == 1 for name in declared for size in values.graph.node(name).shape)
+    variables = values.graph.exercise.variables
+    free = tuple(variables[by].free if by in variables else "" for by in target.bys)
     return Directions(
-        arrays, tuple(shapes), tuple(enumerated), of.over, of.shape, positional, units, complete
+        arrays,
+        tuple(shapes),
+        tuple(enumerated),
+        of.over,
+        of.shape,
+        positional,
+        units,
+        complete,
+        free,
     )
+
+
+def _loss(env: Env) -> Tensor:
+    """What stands for the loss, where its axes matter: a number for each of several tries."""
+    if TRIES not in env.indices:
+        return Tensor(0.0)
+    import numpy as np
+
+    return Tensor(np.zeros(env.indices[TRIES]), (TRIES,))
 
 
 def random_rows(count: int, length: int, generator: Random | None = None) -> Any:
@@ -265,7 +295,7 @@ def random_rows(count: int, length: int, generator: Random | None = None) -> Any
     return np.array([[generator.uniform(-1, 1) for _ in range(length)] for _ in range(count)])
 
 
-def columns(values: Forward, target: Target, chosen: Directions, finer: int = 1) -> Any:
+def columns(values: Computed, target: Target, chosen: Directions, finer: int = 1) -> Any:
     """Differences in float64 along the chosen directions: an array (direction, rest), rest the
     flattened (*of_over, *of).
 
@@ -293,7 +323,7 @@ def columns(values: Forward, target: Target, chosen: Directions, finer: int = 1)
     return np.concatenate(parts) if parts else np.zeros((0, 1))
 
 
-def _columns(values: Forward, target: Target, chosen: Directions, env: Env, finer: int) -> Any:
+def _columns(values: Computed, target: Target, chosen: Directions, env: Env, finer: int) -> Any:
     import numpy as np
 
     count = len(chosen.arrays[0])
@@ -310,7 +340,7 @@ def _columns(values: Forward, target: Target, chosen: Directions, env: Env, fine
     moved: dict[str, Tensor] = {}
     divisor: Any = 1
     for by, grid, rows, shape, alone in zip(
-        target.bys, grids, chosen.arrays, chosen.shapes, chosen.enumerated, strict=True
+        target.bys, grids, chosen.moves, chosen.shapes, chosen.enumerated, strict=True
     ):
         base = env.values[by]
         data = np.asarray(base.data, dtype=float)
@@ -383,7 +413,7 @@ def along(
         return number + change if change is not None else number
 
     m = env.numbers.arrays
-    parts = zip(target.bys, steps, chosen.arrays, chosen.shapes, chosen.enumerated, strict=True)
+    parts = zip(target.bys, steps, chosen.moves, chosen.shapes, chosen.enumerated, strict=True)
     for by, step, rows, shape, alone in parts:
         base = env.values[by]
         change = np.frompyfunc(lambda r, step=step: r * step if r else None, 1, 1)(m.array(rows))
@@ -404,15 +434,16 @@ def slopes(values: Computed, target: Target, chosen: Directions | None, bits: in
     with balls(bits).working(len(target.bys)):
         moving: Any = Jet.of(0, 1)
         if len(target.bys) == 1:
-            return _coefficients(along(values, target, chosen, bits, (moving,)), 1)
+            return coefficients(along(values, target, chosen, bits, (moving,)), 1)
         both, first, second = (
-            _coefficients(along(values, target, chosen, bits, steps), 2)
+            coefficients(along(values, target, chosen, bits, steps), 2)
             for steps in ((moving, moving), (moving, 0), (0, moving))
         )
         return both - first - second
 
 
-def _coefficients(data: Any, order: int) -> Any:
+def coefficients(data: Any, order: int) -> Any:
+    """The coefficients of a power in a number or an array of power series."""
     from flint import fmpq
 
     from gradcalc.numeric.balls import Jet
@@ -495,9 +526,10 @@ def _inner(gradient: Tensor, value: Tensor, env: Env) -> Tensor:
     over = env.order(gradient.over, value.over)
     left, right = expand(gradient, over, value.rank), expand(value, over, value.rank)
     product = np.asarray(left * right)
-    if BATCH not in over:
+    kept = tuple(name for name in over if name in (BATCH, TRIES))  # both stand first
+    if not kept:
         return Tensor(product.sum())
-    return Tensor(product.reshape(product.shape[0], -1).sum(axis=1), (BATCH,))
+    return Tensor(product.reshape(*product.shape[: len(kept)], -1).sum(axis=-1), kept)
 
 
 def _add(left: Tensor, right: Tensor, env: Env) -> Tensor:

@@ -24,6 +24,7 @@ from gradcalc.numeric.precision import FLOAT, Numbers
 from gradcalc.numeric.scalar_functions import LADDER, Undefined
 from gradcalc.numeric.tensor import Env, Tensor, expand
 from gradcalc.ops import COMPARISONS, SCALAR, TABLE
+from gradcalc.ops.entry import Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +108,19 @@ class Watcher:
 
     def _operand(self, name: str, expr: Expr, operands: list[Tensor]) -> None:
         op = TABLE[name]
-        tie = "!= y" in op.smooth
-        close = self._close(operands[0], operands[1] if tie else None)
+        args = expr.args if isinstance(expr, Call) else ()
+        for clause in (op.smooth or op.smooth_twice).split(", "):
+            other = clause.partition(" != ")[2]
+            place = op.operands.index(other) if other in op.operands else None
+            met = (args[0], args[place]) if place and len(op.operands) > 2 else args
+            self._clause(op, met, operands[0], None if place is None else operands[place])
+
+    def _clause(self, op: Op, args: Sequence[Expr], x: Tensor, y: Tensor | None) -> None:
+        """One place where an operation is not smooth: x is 0, or equal to another operand."""
+        close = self._close(x, y)
         if not _any(close):
             return
-        args = expr.args if isinstance(expr, Call) else ()
-        if tie:
+        if y is not None:
             *most, last = map(unparse, args) if args else ("the operands",)
             what = f"{', '.join(most)} and {last}" if most else last
             pairs = ", two by two" if len(most) > 1 else ""  # max(x, y, z) is max(max(x, y), z)
@@ -120,7 +128,7 @@ class Watcher:
                 "kink", f"{what} are equal: {op.convention}{pairs}, by convention", _on(args)
             )
         else:
-            what = _entries(args[0] if args else None, close, operands[0])
+            what = _entries(args[0] if args else None, close, x)
             self._note("kink", f"{what} 0: {op.convention} by convention", _on(args))
 
     def _root(self, expr: Expr, operands: list[Tensor]) -> None:

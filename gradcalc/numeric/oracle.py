@@ -20,7 +20,17 @@ from typing import Any, TypeAlias
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr
-from gradcalc.numeric.comparison import Outcome, Sides, again, beside_sides, compared, limit, sides
+from gradcalc.numeric.comparison import (
+    MAX_WORK,
+    Outcome,
+    Sides,
+    again,
+    beside_sides,
+    compared,
+    limit,
+    numbers_in,
+    sides,
+)
 from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.evaluation_points import given_point, random_points
 from gradcalc.numeric.finite_differences import (
@@ -33,6 +43,7 @@ from gradcalc.numeric.finite_differences import (
     needed,
 )
 from gradcalc.numeric.forward import Forward, Point, mentioned
+from gradcalc.numeric.gradients_together import together
 from gradcalc.numeric.kinks import Kink, places
 from gradcalc.numeric.precision import climb
 from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined, Unknown
@@ -276,6 +287,27 @@ class Oracle:
             return Verified(None, verified.method, None, here.reason)
         return verified
 
+    def together(self, of: str | None, shown: Mapping[str, Tensor | None]) -> Verified | None:
+        """The numbers of many gradients of `of` at the given point, compared at once: right, or
+        None where that does not tell, and each has to be compared by itself.
+        """
+        values = self.given
+        numbers: dict[str, Tensor] = {}
+        for name, tensor in shown.items():
+            if tensor is None or name not in values or not alike(tensor, values[name]):
+                return None
+            numbers[name] = tensor
+        target = self.target(of, tuple(shown))
+        work = numbers_in(values, target)
+        if values.coarse or work > MAX_WORK or self.candidates(values, target):
+            return None
+        try:
+            outcome = together(values, target, numbers)
+        except Undefined:
+            return None
+        label = values.point.label
+        return Verified(True, f"{outcome.how}, at {label}", outcome.error) if outcome.ok else None
+
     def _points(self, claim: AnyClaim) -> Iterator[tuple[str, Forward]]:
         yield self.given.point.label, self.given
         if isinstance(claim, Claim) or callable(claim):
@@ -325,6 +357,13 @@ class Oracle:
             return Outcome(False, how="differences", reason=problem.message)
         except Undefined as problem:
             return Outcome(None, reason=problem.message)
+
+
+def alike(one: Tensor, other: Tensor) -> bool:
+    """Have they the same axes, over the examples and of their own?"""
+    return one.over == other.over and (
+        getattr(one.data, "shape", ()) == getattr(other.data, "shape", ())
+    )
 
 
 def _claimed(claim: AnyClaim, env: Env, lengths: tuple[int, ...]) -> Tensor:

@@ -65,6 +65,18 @@ def _long(value: Any) -> str:
     return str(arb(getattr(value, "lead", value)).str(6, radius=False))
 
 
+def pole(x: Any) -> bool:
+    """Is a number 0, -1, -2, …, where the gamma function has its poles?"""
+    return bool(x <= 0 and x == int(x))
+
+
+def polygamma(k: int, x: float) -> float:
+    """The k-th derivative of digamma at a float that is no pole."""
+    from flint import acb
+
+    return float(acb(x).polygamma(acb(k)).real)
+
+
 class Scalars:
     """Real functions on floats. Every method raises `Undefined` outside its domain and on
     overflow.
@@ -167,6 +179,11 @@ class Scalars:
     def minimum(self, x: Any, y: Any) -> Any:
         return x if x <= y or x != x else y
 
+    def clip(self, x: Any, low: Any, high: Any) -> Any:
+        if low > high:
+            raise Undefined(f"clip from {show(low)} to {show(high)} is undefined")
+        return self.minimum(self.maximum(x, low), high)
+
     def sin(self, x: Any) -> Any:
         return math.sin(x)
 
@@ -202,6 +219,32 @@ class Scalars:
 
     def erf(self, x: Any) -> Any:
         return math.erf(x)
+
+    def arcsinh(self, x: Any) -> Any:
+        return math.asinh(x)
+
+    def arccosh(self, x: Any) -> Any:
+        return self._refuse("acosh", x) if x < 1 else math.acosh(x)
+
+    def arctanh(self, x: Any) -> Any:
+        return self._refuse("atanh", x) if abs(x) >= 1 else math.atanh(x)
+
+    def arctan2(self, y: Any, x: Any) -> Any:
+        if x == 0 == y:
+            raise Undefined("atan2(0, 0) is undefined")
+        return math.atan2(y, x)
+
+    def log1p(self, x: Any) -> Any:
+        return self._refuse("log1p", x) if x <= -1 else math.log1p(x)
+
+    def lgamma(self, x: Any) -> Any:
+        return self._refuse("lgamma", x) if pole(x) else math.lgamma(x)
+
+    def polygamma(self, k: Any, x: Any) -> Any:
+        """The k-th derivative of digamma, which is that of lgamma."""
+        if pole(x):
+            self._refuse("polygamma" if k else "digamma", x)
+        return polygamma(int(k), x)
 
     def sigmoid(self, x: Any) -> Any:
         if x >= 0:

@@ -24,6 +24,7 @@ from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined
 from gradcalc.ops import TABLE
 
 BATCH = "*"
+TRIES = "+"  # an axis of other values of all inputs, first among the indices; no index is called so
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class Op:
     partials   elementwise: the local derivative by each operand
     value      value(m, *operands): the number, on `m`, a set of functions named as NumPy's (see numeric.py)
     domain     where the operation is defined for real operands, as a condition in the expression language
-    smooth     where it is differentiable, as a condition; at the other points `convention` says what is taken
+    smooth     where it is differentiable, as conditions, x != 0 or x != y; at the other points `convention` says
+               what is taken
     smooth_twice  where it has a second derivative, where that is not where it has a first
     back       otherwise: what each operand gets from the upstream gradient G, in the words of `example`; empty where
                that is no formula (a piece of an array, say); n is the number of entries

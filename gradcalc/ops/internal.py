@@ -18,6 +18,7 @@ ADDED = (
     Op("rest", ("a", "p"), "", kind="special", signature="own"),
     Op("pairs", ("a",), "", kind="special", signature="own"),
     Op("ties", ("a", "m"), "", kind="special", signature="own"),
+    Op("triangle", (), "", kind="special", signature="own"),
     Op("guard", ("a",), "", kind="special", signature="own"),
 )
 

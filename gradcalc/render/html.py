@@ -67,6 +67,10 @@ figure svg .ground { fill: var(--paper) }
   body { margin: 0; max-width: none; font-size: 11pt } article + article { border: 0; break-before: page } ol.parts > li, figure, .block { break-inside: avoid }
   h1, h2, h3, .title { break-after: avoid } figure .full { display: block } figure .narrow { display: none } .block, .wide, figure { overflow: visible } }
 """.strip()
+# The mark of a variant, at the foot of each printed page where the page holds that variant alone.
+_MARK = """
+.mark { font: .8rem monospace; margin: 1.5rem 0 0 }
+@media print { main:not(.several) .mark { position: fixed; bottom: 0; margin: 0 } }"""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 # Says where a picture of the author's is: an address, or None where it is not to be shown.
@@ -86,6 +90,7 @@ def join(parts: Sequence[str]) -> str:
 def page(articles: Sequence[str], title: str, lang: str) -> str:
     """The whole page."""
     several = ' class="several"' if len(articles) > 1 else ""
+    marks = _MARK if any('<p class="mark">' in article for article in articles) else ""
     lines = [
         "<!DOCTYPE html>",
         f'<html lang="{svg.escape(lang)}" dir="{direction(lang)}">',
@@ -93,7 +98,7 @@ def page(articles: Sequence[str], title: str, lang: str) -> str:
         'initial-scale=1">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         f"<title>{svg.escape(' '.join(title.split())) or 'Handout'}</title>",
-        f"<style>\n{_STYLE}\n</style></head>",
+        f"<style>\n{_STYLE}{marks}\n</style></head>",
         "<body>",
         f"<main{several}>",
     ]
@@ -123,6 +128,8 @@ def article(it: Handout, where: Where = lambda path: None) -> str:
         ]
     if said := credits(it):
         parts.append(f'<footer dir="auto">{text(said)}</footer>')
+    if it.mark:
+        parts.append(f'<p class="mark">{text(it.mark)}</p>')
     return "\n".join([f'<article lang="{svg.escape(it.lang)}">', *parts, "</article>"])
 
 

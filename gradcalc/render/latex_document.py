@@ -78,6 +78,7 @@ class Frame:
     table: bool = False
     points: float | None = None
     foreign: str = ""  # characters that pdfTeX has no fonts for
+    mark: str = ""  # of a variant, on each of its pages
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> Frame:
@@ -110,6 +111,7 @@ def frame_of(it: Handout, tex: str) -> Frame:
         paper.grade_table,
         it.points,
         beyond_pdftex(tex + "".join(map(escape, texts))),
+        it.mark,
     )
 
 
@@ -132,6 +134,9 @@ def document(questions: Sequence[str], frames: Sequence[Frame], preamble: str = 
     head += [MACROS, *metadata(first), *_header(first)]
     if first.key:
         head.append(r"\printanswers % without this line it is the sheet")
+    if any(frame.mark for frame in frames):
+        sheets = [line for pair in zip(questions, frames, strict=True) for line in _sheet(*pair)]
+        return "\n".join([*head, r"\begin{document}", *sheets, r"\end{document}", ""])
     body = []
     for number, (text, frame) in enumerate(zip(questions, frames, strict=True)):
         body += [r"\newpage"] * (number > 0 and frame.breaks) + [text.strip()]
@@ -149,6 +154,22 @@ def document(questions: Sequence[str], frames: Sequence[Frame], preamble: str = 
     return "\n".join(
         [*(line for line in lines if line is not None), r"\end{questions}", r"\end{document}", ""]
     )
+
+
+def _sheet(question: str, frame: Frame) -> list[str]:
+    """A variant: it begins a page, counts its pages, has its own header, and its mark on each."""
+    mark = rf"\footnotesize\ttfamily {escape(frame.mark)}"
+    return [
+        r"\clearpage\setcounter{page}{1}\setcounter{question}{0}",
+        *_header(frame),
+        rf"\footer{{{mark}}}{{}}{{\thepage}}",
+        r"\printanswers" if frame.key else r"\noprintanswers",
+        *_top(frame),
+        r"\begin{questions}",
+        question.strip(),
+        r"\end{questions}",
+        "",
+    ]
 
 
 def babel(lang: str, lua: bool) -> list[str]:

@@ -137,9 +137,10 @@ def _put(made: Set, x: float, y: float, color: str, size: float = SIZE) -> Itera
             if len(run.text) > 1
             else ""
         )
+        kept = ' xml:space="preserve"' if run.text != run.text.strip() else ""
         yield (
             f'<text class="{color}" {place} font-size="{_n(run.size * size)}"{slant} '
-            f'fill="{COLORS[color]}"{length}>'
+            f'fill="{COLORS[color]}"{length}{kept}>'
             f"{escape(run.text)}</text>"
         )
     for box in made.boxes:

@@ -42,6 +42,7 @@ from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.typography import number, whole
 from gradcalc.report.blocks import Block, Note, Paragraph
+from gradcalc.report.convolution_words import in_words
 
 LISTED = 4  # answers that a warning names, where it is not about more
 PATHS = 4  # paths of a chain that are written out, unless everything is wanted
@@ -188,6 +189,11 @@ class AnswerCells:
             if expr is None or wrong(answer)
             else (math(expr, example=answer.per_example is not None),)
         )
+
+    def in_words(self, answer: Answer) -> Cell:
+        """What a sum over shifted entries is called."""
+        found = in_words(answer.symbolic, answer.free)
+        return () if found is None else (found,)
 
     def expanded(self, answer: Answer) -> Cell:
         return () if answer.expanded == answer.symbolic else self.formula(answer, answer.expanded)

@@ -155,6 +155,7 @@ class _View:
             (Column("entry"), lambda a: ((f"({', '.join(a.free)})",),) if a.free else ()),
             (Column("simplified", aside=True), lambda a: self.cells.formula(a, a.simplified)),
             (Column("where"), lambda a: self.cells.where(a, answers)),
+            (Column("in words", aside=True), self.cells.in_words),
             (Column("in the inputs", aside=True), self.cells.expanded),
             (Column("shape"), lambda a: self.cells.shape(a) if records else ()),
             (

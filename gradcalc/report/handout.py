@@ -24,7 +24,7 @@ from gradcalc.report.blocks import Paragraph, Printed
 from gradcalc.report.figure import Sheet, picture
 from gradcalc.report.frame_words import words
 from gradcalc.report.given import given
-from gradcalc.report.handout_model import Handout, Part
+from gradcalc.report.handout_model import Handout, Part, variant_mark
 from gradcalc.report.paper_notation import tex_names
 
 
@@ -76,6 +76,7 @@ def compose(solution: Solution, sheet: Sheet, derivation: Derivation | None = No
         parts=parts,
         names=known,
         folder=str(Path(exercise.file).parent),
+        mark=variant_mark(exercise.file, exercise.variant),
     )
 
 

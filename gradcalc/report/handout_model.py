@@ -7,6 +7,7 @@ from __future__ import annotations
 from gradcalc.exercise.markdown import Block as Written
 from gradcalc.exercise.markdown import Inline
 from gradcalc.exercise.model import Paper, Space
+from gradcalc.exercise.vary_model import Variant
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.formula_pieces import Line, Names
 from gradcalc.report.blocks import Printed
@@ -40,6 +41,7 @@ class Handout:
     statement  the author's Markdown        given   what is computed, from which values
     blank      the figure to be filled in   solved  the same with its gradients; None on a sheet
     folder     of the exercise, in which its images are
+    mark       of a variant, on each page: ex1 · variant 017 · 9f3c
     """
 
     title: str
@@ -55,6 +57,7 @@ class Handout:
     parts: tuple[Part, ...]
     names: Names = field(default_factory=Names)
     folder: str = "."
+    mark: str = ""
 
     @property
     def words(self) -> Words:
@@ -94,3 +97,13 @@ def credits(it: Handout) -> str:
         + ". " * (len(lines) > 1)
         + "".join(lines[-1:])
     )
+
+
+def variant_mark(file: str, variant: Variant | None) -> str:
+    """What stands on each page of a variant; "" for an exercise that is none."""
+    if variant is None:
+        return ""
+    stem = file.replace("\\", "/").rpartition("/")[2].rpartition(".")[0] or file
+    number = f"{variant.number:03d}"
+    stem = stem.removesuffix(f"-{number}")
+    return f"{stem} · variant {number} · {variant.mark}"

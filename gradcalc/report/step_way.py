@@ -101,7 +101,11 @@ class Way:
             gate = replace(
                 gate, result=next((r for o, r in squared.items() if o == gate.result), gate.result)
             )
-            places = sum(other.operand == gate.operand for other in path.gates)
+            free = gate.operation == "free"
+            places = sum(
+                other.operand == gate.operand and (other.operation == "free") == free
+                for other in path.gates
+            )
             if (
                 self.memory.full
                 or telling(gate.operation, gate.place)
@@ -113,6 +117,8 @@ class Way:
         written = gate.gradient
         example = written is not None and bool(written.each)
         out = line("through ", gate.result, " to ", gate.operand, example=example)
+        if gate.operation == "free":
+            out = line("in the free parameters of ", gate.operand, example=example)
         if gate.local is not None:
             by = Factors((gate.local,))
             out = line("through ", gate.result, ": multiply by ", by, example=example)

@@ -176,6 +176,7 @@ class _View:
             (Column("stacked", aside=True), self.stacked),
             (Column("simplified", aside=True), lambda a: self.cells.formula(a, a.simplified)),
             (Column("where", aside=True), lambda a: self.cells.where(a, answers)),
+            (Column("in words", aside=True), self.cells.in_words),
             (Column("in the inputs", aside=True), self.expanded),
             (Column("shorthand", aside=True), self.cells.shorthand),
             (Column("chain rule", aside=True), self.cells.chain),

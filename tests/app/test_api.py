@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
+import json
 import signal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,7 @@ import pytest
 
 import gradcalc
 from gradcalc.language.errors import GradcalcError
-from gradcalc.language.sizes import show
-from helpers.paths import EX1
+from helpers.paths import EX1, EXERCISES
 
 CONTENT: dict[str, Any] = {
     "expression": "q = x + y\nf = q*z",
@@ -40,10 +42,23 @@ def test_an_exercise_is_a_path_a_mapping_or_an_exercise(source: Any) -> None:
     assert result.ok
 
 
-def test_text_opens_no_file() -> None:
-    with pytest.raises(GradcalcError, match="this is the text of an exercise, not a path"):
-        gradcalc.solve("expression: x*y\n")
+@pytest.mark.parametrize("text", ["expression: x*y\n", "expression: x*y"])
+def test_text_opens_no_file(text: str) -> None:
+    with pytest.raises(GradcalcError) as caught:
+        gradcalc.solve(text)
+    (problem,) = caught.value.problems
+    assert problem.message == "this is the text of an exercise, not a path"
+    assert problem.hint == "use gradcalc.parse_exercise(text)"
+
+
+def test_yaml_text_is_an_exercise_after_it_is_parsed() -> None:
     assert gradcalc.solve(gradcalc.parse_exercise("expression: x*y\n")).graph.outputs == ("f",)
+
+
+def test_a_shipped_exercise_goes_by_its_name() -> None:
+    assert gradcalc.solve("ex1")["df/dx"].symbolic == "z"
+    with pytest.raises(GradcalcError, match="did you mean the shipped exercise ex1"):
+        gradcalc.solve("exx1")
 
 
 def test_wrong_sources_and_choices_are_named() -> None:
@@ -96,6 +111,94 @@ def test_build_gives_the_graph() -> None:
     assert isinstance(graph, gradcalc.Graph)
 
 
+# ---- one meaning a name
+
+NETWORK = EXERCISES / "ex3.yaml"
+
+
+@pytest.mark.parametrize("name", ["ex1", "ex3", "softmax-regression", "attention", "max-tie"])
+def test_a_name_means_in_python_what_it_means_in_the_json(name: str) -> None:
+    result = gradcalc.solve(EXERCISES / f"{name}.yaml")
+    data = json.loads(result.to("json"))
+    for answer, told in zip(result.answers, data["answers"], strict=True):
+        for key in told.keys() - {"verified", "per_example", "stacked", "shorthand"}:
+            assert plain(getattr(answer, key)) == plain(told[key]), (key, answer)
+        for key in ("per_example", "stacked", "shorthand"):
+            view = getattr(answer, key)
+            assert (view is None) == (told[key] is None)
+            for word in told[key] or {}:
+                assert plain(getattr(view, word)) == plain(told[key][word]), (key, word)
+    for name, told in data["gradients"].items():
+        for key in told:
+            assert plain(getattr(result.gradients[name], key)) == plain(told[key]), key
+    assert {name: list(shape) for name, shape in result.shapes.items()} == data["shapes"]
+    assert plain(result.inputs) == plain(data["inputs"])
+    assert plain(result.forward) == plain(data["forward"])
+    assert list(result.warnings) == data["warnings"]
+
+
+def plain(value: Any) -> Any:
+    """Nothing is None in the JSON, sequences are lists."""
+    if isinstance(value, (tuple, list)):
+        return list(map(plain, value)) or None
+    return value or None if isinstance(value, (dict, str)) else value
+
+
+def test_answers_gradients_and_derivatives_speak_alike() -> None:
+    result = gradcalc.solve(
+        {"expression": "f = x @ A @ x", "variables": {"x": ["n"], "A": ["n", "n"]}}
+    )
+    found = gradcalc.diff("x @ A @ x", wrt="x")
+    answer, gradient = result["df/dx"], result.gradients["x"]
+    assert answer.symbolic == gradient.symbolic == found.symbolic == "(A + A.T) @ x"
+    assert answer.text == gradient.text == found.text == "(A + Aᵀ) x"
+    assert answer.latex == gradient.latex == found.latex == r"(A + A^{\top}) x"
+    assert answer.shape == gradient.shape == found.shape == ("n",)
+    assert answer.free == gradient.free == found.free == ()
+    assert answer.verified is not None
+    assert answer.verified.ok
+    assert found.verified is not None
+    assert found.verified.ok
+
+
+def test_shapes_are_tuples_of_sizes() -> None:
+    result = gradcalc.solve(NETWORK)
+    assert result["shape X"].shape == ("D_x", "m")
+    assert (result["shape X"].symbolic, result["shape X"].text) == ("[D_x, m]", "D_x × m")
+    assert result["delta5"].shape == ("D_a1", "D_a1", "D_x")
+    assert result.shapes["W2"] == (1, "D_a1")
+    stacked = result["dJ/dW1"].stacked
+    assert stacked is not None
+    assert stacked.text == "(W₂ᵀ(Ŷ − Y) ∘ 1[Z₁ > 0]) Xᵀ / m"
+
+
+@pytest.mark.parametrize("shape", [["n", 3], ("n", "3"), "[n, 3]", "n, 3"])
+def test_shapes_may_be_lists_or_text(shape: Any) -> None:
+    found = gradcalc.diff("sum(A)", "A", {"A": shape})
+    assert found.shape == ("n", 3)
+    assert found.data["shape"] == ["n", 3]
+
+
+def test_what_completion_offers_is_small() -> None:
+    result, found = gradcalc.solve(CONTENT), gradcalc.diff("x^2", "x")
+    for offered in (dir(gradcalc), dir(result), dir(found)):
+        assert len(offered) < 20
+        assert [name for name in offered if name.startswith("_") and name != "__version__"] == []
+    assert "symbolic" in dir(result["df/dx"])
+
+
+@pytest.mark.parametrize("module", ["api", "solved", "results"])
+def test_the_examples_in_the_docstrings_hold(module: str) -> None:
+    failed, tried = doctest.testmod(import_module(f"gradcalc.app.{module}"))
+    assert failed == 0
+    assert tried > 4
+
+
+def test_everything_public_says_what_it_is() -> None:
+    for name in gradcalc.__all__:
+        assert name == "__version__" or getattr(gradcalc, name).__doc__
+
+
 # ---- one derivative
 
 
@@ -131,24 +234,20 @@ def test_the_second_derivative_by_two_names() -> None:
 @pytest.mark.parametrize(
     ("expression", "sizes"),
     [
-        ("concat(x, y) @ z", {"x": "[n]", "y": "[m]", "z": "[m + n]"}),
-        ("kron(A, X) @ x", {"A": "n×m", "X": "k×l", "x": "[l*m]"}),
+        ("concat(x, y) @ z", {"x": ("n",), "y": ("m",), "z": ("m + n",)}),
+        ("kron(A, X) @ x", {"A": ("n", "m"), "X": ("k", "l"), "x": ("l*m",)}),
     ],
 )
 def test_sizes_get_letters_where_an_operation_needs_them(
-    expression: str, sizes: dict[str, str]
+    expression: str, sizes: dict[str, tuple[str, ...]]
 ) -> None:
     found = gradcalc.diff(expression, wrt="x")
-    assert {name: show(shape) for name, shape in found.assumed.items()} == sizes
+    assert found.assumed == sizes
 
 
 def test_what_was_assumed_is_told() -> None:
     found = gradcalc.diff("norm(A@x - y)^2", wrt="x")
-    assert {name: show(shape) for name, shape in found.assumed.items()} == {
-        "A": "n×m",
-        "x": "[m]",
-        "y": "[n]",
-    }
+    assert found.assumed == {"A": ("n", "m"), "x": ("m",), "y": ("n",)}
     assert found.data["assumed"] == {"A": ["n", "m"], "x": ["m"], "y": ["n"]}
     assert found._repr_mimebundle_()["text/latex"] == r"$2 A^{\top} (A x - y)$"
     assert repr(found) == "<gradcalc.Derivative 2*A.T @ (A @ x - y)>"

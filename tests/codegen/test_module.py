@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from gradcalc.exercise.load import exercise_from, load_exercise
 from gradcalc.language.errors import GradcalcError
-from helpers.exported_code import body, exported, written
+from gradcalc.ops import TABLE
+from gradcalc.ops.entry import Op
+from helpers.exported_code import body, exported, imported, written
 from helpers.paths import EXERCISES
+
+LETTERS = {
+    "x": [], "y": [], "u": ["n"], "v": ["n"], "A": ["n", "m"], "B": ["m", "k"], "M": ["n", "n"],
+}  # fmt: skip
+EXAMPLES = [
+    op
+    for op in TABLE.values()
+    if op.example and "g" not in re.findall(r"\w+", op.example)
+    and op.name not in ("lt", "le", "gt", "ge", "eq", "ne")
+]  # fmt: skip
 
 # ---- what it reads like
 
@@ -18,10 +34,10 @@ def test_the_network_of_exercise_3_reads_as_one_writes_it() -> None:
     lines = body(written(load_exercise(str(EXERCISES / "ex3.yaml"))))
     for line in (
         "z1 = W1 @ x + b1", "a1 = np.maximum(z1, 0.0)", "z2 = W2 @ a1 + b2", "yhat = sigmoid(z2)",
-        "J = -1 / m * np.sum(L, axis=1, keepdims=True)",
+        "J = -1 / m * L.sum(axis=1, keepdims=True)",
         "dloss_dz2 = dloss_dL * (y - yhat)", "dloss_dz1 = dloss_da1 * (z1 > 0)",
         "dloss_dW2 = dloss_dz2 @ a1.T", "dloss_dW1 = dloss_dz1 @ x.T", "dloss_dx = W1.T @ dloss_dz1",
-        "dloss_db1 = np.sum(dloss_dz1, axis=1, keepdims=True)",
+        "dloss_db1 = dloss_dz1.sum(axis=1, keepdims=True)",
     ):  # fmt: skip
         assert line in lines, line
 
@@ -81,6 +97,111 @@ def test_wrong_arguments_are_named(tmp_path: Path) -> None:
             module.forward(**given)
     with pytest.raises(ValueError, match="x has 0 axes, not 1"):
         module.forward(x=1)
+
+
+def network(folder: Path) -> Any:
+    return imported(written(load_exercise(str(EXERCISES / "ex3.yaml"))), folder)
+
+
+def test_value_and_gradients_come_in_one_pass(tmp_path: Path) -> None:
+    module = network(tmp_path)
+    value, gradients = module.value_and_gradients(**module.VALUES)
+    assert value == module.forward(**module.VALUES)["J"]
+    for name, gradient in module.gradients(**module.VALUES).items():
+        assert np.array_equal(gradients[name], gradient)
+
+
+@pytest.mark.parametrize("wrt", ["W2", ("b2", "W1"), [], ["x", "y", "W1", "b1", "W2", "b2"]])
+def test_gradients_asked_for_are_the_same_as_among_all(wrt: Any, tmp_path: Path) -> None:
+    module = network(tmp_path)
+    every = module.gradients(**module.VALUES)
+    some = module.gradients(**module.VALUES, wrt=wrt)
+    assert set(some) == ({wrt} if isinstance(wrt, str) else set(wrt))
+    assert all(np.array_equal(some[name], every[name]) for name in some)
+    assert module.value_and_gradients(**module.VALUES, wrt=wrt)[1].keys() == some.keys()
+
+
+def test_what_no_asked_gradient_needs_is_not_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dloss_dy alone needs logarithms in the backward pass."""
+    module = network(tmp_path)
+    monkeypatch.setattr(module, "np", SimpleNamespace(**{**vars(np), "logaddexp": None}))
+    assert module.gradients(**module.VALUES, wrt="W1")["W1"].shape == (4, 3)
+    with pytest.raises(TypeError, match="not callable"):
+        module.gradients(**module.VALUES, wrt="y")
+
+
+def test_a_gradient_that_there_is_not_is_named(tmp_path: Path) -> None:
+    module = network(tmp_path)
+    with pytest.raises(ValueError, match="no gradient with respect to w; choose from x, y, W1"):
+        module.gradients(**module.VALUES, wrt=["W1", "w"])
+
+
+def test_every_gradient_has_its_program_of_its_own(tmp_path: Path) -> None:
+    """Each alone, for what is left out must not be needed."""
+    content = {
+        "expression": "u = A @ x\nv = tanh(u)\nw = sum(v*u)*k\nf = w^2 + sum(x)*c",
+        "variables": {"A": ["n", "m"], "x": ["m"], "k": [], "c": []},
+        "seed": 1,
+    }
+    module = exported(content, tmp_path)
+    every = module.gradients(**module.VALUES)
+    for name in module.GRADIENTS:
+        assert np.array_equal(module.gradients(**module.VALUES, wrt=name)[name], every[name])
+
+
+def test_an_input_may_be_called_wrt(tmp_path: Path) -> None:
+    module = exported({"expression": "f = wrt*x^2"}, tmp_path)
+    assert module.gradients(wrt=3, x=2) == {"wrt": 4, "x": 12}
+    assert module.gradients(wrt=3, x=2, wrt_="x") == {"x": 12}
+    assert module.value_and_gradients(wrt=3, x=2, wrt_="wrt") == (12, {"wrt": 4})
+
+
+def test_an_input_may_be_called_as_an_upstream_gradient(tmp_path: Path) -> None:
+    """Gradients were multiplied by it."""
+    module = exported({"expression": "f = dL_df*x", "upstream": 1}, tmp_path)
+    assert module.gradients(dL_df=5, x=2) == {"dL_df": 2, "x": 5}
+    assert module.gradients(dL_df=5, x=2, dL_df_=10) == {"dL_df": 20, "x": 50}
+    assert module._compare()
+
+
+# ---- in which type
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+@pytest.mark.parametrize("op", EXAMPLES, ids=lambda op: op.name)
+def test_single_precision_stays(op: Op, tmp_path: Path) -> None:
+    """Of every operation: its value, the output, and the gradients."""
+    used = set(re.findall(r"\w+", op.example))
+    content = {
+        "expression": f"r = {op.example}\nf = sum(r*r)",
+        "variables": {name: shape for name, shape in LETTERS.items() if name in used},
+        "sizes": {"n": 3, "m": 2, "k": 2},
+        "seed": 1,
+    }
+    module = exported(content, tmp_path)
+    single = {
+        name: value if name in module.UPSTREAM else np.asarray(value, np.float32)
+        for name, value in module.VALUES.items()
+    }
+    quantities, gradients = module.forward(**single), module.gradients(**single)
+    if used & LETTERS.keys():
+        assert {value.dtype for value in (*quantities.values(), *gradients.values())} == {
+            np.dtype(np.float32)
+        }
+    for name, gradient in module.gradients(**module.VALUES).items():
+        assert gradient.dtype == np.float64
+        assert np.allclose(gradients[name], gradient, 1e-3, 1e-4)
+
+
+def test_types_mix_as_in_numpy(tmp_path: Path) -> None:
+    module = exported({"expression": "f = sum(k*x)", "variables": {"x": ["n"], "k": []}}, tmp_path)
+    x = np.ones(3, np.float32)
+    assert module.gradients(x=x, k=2)["x"].dtype == np.float32  # a Python number has no type
+    assert module.gradients(x=x, k=np.float64(2))["x"].dtype == np.float64
+    assert module.gradients(x=[1, 2, 3], k=2)["x"].dtype == np.float64
+    assert module.gradients(x=np.arange(3), k=2)["x"].dtype == np.float64
 
 
 # ---- names and text

@@ -20,7 +20,8 @@ from helpers.paths import EXERCISES
 def test_a_gradient_that_is_no_number_does_not_agree(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exported({"expression": "f = x^y", "values": {"x": 0, "y": 2}}, tmp_path)._compare()
+    module = exported({"expression": "f = x^y", "values": {"x": 0, "y": 2}}, tmp_path)
+    assert not module._compare()
     x, y = capsys.readouterr().out.splitlines()
     assert x.startswith("x: agrees")
     assert y == "y: DIFFERS from finite differences, by at most nan"
@@ -53,3 +54,14 @@ def test_export_writes_a_module_that_runs_alone(tmp_path: Path) -> None:
     assert [line.split(",")[0] for line in done.stdout.splitlines()] == [
         f"{name}: agrees with finite differences" for name in "xyz"
     ]
+
+
+@pytest.mark.parametrize(("slip", "code"), [(("dL_dq = dL_df * z", "dL_dq = dL_df"), 1), ("", 0)])
+def test_the_exit_code_tells_whether_all_agree(
+    slip: tuple[str, str], code: int, tmp_path: Path
+) -> None:
+    text = written(load_exercise(str(EXERCISES / "ex1.yaml")))
+    path = tmp_path / "ex1.py"
+    path.write_text(text.replace(*slip) if slip else text, "utf-8")
+    done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "DIFFERS" in done.stdout) == (code, code == 1), done.stderr

@@ -16,11 +16,10 @@ def test_vary() -> None:
     vary = parse_exercise(
         "expression: f = x*y\nvary: {x: {integers: [-2, 2]}, y: {choices: [1, 1/2, 3]}, require: [f != 0, x < y]}\n"
     ).vary
-    assert {kind: [unparse(value) for value in drawn] for kind, drawn in vary["x"].items()} == {
-        "integers": ["-2", "2"]
-    }
-    assert [unparse(value) for value in vary["y"]["choices"]] == ["1", "1/2", "3"]
-    assert [unparse(condition) for condition in vary["require"]] == ["f != 0", "x < y"]
+    x, y = vary.domains["x"], vary.domains["y"]
+    assert (x.kind, x.low, x.high, x.zero) == ("integers", -2, 2, False)
+    assert [unparse(value) for value in y.choices] == ["1", "1/2", "3"]
+    assert [unparse(condition) for condition in vary.require] == ["f != 0", "x < y"]
     (wrong,) = problems("expression: f = x\nvary: {require: f +}\n")
     assert wrong.message == "something is missing after `+`"
 

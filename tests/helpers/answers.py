@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import gradcalc
-from gradcalc.app.api import Result
-from gradcalc.derivation.answer_model import Answer
+from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import exercise_from
 
@@ -28,7 +26,18 @@ def answer(
     return solve(exercise_from(exercise)).answers[0]
 
 
-def solved(lines: str, question: str | list[str], **content: Any) -> Result:
+class Solved:
+    """A solution whose answers are found by their questions."""
+
+    def __init__(self, solution: Solution) -> None:
+        self.solution, self.answers, self.ok = solution, solution.answers, solution.right
+
+    def __getitem__(self, question: str) -> Answer:
+        return next(one for one in self.answers if question == one.question.text)
+
+
+def solved(lines: str, question: str | list[str], **content: Any) -> Solved:
     asked = [question] if isinstance(question, str) else question
     drawn = {} if "values" in content else {"seed": 1}
-    return gradcalc.solve({"expression": lines.split("; "), "questions": asked, **drawn, **content})
+    data = {"expression": lines.split("; "), "questions": asked, **drawn, **content}
+    return Solved(solve(exercise_from(data)))

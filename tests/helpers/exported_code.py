@@ -47,5 +47,5 @@ def agrees(module: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 def body(text: str) -> list[str]:
     """The lines of both passes without their comments."""
-    inside = text[text.index("    # forward") : text.index("\n    return {\n")]
+    inside = text[text.index("    # forward") : text.index("\n    found = {\n")]
     return [re.sub(r"  # .*", "", line).strip() for line in inside.splitlines()]

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, TypeAlias
 
 import gradcalc
-from gradcalc.app.api import Result
+from gradcalc.app.solved import Result
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.parser import CALLABLE

@@ -25,7 +25,7 @@ def test_every_field_of_the_table_is_read(op: Op) -> None:
         (entry_fields.domain, op.domain),
         (entry_fields.smooth, op.smooth),
     ):
-        assert (read(op) is None) == (not text)
+        assert (not read(op)) == (not text)
     for k, text in enumerate(op.partials):
         assert (entry_fields.partial(op, k) is None) == (not text)
     for k in range(len(op.back)):

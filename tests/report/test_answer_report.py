@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from gradcalc.app.api import Result
 from gradcalc.derivation.answer_model import Local, Solution, Verified
 from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import parse_exercise
@@ -17,10 +16,10 @@ from gradcalc.report.answer_report import compose_solution
 from gradcalc.report.blocks import Note, Options, Report, Table
 from gradcalc.report.lines import plain_line, text_line
 from helpers import handmade_solutions as solutions
-from helpers.answers import solved
+from helpers.answers import Solved, solved
 
 
-def page(result: Result) -> str:
+def page(result: Solved) -> str:
     return render(result.solution, Options(width=100))
 
 

@@ -13,6 +13,7 @@ import sympy as sp
 
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
 from gradcalc.calculus.notation.matrix import NoMatrixForm
+from gradcalc.calculus.notation.places import on_the_axis, solved
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
@@ -20,6 +21,7 @@ from gradcalc.calculus.sympy_functions import Spell, numerals, plain_name, to_as
 from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.index_places import place_tree
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Index, Name, Neg, Num
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
@@ -28,7 +30,9 @@ from gradcalc.language.tree import substitute
 OUT, INTO, BOUND = "kluv", "pqrs", "abcdghst"
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 NONE = Size.of(0)  # of a place that does not tell how far its index runs
-TIES = frozenset(("unit", "gather", "shift", "pair"))  # selectors that say where an index is
+TIES = frozenset(
+    ("unit", "gather", "shift", "pair", "place")
+)  # selectors that say where an index is
 
 
 @dataclass(slots=True)
@@ -66,6 +70,7 @@ class IndexWriter:
         self.declared: list[tuple[str, object]] = []
         self.given: frozenset[str] = frozenset()  # names of indices that the exercise declares
         self.ties: dict[Ix, tuple[Pseudo, Key]] = {}  # R is c p + r, by a selector
+        self.solved: list[Ix] = []  # those that a selector was solved for: t is R - s
         # How far an index runs by the places it stands in, and by the equations.
         self.told: dict[Ix, list[Size]] = {}
         self.equal: dict[Ix, list[Size]] = {}
@@ -134,6 +139,9 @@ class IndexWriter:
         outer: list[Expr] = []
         constant: list[sp.Expr] = []  # carries no summed index, and stands in front of the sum
         summed: list[sp.Expr] = []
+        for ix in self.solved:
+            bounds = on_the_axis(self.at(ix), ix.size)
+            (conditions if self.behind((ix,)) & set(over) else outer).extend(bounds)
         for factor in factors:
             condition = self.condition(factor)
             within = self.carried(factor) & set(over)
@@ -158,9 +166,10 @@ class IndexWriter:
         it stands in; where it ends before, that is one more condition.
         """
         body = to_ast(sp.Mul(*factors), self.leaf, self.rank, self.numeral)
+        bounds = 2 * len(self.solved) if self.solved else 0
+        limits, conditions = conditions[:bounds], conditions[bounds:]
         for condition in conditions:
             body = Call("where", (condition, body, ZERO))
-        limits: list[Expr] = []
         for ix in over:
             word = Name(self.words[ix])
             if word.id in self.given or ix in self.hidden:
@@ -177,7 +186,7 @@ class IndexWriter:
         """The factors without the selectors that say where a summed index is: Σ_b 1[b = c p + r]
         A_ab is A at a and c p + r.
         """
-        self.ties = {}
+        self.ties, self.solved = {}, []
         kept = []
         for factor in factors:
             quantity, at = (
@@ -190,6 +199,14 @@ class IndexWriter:
                 and at[0] not in self.behind(at[1:])
             ):
                 self.ties[at[0]] = quantity, at
+            elif isinstance(quantity, Pseudo) and quantity.kind == "place":
+                open_ = summed - self.ties.keys() - self.hidden
+                found = solved(quantity, at, sorted(open_ - self.behind((at[0],))))
+                if found is None:
+                    kept.append(factor)
+                else:
+                    self.solved.append(found[1][0])
+                    self.ties[found[1][0]] = found
             else:
                 kept.append(factor)
         return kept
@@ -220,9 +237,14 @@ class IndexWriter:
         inner = self.at(at[1])
         if quantity.kind == "shift":
             start = quantity.offset
+            if all(count < 0 for _, count in start.terms):
+                return place_tree([(inner, quantity.step)], start)
             if quantity.step != 1:
                 inner = Binary("*", Num(Fraction(quantity.step)), inner)
             return inner if start.number == 0 else Binary("+", inner, size_tree(start))
+        if quantity.kind == "place":
+            walked = zip(map(self.at, at[1:]), quantity.steps, strict=True)
+            return place_tree(list(walked), quantity.offset)
         return Binary("+", Binary("*", inner, size_tree(quantity.size)), self.at(at[2]))
 
     def reach(self, ix: Ix, size: Size, found: dict[Ix, list[Size]]) -> None:
@@ -236,6 +258,10 @@ class IndexWriter:
                 last = (room - ONE).number
                 room = NONE if last is None else Size.of(last // quantity.step + 1)
             self.reach(at[1], room, found)
+        elif quantity.kind == "place":
+            for inner, step in zip(at[1:], quantity.steps, strict=True):
+                if step > 0 and ix not in self.solved:
+                    self.reach(inner, NONE, found)
         elif quantity.kind == "pair":
             whole = size == at[1].size * quantity.size and at[2].size == quantity.size
             self.reach(at[1], at[1].size if whole else NONE, found)

@@ -33,6 +33,7 @@ from gradcalc.language.tree import (
 )
 
 TWO = Num(Fraction(2))
+CALLED = frozenset(("sum", "tr", "softmax", "triu", "tril"))  # in what the rules recognise
 
 
 class Recognised:
@@ -50,7 +51,7 @@ class Recognised:
         """An expression with its parts recognised; `shapes`: of further names in it."""
         calls = (part.func for part in walk(expr) if isinstance(part, Call))
         chains = any(isinstance(part, Binary) and part.op == "@" for part in walk(expr))
-        if not chains and not any(func in ("sum", "tr", "softmax") for func in calls):
+        if not chains and not any(func in CALLED for func in calls):
             return expr
         known = Known({**self.shapes, **shapes}, self.averaged)
 
@@ -205,7 +206,29 @@ def chained(expr: Expr, known: Known) -> Expr | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (mean, trace, squares, root_of_squares, turned_softmax, chained)
+def triangular(part: Expr, known: Known) -> Expr | None:
+    """tril(A) for A ∘ tril(1 1ᵀ), a number in front; whose diagonal is 1."""
+    match part:
+        case Call("diag", (Call("triu" | "tril", (Call("ones", (size, _)),)),)):
+            return Call("ones", (size,))
+        case Binary("*", other, Call("triu" | "tril" as func, (Call("ones", sizes), *k))) | Binary(
+            "*", Call("triu" | "tril" as func, (Call("ones", sizes), *k)), other
+        ):
+            shape = known.shape(other)
+            if shape is None or tuple(map(size_tree, shape)) != sizes:
+                return None
+            match other:
+                case Binary("*", Num() as number, inner):
+                    return Binary("*", number, Call(func, (inner, *k)))
+                case Neg(inner):
+                    return Neg(Call(func, (inner, *k)))
+            return Call(func, (other, *k))
+    return None
+
+
+RULES: tuple[Rule, ...] = (
+    mean, trace, squares, root_of_squares, turned_softmax, chained, triangular,
+)  # fmt: skip
 
 
 def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
