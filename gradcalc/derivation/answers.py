@@ -24,7 +24,7 @@ from gradcalc.calculus.reverse_mode import Derivative, engine
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_details import Details, shorthand
 from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient, Local
-from gradcalc.derivation.asked_expressions import LONGEST, named, put_in, shortened
+from gradcalc.derivation.asked_expressions import named, put_in, short, shortened
 from gradcalc.derivation.expansion import Expansion, expanded_length, operations, reading_length
 from gradcalc.derivation.single_entry import one_entry
 from gradcalc.derivation.total_derivatives import Derivatives
@@ -303,7 +303,7 @@ class Answerer:
         answers = self.asked_answers(question)
         whole = put_in(asked, answers)
         written = None if whole is None else shortened(self.graph, asked, whole, self.normal)
-        if written is not None and reading_length(written) <= LONGEST:
+        if written is not None and short(written):
             symbolic: Expr = written
             where: tuple[tuple[str, Expr], ...] = ()
         else:

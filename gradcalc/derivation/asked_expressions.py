@@ -17,7 +17,7 @@ from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.number_factors import gathered
 from gradcalc.language.size_expressions import size_tree
-from gradcalc.language.tree import Binary, Call, Expr, Name, names, substitute
+from gradcalc.language.tree import Binary, Call, Expr, Name, Vector, names, substitute, walk
 
 LONGEST = 30  # names and operations of an expression with the answers written out
 
@@ -32,6 +32,17 @@ def named(answers: Mapping[str, Answer]) -> tuple[tuple[str, Expr], ...]:
         if answer.symbolic is not None and not answer.free
         for pair in (*answer.where, (name, answer.symbolic))
     )
+
+
+def short(expr: Expr) -> bool:
+    """Is an expression with the answers written out preferred to their names? Not where it has an
+    array entry by entry.
+    """
+    entries = any(
+        isinstance(part, Vector) or (isinstance(part, Call) and part.func == "stack")
+        for part in walk(expr)
+    )
+    return not entries and reading_length(expr) <= LONGEST
 
 
 def put_in(asked: AskedValue, answers: Mapping[str, Answer]) -> Expr | None:

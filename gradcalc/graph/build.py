@@ -23,6 +23,7 @@ from gradcalc.graph.shape_inference import Inferred, infer
 from gradcalc.graph.shape_reasons import computed
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import names as expr_names
 from gradcalc.language.parser import unparse
 from gradcalc.language.shape_rules import ONE, Shape, Size, show, stacked
 from gradcalc.language.size_expressions import size_of
@@ -285,6 +286,12 @@ def identity(found: Scope, nodes: Sequence[Node], numbers: Mapping[str, int]) ->
 
 def unused(found: Scope, used: set[str]) -> list[Problem]:
     """Declared variables that occur nowhere."""
+    asked = {
+        name
+        for question in found.exercise.questions
+        if question.expr is not None
+        for name in expr_names(question.expr)
+    }
     return [
         Problem(
             "unused",
@@ -292,5 +299,5 @@ def unused(found: Scope, used: set[str]) -> list[Problem]:
             found.exercise.variables[name].place,
         )
         for name in found.inputs
-        if name not in used and name in found.exercise.variables
+        if name not in used | asked and name in found.exercise.variables
     ]

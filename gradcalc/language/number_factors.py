@@ -1,4 +1,5 @@
-"""The numbers among the factors of a product as one number in front: 0.5*(2*X.T @ r) is X.T @ r."""
+"""The numbers among the factors of a product as one number in front: 0.5*(2*X.T @ r) is X.T @ r.
+A factor that stands twice is a square."""
 
 from __future__ import annotations
 
@@ -59,6 +60,11 @@ def _product(
     factor = _times(one, other)
     if first is None or second is None:
         return factor, second if first is None else first
+    if op == "*" and first == second:
+        return factor, Binary("^", first, Num(ONE + ONE))
+    match first:
+        case Binary("*", before, last) if op == "*" and last == second:
+            return factor, Binary("*", before, Binary("^", last, Num(ONE + ONE)))
     return factor, Binary(op, first, second)
 
 

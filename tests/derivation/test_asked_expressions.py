@@ -238,6 +238,8 @@ def test_a_wrong_formula_fails_its_check(wrong: Any) -> None:
         ("x/(2*y)*2", "x/y"),
         ("-(-x)", "x"),
         ("0*x", "0*x"),
+        ("m*x*x", "m*x^2"),
+        ("x*(3*x)", "3*x^2"),
         ("x - 2", "x - 2"),
         ("x + 2*3", "x + 6"),
     ],
