@@ -233,7 +233,12 @@ def test_everything_public_says_what_it_is() -> None:
 FORMULAS = [
     ("norm(A@x - y)^2", "x", "2·Aᵀ(A x − y)"), ("x.T @ A @ x", "x", "(A + Aᵀ) x"), ("logdet(X)", "X", "X⁻ᵀ"),
     ("tr(A@X@B)", "X", "Aᵀ Bᵀ"), ("norm(x)", "x", "x/‖x‖"), ("lambda*x@x", "x", "2λ x"), ("exp(a)*b", "a", "exp(a) b"),
-    ("a*x", "x", "a I"),
+    ("a*x", "x", "a"), ("x^2", "x", "2x"), ("w1*x1 + w2*x2 + b", "w1", "x₁"), ("norm(A@x - b)^2", "b", "2(b − A x)"),
+    ("inv(A) @ b", "b", "A⁻¹"), ("1/N*sum((X@w - y)^2)", "w", "2·Xᵀ(X w − y) / N"), ("||A@x - b||^2", "x", "2·Aᵀ(A x − b)"),
+    ("logdet(A@A.T + lambda*eye(n))", "A", "2(A Aᵀ + λ I)⁻¹ A"), ("sum((x - mu)^2)", "mu", "2 sum(μ − x)"),
+    ("norm(A@x - b)^2 + lam*norm(x)^2", "x", "2(Aᵀ(A x − b) + lam · x)"), ("x.T @ B @ a", "x", "B a"),
+    ("1/2*(x - mu).T @ inv(Sigma) @ (x - mu)", "mu", "(Σ⁻¹ + Σ⁻ᵀ)(μ − x) / 2"), ("norm(X)^2/(2*m)", "X", "X/m"),
+    ("a.T @ X @ b", "X", "a bᵀ"), ("sum(x^p)", "p", "log(x)ᵀ x^p"), ("tr(x)", "x", "I"), ("x.T @ mu", "mu", "x"),
 ]  # fmt: skip
 
 
@@ -290,12 +295,23 @@ def test_what_is_offered_and_how_a_result_prints() -> None:
     assert repr(result) == "<gradcalc.Result 'Simple computational graph': 6 answers>"
 
 
-@pytest.mark.parametrize("expression", ["x.T @ B @ a", "kron(B, x) @ x"])
+@pytest.mark.parametrize("expression", ["kron(B, x) @ x", "x @ y + tr(x) + outer(x, y)"])
 def test_a_convention_that_does_not_fit_says_so(expression: str) -> None:
     with pytest.raises(GradcalcError) as caught:
         gradcalc.diff(expression, wrt="x")
     assert "assumed by convention: " in (caught.value.problems[0].hint or "")
     assert "x a vector" in (caught.value.problems[0].hint or "")
+
+
+def test_indices_functions_and_values_may_be_declared() -> None:
+    assert gradcalc.diff("sum(x[i]*y[i], i)", "x", indices={"i": "n"}).symbolic == "y"
+    found = gradcalc.diff("f(x, 2*x)", "x", functions={"f": 2})
+    assert (found.text, found.ok) == ("∂₁f(x, 2x) + 2 ∂₂f(x, 2x)", True)
+    found = gradcalc.diff("x^2*y", "x", values={"x": 3, "y": 2})
+    assert (found.value, str(found), found.to("table")) == (12, "2x y", "2x y\n12")
+    assert gradcalc.diff("norm(x)^2", "x", values={"x": [1, 2]}).data["value"] == [2, 4]
+    verdict = gradcalc.check("f(x)", wrt="x", answer="f'(x)", functions={"f": 1})
+    assert verdict.right
 
 
 def test_a_name_that_does_not_occur() -> None:
