@@ -148,6 +148,8 @@ def spellings(op: Op) -> str:
 LETTERS = {
     "u": "[n]",
     "v": "[n]",
+    "w": "[m]",
+    "K": "[p, q]",
     "A": "[n, m]",
     "B": "[m, k]",
     "M": "[n, n]",

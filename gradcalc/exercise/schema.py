@@ -128,8 +128,9 @@ VARIABLE = Record(
         ),
         Key(
             "function",
-            FLAG,
-            "1: an unknown elementwise function, whose derivatives are written g'(z)",
+            Scalar("a whole number from 0 to 9", tuple(map(str, range(10)))),
+            "1: an unknown elementwise function, whose derivatives are written g'(z); 2 or more: "
+            "one of so many arguments, with derivatives d1f(x, y), d12f(x, y)",
             "1",
         ),
         Key("description", TEXT, "What it stands for", "the learning rate"),
