@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from gradcalc.exercise.model import Exercise
@@ -29,7 +30,13 @@ SEARCHED, LEAST = 64, 50  # variants that a way looks for, and has to find
 PATIENCE, BUDGET = 1_500, 12_000  # tries of one variant, and of all
 FEW = "there are too few values to choose from"
 # What is asked of the answers: all, or as much as can be had.
-RELAXED = (Nice(), Nice(zeros=True), Nice(zeros=True, discriminate=False))
+LARGE = Fraction(10_000)
+RELAXED = (
+    Nice(),
+    Nice(size=LARGE),
+    Nice(size=LARGE, zeros=True),
+    Nice(size=LARGE, zeros=True, discriminate=False),
+)
 ROOM = 1_200  # different variants that it had better have
 
 
@@ -173,6 +180,8 @@ def _levels(nice: Nice, shares: Mapping[str, float], last: bool) -> Iterator[Nic
 
 
 def _remarks(nice: Nice) -> Iterator[str]:
+    if nice.size >= LARGE:
+        yield "no values were found with numbers below 100"
     if nice.zeros:
         yield "no values were found with answers that are all different and none of them 0"
     if not nice.discriminate:
