@@ -156,7 +156,9 @@ def as_entry(value: Any) -> Entry:
         inside = Fraction(1)
         for prime, factor in logs.items():
             inside *= Fraction(prime) ** int(factor.p)
-        terms.append(Call("log", (number(inside),)))
+        below = inside.numerator == 1 and inside != 1  # -log(3), and not log(1/3)
+        log = Call("log", (number(1 / inside if below else inside),))
+        terms.append(Neg(log) if below else log)
     else:
         terms += [_times(factor, Call("log", (number(p),))) for p, factor in sorted(logs.items())]
     if PI in value.parts:

@@ -28,6 +28,7 @@ DEFINED = 0.02  # of them have to be defined and small
 RARE = 0.004  # numbers that are nice more rarely may be any
 SEARCHED, LEAST = 64, 50  # variants that a way looks for, and has to find
 PATIENCE, BUDGET = 1_500, 12_000  # tries of one variant, and of all
+CELLS, LEAST_TRIES = 1_000_000, 600  # numbers in all tries; so many tries at least
 FEW = "there are too few values to choose from"
 # What is asked of the answers: all, or as much as can be had.
 LARGE = Fraction(10_000)
@@ -153,7 +154,9 @@ def _tried(exercise: Exercise, way: _Way, reasons: Counter[str]) -> _Found | Non
             reasons["numbers that are nice are too rare"] += 1
             continue
         search = Search(exercise, replace(vary, nice=nice), OF, SEED, way.engine)
-        count = sum(1 for _ in search.variants(SEARCHED, most=PATIENCE, budget=BUDGET))
+        budget = max(LEAST_TRIES, min(BUDGET, CELLS // way.engine.prepared.cells))
+        most = min(PATIENCE, budget // 4)
+        count = sum(1 for _ in search.variants(SEARCHED, most=most, budget=budget))
         twice = sum(n for why, n in search.tally.rejected.items() if why.kind == "duplicate")
         if count >= LEAST:
             room = count * count / (2 * twice) if twice else float("inf")

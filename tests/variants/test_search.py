@@ -98,9 +98,10 @@ def test_aims_are_met_exactly() -> None:
     for one in made:
         w, x = (Fraction(unparse(one.values[name])) for name in ("w", "x"))
         log, sign, rest = unparse(one.values["b"]).partition(" ")
-        assert log.startswith("log(")
+        assert log.removeprefix("-").startswith("log(")
         assert sign
-        inside = Fraction(log.removeprefix("log(").removesuffix(")"))
+        inside = Fraction(log.removeprefix("-").removeprefix("log(").removesuffix(")"))
+        inside = 1 / inside if log.startswith("-") else inside
         assert w * x + Fraction(rest.replace(" ", "")) == 0
         a = inside / (1 + inside)
         targets.add(inside)
