@@ -296,12 +296,18 @@ class _Pen:
         script, args = self.script, tuple(map(self.box, node.args))
         options = {name: value for name, value in node.kwargs if name != "keepdims"}
         if node.func in self.names.functions or node.func not in TABLE:
-            return script.apply(script.name(node.func).body + "'" * node.primes, args)
+            slope = script.slope(node.places) if node.places else ""
+            return script.apply(slope + script.name(node.func).body + "'" * node.primes, args)
         match node.func, node.args:
             case "where", (condition, yes, Num(value=zero)) if not zero:
-                indicator = replace(
-                    script.indicator(self.box(condition).full), shape=self.box(condition).shape
-                )
+                said, shape = self.box(condition).full, self.box(condition).shape
+                match condition, yes:  # 0 ≤ p and p < n as 0 ≤ p < n
+                    case (
+                        Compare("<", place),
+                        Call("where", (Compare(">=", low) as other, inner, Num(value=none))),
+                    ) if place == low and not none:
+                        (said,), yes = self.conditions((other, condition)), inner
+                indicator = replace(script.indicator(said), shape=shape)
                 if isinstance(yes, Num) and yes.value == 1:
                     return indicator
                 number = not any(isinstance(part, Name) for part in walk(yes))
@@ -431,7 +437,7 @@ def _with_parts(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case Binary(op, left, right):
             return Binary(op, change(left), change(right))
         case Call(func, args, kwargs, primes):
-            return Call(func, tuple(map(change, args)), kwargs, primes)
+            return Call(func, tuple(map(change, args)), kwargs, primes, places=node.places)
         case Index(base, items):
             return Index(change(base), items)
         case Vector(items):

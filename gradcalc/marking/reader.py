@@ -156,6 +156,10 @@ class Reader:
                 asked.forbidden(number),
                 partials,
                 {**self._shapes, **asked.shapes(number)},
+                {
+                    name: asked.exercise.variables[name].function
+                    for name in asked.exercise.unknown_functions
+                },
             )
         return self._words[number]
 

@@ -89,7 +89,10 @@ def random_points(
                 f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else ""
             )
             if unknown:
-                label += f", with a sine for {' and '.join(unknown)}"
+                several = any(graph.exercise.variables[name].function > 1 for name in unknown)
+                label += (
+                    f", with {'sums of sines' if several else 'a sine'} for {' and '.join(unknown)}"
+                )
             found = _search(
                 graph,
                 f"{seed}/{number}",

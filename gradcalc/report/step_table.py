@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradcalc.derivation.step_model import Derivation, Path, Step, Written
+from gradcalc.language import formula
 from gradcalc.language.formula_pieces import (
     Cell,
     Factors,
@@ -24,9 +25,9 @@ from gradcalc.language.formula_pieces import (
     math,
 )
 from gradcalc.language.parser import Expr, Name, names
-from gradcalc.language.typography import name_text
 from gradcalc.language.unparse import unparse
 from gradcalc.report.blocks import Column, Table
+from gradcalc.report.convolution_words import in_words
 from gradcalc.report.lines import text_line
 from gradcalc.report.recurrences import Repeats
 from gradcalc.report.step_way import Memory, Way, equals, literal, per_example
@@ -108,7 +109,11 @@ class Board:
         if path.through is None:
             yield "given", (self.given(step, path, several),)
             return
-        used_in = f"through {name_text(path.through)}" if several else "used in"
+        used_in = (
+            f"through {formula.text(Name(path.through), self.derivation.names)}"
+            if several
+            else "used in"
+        )
         told = self.repeats.told(step, path, lead)
         if told is not None:
             yield used_in, (line(*self.definition(path.through), told),)
@@ -184,6 +189,8 @@ class Board:
             yield self.written(path.product, lead)
         if alone:
             yield from self.collected(step)
+            if words := in_words(step.total.symbolic, step.total.free):
+                yield line("in words: ", words)
         stacked = path.product.stacked
         if self.full and not scalar and stacked not in (None, path.product.symbolic):
             yield line("stacked over the examples: ", stacked)

@@ -14,6 +14,7 @@ from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.vary_model import Domain, Drawn, Vary
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Compare, unparse
+from gradcalc.language.tree import names
 from gradcalc.numeric.balls import middle
 from gradcalc.numeric.closed_forms import Form, exact_numbers, is_rational, rational, same
 from gradcalc.numeric.evaluate import evaluate, stacked
@@ -26,9 +27,10 @@ from gradcalc.variants.lookalikes import Lookalike, Lookalikes
 from gradcalc.variants.prepared import Prepared, Quantity
 from gradcalc.variants.sides import Sides
 
-PILOT, PILOT_TRIES, PILOT_STEP = 24, 1_536, 128
+PILOT, PILOT_TRIES, PILOT_STEP = 64, 3_072, 256
 NEAR = 1e-9
 REMEMBERED = 50_000  # draws
+LEAST_ALIKE = 4  # tries on the same sides, to say what none of them tells apart
 
 Row: TypeAlias = dict[str, list[Any]]  # name -> exact entries, as written
 
@@ -93,7 +95,8 @@ class Engine:
         aims = {name: d.aims for name, d in self.domains.items() if d.kind == "aim"}
         self.aims, self.aimer = aims, Aimer(self.prepared, aims)
         self.lookalikes: Lookalikes = like.lookalikes if like else Lookalikes(self.prepared)
-        self.never: dict[int, Lookalike] = {}  # that no variant tells apart
+        self.never: dict[int, Lookalike] = {}  # that not every variant tells apart
+        self.exempt: dict[frozenset[tuple[str, int]], frozenset[int]] = {}  # by sides
         self._before: dict[tuple[Any, ...], Found | Rejected] = {}  # by what was drawn
         self._numbers: dict[Entry, Any] = {}  # exact numbers of entries that are no fractions
         self._written: dict[int, Entry] = {}  # id of such a number -> how it is written
@@ -367,6 +370,24 @@ class Engine:
             return Rejected("kink", sides.found[0].message)
         return replace(found, sides=sides.met)
 
+    @cached_property
+    def determined(self) -> frozenset[Quantity]:
+        """What follows from the aims alone: where z = log(3), sigmoid(z) and its slope. These are
+        aimed constants, whatever their denominators are.
+        """
+        known = {aim.quantity for some in self.aims.values() for aim in some}
+        for name in self.prepared.graph.quantities:
+            used = self.prepared.uses[name]
+            if used and used <= known:
+                known.add(name)
+        found = set()
+        for one in self.prepared.quantities if known else ():
+            inside = {n for expr in (one.expr, *(e for _, e in one.where)) for n in names(expr)}
+            inside -= {name for name, _ in one.where}
+            if one.kind != "input" and inside and inside <= known:
+                found.add(one)
+        return frozenset(found)
+
     def fine(self, value: Any) -> bool:
         """Is a number exactly a nice one?"""
         if is_rational(value):
@@ -384,11 +405,14 @@ class Engine:
         among = self.told_apart
         rows = list(fits)
         env = self._env([drawn[k] for k in rows])
-        for one, hits in zip(among, self.lookalikes.coincidences(env, among), strict=True):
-            for k in (
-                rows if not hits.any() else [k for k, hit in zip(rows, hits, strict=True) if hit]
-            ):
-                if hits.any() and outcomes[k] is None:
+        everywhere = self.exempt.get(frozenset(), frozenset())
+        spared = [self.exempt.get(fits[k].sides, everywhere) for k in rows]
+        hits = self.lookalikes.coincidences(env, among)
+        for n, (one, hit) in enumerate(zip(among, hits, strict=True)):
+            if not hit.any():
+                continue
+            for k, met, own in zip(rows, hit, spared, strict=True):
+                if met and n not in own and outcomes[k] is None:
                     about = f"{one.text}: {one.mistake.sentence}"
                     outcomes[k] = Rejected("discriminate", about)
 
@@ -415,6 +439,8 @@ class Engine:
         if not self.nice.numbers or quantity.label in self.nice.exempt:
             return False
         if quantity.kind == "answer" and quantity.label.removeprefix("value ") in self.nice.exempt:
+            return False
+        if quantity in self.determined:
             return False
         if quantity.kind == "input":
             return self.domains[quantity.label].kind not in ("aim", "choices")
@@ -500,24 +526,53 @@ class Engine:
 
     @cached_property
     def told_apart(self) -> tuple[Lookalike, ...]:
-        """The mistakes that some variant tells from the right answer. The others are `never`."""
+        """The mistakes. Some are not told from the right answer: those that give the right number
+        for all nice values on the same sides of the pieces (`exempt`), as a slip in a branch that
+        is not taken does. `never` has them all.
+        """
+        import numpy as np
+
         among = self.lookalikes.all()
         if not among:
             return ()
         rows: list[Row] = []
+        met: list[frozenset[tuple[str, int]]] = []
         for start in range(0, PILOT_TRIES, PILOT_STEP):
             tries = [Try(0, count) for count in range(start, start + PILOT_STEP)]
             drawn = {k: row for k, row in enumerate(self.drawn(tries)) if row is not None}
             kept = self._filtered(drawn, [None] * len(tries))
             found = self.exactly([tries[k] for k in kept], [drawn[k] for k in kept])
-            rows += [drawn[k] for k, one in zip(kept, found, strict=True) if isinstance(one, Found)]
+            for k, one in zip(kept, found, strict=True):
+                if isinstance(one, Found):
+                    rows.append(drawn[k])
+                    met.append(one.sides)
             if len(rows) >= PILOT:
                 break
         if len(rows) < 3:
             return among
-        hits = self.lookalikes.coincidences(self._env(rows[:PILOT]), among)
-        self.never = {k: among[k] for k, hit in enumerate(hits) if hit.all()}
-        return tuple(one for k, one in enumerate(among) if k not in self.never)
+        hits = np.array(self.lookalikes.coincidences(self._env(rows[:PILOT]), among))
+        self.never = {int(k): among[k] for k in np.flatnonzero(hits.all(axis=1))}
+        for sides in dict.fromkeys(met[:PILOT]):
+            own = [k for k, one in enumerate(met[:PILOT]) if one == sides]
+            if len(own) >= LEAST_ALIKE:
+                self.exempt[sides] = _exempt(hits[:, own])
+        if not self.exempt:
+            self.exempt[frozenset()] = _exempt(hits)
+        for some in self.exempt.values():
+            self.never |= {k: among[k] for k in sorted(some) if k not in self.never}
+        return among
+
+
+def _exempt(hits: Any) -> frozenset[int]:
+    """The mistakes, (mistake, try), that give the right number at all tries, and as many more as it
+    takes for one try to be left: the most frequent first.
+    """
+    found = set(map(int, hits.all(axis=1).nonzero()[0]))
+    while True:
+        kept = [k for k in range(len(hits)) if k not in found]
+        if not kept or not hits[kept].any(axis=0).all():
+            return frozenset(found)
+        found.add(max(kept, key=lambda k: int(hits[k].sum())))
 
 
 def _by_try(tensor: Tensor, count: int) -> list[list[Any]]:

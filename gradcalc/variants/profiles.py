@@ -27,7 +27,8 @@ SQUASHED = frozenset(
 ALONG = frozenset(("softmax", "log_softmax", "logsumexp"))
 LABELS = frozenset(("y", "t", "label", "target"))
 MOST_ENTRIES = 400  # of an input that varies
-NUMBERS = (2, 3, 4)  # of which an aim is the logarithm
+# Of which an aim is the logarithm: σ and σ′ are then nice, as tanh and tanh′ are at their roots.
+ODDS = ("2", "1/2", "4", "1/4", "3/2", "2/3", "9", "1/9", "7/3", "3/7")
 SUM = 12  # of the weights that softmax is aimed at
 AIMS = 12  # at most
 
@@ -90,24 +91,26 @@ class Profiles:
             name
             for name in graph.inputs
             if "constant" not in self.assume[name]
-            and not {"orthogonal"} & self.assume[name]
+            and not {"orthogonal", "diagonal"} & self.assume[name]
             and math.prod(self.prepared.shape(name)) <= MOST_ENTRIES
         ]
 
-    def all(self) -> Iterator[Mapping[str, Domain]]:
-        """The domains of every input, way by way: first with aims, where something is squashed."""
+    def all(self) -> Iterator[tuple[Mapping[str, Domain], bool]]:
+        """The domains of every input, way by way: first with aims, where something is squashed.
+        The last way, near the given values, is the one for numbers that are not nice.
+        """
         aims = self._aims()
         for way in WAYS:
             domains = {name: self.fixed[name] or self._numbers(name, way) for name in self.varied}
             if aims:
-                yield {**domains, **aims}
+                yield {**domains, **aims}, False
             else:
-                yield domains
+                yield domains, False
         if aims:
             for way in WAYS:
-                yield {n: self.fixed[n] or self._numbers(n, way) for n in self.varied}
+                yield {n: self.fixed[n] or self._numbers(n, way) for n in self.varied}, False
         near = {name: self.fixed[name] or self._near(name) for name in self.varied}
-        yield near
+        yield near, True
 
     # ---- one input
 
@@ -223,8 +226,7 @@ class Profiles:
         """Values that give fractions under an exponential."""
         count = math.prod(shape)
         if count == 1 or not shape:
-            one: list[Drawn] = [_log(Fraction(n)) for n in NUMBERS]
-            one += [_log(Fraction(1, n)) for n in NUMBERS]
+            one: list[Drawn] = [_log(Fraction(n)) for n in ODDS]
             return [_shaped([value], shape) for value in one] if shape else one
         if count > 4 or len([n for n in shape if n > 1]) != 1:
             return []

@@ -12,23 +12,11 @@ from gradcalc.exercise.model import Question
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.variants.draws import count_of
 from gradcalc.variants.engine import Found
+from gradcalc.variants.reasons import WORDS
 from gradcalc.variants.search import Search
 
 COUNTED = 10**6
 SHOWN = 8  # values of an answer, and reasons
-WORDS = {
-    "drawn": "what is drawn cannot be as it has to be",
-    "undefined": "something is undefined",
-    "size": "a number is too large",
-    "numbers": "a number is not nice",
-    "kink": "a kink or a tie is met",
-    "zero": "an answer is 0",
-    "equal": "two answers are equal",
-    "require": "a condition does not hold",
-    "discriminate": "a common mistake gives the right number",
-    "duplicate": "an earlier variant has the same answers",
-    "side": "only one side of a kink would be met",
-}
 
 
 @dataclass(frozen=True, slots=True)

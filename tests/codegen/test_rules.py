@@ -12,10 +12,20 @@ from gradcalc.ops import TABLE
 from helpers.exported_code import agrees, exported
 
 # Written with signs, taken apart, or without code: every other operation is exported by its entry.
-NO_EXAMPLE = frozenset(("toaxis", "apply", "half_step"))
+NO_EXAMPLE = frozenset(("toaxis", "apply", "half_step", "free"))
 
 
-SHAPES = {"A": [2, 3], "B": [3, 2], "M": [3, 3], "u": [3], "v": [3], "x": [3], "y": [3]}
+SHAPES = {
+    "A": [2, 3],
+    "B": [3, 2],
+    "M": [3, 3],
+    "u": [3],
+    "v": [3],
+    "x": [3],
+    "y": [3],
+    "w": [2],
+    "K": [2, 2],
+}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +35,7 @@ def test_every_operation_is_exported(
     op: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The example of each entry of the table becomes code whose gradients agree with finite differences."""
-    names = set(re.findall(r"\b[ABMuvxy]\b", op.example))
+    names = set(re.findall(r"\b[ABKMuvwxy]\b", op.example))
     variables = {name: SHAPES[name] for name in sorted(names)} or {"x": [3]}
     head = op.example if names else f"{op.example} + 0 * x[0]"
     module = exported({"expression": f"f = sum(({head})^2) / 2", "variables": variables}, tmp_path)
