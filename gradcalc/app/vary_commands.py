@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,12 +87,17 @@ def vary(
         lines = load("gradcalc.variants.report")
         found = [one.found for one in made]
         said = lines.compose(course.search, found, count, course.questions)
-        for line in lines.lines(said):
-            console.out(for_terminal(line))
+        console.out("\n".join(wrapped(for_terminal(line), console) for line in lines.lines(said)))
     if short:
         for line in load("gradcalc.app.vary_help").why_short(course, len(made), count):
             console.note(line)
     finish(console, not short)
+
+
+def wrapped(line: str, console: Console) -> str:
+    """A line no wider than the terminal; what goes on stands further in."""
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.fill(line, console.width, subsequent_indent=indent) if line else line
 
 
 def _course(console: Console, file: str, seed: int, auto: bool) -> Course:

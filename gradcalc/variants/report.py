@@ -109,7 +109,7 @@ def lines(report: Report) -> list[str]:
     """The report as lines of text."""
     many = f"{report.variants:,}" if report.variants < COUNTED else f"more than {COUNTED:,}"
     said = [
-        f"{report.found} variants in {report.tries:,} tries; there are about {many}",
+        f"{report.found} variants in {report.tries:,} tries; there are at most about {many}",
     ]
     kinds: Counter[str] = Counter()
     about: dict[str, str] = {}
@@ -136,4 +136,4 @@ def lines(report: Report) -> list[str]:
     if report.one_sided:
         said += ["", "pieces of which only one side is met"]
         said += [f"  {what}" for what in report.one_sided]
-    return ["\n".join(said)]
+    return said
