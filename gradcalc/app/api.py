@@ -25,10 +25,12 @@ from gradcalc.app.solved import Derivative, Result
 from gradcalc.exercise.load import exercise_from
 from gradcalc.exercise.model import Exercise
 from gradcalc.language.errors import GradcalcError, Problem
+from gradcalc.language.fast_dataclasses import replace
 
 if TYPE_CHECKING:
+    from gradcalc.app.results import Verdict
+    from gradcalc.derivation.single_expression import Declared
     from gradcalc.graph.model import Graph
-    from gradcalc.marking.model import Verdict
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Exercise"
 Shapes: TypeAlias = Mapping[str, Sequence[str | int] | str]
@@ -71,6 +73,9 @@ def diff(
     wrt: str | Sequence[str],
     shapes: Shapes | None = None,
     *,
+    indices: Mapping[str, str | int] | None = None,
+    functions: Mapping[str, int] | None = None,
+    values: Mapping[str, Any] | None = None,
     form: str | None = None,
     layout: str | None = None,
     timeout: float | None = SECONDS,
@@ -86,24 +91,35 @@ def diff(
     expression  in the expression language: "norm(A@x - y)^2"
     wrt         the name to differentiate by; two names for a second derivative, ("x", "x") for the
                 Hessian
-    shapes      {"x": ["n"], "A": ["m", "n"], "c": []}, or as text, "[m, n]"; for what is not said
-                the convention of matrixcalculus.org holds: a–g and Greek letters scalars, h–z
-                vectors, capitals matrices (see `assumed`)
+    shapes      {"x": ["n"], "A": ["m", "n"], "c": []}, or as text, "[m, n]"; what is not said
+                follows from the expression, or by convention: a–g and Greek letters are scalars,
+                h–z vectors, capitals matrices (see `assumed`); without an array operation all are
+                scalars
+    indices     {"i": "n"}: indices of sums and entries, with the sizes that they run to
+    functions   {"f": 1}: unknown functions, each with the number of its arguments
+    values      {"x": 3}: where the derivative is evaluated
     timeout     seconds of processor time; None: no limit
 
     Raises GradcalcError.
     """
-    from gradcalc.app.results import readable
+    said = _declared(shapes, indices, functions, values)
+    with within(timeout):
+        return differentiated(
+            expression, (wrt,) if isinstance(wrt, str) else wrt, said, form, layout
+        )
+
+
+def differentiated(
+    expression: str, wrt: Sequence[str], said: Declared, form: str | None, layout: str | None
+) -> Derivative:
+    """The same, with all that is said of the names in one value, and no limit of time."""
     from gradcalc.derivation.single_expression import differentiate
 
     _choice("form", form, ("matrix", "index", "entries"))
     _choice("layout", layout, ("gradient", "jacobian", "denominator"))
-    by = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-    if len(by) not in (1, 2):
+    if len(wrt) not in (1, 2):
         raise GradcalcError(Problem("argument", "wrt is one name, or two for a second derivative"))
-    said = readable(shapes or {})
-    with within(timeout):
-        return Derivative(differentiate(expression, by, said, form, layout))
+    return Derivative(differentiate(expression, tuple(wrt), said, form, layout))
 
 
 @overload
@@ -114,6 +130,8 @@ def check(
     wrt: str | Sequence[str],
     answer: str,
     shapes: Shapes | None = None,
+    indices: Mapping[str, str | int] | None = None,
+    functions: Mapping[str, int] | None = None,
     layout: str | None = None,
 ) -> Verdict:
     """A verdict on one claim, without a file."""
@@ -137,6 +155,8 @@ def check(
     wrt: str | Sequence[str] = (),
     answer: str | None = None,
     shapes: Shapes | None = None,
+    indices: Mapping[str, str | int] | None = None,
+    functions: Mapping[str, int] | None = None,
     layout: str | None = None,
     policy: str | None = None,
     reveal: bool = False,
@@ -158,7 +178,7 @@ def check(
     answer is its verdict: `invalid`.
     """
     from gradcalc.app import marking
-    from gradcalc.app.results import readable
+    from gradcalc.app.results import verdict
 
     if answer is not None:
         if not isinstance(source, str) or not wrt:
@@ -166,12 +186,30 @@ def check(
                 Problem("argument", "a claim needs an expression and wrt, the name to derive by")
             )
         by = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-        said = readable(shapes or {})
-        _, (verdict,) = marking.checked_claims(source, by, said, [answer], layout)
-        return verdict
+        said = _declared(shapes, indices, functions, None)
+        _, (found,) = marking.checked_claims(source, by, said, [answer], layout)
+        return verdict(found)
     if answers is None:
         raise GradcalcError(Problem("argument", "give answers, or wrt and answer"))
-    return marking.checked(exercise(source), answers, policy, reveal)
+    return list(map(verdict, marking.checked(exercise(source), answers, policy, reveal)))
+
+
+def _declared(
+    shapes: Shapes | None,
+    indices: Mapping[str, str | int] | None,
+    functions: Mapping[str, int] | None,
+    values: Mapping[str, Any] | None,
+) -> Declared:
+    """What is said of the names of an expression."""
+    from gradcalc.app.results import readable
+    from gradcalc.derivation.single_expression import Declared
+
+    return Declared(
+        readable(shapes or {}),
+        {name: str(size) for name, size in (indices or {}).items()},
+        functions or {},
+        values or {},
+    )
 
 
 def exercise(source: Source) -> Exercise:
@@ -195,8 +233,20 @@ def exercise(source: Source) -> Exercise:
                     "use gradcalc.parse_exercise(text)",
                 )
             )
-        return open_exercise(path)
+        try:
+            return open_exercise(path)
+        except GradcalcError as error:
+            raise GradcalcError(*map(_meant, error.problems)) from None
     raise TypeError(f"an exercise is a path, a mapping or an Exercise, not {type(source).__name__}")
+
+
+def _meant(problem: Problem) -> Problem:
+    """Where there is no such file, what else may have been meant by its name."""
+    path = problem.place.file if problem.place else ""
+    if problem.slug != "file" or problem.hint or not set("=^*+ ") & set(path):
+        return problem
+    hint = 'of an expression, use gradcalc.diff("x^2*y", wrt="x") or solve({"expression": …})'
+    return replace(problem, hint=hint)
 
 
 def build(source: Source) -> Graph:

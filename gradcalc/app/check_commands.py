@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module as load  # none of it needs SymPy
 from typing import Annotated, Any
 
@@ -128,17 +128,19 @@ def check_claims(
     console: Console,
     expression: str,
     wrt: Sequence[str],
-    shapes: Sequence[str],
+    said: Callable[[], Any],
     answers: Sequence[str],
     layout: str | None,
     format: str,
     timeout: int,
 ) -> None:
-    """`diff EXPR --wrt x --answer FORMULA`: a verdict on each claim, and the end of the command."""
+    """`diff EXPR --wrt x --answer FORMULA`: a verdict on each claim, and the end of the command.
+    `said`: what is declared of the names.
+    """
 
     def work(text: str) -> tuple[list[str], list[str], bool]:
         notes, found = load("gradcalc.app.marking").checked_claims(
-            text, wrt, shapes, answers, layout
+            text, wrt, said(), answers, layout
         )
         lines = load("gradcalc.report.marks").claim_lines(found)
         if format in ("json", "jsonl"):

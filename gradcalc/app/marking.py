@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.model import Exercise, Grading
@@ -19,6 +19,9 @@ from gradcalc.marking.asked import Asked
 from gradcalc.marking.marker import Marker
 from gradcalc.marking.model import Given, Marked, Verdict
 from gradcalc.marking.policy import load_policy, show_policy
+
+if TYPE_CHECKING:
+    from gradcalc.derivation.single_expression import Declared
 
 
 def policy_of(exercise: Exercise, policy: str | None) -> Grading:
@@ -126,16 +129,14 @@ def checked(
 def checked_claims(
     expression: str,
     wrt: Sequence[str],
-    shapes: Sequence[str] | Mapping[str, Sequence[str]],
+    said: Declared,
     answers: Sequence[str],
     layout: str | None = None,
 ) -> tuple[list[str], list[Verdict]]:
     """What the shapes are taken to be, and a verdict on each formula claimed for a derivative."""
-    from gradcalc.derivation.single_expression import shape_of_text, single_exercise
+    from gradcalc.derivation.single_expression import single_exercise
 
-    if not isinstance(shapes, Mapping):
-        shapes = dict(map(shape_of_text, shapes))
-    exercise, assumed = single_exercise(expression, wrt, shapes)
+    exercise, assumed = single_exercise(expression, wrt, said)
     if layout:
         exercise = replace(exercise, notation=replace(exercise.notation, layout=layout))
     marker = Marker(exercise)
@@ -147,5 +148,5 @@ def checked_claims(
         else:
             texts.append(answer)
     found = [marker.one(0, Given(Text(text, "--answer"), claimed=True)) for text in texts]
-    said = [f"{name} is {show(shape)}" for name, shape in assumed.items()]
-    return [f"assumed: {', '.join(said)}"] if said else [], found
+    notes = [f"{name} is {show(shape)}" for name, shape in assumed.items()]
+    return [f"assumed: {', '.join(notes)}"] if notes else [], found

@@ -46,6 +46,14 @@ Format = Annotated[
         help=f"Output format: {', '.join(FORMATS)}.",
     ),
 ]
+OrLatex = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        callback=one_of("format", (*FORMATS, "latex")),
+        help=f"Output format: {', '.join((*FORMATS, 'latex'))}.",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Set a value or a size: x=3, w=[1,2], n=5."),

@@ -23,6 +23,7 @@ from gradcalc.app.options import (
     Format,
     Hint,
     Layout,
+    OrLatex,
     Set,
     Timeout,
     UsageError,
@@ -89,6 +90,21 @@ def diff(
             "--shape", metavar="'X: [N]'", help="Shape of a name: x: [n], A: [m, n], c: []."
         ),
     ] = None,
+    index: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--index", metavar="'I: N'", help="Index of sums and entries, and its size: i: n."
+        ),
+    ] = None,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--function",
+            metavar="'F: 1'",
+            help="Unknown function, and the number of its arguments: f: 2.",
+        ),
+    ] = None,
+    set_: Set = None,
     answer: Annotated[
         list[str] | None,
         typer.Option(
@@ -99,22 +115,28 @@ def diff(
     ] = None,
     form: Form = None,
     layout: Layout = None,
-    format: Format = "table",
+    format: OrLatex = "table",
     timeout: Timeout = SECONDS,
 ) -> None:
-    """Differentiate one expression. Default shapes: a-g scalars, h-z vectors, capitals matrices."""
+    """Differentiate one expression. Shapes follow from it, else from the letter of a name."""
     console: Console = context.obj
+
+    def said() -> Any:
+        single = load("gradcalc.derivation.single_expression")
+        return single.Declared(
+            dict(map(single.shape_of_text, shape or ())),
+            dict(map(single.index_of_text, index or ())),
+            dict(map(single.function_of_text, function or ())),
+            settings=set_ or (),
+        )
+
     if answer:
-        check_claims(console, expression, wrt, shape or (), answer, layout, format, timeout)
+        if format == "latex":
+            raise UsageError("verdicts are not written in LaTeX (choose another --format)")
+        check_claims(console, expression, wrt, said, answer, layout, format, timeout)
 
     def work(text: str) -> tuple[list[str], list[dict[str, Any]], str, bool]:
-        shapes = dict(
-            load("gradcalc.derivation.single_expression").shape_of_text(text)
-            for text in shape or ()
-        )
-        found = load("gradcalc.app.api").diff(
-            text, wrt, shapes, form=form, layout=layout, timeout=None
-        )
+        found = load("gradcalc.app.api").differentiated(text, wrt, said(), form, layout)
         warnings = [
             *found.solution.warnings,
             *(warning for answer in found.solution.answers for warning in answer.warnings),
@@ -122,7 +144,7 @@ def diff(
         return (
             found.notes,
             list(map(asdict, warnings)),
-            found.to(format, ascii=console.ascii),
+            found.latex if format == "latex" else found.to(format, ascii=console.ascii),
             found.ok,
         )
 

@@ -192,7 +192,7 @@ class Derivative:
 
     symbolic  the formula in the expression language; text: for people; latex: in TeX
     shape     sizes as a tuple; free: the indices of an entry, where there is no matrix form
-    layout    gradient, jacobian or denominator
+    value     its number where there are values; layout: gradient, jacobian or denominator
     assumed   name -> shape that nobody declared; notes: the same in words
     verified  what the numeric check found: ok, method, error, reason
     """
@@ -224,6 +224,11 @@ class Derivative:
         return self.found.answer.verified
 
     @property
+    def value(self) -> Number:
+        """The number, where nothing in the expression lacks a value; else None."""
+        return self.found.answer.value
+
+    @property
     def layout(self) -> str:
         """gradient, jacobian or denominator."""
         return self.found.answer.layout
@@ -246,12 +251,12 @@ class Derivative:
         """
         import json
 
-        if format == "table":
-            return to_ascii(self.symbolic) if ascii else self.text
-        if format == "plain":
-            return to_ascii(self.symbolic) if ascii else self.symbolic
+        if format in ("table", "plain"):
+            shown = self.text if format == "table" else self.symbolic
+            shown = to_ascii(self.symbolic) if ascii else shown
+            return shown if self.value is None else f"{shown}\n{self.number}"
         if format == "markdown":
-            return f"${self.latex}$"
+            return f"${self.latex}$" + ("" if self.value is None else f"\n\n{self.number}")
         if format in ("json", "jsonl"):
             return json.dumps(self.data, ensure_ascii=ascii, indent=2 if format == "json" else None)
         return Result(self.solution).to(format, solution=solution)
@@ -274,6 +279,15 @@ class Derivative:
         from gradcalc.language import formula
 
         return formula.latex(self.found.expr, printed_names(self.graph))
+
+    @property
+    def number(self) -> str:
+        """The number as text."""
+        from gradcalc.language.formula_pieces import Math, Values
+        from gradcalc.report.lines import text_math
+
+        digits = self.graph.exercise.notation.digits
+        return text_math(Math((Values(self.value, digits),)), printed_names(self.graph))
 
     @property
     def shape(self) -> Sizes:
@@ -309,6 +323,7 @@ class Derivative:
             "latex": self.latex,
             "shape": list(self.shape),
             "layout": answer.layout,
+            "value": self.value,
             "assumed": {name: list(shape) for name, shape in self.assumed.items()},
             "verified": answer.verified and fields(answer.verified, "ok method"),
         }

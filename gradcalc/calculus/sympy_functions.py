@@ -75,27 +75,34 @@ def function_class(name: str) -> Any:
 
 
 @cache
-def unknown_class(name: str, order: int) -> Any:
-    """An unknown elementwise function g, or its derivative of some order."""
+def unknown_class(name: str, order: int, places: tuple[int, ...] = (), count: int = 1) -> Any:
+    """An unknown elementwise function g, or its derivative of some order; of several arguments,
+    `count`, by those in `places`.
+    """
 
     def fdiff(self: Any, argindex: int = 1) -> sp.Expr:
-        return unknown_class(name, order + 1)(*self.args)
+        if count == 1:
+            return unknown_class(name, order + 1)(*self.args)
+        return unknown_class(name, 0, tuple(sorted((*places, argindex))), count)(*self.args)
 
     members = {
         "fdiff": fdiff,
         "op": "apply",
         "unknown": name,
         "order": order,
+        "places": places,
         "is_extended_real": True,
-        "nargs": 1,
+        "nargs": count,
     }
-    return type(f"fn_{name}_{order}", (sp.Function,), members)
+    by = "".join(map(str, places))
+    return type(f"fn_{name}_{order}{by and '_' + by}", (sp.Function,), members)
 
 
 def function(node: Node, operands: Sequence[sp.Expr]) -> sp.Expr:
     """The scalar form of an elementwise node."""
     if node.op == "apply":
-        return unknown_class(node.attrs["function"], node.attrs.get("order", 0))(*operands)
+        order, places = node.attrs.get("order", 0), node.attrs.get("places", ())
+        return unknown_class(node.attrs["function"], order, places, len(operands))(*operands)
     return apply(node.op, operands)
 
 
@@ -186,7 +193,7 @@ def to_ast(expr: sp.Expr, leaf: Leaf, rank: Rank = by_text, spell: Spell = unspe
     args = tuple(spell(arg) or to_ast(arg, leaf, rank, spell) for arg in expr.args)
     name = getattr(type(expr), "op", None) or type(expr).__name__
     if name == "apply":
-        return Call(type(expr).unknown, args, primes=type(expr).order)
+        return Call(type(expr).unknown, args, primes=type(expr).order, places=type(expr).places)
     op = TABLE.get("abs" if name == "Abs" else name)  # SymPy makes an Abs of sqrt(x^2)
     if op is None:  # infinity, or the imaginary unit
         said = "a formula has a part that is no real number, whatever the values"

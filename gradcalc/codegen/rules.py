@@ -250,9 +250,12 @@ def stack(
 def joined(emit: Emitter, op: str, parts: Sequence[Piece], axes: Sequence[Any], axis: int) -> Piece:
     """concatenate or stack of some pieces."""
     inside = Piece(f"[{', '.join(part.text for part in parts)}]")
-    return emit.arrays.call(
+    found = emit.arrays.call(
         TABLE[op].code, inside, axes=tuple(axes), options=f", axis={axis}" if axis else ""
     )
+    if all(part.plain for part in parts):  # Python numbers
+        return emit.arrays.call("{typed}", found, axes=found.axes)
+    return found
 
 
 def eye(

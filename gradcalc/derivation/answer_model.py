@@ -54,6 +54,8 @@ class Answer:
     expanded   in inputs alone, None beyond 300 operations
     simplified another, shorter form shown beside a local derivative that stays as its rule gives
     it, or None
+    put_in     an expression that is asked for, with the answers that it names in their places, not
+    yet simplified
     where      named gradients that `symbolic` uses, each with its own formula, in order
     chain      the paths from numerator to denominator, each a tuple of local derivatives
     value      what the question asks (stacked over examples); exact: the same as an exact
@@ -68,6 +70,7 @@ class Answer:
     free: tuple[str, ...] = ()
     expanded: Expr | None = None
     simplified: Expr | None = None
+    put_in: Expr | None = None
     where: tuple[tuple[str, Expr], ...] = ()
     chain: tuple[tuple[Local, ...], ...] = ()
     chain_rest: int = 0

@@ -24,16 +24,19 @@ from gradcalc.calculus.reverse_mode import Derivative, engine
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_details import Details, shorthand
 from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Gradient, Local
-from gradcalc.derivation.expansion import Expansion, expanded_length, operations
+from gradcalc.derivation.asked_expressions import named, put_in, short, shortened
+from gradcalc.derivation.expansion import Expansion, expanded_length, operations, reading_length
+from gradcalc.derivation.single_entry import one_entry
 from gradcalc.derivation.total_derivatives import Derivatives
 from gradcalc.exercise.model import Question
+from gradcalc.graph.asked_values import answer_layout
 from gradcalc.graph.dependencies import many, paths
 from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.shape_rules import ONE, Shape, stacked
-from gradcalc.language.tree import Binary, Expr, Index, Name, Neg, children, occurrences, walk
+from gradcalc.language.tree import Binary, Expr, Index, Name, occurrences, picked, walk
 
 APART = frozenset(
     ("symmetric", "diagonal", "orthogonal")
@@ -58,6 +61,7 @@ class Answerer:
     def __init__(self, derivatives: Derivatives, details: Details, expansion: Expansion) -> None:
         self.derivatives, self.details, self.expansion = derivatives, details, expansion
         self.engine, self.graph, self.forms = derivatives.engine, derivatives.graph, details.forms
+        self._asked: dict[str, dict[str, Answer]] = {}
 
     def laid_out(self, layout: str) -> Answerer:
         """The same in another layout, with all that is derived already."""
@@ -68,6 +72,8 @@ class Answerer:
 
     def answer(self, question: Question) -> Answer:
         """The symbolic answer to a question. Raises GradcalcError where it cannot be written."""
+        if question.expr is not None:
+            return self.expression(question)
         if question.kind == "value":
             return self.value(question)
         if question.kind == "shape":
@@ -289,6 +295,52 @@ class Answerer:
         expanded = self.expansion.expanded(expr, ())
         return Answer(question, "value", expr, node.shape, self.forms.layout, expanded=expanded)
 
+    def expression(self, question: Question) -> Answer:
+        """The formula of an expression that is asked for, in the formulas of the answers above
+        that it names; where these are long, in their names.
+        """
+        asked = self.graph.asked[question.text]
+        answers = self.asked_answers(question)
+        whole = put_in(asked, answers)
+        written = None if whole is None else shortened(self.graph, asked, whole, self.normal)
+        if written is not None and short(written):
+            symbolic: Expr = written
+            where: tuple[tuple[str, Expr], ...] = ()
+        else:
+            symbolic, where = asked.opened, named(answers)
+        known = written or (symbolic if len(where) == len(answers) else None)
+        expanded = (
+            None if known is None else self.expansion.expanded(known, () if written else where)
+        )
+        return Answer(
+            question, "value", symbolic, asked.shape, self.forms.layout, expanded=expanded,
+            where=where, put_in=whole,
+        )  # fmt: skip
+
+    def asked_answers(self, question: Question) -> dict[str, Answer]:
+        """The derivatives that an expression names, written without the names of others."""
+        if question.text not in self._asked:
+            graph = self.graph
+            found: dict[str, Answer] = {}
+            for name, earlier in graph.asked[question.text].answers:
+                layout = answer_layout(graph, earlier, self.forms.layout)
+                plain = answerer(graph, self.forms.form, layout).answer(earlier)
+                if earlier.entry:
+                    plain = one_entry(graph, dict(graph.sizes), plain, earlier.entry)
+                    if isinstance(plain.symbolic, Index):
+                        plain = replace(
+                            plain, symbolic=picked(plain.symbolic.base, plain.symbolic.items)
+                        )
+                found[name] = plain
+            self._asked[question.text] = found
+        return self._asked[question.text]
+
+    def normal(self, graph: Graph, question: Question) -> Answer:
+        """The answer to a question about another graph, in matrix form and as short as can be."""
+        other = answerer(graph)
+        of, by = graph.names[question.of], [graph.names[name] for name in question.by]
+        return other.written(question, other.derivatives.total(of, by[0]), of, by, False)
+
     def shape(self, question: Question) -> Answer:
         """The shape of a quantity, per example and in stacks."""
         of = question.of
@@ -361,20 +413,6 @@ def answerer(
 def fractions(expr: Expr) -> int:
     """How many divisions stand in an expression."""
     return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))
-
-
-def reading_length(expr: Expr) -> int:
-    """How many names and operations an expression has; an entry or a unit vector counts as a
-    name, a sign not at all.
-    """
-    length, stack = 0, [expr]
-    while stack:
-        part = stack.pop()
-        whole = isinstance(part, (Name, Index))
-        parts = () if whole else children(part)
-        length += whole or (bool(parts) and not isinstance(part, Neg))
-        stack.extend(parts)
-    return length
 
 
 def whole_length(answer: Answer) -> int:

@@ -17,11 +17,12 @@ from gradcalc.derivation.step_values import StepValues
 from gradcalc.derivation.substituted_numbers import plugged
 from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Definition, Exercise, Question, Text, Variable
-from gradcalc.exercise.questions import Known, read_question, stack_names
+from gradcalc.exercise.questions import Known, answer_names, read_question, stack_names
 from gradcalc.graph.build import build
 from gradcalc.graph.dependencies import ancestors, depends, operands, reached_otherwise
 from gradcalc.graph.model import Graph
 from gradcalc.graph.printed_names import printed_names
+from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import names, unparse
@@ -56,14 +57,23 @@ def with_question(exercise: Exercise, text: str) -> tuple[Exercise, Question]:
             return exercise, question
     names = frozenset((*exercise.inputs, *(definition.name for definition in exercise.definitions)))
     stacks = stack_names(names) if exercise.examples else frozenset()
-    known = Known(names, stacks, exercise.loss if exercise.upstream else None)
+    known = Known(
+        names,
+        stacks,
+        exercise.loss if exercise.upstream else None,
+        answers=tuple(name for one in exercise.questions for name in answer_names(one)),
+        others=exercise.size_names | {*exercise.indices, *exercise.examples, *CONSTANTS},
+        callable=frozenset({*exercise.functions, *exercise.unknown_functions}),
+    )
     source = Text(wanted, "--for")
     try:
         found = read_question(source, known)
     except SpanError as error:
         raise GradcalcError(source.problem(error)) from None
-    asked = found.kind, found.of, found.by, found.entry
-    same = next((q for q in exercise.questions if (q.kind, q.of, q.by, q.entry) == asked), None)
+    asked = found.kind, found.of, found.by, found.entry, found.expr
+    same = next(
+        (q for q in exercise.questions if (q.kind, q.of, q.by, q.entry, q.expr) == asked), None
+    )
     return (
         (exercise, same)
         if same
@@ -125,7 +135,11 @@ class _Deriver:
         self, solver: Solver, solution: Solution, detail: str, only: Answer | None
     ) -> None:
         self.solver, self.graph, self.solution, self.only = solver, solver.graph, solution, only
-        self.answers = (only,) if only is not None else solution.answers
+        self.answers = solution.answers
+        if only is not None:  # what an expression names is explained with it
+            asked = solver.graph.asked.get(only.question.text)
+            named = {question.text for _, question in asked.answers} if asked else set()
+            self.answers = (*(a for a in solution.answers if a.question.text in named), only)
         names = printed_names(
             solver.graph, tuple(pair for answer in self.answers for pair in answer.where)
         )
@@ -179,11 +193,10 @@ class _Deriver:
     def shown(self) -> list[str]:
         """The quantities a derivation needs, inputs first."""
         names = [*self.graph.inputs, *self.graph.quantities]
-        if self.only is None or self.only.question.loss or self.only.kind == "shape":
+        question = self.only.question if self.only else None
+        if question is None or question.loss or question.kind == "shape" or question.expr:
             return names
-        needed = ancestors(
-            self.graph, self.graph.stacks.get(self.only.question.of, self.only.question.of)
-        )
+        needed = ancestors(self.graph, self.graph.stacks.get(question.of, question.of))
         return [name for name in names if self.graph.names[name] in needed]
 
     def quantity(self, name: str) -> Quantity:

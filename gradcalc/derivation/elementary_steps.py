@@ -94,13 +94,32 @@ def leading(operations: Mapping[int, list[int]], target: int) -> dict[int, list[
     }
 
 
+SEVERAL = (
+    "chain rule in several variables: along each argument, multiply by the derivative with respect "
+    "to that argument, ∂₁f for the first, and add the contributions"
+)
+
+
 def said(graph: Graph, number: int, operand: int, steady: set[int]) -> str:
     """The sentence of an operation for one of its operands."""
     node = graph.nodes[number]
     op = TABLE[node.op]
+    if node.op == "apply" and len(node.args) > 1:
+        return SEVERAL
     if op.fixed and sum(arg in steady for arg in node.args) == len(node.args) - 1:
         return op.fixed[node.args.index(operand)]
     return op.sentence
+
+
+def slope(call: Call, args: Sequence[int], operand: int) -> Expr | None:
+    """The derivative of an unknown function by an operand, which may stand at several places."""
+    if len(args) == 1:
+        return replace(call, primes=call.primes + 1)
+    places = [place for place, arg in enumerate(args, 1) if arg == operand]
+    parts: list[Expr] = [
+        replace(call, places=tuple(sorted((*call.places, place)))) for place in places
+    ]
+    return reduce(plus, parts) if parts else None
 
 
 def depth(graph: Graph, operations: Mapping[int, list[int]], steady: set[int]) -> int:
@@ -264,7 +283,7 @@ class GateWriter:
         nodes, node = self.graph.nodes, self.graph.nodes[number]
         if node.op == "apply":
             result = tree(nodes, number, open_=True)
-            return replace(result, primes=result.primes + 1) if isinstance(result, Call) else None
+            return slope(result, node.args, operand) if isinstance(result, Call) else None
         operands = [tree(nodes, arg) for arg in node.args]
         found: Expr | None = None
         for place, arg in enumerate(node.args):

@@ -18,7 +18,18 @@ from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import SpanError
 from gradcalc.language.parser import parse, unparse
-from gradcalc.language.tree import Binary, Call, Expr, children, occurrences, substitute, walk
+from gradcalc.language.tree import (
+    Binary,
+    Call,
+    Expr,
+    Index,
+    Name,
+    Neg,
+    children,
+    occurrences,
+    substitute,
+    walk,
+)
 from gradcalc.ops import SPELLINGS
 
 EXPANDED_LIMIT = 300
@@ -99,6 +110,20 @@ def operations(expr: Expr | None) -> int:
         count += bool(parts)
         stack.extend(parts)
     return count
+
+
+def reading_length(expr: Expr) -> int:
+    """How many names and operations an expression has; an entry or a unit vector counts as a
+    name, a sign not at all.
+    """
+    length, stack = 0, [expr]
+    while stack:
+        part = stack.pop()
+        whole = isinstance(part, (Name, Index))
+        parts = () if whole else children(part)
+        length += whole or (bool(parts) and not isinstance(part, Neg))
+        stack.extend(parts)
+    return length
 
 
 def readable(expr: Expr) -> bool:

@@ -15,7 +15,17 @@ from functools import cache
 
 from gradcalc.language import entry_fields
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.formula_pieces import Line, Math, Names, Piece, Slope, line, listed, math
+from gradcalc.language.formula_pieces import (
+    Line,
+    Math,
+    Names,
+    Partial,
+    Piece,
+    Slope,
+    line,
+    listed,
+    math,
+)
 from gradcalc.language.parser import Binary, Call, Expr, Index, Name, Neg, Num, children, parse
 from gradcalc.language.shape_rules import Size, shape_of
 from gradcalc.language.sizes import Shape
@@ -119,12 +129,37 @@ def general(operation: str, operand: int | None, own: Letters) -> Line:
     return _by_upstream(operation, operand, own)
 
 
+def chain_in_several(count: int, taken: Collection[str]) -> tuple[Line, tuple[str, ...]]:
+    """∂g(u, v)/∂t = ∂₁g(u, v) ∂u/∂t + ∂₂g(u, v) ∂v/∂t in letters that are not taken; u and v."""
+    free = [word for word in (*NUMBERS, *(f"u{n}" for n in range(1, 20))) if word not in taken]
+    words, (g, t) = tuple(free[:count]), free_pair(("gfhpq", "trs"), {*taken, *free[:count]})
+    whole = Call(g, tuple(map(Name, words)))
+    pieces: list[Piece] = [Slope(whole, Name(t)), "="]
+    for place, word in enumerate(words, 1):
+        pieces += ["+"] if place > 1 else []
+        pieces += [replace(whole, places=(place,)), "·", Partial(word, (t,))]
+    return (Math(tuple(pieces), names=Names(functions=frozenset((g,)))),), words
+
+
+def free_pair(pools: tuple[str, str], taken: Collection[str]) -> tuple[str, str]:
+    """A letter of each pool that is not taken."""
+    one, other = (
+        next((word for word in pool if word not in taken), f"{pool[0]}0") for pool in pools
+    )
+    return one, other
+
+
 def matched(own: Letters, operands: Sequence[Expr]) -> Line:
     """What stands for the letters: u = q, v = z."""
+    return standing(own.operands, operands)
+
+
+def standing(words: Sequence[str], operands: Sequence[Expr]) -> Line:
+    """What stands for letters: u = q, v = z."""
     return listed(
         (
             math(Name(word), "=", expr)
-            for word, expr in zip(own.operands, operands, strict=False)
+            for word, expr in zip(words, operands, strict=False)
             if len(unparse(expr)) <= LONG_PART and not isinstance(expr, Num)
         ),
         ", ",

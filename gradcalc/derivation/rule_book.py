@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from gradcalc.derivation.elementary_steps import said
-from gradcalc.derivation.general_rules import Letters, general, letters, matched, squared_norm
+from gradcalc.derivation.general_rules import (
+    Letters,
+    chain_in_several,
+    general,
+    letters,
+    matched,
+    squared_norm,
+    standing,
+)
 from gradcalc.derivation.step_model import Rule
 from gradcalc.graph.model import Graph
 from gradcalc.graph.to_expression import tree
@@ -78,6 +86,10 @@ class RuleBook:
         operation, sentence = node.op, said(self.graph, number, arg, steady)
         if operation == "pow" and alone:
             sentence = TABLE["pow"].fixed[place]
+        if operation == "apply" and len(node.args) > 1:
+            several, words = chain_in_several(len(node.args), self.taken)
+            parts = tuple(tree(nodes, n) for n in node.args)
+            return Rule(operation, place, sentence, several, standing(words, parts))
         ranks = [len(nodes[n].shape) for n in node.args]
         if operation == "matmul" and ranks == [1, 1]:
             operation, sentence = "dot", TABLE["dot"].sentence

@@ -5,33 +5,23 @@ convention.
     found.expr       2*A.T @ (A @ x - y) as a tree
     found.assumed    {"A": [m, n], "x": [n], "y": [m]}
 
-Names without a declared shape follow the convention of matrixcalculus.org: a–g and Greek letters
-are scalars, h–z vectors, capitals matrices.
+What shapes names have that nobody declares: see assumed_shapes.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gradcalc.derivation.answer_model import Answer, Solution
+from gradcalc.derivation.assumed_shapes import conventional, with_sizes
 from gradcalc.derivation.solve import solve
-from gradcalc.exercise.load import exercise_from
+from gradcalc.exercise.load import exercise_from, with_set
 from gradcalc.exercise.model import Exercise, Question, Variable
-from gradcalc.graph.build import declared_shapes
-from gradcalc.graph.scope import scope
-from gradcalc.graph.shape_inference import infer
 from gradcalc.language.errors import GradcalcError, Place, Problem, closest
 from gradcalc.language.parser import Expr, names, unparse
 from gradcalc.language.shape_rules import Shape
 from gradcalc.language.size_expressions import size_tree
-
-GREEK = frozenset((
-    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon",
-    "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi",
-    "rho", "sigma", "tau", "phi", "varphi", "chi", "psi", "omega",
-))  # fmt: skip
 
 SHORT = 60  # characters of a formula that is written out rather than with a name in it
 
@@ -73,32 +63,50 @@ class Single:
         return self.solution.graph.outputs[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What is said of the names of an expression.
+
+    shapes     name -> sizes as text       indices  index -> the size that it runs to
+    functions  name -> how many arguments  values   name -> number or nested lists
+    settings   values as text, `x=3`, and numbers of sizes, `n=5`
+    """
+
+    shapes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    indices: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
+    settings: Sequence[str] = ()
+
+
 def differentiate(
     expression: str,
     wrt: Sequence[str],
-    shapes: Mapping[str, Sequence[str]],
+    said: Declared,
     form: str | None = None,
     layout: str | None = None,
 ) -> Single:
-    """The derivative of an expression by one name, or the second derivative by two.
-
-    `shapes` are declared ones, sizes as text. Raises GradcalcError.
+    """The derivative of an expression by one name, or the second derivative by two. Raises
+    GradcalcError.
     """
-    exercise, assumed = single_exercise(expression, wrt, shapes)
+    exercise, assumed = single_exercise(expression, wrt, said)
     return Single(solve(exercise, form, layout), assumed)
 
 
 def single_exercise(
-    expression: str, wrt: Sequence[str], shapes: Mapping[str, Sequence[str]]
+    expression: str, wrt: Sequence[str], said: Declared
 ) -> tuple[Exercise, Mapping[str, Shape]]:
     """The exercise that asks for one derivative, and the shapes that nobody declared. Raises
     GradcalcError.
     """
-    content = {
-        "expression": expression,
-        "variables": {name: list(sizes) for name, sizes in shapes.items()},
-    }
-    exercise = exercise_from(content, "<expression>")
+    variables: dict[str, object] = {name: list(sizes) for name, sizes in said.shapes.items()}
+    variables |= {name: {"function": count} for name, count in said.functions.items()}
+    content = {"expression": expression, "variables": variables, "indices": dict(said.indices)}
+    read = exercise_from(content, "<expression>")
+    exercise = with_set(with_sizes(read), *said.settings)
+    if said.values:
+        again = exercise_from({**content, "values": dict(said.values)}, "<expression>")
+        exercise = replace(exercise, values={**exercise.values, **again.values})
     for name in wrt:
         if name not in exercise.inputs:
             known = closest(name, exercise.inputs)
@@ -108,15 +116,20 @@ def single_exercise(
                 Problem("independent", f"`{name}` is not in the expression", None, hint)
             )
     assumed = conventional(exercise)
-    variables = {
-        name: Variable(name, tuple(map(size_tree, shape))) for name, shape in assumed.items()
-    }
+    given = {name: Variable(name, tuple(map(size_tree, shape))) for name, shape in assumed.items()}
     of = exercise.definitions[-1].name
     kind = "derivative" if len(wrt) == 1 else "second"
     text = f"d{of}/d{wrt[0]}" if len(wrt) == 1 else f"d2{of}/{''.join('d' + name for name in wrt)}"
+    shaped = {name for shape in assumed.values() for size in shape for name in size.names}
+    shaped |= read.size_names | exercise.sizes.keys()
     exercise = replace(
         exercise,
-        variables={**exercise.variables, **variables},
+        indices={  # what has made a name a size is not needed where a shape does
+            index: size
+            for index, size in exercise.indices.items()
+            if index in read.indices or not set(names(size)) <= shaped
+        },
+        variables={**exercise.variables, **given},
         questions=(Question(text, kind, of, tuple(wrt)),),
     )
     return exercise, assumed
@@ -127,47 +140,32 @@ def shape_of_text(text: str) -> tuple[str, tuple[str, ...]]:
     name, colon, rest = text.partition(":")
     rest = rest.strip()
     if not colon or not name.strip() or not (rest.startswith("[") and rest.endswith("]")):
-        place = Place("--shape", 1, 1, text, max(len(text), 1))
-        raise GradcalcError(
-            Problem("shape", "a shape is written x: [n] or A: [m, n]; a scalar is c: []", place)
-        )
+        wrong = "a shape is written x: [n] or A: [m, n]; a scalar is c: []"
+        raise _misspelled("--shape", "shape", text, wrong)
     inside = rest[1:-1].strip()
     return name.strip(), tuple(size.strip() for size in inside.split(",")) if inside else ()
 
 
-def conventional(exercise: Exercise) -> dict[str, Shape]:
-    """Shapes for the inputs that declare none: their number of axes by convention, their sizes
-    as the expression asks.
+def index_of_text(text: str) -> tuple[str, str]:
+    """`i: n` as an index and its size. Raises GradcalcError."""
+    name, colon, size = (part.strip() for part in text.partition(":"))
+    if not (name and colon and size):
+        wrong = "an index is written i: n, or i: 3"
+        raise _misspelled("--index", "index", text, wrong)
+    return name, size
+
+
+def function_of_text(text: str) -> tuple[str, int]:
+    """`f: 2` as an unknown function and how many arguments it has; `f` has one. Raises
+    GradcalcError.
     """
-    found = scope(exercise)
-    problems: list[Problem] = []
-    declared = declared_shapes(exercise, problems)
-    ranks = {name: axes_of(name) for name in found.inputs if name not in declared}
-    inferred = infer(found, declared, {}, {}, {}, ranks) if ranks else None
-    problems += inferred.problems if inferred else ()
-    if problems:
-        hint = (
-            "assumed by convention: "
-            f"{', '.join(f'{name} {KINDS[rank]}' for name, rank in ranks.items())}; use --shape "
-            "to change this"
-        )
-        # What else would help has to be written into a file.
-        raise GradcalcError(
-            *(replace(p, hint=hint) if p.slug == "shape" or not p.hint else p for p in problems)
-        )
-    return {name: inferred.shapes[name] for name in ranks} if inferred else {}
+    name, _, count = (part.strip() for part in text.partition(":"))
+    if not name or count not in ("", *"123456789"):
+        wrong = "an unknown function is written f: 1, with the number of its arguments"
+        raise _misspelled("--function", "function", text, wrong)
+    return name, int(count or 1)
 
 
-KINDS = ("a scalar", "a vector", "a matrix")
-
-
-def axes_of(name: str) -> int:
-    """How many axes a name has by convention."""
-    word = unicodedata.normalize("NFKD", name)
-    letters = word.rstrip("0123456789_")
-    if letters.lower() in GREEK and letters[0].islower():
-        return 0
-    first = word[0]
-    if first.isupper():
-        return 2
-    return 1 if "h" <= first <= "z" else 0
+def _misspelled(option: str, slug: str, text: str, message: str) -> GradcalcError:
+    place = Place(option, 1, 1, text, max(len(text), 1))
+    return GradcalcError(Problem(slug, message, place))

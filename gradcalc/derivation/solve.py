@@ -11,9 +11,11 @@ from typing import Any
 
 from gradcalc.derivation.answer_model import Answer, Gradient, Solution
 from gradcalc.derivation.answers import Answerer, answerer
+from gradcalc.derivation.expression_numbers import ExpressionNumbers
 from gradcalc.derivation.formula_values import FormulaValues, shaped
 from gradcalc.derivation.single_entry import one_entry
 from gradcalc.exercise.model import Exercise, Question
+from gradcalc.graph.asked_values import answer_layout
 from gradcalc.graph.build import build
 from gradcalc.graph.model import Graph
 from gradcalc.graph.question_checks import default_questions
@@ -118,11 +120,13 @@ class Solver:
 
     def answer(self, question: Question) -> Answer:
         """The answer to a question, with its number and its check."""
-        layout = self.layout_of(question)
+        layout = answer_layout(self.graph, question, self.layout)
         writer = self.answerer if layout == self.layout else self.answerer.laid_out(layout)
         found = writer.answer(question)
         if question.kind == "shape":
             return found
+        if question.expr is not None:
+            return self.asked_value(found)
         if question.kind == "value":
             name = self.of(question) or ""
             value, problem = self.formulas.number(Name(name), (), (), found.shape)
@@ -151,17 +155,24 @@ class Solver:
             found = one_entry(self.graph, self.formulas.sizes, found, question.entry)
         return found
 
-    def layout_of(self, question: Question) -> str:
-        """The layout of an answer. One entry of the gradient of a number is the derivative by
-        that entry of the denominator, whatever the layout.
+    def asked_value(self, found: Answer) -> Answer:
+        """The value of an expression, checked against that of the same expression in numeric
+        derivatives.
         """
-        if question.entry is None or len(question.by) != 1:
-            return self.layout
-        of, by = self.of(question), self.bys(question)
-        number = of is None or self.graph.node(of).shape == ()
-        if number and len(question.entry) <= len(self.graph.node(by[0]).shape):
-            return "gradient"
-        return self.layout
+        numbers = ExpressionNumbers(self.oracle, found, self.answerer.asked_answers(found.question))
+        tensor, problem = numbers.value()
+        where = self.formulas.where(found.where)
+        found = replace(
+            found,
+            value=self.formulas.listed(tensor, found.shape),
+            exact=self.formulas.exact(found.symbolic, where),
+            verified=numbers.verified(),
+        )
+        over = self.graph.asked[found.question.text].over
+        if over:  # one value for each example
+            counts = [self.graph.indices[index] for index in over]
+            found = replace(found, shape=stacked(found.shape, *counts))
+        return self.noted(found, problem)
 
     def evaluated(self, found: Answer) -> tuple[Tensor | None, Undefined | None]:
         """The number of an answer's formula at the given values, over the examples it is per."""

@@ -35,6 +35,7 @@ from gradcalc.language.parser import (
     unparse,
     walk,
 )
+from gradcalc.language.tex_names import tex_text
 from gradcalc.language.tokens import shown
 from gradcalc.language.typography import name_text
 
@@ -58,15 +59,12 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
     _cycles(exercise, problems)
     declared = {*exercise.variables, *(definition.name for definition in exercise.definitions)}
     known = declared | exercise.size_names | set(exercise.examples) | set(exercise.indices)
-    indices = set(exercise.examples) | set(exercise.indices)
     reported: set[str] = set()
     lone = unused(exercise)
     lines: list[Definition | Function] = [*exercise.definitions, *exercise.functions.values()]
     for definition in lines:
         bound = set(definition.params if isinstance(definition, Function) else definition.indices)
-        errors = list(brackets(definition.expr, known))
-        if not errors:
-            errors = [*_calls(definition.expr, exercise, indices), *_comparisons(definition.expr)]
+        errors = faults(definition.expr, exercise, known, bound)
         for name in occurrences(definition.expr):
             if name.id in known or name.id in bound or name.id in reported:
                 continue
@@ -76,20 +74,29 @@ def resolve(exercise: Exercise, problems: list[Problem], warnings: list[Problem]
             if error := _unknown(name, exercise, declared, definition.source, warnings, lone):
                 errors.append(error)
                 reported.add(name.id)
-        try:
-            check_constants(
-                definition.expr, {name for name in CONSTANTS if name in declared or name in bound}
-            )
-        except SpanError as error:
-            errors.append(error)
-        if not {"j", "J"} & bound:
-            errors += _complex(definition.expr, known)
         problems += [definition.source.problem(error) for error in errors]
     inputs, defined = set(exercise.inputs), {d.name for d in exercise.definitions}
     for definition in exercise.definitions:
-        read = derivatives(definition.expr, inputs, defined, exercise.variables)
-        warnings += [definition.source.problem(error) for error in read]
+        read = derivatives(definition, inputs, defined, exercise.variables)
+        problems += [definition.source.problem(error) for error in read]
     _alike([*known, *exercise.inputs], exercise, warnings)
+
+
+def faults(
+    expr: Expr, exercise: Exercise, known: set[str], bound: Collection[str]
+) -> list[SpanError]:
+    """What is wrong with an expression whatever its names are: calls, comparisons, constants."""
+    indices = {*exercise.examples, *exercise.indices}
+    errors = list(brackets(expr, known | indices))
+    if not errors:
+        errors = [*_calls(expr, exercise, indices), *_comparisons(expr)]
+    try:
+        check_constants(expr, {name for name in CONSTANTS if name in known or name in bound})
+    except SpanError as error:
+        errors.append(error)
+    if not {"j", "J"} & set(bound):
+        errors += _complex(expr, known | indices)
+    return errors
 
 
 def _unknown(
@@ -285,10 +292,12 @@ def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanEr
                     f"`{part.func}'`: only the derivatives of unknown functions are written with '",
                     *part.span,
                 )
-        elif part.func in exercise.unknown_functions and len(part.args) != 1:
-            yield SpanError(
-                "argument", f"`{part.func}` takes 1 argument, not {len(part.args)}", *part.span
-            )
+            if part.places:
+                by = "".join(map(str, part.places))
+                message = f"`d{by}{part.func}`: only unknown functions have derivatives in a line"
+                yield SpanError("argument", message, *part.span)
+        elif part.func in exercise.unknown_functions:
+            yield from unknown_call(part, exercise.variables[part.func].function)
         elif part.func in ("sum", "mean", "prod"):
             for index in part.args[1:]:
                 if (
@@ -300,6 +309,30 @@ def _calls(expr: Expr, exercise: Exercise, indices: set[str]) -> Iterator[SpanEr
                     and (index.id not in walked(part) or index.id in known)
                 ):
                     yield no_index(index, exercise, indices)
+
+
+def unknown_call(call: Call, count: int) -> Iterator[SpanError]:
+    """A call of an unknown function of `count` arguments, or of one of its derivatives."""
+    func, given = call.func, len(call.args)
+    if given != count:
+        takes = f"{count} argument" + "s" * (count != 1)
+        message = f"`{func}` takes {takes}, not {given}"
+        hint = f"declare variables: {{{func}: {{function: {given}}}}}" if given < 10 else None
+        yield SpanError("argument", message, *call.span, hint)
+    elif call.primes and count > 1:
+        message = f"`{func}'`: a function of {count} arguments has {count} derivatives"
+        hint = f"write {' or '.join(f'd{n}{func}(…)' for n in range(1, count + 1))}"
+        yield SpanError("argument", message, *call.span, hint)
+    elif call.places and count == 1:
+        prime, by = "'" * len(call.places), "".join(map(str, call.places))
+        yield SpanError(
+            "argument", f"`d{by}{func}`: `{func}` has one argument", *call.span,
+            f"write {func}{prime}(…)",
+        )  # fmt: skip
+    elif call.places and max(call.places) > count:
+        yield SpanError(
+            "argument", f"`{func}` has no argument {max(call.places)}, only {count}", *call.span
+        )
 
 
 def _comparisons(expr: Expr) -> Iterator[SpanError]:
@@ -338,7 +371,10 @@ def _complex(expr: Expr, known: Collection[str]) -> Iterator[SpanError]:
 def _alike(known: list[str], exercise: Exercise, warnings: list[Problem]) -> None:
     seen: dict[str, str] = {}
     for name in dict.fromkeys(known):
-        other = seen.setdefault(skeleton(name_text(name)), name)
+        declared = exercise.variables.get(name)
+        tex = exercise.notation.latex.get(name) or (declared and declared.latex)
+        drawn = (tex and tex_text(tex)) or name_text(name)
+        other = seen.setdefault(skeleton(drawn), name)
         if other != name:
             variable = exercise.variables.get(name) or exercise.variables.get(other)
             place = variable.place if variable else None

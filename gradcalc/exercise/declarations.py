@@ -148,7 +148,7 @@ class Declarations:
             hint = f"add examples: {{{shown(each, 10)}: m}}"
             if not any(found.hint == hint for found in self.problems):  # said once
                 self.problems.append(parts["each"].text.wrong("each", message, hint))
-        function = words.get("function") == "1"
+        function = int(words.get("function", "0"))
         if function and (
             extra := [word for word in ("shape", "each", "assume", "free") if parts[word]]
         ):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Set
 
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.model import Definition, Exercise
 from gradcalc.exercise.source import Text
 from gradcalc.language.errors import GREEK, Place, SpanError, closest, skeleton
 from gradcalc.language.foreign import CALLS
@@ -84,12 +84,12 @@ def first_use(exercise: Exercise, name: str) -> Place | None:
 
 
 def derivatives(
-    expr: Expr, inputs: Set[str], defined: Set[str], declared: Collection[str]
+    line: Definition, inputs: Set[str], defined: Set[str], declared: Collection[str]
 ) -> Iterator[SpanError]:
     """`w - eta*dL/dw`: a quotient of two inputs dL and dw that nobody declared, beside a quantity
     L and a w.
     """
-    for part in walk(expr):
+    for part in walk(line.expr):
         match part:
             case Binary("/", Name() | Binary() as above, Name(below)):
                 last = above.right if isinstance(above, Binary) else above
@@ -105,14 +105,13 @@ def derivatives(
             and (below[1:] in defined or below[1:] in inputs)
         ):
             words = f"{last.id}/{below}"
-            yield SpanError(
-                "derivative",
-                f"`{shown(words)}` is read as a quotient of two inputs, {shown(last.id)} and "
-                f"{shown(below)}",
-                last.span[0],
-                part.span[1],
-                f"to use the derivative, ask for it: questions: [{shown(words)}]",
-            )
+            start, end = line.expr.span
+            source = line.source.value
+            rest = source[start : last.span[0]] + "g" + source[part.span[1] : end]
+            message = f"`{shown(words)}` is a derivative, which a line cannot have in it"
+            value = f"{line.name} = value {shown(rest, 60)}"
+            hint = f"ask for both: questions: [g = {shown(words)}, {value}]"
+            yield SpanError("derivative", message, last.span[0], part.span[1], hint)
 
 
 def brackets(expr: Expr, known: set[str]) -> Iterator[SpanError]:

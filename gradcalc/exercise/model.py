@@ -63,7 +63,7 @@ class Variable:
     each: str | None = None
     latex: str | None = None
     assume: frozenset[str] = frozenset()
-    function: bool = False
+    function: int = 0  # how many arguments an unknown function has; 0: it is none
     description: str | None = None
     place: Place | None = None
     source: Text | None = None  # of the shape, for errors at its size expressions
@@ -139,7 +139,8 @@ class Question:
     `of` is the numerator (or the asked quantity), `by` the denominators (one, or two for `second`),
     `entry` an index list for one entry of the answer. `text` is the question as asked.
     `loss`: the numerator is the loss behind the upstream gradients, not a quantity of the exercise.
-    `answer`: what an answer may be: formula, value, both or either.
+    `answer`: what an answer may be: formula, value, both or either. `expr`: what `value E` asks for
+    where that is no quantity (`of` is empty then); spans in it are offsets into `source`.
     """
 
     text: str
@@ -155,6 +156,8 @@ class Question:
     space: Space | None = None  # room to write the answer in
     answer: str = "either"
     mistakes: tuple[KnownMistake, ...] = ()
+    expr: Expr | None = None
+    source: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,5 +254,5 @@ class Exercise:
 
     @property
     def unknown_functions(self) -> tuple[str, ...]:
-        """Names declared as `{function: 1}`."""
+        """Names declared as `{function: 1}`, or of more arguments."""
         return tuple(name for name, variable in self.variables.items() if variable.function)

@@ -1,5 +1,5 @@
 """What is asked: `df/dx`, `local df/dx`, `d2f/dx2`, `d2f/dxdy`, `dJ/dW[0, 2]`, `shape W`, `value
-q`, `delta = …`.
+q`, `value w - 0.5*g`, `delta = …`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from gradcalc.exercise.model import Question
 from gradcalc.exercise.source import Text
 from gradcalc.language.errors import SpanError, closest
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.parser import Expr, Vector, parse
+from gradcalc.language.parser import (
+    Binary,
+    Expr,
+    Name,
+    Vector,
+    occurrences,
+    parse,
+    walk,
+)
 from gradcalc.language.tokens import MAX_LENGTH, canonical, read_name, shown
 
 _NAMED = re.compile(r"\s*([^=\[\]/()]*?)\s*=(?!=)\s*")
@@ -35,6 +43,10 @@ class Known:
     inputs: tuple[str, ...] = ()
     functions: frozenset[str] = frozenset()
     defined: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()  # what answers above are called
+    below: tuple[str, ...] = ()  # and those below
+    others: frozenset[str] = frozenset()  # sizes, indices, constants
+    callable: frozenset[str] = frozenset()  # functions that the exercise defines or declares
 
     def resolve(self, word: str) -> str | None:
         """The canonical name, `stack(x)` included, or None."""
@@ -53,12 +65,28 @@ def stack_names(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name[0].upper() + name[1:] for name in given if name) - given
 
 
+def answer_names(question: Question) -> tuple[str, ...]:
+    """What answers below call an answer: its own name, and dL_dw."""
+    own = (question.name,) if question.name else ()
+    if question.kind == "derivative" and not question.entry:
+        return (*own, f"d{question.of}_d{question.by[0]}")
+    return own
+
+
+def own_names(texts: Iterable[str]) -> tuple[str, ...]:
+    """The names that questions give their answers: delta of `delta = dJ/dz`."""
+    found = (_NAMED.match(text) for text in texts)
+    return tuple(canonical(match.group(1)) for match in found if match and match.group(1))
+
+
 def read_question(text: Text, known: Known) -> Question:
     """Raises SpanError with offsets into the text."""
     try:
         return _read(text, known)
     except SpanError as error:
         value = text.value
+        if error.slug == "derivative":
+            raise
         named = _NAMED.match(value) if "/" in value.partition("=")[2] else None
         start = named.end() if named else len(value) - len(value.lstrip())
         example = next(iter(known.inputs), "x")
@@ -91,6 +119,9 @@ def _read(text: Text, known: Known) -> Question:
         kind, at = match.group(1), match.end()
     if kind in ("shape", "value"):
         word = value[at:].rstrip()
+        if kind == "value" and (expr := _expression(word, at, known)) is not None:
+            place = text.place(start, start + len(asked))
+            return Question(asked, kind, "", name=name, place=place, expr=expr, source=text)
         return Question(
             asked,
             kind,
@@ -119,6 +150,63 @@ def _read(text: Text, known: Known) -> Question:
         )
     return Question(
         asked, kind, of, by, name, entry, loss, place=text.place(start, start + len(asked))
+    )
+
+
+def _expression(word: str, at: int, known: Known) -> Expr | None:
+    """What `value E` asks for; None where it is a name alone, of a quantity or of nothing. Spans
+    are offsets into the question.
+    """
+    if known.resolve(word) is not None:
+        return None
+    if re.fullmatch(r"\w+", word) and canonical(word) not in {*known.answers, *known.others}:
+        if canonical(word) in known.below:
+            raise _below(word, at)
+        return None
+    expr = parse(" " * at + word, known.callable)
+    for part in walk(expr):
+        if isinstance(part, Binary) and part.op == "/" and (found := _derivative_in(part, known)):
+            if part is expr:
+                found.slug = "question"  # the question itself, which is asked without `value`
+            raise found
+    names = {*known.names, *known.stacks, *known.answers, *known.others}
+    for name in occurrences(expr):
+        if name.id in names:
+            continue
+        if name.id in known.below:
+            raise _below(name.id, name.span[0])
+        near = closest(name.id, sorted(names))
+        hint = f"did you mean {near}?" if near else _others(name.id, known)
+        message = f"there is no quantity and no answer above `{shown(name.id)}`"
+        raise SpanError("unknown-name", message, *name.span, hint)
+    return expr
+
+
+def _below(word: str, at: int) -> SpanError:
+    message = f"`{shown(word)}` is the answer to a question below"
+    hint = "put that question above this one"
+    return SpanError("question", message, at, at + len(word), hint)
+
+
+def _derivative_in(part: Binary, known: Known) -> SpanError | None:
+    """`w - eta*dL/dw`: a derivative in an expression has to be asked for above."""
+    above = part.left.right if isinstance(part.left, Binary) else part.left
+    below = part.right
+    if not (isinstance(above, Name) and isinstance(below, Name)):
+        return None
+    of, by = (re.sub("^[d∂]", "", name.id) for name in (above, below))
+    real = {*known.names, *known.stacks}
+    if above.id in real or below.id in real or above.id == of or below.id == by:
+        return None
+    if not (of in real or of == known.loss) or by not in real:
+        return None
+    asked = f"{above.id}/{below.id}"
+    return SpanError(
+        "derivative",
+        f"`{shown(asked)}` is a derivative; in an expression it is written by its name",
+        above.span[0],
+        below.span[1],
+        f"ask for it above, g = d{of}/d{by}, and write g here",
     )
 
 
@@ -161,7 +249,7 @@ def _not_a_question(value: str, start: int, known: Known) -> SpanError:
             len(value),
             "write for example dJ/dW[0, 2]",
         )
-    hint = "write df/dx, local df/dx, d2f/dx2, d2f/dxdy, shape W or value q"
+    hint = "write df/dx, local df/dx, d2f/dx2, d2f/dxdy, shape W, value q or value 2*q"
     return SpanError(
         "question",
         f"`{shown(asked)}` is not a question" if asked else "the question is empty",

@@ -5,13 +5,13 @@ place.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from gradcalc.exercise.author_tex import check_markdown
-from gradcalc.exercise.check_names import first_free, resolve
+from gradcalc.exercise.check_names import faults, first_free, resolve
 from gradcalc.exercise.declarations import Declarations, Keys, named
 from gradcalc.exercise.grading import read_grading, read_mistakes
 from gradcalc.exercise.literals import read_constant, read_value
@@ -25,12 +25,19 @@ from gradcalc.exercise.model import (
 )
 from gradcalc.exercise.overrides import why_no_value
 from gradcalc.exercise.paper import read_language, read_paper, read_space
-from gradcalc.exercise.questions import Known, read_question, stack_names
+from gradcalc.exercise.questions import (
+    Known,
+    answer_names,
+    own_names,
+    read_question,
+    stack_names,
+)
 from gradcalc.exercise.schema import EXERCISE, check, get
 from gradcalc.exercise.source import Text
-from gradcalc.exercise.upstreams import read_upstreams
+from gradcalc.exercise.upstreams import read_upstreams, shaped, symbols
 from gradcalc.exercise.vary import read_variant, read_vary
 from gradcalc.exercise.yaml_nodes import Node
+from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError, Place, Problem, SpanError
 from gradcalc.language.parser import CALLABLE, Num, Span
 from gradcalc.language.statements import Statement, read_head, statements, with_cure
@@ -91,17 +98,38 @@ class _Reader:
         if own and not defined:
             raise GradcalcError(*sorted([*self.problems, _only_functions(own)], key=_order))
         exercise = self.declared(defined, own, complete, variables)
+        known = symbols(get(self.node, "upstream"), exercise)
+        exercise = replace(
+            exercise,
+            variables={n: v for n, v in exercise.variables.items() if n not in known},
+            notation=replace(
+                exercise.notation,
+                latex={
+                    **{name: one.latex for name, one in known.items() if one.latex},
+                    **exercise.notation.latex,
+                },
+            ),
+        )
         resolve(exercise, self.problems, self.warnings)
         sure = len(self.problems)
         names = frozenset(exercise.inputs) | {d.name for d in exercise.definitions}
-        values, places = self.values(exercise)
+        values, places = self.values(exercise, known.keys())
         given = {canonical(key.text.value) for key, _ in self.keys.entries("values")}
         self.warnings[:] = [
             warning
             for warning in self.warnings
             if warning.slug != "product" or warning.message.split("`")[1] not in given
         ]
+        self.problems[:] = [  # dL and dw are inputs where they have values
+            problem
+            for problem in self.problems
+            if problem.slug != "derivative"
+            or not given.issuperset(problem.message.split("`")[1].split("/"))
+        ]
         upstream, loss = read_upstreams(self.keys, exercise, names)
+        variables, wrong = shaped(exercise, upstream, known)
+        exercise = replace(exercise, variables=variables)
+        self.problems += wrong
         # One that could not be read is an error already: questions about the loss are none besides.
         behind = get(self.node, "upstream") is not None
         questions = self.questions(exercise, names, loss if behind else None)
@@ -292,14 +320,17 @@ class _Reader:
 
     # Values
 
-    def values(self, exercise: Exercise) -> tuple[dict[str, Value], dict[str, Place]]:
+    def values(
+        self, exercise: Exercise, symbols: Collection[str]
+    ) -> tuple[dict[str, Value], dict[str, Place]]:
+        """The values of inputs, and of upstream gradients that have names."""
         found: dict[str, Value] = {}
         places: dict[str, Place] = {}
         inputs = exercise.inputs
         for key, part in self.keys.entries("values"):
             if (name := self.keys.name(key)) is None:
                 continue
-            if name not in inputs:
+            if name not in inputs and name not in symbols:
                 self.problems.append(key.text.wrong(*why_no_value(name, exercise)))
             value = read_value(part, f"values.{shown(name)}", self.problems)
             if value is not None:
@@ -318,6 +349,10 @@ class _Reader:
         known = Known(
             names, stack_names(names) if exercise.examples else frozenset(), loss, exercise.inputs,
             frozenset(exercise.functions), tuple(d.name for d in exercise.definitions),
+            below=own_names(item.text.value for item in node.items if item.kind == "scalar")
+            if node else (),
+            others=exercise.size_names | {*exercise.indices, *exercise.examples, *CONSTANTS},
+            callable=frozenset({*exercise.functions, *exercise.unknown_functions}),
         )  # fmt: skip
         found: list[Question] = []
         for item in node.items if node else []:
@@ -328,9 +363,14 @@ class _Reader:
                 ask = get(item, "ask")
             if ask is None or ask.kind != "scalar":
                 continue
-            question = self.keys.attempt(ask.text, lambda ask=ask: read_question(ask.text, known))
+            above = tuple(name for one in found for name in answer_names(one))
+            so_far = replace(known, answers=above)
+            question = self.keys.attempt(
+                ask.text, lambda ask=ask, so_far=so_far: read_question(ask.text, so_far)
+            )
             if question is not None:
                 found.append(self.with_extra(question, extra, names))
+                self.check_value(exercise, found[-1], above)
         named_answers: dict[str, Question] = {}
         for question in found:
             if question.name and named_answers.setdefault(question.name, question) is not question:
@@ -340,6 +380,13 @@ class _Reader:
                     )
                 )
         return tuple(found)
+
+    def check_value(self, exercise: Exercise, question: Question, above: tuple[str, ...]) -> None:
+        """What is wrong with the expression of `value E`, as with that of a line."""
+        if question.expr is not None and question.source is not None:
+            known = {*exercise.variables, *(d.name for d in exercise.definitions), *above}
+            found = faults(question.expr, exercise, known | exercise.size_names, ())
+            self.problems += [question.source.problem(error) for error in found]
 
     def with_extra(
         self, question: Question, extra: Mapping[str, Node | None], names: frozenset[str]
@@ -382,6 +429,8 @@ class _Reader:
             read_space(space, self.problems),
             answer.text.value if (answer := extra.get("answer")) else "either",
             read_mistakes(extra.get("mistakes"), self.problems),
+            question.expr,
+            question.source,
         )
 
 

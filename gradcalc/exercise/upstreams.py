@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 from gradcalc.exercise.declarations import Keys, named
 from gradcalc.exercise.literals import is_symbol, read_value
 from gradcalc.exercise.meant_values import mapping
-from gradcalc.exercise.model import Exercise, Upstream, Value
+from gradcalc.exercise.model import Exercise, Upstream, Value, Variable
 from gradcalc.exercise.schema import get
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import Problem, SpanError, closest
-from gradcalc.language.parser import Name
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import Name, unparse
+from gradcalc.language.parser import names as expr_names
 from gradcalc.language.tokens import canonical, read_name, shown
 
 _DERIVATIVE = re.compile(r"\s*[d∂](.+?)\s*/\s*[d∂](.+?)\s*")
@@ -61,6 +64,46 @@ def read_upstreams(
     if len(losses) > 1:
         keys.problems.append(_several(losses))
     return tuple(found), next(iter(losses), usual)
+
+
+def symbols(node: Node | None, exercise: Exercise) -> dict[str, Variable]:
+    """The declared variables that are the names of upstream gradients: no line uses them."""
+    if node is None:
+        return {}
+    parts = [part for _, part in named(node)] if node.kind == "mapping" else [node]
+    words = {canonical(part.text.value.strip()) for part in parts if part.kind == "scalar"}
+    lines = [line.expr for line in exercise.definitions]
+    lines += [function.expr for function in exercise.functions.values()]
+    used = {name for line in lines for name in expr_names(line)}
+    return {
+        name: variable
+        for name, variable in exercise.variables.items()
+        if name in words and name not in used and not variable.function
+        and all(definition.name != name for definition in exercise.definitions)
+    }  # fmt: skip
+
+
+def shaped(
+    exercise: Exercise, found: Iterable[Upstream], known: Mapping[str, Variable]
+) -> tuple[dict[str, Variable], list[Problem]]:
+    """The variables with the shapes that upstream gradients declare for the quantities they stand
+    at, and those that contradict.
+    """
+    variables, problems = dict(exercise.variables), list[Problem]()
+    for item in found:
+        symbol = known.get(item.value.id) if isinstance(item.value, Name) else None
+        if symbol is None or symbol.shape is None:
+            continue
+        of = item.of or exercise.definitions[-1].name
+        quantity = variables.get(of) or Variable(of, place=symbol.place)
+        if quantity.shape is None:
+            variables[of] = replace(quantity, shape=symbol.shape, source=symbol.source)
+        elif quantity.shape != symbol.shape:
+            shape = ", ".join(map(unparse, quantity.shape))
+            message = f"`{shown(symbol.name)}` is the gradient at {shown(of)}, which is [{shape}]"
+            hint = f"declare {shown(symbol.name)}: [{shape}]"
+            problems.append(Problem("upstream", message, symbol.place, hint))
+    return variables, problems
 
 
 def _of_the_last(

@@ -11,17 +11,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradcalc.exercise.literals import shape_of_value
 from gradcalc.exercise.model import Exercise, Question
+from gradcalc.graph.asked_values import asked_value
 from gradcalc.graph.given_values import Sizes, check_values
 from gradcalc.graph.lowering import Lowering
 from gradcalc.graph.lowering_calls import CALLS
 from gradcalc.graph.lowering_selections import select
-from gradcalc.graph.model import Graph, Node, unfit
+from gradcalc.graph.model import AskedValue, Graph, Node, unfit
 from gradcalc.graph.question_checks import check_questions
 from gradcalc.graph.scope import Scope, scope
 from gradcalc.graph.shape_inference import Inferred, infer
 from gradcalc.graph.shape_reasons import computed
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import names as expr_names
 from gradcalc.language.parser import unparse
 from gradcalc.language.shape_rules import ONE, Shape, Size, show, stacked
 from gradcalc.language.size_expressions import size_of
@@ -105,7 +107,23 @@ def build(exercise: Exercise) -> Graph:
     )
     problems += check_questions(graph, sizes)
     stop(problems)
-    return graph
+    return with_values(graph)
+
+
+def with_values(graph: Graph) -> Graph:
+    """The graph with the expressions that `value E` asks for. Raises GradcalcError with what is
+    wrong with them.
+    """
+    asked: dict[str, AskedValue] = {}
+    problems: list[Problem] = []
+    for question in graph.exercise.questions:
+        if question.expr is not None and question.text not in asked:
+            try:
+                asked[question.text] = asked_value(graph, question, build)
+            except GradcalcError as error:
+                problems += error.problems
+    stop(problems)
+    return replace(graph, asked=asked) if asked else graph
 
 
 def called(question: Question, stacks: dict[str, str], each: frozenset[str]) -> Question:
@@ -268,6 +286,12 @@ def identity(found: Scope, nodes: Sequence[Node], numbers: Mapping[str, int]) ->
 
 def unused(found: Scope, used: set[str]) -> list[Problem]:
     """Declared variables that occur nowhere."""
+    asked = {
+        name
+        for question in found.exercise.questions
+        if question.expr is not None
+        for name in expr_names(question.expr)
+    }
     return [
         Problem(
             "unused",
@@ -275,5 +299,5 @@ def unused(found: Scope, used: set[str]) -> list[Problem]:
             found.exercise.variables[name].place,
         )
         for name in found.inputs
-        if name not in used and name in found.exercise.variables
+        if name not in used | asked and name in found.exercise.variables
     ]

@@ -360,11 +360,12 @@ class Lowering:
         return number
 
     def unknown(self, call: Call, env: Env) -> int:
-        """An unknown elementwise function, or its derivative g''(z)."""
-        attrs = {"function": call.func, "order": call.primes}
-        return self.apply(
-            "apply", call, call.args, [self.expr(call.args[0], env)], env, attrs=attrs
-        )
+        """An unknown elementwise function, or its derivative g''(z), d1f(x, y)."""
+        attrs: dict[str, Any] = {"function": call.func, "order": call.primes}
+        if len(call.args) > 1:
+            attrs = {"function": call.func, "places": call.places}
+        numbers = [self.expr(arg, env) for arg in call.args]
+        return self.apply("apply", call, call.args, numbers, env, attrs=attrs)
 
     # ---- parameters, sizes, stacks
 

@@ -223,6 +223,10 @@ def norm(low: Lowering, call: Call, env: Env) -> int:
         )
     piece = low.piece(call, env)
     if not axis:
+        if isinstance(array, Name) and array.id in low.scope.inputs:
+            message = f"`{array.id}` is a number, so its norm is its absolute value"
+            hint = f"declare variables: {{{array.id}: [n]}}, or write abs({array.id})"
+            low.warn("norm", message, call, hint)
         return low.make("abs", (number,), expr=piece)
     ambiguous = opts.ord is not None and len(axis) > 1 and ONE not in shape
     if ((order is None and not infinite) or order == 2) and not ambiguous:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.model import Exercise, Question
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr
 from gradcalc.language.shape_rules import Shape, Size, show
+from gradcalc.language.tree import substitute
 
 
 @dataclass(slots=True)
@@ -28,7 +29,8 @@ class Node:
                int)
                 | ("index", name) | ("gather", position in args)}
       toaxis   {indices: tuple[str, ...]}: named indices become leading axes (p[k] = …)
-      apply    {function: str, order: int}: unknown elementwise function or its derivative
+      apply    {function: str, order: int, places: tuple[int, ...]}: unknown elementwise function or
+      its derivative; `places` of one of several arguments
       compare operations: lt le gt ge eq ne;  where(c, a, b);  stop_gradient
     """
 
@@ -59,6 +61,7 @@ class Graph:
     stacks: Mapping[str, str]  # name of the stack -> per-example name (X -> x)
     reasons: Mapping[str, str] = field(default_factory=dict)  # name -> why it has its shape
     warnings: tuple[Problem, ...] = ()
+    asked: Mapping[str, AskedValue] = field(default_factory=dict)  # by the text of the question
 
     def node(self, name: str) -> Node:
         return self.nodes[self.names[name]]
@@ -66,6 +69,41 @@ class Graph:
     def __repr__(self) -> str:
         of, given = ", ".join(self.outputs), ", ".join(self.inputs)
         return f"<Graph of {of}: {len(self.nodes)} nodes; inputs {given}>"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedValue:
+    """An expression that is asked for.
+
+    name     the quantity that it is in `graph`
+    lines    the answers of `value` questions that it names, each with its expression, in order
+    answers  the derivatives that it and they name, each with its question
+    over     the examples that it is per
+    """
+
+    graph: Graph
+    name: str
+    expr: Expr
+    lines: tuple[tuple[str, Expr], ...]
+    answers: tuple[tuple[str, Question], ...]
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of its value, per example."""
+        return self.graph.node(self.name).shape
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """The examples that it is per."""
+        return self.graph.node(self.name).over
+
+    @property
+    def opened(self) -> Expr:
+        """The expression in quantities and derivatives alone."""
+        table: dict[str, Expr] = {}
+        for name, expr in self.lines:
+            table[name] = substitute(expr, table)
+        return substitute(self.expr, table)
 
 
 def item_indices(item: tuple[Any, ...]) -> tuple[str, ...]:

@@ -46,6 +46,8 @@ def _check_name(graph: Graph, name: str, place: Place | None) -> list[Problem]:
 
 
 def _check(graph: Graph, question: Question) -> list[Problem]:
+    if question.expr is not None:  # it is checked as a line of its own
+        return []
     place = question.place
     asked = (*(() if question.loss else (question.of,)), *question.by)
     problems = [

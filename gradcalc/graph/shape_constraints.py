@@ -289,8 +289,8 @@ class Constraints:
                 )
                 self.source = outside
             return self.memo[key][1] if key in self.memo else self.scalar
-        if func not in TABLE:  # an unknown elementwise function
-            return self.term(args[0], env)
+        if self.scope.kinds.get(func) == "function" or func not in TABLE:  # an unknown one
+            return self.elementwise(call, args, env) if len(args) > 1 else self.term(args[0], env)
         runs = bound(call, self.scope.indices)
         if runs:
             return self.elementwise(call, (args[0], *runs[1]), env)

@@ -49,13 +49,13 @@ def infer(
     indices: Mapping[str, Size],
     values: Mapping[str, tuple[int, ...]],
     numbers: Mapping[str, int],
-    ranks: Mapping[str, int] | None = None,
+    ranks: Mapping[str, int | None] | None = None,
 ) -> Inferred:
     """`declared` shapes, sizes of declared `indices`, shapes of given `values`, `numbers` for
     sizes.
 
-    `ranks`: the number of axes of inputs that are not declared; sizes that nothing says get letters
-    then.
+    `ranks`: the number of axes of inputs that are not declared, None where their uses tell; sizes
+    that nothing says get letters then.
     """
     return _Inference(scope, declared, indices, values, numbers, ranks or {}).run()
 
@@ -68,7 +68,7 @@ class _Inference(Constraints):
         indices: Mapping[str, Size],
         values: Mapping[str, tuple[int, ...]],
         numbers: Mapping[str, int],
-        ranks: Mapping[str, int],
+        ranks: Mapping[str, int | None],
     ) -> None:
         super().__init__(scope, declared, indices, numbers)
         self.values, self.ranks = values, ranks
@@ -78,7 +78,8 @@ class _Inference(Constraints):
     def run(self) -> Inferred:
         s = self.s
         for name in self.scope.inputs:
-            unsized = [Dim() for _ in range(self.ranks[name])] if name in self.ranks else None
+            rank = self.ranks.get(name)
+            unsized = None if rank is None else [Dim() for _ in range(rank)]
             self.terms[name] = term = Term(name, self.declared.get(name, unsized))
             term.names.append(name)
             if name in self.values and name not in self.declared:

@@ -92,7 +92,9 @@ def tree(
             ),
         )
     if op == "apply":
-        return Call(node.attrs["function"], (arg(0),), primes=node.attrs.get("order", 0))
+        args = tuple(arg(n) for n in range(len(node.args)))
+        order, places = node.attrs.get("order", 0), node.attrs.get("places", ())
+        return Call(node.attrs["function"], args, primes=order, places=places)
     if op in ("eye", "ones", "zeros"):
         return Call(
             op, tuple(size_tree(size) for size in (node.shape[:1] if op == "eye" else node.shape))

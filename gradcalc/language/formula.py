@@ -296,7 +296,8 @@ class _Pen:
         script, args = self.script, tuple(map(self.box, node.args))
         options = {name: value for name, value in node.kwargs if name != "keepdims"}
         if node.func in self.names.functions or node.func not in TABLE:
-            return script.apply(script.name(node.func).body + "'" * node.primes, args)
+            slope = script.slope(node.places) if node.places else ""
+            return script.apply(slope + script.name(node.func).body + "'" * node.primes, args)
         match node.func, node.args:
             case "where", (condition, yes, Num(value=zero)) if not zero:
                 said, shape = self.box(condition).full, self.box(condition).shape
@@ -436,7 +437,7 @@ def _with_parts(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case Binary(op, left, right):
             return Binary(op, change(left), change(right))
         case Call(func, args, kwargs, primes):
-            return Call(func, tuple(map(change, args)), kwargs, primes)
+            return Call(func, tuple(map(change, args)), kwargs, primes, places=node.places)
         case Index(base, items):
             return Index(change(base), items)
         case Vector(items):

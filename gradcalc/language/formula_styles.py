@@ -4,12 +4,14 @@ draw into.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Num, unparse
 from gradcalc.language.sizes import Shape, Size, in_order
+from gradcalc.language.tex_names import tex_text
 from gradcalc.language.typography import MINUS, braced, lowered, name_latex, name_text, raised, read
 from gradcalc.ops import SIGNS, TABLE
 
@@ -78,7 +80,7 @@ class Pen(Protocol):
 class Text:
     """One line of Unicode for the terminal."""
 
-    names: Mapping[str, str]  # unused here: `latex` overrides are for TeX alone
+    names: Mapping[str, str]  # the TeX of names, used where Unicode has what it draws
     minus: str = MINUS
     dot: str = "·"
     hadamard: str = "∘"
@@ -101,9 +103,10 @@ class Text:
         return Box(word, ATOM, minus, head="d", tail="d")
 
     def name(self, name: str) -> Box:
-        look = read(name)
-        kind = "l" if look.symbol else "w"
-        return Box(name_text(name), ATOM, head=kind, tail=kind)
+        drawn = tex_text(self.names[name]) if name in self.names else None
+        symbol = read(name).symbol if drawn is None else not drawn[:2].isalpha() or len(drawn) == 1
+        kind = "l" if symbol else "w"
+        return Box(drawn or name_text(name), ATOM, head=kind, tail=kind)
 
     def ones(self) -> Box:
         """A vector of ones."""
@@ -114,7 +117,13 @@ class Text:
         return word if axis is None else word + (lowered(axis.replace(MINUS, "-")) or f"_{axis}")
 
     def partial(self, of: str, by: str) -> Box:
-        return Box(f"∂{name_text(of)}/∂{name_text(by)}", PRODUCT, head="l", tail="l", form="/")
+        above, below = self.name(of).body, self.name(by).body
+        return Box(f"∂{above}/∂{below}", PRODUCT, head="l", tail="l", form="/")
+
+    def slope(self, places: tuple[int, ...]) -> str:
+        """∂₁∂₂ before a function that was differentiated by its first and its second argument."""
+        counts = Counter(places).items()
+        return "".join(f"∂{lowered(str(k))}{raised(str(n)) if n > 1 else ''}" for k, n in counts)
 
     def between(self, left: Box, right: Box, form: str) -> str:
         if dotted(left, right, form) or (right.head == "1" and left.tail == "d"):
@@ -246,6 +255,11 @@ class Latex:
     def partial(self, of: str, by: str) -> Box:
         above, below = (self.names.get(name) or name_latex(name) for name in (of, by))
         return Box(rf"\frac{{\partial {above}}}{{\partial {below}}}", POWER, tall=True)
+
+    def slope(self, places: tuple[int, ...]) -> str:
+        """∂₁∂₂ before a function that was differentiated by its first and its second argument."""
+        counts = Counter(places).items()
+        return "".join(rf"\partial_{k}{f'^{n}' if n > 1 else ''} " for k, n in counts)
 
     def between(self, left: Box, right: Box, form: str) -> str:
         return r" \cdot " if dotted(left, right, form) else " "

@@ -411,7 +411,9 @@ def unknown_function(r: Reading, at: int) -> SpanError:
         and (
             ":" in kinds
             or any(one.text == "end" for one in inside)
-            or ("," in kinds and kinds <= {"number", "name", ","})
+            or (
+                "," in kinds and kinds <= {"number", "name", ","} and (array or "name" not in kinds)
+            )
             or kinds == {"number"}
         )
     ):
@@ -429,7 +431,7 @@ def unknown_function(r: Reading, at: int) -> SpanError:
         return r.fail(message, token, None, swap(*edits), "function")
     if token.text in r.variables:
         return r.fail(f"`{word}` is a variable, not a function", token, None, product, "function")
-    declare = f"variables: {{{word}: {{function: 1}}}}"
+    declare = f"variables: {{{word}: {{function: {max(len(spans), 1)}}}}}"
     if (
         len(spans) == 1
         and len(token.text) < 3
@@ -438,7 +440,8 @@ def unknown_function(r: Reading, at: int) -> SpanError:
     ):
         hint = f"if {word} is an unknown function, declare {declare}"
         return r.fail(f"`{word}` is not a function", token, hint, product, "function")
-    hint = f"define it, {word}(t) = …, or declare it unknown, {declare}"
+    letters = "t" if len(spans) < 2 else ", ".join("stuvpq"[: len(spans)])
+    hint = f"define it, {word}({letters}) = …, or declare it unknown, {declare}"
     return r.fail(
         f"unknown function `{word}`", token, hint if len(word) < 20 else None, None, "function"
     )

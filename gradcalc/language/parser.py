@@ -9,6 +9,7 @@ wrong in parse_errors.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
@@ -143,6 +144,24 @@ def parse_from(
         raise cured(error, text[:stop], start, read) from None
 
 
+# What may stand below the bars of a norm.
+ORDERS: Mapping[str, tuple[tuple[str, Expr], ...]] = {
+    "_1": (("ord", Num(Fraction(1))),),
+    "_2": (("ord", Num(Fraction(2))),),
+    "_F": (),
+    "_inf": (("ord", Name("inf")),),
+    "_oo": (("ord", Name("inf")),),
+}
+
+
+def slope_of(word: str, functions: Collection[str]) -> tuple[str, tuple[int, ...]] | None:
+    """d12f as (f, (1, 2)), where f is one of the functions; places ascend."""
+    match = re.fullmatch(r"d([1-9]{1,9})(\w+)", word)
+    if match is None or match[2] not in functions:
+        return None
+    return match[2], tuple(sorted(map(int, match[1])))
+
+
 class _Parser:
     """A Pratt parser: `expression(least)` reads an operand and every operator that binds at
     least so tightly.
@@ -273,10 +292,11 @@ class _Parser:
                 if self.token.kind != token.kind:
                     self.open.append(token)
                     raise unexpected(self.reading)
-                if token.kind == "||":
-                    raise double_bars(self.reading, first)
                 self.take()
-                expr = Call("abs", (expr,), span=self.span(token.start))
+                if token.kind == "||":
+                    expr = self.norm(token, expr, first)
+                else:
+                    expr = Call("abs", (expr,), span=self.span(token.start))
             case "√":
                 return Call("sqrt", (self.expression(_POSTFIX),), span=self.span(token.start))
             case "-" | "+":
@@ -362,6 +382,8 @@ class _Parser:
         if self.tokens[self.at + primes].kind != "(":
             return Name(token.text, (token.start, token.end))
         func = token.text if token.text in self.functions else CALLABLE.get(token.text)
+        if func is None and not primes and (found := slope_of(token.text, self.functions)):
+            return self.slope(token, *found)
         if func is None:
             raise unknown_function(self.reading, self.at - 1)
         if primes and token.text not in self.functions:
@@ -381,6 +403,27 @@ class _Parser:
         elif not args or kwargs:
             raise self.fail(f"`{token.text}` takes no named arguments", token)
         return call
+
+    def norm(self, token: Token, expr: Expr, first: int) -> Expr:
+        """||x||, and ||x||_1, ||A||_F. `Ax` in it is a product as on paper: an error."""
+        for name in occurrences(expr):
+            if re.fullmatch("[A-Z][a-z]", name.id) and name.id not in self.variables:
+                self.at -= 1
+                raise double_bars(self.reading, first)
+        after, beside = self.token, self.tokens[self.at - 1].end
+        order = ORDERS.get(after.text) if after.kind == "name" and after.start == beside else None
+        if order is not None:
+            self.take()
+        return Call("norm", (expr,), order or (), span=self.span(token.start))
+
+    def slope(self, token: Token, func: str, places: tuple[int, ...]) -> Expr:
+        """d12f(x, y): the derivative of an unknown function by its first and second argument."""
+        self.open.append(self.take())
+        args, kwargs = self.arguments(token, func)
+        self.close(")")
+        if not args or kwargs:
+            raise self.fail(f"`{token.text}` takes no named arguments", token)
+        return Call(func, args, span=self.span(token.start), places=places)
 
     def arguments(
         self, token: Token, func: str

@@ -39,6 +39,8 @@ _SPACE = re.compile(r"(?:[ \t\n]|#[^\n]*)+")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.(?![A-Za-z])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BARE_POWER = re.compile(r"[eE](?!\w)(?!\s*(?:\^|\*\*))")  # 1e, but not 2e^x
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SLOPE = re.compile("((?:∂[₁-₉]²?)+)(?=[^\\W\\d])")
+_PLACE = re.compile("∂([₁-₉])(²?)")
 _OPERATOR = re.compile(r"\*\*|\|\||[<>=!:]=|[-+*/^@()\[\],.:=<>|'√ᵀ]")
 
 
@@ -167,6 +169,12 @@ def tokenize(text: str, start: int = 0, stop: int | None = None) -> list[Token]:
             )
         if (match := _NUMBER.match(text, at, stop)) is not None:
             token = _number(text, at, match.end())
+        elif (match := _SLOPE.match(text, at, stop)) is not None:  # ∂₁∂₂f as it is printed
+            places = "".join(
+                SUBSCRIPTS[char] * (2 if power else 1) for char, power in _PLACE.findall(match[1])
+            )
+            end = _end_of_name(text, match.end(), stop)
+            token = Token("name", f"d{places}{canonical(text[match.end() : end])}", at, end)
         elif (end := _end_of_name(text, at, stop)) > at:
             if end - at > MAX_NAME:
                 raise SpanError(

@@ -71,7 +71,8 @@ class Compare:
 @dataclass(frozen=True, slots=True)
 class Call:
     """`func(args, name=value, …)`; `primes` counts the ' of an unknown function's derivative:
-    g''(z).
+    g''(z). `places` are the arguments, counted from 1 and in order, by which an unknown function
+    of several was differentiated: (1, 2) in d12f(x, y).
 
     `func` is the canonical name of the operation (`ln` is read as `log`, `σ` as `sigmoid`, `√x` as
     `sqrt(x)`) unless the exercise defines a function of that name. `keepdims` is Name("True") or
@@ -83,6 +84,7 @@ class Call:
     kwargs: tuple[tuple[str, Expr], ...] = ()
     primes: int = 0
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,7 @@ def substitute(
                 tuple(map(of, expr.args)),
                 tuple((k, of(v)) for k, v in expr.kwargs),
                 expr.primes,
+                places=expr.places,
             )
         case Vector():
             return Vector(tuple(map(of, expr.items)))

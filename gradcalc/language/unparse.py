@@ -91,7 +91,9 @@ def _pieces(node: Expr) -> tuple[int, list[Piece]]:
             listed = _commas(parts)
             for name, value in kwargs:
                 listed += [", " if listed else "", f"{name}=", (value, COMPARE)]
-            return POSTFIX, [WRITTEN.get(func, func) + "'" * primes + "(", *listed, ")"]
+            by = f"d{''.join(map(str, node.places))}" if node.places else ""
+            word = by + WRITTEN.get(func, func) + "'" * primes
+            return POSTFIX, [word + "(", *listed, ")"]
         case Vector(items):
             return POSTFIX, ["[", *_commas([(item, COMPARE) for item in items]), "]"]
         case Transpose(arg):

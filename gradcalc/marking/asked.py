@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from gradcalc.exercise.model import Exercise, Question
+from gradcalc.graph.asked_values import answer_shape, answers_above
 from gradcalc.graph.build import build
 from gradcalc.graph.model import Graph
 from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.constants import CONSTANTS
-from gradcalc.language.parser import Name
+from gradcalc.language.parser import Name, names
 from gradcalc.language.sizes import ONE, Shape
-from gradcalc.marking.equality import Function, answer_shape, derivative
+from gradcalc.marking.equality import Function, as_named, derivative, written
 from gradcalc.marking.points import Place, Places
 from gradcalc.numeric.evaluation_points import size_names
 from gradcalc.numeric.forward import upstream_key
@@ -43,8 +44,34 @@ class Asked:
         key = (number, layout or self.layout)
         if key not in self._right:
             question = self.questions[number]
-            self._right[key] = derivative(self.places.computation, question, key[1])
+            self._right[key] = (
+                self.expression(number, key[1])
+                if question.expr is not None
+                else derivative(self.places.computation, question, key[1])
+            )
         return self._right[key]
+
+    def expression(
+        self, number: int, layout: str, instead: Mapping[int, Function] | None = None
+    ) -> Function:
+        """The value of an expression, in the right answers above that it names; `instead`: in other
+        answers to some of them.
+        """
+        found: dict[str, Function] = {}
+        for name, earlier in self.named(number).items():
+            place = self.questions.index(earlier)
+            function = (instead or {}).get(place) or self.right(place, layout)
+            found[name] = as_named(self.graph, earlier, function)
+        expr = self.questions[number].expr
+        assert expr is not None
+        return written(expr, self.places.computation, found)
+
+    def named(self, number: int) -> dict[str, Question]:
+        """The answers above that an expression names."""
+        question, graph = self.questions[number], self.graph
+        above = answers_above(self.questions, question, (*graph.names, *graph.stacks))
+        used = set() if question.expr is None else set(names(question.expr))
+        return {name: earlier for name, earlier in above.items() if name in used}
 
     def shape(self, number: int) -> Shape:
         """The shape of the right answer, per example."""
@@ -53,6 +80,8 @@ class Asked:
     def may_be_short(self, number: int) -> bool:
         """May the answer have a shorthand? It has the axes of two arrays."""
         question = self.questions[number]
+        if question.kind in ("value", "shape"):
+            return False
         of = self.graph.stacks.get(question.of, question.of)
         scalar = question.loss or all(size == ONE for size in self.graph.node(of).shape)
         return len(self.shape(number)) >= 2 and (question.kind == "second" or not scalar)
@@ -68,10 +97,11 @@ class Asked:
             for earlier, question in enumerate(self.questions[:number]):
                 if question.kind == "shape" or question.entry:
                     continue
-                same = (question.of, question.by, question.kind) == (
+                same = (question.of, question.by, question.kind, question.expr) == (
                     self.questions[number].of,
                     self.questions[number].by,
                     self.questions[number].kind,
+                    self.questions[number].expr,
                 )
                 if same:
                     continue
@@ -145,7 +175,7 @@ class Asked:
         of it.
         """
         question = self.questions[number]
-        if question.kind != "value":
+        if question.kind != "value" or question.expr is not None:
             return frozenset()
         from gradcalc.numeric.forward import mentioned
 

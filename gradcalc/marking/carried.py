@@ -83,6 +83,8 @@ def _distance(asked: Asked, number: int, earlier: int) -> int:
     """How far an earlier question is from a later one, in the order of the computation."""
     order = (*asked.graph.inputs, *asked.graph.quantities)
     later, question = asked.questions[number], asked.questions[earlier]
+    if later.expr is not None or question.expr is not None:
+        return number - earlier
     if later.kind == "value":
         return -order.index(_one(asked, question.of)) if question.kind == "value" else 0
     if question.by:
@@ -98,6 +100,8 @@ def follow_through(asked: Asked, number: int, group: Sequence[Wrong]) -> Functio
     """The answer to a question that follows from earlier wrong ones together; None where they have
     no such meaning.
     """
+    if asked.questions[number].expr is not None:
+        return _in_expression(asked, number, group)
     definitions = {d.name: d for d in asked.graph.exercise.definitions}
     cut: _Cut | None = _Cut(definitions, {})
     for wrong in group:
@@ -107,8 +111,21 @@ def follow_through(asked: Asked, number: int, group: Sequence[Wrong]) -> Functio
     return None if cut is None else _asked_of(asked, number, cut)
 
 
+def _in_expression(asked: Asked, number: int, group: Sequence[Wrong]) -> Function | None:
+    """An expression in the wrong answers that it names."""
+    above = {id(asked.questions[wrong.number]) for wrong in group}
+    if not above <= {id(question) for question in asked.named(number).values()}:
+        return None
+    instead = {
+        wrong.number: _shaped(wrong.function, asked.right(wrong.number), None) for wrong in group
+    }
+    return asked.expression(number, asked.layout, instead)
+
+
 def _applied(asked: Asked, wrong: Wrong, cut: _Cut) -> _Cut | None:
     question = asked.questions[wrong.number]
+    if question.expr is not None:
+        return None
     if question.kind == "value":
         return _with_value(asked, wrong, cut)
     if question.kind not in ("derivative", "local") or asked.layout != "gradient":

@@ -23,7 +23,7 @@ from typing import Any
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.marking.edges import beside
 from gradcalc.marking.functions import Function as Function
-from gradcalc.marking.functions import answer_shape as answer_shape
+from gradcalc.marking.functions import as_named as as_named
 from gradcalc.marking.functions import derivative as derivative
 from gradcalc.marking.functions import written as written
 from gradcalc.marking.model import INVALID, RIGHT, UNDECIDED, WRONG, Decision, Entries

@@ -9,34 +9,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gradcalc.exercise.model import Question
+from gradcalc.graph.asked_values import answer_shape, answers_above, stacks
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.layouts import derivative_shape
 from gradcalc.language.parser import Expr, names
 from gradcalc.language.sizes import Shape, Size
 from gradcalc.marking.points import Computation, Place, ends_of_pieces, in_pieces
-from gradcalc.numeric.evaluate import entries, evaluate
-from gradcalc.numeric.finite_differences import (
-    Target,
-    arrangement,
-    assembled,
-    directions,
-    needed,
-    slopes,
-)
+from gradcalc.numeric.derivative_arrays import derivative_at
+from gradcalc.numeric.evaluate import entries, evaluate, stacked
+from gradcalc.numeric.finite_differences import Target, needed
 from gradcalc.numeric.forward import mentioned, rounded
-from gradcalc.numeric.precision import FLOAT
+from gradcalc.numeric.precision import FLOAT, floats
 from gradcalc.numeric.scalar_functions import (
     LADDER,
     Misfit,
-    TooLarge,
     Undefined,
     Unknown,
     Unsure,
 )
 from gradcalc.numeric.tensor import Env, Tensor
-
-MOST_ENTRIES = 3_000  # of a derivative at a place
 
 Compute: TypeAlias = Callable[[Place, int], Tensor]
 
@@ -174,6 +165,8 @@ def derivative(computation: Computation, question: Question, layout: str = "grad
     """
     graph = computation.graph
     of = None if question.loss else graph.stacks.get(question.of, question.of)
+    if question.expr is not None:
+        return _expression(computation, question, layout)
     if question.kind == "value":
         made = Derived(computation, question, layout, None, answer_shape(graph, question))
         return Function(
@@ -188,22 +181,35 @@ def derivative(computation: Computation, question: Question, layout: str = "grad
         if bits == FLOAT:  # power series are in enclosures
             return rounded(at(place, LADDER[0]))
         values = computation.at(place)
-        for name in (*((of,) if of else ()), *bys):
-            values[name]
-        if values.scalar:
-            return Tensor(slopes(values, target, None, bits))
-        import numpy as np
-
-        chosen = directions(values, target, None)
-        if len(chosen.arrays[0]) * int(np.prod(chosen.of_shape)) > MOST_ENTRIES:
-            raise TooLarge("this derivative has too many entries to be compared")
-        found = assembled(slopes(values, target, chosen, bits), chosen, values)
-        result = _arranged(found, arrangement(chosen, layout), shape, place)
+        lengths = [size.at(dict(place.sizes)) for size in shape]
+        result = derivative_at(values, target, layout, lengths, bits)
         return _entry(result, question, values.env(bits)) if question.entry else result
 
     ends = tuple(written(part, computation) for part in computation.ends)
     made = Derived(computation, question, layout, target, shape)
     return Function(at, computation.pieces, ends, made)
+
+
+def _expression(computation: Computation, question: Question, layout: str) -> Function:
+    """The value of an expression, in the right answers to the questions above that it names."""
+    graph, expr = computation.graph, question.expr
+    assert expr is not None
+    taken = (*graph.names, *graph.stacks)
+    above = answers_above(graph.exercise.questions, question, taken)
+    used = {
+        name: as_named(graph, above[name], derivative(computation, above[name], layout))
+        for name in names(expr)
+        if name in above
+    }
+    return written(expr, computation, used)
+
+
+def as_named(graph: Graph, question: Question, function: Function) -> Function:
+    """An answer as expressions have it: one array where its question names a stack."""
+    if not stacks(graph, question):
+        return function
+    examples = Env(floats(), {}, examples=tuple(graph.examples))
+    return Function(lambda place, bits: stacked(function.at(place, bits), examples))
 
 
 def _quantity(computation: Computation, name: str, place: Place, bits: int) -> Tensor:
@@ -213,40 +219,9 @@ def _quantity(computation: Computation, name: str, place: Place, bits: int) -> T
     return env.values[name]
 
 
-def _arranged(found: Tensor, order: Sequence[int], shape: Shape, place: Place) -> Tensor:
-    """A derivative over the examples, its axes in the order of a layout, and in the shape of the
-    answer.
-    """
-    import numpy as np
-
-    first = len(found.over)
-    data = np.transpose(np.asarray(found.data), [*range(first), *(first + k for k in order)])
-    target = [size.at(dict(place.sizes)) for size in shape]
-    data = data.reshape((*data.shape[:first], *target))
-    return Tensor(data if data.ndim else data[()], found.over)
-
-
 def _entry(whole: Tensor, question: Question, env: Env) -> Tensor:
     """The entry that is asked for."""
     from gradcalc.numeric.array_operations import getitem
 
     with env.numbers.working():
         return getitem(whole, [evaluate(item, env) for item in question.entry or ()], env)
-
-
-def answer_shape(
-    graph: Graph, question: Question, layout: str = "gradient", whole: bool = False
-) -> Shape:
-    """The shape that the answer to a question has, per example. `whole`: before an entry is
-    taken.
-    """
-    of = graph.stacks.get(question.of, question.of)
-    if question.kind in ("value", "shape"):
-        return graph.node(of).shape
-    into = [graph.node(graph.stacks.get(name, name)).shape for name in question.by]
-    numerator = () if question.loss else graph.node(of).shape
-    output = question.loss or of == graph.outputs[-1]
-    _, shape = derivative_shape(numerator, into, layout, output)
-    if question.entry and not whole:
-        return shape[len(question.entry) :]
-    return shape

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
-from gradcalc.exercise.check_names import NOT_NUMBERS
+from gradcalc.exercise.check_names import NOT_NUMBERS, unknown_call
 from gradcalc.exercise.literals import shape_of_value, vector_value
 from gradcalc.exercise.model import Value
 from gradcalc.language.constants import CONSTANTS, check_constants
@@ -52,6 +52,7 @@ class Words:
 
     known      quantities, inputs, stacks, sizes, indices, and names of answers asked above
     functions  of the exercise
+    arguments  how many the unknown ones of them have
     forbidden  names that would beg the question
     partials   ("L", "Z") -> the name that the answer dL/dZ is known by
     shapes     of names
@@ -62,12 +63,13 @@ class Words:
     forbidden: frozenset[str] = frozenset()
     partials: Mapping[tuple[str, str], str] = field(default_factory=dict)
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    arguments: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_formula(text: str, words: Words, free: Collection[str] = ()) -> Expr:
     """An answer as a tree. `free`: names of free indices that it may use. Raises SpanError."""
     _refuse(text)
-    text = text.replace("∂", "d")
+    text = re.sub("∂(?![₁-₉])", "d", text)  # ∂₁f is a derivative of f by its first argument
 
     def soften(tokens: list[Token]) -> list[Token]:
         return softened(_with_partials(tokens, words), words)
@@ -251,7 +253,13 @@ def with_indicators(tree: Expr) -> Expr:
 
 
 def check_names(tree: Expr, words: Words, free: frozenset[str] = frozenset()) -> None:
-    """Raises SpanError at the first name that an answer may not use."""
+    """Raises SpanError at the first name that an answer may not use, and at a derivative of an
+    unknown function that there is not.
+    """
+    for call in walk(tree):
+        if isinstance(call, Call) and call.func in words.arguments:
+            for error in unknown_call(call, words.arguments[call.func]):
+                raise error
     for name, bound in _names(tree, frozenset()):
         word = name.id
         if word in words.forbidden:

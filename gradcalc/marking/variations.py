@@ -83,7 +83,9 @@ def with_children(expr: Expr, parts: Sequence[Expr]) -> Expr:
         case Call():
             count = len(expr.args)
             named = zip((name for name, _ in expr.kwargs), parts[count:], strict=True)
-            return Call(expr.func, tuple(parts[:count]), tuple(named), expr.primes)
+            return Call(
+                expr.func, tuple(parts[:count]), tuple(named), expr.primes, places=expr.places
+            )
         case Index():
             rest = list(parts[1:])
             items: list[Expr | Slice] = []

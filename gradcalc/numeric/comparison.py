@@ -237,6 +237,33 @@ def judged(parts: Iterable[tuple[Any, Any, Any, float]], how: str) -> Outcome:
     return Outcome(True, error if error > ROUNDING else 0.0, how)
 
 
+def agreement(got: Tensor, want: Tensor, how: str) -> Outcome:
+    """Two arrays in enclosures, entry by entry: what the oracle has, and a formula. Raises Unsure
+    where they do not tell.
+    """
+    import numpy as np
+    from flint import arb
+
+    one, other = (np.asarray(part.data, dtype=object) for part in (got, want))
+    if got.over != want.over or one.shape != other.shape:
+        try:
+            one, other = np.broadcast_arrays(one, other)
+        except ValueError:
+            raise Misfit(f"the formula has shape {want.shape}, not {got.shape}") from None
+    largest = arb(0)
+    for found, claim in zip(one.reshape(-1).tolist(), other.reshape(-1).tolist(), strict=True):
+        a, b = arb(found), arb(claim)
+        gap, bound = abs(a - b), abs(a).max(abs(b)) * ERROR + SMALLEST
+        if gap <= bound:
+            largest = largest.max((gap / bound).mid() * ERROR)
+            continue
+        if not gap > bound:
+            raise Unsure("the value is not known well enough to compare")
+        return Outcome(False, float((gap / abs(a).max(abs(b))).mid()), how)
+    error = float(largest)
+    return Outcome(True, error if error > ROUNDING else 0.0, how)
+
+
 def _text(number: Any) -> str:
     from flint import arb
 

@@ -166,16 +166,40 @@ def _call(expr: Call, env: Env) -> Tensor:
 
 def _unknown(expr: Call, env: Env) -> Tensor:
     """g(z), g'(z), …: sin(z + shift), whose derivatives are sines shifted further; the shift is
-    the function's own.
+    the function's own. Of several arguments a sum of sines, see `_of_several`.
     """
-    if not env.stand_in or len(expr.args) != 1:
+    if not env.stand_in:
         raise Unknown(f"{expr.func} is an unknown function")
+    if len(expr.args) > 1:
+        return _of_several(expr, env)
     scalar = env.numbers.scalar
     shift = (
         scalar.number(1 + sorted(env.unknown).index(expr.func)) / 2 + expr.primes * scalar.pi / 2
     )
     moved = elementwise("add", [evaluate(expr.args[0], env), Tensor(shift)], env, expr)
     return elementwise("sin", [moved], env, expr)
+
+
+def _of_several(expr: Call, env: Env) -> Tensor:
+    """f(x, y), ∂₁f(x, y), …: Σ_r sin(Σ_k c_rk x_k + shift_r) with c_rk = [r = k] + 1/(r + k), and
+    its derivatives: every one is another function, and the Hessian is regular.
+    """
+    number, pi = env.numbers.scalar.number, env.numbers.scalar.pi
+    args = [evaluate(arg, env) for arg in expr.args]
+    own = sorted(env.unknown).index(expr.func)
+    total: Tensor | None = None
+    for r in range(1, len(args) + 1):
+        slopes = [number(int(r == k)) + number(1) / (r + k) for k in range(1, len(args) + 1)]
+        angle = Tensor(number(1 + own) / 2 + number(r) / 3 + len(expr.places) * pi / 2)
+        for slope, arg in zip(slopes, args, strict=True):
+            part = elementwise("mul", [Tensor(slope), arg], env, expr)
+            angle = elementwise("add", [angle, part], env, expr)
+        term = elementwise("sin", [angle], env, expr)
+        for place in expr.places:
+            term = elementwise("mul", [Tensor(slopes[place - 1]), term], env, expr)
+        total = term if total is None else elementwise("add", [total, term], env, expr)
+    assert total is not None
+    return total
 
 
 def _user(expr: Call, env: Env) -> Tensor:

@@ -20,10 +20,11 @@ from rich.live import Live
 from rich.text import Text
 
 from gradcalc.derivation.step_model import Derivation
+from gradcalc.language import formula
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import Values
 from gradcalc.language.parser import Expr, Name
-from gradcalc.language.typography import name_text, to_ascii
+from gradcalc.language.typography import to_ascii
 from gradcalc.render import table, terminal_graph, terminal_lanes
 from gradcalc.render.keyboard import Key
 from gradcalc.report.blocks import Options
@@ -194,6 +195,10 @@ class Film:
         found = label(self.names, expr)
         return found if cell_len(found.text) <= SHORT else label(self.names, Name(step.name))
 
+    def word(self, name: str) -> str:
+        """A name as formulas have it."""
+        return formula.text(Name(name), self.derivation.names)
+
     def strip(self, page: Page) -> str:
         """Where a step stands, on one line: the quantities from the output back, the one it is
         about in brackets.
@@ -203,12 +208,12 @@ class Film:
         names = [*self.derivation.graph.quantities]
         names = names[::-1] if page.gradients else names
         if page.at not in names:
-            users = [name_text(q.name) for q in self.derivation.forward if page.at in q.uses]
-            line = " ".join([f"[{name_text(page.at)}]", "used in", *users])
+            users = [self.word(q.name) for q in self.derivation.forward if page.at in q.uses]
+            line = " ".join([f"[{self.word(page.at)}]", "used in", *users])
         else:
             near = names.index(page.at)
             around = names[max(0, near - 3) : near + 4]
-            words = [f"[{name_text(n)}]" if n == page.at else name_text(n) for n in around]
+            words = [f"[{self.word(n)}]" if n == page.at else self.word(n) for n in around]
             line = (" ← " if page.gradients else " → ").join(words)
         return to_ascii(line) if self.options.ascii else line
 

@@ -58,12 +58,21 @@ LAYOUTS: Mapping[str, str] = {
 
 
 def asked(question: Question) -> Line:
-    """What a question asks, as it is headed: δ₁ = ∂J/∂ŷ, shape of W₁, ∂²f/∂x∂y."""
+    """What a question asks, as it is headed: δ₁ = ∂J/∂ŷ, shape of W₁, ∂²f/∂x∂y,
+    w₁ = w − η g."""
+    if question.expr is not None:
+        return expression(question) if question.name else ("value of ", *expression(question))
     if question.kind in ("shape", "value"):
         return line(f"{question.kind} of ", Name(question.of))
     named = (Name(question.name), "=") if question.name else ()
     formula = math(*named, Partial(question.of, question.by, question.entry or ()))
     return line("local " if question.kind == "local" else "", formula)
+
+
+def expression(question: Question) -> Line:
+    """An expression that is asked for, after its name where it has one."""
+    assert question.expr is not None
+    return math(*((Name(question.name), "=") if question.name else ()), question.expr)
 
 
 class AnswerCells:
@@ -100,6 +109,8 @@ class AnswerCells:
                 else [Partial(exercise.loss, (of,)), "="]
             )
             pieces += _given(upstream.value)
+            if isinstance(upstream.value, Name) and upstream.value.id in exercise.values:
+                pieces += ["=", *_given(exercise.values[upstream.value.id])]
         if pieces:
             yield Paragraph(("Upstream gradient: ", Math(tuple(pieces))))
 

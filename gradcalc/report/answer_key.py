@@ -31,7 +31,7 @@ from gradcalc.language.formula_pieces import (
     math,
 )
 from gradcalc.language.parser import Expr, Name, Neg, names, parse
-from gradcalc.report.answer_cells import conforms, parted
+from gradcalc.report.answer_cells import conforms, expression, parted
 from gradcalc.report.blocks import Equations, Options, Paragraph, Printed, Row
 from gradcalc.report.equations import LONG, rows, under, written
 from gradcalc.report.explanation import assembled
@@ -75,6 +75,7 @@ class Key:
             yield from self.shape(answer)
         elif answer.kind == "value":
             yield Equations(tuple(self.value(answer)))
+            yield from self.array(answer)
         else:
             yield from self.derivative(answer)
         if answer.same:
@@ -114,9 +115,23 @@ class Key:
                 yield Name(word) if word in known else word
 
     def value(self, answer: Answer) -> Iterator[Row]:
-        if answer.symbolic is not None:
-            yield from rows(math(Name(answer.question.of)), answer.symbolic, self.names)
+        question = answer.question
+        left = math(Name(question.of)) if question.expr is None else expression(question)
+        if answer.symbolic == question.expr:
+            yield Row(left, ())
+        elif answer.symbolic is not None:
+            whole = answer.put_in
+            if whole is not None and unlike(whole, answer, self.names):
+                yield from rows(left, whole, self.names)
+                left = ()
+            yield from rows(left, answer.symbolic, self.names)
         yield from self.number(answer)
+
+    def array(self, answer: Answer) -> Iterator[Printed]:
+        """The numbers of an array, where they are few."""
+        value = answer.value
+        if isinstance(value, list) and count(value) <= SHOWN and depth(value) <= 2:
+            yield Paragraph(line(f"{self.said.values} ", Values(value, self.digits)))
 
     # ---- derivatives
 
@@ -141,12 +156,7 @@ class Key:
         if answer.shorthand is not None:
             short = line(answer.shorthand.symbolic, example=example)
             yield Paragraph(line(f"{self.said.short} ", short, f"; {answer.shorthand.sentence}."))
-        if (
-            isinstance(answer.value, list)
-            and count(answer.value) <= SHOWN
-            and depth(answer.value) <= 2
-        ):
-            yield Paragraph(line(f"{self.said.values} ", Values(answer.value, self.digits)))
+        yield from self.array(answer)
         yield from self.upstream(answer)
         if self.derivation is not None and self.board is not None:
             yield from self.because(question, self.derivation, self.board)
@@ -372,3 +382,10 @@ def count(value: Number) -> int:
 def depth(value: Number) -> int:
     """How many axes a value has."""
     return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
+
+
+def unlike(whole: Expr, answer: Answer, names: Names) -> bool:
+    """Does an expression with the answers put in say more than what was asked and the result?"""
+    shown = (answer.symbolic, answer.question.expr)
+    known = {written(expr, names) for expr in shown if expr is not None}
+    return written(whole, names) not in known and len(written(whole, names)) <= LONG

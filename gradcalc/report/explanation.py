@@ -38,7 +38,7 @@ from gradcalc.report.blocks import (
     Table,
     table,
 )
-from gradcalc.report.explanation_end import Summary, legend, meaning, upstream
+from gradcalc.report.explanation_end import Summary, expressions, legend, meaning, upstream
 from gradcalc.report.hints import hint, in_words
 from gradcalc.report.step_table import Board, record
 
@@ -263,6 +263,8 @@ class _View:
         for one in derivation.assemblies:
             yield self.assembly(one)
         yield from upstream(derivation)
+        if self.detail != "brief":
+            yield from expressions(derivation, self.board)
         yield from meaning(derivation)
         end = [*Summary(derivation, self.board, self.short).blocks()]
         yield from end

@@ -28,11 +28,12 @@ from gradcalc.language.formula_pieces import (
     math,
 )
 from gradcalc.language.parser import Call, Expr, Index, Name, Transpose
+from gradcalc.language.tree import names as names_in
 from gradcalc.language.tree import number
-from gradcalc.report.answer_cells import AnswerCells, asked, wrong
+from gradcalc.report.answer_cells import AnswerCells, asked, expression, wrong
 from gradcalc.report.blocks import Block, Column, Heading, Note, Paragraph, Table, table
 from gradcalc.report.lines import text_line
-from gradcalc.report.step_table import Board
+from gradcalc.report.step_table import Board, record
 from gradcalc.report.step_way import literal, per_example
 
 WIDE = 44  # columns of a result beyond which the gradients that it is made of are named in it
@@ -80,6 +81,33 @@ def upstream(derivation: Derivation) -> Iterator[Block]:
     rule = math(Partial(loss, (by,)), "=", Partial(loss, (of,)), "·", Partial(of, (by,)))
     start = line("Given ", *math(Partial(loss, (of,)), "=", value), ", multiply by it")
     yield Paragraph(line(start, " to get the gradients of ", Name(loss), ": ", *rule, "."))
+
+
+# ---- expressions that are asked for
+
+
+def expressions(derivation: Derivation, board: Board) -> Iterator[Block]:
+    """Each expression that is asked for: the answers that it names put in, and the result."""
+    cells, names = AnswerCells(derivation.solution, board.digits), derivation.names
+    for answer in derivation.answers:
+        expr = answer.question.expr
+        if expr is None or wrong(answer):
+            continue
+        asked_ = derivation.graph.asked[answer.question.text]
+        above = {name for name, _ in (*asked_.lines, *asked_.answers)}
+        used = [name for name in names_in(expr) if name in above]
+        fields: list[tuple[str, Cell]] = []
+        if used:
+            fields.append(("uses", (line(*listed(map(Name, used)), " from above"),)))
+        known = {text_line(math(expr), names)}
+        for label, part in (("put in", answer.put_in), ("result", answer.symbolic)):
+            shown: Line = () if part is None else math("=", part)
+            text = "" if part is None else text_line(math(part), names)
+            if shown and text not in known and (label == "result" or len(text) <= 2 * WIDE):
+                known.add(text)
+                fields.append((label, (shown,)))
+        fields.append(("value", cells.number(answer, answer.value, answer.exact)))
+        yield record((expression(answer.question),), fields)
 
 
 # ---- a line for each answer

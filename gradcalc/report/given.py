@@ -196,6 +196,9 @@ class _Given:
             fed = of not in self.graph.outputs  # then it is only a part of the gradient there
             head: Piece = Name(f"upstream_{of}") if fed else Partial(self.exercise.loss, (of,))
             value = item.value
+            if isinstance(value, Name) and value.id in self.exercise.values:
+                yield math(head, "=", value)
+                head, value = value, self.exercise.values[value.id]
             if _order(value) > 2:
                 yield from self.array(Name(f"d{self.exercise.loss}_d{of}"), value, value, ())
             elif isinstance(value, tuple):

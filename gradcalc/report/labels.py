@@ -47,7 +47,8 @@ def sign(node: Node) -> Label:
     if op in SIGNS:
         return Label(*SIGNS[op])
     if op == "apply":
-        function = node.attrs["function"] + "'" * node.attrs.get("order", 0)
+        by = "".join(map(str, node.attrs.get("places", ())))
+        function = (by and f"d{by}") + node.attrs["function"] + "'" * node.attrs.get("order", 0)
         return Label(
             function,
             rf"\mathit{{{function}}}"

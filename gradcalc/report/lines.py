@@ -24,7 +24,7 @@ from gradcalc.language.formula_pieces import (
 from gradcalc.language.formula_styles import ATOM, Latex, Text, size_latex, size_text
 from gradcalc.language.parser import Binary, Expr, Name, unparse
 from gradcalc.language.sizes import Shape
-from gradcalc.language.typography import MINUS, for_terminal, name_latex, name_text, number
+from gradcalc.language.typography import MINUS, for_terminal, name_latex, number
 
 SHORTEN = 8  # rows or columns of an array that are printed whole
 ROWS = 16  # rows of an array of order 3 or more that are printed whole
@@ -87,12 +87,14 @@ def _text(piece: Piece, names: Names, width: int) -> str:
         case Partial(of, by, entry, local):
             order = "²" if len(by) == 2 else ""
             below = (
-                f"∂{name_text(by[0])}²"
+                f"∂{formula.text(Name(by[0]), names)}²"
                 if len(by) == 2 and by[0] == by[1]
-                else "".join("∂" + name_text(b) for b in by)
+                else "".join("∂" + formula.text(Name(b), names) for b in by)
             )
             items = f"[{', '.join(formula.text(item, names) for item in entry)}]" if entry else ""
-            return f"{'local ' if local else ''}∂{order}{name_text(of)}/{below}{items}"
+            return (
+                f"{'local ' if local else ''}∂{order}{formula.text(Name(of), names)}/{below}{items}"
+            )
         case Shaped(shape):
             return shape_text(shape)
         case Values(value, digits):

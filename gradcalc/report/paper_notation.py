@@ -321,7 +321,7 @@ class _Writer:
                 self.latex[word] += rf"_{{{self.tex(args[1])}}}"
                 return Call(word, args[:1])
         kwargs = tuple((name, self.of(value)) for name, value in expr.kwargs)
-        return Call(expr.func, args, kwargs, expr.primes)
+        return Call(expr.func, args, kwargs, expr.primes, places=expr.places)
 
     def options(self, expr: Call) -> tuple[int | None, bool]:
         """The axis, None for all, and whether it is kept."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gradcalc.derivation.step_model import Derivation, Path, Step, Written
+from gradcalc.language import formula
 from gradcalc.language.formula_pieces import (
     Cell,
     Factors,
@@ -24,7 +25,6 @@ from gradcalc.language.formula_pieces import (
     math,
 )
 from gradcalc.language.parser import Expr, Name, names
-from gradcalc.language.typography import name_text
 from gradcalc.language.unparse import unparse
 from gradcalc.report.blocks import Column, Table
 from gradcalc.report.convolution_words import in_words
@@ -109,7 +109,11 @@ class Board:
         if path.through is None:
             yield "given", (self.given(step, path, several),)
             return
-        used_in = f"through {name_text(path.through)}" if several else "used in"
+        used_in = (
+            f"through {formula.text(Name(path.through), self.derivation.names)}"
+            if several
+            else "used in"
+        )
         told = self.repeats.told(step, path, lead)
         if told is not None:
             yield used_in, (line(*self.definition(path.through), told),)

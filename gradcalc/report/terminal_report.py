@@ -193,6 +193,8 @@ class _View:
         """
         if answer.per_example is not None or answer.stacked is not None:
             return False
+        if answer.question.expr is not None:
+            return not _shaped(answer)
         if answer.kind != "derivative":
             return answer.question.of in self.graph.names
         (by, *more) = answer.question.by

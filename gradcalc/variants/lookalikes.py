@@ -20,12 +20,12 @@ from gradcalc.marking.candidates import Candidate, Scene, Submitted, changed, se
 from gradcalc.marking.derivation_faults import derivation_faults
 from gradcalc.marking.forward_faults import forward_faults
 from gradcalc.marking.functions import UNCHECKED, Changed, Derived, Function
-from gradcalc.marking.functions import _arranged as arranged
 from gradcalc.marking.functions import _entry as entry_of
 from gradcalc.marking.model import Mistake
 from gradcalc.marking.other_quantities import other_quantities
 from gradcalc.marking.points import Computation, Place
 from gradcalc.marking.relations import RELATIONS, other_layouts
+from gradcalc.numeric.derivative_arrays import arranged
 from gradcalc.numeric.evaluation_points import draw
 from gradcalc.numeric.finite_differences import arrangement, assembled, columns, directions
 from gradcalc.numeric.forward import Point, define
@@ -251,7 +251,8 @@ class Batch:
         chosen = directions(values, target, None)
         finer = FINER_TWICE if len(target.bys) == 2 else FINER
         found = assembled(columns(values, target, chosen, finer), chosen, values)
-        result = arranged(found, arrangement(chosen, made.layout), made.shape, self.of.place)
+        lengths = [size.at(dict(self.of.place.sizes)) for size in made.shape]
+        result = arranged(found, arrangement(chosen, made.layout), lengths)
         result = Tensor(_rounded(result.data), result.over)
         return entry_of(result, question, values.known) if question.entry else result
 

@@ -9,16 +9,18 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from gradcalc.derivation.answer_model import Answer
 from gradcalc.derivation.answers import answerer
 from gradcalc.derivation.formula_values import shaped
 from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Exercise, Question, Value
+from gradcalc.graph.asked_values import answer_examples
 from gradcalc.graph.build import build
 from gradcalc.graph.model import Graph
 from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.parser import Expr, Name
+from gradcalc.language.parser import Expr, Name, names
 from gradcalc.language.shape_rules import Shape
 from gradcalc.marking.functions import _entry as entry_of
 from gradcalc.numeric.closed_forms import exact_numbers
@@ -105,6 +107,8 @@ class Prepared:
             if question.kind == "shape":
                 continue
             one = self._quantity("answer", question, number)
+            if one is None and question.expr is not None:
+                continue
             if one is None:
                 raise ValueError(f"{question.text} has no formula")
             found.append(one)
@@ -112,14 +116,14 @@ class Prepared:
 
     def _quantity(self, kind: str, question: Question, number: int | None) -> Quantity | None:
         label = question.text.replace("∂", "d").removeprefix("local ")
-        if question.kind == "value":
+        if question.kind == "value" and question.expr is None:
             of = self.graph.stacks.get(question.of, question.of)
             return Quantity(label, kind, Name(of), asked=question, question=number)
         try:
             found = self.answerer.answer(question)
         except GradcalcError:
             return None
-        if found.symbolic is None:
+        if found.symbolic is None or (question.expr is not None and self._unknown(found)):
             return None
         given: list[tuple[str, Expr]] = []
         for item in self.exercise.upstream:
@@ -128,7 +132,7 @@ class Prepared:
                 given.append((name, Name(upstream_key(item.of or self.graph.outputs[-1]))))
         by_stack = any(name in self.graph.stacks for name in question.by)
         whole = found.stacked is not None and (found.per_example is None or by_stack)
-        over = self._examples(question)
+        over = answer_examples(self.graph, question)
         counts = [self.graph.indices[name] for name in over]
         spans = bool(over) and found.per_example is None
         spans = spans and list(found.shape[-len(over) :]) == counts
@@ -137,12 +141,11 @@ class Prepared:
             () if whole or spans else over, question, number,
         )  # fmt: skip
 
-    def _examples(self, question: Question) -> tuple[str, ...]:
-        names = [] if question.loss else [question.of]
-        names += question.by
-        nodes = [self.graph.node(self.graph.stacks.get(name, name)) for name in names]
-        found = {index for node in nodes for index in node.over if index in self.graph.examples}
-        return tuple(index for index in self.graph.examples if index in found)
+    def _unknown(self, found: Answer) -> bool:
+        """Does an expression name an answer that no formula can stand for?"""
+        asked = {name for name, _ in self.graph.asked[found.question.text].answers}
+        used = set(names(found.symbolic)) if found.symbolic is not None else set()
+        return bool(used & asked - {name for name, _ in found.where})
 
     def _gradients(self) -> list[tuple[str, Question]]:
         """The gradient at every input, of the loss or of the output, where that is a number."""
@@ -160,7 +163,7 @@ class Prepared:
     def _locals(self) -> list[tuple[str, Question]]:
         """The local derivatives of every line."""
         graph, found = self.graph, list[tuple[str, Question]]()
-        uses = mentioned(graph)
+        uses = self.uses
         for name in graph.quantities:
             for by in graph.names:
                 if by not in uses[name] or by in graph.integers or by in graph.constants:
@@ -270,11 +273,16 @@ class Prepared:
         data = np.broadcast_to(data, (*sizes, *data.shape[len(over) :]))
         return Tensor(data, over)
 
+    @cached_property
+    def uses(self) -> Mapping[str, frozenset[str]]:
+        """Quantity -> the inputs and quantities in its line."""
+        return mentioned(self.graph)
+
     def rests_on(self, name: str) -> frozenset[str]:
         """The inputs and quantities that a quantity is made from."""
-        uses, found, pending = mentioned(self.graph), set[str](), [name]
+        found, pending = set[str](), [name]
         while pending:
-            for one in uses.get(pending.pop(), ()):
+            for one in self.uses.get(pending.pop(), ()):
                 if one not in found:
                     found.add(one)
                     pending.append(one)

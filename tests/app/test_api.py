@@ -14,6 +14,7 @@ import pytest
 import gradcalc
 from gradcalc.language.errors import GradcalcError
 from helpers.paths import EX1, EXERCISES
+from helpers.program import python
 
 CONTENT: dict[str, Any] = {
     "expression": "q = x + y\nf = q*z",
@@ -49,6 +50,15 @@ def test_text_opens_no_file(text: str) -> None:
     (problem,) = caught.value.problems
     assert problem.message == "this is the text of an exercise, not a path"
     assert problem.hint == "use gradcalc.parse_exercise(text)"
+
+
+def test_an_expression_is_no_file() -> None:
+    with pytest.raises(GradcalcError) as caught:
+        gradcalc.solve("x^2*y")
+    (problem,) = caught.value.problems
+    assert problem.hint == (
+        'of an expression, use gradcalc.diff("x^2*y", wrt="x") or solve({"expression": …})'
+    )
 
 
 def test_yaml_text_is_an_exercise_after_it_is_parsed() -> None:
@@ -155,10 +165,27 @@ def test_answers_gradients_and_derivatives_speak_alike() -> None:
     assert answer.latex == gradient.latex == found.latex == r"(A + A^{\top}) x"
     assert answer.shape == gradient.shape == found.shape == ("n",)
     assert answer.free == gradient.free == found.free == ()
+    assert answer.value is gradient.value is found.value is None
     assert answer.verified is not None
     assert answer.verified.ok
     assert found.verified is not None
     assert found.verified.ok
+
+
+def test_a_verdict_says_what_the_json_says(tmp_path: Path) -> None:
+    answers = {"df/dx": "z", "df/dy": {"formula": "x", "value": -4}, "df/dz": "q + 1"}
+    found = gradcalc.check("ex1", answers, reveal=True)
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps({"answers": answers}))
+    done = python(
+        "-m", "gradcalc", "check", EX1, str(path), "--reveal", "--format", "json", text=True
+    )
+    for verdict, told in zip(found, json.loads(done.stdout)["answers"], strict=True):
+        for key in told.keys() - {"mistakes"}:
+            assert plain(getattr(verdict, key)) == plain(told[key]), key
+        assert [one.slug for one in verdict.mistakes] == [one["slug"] for one in told["mistakes"]]
+    assert found[4].right
+    assert found[3].right_answer == "q"
 
 
 def test_shapes_are_tuples_of_sizes() -> None:
@@ -167,6 +194,7 @@ def test_shapes_are_tuples_of_sizes() -> None:
     assert (result["shape X"].symbolic, result["shape X"].text) == ("[D_x, m]", "D_x × m")
     assert result["delta5"].shape == ("D_a1", "D_a1", "D_x")
     assert result.shapes["W2"] == (1, "D_a1")
+    assert repr(result.graph.node("W1").shape) == "(D_a1, D_x)"
     stacked = result["dJ/dW1"].stacked
     assert stacked is not None
     assert stacked.text == "(W₂ᵀ(Ŷ − Y) ∘ 1[Z₁ > 0]) Xᵀ / m"
@@ -205,7 +233,12 @@ def test_everything_public_says_what_it_is() -> None:
 FORMULAS = [
     ("norm(A@x - y)^2", "x", "2·Aᵀ(A x − y)"), ("x.T @ A @ x", "x", "(A + Aᵀ) x"), ("logdet(X)", "X", "X⁻ᵀ"),
     ("tr(A@X@B)", "X", "Aᵀ Bᵀ"), ("norm(x)", "x", "x/‖x‖"), ("lambda*x@x", "x", "2λ x"), ("exp(a)*b", "a", "exp(a) b"),
-    ("a*x", "x", "a I"),
+    ("a*x", "x", "a"), ("x^2", "x", "2x"), ("w1*x1 + w2*x2 + b", "w1", "x₁"), ("norm(A@x - b)^2", "b", "2(b − A x)"),
+    ("inv(A) @ b", "b", "A⁻¹"), ("1/N*sum((X@w - y)^2)", "w", "2·Xᵀ(X w − y) / N"), ("||A@x - b||^2", "x", "2·Aᵀ(A x − b)"),
+    ("logdet(A@A.T + lambda*eye(n))", "A", "2(A Aᵀ + λ I)⁻¹ A"), ("sum((x - mu)^2)", "mu", "2 sum(μ − x)"),
+    ("norm(A@x - b)^2 + lam*norm(x)^2", "x", "2(Aᵀ(A x − b) + lam · x)"), ("x.T @ B @ a", "x", "B a"),
+    ("1/2*(x - mu).T @ inv(Sigma) @ (x - mu)", "mu", "(Σ⁻¹ + Σ⁻ᵀ)(μ − x) / 2"), ("norm(X)^2/(2*m)", "X", "X/m"),
+    ("a.T @ X @ b", "X", "a bᵀ"), ("sum(x^p)", "p", "log(x)ᵀ x^p"), ("tr(x)", "x", "I"), ("x.T @ mu", "mu", "x"),
 ]  # fmt: skip
 
 
@@ -262,12 +295,23 @@ def test_what_is_offered_and_how_a_result_prints() -> None:
     assert repr(result) == "<gradcalc.Result 'Simple computational graph': 6 answers>"
 
 
-@pytest.mark.parametrize("expression", ["x.T @ B @ a", "kron(B, x) @ x"])
+@pytest.mark.parametrize("expression", ["kron(B, x) @ x", "x @ y + tr(x) + outer(x, y)"])
 def test_a_convention_that_does_not_fit_says_so(expression: str) -> None:
     with pytest.raises(GradcalcError) as caught:
         gradcalc.diff(expression, wrt="x")
     assert "assumed by convention: " in (caught.value.problems[0].hint or "")
     assert "x a vector" in (caught.value.problems[0].hint or "")
+
+
+def test_indices_functions_and_values_may_be_declared() -> None:
+    assert gradcalc.diff("sum(x[i]*y[i], i)", "x", indices={"i": "n"}).symbolic == "y"
+    found = gradcalc.diff("f(x, 2*x)", "x", functions={"f": 2})
+    assert (found.text, found.ok) == ("∂₁f(x, 2x) + 2 ∂₂f(x, 2x)", True)
+    found = gradcalc.diff("x^2*y", "x", values={"x": 3, "y": 2})
+    assert (found.value, str(found), found.to("table")) == (12, "2x y", "2x y\n12")
+    assert gradcalc.diff("norm(x)^2", "x", values={"x": [1, 2]}).data["value"] == [2, 4]
+    verdict = gradcalc.check("f(x)", wrt="x", answer="f'(x)", functions={"f": 1})
+    assert verdict.right
 
 
 def test_a_name_that_does_not_occur() -> None:

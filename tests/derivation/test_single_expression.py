@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gradcalc.derivation.single_expression import axes_of, shape_of_text
+from gradcalc.derivation.assumed_shapes import axes_of
+from gradcalc.derivation.single_expression import shape_of_text
 from gradcalc.language.errors import GradcalcError
 
 

@@ -35,9 +35,6 @@ def test_warnings() -> None:
     assert warned("expression: yhat + ŷ\n") == [
         "`yhat` and `ŷ` are two names but look the same in print"
     ]
-    assert warned("expression: |\n  v = w - eta*dL/dw\n  L = w^2\n") == [
-        "`dL/dw` is read as a quotient of two inputs, dL and dw"
-    ]
     assert warned("expression: |\n  v = w - dL/dt\n  L = w^2\n") == []
     assert warned("expression: w0x0 + w0\nvariables: {w0: [], x0: []}\n") == [
         "`w0x0` is a single name"

@@ -6,8 +6,11 @@ from fractions import Fraction
 
 import pytest
 
+from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import parse_exercise
-from gradcalc.language.parser import Num
+from gradcalc.graph.build import build
+from gradcalc.language.errors import GradcalcError
+from gradcalc.language.parser import Num, unparse
 from helpers.mistakes import one, problems
 
 
@@ -105,7 +108,7 @@ def test_words_mean_what_they_say() -> None:
         ("expression: |\n  g(t) = t\n  g(t) = 2*t\n  f = g(x)\n", 3, 3, "the function `g` is defined twice", None),
         ("expression: |\n  g(t) = t\n  f = g(x, y)\n", 3, 7, "`g` takes 1 argument, not 2", None),
         ("expression: |\n  g(t) = t\n  f = g'(x)\n", 3, 7, "`g'`: only the derivatives of unknown functions are written with '", None),
-        ("expression: g(x, y)\nvariables: {g: {function: 1}, x: [], y: []}\n", 1, 13, "`g` takes 1 argument, not 2", None),
+        ("expression: g(x, y)\nvariables: {g: {function: 1}, x: [], y: []}\n", 1, 13, "`g` takes 1 argument, not 2", "declare variables: {g: {function: 2}}"),
         ("expression: j = x\nindices: {j: 2}\n", 1, 13, "`j` is an index, so a line cannot define it", "use another name"),
         ("expression: n = x*w\nvariables: {w: [n]}\n", 1, 13, "`n` is a size, so a line cannot define it", "use another name"),
         ("expression: g = x\nvariables: {g: {function: 1}}\n", 1, 13, "`g` is an unknown function, so a line cannot define it", "use another name"),
@@ -187,3 +190,43 @@ def test_several_mistakes_at_once_in_order() -> None:
         "expression: |\n  q = x +\n  f = q y\nvariables: [x]\nvalues: {z: 1}\nquestions: [dg/dx]\n"
     )
     assert [problem.place.line for problem in found if problem.place] == [2, 3, 5, 6]
+
+
+UPSTREAM = """
+expression: Z = X @ W
+variables: {X: [N, d], W: [d, k], G: {shape: [N, k], latex: '\\bar{Z}'}}
+upstream: {dL/dZ: G}
+"""
+
+
+def test_the_symbol_of_an_upstream_gradient_may_be_declared() -> None:
+    exercise = parse_exercise(UPSTREAM + "values: {X: [[1, 2]], W: [[1], [1]], G: [[3]]}\n")
+    assert exercise.inputs == ("X", "W")
+    assert [unparse(size) for size in exercise.variables["Z"].shape or ()] == ["N", "k"]
+    assert exercise.notation.latex["G"] == r"\bar{Z}"
+    solution = solve(exercise)
+    assert solution.gradients["W"].value == [[3], [6]]
+    assert solution.gradients["W"].text == "X.T @ G"
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ("{X: [N, d], W: [d, k], G: [N, d]}", "Z is declared N×d, but `X @ W` is N×k"),
+        (
+            "{X: [N, d], W: [d, k], Z: [N, k], G: [N, d]}",
+            "`G` is the gradient at Z, which is [N, k]",
+        ),
+    ],
+)
+def test_an_upstream_gradient_has_the_shape_of_its_quantity(variables: str, message: str) -> None:
+    text = f"expression: Z = X @ W\nvariables: {variables}\nupstream: {{dL/dZ: G}}\n"
+    with pytest.raises(GradcalcError) as caught:
+        build(parse_exercise(text))
+    assert [problem.message for problem in caught.value.problems] == [message]
+
+
+def test_a_variable_of_a_line_is_no_symbol() -> None:
+    text = "expression: Z = X + G\nupstream: {dL/dZ: G}\nvariables: {X: [n], G: [n]}\n"
+    with pytest.raises(GradcalcError, match="cannot be `G`"):
+        parse_exercise(text)

@@ -176,7 +176,7 @@ def test_reads(text: str, tree: Any) -> None:
             "gradcalc has no factorial and no `not`",
             "write where(x > 0, 0, 1) for the opposite of a condition",
         ),
-        ("||x", 0, "`||` is never closed", "write norm(x)"),
+        ("||x", 0, "`||` is never closed", "write ||x||"),
         (
             "x\u202ey",
             1,
