@@ -267,7 +267,7 @@ class Derivative:
         found = [f"{name} is {show(shape)}" for name, shape in self.found.assumed.items()]
         said = [f"assumed: {', '.join(found)}"] if found else []
         if self.free:
-            shape = "×".join(map(str, self.shape))
+            shape = "×".join(f"({size})" if " " in str(size) else str(size) for size in self.shape)
             said.append(f"one entry, at {', '.join(self.free)}: the derivative is {shape}")
         if self.found.output in names(self.found.expr):
             said.append(f"{self.found.output} is the expression")
