@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gradcalc.app.api import solve as solve
     from gradcalc.app.results import Answer as Answer
     from gradcalc.app.results import Gradient as Gradient
+    from gradcalc.app.results import Verdict as Verdict
     from gradcalc.app.solved import Derivative as Derivative
     from gradcalc.app.solved import Result as Result
     from gradcalc.exercise.load import exercise_from as exercise_from
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from gradcalc.exercise.model import Exercise as Exercise
     from gradcalc.graph.model import Graph as Graph
     from gradcalc.language.errors import GradcalcError as GradcalcError
-    from gradcalc.marking.model import Verdict as Verdict
     from gradcalc.report.blocks import Report as Report
     from gradcalc.version import __version__ as __version__
 
@@ -41,11 +41,10 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "solve": "app.api", "diff": "app.api", "check": "app.api", "build": "app.api",
     "Result": "app.solved", "Derivative": "app.solved",
-    "Answer": "app.results", "Gradient": "app.results",
+    "Answer": "app.results", "Gradient": "app.results", "Verdict": "app.results",
     "load_exercise": "exercise.load",
     "parse_exercise": "exercise.load", "exercise_from": "exercise.load",
     "Exercise": "exercise.model", "Graph": "graph.model", "Report": "report.blocks",
-    "Verdict": "marking.model",
     "GradcalcError": "language.errors", "__version__": "version",
 }  # fmt: skip
 

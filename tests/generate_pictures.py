@@ -77,13 +77,14 @@ MONOSPACE = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 
 def session(command: str, width: int) -> str:
     """A command and what it prints, as a terminal of that width shows it."""
     printed, terminal = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    environment = {"COLUMNS": str(width), "FORCE_COLOR": "1"}
+    environment = {"COLUMNS": str(width), "FORCE_COLOR": "1", "TERM": "xterm-256color"}
     with patch.dict(os.environ, environment), redirect_stdout(printed):
         os.environ.pop("NO_COLOR", None)
         cli.run(["--color", "always", *command.split()])
     console = Console(
-        record=True, width=width + 2, file=terminal, force_terminal=True, color_system="truecolor"
-    )
+        record=True, width=width + 2, file=terminal, force_terminal=True, color_system="truecolor",
+        _environ={},
+    )  # fmt: skip
     console.print(Text.assemble(("$ ", "bright_black"), (f"gradcalc {shown(command)}", "bold")))
     printed.seek(0)
     console.print(Text.from_ansi(printed.read().rstrip("\n")))

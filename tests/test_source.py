@@ -152,6 +152,7 @@ FLOORS = (
     ("calculus", "numeric"),
     ("derivation",),
     ("codegen", "marking"),
+    ("variants",),
     ("report",),
     ("render",),
     ("grading",),

@@ -25,11 +25,12 @@ from gradcalc.app.solved import Derivative, Result
 from gradcalc.exercise.load import exercise_from
 from gradcalc.exercise.model import Exercise
 from gradcalc.language.errors import GradcalcError, Problem
+from gradcalc.language.fast_dataclasses import replace
 
 if TYPE_CHECKING:
+    from gradcalc.app.results import Verdict
     from gradcalc.derivation.single_expression import Declared
     from gradcalc.graph.model import Graph
-    from gradcalc.marking.model import Verdict
 
 Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Exercise"
 Shapes: TypeAlias = Mapping[str, Sequence[str | int] | str]
@@ -177,6 +178,7 @@ def check(
     answer is its verdict: `invalid`.
     """
     from gradcalc.app import marking
+    from gradcalc.app.results import verdict
 
     if answer is not None:
         if not isinstance(source, str) or not wrt:
@@ -185,11 +187,11 @@ def check(
             )
         by = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         said = _declared(shapes, indices, functions, None)
-        _, (verdict,) = marking.checked_claims(source, by, said, [answer], layout)
-        return verdict
+        _, (found,) = marking.checked_claims(source, by, said, [answer], layout)
+        return verdict(found)
     if answers is None:
         raise GradcalcError(Problem("argument", "give answers, or wrt and answer"))
-    return marking.checked(exercise(source), answers, policy, reveal)
+    return list(map(verdict, marking.checked(exercise(source), answers, policy, reveal)))
 
 
 def _declared(
@@ -231,8 +233,20 @@ def exercise(source: Source) -> Exercise:
                     "use gradcalc.parse_exercise(text)",
                 )
             )
-        return open_exercise(path)
+        try:
+            return open_exercise(path)
+        except GradcalcError as error:
+            raise GradcalcError(*map(_meant, error.problems)) from None
     raise TypeError(f"an exercise is a path, a mapping or an Exercise, not {type(source).__name__}")
+
+
+def _meant(problem: Problem) -> Problem:
+    """Where there is no such file, what else may have been meant by its name."""
+    path = problem.place.file if problem.place else ""
+    if problem.slug != "file" or problem.hint or not set("=^*+ ") & set(path):
+        return problem
+    hint = 'of an expression, use gradcalc.diff("x^2*y", wrt="x") or solve({"expression": …})'
+    return replace(problem, hint=hint)
 
 
 def build(source: Source) -> Graph:

@@ -12,11 +12,11 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from gradcalc.app.marking_client import SERVER, work
+from gradcalc.app.marking_client import SERVER, CannotStart, work
 from gradcalc.language.errors import GradcalcError, Problem
 
 AHEAD = 4  # requests for each worker that wait for it
-AGAIN = 3  # times that workers are started anew before an answer comes
+AGAIN = 8  # times that workers are started anew before an answer comes
 
 Requests: TypeAlias = "Sequence[Callable[[], dict[str, Any]]]"
 Run: TypeAlias = Callable[[Requests], Iterator[list[str]]]
@@ -30,23 +30,28 @@ def workers(backend: str, jobs: int, address: str | None = None) -> Iterator[Run
     start = {"joblib": _joblib, "dask": _dask, "ray": _ray}[backend]
     with ExitStack() as stack:
         stack.callback(SERVER.kill)
-        if backend == "joblib" and jobs == 1:
-            yield lambda requests: (work(make()) for make in requests)
-        else:
-            yield start(jobs, address, stack)
+        try:
+            if backend == "joblib" and jobs == 1:
+                yield lambda requests: (work(make()) for make in requests)
+            else:
+                yield start(jobs, address, stack)
+        except CannotStart as error:
+            hint = "what was marked is kept; the same command goes on from there"
+            raise GradcalcError(Problem("workers", str(error), None, hint)) from None
 
 
-def _library(name: str, extra: str | None = None) -> Any:
+def _library(name: str, backend: str) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        wanted = f"gradcalc[{extra}]" if extra else name
-        message = f"--backend {extra or name} needs {name}, which is not installed"
+        wanted = name if backend == "joblib" else f"gradcalc[{backend}]"
+        message = f"--backend {backend} needs {name}, which is not installed"
         raise GradcalcError(Problem("missing", message, None, f"pip install '{wanted}'")) from None
 
 
 def _joblib(jobs: int, address: str | None, stack: ExitStack) -> Run:
-    joblib, executor = _library("joblib"), _library("joblib.externals.loky")
+    joblib = _library("joblib", "joblib")
+    executor = _library("joblib.externals.loky", "joblib")
     broken: Any = executor.process_executor.TerminatedWorkerError
     stack.callback(lambda: executor.get_reusable_executor().shutdown(wait=True, kill_workers=True))
     main = os.getpid()
@@ -62,7 +67,8 @@ def _joblib(jobs: int, address: str | None, stack: ExitStack) -> Run:
             except broken:  # a worker was killed from outside
                 failed += 1
                 if failed == AGAIN:
-                    raise
+                    message = "the processes that mark are ended from outside; is memory short?"
+                    raise CannotStart(message) from None
 
     return run
 
@@ -101,7 +107,7 @@ def _dask(jobs: int, address: str | None, stack: ExitStack) -> Run:
 
 
 def _ray(jobs: int, address: str | None, stack: ExitStack) -> Run:
-    ray = _library("ray")
+    ray = _library("ray", "ray")
     options: dict[str, Any] = {"address": address} if address else {"num_cpus": jobs}
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     ray.init(include_dashboard=None if address else False, **quiet, **options)

@@ -86,13 +86,14 @@ def names_for(files: Sequence[str], suffix: str) -> list[str]:
     return list(found)
 
 
-def write_whole(path: Path, data: str | bytes) -> None:
+def write_whole(path: Path, data: str | bytes, tidy: bool = True) -> None:
     """Replace or make a file. An existing one stays as it was when anything fails. Raises
-    GradcalcError.
+    GradcalcError. `tidy`: remove what killed runs left beside it, which takes a look at the folder.
     """
     raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
     path = path.resolve() if path.is_symlink() else path
-    sweep(path.parent)
+    if tidy:
+        sweep(path.parent)
     temporary = _temporary(path)
     try:
         handle = os.open(

@@ -12,17 +12,18 @@ from typing import Any
 
 from gradcalc.app.backends import workers
 from gradcalc.app.console import Console
-from gradcalc.app.files import check_folder, check_target, write_whole
+from gradcalc.app.files import check_folder, check_target, sweep, write_whole
 from gradcalc.app.gradebook import Gradebook
-from gradcalc.app.grading import Grader, Way, header, question_of
+from gradcalc.app.grading import Grader, Way, header
 from gradcalc.app.progress import Tally
 from gradcalc.app.shipped import exercise_bytes
 from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise
-from gradcalc.exercise.variant_files import ROSTER, variant_files
+from gradcalc.exercise.variant_files import ROSTER, load_variant, variant_files
 from gradcalc.grading.answers import Answer, Answers, key_of, normal
 from gradcalc.grading.exam import Exam, Part, Sheet
+from gradcalc.grading.lines import question_of
 from gradcalc.grading.results import NOWHERE, Results, last_lines
 from gradcalc.grading.rosters import Enrolled, Override, read_overrides, read_roster
 from gradcalc.grading.submissions import Handed, read_submissions
@@ -60,7 +61,7 @@ def grade_class(wanted: Wanted, console: Console) -> tuple[dict[str, Any], Repor
     """The summary, as data and as a report, and what was written. Raises GradcalcError."""
     policy = read_bytes(wanted.policy).decode("utf-8", "replace") if wanted.policy else None
     exam = Exam(_named([part for file in wanted.exercises for part in _parts(file, policy)]))
-    roster = _roster(wanted, console)
+    roster = _roster(wanted, exam, console)
     folder = Path(wanted.folder)
     check_folder(folder)
     for name in (GRADES, SUMMARY, OVERRIDES):
@@ -91,7 +92,7 @@ def _parts(file: str, policy: str | None) -> Iterator[Part]:
             number: Sheet(str(path), _text(str(path))) for number, path in files.items()
         }
         name = next(iter(files.values())).stem.rpartition("-")[0]
-        exercises = [parse_exercise(sheet.text, sheet.file) for sheet in sheets.values()]
+        exercises = [load_variant(file, number) for number in files]
         yield _part(name, exercises[0], sheets, policy)
         return
     text = exercise_bytes(file).decode("utf-8", "surrogateescape")
@@ -113,7 +114,8 @@ def _part(
     questions = exercise.questions or default_questions(build(exercise))
     own = exercise.grading
     grading = own if policy is None else policy_from(policy.encode(), "<policy>", own)
-    return Part(name, exercise.title or name, tuple(questions), sheets, grading)
+    variant = exercise.variant.number if exercise.variant else None
+    return Part(name, exercise.title or name, tuple(questions), sheets, grading, variant)
 
 
 def _named(parts: list[Part]) -> list[Part]:
@@ -129,7 +131,7 @@ def _named(parts: list[Part]) -> list[Part]:
 # ---- tables of the teacher
 
 
-def _roster(wanted: Wanted, console: Console) -> dict[str, Enrolled]:
+def _roster(wanted: Wanted, exam: Exam, console: Console) -> dict[str, Enrolled]:
     """Who is in the class, by the roster that is given or those beside the variants."""
     found: dict[str, Enrolled] = {}
     paths = [wanted.roster] if wanted.roster else []
@@ -138,6 +140,10 @@ def _roster(wanted: Wanted, console: Console) -> dict[str, Enrolled]:
     for path in paths:
         if path in (wanted.roster,) or os.path.exists(path):
             found |= read_roster(path, console.report)
+    if not exam.varied and any(one.variant is not None for one in found.values()):
+        message = "the roster says who has which variant, and no exercise has variants"
+        hint = "give the folder that `vary` wrote, or a roster without the column variant"
+        raise GradcalcError(Problem("variant", message, Place(paths[0], 1, 1), hint))
     return found
 
 
@@ -213,6 +219,11 @@ class _Collector:
         if not text and not value:
             return
         variant = None
+        if not self.exam.varied and handed.variant not in (None, part.own):
+            message = f"this answers variant {handed.variant}, and {part.name} has no variants"
+            hint = "give the folder that `vary` wrote in the place of the exercise"
+            problems.report(Problem("variant", message, handed.place, hint))
+            return
         if part.varied:
             variant = self.variant(handed, problems)
             if variant is None:
@@ -287,9 +298,11 @@ def _feedback(folder: Path, book: Gradebook, exam: Exam, results: Results) -> st
     from gradcalc.render import markdown
 
     check_folder(folder)
+    sweep(folder)
     for student in results.students:
         places = [results.at(student, question) for question in range(len(exam.questions))]
         lines = [None if at == NOWHERE else book.line(at) for at in places]
         report = compose_feedback(exam, student, lines, results.cells(student))
-        write_whole(folder / f"{student}.md", markdown.render(report, Options()) + "\n")
+        text = markdown.render(report, Options()) + "\n"
+        write_whole(folder / f"{student}.md", text, tidy=False)
     return f"{folder}: feedback for {len(results.students)} students"

@@ -22,6 +22,7 @@ FORMAT = 1
 BLOCK = 1 << 16
 CHUNK = 1 << 20  # bytes that are written and synced at a time
 OFTEN = 1.0  # seconds after which fewer are
+NEEDED = {"student", "exercise"}  # keys of a line
 HEAD = b'{"format": '  # how a gradebook begins
 
 
@@ -78,7 +79,9 @@ class Gradebook:
                     return
                 try:
                     found = json.loads(line)
-                except ValueError:
+                    if start is None and not found.keys() >= NEEDED:
+                        raise ValueError
+                except (ValueError, AttributeError):
                     message = f"the line at byte {at} is damaged"
                     hint = "restore this file, or use --regrade to mark all answers again"
                     raise _refused(self.path, message, hint) from None

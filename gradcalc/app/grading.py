@@ -16,13 +16,20 @@ from typing import Any
 from gradcalc.app.backends import Run
 from gradcalc.app.gradebook import FORMAT, Gradebook
 from gradcalc.app.progress import Tally
-from gradcalc.grading.answers import NONE, Answer, Answers, answer_of, key_of
+from gradcalc.grading.answers import NONE, Answers, answer_of
+from gradcalc.grading.carrying import Check, Group, Held, pairs, singles, source
 from gradcalc.grading.exam import Exam, Part
+from gradcalc.grading.lines import (
+    followed,
+    key_in,
+    lead,
+    may_follow,
+    may_spread,
+    question_of,
+    undecided,
+)
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.marking.carried import groups
-from gradcalc.marking.model import Carried
 from gradcalc.marking.policy import show_policy
-from gradcalc.marking.wording import carried_over
 from gradcalc.version import __version__
 
 SMALL, TOGETHER = 8, 48  # answers in a request: of a small class, and at most
@@ -101,7 +108,7 @@ class Grader:
             self.marked[question][student] = DONE if same else 0
             if same and may_spread(line):
                 self.wrong[question].add(number)
-                if line["kind"] != "both":
+                if may_follow(line):
                     self.marked[question][student] = DEPENDS
         for part in exam.parts if answers.students else ():
             for student in range(len(answers.students)):
@@ -182,16 +189,6 @@ class _Request:
     answers: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """Wrong answers that may follow from earlier ones: the line without its student, and who."""
-
-    question: int
-    number: int
-    body: dict[str, Any]
-    students: list[int]
-
-
 class _Part:
     """The answers to one exercise."""
 
@@ -200,7 +197,7 @@ class _Part:
         self.exam, self.answers = grader.exam, grader.answers
         self.names = list(self.answers.students)
         self.first = self.exam.first[part.name]
-        self.held: list[_Held] = []
+        self.held: list[Held] = []
         self.earlier: list[list[int]] = []  # a question -> those that it may follow from
 
     def grade(self) -> None:
@@ -243,26 +240,9 @@ class _Part:
             for number, students in self.grader.open(question).items():
                 answer = answer_of(self.answers.keys[question][number])
                 if answer.several:
-                    body = self.undecided(question, answer.shown, "two answers were handed in")
+                    asked = self.exam.questions[question]
+                    body = undecided(asked, answer.shown, "two answers were handed in")
                     self.write(question, number, body, students)
-
-    def undecided(self, question: int, shown: str, reason: str) -> dict[str, Any]:
-        asked = self.exam.questions[question]
-        return {
-            "question": asked.text,
-            "name": asked.name,
-            "answer": shown,
-            "read_as": None,
-            "kind": None,
-            "verdict": "undecided",
-            "points": 0,
-            "of": 1 if asked.points is None else asked.points,
-            "message": f"Not decided: {reason}. Your teacher decides.",
-            "mistakes": [],
-            "carried": None,
-            "entries": None,
-            "decided": None,
-        }
 
     def take(self, question: int, number: int, body: Any, students: list[int]) -> None:
         """What was said of an answer: a line for each student, or held until it is known whether it
@@ -270,17 +250,17 @@ class _Part:
         """
         if "lost" in body:
             shown = answer_of(self.answers.keys[question][number]).shown
-            body = self.undecided(question, shown, body["lost"])
+            body = undecided(self.exam.questions[question], shown, body["lost"])
         free, held = students, list[int]()
         if may_spread(body):
             self.grader.wrong[question].add(number)
-            if body["kind"] != "both":
+            if may_follow(body):
                 free = []
                 for student in students:
                     (held if self.before(question, student) else free).append(student)
         self.write(question, number, body, free)
         if held:
-            self.held.append(_Held(question, number, body, held))
+            self.held.append(Held(question, number, body, held))
 
     def before(self, question: int, student: int) -> list[tuple[int, int]]:
         """The earlier wrong answers of a student that this question may follow from: question and
@@ -299,103 +279,50 @@ class _Part:
         self, question: int, number: int, body: Mapping[str, Any], students: Iterable[int]
     ) -> None:
         key = self.answers.keys[question][number]
-        answer = answer_of(key)
+        where = lead(self.part.name, question - self.first + 1, key)
         text = json.dumps(body, ensure_ascii=False)[1:]
-        where: dict[str, Any] = {"exercise": self.part.name, "number": question - self.first + 1}
-        if answer.variant is not None:
-            where["variant"] = answer.variant
-        if key != key_of(Answer(answer.variant, answer.shown)):
-            where["key"] = key
-        lead = json.dumps(where, ensure_ascii=False)[1:-1]
         for student in students:
-            name = self.names[student]
-            self.grader.book.append(f'{{"student": "{name}", {lead}, {text}')
+            self.grader.book.append(f'{{"student": "{self.names[student]}", {where}, {text}')
 
     # ---- errors carried forward
 
     def carry(self) -> None:
-        """Each held answer, compared with what follows from each earlier one alone, then from the
-        two nearest together.
-        """
-        known: dict[_Check, str] = {}
-        asked = [(held, student) for held in self.held for student in held.students]
-        singles: dict[_Check, None] = {}
-        for held, student in asked:
-            for one in self.before(held.question, student):
-                singles[held.question, held.number, (one,)] = None
-        self.check(singles, known)
-        pairs: dict[_Check, None] = {}
-        for held, student in asked:
-            check = self.pair(held, student, known)
-            if check is not None:
-                pairs[check] = None
-        self.check(pairs, known)
+        """Lines for what was held, once it is known what follows from what."""
+        known: dict[Check, str] = {}
+        self.check(singles(self.held, self.before), known)
+        self.check(pairs(self.held, self.before, known), known)
         for held in self.held:
-            ways: dict[tuple[str, ...] | str | None, list[int]] = {}
+            sources: dict[Group | str | None, list[int]] = {}
             for student in held.students:
-                ways.setdefault(self.way(held, student, known), []).append(student)
-            for way, students in sorted(ways.items(), key=lambda item: str(item[0])):
-                self.write(held.question, held.number, self.body(held, way), students)
+                found = source(held, student, self.before, known)
+                sources.setdefault(found, []).append(student)
+            for found, students in sorted(sources.items(), key=lambda item: self.placed(item[0])):
+                self.write(held.question, held.number, self.body(held, found), students)
 
-    def groups(self, held: _Held, student: int, known: Mapping[_Check, str]) -> list[_Group]:
-        """From what an answer may follow, in order."""
-        told = [
-            one
-            for one in self.before(held.question, student)
-            if known[held.question, held.number, (one,)] != "mute"
-        ]
-        return list(groups(told))
+    def placed(self, found: Group | str | None) -> Any:
+        """A place in an order that does not depend on how answers are numbered."""
+        if not isinstance(found, tuple):
+            return found or "", []
+        return "", [(question, self.answers.keys[question][n]) for question, n in found]
 
-    def pair(self, held: _Held, student: int, known: Mapping[_Check, str]) -> _Check | None:
-        """The two nearest, where none alone does."""
-        found = [(held.question, held.number, g) for g in self.groups(held, student, known)]
-        if any(known.get(check) == "follows" for check in found):
-            return None
-        return found[-1] if found and len(found[-1][2]) > 1 else None
-
-    def way(
-        self, held: _Held, student: int, known: Mapping[_Check, str]
-    ) -> tuple[str, ...] | str | None:
-        """The questions from whose answers this one follows; None; or why that is not known."""
-        for group in self.groups(held, student, known):
-            said = known.get((held.question, held.number, group), "not")
-            if said == "follows":
-                return tuple(self.exam.questions[question].text for question, _ in group)
-            if said not in ("not", "mute"):
-                return said
-        return None
-
-    def body(self, held: _Held, way: tuple[str, ...] | str | None) -> dict[str, Any]:
-        """What is said of an answer that follows."""
-        if way is None:
+    def body(self, held: Held, found: Group | str | None) -> dict[str, Any]:
+        """What is said of an answer that follows, or does not."""
+        asked = self.exam.questions
+        if found is None:
             return held.body
-        if isinstance(way, str):
-            return self.undecided(held.question, held.body["answer"], way)
-        points, message = carried_over(
-            held.body["points"],
-            held.body["of"],
-            held.body["message"],
-            Carried(way),
-            self.part.grading,
-        )
-        carried = {"from": list(way), "verdict": "right"}
-        whole = int(points) if points == int(points) else round(points, 6)
-        return {
-            **held.body,
-            "points": whole,
-            "message": message,
-            "mistakes": [],
-            "carried": carried,
-        }
+        if isinstance(found, str):
+            return undecided(asked[held.question], held.body["answer"], found)
+        texts = tuple(asked[question].text for question, _ in found)
+        return followed(held.body, texts, self.part.grading)
 
-    def check(self, checks: Mapping[_Check, None], known: dict[_Check, str]) -> None:
+    def check(self, checks: Sequence[Check], known: dict[Check, str]) -> None:
         """Find out what follows from what; those that share what they follow from together."""
-        by_variant: dict[int, list[_Check]] = {}
+        by_variant: dict[int, list[Check]] = {}
         for check in checks:
             question, number, _ = check
             variant = answer_of(self.answers.keys[question][number]).variant or 0
             by_variant.setdefault(variant, []).append(check)
-        chunks: list[tuple[int, list[_Check]]] = []
+        chunks: list[tuple[int, list[Check]]] = []
         for variant, found in sorted(by_variant.items()):
             found.sort(key=self.sorting)
             most = max(SMALL, min(CHECKS, len(found) // 16))
@@ -408,12 +335,12 @@ class _Part:
                 known[check] = answer if isinstance(answer, str) else answer["lost"]
             self.grader.tally.step(len(said))
 
-    def sorting(self, check: _Check) -> Any:
+    def sorting(self, check: Check) -> Any:
         question, number, group = check
         keys = self.answers.keys
         return question, [(q, keys[q][n]) for q, n in group], keys[question][number]
 
-    def checking(self, variant: int, checks: Sequence[_Check]) -> dict[str, Any]:
+    def checking(self, variant: int, checks: Sequence[Check]) -> dict[str, Any]:
         def inside(question: int) -> int:
             return question - self.first
 
@@ -426,24 +353,3 @@ class _Part:
             for question, number, group in checks
         ]
         return self.grader.asked(self.part, "follow", variant, items)
-
-
-_Group = tuple[tuple[int, int], ...]
-_Check = tuple[int, int, _Group]
-
-
-def may_spread(line: Mapping[str, Any]) -> bool:
-    """May later answers follow from this one?"""
-    return line["verdict"] == "wrong" and line["kind"] in ("formula", "value", "both")
-
-
-def key_in(line: Mapping[str, Any]) -> str:
-    """The answer of a line, as answers are kept."""
-    found: str = line.get("key") or key_of(Answer(line.get("variant"), line["answer"]))
-    return found
-
-
-def question_of(exam: Exam, line: Mapping[str, Any]) -> int | None:
-    """The question that a line is about; None where it is not asked any more."""
-    first = exam.first.get(line["exercise"])
-    return None if first is None else first + int(line["number"]) - 1

@@ -19,10 +19,15 @@ from typing import Any
 from gradcalc.app.worker import Lost, watch, why_lost
 
 HELLO = b"ready\n"  # what the process says when it can be asked
+STARTS = 5  # times that the process is started before it is given up
 AGAIN = 2  # times that an item is tried whose process ended for no reason of its own
 _START = (
     "import sys; sys.path.append(sys.argv[1]); from gradcalc.app.marking_server import main; main()"
 )
+
+
+class CannotStart(Exception):
+    """The process that marks ends before it can be asked."""
 
 
 class Server:
@@ -56,16 +61,17 @@ class Server:
             return self._process
         self.end()
         package = str(Path(__file__).parent.parent.parent)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, package],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None
-        if self._process.stdout.readline() != HELLO:
+        for _ in range(STARTS):
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, package],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            assert self._process.stdout is not None
+            if self._process.stdout.readline() == HELLO:
+                return self._process
             code = self.end()
-            raise RuntimeError(f"the process that marks does not start: {why_lost(code, 0).reason}")
-        return self._process
+        raise CannotStart(f"the process that marks does not start: {why_lost(code, 0).reason}")
 
     def end(self) -> int:
         """End the process; its exit code."""

@@ -63,15 +63,15 @@ def attempt(work: Any, request: dict[str, Any], item: Any) -> str:
 
 def answer(work: Any, request: dict[str, Any], item: Any) -> Any:
     """The answer to an item of a request."""
-    marker = work.marker(request["file"], request["text"], request["policy"])
+    ready = work.exercise(request["file"], request["text"], request["policy"])
     match request["what"]:
         case "mark":
             from gradcalc.render.marks_json import answer as record
 
-            return record(work.mark(marker, request["question"], item, request["tries"]))
+            return record(ready.mark(request["question"], item, request["tries"]))
         case "follow":
             question, mine, group = item
-            return work.follows(marker, question, mine, group)
+            return ready.follows(question, mine, group)
         case "order":
-            return work.order(marker)
+            return ready.order()
     raise ValueError(request["what"])

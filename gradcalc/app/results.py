@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gradcalc.derivation import answer_model
     from gradcalc.derivation.answer_model import Solution
     from gradcalc.language.formula_pieces import Names
+    from gradcalc.marking import model as marking
+    from gradcalc.marking.model import Mistake
 
 Sizes: TypeAlias = tuple[str | int, ...]
 
@@ -133,6 +135,68 @@ class Gradient:
     def __repr__(self) -> str:
         number = "" if self.value is None else f", value {self.value}"
         return f"<Gradient {self.symbolic}{number}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether an answer is right, and what it was if not.
+
+    >>> import gradcalc
+    >>> verdict = gradcalc.check("logdet(X)", wrt="X", answer="inv(X)")
+    >>> verdict.verdict, verdict.mistake
+    ('wrong', 'transposed')
+    >>> verdict.message
+    'This is what comes out if the matrix is transposed.'
+
+    question   as it is asked; name: the name it was given, or None
+    answer     what was written; read_as: how it was read, in the expression language
+    kind       formula, value, both, shape or blank
+    verdict    right, wrong, undecided, invalid or blank; `right` is true for the first
+    points     earned, out of `of`
+    message    one or two sentences for the student
+    mistakes   those that give exactly this answer: slug, sentence, at; `mistake`: the first slug
+    carried    the earlier wrong answers that this one follows from, or None
+    entries    of an array: which entries are right
+    decided    what proves the verdict: how, at which sizes, and a point where the two differ;
+               decided_value: the same of the number, where formula and number were given
+    right_answer  in the expression language, where it was asked for (`reveal`)
+    """
+
+    question: str
+    name: str | None
+    answer: str
+    read_as: str | None
+    kind: str
+    verdict: str
+    points: float
+    of: float
+    message: str
+    mistakes: tuple[Mistake, ...] = ()
+    carried: Mapping[str, Any] | None = None
+    entries: Any = None
+    decided: Mapping[str, Any] | None = None
+    decided_value: Mapping[str, Any] | None = None
+    right_answer: str | None = None
+
+    @property
+    def right(self) -> bool:
+        """Is it proved to be right?"""
+        return self.verdict == "right"
+
+    @property
+    def mistake(self) -> str | None:
+        """The slug of the mistake that gives exactly this answer, where there is one."""
+        return self.mistakes[0].slug if self.mistakes else None
+
+    def __repr__(self) -> str:
+        return f"<Verdict {self.question}: {self.verdict}, {self.points:g} of {self.of:g}>"
+
+
+def verdict(found: marking.Verdict) -> Verdict:
+    """A verdict from its JSON, so that the two cannot differ."""
+    from gradcalc.render.marks_json import answer
+
+    return Verdict(**{**answer(found), "mistakes": found.mistakes})
 
 
 def sizes(shape: Shape) -> Sizes:

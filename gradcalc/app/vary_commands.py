@@ -108,7 +108,7 @@ def _course(console: Console, file: str, seed: int, auto: bool) -> Course:
     suggested = suggest.suggest(exercise)
     if not auto:
         console.note(f"{file} does not say what varies; --auto would take this:")
-        console.out(suggest.text(suggested))
+        console.out(load("gradcalc.variants.vary_text").vary_text(suggested.vary))
         raise typer.Exit(Exit.UNUSABLE)
     for line in suggested.remarks:
         console.note(line)

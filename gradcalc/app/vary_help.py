@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gradcalc.exercise.vary_model import Domain, Vary
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.variants.report import WORDS
+from gradcalc.variants.reasons import WORDS
 from gradcalc.variants.search import TRIES, Search
-from gradcalc.variants.suggest import domain_text
+from gradcalc.variants.vary_text import domain_text
 
 if TYPE_CHECKING:
     from gradcalc.app.variants import Course

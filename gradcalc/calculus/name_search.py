@@ -188,11 +188,10 @@ class NameSearch:
         return results
 
     def divides_anew(self, read: sp.Expr, expr: sp.Expr, formula: sp.Expr) -> bool:
-        """Does an expression without a denominator divide by a name, now that a product of names is
-        solved for one of them: x y + z with c = y z is x c/z + z, and nothing cancels?
+        """Does an expression without a denominator divide, now that a formula without one is solved
+        for an operand: x y + z with c = y z is x c/z + z, and nothing cancels?
         """
-        product = of_names(formula, self.lengths) and not divided(formula)
-        return product and not divisors(expr) and bool(divisors(read))
+        return not divided(formula) and not divisors(expr) and bool(divisors(read))
 
     def left(self, expr: sp.Expr, formula: sp.Expr) -> bool:
         """Is something left of a product, a quotient or a power of names? −n/d² is not −f/d."""

@@ -158,12 +158,10 @@ def diag(
     arg = node.args[0]
     if len(node.shape) == 1:
         row, column = inner = fresh(emit, arg)
-        piece = emit.value(arg, inner, named)
         if row is None or column is None or at[0] is None:
-            return piece
-        piece = emit.arrays.exact(
-            piece, emit.stored(emit.engine.quantities.nodes[arg], inner, named), ""
-        )
+            return emit.value(arg, inner, named)
+        axes = emit.stored(emit.engine.quantities.nodes[arg], inner, named)
+        piece = emit.exact(arg, inner, named, axes)
         found = emit.diagonal(piece, row, column)
         return Piece(
             found.text, found.level, tuple(at[0] if axis is row else axis for axis in found.axes)
@@ -252,9 +250,12 @@ def stack(
 def joined(emit: Emitter, op: str, parts: Sequence[Piece], axes: Sequence[Any], axis: int) -> Piece:
     """concatenate or stack of some pieces."""
     inside = Piece(f"[{', '.join(part.text for part in parts)}]")
-    return emit.arrays.call(
+    found = emit.arrays.call(
         TABLE[op].code, inside, axes=tuple(axes), options=f", axis={axis}" if axis else ""
     )
+    if all(part.plain for part in parts):  # Python numbers
+        return emit.arrays.call("{typed}", found, axes=found.axes)
+    return found
 
 
 def eye(

@@ -33,9 +33,17 @@ from gradcalc.language.tree import number, substitute, walk
 from gradcalc.language.unparse import unparse
 from gradcalc.ops import TABLE
 
-_N, _M, _K = (Size.of(word) for word in ("n", "m", "k"))
+_N, _M, _K, _P, _Q = (Size.of(word) for word in ("n", "m", "k", "p", "q"))
 # The letters of the table's examples, and their shapes.
-LETTERS: dict[str, Shape] = {"A": (_N, _M), "B": (_M, _K), "M": (_N, _N), "u": (_N,), "v": (_N,)}
+LETTERS: dict[str, Shape] = {
+    "A": (_N, _M),
+    "B": (_M, _K),
+    "M": (_N, _N),
+    "u": (_N,),
+    "v": (_N,),
+    "w": (_M,),
+    "K": (_P, _Q),
+}
 NUMBERS, VECTORS, MATRICES = "uvstabpqrwhcxyz", "uvwsrpqab", "ABPQRSMTHZ"
 RESULTS = {0: "cdkstr", 1: "cdwsrpy", 2: "CDHPRSZ"}
 UPSTREAM, LOSSES = "GHDKEF", "LEJFQN"

@@ -210,7 +210,7 @@ DRAW = Record((
     Key("choices", Items(Array()), "One of these numbers or arrays", "[1/2, log(2), [1, 0]]"),
     Key("uniform", Items(NUMBER), "A number with two decimals between the first and the second",
         "[0, 1]"),
-    Key("aim", Either((Scalar("an aim, z = log(3)"), Items(Scalar("an aim, z = log(3)")))),
+    Key("aim", Either((Scalar("an aim: z = log(3)"), Items(Scalar("an aim: z = log(3)")))),
         "The input is solved so that a quantity takes this value, or one of these", "'z = log(3)'"),
     Key("sizes", Items(INTEGER), "Of a size: from the first to the second", "[2, 4]"),
     Key("functions", Items(NAME), "Of a function in the expression: one of these",

@@ -40,7 +40,10 @@ def normal(text: str | None) -> str:
     """An answer without what makes no difference; "" for none."""
     if text is None:
         return ""
-    found = text if text.isascii() else unicodedata.normalize("NFC", text)
+    found = text
+    if not text.isascii():  # half a character, as JSON may have it, is none
+        whole = text.encode("utf-8", "replace").decode()
+        found = unicodedata.normalize("NFC", whole)
     found = BLANKS.sub(" ", found).strip().replace(CUT, "\ufffd").replace(BOTH, "\ufffd")
     return "" if found == "?" else found
 

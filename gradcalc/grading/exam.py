@@ -31,6 +31,7 @@ class Part:
     name      the name of its file: what its questions are called by beside those of others
     sheets    number of a variant -> what was handed out; None is the exercise itself
     grading   how it is marked
+    own       the number of the variant that the exercise itself is
     """
 
     name: str
@@ -38,6 +39,7 @@ class Part:
     questions: tuple[Question, ...]
     sheets: Mapping[int | None, Sheet]
     grading: Grading = field(default_factory=Grading)
+    own: int | None = None
 
     @property
     def varied(self) -> bool:
@@ -62,6 +64,11 @@ class Exam:
     def questions(self) -> tuple[Question, ...]:
         """Every question."""
         return tuple(question for part in self.parts for question in part.questions)
+
+    @property
+    def varied(self) -> bool:
+        """Has one of them variants?"""
+        return any(part.varied for part in self.parts)
 
     def part(self, number: int) -> tuple[Part, int]:
         """The exercise of a question, and its number there."""

@@ -91,7 +91,7 @@ class Results:
         exam = self.exam
         questions = range(len(exam.questions))
         more = list(dict.fromkeys(name for one in self.roster.values() for name in one.more))
-        varied = ["variant"] if any(part.varied for part in exam.parts) else []
+        varied = ["variant"] if exam.varied else []
         head = ["student", *more, *varied, *map(exam.called, questions)]
         rows: list[Sequence[str]] = [[*head, "total", "of", UNDECIDED, INVALID, "set by hand"]]
         total = shown(sum(map(self.of, questions)))

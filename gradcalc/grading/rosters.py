@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 
 from gradcalc.exercise.files import read_bytes
 from gradcalc.grading.exam import Exam
-from gradcalc.grading.tables import Report, Row, columns, rows
+from gradcalc.grading.tables import FORMULA, Report, Row, columns, rows
 from gradcalc.language.errors import GradcalcError, Place, Problem
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.marking.answers import NO_STUDENT, STUDENT
 
 MOST_POINTS = 1e6
+OWN = ("student", "variant", "mark")  # columns of a roster that `vary` writes
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -48,7 +49,7 @@ def read_roster(path: str, report: Report) -> dict[str, Enrolled]:
     read: dict[str, Enrolled] = {}
     for row in found:
         cells = (*row.cells, *[""] * (len(names) - len(row.cells)))
-        student = cells[student_at].strip()
+        student = _unescaped(cells[student_at].strip())
         variant = cells[variant_at].strip() if variant_at is not None else ""
         if not STUDENT.fullmatch(student):
             report(row.wrong("student", *NO_STUDENT, cells[student_at]))
@@ -57,8 +58,7 @@ def read_roster(path: str, report: Report) -> dict[str, Enrolled]:
         elif variant and not re.fullmatch(r"[0-9]{1,9}", variant):
             report(row.wrong("variant", "a variant is a whole number", None, variant))
         else:
-            taken = (student_at, variant_at)
-            more = {n: cells[k] for k, n in enumerate(names) if k not in taken and n}
+            more = {n: cells[k] for k, n in enumerate(names) if n and lower[k] not in OWN}
             read[student] = Enrolled(int(variant) if variant else None, more)
     return read
 
@@ -72,7 +72,7 @@ def read_overrides(path: str, exam: Exam, report: Report) -> dict[tuple[str, int
     for row in found:
         cells = dict(zip(names, row.cells, strict=False))
         student, word = (
-            cells.get("student", "").strip().removeprefix("'"),
+            _unescaped(cells.get("student", "").strip()),
             cells.get("question", ""),
         )
         if exercise := cells.get("exercise", "").strip():
@@ -89,8 +89,13 @@ def read_overrides(path: str, exam: Exam, report: Report) -> dict[tuple[str, int
             message = f"two overrides of {exam.called(question)} for {student}"
             report(row.wrong("duplicate", message))
         else:
-            read[student, question] = Override(points, cells.get("comment", "").strip())
+            read[student, question] = Override(points, _unescaped(cells.get("comment", "").strip()))
     return read
+
+
+def _unescaped(cell: str) -> str:
+    """A cell without the mark that keeps spreadsheets from computing it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 def _number(word: str) -> float | None:

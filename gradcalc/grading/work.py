@@ -45,66 +45,68 @@ class Recent:
 
 
 class Work:
-    """Answers to the questions of exercises, each marked by itself."""
+    """Answers to the questions of exercises, each marked by itself. Exercises are kept ready."""
 
     def __init__(self) -> None:
         self._ready = Recent(MARKERS)
-        self._read = Recent(KEPT)
-        self._through = Recent(KEPT)
 
-    def marker(self, file: str, text: str, policy: str | None) -> Marker:
+    def exercise(self, file: str, text: str, policy: str | None) -> Ready:
         """An exercise, ready to be marked. What it says does not depend on the clock."""
 
-        def made() -> Marker:
+        def made() -> Ready:
             exercise = parse_exercise(text, file)
             own = exercise.grading
             graded = own if policy is None else policy_from(policy.encode(), "<policy>", own)
-            return Marker(exercise, graded, math.inf)
+            return Ready(Marker(exercise, graded, math.inf))
 
         return self._ready.get((file, text, policy), made)
 
-    def mark(self, marker: Marker, question: int, answer: Sequence[Any], tries: int) -> Verdict:
+
+class Ready:
+    """The answers to one exercise."""
+
+    def __init__(self, marker: Marker) -> None:
+        self.marker = marker
+        self._read, self._through = Recent(KEPT), Recent(KEPT)
+
+    def mark(self, question: int, answer: Sequence[Any], tries: int) -> Verdict:
         """The verdict on an answer."""
-        return marker.one(question, given(answer), None, tries)
+        return self.marker.one(question, given(answer), None, tries)
 
-    def order(self, marker: Marker) -> list[list[int]]:
+    def order(self) -> list[list[int]]:
         """For each question those above it from which errors are carried, the nearest first."""
-        return [nearest(marker.asked, number) for number in range(len(marker.questions))]
+        return [nearest(self.marker.asked, k) for k in range(len(self.marker.questions))]
 
-    def follows(
-        self, marker: Marker, question: int, answer: Sequence[Any], group: Sequence[Sequence[Any]]
-    ) -> str:
+    def follows(self, question: int, answer: Sequence[Any], group: Sequence[Sequence[Any]]) -> str:
         """Does a wrong answer follow from wrong answers to earlier questions? `group`: the number
         of a question, and the answer to it.
         """
-        reading, wrong = self.read(marker, question, answer)
+        reading, wrong = self.read(question, answer)
         if not wrong:
             return NOT
-        value = reading.formula is None
-        earlier = [one for number, *rest in group for one in self.read(marker, number, rest)[1]]
+        value, follower = reading.formula is None, self.marker.follower
+        earlier = [one for number, *rest in group for one in self.read(number, rest)[1]]
         if len(earlier) < len(group):
             return MUTE
-        if len(group) == 1 and not marker.follower.tells(earlier[0], value):
+        if len(group) == 1 and not follower.tells(earlier[0], value):
             return MUTE
-        key = (id(marker), question, *(tuple(one) for one in group))
         right: Function | None = self._through.get(
-            key, lambda: follow_through(marker.asked, question, earlier)
+            (question, *map(tuple, group)),
+            lambda: follow_through(self.marker.asked, question, earlier),
         )
         if right is None:
             return NOT
         function = None if value else wrong[0].function
-        return FOLLOWS if marker.follower.same(question, reading, function, right) else NOT
+        return FOLLOWS if follower.same(question, reading, function, right) else NOT
 
-    def read(
-        self, marker: Marker, question: int, answer: Sequence[Any]
-    ) -> tuple[Reading, list[Wrong]]:
+    def read(self, question: int, answer: Sequence[Any]) -> tuple[Reading, list[Wrong]]:
         """An answer as it is read, and as what others may follow from."""
 
         def made() -> tuple[Reading, list[Wrong]]:
-            reading = marker.reader.read(question, given(answer))
-            return reading, marker.wrong(question, reading)
+            reading = self.marker.reader.read(question, given(answer))
+            return reading, self.marker.wrong(question, reading)
 
-        return self._read.get((id(marker), question, *answer), made)
+        return self._read.get((question, *answer), made)
 
 
 def given(answer: Sequence[Any]) -> Given:

@@ -88,7 +88,8 @@ class Lowering:
         self.scope, self.indices, self.declared = scope, indices, declared
         self.calls, self.select = calls, select
         self.functions = scope.exercise.functions
-        lines = (definition.expr for definition in scope.exercise.definitions)
+        lines = [definition.expr for definition in scope.exercise.definitions]
+        lines += [function.expr for function in scope.exercise.functions.values()]
         self.loose = loose_places(lines, scope.indices)
         self.make = NodeBuilder(scope.sorted, RULES)
         self.nodes = self.make.nodes

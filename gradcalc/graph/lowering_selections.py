@@ -105,6 +105,8 @@ def _placed(
             f"it has {length}"
         )
         hint = f"declare no range for an index and no shape for {base}, and it is deduced"
+        if not {*sizes} & {*low.scope.exercise.indices}:
+            hint = "an index has one range in all lines: use another index on this line"
         raise SpanError("index", message, *expr.span, hint)
     steps = tuple((name, step) for name, step in place.steps if not low.single(name))
     return ("shift", steps, place.offset) if steps else ("at", place.offset)

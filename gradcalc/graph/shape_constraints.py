@@ -78,7 +78,8 @@ class Constraints:
         self.named: dict[str, Axis] = {
             index: indices.get(index) or Dim() for index in scope.indices
         }
-        lines = (definition.expr for definition in scope.exercise.definitions)
+        lines = [definition.expr for definition in scope.exercise.definitions]
+        lines += [function.expr for function in scope.exercise.functions.values()]
         self.loose = loose_places(lines, self.named)
         self.terms: dict[str, Term] = {}
         self.scalar = Term("", ())  # of every number, size and index

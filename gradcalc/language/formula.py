@@ -300,9 +300,14 @@ class _Pen:
             return script.apply(slope + script.name(node.func).body + "'" * node.primes, args)
         match node.func, node.args:
             case "where", (condition, yes, Num(value=zero)) if not zero:
-                indicator = replace(
-                    script.indicator(self.box(condition).full), shape=self.box(condition).shape
-                )
+                said, shape = self.box(condition).full, self.box(condition).shape
+                match condition, yes:  # 0 ≤ p and p < n as 0 ≤ p < n
+                    case (
+                        Compare("<", place),
+                        Call("where", (Compare(">=", low) as other, inner, Num(value=none))),
+                    ) if place == low and not none:
+                        (said,), yes = self.conditions((other, condition)), inner
+                indicator = replace(script.indicator(said), shape=shape)
                 if isinstance(yes, Num) and yes.value == 1:
                     return indicator
                 number = not any(isinstance(part, Name) for part in walk(yes))

@@ -72,6 +72,9 @@ class Size:
             total += coefficient
         return total
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def __str__(self) -> str:
         parts = []
         for monomial, coefficient in sorted(self.terms, key=in_order):

@@ -79,10 +79,10 @@ class Reader:
         reading = self.formula(number, text)
         assert reading.formula is not None
         words = self.words(number)
-        if not is_constant(reading.formula, words) or reading.formula == ZERO:
+        if not is_constant(reading.formula, words) or not self.printed.has_value(number):
             return reading
-        if not self.printed.has_value(number):
-            return reading
+        if reading.formula == ZERO and isinstance(self.printed.value(number), list):
+            return reading  # 0 stands for an array of zeros
         return Reading("value", value=_placed(text, lambda: _value(text)))
 
     def formula(self, number: int, text: Text) -> Reading:

@@ -4,17 +4,18 @@
         evaluate(parse("sigmoid(log(3) - z)"), env)      # 3/4 at z = 0, a fraction
 
 A `Form` is q + Σ c·log p + c·pi with fractions q and c. Logarithms of different primes and 1 are
-independent over the fractions, so a form is a fraction only where all its c are 0. What is neither a
-fraction nor a form is enclosed in a ball, as everywhere; nobody takes a ball for a fraction.
+independent over the fractions, so a form is a fraction only where all its c are 0. What is neither
+a fraction nor a form is enclosed in a ball, as everywhere; nobody takes a ball for a fraction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from flint import arb, fmpq, fmpz
+from flint import arb, fmpq, fmpq_mat, fmpz
 
 from gradcalc.numeric.balls import Balls, working
 from gradcalc.numeric.precision import Numbers
@@ -116,6 +117,12 @@ class Form:
 
     def __lt__(self, other: Any) -> bool:
         return bool(self.ball < other)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Form and self.rest == other.rest and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash((self.rest, tuple(sorted(self.parts.items()))))
 
     def is_zero(self) -> bool:
         """Never: it is no fraction."""
@@ -283,3 +290,45 @@ def exact_numbers() -> Numbers:
     """The domain of fractions, forms and, for what is neither, balls."""
     with working(BITS):
         return Numbers(ClosedForms(BITS), BITS)
+
+
+def rational(value: Fraction | int) -> Any:
+    """A fraction among exact numbers."""
+    value = Fraction(value)
+    return fmpq(value.numerator, value.denominator)
+
+
+def as_fraction(value: Any) -> Fraction | None:
+    """An exact number as a fraction; None where it is none, or is not known to be one."""
+    return Fraction(int(value.p), int(value.q)) if type(value) is fmpq else None
+
+
+def is_rational(value: Any) -> bool:
+    """Is a number known to be a fraction? Its parts are then `p` and `q`."""
+    return type(value) is fmpq
+
+
+def full_rank(entries: Sequence[Fraction], rows: int, columns: int) -> bool:
+    """Has a matrix full rank?"""
+    matrix = fmpq_mat(rows, columns, [rational(entry) for entry in entries])
+    return int(matrix.rank()) == min(rows, columns)
+
+
+def solution(slopes: Sequence[Sequence[Any]], wanted: Sequence[Any]) -> list[Any] | None:
+    """x with Σ x_j slopes[j] = wanted, exactly; None where there is not one alone."""
+    n = len(slopes)
+    if not n or any(type(slope) is not fmpq for row in slopes for slope in row):
+        return None
+    if n == 1:
+        (row,) = slopes
+        found = [w / s for w, s in zip(wanted, row, strict=True) if s != 0]
+        if len(found) < len(row) or any(not same(one, found[0]) for one in found):
+            return None
+        return found[:1]
+    if len(wanted) != n:
+        return None
+    matrix = fmpq_mat([[slopes[j][i] for j in range(n)] for i in range(n)])
+    if matrix.det() == 0:
+        return None
+    inverse = matrix.inv().tolist()
+    return [sum((row[j] * wanted[j] for j in range(n)), fmpq(0)) for row in inverse]

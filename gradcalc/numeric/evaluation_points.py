@@ -186,7 +186,7 @@ def draw(graph: Graph, name: str, sizes: Mapping[str, int], seed: str, attempt: 
         graph.exercise.variables[name].assume if name in graph.exercise.variables else frozenset()
     )
     if name in graph.integers:
-        bound = max(1, _bound(graph, name, sizes))
+        bound = max(1, values_of_index(graph, name, sizes))
         return nested(
             [random.randrange(bound) for _ in range(math.prod(shape + stack))],
             stacked_shape(shape, stack),
@@ -396,7 +396,7 @@ def nested(entries: Iterable[Any], shape: list[int]) -> Value:
     return tuple(flat)
 
 
-def _bound(graph: Graph, name: str, sizes: Mapping[str, int]) -> int:
+def values_of_index(graph: Graph, name: str, sizes: Mapping[str, int]) -> int:
     """How many values an integer input may take: the shortest axis it indexes, or the size of an
     index it is compared to.
     """

@@ -118,6 +118,9 @@ EN = Words(
         "onehot": "one-hot",
         "binary": "binary",
         "constant": "constant",
+        "lower": "lower triangular",
+        "skew": "skew-symmetric",
+        "free": "its free parameters are varied",
     },
 )
 
@@ -177,6 +180,9 @@ DE = Words(
         "onehot": "one-hot",
         "binary": "binär",
         "constant": "konstant",
+        "lower": "untere Dreiecksmatrix",
+        "skew": "schiefsymmetrisch",
+        "free": "die freien Parameter werden variiert",
     },
 )
 
@@ -236,6 +242,9 @@ FR = Words(
         "onehot": "one-hot",
         "binary": "binaire",
         "constant": "constant",
+        "lower": "triangulaire inférieure",
+        "skew": "antisymétrique",
+        "free": "ses paramètres libres varient",
     },
 )
 
@@ -295,6 +304,9 @@ ES = Words(
         "onehot": "one-hot",
         "binary": "binario",
         "constant": "constante",
+        "lower": "triangular inferior",
+        "skew": "antisimétrica",
+        "free": "se varían sus parámetros libres",
     },
 )
 
@@ -350,6 +362,9 @@ ZH = Words(
         "onehot": "独热",
         "binary": "二值",
         "constant": "常数",
+        "lower": "下三角",
+        "skew": "反对称",
+        "free": "对其自由参数求导",
     },
 )
 

@@ -117,6 +117,8 @@ class _Given:
             parts.append((variable.description,))
         for word in sorted(variable.assume) if variable is not None else ():
             parts.append((self.said.assume.get(word, word),))
+        if variable is not None and variable.free:
+            parts.append((self.said.assume["free"],))
         if stacked and shown != name and self.graph.examples:
             before, between, after = self.said.columns.split("{}")
             index = Name(self.graph.examples[-1])

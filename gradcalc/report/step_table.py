@@ -27,6 +27,7 @@ from gradcalc.language.formula_pieces import (
 from gradcalc.language.parser import Expr, Name, names
 from gradcalc.language.unparse import unparse
 from gradcalc.report.blocks import Column, Table
+from gradcalc.report.convolution_words import in_words
 from gradcalc.report.lines import text_line
 from gradcalc.report.recurrences import Repeats
 from gradcalc.report.step_way import Memory, Way, equals, literal, per_example
@@ -188,6 +189,8 @@ class Board:
             yield self.written(path.product, lead)
         if alone:
             yield from self.collected(step)
+            if words := in_words(step.total.symbolic, step.total.free):
+                yield line("in words: ", words)
         stacked = path.product.stacked
         if self.full and not scalar and stacked not in (None, path.product.symbolic):
             yield line("stacked over the examples: ", stacked)

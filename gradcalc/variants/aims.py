@@ -1,7 +1,7 @@
 """Inputs that are solved so that a quantity takes the value that is aimed at.
 
-The quantity has to depend on the input along a straight line: z = w @ x + b for b, or for w where it
-is a number. Solved in fractions and logarithms, so that it is met exactly.
+The quantity has to depend on the input along a straight line: z = w @ x + b for b, or for w where
+it is a number. Solved in fractions and logarithms, so that it is met exactly.
 """
 
 from __future__ import annotations
@@ -11,13 +11,19 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from flint import fmpq, fmpq_mat
-
 from gradcalc.exercise.vary_model import Aim
 from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg
 from gradcalc.language.tree import number
-from gradcalc.numeric.closed_forms import PI, Form, exact_numbers, same
+from gradcalc.numeric.closed_forms import (
+    PI,
+    Form,
+    as_fraction,
+    exact_numbers,
+    rational,
+    same,
+    solution,
+)
 from gradcalc.numeric.forward import leaf
 from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Env
@@ -95,15 +101,15 @@ class Aimer:
 
         try:
             with exact_numbers().working():
-                start = at(_row([fmpq(0)] * count))
+                start = at(_row([rational(0)] * count))
                 target = self._target(aim, start.shape[1])
-                units = [_row([fmpq(int(k == j)) for k in range(count)]) for j in range(count)]
+                units = [_row([rational(int(k == j)) for k in range(count)]) for j in range(count)]
                 slopes = [at(unit) - start for unit in units]
                 found = [
-                    _solution([row[k] for row in slopes], list(target - start[k]))
+                    solution([row[k] for row in slopes], list(target - start[k]))
                     for k in range(tries)
                 ]
-                blank = [fmpq(0)] * count
+                blank = [rational(0)] * count
                 met = at(np.array([_row(one or blank) for one in found], dtype=object))
                 return [
                     one if one is not None and all(map(same, met[k], target)) else None
@@ -138,30 +144,10 @@ def _row(entries: Sequence[Any]) -> Any:
     return found
 
 
-def _solution(slopes: list[Any], wanted: list[Any]) -> list[Any] | None:
-    """x with Σ x_j slopes[j] = wanted; None where there is no one."""
-    n = len(slopes)
-    if any(type(slope) is not fmpq for row in slopes for slope in row) or not n:
-        return None
-    if n == 1:
-        (row,) = slopes
-        found = [w / s for w, s in zip(wanted, row, strict=True) if s != 0]
-        if len(found) < len(row) or any(not same(one, found[0]) for one in found):
-            return None
-        return found[:1]
-    if len(wanted) != n:
-        return None
-    matrix = fmpq_mat([[slopes[j][i] for j in range(n)] for i in range(n)])
-    if matrix.det() == 0:
-        return None
-    inverse = matrix.inv().tolist()
-    return [sum((row[j] * wanted[j] for j in range(n)), fmpq(0)) for row in inverse]
-
-
 def as_entry(value: Any) -> Entry:
     """An exact number as an entry: log(3) - 2. Raises Unfit for a ball."""
-    if type(value) is fmpq:
-        return Fraction(int(value.p), int(value.q))
+    if (known := as_fraction(value)) is not None:
+        return known
     if type(value) is not Form:
         raise Unfit
     terms: list[Expr] = []
@@ -178,14 +164,14 @@ def as_entry(value: Any) -> Entry:
     found = terms[0]
     for term in terms[1:]:
         found = Binary("+", found, term)
-    rest = Fraction(int(value.rest.p), int(value.rest.q))
+    rest = as_fraction(value.rest) or Fraction(0)
     if rest:
         found = Binary("+" if rest > 0 else "-", found, number(abs(rest)))
     return found
 
 
 def _times(factor: Any, of: Expr) -> Expr:
-    value = Fraction(int(factor.p), int(factor.q))
+    value = as_fraction(factor) or Fraction(0)
     if abs(value) == 1:
         return Neg(of) if value < 0 else of
     found: Expr = of

@@ -19,6 +19,7 @@ from gradcalc.language.constants import fraction
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Expr, Neg, Num
 from gradcalc.language.tree import number
+from gradcalc.numeric.closed_forms import full_rank
 
 Entry: TypeAlias = "Fraction | Expr"  # an expression where it is no fraction: log(2)
 
@@ -143,7 +144,7 @@ class Source:
     def _fits(self, entries: list[Entry], shape: Sequence[int]) -> bool:
         if self.domain.distinct and len(set(entries)) < len(entries):
             return False
-        return not self.domain.full_rank or full_rank(entries, shape)
+        return not self.domain.full_rank or _full_rank(entries, shape)
 
 
 def flat(value: Drawn) -> list[Entry]:
@@ -195,14 +196,12 @@ def symmetric(shape: Sequence[int], one: Callable[[], Entry]) -> list[Entry]:
     return found
 
 
-def full_rank(entries: Sequence[Entry], shape: Sequence[int]) -> bool:
+def _full_rank(entries: Sequence[Entry], shape: Sequence[int]) -> bool:
     """Has a matrix of fractions full rank? Of other arrays nothing is asked."""
-    if len(shape) != 2 or any(not isinstance(entry, Fraction) for entry in entries):
+    known = [entry for entry in entries if isinstance(entry, Fraction)]
+    if len(shape) != 2 or len(known) < len(entries):
         return True
-    from flint import fmpq, fmpq_mat
-
-    rows = [fmpq(entry.numerator, entry.denominator) for entry in entries]  # type: ignore[union-attr]
-    return int(fmpq_mat(shape[0], shape[1], rows).rank()) == min(shape)
+    return full_rank(known, shape[0], shape[1])
 
 
 def _squeezed(shape: Sequence[int]) -> tuple[int, ...]:

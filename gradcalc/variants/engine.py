@@ -10,13 +10,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from flint import fmpq
-
 from gradcalc.exercise.model import Exercise
 from gradcalc.exercise.vary_model import Domain, Drawn, Vary
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Compare, unparse
-from gradcalc.numeric.closed_forms import Form, exact_numbers, same
+from gradcalc.language.tree import names
+from gradcalc.numeric.balls import middle
+from gradcalc.numeric.closed_forms import Form, exact_numbers, is_rational, rational, same
 from gradcalc.numeric.evaluate import evaluate, stacked
 from gradcalc.numeric.forward import leaf
 from gradcalc.numeric.scalar_functions import Undefined
@@ -27,8 +27,10 @@ from gradcalc.variants.lookalikes import Lookalike, Lookalikes
 from gradcalc.variants.prepared import Prepared, Quantity
 from gradcalc.variants.sides import Sides
 
-PILOT, PILOT_TRIES, PILOT_STEP = 24, 1_536, 128
+PILOT, PILOT_TRIES, PILOT_STEP = 64, 3_072, 256
 NEAR = 1e-9
+REMEMBERED = 50_000  # draws
+LEAST_ALIKE = 4  # tries on the same sides, to say what none of them tells apart
 
 Row: TypeAlias = dict[str, list[Any]]  # name -> exact entries, as written
 
@@ -64,7 +66,9 @@ class Found:
 
 
 class Engine:
-    """Makes tries. `exercise`: with its functions and sizes put in."""
+    """Makes tries. `exercise`: with its functions and sizes put in; `like`: an engine for the same
+    inputs of the same exercise, whose answers and mistakes serve here too.
+    """
 
     def __init__(
         self,
@@ -74,6 +78,7 @@ class Engine:
         seed: int,
         sizes: Mapping[str, int],
         functions: Mapping[str, str],
+        like: Engine | None = None,
     ) -> None:
         self.vary, self.nice, self.of, self.seed = vary, vary.nice, of, seed
         self.sizes, self.functions = sizes, functions
@@ -82,15 +87,17 @@ class Engine:
             for name, domain in vary.domains.items()
             if domain.kind not in ("sizes", "functions")
         }
-        self.prepared = Prepared(exercise, tuple(self.domains))
+        self.prepared: Prepared = like.prepared if like else Prepared(exercise, tuple(self.domains))
         given = exercise.values
         self.sources = {
             name: Source(domain, given.get(name)) for name, domain in self.domains.items()
         }
         aims = {name: d.aims for name, d in self.domains.items() if d.kind == "aim"}
         self.aims, self.aimer = aims, Aimer(self.prepared, aims)
-        self.lookalikes = Lookalikes(self.prepared)
-        self.never: dict[int, Lookalike] = {}  # that no variant tells apart
+        self.lookalikes: Lookalikes = like.lookalikes if like else Lookalikes(self.prepared)
+        self.never: dict[int, Lookalike] = {}  # that not every variant tells apart
+        self.exempt: dict[frozenset[tuple[str, int]], frozenset[int]] = {}  # by sides
+        self._before: dict[tuple[Any, ...], Found | Rejected] = {}  # by what was drawn
         self._numbers: dict[Entry, Any] = {}  # exact numbers of entries that are no fractions
         self._written: dict[int, Entry] = {}  # id of such a number -> how it is written
 
@@ -125,7 +132,7 @@ class Engine:
     def _number(self, entry: Entry) -> Any:
         """An entry as an exact number."""
         if isinstance(entry, Fraction):
-            return fmpq(entry.numerator, entry.denominator)
+            return rational(entry)
         if entry not in self._numbers:
             with exact_numbers().working():
                 self._numbers[entry] = leaf(entry, Env(exact_numbers(), {}))
@@ -154,7 +161,7 @@ class Engine:
                 column = np.empty(math.prod(shape), dtype=object)
                 column[:] = [entry for row in rows for entry in row[name]]
             else:
-                column = np.array([_as_float(entry) for row in rows for entry in row[name]])
+                column = np.array([middle(entry) for row in rows for entry in row[name]])
             found[name] = column.reshape(shape)
         return found
 
@@ -169,6 +176,22 @@ class Engine:
                 outcomes[k] = Rejected("drawn")
             else:
                 drawn[k] = row
+        keys = {k: tuple(e for part in row.values() for e in part) for k, row in drawn.items()}
+        for k, key in keys.items():
+            if (before := self._before.get(key)) is not None:
+                outcomes[k] = replace(before, at=tries[k]) if isinstance(before, Found) else before
+        first = {key: k for k, key in reversed(keys.items())}
+        new = {k: drawn[k] for k in drawn if outcomes[k] is None and first[keys[k]] == k}
+        self._judge(tries, new, outcomes)
+        for k, key in keys.items():
+            made = outcomes[k] or outcomes[first[key]]
+            outcomes[k] = replace(made, at=tries[k]) if isinstance(made, Found) else made
+            if made is not None and len(self._before) < REMEMBERED:
+                self._before[key] = made
+        return [one if one is not None else Rejected("numbers") for one in outcomes]
+
+    def _judge(self, tries: Sequence[Try], drawn: Mapping[int, Row], outcomes: list[Any]) -> None:
+        """Fill in what comes of tries: floats first, exact numbers, mistakes last."""
         rows = self._filtered(drawn, outcomes)
         fits: dict[int, Found] = {}
         found = self.exactly([tries[k] for k in rows], [drawn[k] for k in rows])
@@ -181,7 +204,6 @@ class Engine:
             self._compared(drawn, fits, outcomes)
         for k, made in fits.items():
             outcomes[k] = outcomes[k] or made
-        return [one if one is not None else Rejected("numbers") for one in outcomes]
 
     def _env(self, drawn: Sequence[Row]) -> Env:
         """All quantities of many tries, in floats."""
@@ -348,9 +370,27 @@ class Engine:
             return Rejected("kink", sides.found[0].message)
         return replace(found, sides=sides.met)
 
+    @cached_property
+    def determined(self) -> frozenset[Quantity]:
+        """What follows from the aims alone: where z = log(3), sigmoid(z) and its slope. These are
+        aimed constants, whatever their denominators are.
+        """
+        known = {aim.quantity for some in self.aims.values() for aim in some}
+        for name in self.prepared.graph.quantities:
+            used = self.prepared.uses[name]
+            if used and used <= known:
+                known.add(name)
+        found = set()
+        for one in self.prepared.quantities if known else ():
+            inside = {n for expr in (one.expr, *(e for _, e in one.where)) for n in names(expr)}
+            inside -= {name for name, _ in one.where}
+            if one.kind != "input" and inside and inside <= known:
+                found.add(one)
+        return frozenset(found)
+
     def fine(self, value: Any) -> bool:
         """Is a number exactly a nice one?"""
-        if type(value) is fmpq:
+        if is_rational(value):
             if abs(value) >= int(self.nice.size):
                 return False
             return bool(value.q <= self.nice.denominator or (value * 10**self.nice.decimals).q == 1)
@@ -365,11 +405,14 @@ class Engine:
         among = self.told_apart
         rows = list(fits)
         env = self._env([drawn[k] for k in rows])
-        for one, hits in zip(among, self.lookalikes.coincidences(env, among), strict=True):
-            for k in (
-                rows if not hits.any() else [k for k, hit in zip(rows, hits, strict=True) if hit]
-            ):
-                if hits.any() and outcomes[k] is None:
+        everywhere = self.exempt.get(frozenset(), frozenset())
+        spared = [self.exempt.get(fits[k].sides, everywhere) for k in rows]
+        hits = self.lookalikes.coincidences(env, among)
+        for n, (one, hit) in enumerate(zip(among, hits, strict=True)):
+            if not hit.any():
+                continue
+            for k, met, own in zip(rows, hit, spared, strict=True):
+                if met and n not in own and outcomes[k] is None:
                     about = f"{one.text}: {one.mistake.sentence}"
                     outcomes[k] = Rejected("discriminate", about)
 
@@ -396,6 +439,8 @@ class Engine:
         if not self.nice.numbers or quantity.label in self.nice.exempt:
             return False
         if quantity.kind == "answer" and quantity.label.removeprefix("value ") in self.nice.exempt:
+            return False
+        if quantity in self.determined:
             return False
         if quantity.kind == "input":
             return self.domains[quantity.label].kind not in ("aim", "choices")
@@ -434,6 +479,27 @@ class Engine:
                 found[quantity.question] = data
         return found
 
+    def sample(self, tries: Sequence[Try]) -> tuple[Any, dict[str, Any]]:
+        """For which tries everything is defined and small, and for which each label has nice
+        numbers: arrays of truth values.
+        """
+        import numpy as np
+
+        rows = [row for row in self.drawn(tries) if row is not None]
+        alive, found = np.ones(len(rows), dtype=bool), dict[str, Any]()
+        env, known = self._env(rows) if rows else None, dict[Any, Any]()
+        for quantity in self.watched if env is not None else ():
+            assert env is not None
+            data = self._whole(quantity, env, len(rows), known)
+            if data is None:
+                return np.zeros(1, dtype=bool), {}
+            alive &= np.isfinite(data).all(axis=1)
+            alive &= np.abs(data).max(axis=1, initial=0) < float(self.nice.size)
+            if self.judged(quantity):
+                fine = self._nearly(data)
+                found[quantity.label] = fine & found.get(quantity.label, True)
+        return alive, found
+
     @cached_property
     def structural_zeros(self) -> tuple[Quantity, ...]:
         """Answers that are 0 whatever the values."""
@@ -460,24 +526,53 @@ class Engine:
 
     @cached_property
     def told_apart(self) -> tuple[Lookalike, ...]:
-        """The mistakes that some variant tells from the right answer. The others are `never`."""
+        """The mistakes. Some are not told from the right answer: those that give the right number
+        for all nice values on the same sides of the pieces (`exempt`), as a slip in a branch that
+        is not taken does. `never` has them all.
+        """
+        import numpy as np
+
         among = self.lookalikes.all()
         if not among:
             return ()
         rows: list[Row] = []
+        met: list[frozenset[tuple[str, int]]] = []
         for start in range(0, PILOT_TRIES, PILOT_STEP):
             tries = [Try(0, count) for count in range(start, start + PILOT_STEP)]
             drawn = {k: row for k, row in enumerate(self.drawn(tries)) if row is not None}
             kept = self._filtered(drawn, [None] * len(tries))
             found = self.exactly([tries[k] for k in kept], [drawn[k] for k in kept])
-            rows += [drawn[k] for k, one in zip(kept, found, strict=True) if isinstance(one, Found)]
+            for k, one in zip(kept, found, strict=True):
+                if isinstance(one, Found):
+                    rows.append(drawn[k])
+                    met.append(one.sides)
             if len(rows) >= PILOT:
                 break
         if len(rows) < 3:
             return among
-        hits = self.lookalikes.coincidences(self._env(rows[:PILOT]), among)
-        self.never = {k: among[k] for k, hit in enumerate(hits) if hit.all()}
-        return tuple(one for k, one in enumerate(among) if k not in self.never)
+        hits = np.array(self.lookalikes.coincidences(self._env(rows[:PILOT]), among))
+        self.never = {int(k): among[k] for k in np.flatnonzero(hits.all(axis=1))}
+        for sides in dict.fromkeys(met[:PILOT]):
+            own = [k for k, one in enumerate(met[:PILOT]) if one == sides]
+            if len(own) >= LEAST_ALIKE:
+                self.exempt[sides] = _exempt(hits[:, own])
+        if not self.exempt:
+            self.exempt[frozenset()] = _exempt(hits)
+        for some in self.exempt.values():
+            self.never |= {k: among[k] for k in sorted(some) if k not in self.never}
+        return among
+
+
+def _exempt(hits: Any) -> frozenset[int]:
+    """The mistakes, (mistake, try), that give the right number at all tries, and as many more as it
+    takes for one try to be left: the most frequent first.
+    """
+    found = set(map(int, hits.all(axis=1).nonzero()[0]))
+    while True:
+        kept = [k for k in range(len(hits)) if k not in found]
+        if not kept or not hits[kept].any(axis=0).all():
+            return frozenset(found)
+        found.add(max(kept, key=lambda k: int(hits[k].sum())))
 
 
 def _by_try(tensor: Tensor, count: int) -> list[list[Any]]:
@@ -494,18 +589,12 @@ def _listed(tensor: Tensor, env: Env, quantity: Quantity, count: int) -> list[An
     """An answer for each try, in floats, examples last, as `solve` prints it."""
     column = quantity.shape is None or len(quantity.shape) != 2 or quantity.shape[1].number == 1
     data = stacked(tensor, env, column=column).data
-    found: Any = _floats(data.tolist()) if hasattr(data, "tolist") else _as_float(data)
+    found: Any = _floats(data.tolist()) if hasattr(data, "tolist") else middle(data)
     return list(found) if TRIES in tensor.over else [found] * count
 
 
 def _floats(value: Any) -> Any:
-    return [_floats(item) for item in value] if isinstance(value, list) else _as_float(value)
-
-
-def _as_float(value: Any) -> float:
-    if type(value) is fmpq:
-        return int(value.p) / int(value.q)
-    return float(value)
+    return [_floats(item) for item in value] if isinstance(value, list) else middle(value)
 
 
 def _rounded(value: Any) -> str:

@@ -163,7 +163,7 @@ class Prepared:
     def _locals(self) -> list[tuple[str, Question]]:
         """The local derivatives of every line."""
         graph, found = self.graph, list[tuple[str, Question]]()
-        uses = mentioned(graph)
+        uses = self.uses
         for name in graph.quantities:
             for by in graph.names:
                 if by not in uses[name] or by in graph.integers or by in graph.constants:
@@ -273,11 +273,16 @@ class Prepared:
         data = np.broadcast_to(data, (*sizes, *data.shape[len(over) :]))
         return Tensor(data, over)
 
+    @cached_property
+    def uses(self) -> Mapping[str, frozenset[str]]:
+        """Quantity -> the inputs and quantities in its line."""
+        return mentioned(self.graph)
+
     def rests_on(self, name: str) -> frozenset[str]:
         """The inputs and quantities that a quantity is made from."""
-        uses, found, pending = mentioned(self.graph), set[str](), [name]
+        found, pending = set[str](), [name]
         while pending:
-            for one in uses.get(pending.pop(), ()):
+            for one in self.uses.get(pending.pop(), ()):
                 if one not in found:
                     found.add(one)
                     pending.append(one)

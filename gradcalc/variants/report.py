@@ -12,23 +12,11 @@ from gradcalc.exercise.model import Question
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.variants.draws import count_of
 from gradcalc.variants.engine import Found
+from gradcalc.variants.reasons import WORDS
 from gradcalc.variants.search import Search
 
 COUNTED = 10**6
 SHOWN = 8  # values of an answer, and reasons
-WORDS = {
-    "drawn": "what is drawn cannot be as it has to be",
-    "undefined": "something is undefined",
-    "size": "a number is too large",
-    "numbers": "a number is not nice",
-    "kink": "a kink or a tie is met",
-    "zero": "an answer is 0",
-    "equal": "two answers are equal",
-    "require": "a condition does not hold",
-    "discriminate": "a common mistake gives the right number",
-    "duplicate": "an earlier variant has the same answers",
-    "side": "only one side of a kink would be met",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +72,8 @@ def compose(
     met = frozenset().union(*(one.sides for one in found)) if found else frozenset()
     one_sided = sorted({what for what, sign in met if (what, -sign) not in met})
     return Report(
-        len(found), wanted, tally.tries, tuple(rejected), draws, _estimate(search, len(found), draws),
+        len(found), wanted, tally.tries, tuple(rejected), draws,
+        _estimate(search, len(found), draws),
         spreads, guess, tuple(never), tuple(one_sided),
     )  # fmt: skip
 
@@ -147,4 +136,4 @@ def lines(report: Report) -> list[str]:
     if report.one_sided:
         said += ["", "pieces of which only one side is met"]
         said += [f"  {what}" for what in report.one_sided]
-    return said
+    return ["\n".join(said)]

@@ -1,7 +1,7 @@
 """Variants one after the other: for each the first try that will do and that no earlier one equals.
 
-A variant depends on those before it alone, never on how many are wanted: so variant 17 of 20 is that
-of 200. Tries are computed many at a time, which changes nothing but the speed.
+A variant depends on those before it alone, never on how many are wanted: so variant 17 of 20 is
+that of 200. Tries are computed many at a time, which changes nothing but the speed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Call, Expr, Name
 from gradcalc.language.tree import children, names
 from gradcalc.marking.variations import with_children
-from gradcalc.variants.draws import Try, count_of, stream
+from gradcalc.variants.draws import Try, stream
 from gradcalc.variants.engine import Engine, Found, Rejected
 
 TRIES = 10_000  # for one variant
@@ -44,10 +44,13 @@ class Tally:
 class Search:
     """The variants of an exercise."""
 
-    def __init__(self, exercise: Exercise, vary: Vary, of: str, seed: int) -> None:
+    def __init__(
+        self, exercise: Exercise, vary: Vary, of: str, seed: int, like: Engine | None = None
+    ) -> None:
         self.exercise, self.vary, self.of, self.seed = exercise, vary, of, seed
         _check_names(exercise, vary)
         self.tally = Tally()
+        self.like = like
         self._engines: dict[tuple[tuple[str, ...], tuple[int, ...]], Engine] = {}
         self.functions = {n: d.functions for n, d in vary.domains.items() if d.kind == "functions"}
         self.sizes = {n: d for n, d in vary.domains.items() if d.kind == "sizes"}
@@ -69,7 +72,9 @@ class Search:
             chosen = dict(zip(self.functions, functions, strict=True))
             numbers = dict(zip(self.sizes, sizes, strict=True))
             exercise = with_structure(self.exercise, self.vary, chosen, numbers)
-            self._engines[key] = Engine(exercise, self.vary, self.of, self.seed, numbers, chosen)
+            self._engines[key] = Engine(
+                exercise, self.vary, self.of, self.seed, numbers, chosen, self.like
+            )
         return self._engines[key]
 
     @property
@@ -101,14 +106,19 @@ class Search:
 
     # ---- one after the other
 
-    def variants(self, count: int, run: Ran | None = None) -> Iterator[Found]:
-        """The variants 1 to `count`, or up to the first that is not found (`tally.stopped`)."""
+    def variants(
+        self, count: int, run: Ran | None = None, most: int = TRIES, budget: int | None = None
+    ) -> Iterator[Found]:
+        """The variants 1 to `count`, or up to the first that is not found (`tally.stopped`) in
+        `most` tries, or before all of them took more than `budget`.
+        """
         ahead = _Ahead(run or self.run, count, self.together)
         seen: set[tuple[object, ...]] = set()
         met: set[tuple[str, int]] = set()
         for number in range(1, count + 1):
-            found = self._next(number, ahead, seen, met)
-            if found is None:
+            found = self._next(number, ahead, seen, met, most)
+            spent = budget is not None and self.tally.tries > budget
+            if found is None or spent:
                 self.tally.stopped = number
                 return
             seen.add(_key(found))
@@ -116,13 +126,18 @@ class Search:
             yield found
 
     def _next(
-        self, number: int, ahead: _Ahead, seen: set[tuple[object, ...]], met: set[tuple[str, int]]
+        self,
+        number: int,
+        ahead: _Ahead,
+        seen: set[tuple[object, ...]],
+        met: set[tuple[str, int]],
+        most: int,
     ) -> Found | None:
         lacking = {(what, -sign) for what, sign in met} - met
         wanted = bool(lacking) and number <= ALL_SIDES
         spare: tuple[int, Found] | None = None
         passed: list[Rejected] = []
-        for count in range(TRIES):
+        for count in range(most):
             made = ahead.outcome(number, count)
             if isinstance(made, Found) and _key(made) in seen:
                 made = Rejected("duplicate")
@@ -245,10 +260,3 @@ def _check_names(exercise: Exercise, vary: Vary) -> None:
             raise GradcalcError(
                 Problem("vary", f"`require` names `{name}`, which is not here", None, hint)
             )
-
-
-def capacity(search: Search) -> int:
-    """How many draws there are."""
-    engine = search.first
-    shapes = {name: engine.prepared.shape(name) for name in engine.domains}
-    return count_of(search.vary.domains, shapes)

@@ -1,11 +1,35 @@
-"""What an exercise that does not say so could vary, and how: `--auto`."""
+"""What an exercise that does not say so could vary, and how: `--auto`.
+
+Ways to draw the inputs are tried in order, from small whole numbers to numbers near the given
+ones. The first counts with which enough variants are found, all of whose numbers are nice, or all
+but those that cannot be: log(3/4) is no fraction whatever the values are.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
 from gradcalc.exercise.model import Exercise
-from gradcalc.exercise.vary_model import Aim, Domain, Drawn, Nice, Vary
-from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.parser import unparse
+from gradcalc.exercise.vary_model import Nice, Vary
+from gradcalc.language.errors import GradcalcError, Problem
+from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.variants.draws import Try, count_of
+from gradcalc.variants.engine import Engine
+from gradcalc.variants.profiles import Profiles
+from gradcalc.variants.reasons import WORDS
+from gradcalc.variants.search import Search
+
+OF, SEED = "suggested", 0
+SAMPLE = 192  # tries that are looked at for each way
+DEFINED = 0.02  # of them have to be defined and small
+RARE = 0.004  # numbers that are nice more rarely may be any
+SEARCHED, LEAST = 100, 50  # variants that a way looks for, and has to find
+PATIENCE, BUDGET = 1_500, 12_000  # tries of one variant, and of all
+FEW = "there are too few values to choose from"
+# What is asked of the answers: all, or as much as can be had.
+RELAXED = (Nice(), Nice(zeros=True), Nice(zeros=True, discriminate=False))
+ROOM = 1_200  # different variants that it had better have
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,82 +40,118 @@ class Suggested:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A way that works: how many numbers are left out of `nice`, and how many variants it has."""
+
+    vary: Vary
+    left_out: int
+    room: float
+
+
 def suggest(exercise: Exercise) -> Suggested:
     """What the exercise could vary. Raises GradcalcError where nothing can."""
-    raise NotImplementedError
+    exercise = replace(exercise, vary=Vary())
+    profiles = Profiles(exercise)
+    if not profiles.varied:
+        message = "there is nothing to vary: no input is a number that may change"
+        raise GradcalcError(Problem("vary", message))
+    reasons: Counter[str] = Counter()
+    for nice in RELAXED:
+        found = _best(exercise, profiles, nice, reasons)
+        if found is not None:
+            return Suggested(found.vary, tuple(_remarks(found.vary.nice)))
+    telling = [reason for reason, _ in reasons.most_common() if reason != FEW]
+    raise GradcalcError(Problem("vary", f"no variants were found: {(telling or [FEW])[0]}"))
 
 
-def text(suggested: Suggested) -> str:
-    """As a file would say it."""
-    vary = suggested.vary
-    rows = [f"  {name}: {domain_text(domain)}" for name, domain in vary.domains.items()]
-    nice = nice_text(vary.nice)
-    return "\n".join(["vary:", *rows, *([f"  nice: {nice}"] if nice else [])])
+def _best(
+    exercise: Exercise, profiles: Profiles, nice: Nice, reasons: Counter[str]
+) -> _Found | None:
+    best: _Found | None = None
+    first: Engine | None = None
+    for domains, last in profiles.all():
+        if last and best is not None:
+            break
+        vary = Vary(domains, nice=nice)
+        try:
+            first = Engine(exercise, vary, OF, SEED, {}, {}, first)
+            found = _tried(exercise, vary, first, last, reasons)
+        except GradcalcError as error:
+            reasons[error.problems[0].message] += 1
+            continue
+        if found is not None and (best is None or _better(found, best)):
+            best = found
+        if best is not None and best.left_out == 0 and best.room >= ROOM:
+            break
+    return best
 
 
-def domain_text(domain: Domain) -> str:
-    """`{integers: [-5, 5]}`"""
-    marks = [
-        f"{key}: {word}"
-        for key, word, on in (
-            ("zero", "true", domain.zero),
-            ("distinct", "true", domain.distinct),
-            ("rank", "full", domain.full_rank),
-            ("symmetric", "true", domain.symmetric),
-            ("onehot", "true", domain.onehot),
-            ("permutation", "true", domain.permutation),
-        )
-        if on
-    ]
-    bounds = f"[{_number(domain.low)}, {_number(domain.high)}]"
-    match domain.kind:
-        case "integers" | "uniform" | "sizes":
-            first = [f"{domain.kind}: {bounds}"]
-        case "decimals":
-            first = [f"decimals: {bounds}", f"step: {_number(domain.step)}"]
-        case "rationals":
-            first = [f"rationals: {{numerator: {bounds}, denominator: {list(domain.below)}}}"]
-        case "choices":
-            first = [f"choices: [{', '.join(map(_value, domain.choices))}]"]
-        case "functions":
-            first = [f"functions: [{', '.join(domain.functions)}]"]
-        case "aim":
-            aims = ", ".join(f"'{aim.quantity} = {_value(aim.value)}'" for aim in domain.aims)
-            first = [f"aim: [{aims}]" if len(domain.aims) > 1 else f"aim: {aims}"]
-        case _:
-            first = []
-    return "{" + ", ".join([*first, *marks]) + "}"
+def _better(one: _Found, other: _Found) -> bool:
+    """Fewer numbers that are not nice, if it has room; else more room."""
+    if min(one.room, other.room) >= ROOM or one.room == other.room:
+        return one.left_out < other.left_out
+    if one.left_out == other.left_out:
+        return one.room > other.room
+    return one.left_out < other.left_out if one.room >= LEAST else False
 
 
-def nice_text(nice: Nice) -> str:
-    """What differs from the defaults; "" where nothing does."""
+def _tried(
+    exercise: Exercise, vary: Vary, engine: Engine, last: bool, reasons: Counter[str]
+) -> _Found | None:
+    """The way with the numbers left out that are never nice, if it finds enough variants."""
+    import numpy as np
+
+    shapes = {name: engine.prepared.shape(name) for name in engine.domains}
+    if count_of(vary.domains, shapes) < LEAST:
+        reasons[FEW] += 1
+        return None
+    alive, fine = engine.sample([Try(0, count) for count in range(SAMPLE)])
+    if alive.mean() < DEFINED:
+        reasons["with most values something is undefined or too large"] += 1
+        return None
+    shares = {label: (one & alive).sum() / alive.sum() for label, one in fine.items()}
+    for nice in _levels(vary.nice, shares, last):
+        judged = [one for label, one in fine.items() if label not in nice.exempt and nice.numbers]
+        if judged and not (alive & np.logical_and.reduce(judged)).any():
+            reasons["numbers that are nice are too rare"] += 1
+            continue
+        search = Search(exercise, replace(vary, nice=nice), OF, SEED, engine)
+        count = sum(1 for _ in search.variants(SEARCHED, most=PATIENCE, budget=BUDGET))
+        twice = sum(n for why, n in search.tally.rejected.items() if why.kind == "duplicate")
+        if count >= LEAST:
+            room = count * count / (2 * twice) if twice else float("inf")
+            room = room if search.tally.stopped is None else count
+            left_out = len(nice.exempt) if nice.numbers else len(shares) + 1
+            return _Found(search.vary, left_out, room)
+        if search.tally.rejected:
+            why = search.tally.rejected.most_common(1)[0][0]
+            reasons[f"{WORDS[why.kind]} ({why.about})" if why.about else WORDS[why.kind]] += 1
+    return None
+
+
+def _levels(nice: Nice, shares: Mapping[str, float], last: bool) -> Iterator[Nice]:
+    """What may be any number: nothing, what is never nice, what rarely is, everything."""
+    seen: set[frozenset[str]] = set()
+    for share in (0.0, RARE, 0.05, 0.3):
+        exempt = frozenset(label for label, one in shares.items() if one <= share)
+        if exempt in seen or len(exempt) > max(1, 0.6 * len(shares)):
+            continue
+        seen.add(exempt)
+        yield replace(nice, exempt=exempt)
+    if last:
+        yield replace(nice, numbers=False)
+
+
+def _remarks(nice: Nice) -> Iterator[str]:
+    if nice.zeros:
+        yield "no values were found with answers that are all different and none of them 0"
+    if not nice.discriminate:
+        yield "no values were found for which every common mistake gives another number"
     if not nice.numbers:
-        parts = ["except: all"]
-    else:
-        parts = [f"except: [{', '.join(sorted(nice.exempt))}]"] if nice.exempt else []
-    default = Nice()
-    for key in ("decimals", "denominator", "size"):
-        if getattr(nice, key) != getattr(default, key):
-            parts.append(f"{key}: {getattr(nice, key)}")
-    for key in ("kinks", "zeros", "discriminate"):
-        if getattr(nice, key) != getattr(default, key):
-            parts.append(f"{key}: {'yes' if getattr(nice, key) else 'no'}")
-    return "{" + ", ".join(parts) + "}" if parts else ""
-
-
-def _value(value: Drawn) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return unparse(value)
-
-
-def _number(value: object) -> str:
-    text = f"{float(str(value)) if '/' not in str(value) else 0:g}" if "/" not in str(value) else ""
-    if text:
-        return text
-    top, _, below = str(value).partition("/")
-    exact = int(top) / int(below)
-    return f"{exact:g}" if abs(exact * 10**6 - round(exact * 10**6)) < 1e-9 else str(value)
-
-
-__all__ = ["Aim", "Suggested", "domain_text", "nice_text", "suggest", "text"]
+        yield "the numbers of this exercise are not nice whatever the values are: any will do"
+    elif nice.exempt:
+        few = sorted(nice.exempt)[:6]
+        more = f" and {len(nice.exempt) - 6} more" if len(nice.exempt) > 6 else ""
+        said = "not nice whatever the values are, so they may be any numbers"
+        yield f"{said}: {', '.join(few)}{more}"

@@ -14,6 +14,7 @@ import pytest
 import gradcalc
 from gradcalc.language.errors import GradcalcError
 from helpers.paths import EX1, EXERCISES
+from helpers.program import python
 
 CONTENT: dict[str, Any] = {
     "expression": "q = x + y\nf = q*z",
@@ -49,6 +50,15 @@ def test_text_opens_no_file(text: str) -> None:
     (problem,) = caught.value.problems
     assert problem.message == "this is the text of an exercise, not a path"
     assert problem.hint == "use gradcalc.parse_exercise(text)"
+
+
+def test_an_expression_is_no_file() -> None:
+    with pytest.raises(GradcalcError) as caught:
+        gradcalc.solve("x^2*y")
+    (problem,) = caught.value.problems
+    assert problem.hint == (
+        'of an expression, use gradcalc.diff("x^2*y", wrt="x") or solve({"expression": …})'
+    )
 
 
 def test_yaml_text_is_an_exercise_after_it_is_parsed() -> None:
@@ -155,10 +165,27 @@ def test_answers_gradients_and_derivatives_speak_alike() -> None:
     assert answer.latex == gradient.latex == found.latex == r"(A + A^{\top}) x"
     assert answer.shape == gradient.shape == found.shape == ("n",)
     assert answer.free == gradient.free == found.free == ()
+    assert answer.value is gradient.value is found.value is None
     assert answer.verified is not None
     assert answer.verified.ok
     assert found.verified is not None
     assert found.verified.ok
+
+
+def test_a_verdict_says_what_the_json_says(tmp_path: Path) -> None:
+    answers = {"df/dx": "z", "df/dy": {"formula": "x", "value": -4}, "df/dz": "q + 1"}
+    found = gradcalc.check("ex1", answers, reveal=True)
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps({"answers": answers}))
+    done = python(
+        "-m", "gradcalc", "check", EX1, str(path), "--reveal", "--format", "json", text=True
+    )
+    for verdict, told in zip(found, json.loads(done.stdout)["answers"], strict=True):
+        for key in told.keys() - {"mistakes"}:
+            assert plain(getattr(verdict, key)) == plain(told[key]), key
+        assert [one.slug for one in verdict.mistakes] == [one["slug"] for one in told["mistakes"]]
+    assert found[4].right
+    assert found[3].right_answer == "q"
 
 
 def test_shapes_are_tuples_of_sizes() -> None:
@@ -167,6 +194,7 @@ def test_shapes_are_tuples_of_sizes() -> None:
     assert (result["shape X"].symbolic, result["shape X"].text) == ("[D_x, m]", "D_x × m")
     assert result["delta5"].shape == ("D_a1", "D_a1", "D_x")
     assert result.shapes["W2"] == (1, "D_a1")
+    assert repr(result.graph.node("W1").shape) == "(D_a1, D_x)"
     stacked = result["dJ/dW1"].stacked
     assert stacked is not None
     assert stacked.text == "(W₂ᵀ(Ŷ − Y) ∘ 1[Z₁ > 0]) Xᵀ / m"

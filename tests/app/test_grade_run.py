@@ -20,14 +20,14 @@ from helpers.program import FOLDER, environment, process
 FAULTS = """\
 import os, signal
 from gradcalc.grading import work
-mark = work.Work.mark
-def faulty(self, marker, question, answer, tries):
+mark = work.Ready.mark
+def faulty(self, question, answer, tries):
     while "z^17" in answer[0]:
         pass
     if "z^19" in answer[0]:
         os.kill(os.getpid(), signal.SIGKILL)
-    return mark(self, marker, question, answer, tries)
-work.Work.mark = faulty
+    return mark(self, question, answer, tries)
+work.Ready.mark = faulty
 """
 
 

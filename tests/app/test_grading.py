@@ -173,6 +173,20 @@ def test_variants(tmp_path: Path, asked: list[str]) -> None:
     assert (out / "grades.csv").read_text().splitlines()[1] == "a,1,,2,,,,2,6,0,0,"
 
 
+def test_answers_to_a_variant_that_is_not_there(
+    tmp_path: Path, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are not compared with the numbers of the exercise."""
+    path, out = exercise(tmp_path), tmp_path / "out"
+    csv = table(tmp_path / "a.csv", [["a", "y", "17"], ["b", "y", ""]], ("du/dx", "variant"))
+    grade(path, csv, "-o", str(out), "-j", "1", code=2)
+    assert [line["student"] for line in marks(out)] == ["b"]
+    assert "this answers variant 17, and chain has no variants" in capsys.readouterr().err
+    (tmp_path / "r.csv").write_text("student,variant\na,17\n")
+    grade(path, csv, "-o", str(out), "--roster", str(tmp_path / "r.csv"), code=2)
+    assert "no exercise has variants" in capsys.readouterr().err
+
+
 def test_overrides_are_kept(tmp_path: Path, asked: list[str]) -> None:
     path, out = exercise(tmp_path), tmp_path / "out"
     csv = table(tmp_path / "a.csv", [["a", "x", "", "", "", ""], ["-b", "y", "v", "", "", ""]])

@@ -10,8 +10,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
+from gradcalc.exercise.load import exercise_from
+from gradcalc.graph.build import build
 from gradcalc.language.errors import GradcalcError
 from helpers.exported_code import exported
 
@@ -109,5 +112,11 @@ def test_no_mismatch(batch: int, tmp_path: Path, capsys: pytest.CaptureFixture[s
             said = capsys.readouterr().out
             assert "DIFFERS" not in said, (content["expression"], said)
             assert "nan" not in said, (content["expression"], said)
+            value, every = module.value_and_gradients(**module.VALUES)
+            output = build(exercise_from(content)).outputs[-1]
+            assert np.array_equal(value, module.forward(**module.VALUES)[output])
+            for name, gradient in every.items():  # nothing that it needs is left out
+                alone = module.gradients(**module.VALUES, wrt=name)
+                assert np.array_equal(alone[name], gradient), (content["expression"], name)
             compared += 1
     assert compared >= BATCH // 2

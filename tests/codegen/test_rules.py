@@ -12,10 +12,20 @@ from gradcalc.ops import TABLE
 from helpers.exported_code import agrees, exported
 
 # Written with signs, taken apart, or without code: every other operation is exported by its entry.
-NO_EXAMPLE = frozenset(("toaxis", "apply", "half_step"))
+NO_EXAMPLE = frozenset(("toaxis", "apply", "half_step", "free"))
 
 
-SHAPES = {"A": [2, 3], "B": [3, 2], "M": [3, 3], "u": [3], "v": [3], "x": [3], "y": [3]}
+SHAPES = {
+    "A": [2, 3],
+    "B": [3, 2],
+    "M": [3, 3],
+    "u": [3],
+    "v": [3],
+    "x": [3],
+    "y": [3],
+    "w": [2],
+    "K": [2, 2],
+}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +35,7 @@ def test_every_operation_is_exported(
     op: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The example of each entry of the table becomes code whose gradients agree with finite differences."""
-    names = set(re.findall(r"\b[ABMuvxy]\b", op.example))
+    names = set(re.findall(r"\b[ABKMuvwxy]\b", op.example))
     variables = {name: SHAPES[name] for name in sorted(names)} or {"x": [3]}
     head = op.example if names else f"{op.example} + 0 * x[0]"
     module = exported({"expression": f"f = sum(({head})^2) / 2", "variables": variables}, tmp_path)
@@ -66,6 +76,7 @@ MORE = {
         ("f = prod(s, j)*s + sum(prod(M*s, j))", J3), ("f = sum(s*x, j) @ y", J3), ("f = sum(M[j, :]*x[j], j) @ y", J3),
         ("P[j, k] = x[j]*y[k]; f = sum(P @ M)", K3), ("q[j] = sum(M[j, k]*x[k], k) + o[0, 0]; f = sum(q^2)", K3),
         ("f = sum(ones(3)[k]*x[0]) + sum(eye(3)[k] @ x)", {"values": {"k": [0, 2, 1, 1]}}),
+        ("f = sum(x*diag(2*ones(3, 3))) + sum(x*diag(ones(3, 3) + x))", {}),
         ("f = sum(T.T * T.T) + sum(M[0]) * sum(M[:, 0]) + sum(ones(2, 3) @ ones(3))*s", {}),
         ("J = sum(kron(z, z), i); f = sum(J)", EACH), ("J = sum(vec(z), i); f = sum(J^2)", EACH), ("J = sum(prod(z) + tr(z), i)", EACH),
         ("J = sum(sum(norm(z, axis=0)) + norm(w), i)", EACH), ("p[k] = s*w[k]; J = sum(sum(z @ p), i)", EACH),

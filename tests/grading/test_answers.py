@@ -10,6 +10,7 @@ def test_what_makes_no_difference() -> None:
     assert normal("e\u0301") == "\u00e9"
     assert normal("1\n2") == "1\n2"
     assert [normal(blank) for blank in (None, "", " ", "?", " ? ")] == [""] * 5
+    assert normal("\ud800x") == "?x"
     assert normal("a\x1fb") == "a\ufffdb"
 
 

@@ -84,6 +84,7 @@ class Folder:
         self.folder.mkdir()
         self.bin.mkdir()
         shutil.copytree(ROOT / "exercises", self.folder / "exercises")
+        shutil.copytree(ROOT / "examples" / "course", self.folder / "examples" / "course")
         for name, run in (("gradcalc", "-m gradcalc "), ("python3", "")):
             program = self.bin / name
             program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {run}"$@"\n')

@@ -106,7 +106,7 @@ def test_every_structured_operation_has_a_shape_rule() -> None:
     """Its signature is elementwise, reduction, same, a list of letters, or a rule of its own."""
     for op in TABLE.values():
         if op.signature == "own":
-            assert op.name in OWN or op.name in ("getitem", "toaxis"), op.name
+            assert op.name in OWN or op.name in ("getitem", "toaxis", "free"), op.name
         elif op.signature not in ("elementwise", "reduction", "same"):
             inputs, output = parsed(op.signature)
             assert len(inputs) == len(op.operands) - len(op.parameters), op.name

@@ -139,6 +139,21 @@ def test_the_point_that_proves_wrong_can_be_computed_again() -> None:
 EX1 = str(EXERCISES / "ex1.yaml")
 
 
+def test_zero_is_a_number_where_a_number_is_known() -> None:
+    """Of an array it is the formula 0, an array of zeros."""
+    exercise = {
+        "expression": {"v": "x*y + z", "w": "x*c"},
+        "variables": {"c": ["n"]},
+        "values": {"x": 2, "y": -3, "z": 6, "c": [0, 1]},
+        "questions": ["value v", "dv/dx", "dw/dy", "dw/dx"],
+    }
+    of = marker(json.dumps(exercise))
+    assert check(of, "0", "value v").right
+    assert check(of, "0", "dv/dx").verdict == "wrong"
+    assert check(of, "0", "dw/dy").right
+    assert check(of, "0", "dw/dx").verdict == "wrong"
+
+
 def test_a_number_is_judged_as_a_number_and_a_formula_as_a_formula() -> None:
     of = marker(EX1)  # df/dx is z, and z is -4
     assert check(of, "-4", "df/dx").reading.kind == "value"

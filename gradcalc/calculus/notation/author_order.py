@@ -131,6 +131,7 @@ class AuthorOrder:
         self.of = reading.names
         self.numerator = max(self.of, default=-1)
         self._uses: dict[Any, Mapping[int, Sequence[Use]]] = {}
+        self._within: dict[sp.Expr, Mapping[Any, Use]] = {}
 
     def __call__(
         self, expr: sp.Expr, summand: bool = False, beside: sp.Expr = sp.S.One
@@ -138,10 +139,8 @@ class AuthorOrder:
         """The rank of a factor, or of a summand; `beside`: the product that a factor is in. The
         first part tells the line: numbers, upstream gradients, then from the numerator on.
         """
-        entries = self.engine.quantities.entries.entries
-        own = [quantity for _, quantity, _ in entries(expr)]
-        whole = [q for _, q, _ in entries(beside)] if beside != 1 else own
-        uses = self.places(whole, opened=self.opened(beside))
+        own = [quantity for _, quantity, _ in self.engine.quantities.entries.entries(expr)]
+        uses = self.within(expr if beside == 1 else beside)
         found = [uses[quantity] for quantity in own]
         ends = self.engine.quantities.entries.lengths.cost(expr), _Tie(expr)
         if summand:
@@ -157,6 +156,13 @@ class AuthorOrder:
         )  # n − 1 stands behind all names
         chain = (bool(found) or bare, not upstream, 2 if bare else line)
         return chain, not simple(expr), positions, *ends
+
+    def within(self, product: sp.Expr) -> Mapping[Any, Use]:
+        """Where the quantities of a product are used, the same for each of its factors."""
+        if product not in self._within:
+            whole = [q for _, q, _ in self.engine.quantities.entries.entries(product)]
+            self._within[product] = self.places(whole, opened=self.opened(product))
+        return self._within[product]
 
     def upstream(self, quantity: Any) -> bool:
         """Is it a gradient, given or named? Then it leads a product: G ∘ (1 − a²)."""

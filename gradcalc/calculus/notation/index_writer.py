@@ -13,7 +13,7 @@ import sympy as sp
 
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
 from gradcalc.calculus.notation.matrix import NoMatrixForm
-from gradcalc.calculus.notation.places import on_the_axis, solved
+from gradcalc.calculus.notation.places import folded, on_the_axis, solved
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
@@ -22,7 +22,7 @@ from gradcalc.calculus.terms import Ix, Key, Term, minus
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.index_places import place_tree
-from gradcalc.language.parser import Binary, Call, Compare, Expr, Index, Name, Neg, Num
+from gradcalc.language.parser import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import substitute
@@ -126,6 +126,8 @@ class IndexWriter:
                 total = Neg(piece) if negative else piece
             else:
                 total = Binary("-" if negative else "+", total, piece)
+        if total is not None:
+            total = folded(total, {*self.words.values()})
         return EntryForm(total if total is not None else ZERO, free, self.sizes)
 
     def term(self, coef: sp.Expr, term: Term) -> Expr:
@@ -139,9 +141,10 @@ class IndexWriter:
         outer: list[Expr] = []
         constant: list[sp.Expr] = []  # carries no summed index, and stands in front of the sum
         summed: list[sp.Expr] = []
+        bounds: list[Expr] = []  # of the sum
         for ix in self.solved:
-            bounds = on_the_axis(self.at(ix), ix.size)
-            (conditions if self.behind((ix,)) & set(over) else outer).extend(bounds)
+            within_sum = self.behind((ix,)) & set(over)
+            (bounds if within_sum else outer).extend(on_the_axis(self.at(ix), ix, self.ties[ix]))
         for factor in factors:
             condition = self.condition(factor)
             within = self.carried(factor) & set(over)
@@ -150,7 +153,7 @@ class IndexWriter:
             else:
                 (summed if within else constant).append(factor)
         if over:
-            body = self.total(over, summed, conditions)
+            body = self.total(over, summed, conditions, bounds)
             front = coef * sp.Mul(*constant)
             if front != 1:
                 body = above_the_bar(to_ast(front, self.leaf, self.rank, self.numeral), body)
@@ -161,15 +164,20 @@ class IndexWriter:
             body = Call("where", (condition, body, ZERO))
         return body
 
-    def total(self, over: Sequence[Ix], factors: list[sp.Expr], conditions: list[Expr]) -> Expr:
-        """Σ of the factors where the conditions hold. An index runs as far as the places go that
-        it stands in; where it ends before, that is one more condition.
+    def total(
+        self,
+        over: Sequence[Ix],
+        factors: list[sp.Expr],
+        conditions: list[Expr],
+        bounds: Sequence[Expr],
+    ) -> Expr:
+        """Σ of the factors where the conditions and bounds hold. An index runs as far as the places
+        go that it stands in; where it ends before, that is one more condition.
         """
         body = to_ast(sp.Mul(*factors), self.leaf, self.rank, self.numeral)
-        bounds = 2 * len(self.solved) if self.solved else 0
-        limits, conditions = conditions[:bounds], conditions[bounds:]
         for condition in conditions:
             body = Call("where", (condition, body, ZERO))
+        limits = list(bounds)
         for ix in over:
             word = Name(self.words[ix])
             if word.id in self.given or ix in self.hidden:
@@ -199,7 +207,7 @@ class IndexWriter:
                 and at[0] not in self.behind(at[1:])
             ):
                 self.ties[at[0]] = quantity, at
-            elif isinstance(quantity, Pseudo) and quantity.kind == "place":
+            elif isinstance(quantity, Pseudo) and quantity.kind in ("place", "shift"):
                 open_ = summed - self.ties.keys() - self.hidden
                 found = solved(quantity, at, sorted(open_ - self.behind((at[0],))))
                 if found is None:
@@ -317,20 +325,39 @@ class IndexWriter:
             examples
         ):  # one of several examples in a formula: an entry of the stack, the example last
             if node.name is None or node.name not in self.stacks:
-                raise NoMatrixForm
+                return self.of_examples(quantity, items, examples, over)
             if len(node.shape) == 2 and node.shape[1] == ONE:
                 items.pop()
             items += [self.at(ix) for ix in examples]
             return Index(Name(self.stacks[node.name]), tuple(items))
+        base = self.with_indices(quantity, over)
+        while items and node.shape[len(items) - 1] == ONE:
+            items.pop()
+        return indexed(base, items)
+
+    def with_indices(self, quantity: int, over: Mapping[str, Ix]) -> Expr:
+        """The expression of a quantity, its named indices in the names or places they have here."""
         tied = {f"~{name}": self.at(ix) for name, ix in over.items() if ix in self.ties}
         words = {
             name: f"~{name}" if ix in self.ties else self.name(ix, BOUND)
             for name, ix in over.items()
         }
-        base = substitute(tree(self.engine.quantities.nodes, quantity, words), tied)
-        while items and node.shape[len(items) - 1] == ONE:
-            items.pop()
-        return Index(base, tuple(items)) if items else base
+        return substitute(tree(self.engine.quantities.nodes, quantity, words), tied)
+
+    def of_examples(
+        self, quantity: int, items: list[Expr], examples: list[Ix], over: Mapping[str, Ix]
+    ) -> Expr:
+        """Entries x[t + s] of one of several examples as entries of the stack, X[t + s, i]. Raises
+        NoMatrixForm.
+        """
+        inside = {name: ix for name, ix in over.items() if ix not in examples}
+        base = indexed(self.with_indices(quantity, inside), items)
+        match base:
+            case Index(Name(id), places) if id in self.stacks:
+                shape = self.engine.graph.node(id).shape
+                if len(shape) == len(places) and ONE not in shape:
+                    return Index(Name(self.stacks[id]), (*places, *map(self.at, examples)))
+        raise NoMatrixForm
 
     def rest(self, number: int, at: Key) -> Expr:
         """Π of the entries of an array that are not at this place, along the axes of the
@@ -360,6 +387,15 @@ class IndexWriter:
             here = Compare("==", Name(self.name(k, BOUND)), self.at(ix))
             body = Call("where", (here, UNIT, body))
         return Call("prod", (body, Name(self.words[k])))
+
+
+def indexed(base: Expr, items: Sequence[Expr]) -> Expr:
+    """base[items], in one pair of brackets where the base is an entry: x[t + s, p]."""
+    if not items:
+        return base
+    if isinstance(base, Index) and not any(isinstance(item, Slice) for item in base.items):
+        return Index(base.base, (*base.items, *items))
+    return Index(base, tuple(items))
 
 
 def above_the_bar(front: Expr, body: Expr) -> Expr:

@@ -37,7 +37,7 @@ SIZES = {"m": 2, "n": 3, "p": 2}
             "f = sum(concat(A[1:], A[:1], axis=0) * W)",
             {"A": ["n", "m"], "W": ["n", "m"]},
             "df/dA",
-            "where(p == 0, W[n - 1, q], 0) + sum(where(p == a + 1, W[a, q], 0), a, a < n - 1)",
+            "where(p == 0, W[n - 1, q], 0) + where(p >= 1, W[p - 1, q], 0)",
         ),
         (
             "f = sum(concat(A[2:4], A[0:2], axis=0)^2 * W)",
