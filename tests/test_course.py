@@ -67,3 +67,27 @@ def test_the_summary_counts_everybody(out: Path) -> None:
         assert sum(question["verdicts"].values()) == 42
         named = sum(one["count"] for one in question["mistakes"]) + question["carried"]
         assert named <= question["verdicts"]["wrong"] + 3  # several mistakes may give one answer
+
+
+@pytest.mark.slow
+def test_the_answers_of_variants_are_right(tmp_path: Path) -> None:
+    """Those that `vary` wrote, handed in by whom they were handed out to."""
+    sheets, roster = tmp_path / "sheets", str(COURSE / "roster.csv")
+    exercise = str(COURSE / "neuron.yaml")
+    assert run(["vary", exercise, "-n", "3", "--roster", roster, "-o", str(sheets)]) == 0
+    with (sheets / "variants.csv").open(encoding="utf-8") as file:
+        variants = {row["number"]: row for row in csv.DictReader(file)}
+    questions = ["value a", "dL/da", "da/dz", "dL/dz", "dL/dw", "dL/dx"]
+    with (sheets / "roster.csv").open(encoding="utf-8") as file:
+        rows = [
+            [one["student"], *map(variants[one["variant"]].get, questions)]
+            for one in csv.DictReader(file)
+        ]
+    with (tmp_path / "answers.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["student", *questions], *rows])
+    out = tmp_path / "out"
+    assert (
+        run(["grade", str(sheets), str(tmp_path / "answers.csv"), "-o", str(out), "-j", "1"]) == 0
+    )
+    found = json.loads((out / "summary.json").read_text("utf-8"))
+    assert (found["students"], found["mean"], found["of"]) == (42, 10, 10)

@@ -40,7 +40,7 @@ class Quantity:
     label     how it is called: q, dq/dx
     kind      input, quantity, local, answer or gradient
     expr      its formula, with named parts `where`, free indices and the shape of the whole
-    examples  over which it is repeated where it is the same for all
+    examples  over which it is repeated where it has one value for them
     question  of an answer: its place among the questions
     """
 

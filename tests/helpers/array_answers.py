@@ -98,7 +98,7 @@ def check(
 ) -> int:
     """How many answers were compared. Fails where anything differs."""
     solver, solution = solved(program, questions, form, layout)
-    base = program.run(program.values)
+    base, functions = program.run(program.values), frozenset(solver.graph.exercise.functions)
     said = {problem.slug for problem in solution.warnings}
     for line in program.lines:
         if solution.forward[line.name] is not None:
@@ -127,7 +127,7 @@ def check(
         for word, expr, where in forms(solver, answer):
             text = unparse(expr)
             try:
-                again = parse(text)
+                again = parse(text, functions)
             except SpanError as error:
                 if error.slug == "limit" and word != "expanded":
                     continue
@@ -172,7 +172,7 @@ def check(
         if gradient.symbolic is not None:
             try:
                 text = unparse(gradient.symbolic)
-                assert unparse(parse(text)) == text, (name, text)
+                assert unparse(parse(text, functions)) == text, (name, text)
             except SpanError as error:  # longer than a line may be
                 if error.slug != "limit":
                     raise
