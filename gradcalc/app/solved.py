@@ -254,9 +254,9 @@ class Derivative:
         if format in ("table", "plain"):
             shown = self.text if format == "table" else self.symbolic
             shown = to_ascii(self.symbolic) if ascii else shown
-            return shown if self.value is None else f"{shown}\n{self.number}"
+            return f"{shown}\n{self.number}" if self.number else shown
         if format == "markdown":
-            return f"${self.latex}$" + ("" if self.value is None else f"\n\n{self.number}")
+            return f"${self.latex}$" + (f"\n\n{self.number}" if self.number else "")
         if format in ("json", "jsonl"):
             return json.dumps(self.data, ensure_ascii=ascii, indent=2 if format == "json" else None)
         return Result(self.solution).to(format, solution=solution)
@@ -267,7 +267,7 @@ class Derivative:
         found = [f"{name} is {show(shape)}" for name, shape in self.found.assumed.items()]
         said = [f"assumed: {', '.join(found)}"] if found else []
         if self.free:
-            shape = "×".join(map(str, self.shape))
+            shape = "×".join(f"({size})" if " " in str(size) else str(size) for size in self.shape)
             said.append(f"one entry, at {', '.join(self.free)}: the derivative is {shape}")
         if self.found.output in names(self.found.expr):
             said.append(f"{self.found.output} is the expression")
@@ -282,11 +282,14 @@ class Derivative:
 
     @property
     def number(self) -> str:
-        """The number as text."""
+        """The number as text, where values were given; else empty."""
         from gradcalc.language.formula_pieces import Math, Values
         from gradcalc.report.lines import text_math
 
-        digits = self.graph.exercise.notation.digits
+        exercise = self.graph.exercise
+        if self.value is None or not (exercise.values or exercise.sizes):
+            return ""
+        digits = exercise.notation.digits
         return text_math(Math((Values(self.value, digits),)), printed_names(self.graph))
 
     @property

@@ -360,7 +360,8 @@ EXERCISE = Record(
         Key(
             "questions",
             Items(Either((Scalar("a question"), QUESTION))),
-            "The questions: df/dx, local df/dx, d2f/dx2, d2f/dxdy, dJ/dW[0, 2], shape W, value q; "
+            "The questions: df/dx, local df/dx, d2f/dx2, d2f/dxdy, dJ/dW[0, 2], shape W, value q, "
+            "value w - 0.5*g; "
             "name an answer with delta = df/dx",
             "[df/dx, df/dy]",
         ),

@@ -40,6 +40,7 @@ CALLS: Mapping[str, str] = {
     "arctg": "atan({0})", "ArcTan": "atan({0})", "ArcSin": "asin({0})",
     "ArcCos": "acos({0})", "arsinh": "asinh({0})",
     "arcosh": "acosh({0})", "artanh": "atanh({0})", "trigamma": "polygamma(1, {0})",
+    "lg": "log10({0})", "log_10": "log10({0})", "log_2": "log2({0})",
     "sgn": "sign({0})", "heaviside": "step({0})", "Heaviside": "step({0})",
     "logistic": "sigmoid({0})", "expit": "sigmoid({0})",
     "logit": "log({f0}/(1 - {f0}))",

@@ -51,6 +51,8 @@ def show(value: Any) -> str:
         number = float(value)
     except OverflowError:
         number = math.inf
+    if math.isnan(number):
+        return "no number"
     if math.isinf(number):
         return _long(value)
     if number == int(number) and abs(number) < 1e15:

@@ -192,7 +192,7 @@ class AnswerCells:
 
     def in_words(self, answer: Answer) -> Cell:
         """What a sum over shifted entries is called."""
-        found = in_words(answer.symbolic, answer.free)
+        found = None if wrong(answer) else in_words(answer.symbolic, answer.free)
         return () if found is None else (found,)
 
     def expanded(self, answer: Answer) -> Cell:

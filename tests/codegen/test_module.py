@@ -19,6 +19,7 @@ from helpers.paths import EXERCISES
 
 LETTERS = {
     "x": [], "y": [], "u": ["n"], "v": ["n"], "A": ["n", "m"], "B": ["m", "k"], "M": ["n", "n"],
+    "w": ["m"], "K": [2, 1],
 }  # fmt: skip
 EXAMPLES = [
     op

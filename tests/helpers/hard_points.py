@@ -61,7 +61,9 @@ def sigmoid(x: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Any] = {
-    **{name: getattr(M, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "erf")},
+    **{name: getattr(M, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "erf", "asinh", "acosh", "atanh", "log10", "log1p", "expm1", "hypot", "atan2", "digamma")},
+    "log2": lambda x: M.log(x, 2), "clip": lambda x, low, high: min(max(x, low), high), "polygamma": lambda k, x: M.psi(int(k), x),
+    "lgamma": lambda x: M.log(abs(M.gamma(x))),
     "abs": abs, "sign": lambda x: M.mpf(sign(x)), "step": lambda x: M.mpf(sign(x) > 0), "sigmoid": sigmoid,
     "relu": lambda x: max(x, M.mpf(0)), "leaky_relu": lambda x: x if x > 0 else x / 100, "elu": lambda x: x if x > 0 else M.expm1(x),
     "gelu": lambda x: x * M.erfc(-x / M.sqrt(2)) / 2, "silu": lambda x: x * sigmoid(x), "softsign": lambda x: x / (1 + abs(x)),
@@ -95,7 +97,14 @@ def number(tree: Expr, at: dict[str, Any]) -> Any:
         case Call():
             operands = [number(arg, at) for arg in tree.args]
             x = operands[0]
-            if (tree.func == "log" and sign(x) <= 0) or (tree.func == "sqrt" and sign(x) < 0):
+            if tree.func == "sqrt" and sign(x) < 0:
+                raise Outside
+            positive = {"log": 0, "log2": 0, "log10": 0, "log1p": -1}
+            if tree.func in positive and sign(x - positive[tree.func]) <= 0:
+                raise Outside
+            if tree.func in ("lgamma", "digamma", "polygamma") and operands[-1] <= 0:
+                raise Outside
+            if (tree.func == "acosh" and x < 1) or (tree.func == "atanh" and abs(x) >= 1):
                 raise Outside
             if tree.func in ("asin", "acos") and sign(abs(x) - 1) > 0:
                 raise Outside

@@ -15,7 +15,7 @@ Array = Any
 Values = dict[str, Array]
 
 SHAPED: Mapping[str, Callable[[Array], Array]] = {
-    "{}": lambda v: v, "tanh({})": np.tanh, "({})^2": lambda v: v**2, "sin({})": np.sin, "log1p(({})^2)": lambda v: np.log1p(v**2),
+    "{}": lambda v: v, "tanh({})": np.tanh, "({})^2": lambda v: v**2, "sin({})": np.sin, "log1p(({})^2)": lambda v: np.log1p(v**2), "relu({})": lambda v: np.maximum(v, 0),
 }  # fmt: skip
 LOSSES: Mapping[str, Callable[[Array], Array]] = {
     "sum({}^2)/2": lambda v: np.sum(v**2) / 2, "sum(sin({}))": lambda v: np.sum(np.sin(v)), "mean({}^2)": lambda v: np.mean(v**2),

@@ -76,7 +76,8 @@ def last(nodes: list[Node], at: dict[int, float]) -> Flow:
 def test_a_rule_is_the_slope_of_its_operation(name: str, k: int) -> None:
     """Against central differences; a condition (of where) is given as it is."""
     op = TABLE[name]
-    at = [1.0 if operand == "c" else 0.37 + 0.21 * i for i, operand in enumerate(op.operands)]
+    start = 1.37 if name == "acosh" else 0.37
+    at = [1.0 if operand == "c" else start + 0.21 * i for i, operand in enumerate(op.operands)]
     nodes = [*inputs(len(at)), Node(name, tuple(range(len(at))), ())]
     value, h = functions()[name], 1e-6
     slope = (value(*at[:k], at[k] + h, *at[k + 1 :]) - value(*at[:k], at[k] - h, *at[k + 1 :])) / (
@@ -92,8 +93,9 @@ def test_a_rule_is_the_slope_of_its_operation(name: str, k: int) -> None:
     [name for name, op in TABLE.items() if op.value and op.partials and len(op.operands) == 1],
 )
 def test_a_function_taken_directly_is_that_of_the_table(name: str) -> None:
-    for x in (0.3, 0.9):
-        assert functions()[name](x) == TABLE[name].value(floats().scalar, x)  # type: ignore[misc]
+    for x in (1.3, 1.9) if name == "acosh" else (0.3, 0.9):
+        own = TABLE[name].value(floats().scalar, x)  # type: ignore[misc]
+        assert functions()[name](x) == pytest.approx(own, rel=4e-16)
 
 
 def test_contributions_add_over_two_to_the_sixty_paths() -> None:

@@ -7,7 +7,7 @@ apply.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 
@@ -208,6 +208,11 @@ def chained(expr: Expr, known: Known) -> Expr | None:
 
 def triangular(part: Expr, known: Known) -> Expr | None:
     """tril(A) for A ∘ tril(1 1ᵀ), a number in front; whose diagonal is 1."""
+
+    def triangle(func: str, inner: Expr, k: Sequence[Expr]) -> Expr:
+        same = isinstance(inner, Call) and (inner.func, inner.args[1:]) == (func, tuple(k))
+        return inner if same else Call(func, (inner, *k))
+
     match part:
         case Call("diag", (Call("triu" | "tril", (Call("ones", (size, _)),)),)):
             return Call("ones", (size,))
@@ -219,10 +224,10 @@ def triangular(part: Expr, known: Known) -> Expr | None:
                 return None
             match other:
                 case Binary("*", Num() as number, inner):
-                    return Binary("*", number, Call(func, (inner, *k)))
+                    return Binary("*", number, triangle(func, inner, k))
                 case Neg(inner):
-                    return Neg(Call(func, (inner, *k)))
-            return Call(func, (other, *k))
+                    return Neg(triangle(func, inner, k))
+            return triangle(func, other, k)
     return None
 
 
