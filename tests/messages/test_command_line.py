@@ -23,7 +23,7 @@ LISTED = f"Commands: {', '.join(COMMANDS)}"
         (["ex1"], "gradcalc: ex1 is a file, not a command\n    Run 'gradcalc solve ex1' to solve it.\n"),
         (["slove", "ex1"], f"gradcalc: unknown command 'slove'\n    did you mean solve? {LISTED}\n"),
         (["exprot"], f"gradcalc: unknown command 'exprot'\n    did you mean export? {LISTED}\n"),
-        (["grade"], f"gradcalc: unknown command 'grade'\n    did you mean graph? {LISTED}\n"),
+        (["grph"], f"gradcalc: unknown command 'grph'\n    did you mean graph? {LISTED}\n"),
         (["latex"], f"gradcalc: unknown command 'latex'\n    {LISTED}\n"),
         (["solve"], "gradcalc: Missing argument 'FILE...'.\n    Run 'gradcalc solve --help' for the options.\n"),
         (["solve", "ex1", "--format", "doc"], "gradcalc: unknown format 'doc' (choose from table, json, jsonl, markdown, plain)\n    Run 'gradcalc solve --help' for the options.\n"),
