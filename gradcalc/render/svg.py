@@ -92,6 +92,13 @@ def escape(text: str) -> str:
     return safe
 
 
+def kept(text: str) -> str:
+    """A text whose spaces at the ends are kept: a viewer would drop plain ones."""
+    inside = text.strip(" ")
+    before, _, behind = text.partition(inside) if inside else (text, "", "")
+    return before.replace(" ", "\u00a0") + inside + behind.replace(" ", "\u00a0")
+
+
 def _element(what: Picture, body: list[str], width: float, height: float, kind: str) -> str:
     wide, high = _n(width + 2 * MARGIN), _n(height + 2 * MARGIN)
     named = f' class="{kind}"' if kind else ""
@@ -137,11 +144,10 @@ def _put(made: Set, x: float, y: float, color: str, size: float = SIZE) -> Itera
             if len(run.text) > 1
             else ""
         )
-        kept = ' xml:space="preserve"' if run.text != run.text.strip() else ""
         yield (
             f'<text class="{color}" {place} font-size="{_n(run.size * size)}"{slant} '
-            f'fill="{COLORS[color]}"{length}{kept}>'
-            f"{escape(run.text)}</text>"
+            f'fill="{COLORS[color]}"{length}>'
+            f"{escape(kept(run.text))}</text>"
         )
     for box in made.boxes:
         place = (

@@ -48,6 +48,17 @@ def _arc(name: str) -> Callable[[Any, Number], Number]:
     return arc
 
 
+def _beyond(name: str | Callable[[Number], Number], least: int) -> Callable[[Any, Number], Number]:
+    """A function that is compared from a number on."""
+
+    def beyond(m: Any, x: Number) -> Number:
+        if x <= least:
+            raise Outside
+        return name(x) if callable(name) else getattr(m, name)(x)
+
+    return beyond
+
+
 def _sigmoid(m: Any, x: Number) -> Number:
     return 1 / (1 + m.exp(-x))
 
@@ -59,10 +70,24 @@ FUNCTIONS: Mapping[str, Callable[..., Number]] = {
     "relu": lambda m, x: x if x > 0 else m.mpf(0), "leaky_relu": lambda m, x, a=None: x if x > 0 else (m.mpf(1) / 100 if a is None else a) * x,
     "elu": lambda m, x, a=None: x if x > 0 else (1 if a is None else a) * (m.exp(x) - 1), "gelu": lambda m, x: x * (1 + m.erf(x / m.sqrt(2))) / 2,
     "silu": lambda m, x: x * _sigmoid(m, x), "softplus": lambda m, x: m.log(1 + m.exp(x)), "softsign": lambda m, x: x / (1 + abs(x)),
+    "asinh": lambda m, x: m.asinh(x), "acosh": _beyond("acosh", 1), "atanh": _arc("atanh"), "expm1": lambda m, x: m.exp(x) - 1,
+    "log1p": lambda m, x: partial_log(m, 1 + x), "log2": lambda m, x: partial_log(m, x) / m.log(2), "log10": lambda m, x: partial_log(m, x) / m.log(10),
+    "lgamma": _beyond("loggamma", 0), "digamma": _beyond("digamma", 0), "polygamma": lambda m, k, x: _beyond(lambda x: m.psi(int(k), x), 0)(m, x),
     "max": lambda m, *x: max(x), "min": lambda m, *x: min(x), "norm": lambda m, x: abs(x),
 }  # fmt: skip
 KINKED = frozenset(("abs", "sign", "step", "relu", "leaky_relu", "elu", "softsign", "norm"))
 TIED = frozenset(("max", "min"))
+EDGES = {
+    "log": 0,
+    "sqrt": 0,
+    "log2": 0,
+    "log10": 0,
+    "log1p": -1,
+    "acosh": 1,
+    "lgamma": 0,
+    "digamma": 0,
+}
+ARCS = frozenset(("asin", "acos", "atanh"))  # from -1 to 1
 
 
 @dataclass
@@ -107,11 +132,10 @@ class Evaluator:
                 if expr.func in TIED:
                     for other in operands[1:]:
                         self._apart(operands[0], other)
-                if expr.func in ("log", "sqrt", "asin", "acos"):
-                    self._apart(
-                        operands[0],
-                        m.mpf(0 if expr.func in ("log", "sqrt") else m.sign(operands[0])),
-                    )
+                if expr.func in EDGES:
+                    self._apart(operands[0], m.mpf(EDGES[expr.func]))
+                if expr.func in ARCS:
+                    self._apart(operands[0], m.sign(operands[0]))
                 return FUNCTIONS[expr.func](m, *operands)
         raise TypeError(f"no scalar expression: {expr!r}")
 

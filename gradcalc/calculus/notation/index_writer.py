@@ -333,7 +333,32 @@ class IndexWriter:
         base = self.with_indices(quantity, over)
         while items and node.shape[len(items) - 1] == ONE:
             items.pop()
-        return indexed(base, items)
+        return self.indexed(base, items)
+
+    def indexed(self, base: Expr, items: Sequence[Expr]) -> Expr:
+        """base[items], in one pair of brackets where the base is an entry: x[t + s, p]; what the
+        base chooses with an array of places is chosen by an entry of it, M[b[p], l].
+        """
+        if not items:
+            return base
+        if not isinstance(base, Index) or any(isinstance(item, Slice) for item in base.items):
+            return Index(base, tuple(items))
+        axes = [self.axes(item) for item in base.items]
+        inside, behind = items[: max(axes)], items[max(axes) :]
+        chosen = (
+            Index(item, tuple(inside[len(inside) - count :]))
+            if count and isinstance(item, Name)
+            else item
+            for item, count in zip(base.items, axes, strict=True)
+        )
+        return Index(base.base, (*chosen, *behind))
+
+    def axes(self, item: Expr | Slice) -> int:
+        """How many axes a place between brackets has: one that is a quantity may be an array."""
+        graph = self.engine.graph
+        if not isinstance(item, Name) or item.id not in graph.names:
+            return 0
+        return len(graph.node(item.id).shape)
 
     def with_indices(self, quantity: int, over: Mapping[str, Ix]) -> Expr:
         """The expression of a quantity, its named indices in the names or places they have here."""
@@ -351,7 +376,7 @@ class IndexWriter:
         NoMatrixForm.
         """
         inside = {name: ix for name, ix in over.items() if ix not in examples}
-        base = indexed(self.with_indices(quantity, inside), items)
+        base = self.indexed(self.with_indices(quantity, inside), items)
         match base:
             case Index(Name(id), places) if id in self.stacks:
                 shape = self.engine.graph.node(id).shape
@@ -387,15 +412,6 @@ class IndexWriter:
             here = Compare("==", Name(self.name(k, BOUND)), self.at(ix))
             body = Call("where", (here, UNIT, body))
         return Call("prod", (body, Name(self.words[k])))
-
-
-def indexed(base: Expr, items: Sequence[Expr]) -> Expr:
-    """base[items], in one pair of brackets where the base is an entry: x[t + s, p]."""
-    if not items:
-        return base
-    if isinstance(base, Index) and not any(isinstance(item, Slice) for item in base.items):
-        return Index(base.base, (*base.items, *items))
-    return Index(base, tuple(items))
 
 
 def above_the_bar(front: Expr, body: Expr) -> Expr:

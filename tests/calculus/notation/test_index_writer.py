@@ -46,6 +46,13 @@ SIZES = {"m": 2, "n": 3, "p": 2}
             None,
         ),
         ("f = sum(E[w] * V)", {"E": [4, "m"], "w": [3], "V": [3, "m"]}, "df/dE", None),
+        ("f = sum(E[w] * V)", {"E": [4, "m"], "w": [3], "V": [3, "m"]}, "df/dV", "E[w[p], q]"),
+        (
+            "f = sum(u @ E[w])",
+            {"E": [4, "m"], "w": [3], "u": [3]},
+            "df/du",
+            "sum(E[w[p], a], a)",
+        ),
     ],
 )
 def test_sums_have_their_range(
