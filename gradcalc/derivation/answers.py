@@ -48,7 +48,8 @@ TIES = frozenset(
 
 # What is said of a matrix whose free parameters are varied.
 FREE = {
-    "symmetric": "symmetric, and its free parameters are varied: entries (i, j) and (j, i) are one",
+    "symmetric": "symmetric, and its free parameters are varied: entries (i, j) and (j, i) are one "
+    "parameter",
     "skew": "skew-symmetric, and its free parameters are varied: entry (j, i) is minus entry (i, j)",
     "diagonal": "diagonal, and its free parameters are varied: the entries beside the diagonal stay 0",
     "lower": "lower triangular, and its free parameters are varied: the entries above the diagonal stay 0",
