@@ -94,10 +94,13 @@ class Prepared:
             one = self._quantity(kind, question, None)
             if one is not None:
                 found.append(one)
-        seen: dict[Any, Quantity] = {}
+        seen, kept = set[Any](), []
         for one in found:
-            seen.setdefault((one.label, one.expr, one.free, one.where), one)
-        return tuple(seen.values())
+            key = one.label, one.expr, one.free, one.where
+            if one.question is not None or key not in seen:  # every answer has its own place
+                kept.append(one)
+            seen.add(key)
+        return tuple(kept)
 
     @cached_property
     def answers(self) -> tuple[Quantity, ...]:

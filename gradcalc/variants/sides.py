@@ -40,10 +40,10 @@ class Sides(Watcher):
         import numpy as np
 
         try:
-            data = np.asarray(x.data) if y is None else np.asarray(x.data) - np.asarray(y.data)
+            data = x.data if y is None else np.asarray(x.data) - np.asarray(y.data)
         except ValueError:
             return
-        for value in data.reshape(-1):
+        for value in _flat(data):
             sign = self.numbers.scalar.sign_of(value)
             if sign:
                 self._met.add((unparse(expr), sign))

@@ -13,6 +13,7 @@ import pytest
 
 from gradcalc.app.cli import run
 from gradcalc.app.variants import Course, students, table, variant_of
+from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import load_exercise
 from gradcalc.language.errors import GradcalcError
 from helpers.variants import nice, number_of, slope, values
@@ -215,3 +216,32 @@ def test_a_sheet_bears_its_mark_and_no_answers(file: Path, tmp_path: Path) -> No
     html = tmp_path / "html"
     assert run(["vary", str(file), "-n", "2", "-o", str(html), "--to", "html"]) == 0
     assert f"product · variant 002 · {mark.mark}" in (html / "product-002.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("lines", "questions"),
+    [
+        (["p = x*x", "f = p - 3*x + 5"], ["df/dp", "local dp/dx", "dp/dx", "df/dx"]),
+        (["m = max(x, y)", "f = m*z"], ["df/dm", "df/dz"]),
+        (["m = min(x, y)", "r = relu(x - z)", "f = m*z + r"], ["df/dx", "df/dy"]),
+        (["s = where(x > y, x*z, y)", "f = s^2"], ["df/dz", "df/dx"]),
+    ],
+    ids=["the same question twice", "max", "min and relu", "where"],
+)
+def test_variants_have_the_answers_that_solve_gives(
+    lines: list[str], questions: list[str], tmp_path: Path
+) -> None:
+    """Each is solved again from its file: no answer is lost on the way, whatever its line has."""
+    names = [name for name in "xyz" if any(name in line for line in lines)]
+    content = {
+        "expression": lines,
+        "values": {name: number for number, name in enumerate(names, 2)},
+        "questions": questions,
+        "vary": {**{name: {"integers": [-9, 9]} for name in names}, "nice": {"zeros": True}},
+    }
+    path, out = tmp_path / "one.yaml", tmp_path / "out"
+    path.write_text(json.dumps(content))
+    assert run(["vary", str(path), "-n", "5", "-o", str(out)]) == 0
+    for row in csv.DictReader(io.StringIO((out / "variants.csv").read_text())):
+        again = solve(load_exercise(str(out / f"one-{int(row['number']):03d}.yaml")))
+        assert [float(row[text]) for text in questions] == [a.value for a in again.answers]
