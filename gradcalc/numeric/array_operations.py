@@ -277,16 +277,17 @@ def _whole(item: Tensor, length: int) -> Any:
     import numpy as np
 
     if item.plain:
-        number = int(item.data)
-        if number != item.data:
-            raise Undefined(f"{float(item.data):g} is no index")
+        value = float(item.data)
+        if not value.is_integer():
+            raise Undefined(f"{value:g} is no index")
+        number = int(value)
         if not -length <= number < length:
             raise Misfit(f"index {number} is out of range for {length} entries")
         return number
     values = np.asarray(item.data, dtype=float)
-    whole = values.astype(int)
-    if (whole != values).any():
+    if not (np.isfinite(values) & (values == np.rint(values))).all():
         raise Undefined("an index is not an integer")
+    whole = values.astype(int)
     if ((whole < 0) | (whole >= length)).any():
         wrong = int(whole[(whole < 0) | (whole >= length)][0])
         raise Misfit(f"index {wrong} is out of range for {length} entries")

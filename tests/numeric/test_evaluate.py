@@ -121,6 +121,7 @@ def test_a_long_sum_is_walked_not_recursed_into() -> None:
         ("inv(ones(n, n))", "the inverse of a singular matrix is undefined (in `inv(ones(n, n))`)"),
         ("c/zeros(n, 1)", f"{C[0, 0]:.6g} / 0 is undefined (in `c/zeros(n, 1)`)"),
         ("p[y + 2]", "index 4 is out of range for 3 entries (in `p[y + 2]`)"),
+        ("p[y/2]", "an index is not an integer (in `p[y/2]`)"),
         (
             "logdet(-M @ M.T)",
             "logdet of a matrix whose determinant is not positive is undefined (in `logdet(-M @ M.T)`)",

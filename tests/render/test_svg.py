@@ -41,5 +41,5 @@ def test_an_svg_is_xml_of_listed_elements_whatever_the_title(title: str) -> None
 def test_colour_is_never_the_only_sign() -> None:
     text = svg.draw(drawn("ex2"))
     assert ">above the wire: value<" in text
-    assert ">below: gradient of <" in text
+    assert ">below: gradient of\u00a0<" in text
     assert ">parameter<" in text
