@@ -298,11 +298,17 @@ def _bound(expr: Call, env: Env) -> dict[str, int]:
     def whole(expr: Expr) -> int | None:
         try:
             value = evaluate(expr, env)
-        except Unknown:
+        except Undefined:
             return None
-        return int(value.data) if value.plain and value.data == int(value.data) else None
+        return integer(value.data) if value.plain else None
 
     return index_ranges(names, expr.args[0], env.indices, axis, whole)
+
+
+def integer(number: Any) -> int | None:
+    """A number as an integer, where it is one exactly: an enclosure that is wider is none."""
+    value = float(number)
+    return int(value) if value.is_integer() and number == int(value) else None
 
 
 def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: Env) -> Tensor:

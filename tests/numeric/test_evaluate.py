@@ -145,6 +145,17 @@ def test_undefined_numbers_are_refused_by_name(text: str, message: str, exact: b
     assert caught.value.message == message
 
 
+def test_conditions_on_numbers_bound_no_index() -> None:
+    """A comparison inside min or sum may be between numbers that no integer is: enclosures, huge
+    ones, undefined ones.
+    """
+    for numbers in (floats(), balls(120)):
+        one, third = (numbers.scalar.constant(Fraction(n)) for n in ("1", "1/3"))
+        env = Env(numbers, {"a": Tensor(one * 10**300), "b": Tensor(third), "c": Tensor(one)})
+        found = evaluate(parse("min(where(a == b, a, b), 2)*where(c > sqrt(b), c, log(-c))"), env)
+        assert float(found.data) == pytest.approx(1 / 3)
+
+
 def test_names_without_value_are_unknown() -> None:
     with pytest.raises(Unknown, match="w has no value"):
         evaluate(parse("w + 1"), environment(floats()))
