@@ -47,7 +47,7 @@ from gradcalc.language.parser import (
 )
 from gradcalc.language.shape_rules import shape_of
 from gradcalc.language.sizes import Shape
-from gradcalc.language.tree import children, walk
+from gradcalc.language.tree import children, names, walk
 from gradcalc.language.typography import to_ascii
 from gradcalc.ops import TABLE
 
@@ -358,7 +358,7 @@ class _Pen:
                 return script.name("I")
             case "ones" | "zeros", _ if len(args) <= 2:
                 return self.constant(node)
-            case func, (arg, *over) if over and func in _REDUCE and all(map(self.binds, over)):
+            case func, (arg, *over) if over and func in _REDUCE and self.runs(func, arg, over):
                 return self.over(func, args[0], node.args[1:])
         # The axis stands below the function; below a norm one would read the order there.
         below = None if "ord" in TABLE[node.func].options else options.pop("axis", None)
@@ -376,6 +376,24 @@ class _Pen:
             return ones
         row = self.script.postfix(ones, "T")
         return row if shape[0].number == 1 else ones.join("", row, PRODUCT)
+
+    def runs(self, func: str, body: Expr, over: Sequence[Expr]) -> bool:
+        """Is it taken over indices? max(x, n) and min(x, pi) are of two numbers; in max(s[k], k)
+        the second is an index of the first.
+        """
+        if not all(map(self.binds, over)):
+            return False
+        places = {
+            name
+            for part in walk(body)
+            if isinstance(part, Index)
+            for item in part.items
+            if not isinstance(item, Slice)
+            for name in names(item)
+        }
+        return func not in ("max", "min") or any(
+            isinstance(item, Name) and item.id in places for item in over
+        )
 
     def binds(self, item: Expr) -> bool:
         """Whether it is an index to sum over, or a condition."""

@@ -85,6 +85,8 @@ CASES = [
     ("(A @ B).T", "(A B)ᵀ", r"(A B)^{\top}"),
     ("A @ (B*A) @ x", "A (B ∘ A) x", r"A (B \odot A) x"),
     ("max(z, 0) + min(z, y)", "max(z, 0) + min(z, y)", r"\max(z, 0) + \min(z, y)"),
+    ("min(z, pi) + max(z, n)", "min(z, π) + max(z, n)", r"\min(z, \pi) + \max(z, n)"),
+    ("max(x[k], k)", "maxₖ(x_k)", r"\max_k(x_k)"),
     ("softmax(W1 @ X)", "softmax(W₁ X)", r"\operatorname{softmax}(W_1 X)"),
     ("z^y*(1 - z)", "z^y (1 − z)", "z^y (1 - z)"),
     ("A @ dL_dZ @ loss", "A (∂L/∂Z) loss", r"A \frac{\partial L}{\partial Z} \mathit{loss}"),
