@@ -153,8 +153,11 @@ class Oracle:
         """Derivatives from all sides, at a point where it may not be smooth. Computed once."""
         key = (id(values), target)
         if key not in self._sides:
-            chosen = None if values.scalar else directions(values, target, MAX_ENTRIES)
-            self._sides[key] = sides(values, target, chosen)
+            try:
+                chosen = None if values.scalar else directions(values, target, MAX_ENTRIES)
+                self._sides[key] = sides(values, target, chosen)
+            except Undefined:  # a value that is no float
+                self._sides[key] = Sides(None)
         return self._sides[key]
 
     def refusal(

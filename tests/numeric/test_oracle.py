@@ -441,3 +441,18 @@ def test_a_computation_that_is_defined_nowhere_says_so_although_no_values_are_gi
     assert answer.verified is not None
     assert answer.verified.ok is None
     assert "is undefined" in (answer.verified.reason or "")
+
+
+@pytest.mark.parametrize("upstream", ["1e309", ["1e309", 1]])
+def test_an_upstream_gradient_that_is_no_float_loses_only_its_numbers(upstream: Any) -> None:
+    """The formula stands, and what cannot be compared says why."""
+    content = {
+        "expression": "f = x*[1, 2]",
+        "values": {"x": 2},
+        "upstream": {"dL/df": upstream},
+        "questions": ["df/dx"],
+    }
+    (answer,) = solve(exercise_from(content)).answers
+    assert answer.value == [1.0, 2.0]
+    assert answer.verified is not None
+    assert (answer.verified.ok, answer.verified.reason) == (None, "a constant overflows")
