@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b, sha256
@@ -19,14 +18,15 @@ from gradcalc.exercise.files import read_bytes
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise, Question
 from gradcalc.exercise.vary_model import Variant, Vary
+from gradcalc.grading import tables
 from gradcalc.language.errors import GradcalcError, Place, Problem
 from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.marking.answers import STUDENT
 from gradcalc.variants.engine import Found
 from gradcalc.variants.search import Ran, Search
 from gradcalc.variants.writing import Sheet, written
 
 CLOSE = 1e-9  # relative: two ways to one number
-STUDENT = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +203,7 @@ def plain(value: Any) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """CSV. A cell that a spreadsheet would compute is quoted with an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    number = re.compile(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?")
-    for row in rows:
-        writer.writerow(
-            f"'{cell}" if cell[:1] in "=+-@" and cell and not number.fullmatch(cell) else cell
-            for cell in row
-        )
-    return out.getvalue()
+    return tables.written(rows, tables.number_or_escaped)
 
 
 @contextmanager

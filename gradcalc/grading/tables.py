@@ -103,14 +103,22 @@ def columns(header: Row, known: Sequence[str], needed: Sequence[str], report: Re
     return found
 
 
+_NUMBER = re.compile(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?")
+
+
 def escaped(cell: str) -> str:
     """A cell as it is written: text that no spreadsheet computes."""
     cell = cell.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
-def written(table: Iterable[Sequence[str]]) -> str:
-    """A table as CSV."""
+def number_or_escaped(cell: str) -> str:
+    """The same, but a number stays one: -5 is what a spreadsheet shows for it too."""
+    return cell if _NUMBER.fullmatch(cell) else escaped(cell)
+
+
+def written(table: Iterable[Sequence[str]], cell: Callable[[str], str] = escaped) -> str:
+    """A table as CSV; `cell` says how a cell is written."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([escaped(cell) for cell in row] for row in table)
+    csv.writer(out, lineterminator="\n").writerows(map(cell, row) for row in table)
     return out.getvalue()

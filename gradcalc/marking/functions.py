@@ -183,7 +183,7 @@ def derivative(computation: Computation, question: Question, layout: str = "grad
         values = computation.at(place)
         lengths = [size.at(dict(place.sizes)) for size in shape]
         result = derivative_at(values, target, layout, lengths, bits)
-        return _entry(result, question, values.env(bits)) if question.entry else result
+        return entry_of(result, question, values.env(bits)) if question.entry else result
 
     ends = tuple(written(part, computation) for part in computation.ends)
     made = Derived(computation, question, layout, target, shape)
@@ -219,7 +219,7 @@ def _quantity(computation: Computation, name: str, place: Place, bits: int) -> T
     return env.values[name]
 
 
-def _entry(whole: Tensor, question: Question, env: Env) -> Tensor:
+def entry_of(whole: Tensor, question: Question, env: Env) -> Tensor:
     """The entry that is asked for."""
     from gradcalc.numeric.array_operations import getitem
 

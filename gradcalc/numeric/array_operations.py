@@ -352,9 +352,16 @@ def _square(name: str) -> Callable[..., Tensor]:
 
 
 def _size(tensor: Tensor) -> int:
-    if not tensor.plain or int(tensor.data) != tensor.data:
+    number = integer(tensor.data) if tensor.plain else None
+    if number is None:
         raise Undefined("a size is a whole number")
-    return int(tensor.data)
+    return number
+
+
+def integer(number: Any) -> int | None:
+    """A number as an integer, where it is one exactly: an enclosure that is wider is none."""
+    value = float(number)
+    return int(value) if value.is_integer() and number == int(value) else None
 
 
 def _softmax(name: str) -> Callable[..., Tensor]:

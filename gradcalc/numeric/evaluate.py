@@ -34,6 +34,7 @@ from gradcalc.numeric.array_operations import (
     CALLS,
     broadcast_to_index,
     getitem,
+    integer,
     matmul,
     reduction,
     transpose,
@@ -303,12 +304,6 @@ def _bound(expr: Call, env: Env) -> dict[str, int]:
         return integer(value.data) if value.plain else None
 
     return index_ranges(names, expr.args[0], env.indices, axis, whole)
-
-
-def integer(number: Any) -> int | None:
-    """A number as an integer, where it is one exactly: an enclosure that is wider is none."""
-    value = float(number)
-    return int(value) if value.is_integer() and number == int(value) else None
 
 
 def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: Env) -> Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from gradcalc.numeric.comparison import Outcome, judged
+from gradcalc.numeric.comparison import SMALLEST, Outcome, judged
 from gradcalc.numeric.finite_differences import Target, coefficients, measure, recompute
 from gradcalc.numeric.forward import Forward
 from gradcalc.numeric.precision import balls, climb
@@ -19,7 +19,7 @@ from gradcalc.numeric.scalar_functions import Unknown
 from gradcalc.numeric.tensor import BATCH, Tensor
 
 DIRECTIONS = 3
-HOW = "power series in enclosures, all gradients at once along 3 random directions"
+HOW = f"power series in enclosures, all gradients at once along {DIRECTIONS} random directions"
 
 
 def together(values: Forward, target: Target, shown: Mapping[str, Tensor]) -> Outcome:
@@ -47,7 +47,9 @@ def displacements(name: str, gradient: Tensor) -> Any:
     largest = sizes.max(initial=0.0) or 1.0
     sizes = np.maximum(np.where(sizes == 0, largest, sizes), 1e-300)
     random = Random(f"directions of {name}")
-    numbers = [random.choice((-1, 1)) * random.uniform(0.25, 1) for _ in range(3 * sizes.size)]
+    numbers = [
+        random.choice((-1, 1)) * random.uniform(0.25, 1) for _ in range(DIRECTIONS * sizes.size)
+    ]
     return np.array(numbers).reshape(DIRECTIONS, *sizes.shape) / sizes
 
 
@@ -84,8 +86,6 @@ def _contracted(
     """
     import numpy as np
     from flint import arb
-
-    from gradcalc.numeric.comparison import SMALLEST
 
     total, size, floor = arb(0), arb(0), 0.0
     for name, tensor in shown.items():

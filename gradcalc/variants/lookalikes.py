@@ -19,8 +19,7 @@ from gradcalc.marking.asked import Asked
 from gradcalc.marking.candidates import Candidate, Scene, Submitted, changed, sentence
 from gradcalc.marking.derivation_faults import derivation_faults
 from gradcalc.marking.forward_faults import forward_faults
-from gradcalc.marking.functions import UNCHECKED, Changed, Derived, Function
-from gradcalc.marking.functions import _entry as entry_of
+from gradcalc.marking.functions import UNCHECKED, Changed, Derived, Function, entry_of
 from gradcalc.marking.model import Mistake
 from gradcalc.marking.other_quantities import other_quantities
 from gradcalc.marking.points import Computation, Place

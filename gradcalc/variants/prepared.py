@@ -22,7 +22,7 @@ from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Expr, Name, names
 from gradcalc.language.shape_rules import Shape
-from gradcalc.marking.functions import _entry as entry_of
+from gradcalc.marking.functions import entry_of
 from gradcalc.numeric.closed_forms import exact_numbers
 from gradcalc.numeric.evaluate import bind, entries, evaluate
 from gradcalc.numeric.evaluation_points import given_point, stacked_shape
