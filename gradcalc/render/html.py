@@ -250,7 +250,7 @@ def _tex(line: Line, names: Names) -> str:
 
 def _figure(it: Handout) -> Iterator[str]:
     what = it.figure
-    yield "<figure>"
+    yield '<figure tabindex="0">'
     if what.crowded:
         yield _table(what)
     else:
