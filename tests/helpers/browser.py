@@ -72,6 +72,11 @@ class Tab:
         self.page.goto(path.as_uri())
         return self.page
 
+    def look(self, width: int, scheme: Any) -> None:
+        """Make the window so many pixels wide, and its colours "light" or "dark"."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=scheme)
+
     @property
     def policy_reports(self) -> list[str]:
         """What the page's content security policy has forbidden, of the page that is open."""
