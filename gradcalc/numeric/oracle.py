@@ -14,7 +14,7 @@ in float64 first (`comparison`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gradcalc.graph.model import Graph
@@ -62,7 +62,7 @@ class Claim:
     """
 
     expr: Expr
-    where: tuple[tuple[str, Expr], ...] = ()
+    where: Sequence[tuple[str, Expr]] = ()
     free: tuple[str, ...] = ()
     layout: str = "gradient"
 

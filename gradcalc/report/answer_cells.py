@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import (
+    ELIDED,
     LINKS,
     SAME,
     UNLISTED,
@@ -46,7 +47,6 @@ from gradcalc.report.convolution_words import in_words
 
 LISTED = 4  # answers that a warning names, where it is not about more
 PATHS = 4  # paths of a chain that are written out, unless everything is wanted
-ENDS = 3  # local derivatives at each end of a path of more than LINKS, which are written out
 
 LAYOUTS: Mapping[str, str] = {
     "gradient": "Layout gradient: the gradient of a scalar has the shape of the variable; all other "
@@ -135,10 +135,10 @@ class AnswerCells:
         shown = paths if len(paths) <= PATHS or self.full else paths[: PATHS - 1]
         for position, path in enumerate(shown):
             pieces: list[Piece] = ["+"] if position else []
-            long = len(path) > LINKS and not self.full
-            for n, local in enumerate(path):
-                if long and ENDS <= n < len(path) - ENDS:
-                    pieces += ["…", "·"] if n == ENDS else []
+            long = ELIDED in path
+            for local in path:
+                if local is ELIDED:
+                    pieces += ["…", "·"]
                 else:
                     of, by = parted(local.label)
                     pieces += [Partial(of, (by,), local=local.direct), "·"]

@@ -22,6 +22,7 @@ from gradcalc.language.formula_pieces import (
     listed,
     math,
 )
+from gradcalc.language.named_formulas import joined
 from gradcalc.language.parser import Expr, Name
 from gradcalc.report.answer_cells import LAYOUTS, AnswerCells, asked, wrong
 from gradcalc.report.answer_report import Ending
@@ -53,7 +54,7 @@ def compose_terminal(solution: Solution, options: Options) -> Report:
         *view.given(),
         *view.forward(),
     )
-    where = tuple(pair for answer in solution.answers for pair in answer.where)
+    where = joined([answer.where for answer in solution.answers])
     return Report(blocks, printed_names(solution.graph, where), exercise.title, exercise.file)
 
 
@@ -90,7 +91,7 @@ class _View:
         self.solution, self.graph, self.options = solution, solution.graph, options
         self.digits = options.digits or self.graph.exercise.notation.digits
         self.cells = AnswerCells(solution, self.digits, options.detail == "full")
-        where = tuple(pair for answer in solution.answers for pair in answer.where)
+        where = joined([answer.where for answer in solution.answers])
         self.names = printed_names(self.graph, where)
         self.left_out: dict[
             str, list[Answer]
