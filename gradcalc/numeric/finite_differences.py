@@ -70,25 +70,41 @@ def needed(
     of: str | None,
     bys: tuple[str, ...],
     local: bool,
+    places: Mapping[str, int] | None = None,
 ) -> tuple[str, ...]:
     """The quantities on a path from any of `bys` to `of`, in the order of the computation, `bys`
-    themselves left out.
+    themselves left out. `places`: of all names in that order, which spare the walk to the inputs.
     """
     if local:
         return (of,) if of in graph.quantities and of not in bys else ()
+    stack = [of] if of is not None else [u.of or graph.outputs[-1] for u in graph.exercise.upstream]
+    places = places or in_order(graph, uses)
+    first = min((places[name] for name in bys if name in places), default=len(places))
+    wanted = set(stack)
+    while stack:
+        for name in uses.get(stack.pop(), ()):
+            if name in uses and name not in wanted and places[name] > first:
+                wanted.add(name)
+                stack.append(name)
     moved = set(bys)
-    for name in graph.quantities:
-        if name not in moved and uses[name] & moved:
+    for name in sorted(wanted & uses.keys(), key=places.__getitem__):
+        if name not in moved and not uses[name].isdisjoint(moved):
             moved.add(name)
-    wanted = (
-        {of} if of is not None else {u.of or graph.outputs[-1] for u in graph.exercise.upstream}
-    )
-    for name in reversed(graph.quantities):
-        if name in wanted:
-            wanted |= uses[name]
-    return tuple(
-        name for name in graph.quantities if name in moved and name in wanted and name not in bys
-    )
+    between = wanted & moved - set(bys)
+    return tuple(sorted(between & uses.keys(), key=places.__getitem__))
+
+
+def in_order(graph: Graph, uses: Mapping[str, frozenset[str]]) -> Mapping[str, int]:
+    """The place of every name in the order of the computation, of an input just before what uses
+    it first.
+    """
+    places: dict[str, int] = {}
+    for name in graph.quantities:
+        for used in (*(used for used in uses[name] if used not in uses), name):
+            places.setdefault(used, len(places))
+    for name in graph.inputs:
+        places.setdefault(name, len(places))
+    return places
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from gradcalc.numeric.finite_differences import (
     derivative_of,
     directions,
     free_lengths,
+    in_order,
     needed,
 )
 from gradcalc.numeric.forward import Forward, Point, mentioned
@@ -88,6 +89,8 @@ class Oracle:
     graph: Graph
     point: Point | None = None
     _depends: Mapping[str, frozenset[str]] = field(init=False)
+    _places: Mapping[str, int] = field(init=False)
+    _target: tuple[Any, Target] | None = field(init=False, default=None)  # the last one
     _given: Forward | None = field(init=False, default=None)
     _others: list[Forward] | None = field(init=False, default=None)
     _reason: str | None = field(init=False, default=None)
@@ -96,6 +99,7 @@ class Oracle:
 
     def __post_init__(self) -> None:
         self._depends = mentioned(self.graph)
+        self._places = in_order(self.graph, self._depends)
 
     @property
     def given(self) -> Forward:
@@ -121,7 +125,11 @@ class Oracle:
 
     def target(self, of: str | None, bys: tuple[str, ...], local: bool = False) -> Target:
         """What is differentiated (None: the loss) and the definitions to compute again."""
-        return Target(of, bys, needed(self.graph, self._depends, of, bys, local))
+        key = of, bys, local
+        if self._target is None or self._target[0] != key:
+            between = needed(self.graph, self._depends, of, bys, local, self._places)
+            self._target = key, Target(of, bys, between)
+        return self._target[1]
 
     def derivative(
         self, of: str | None, by: str, values: Forward | None = None, local: bool = False
@@ -144,10 +152,10 @@ class Oracle:
         key = id(values)
         if key not in self._kinks:
             self._kinks[key] = places(values)
-        varied = {*target.again, *target.bys}
-        return [
-            kink for kink in self._kinks[key] if kink.quantity in target.again and kink.on & varied
-        ]
+        if not self._kinks[key]:
+            return []
+        again, varied = set(target.again), {*target.again, *target.bys}
+        return [kink for kink in self._kinks[key] if kink.quantity in again and kink.on & varied]
 
     def sides(self, values: Forward, target: Target) -> Sides:
         """Derivatives from all sides, at a point where it may not be smooth. Computed once."""
