@@ -40,7 +40,7 @@ class Formulas(Sequence[Pair]):
 
     def __iter__(self) -> Iterator[Pair]:
         yield from self.before
-        for one in sorted(reached(self.direct), key=lambda one: one.rank):
+        for one in needed(self.direct):
             yield one.name, one.formula
 
     def __bool__(self) -> bool:
@@ -81,9 +81,23 @@ def reached(direct: Sequence[Named], known: Container[Named] = frozenset()) -> I
             stack.extend(reversed(one.uses))
 
 
-def needed(direct: Sequence[Named], known: Container[Named]) -> list[Named]:
-    """What is needed and not known yet, in an order in which each stands behind what it uses."""
-    return sorted(reached(direct, known), key=lambda one: one.rank)
+def needed(direct: Sequence[Named], known: Container[Named] = frozenset()) -> list[Named]:
+    """What is needed and not known yet, each behind what it uses, and else by rank."""
+    found: dict[Named, None] = {}
+    waiting = sorted(reached(direct, known), key=lambda one: one.rank)
+    for first in waiting:
+        stack = [first]
+        while stack:
+            if stack[-1] in found:
+                stack.pop()
+                continue
+            uses = (use for use in stack[-1].uses if use not in found and use not in known)
+            missing = sorted(uses, key=lambda one: one.rank, reverse=True)
+            if missing:
+                stack += missing
+            else:
+                found[stack.pop()] = None
+    return list(found)
 
 
 def joined(parts: Sequence[Sequence[Pair]]) -> Sequence[Pair]:

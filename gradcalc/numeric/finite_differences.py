@@ -11,7 +11,7 @@ all examples move at once; where only `by` has, each example moves alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, Protocol
 
@@ -77,8 +77,19 @@ def needed(
     """
     if local:
         return (of,) if of in graph.quantities and of not in bys else ()
+    found = moving(graph, uses, of, bys, places or in_order(graph, uses))
+    return tuple(name for name in found if name not in bys)
+
+
+def moving(
+    graph: Graph,
+    uses: Mapping[str, frozenset[str]],
+    of: str | None,
+    bys: Collection[str],
+    places: Mapping[str, int],
+) -> tuple[str, ...]:
+    """The same with those of `bys` that are quantities on a path to `of`."""
     stack = [of] if of is not None else [u.of or graph.outputs[-1] for u in graph.exercise.upstream]
-    places = places or in_order(graph, uses)
     first = min((places[name] for name in bys if name in places), default=len(places))
     wanted = set(stack)
     while stack:
@@ -90,8 +101,7 @@ def needed(
     for name in sorted(wanted & uses.keys(), key=places.__getitem__):
         if name not in moved and not uses[name].isdisjoint(moved):
             moved.add(name)
-    between = wanted & moved - set(bys)
-    return tuple(sorted(between & uses.keys(), key=places.__getitem__))
+    return tuple(sorted(wanted & moved & uses.keys(), key=places.__getitem__))
 
 
 def in_order(graph: Graph, uses: Mapping[str, frozenset[str]]) -> Mapping[str, int]:

@@ -280,16 +280,21 @@ def np_full(shape: tuple[int, ...], value: Any) -> Any:
     return np.full(shape, value)
 
 
-def propagate(env: Env, definitions: Iterable[Definition]) -> Env:
+def propagate(
+    env: Env, definitions: Iterable[Definition], added: Mapping[str, Any] | None = None
+) -> Env:
     """The definitions evaluated one after the other. What is undefined is kept in `lacking`,
-    with the reason.
+    with the reason. `added`: what is added to a quantity where it is computed.
     """
     values, lacking = layered(env.values, {}), dict(env.lacking)
     env = replace(env, values=values, lacking=lacking)
     for definition in definitions:
         lacking.pop(definition.name, None)
         try:
-            values.top[definition.name] = define(definition, env)
+            found = define(definition, env)
+            if added and definition.name in added:
+                found = Tensor(found.data + added[definition.name], found.over)
+            values.top[definition.name] = found
         except Undefined as problem:
             values.top[definition.name] = HIDDEN
             lacking[definition.name] = problem
