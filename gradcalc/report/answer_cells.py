@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import takewhile
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import (
@@ -39,6 +40,7 @@ from gradcalc.language.formula_pieces import (
     listed,
     math,
 )
+from gradcalc.language.named_formulas import joined
 from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.typography import number, whole
@@ -164,11 +166,15 @@ class AnswerCells:
             return ()
         new = dict(not_above(answer, answers))
         if len(new) > LINKS:
-            for other in answers[: answers.index(answer)]:
-                new = {
-                    name: expr for name, expr in new.items() if dict(other.where).get(name) != expr
-                }
-        lines = tuple(math(Name(name), "=", expr) for name, expr in new.items())
+            above = takewhile(lambda other: other is not answer, answers)
+            given = dict(joined([other.where for other in above]))
+            new = {name: expr for name, expr in new.items() if given.get(name) != expr}
+        shown = list(new.items())
+        if len(shown) > 2 * LINKS and not self.full:
+            shown = shown[:LINKS]
+        lines = tuple(math(Name(name), "=", expr) for name, expr in shown)
+        if more := len(new) - len(shown):
+            lines = (*lines, (f"and {more:,} more",))
         return (
             lines
             if len(new) == len(answer.where)
