@@ -1,0 +1,352 @@
+"""An exercise as a page to play with: the sheet, the walk through its derivation in symbols, and
+the formulas whose numbers the page computes anew when a value changes.
+
+    compose_page(derivation, Sheet())                    statement and figure alone, no answers
+    compose_page(derivation, Sheet(solution=True))       the walk and the key too
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gradcalc.derivation.step_model import Derivation, Pass, Path, Quantity, Step
+from gradcalc.exercise.model import Question
+from gradcalc.graph.model import Graph
+from gradcalc.language.fast_dataclasses import dataclass, replace
+from gradcalc.language.formula_pieces import Line, Names, Number, line, math
+from gradcalc.language.parser import Expr, Name
+from gradcalc.language.sizes import Shape
+from gradcalc.report.answer_report import DOCUMENT
+from gradcalc.report.blocks import Block, Options, Paragraph
+from gradcalc.report.explanation import Page, pages
+from gradcalc.report.figure import Picture, Sheet, Vertex, picture
+from gradcalc.report.handout import compose
+from gradcalc.report.handout_model import Handout
+from gradcalc.report.hints import hint
+from gradcalc.report.labels import Label, label
+from gradcalc.report.paper_notation import tex_names
+from gradcalc.report.step_table import Board
+
+ROOM = "-0.00000"  # the longest number that is expected on a wire
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula that the page evaluates, under a name that later formulas may use.
+
+    lengths  of its axes at the given sizes; free: the indices of an entry formula, in their order
+    over     the examples it is per; stacked: it is written in stacks over them
+    """
+
+    key: str
+    expr: Expr
+    lengths: tuple[int, ...]
+    free: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    stacked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A backward pass: the name of what it differentiates, and its formulas in the order of the
+    steps.
+    """
+
+    name: str
+    formulas: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """upstream × local along one wire: keys of formulas; None for one that has no number, and for
+    the upstream gradient where the pass begins.
+    """
+
+    wire: tuple[str, str]
+    upstream: str | None
+    local: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the walk. kind: given, forward, backward or end.
+
+    at       the quantity it is about; run: which pass it belongs to
+    head     its title; brief, normal, full: what it says at three details, in symbols alone
+    total    the key of its number; terms: what that is the sum of
+    plugged  forward: the expression in which the page puts the numbers
+    """
+
+    kind: str
+    at: str | None
+    run: int
+    head: Line
+    brief: tuple[Block, ...] = ()
+    normal: tuple[Block, ...] = ()
+    full: tuple[Block, ...] = ()
+    written: Line = ()
+    total: str | None = None
+    terms: tuple[Term, ...] = ()
+    plugged: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An input that can be changed. kind: number, array or fixed, which keeps its value because
+    of what is assumed of it; `least`, `most`: of the slider.
+    """
+
+    name: str
+    written: Line
+    value: Number
+    kind: str
+    whole: bool = False
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlayPage:
+    """A page: `sheet` without answers, `key` with them (None: no answers on the page)."""
+
+    sheet: Handout
+    key: Handout | None
+    figure: Picture
+    stages: tuple[Stage, ...]
+    runs: tuple[Run, ...]
+    fields: tuple[Field, ...]
+    names: Names
+    graph: Graph
+    digits: int
+    sizes: Mapping[str, int]
+    hints: tuple[tuple[tuple[Block, ...], ...], ...] = ()  # of rising help, for each question
+
+
+def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
+    """The page of a derivation; with `sheet.solution` the walk and the key are on it."""
+    solution = derivation.solution
+    blank = compose(solution, replace(sheet, solution=False))
+    names_ = tex_names(derivation.names)
+    digits = sheet.digits or derivation.graph.exercise.notation.digits
+    key = compose(solution, sheet, derivation) if sheet.solution else None
+    stages = tuple(_stages(derivation, digits)) if sheet.solution else ()
+    numbers = _valued(derivation)
+    runs = tuple(_run(derivation, k) for k in range(len(derivation.passes))) if numbers else ()
+    return PlayPage(
+        blank,
+        key,
+        _figure(derivation, names_, sheet, bool(key), bool(runs)),
+        stages,
+        runs if key else (),
+        tuple(_fields(derivation)) if numbers else (),
+        names_,
+        derivation.graph,
+        digits,
+        dict(derivation.graph.sizes),
+        tuple(_hints(derivation, answer.question) for answer in solution.answers) if key else (),
+    )
+
+
+def _valued(derivation: Derivation) -> bool:
+    """Whether every input has a value, so that there are numbers to follow."""
+    inputs = [quantity for quantity in derivation.forward if quantity.expr is None]
+    return bool(inputs) and all(quantity.value is not None for quantity in inputs)
+
+
+# ---- the walk
+
+
+def _stages(derivation: Derivation, digits: int) -> Iterator[Stage]:
+    """The steps of `explain`, without the numbers that would be wrong after a change."""
+    plain = _symbolic(derivation)
+    shown = pages(plain, Options(digits=digits), DOCUMENT)
+    board = Board(plain, "normal", digits)
+    forward = [q for q in derivation.forward if q.expr is not None]
+    backward = [(k, step) for k, one in enumerate(derivation.passes) for step in one.steps]
+    first, middle, last = shown[0], shown[1 : 1 + len(forward)], shown[-1]
+    yield Stage("given", None, 0, ("What is given",), normal=_said(first))
+    for page, quantity in zip(middle, forward, strict=True):
+        yield _forward(page, quantity)
+    for page, (k, step) in zip(shown[1 + len(forward) : -1], backward, strict=True):
+        yield _backward(page, step, k, board, derivation)
+    yield Stage("end", None, last.of, ("Summary",), normal=_said(last))
+
+
+def _said(page: Page) -> tuple[Block, ...]:
+    """The blocks of a step below its number."""
+    return page.report.blocks[1:]
+
+
+def _forward(page: Page, quantity: Quantity) -> Stage:
+    assert quantity.expr is not None
+    wires = tuple(Term((name, quantity.name), None, None) for name in quantity.uses)
+    head = line("Forward: ", quantity.written)
+    plugged = quantity.expr if not quantity.indices and not quantity.shape else None
+    formula = (Paragraph(math(quantity.written, "=", quantity.expr)),)
+    return Stage(
+        "forward", quantity.name, 0, head, formula, _said(page), _said(page),
+        math(quantity.written), quantity.name, wires, plugged,
+    )  # fmt: skip
+
+
+def _backward(page: Page, step: Step, run: int, board: Board, derivation: Derivation) -> Stage:
+    expr = step.total.symbolic if step.collected is None else step.collected
+    chain = [piece for path in step.paths for piece in ("+", *board.chain(step, path))][1:]
+    brief = math(
+        step.gradient,
+        *(["=", *chain] if chain else []),
+        "=",
+        expr,
+        example=bool(step.total.each),
+    )
+    terms = tuple(
+        Term((step.quantity, path.through), path.upstream, _local(step, place, path))
+        for place, path in enumerate(step.paths)
+        if path.through is not None
+    )
+    return Stage(
+        "backward", step.quantity, run, line("Backward: ", step.gradient),
+        (Paragraph(brief),), _said(page), page.more.blocks[1:] if page.more else (),
+        math(step.gradient), step.name, terms,
+    )  # fmt: skip
+
+
+def _local(step: Step, place: int, path: Path) -> str | None:
+    """The key of a local derivative that is a number."""
+    found = path.local
+    if found is None or found.shape or found.free or found.each or step.shape or step.over:
+        return None
+    return f"{step.name}/{place}"
+
+
+def _symbolic(derivation: Derivation) -> Derivation:
+    """A derivation without its numbers."""
+
+    def path(one: Path) -> Path:
+        return replace(one, upstream_value=None, local_value=None, value=None)
+
+    def step(one: Step) -> Step:
+        return replace(one, value=None, paths=tuple(map(path, one.paths)))
+
+    answers = tuple(
+        replace(
+            answer, value=None, exact=None, with_upstream=None, with_upstream_exact=None,
+            per_example=answer.per_example and replace(answer.per_example, value=None),
+            stacked=answer.stacked and replace(answer.stacked, value=None),
+        )
+        for answer in derivation.answers
+    )  # fmt: skip
+    return replace(
+        derivation,
+        forward=tuple(replace(q, value=None, exact=None, plugged=None) for q in derivation.forward),
+        passes=tuple(replace(one, steps=tuple(map(step, one.steps))) for one in derivation.passes),
+        answers=answers,
+        meaning=None,
+    )
+
+
+def _hints(derivation: Derivation, question: Question) -> tuple[tuple[Block, ...], ...]:
+    """The name of the rule, the local derivative, the step; nothing for what no pass finds."""
+    plain = _symbolic(derivation)
+    name = question.by[0] if question.kind == "derivative" and len(question.by) == 1 else None
+    for one in plain.passes:
+        for step in one.steps:
+            if step.quantity == name and one.of == question.of and one.first is None:
+                board = Board(plain, "normal", None)
+                found = [(hint([step], board, level),) for level in (1, 2)]
+                return (*dict.fromkeys(found), (board.step(step, ""),))
+    return ()
+
+
+# ---- the numbers
+
+
+def _run(derivation: Derivation, number: int) -> Run:
+    """The formulas of a pass; none where one of them names what the page does not know."""
+    one = derivation.passes[number]
+    sizes = dict(derivation.graph.sizes)
+    found: list[Formula] = []
+    if one.first is not None:
+        quantity = one.first[1]
+        assert quantity.expr is not None
+        lengths = _lengths(quantity.shape, sizes)
+        found.append(
+            Formula(quantity.name, quantity.expr, lengths, quantity.indices, quantity.each)
+        )
+    for step in one.steps:
+        for place, path in enumerate(step.paths):
+            if (key := _local(step, place, path)) is not None and path.local is not None:
+                found.append(Formula(key, path.local.symbolic, ()))
+        total = step.total
+        found.append(
+            Formula(
+                step.name,
+                total.symbolic,
+                _lengths(step.shape, sizes),
+                total.free,
+                step.over or total.each,
+                total.paired,
+            )
+        )
+    return Run(one.of, tuple(found))
+
+
+def _lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(size.at(dict(sizes)) for size in shape)
+
+
+FIXED = frozenset(
+    ("onehot", "orthogonal", "diagonal", "symmetric", "lower", "upper", "skew", "integer")
+)
+
+
+def _fields(derivation: Derivation) -> Iterator[Field]:
+    graph = derivation.graph
+    for quantity in derivation.forward:
+        if quantity.expr is not None:
+            continue
+        name = quantity.name
+        declared = graph.exercise.variables.get(name)
+        assumed = declared.assume if declared else frozenset()
+        fixed = FIXED & assumed or name in graph.integers
+        kind = "fixed" if fixed else "array" if isinstance(quantity.value, list) else "number"
+        yield Field(name, math(Name(name)), quantity.value, kind, assumed=tuple(sorted(assumed)))
+
+
+# ---- the figure
+
+
+def _figure(
+    derivation: Derivation, known: Names, sheet: Sheet, answers: bool, numbers: bool
+) -> Picture:
+    """The figure of the sheet with a key in each node, and below each wire what the walk's passes
+    find there.
+    """
+    graph = derivation.graph
+    drawn = picture(derivation.solution, replace(sheet, solution=False))
+    if not answers:
+        return drawn
+    inputs = [graph.names[name] for name in graph.inputs]
+    order = dict.fromkeys((*inputs, *sorted(graph.names.values())))
+    vertices: list[Vertex] = []
+    for number, vertex in zip(order, drawn.vertices, strict=True):
+        name = graph.nodes[number].name or ""
+        scalar = numbers and not graph.nodes[number].shape and not graph.nodes[number].over
+        below = tuple(_below(one, name, known, scalar) for one in derivation.passes)
+        above = vertex.above
+        if scalar and above is not None and vertex.name is not None:
+            rest = ROOM[len(above.text.rpartition(" ")[2]) :]
+            above = Label(above.text, rf"{above.latex}\phantom{{{rest}}}" if rest else above.latex)
+        widest = max((one for one in below if one), key=lambda one: len(one.text), default=None)
+        vertices.append(replace(vertex, above=above, below=widest, key=name, passes=below))
+    wires = tuple(replace(wire, share=None) for wire in drawn.wires)
+    return replace(drawn, vertices=tuple(vertices), wires=wires)
+
+
+def _below(one: Pass, name: str, known: Names, scalar: bool) -> Label | None:
+    """Room for a number, or the gradient's name for an array."""
+    step = next((step for step in one.steps if step.quantity == name), None)
+    if step is None:
+        return None
+    if scalar:
+        return Label(ROOM, rf"\phantom{{{ROOM}}}")
+    return label(known, step.gradient)
