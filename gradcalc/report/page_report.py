@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gradcalc.derivation.step_model import Derivation, Pass, Path, Quantity, Step
-from gradcalc.exercise.model import Question
+from gradcalc.derivation.total_derivatives import upstream_name
+from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.formula_pieces import Line, Names, Number, line, math
-from gradcalc.language.parser import Expr, Name
+from gradcalc.language.formula_pieces import Line, Names, Number, Partial, line, math
+from gradcalc.language.parser import Expr, Name, names
 from gradcalc.language.sizes import Shape
+from gradcalc.marking.points import ends_of_pieces
+from gradcalc.numeric.evaluation_points import given_point
+from gradcalc.numeric.forward import leaf, symbol_of, upstream_key
+from gradcalc.numeric.precision import floats
+from gradcalc.numeric.tensor import Env
 from gradcalc.report.answer_report import DOCUMENT
 from gradcalc.report.blocks import Block, Options, Paragraph
 from gradcalc.report.explanation import Page, pages
@@ -92,16 +98,25 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An input that can be changed. kind: number, array or fixed, which keeps its value because
-    of what is assumed of it; `least`, `most`: of the slider.
+    """A value that can be changed. kind: number, array or fixed, which keeps its value because of
+    what is assumed of it; upstream: it is an upstream gradient and no input, which formulas call `also` so.
     """
 
     name: str
     written: Line
     value: Number
     kind: str
-    whole: bool = False
     assumed: tuple[str, ...] = ()
+    upstream: bool = False
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where two pieces of a quantity meet: there `expr` is 0, and a derivative is a convention."""
+
+    quantity: str
+    expr: Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +133,8 @@ class PlayPage:
     graph: Graph
     digits: int
     sizes: Mapping[str, int]
-    hints: tuple[tuple[tuple[Block, ...], ...], ...] = ()  # of rising help, for each question
+    hints: tuple[tuple[tuple[Block, ...], ...], ...]  # of rising help, for each question
+    edges: tuple[Edge, ...]
 
 
 def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
@@ -143,6 +159,11 @@ def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
         digits,
         dict(derivation.graph.sizes),
         tuple(_hints(derivation, answer.question) for answer in solution.answers) if key else (),
+        tuple(
+            Edge(definition.name, end)
+            for definition in derivation.graph.exercise.definitions
+            for end in ends_of_pieces(definition.expr)
+        ),
     )
 
 
@@ -290,6 +311,12 @@ def _run(derivation: Derivation, number: int) -> Run:
     return Run(one.of, tuple(found))
 
 
+def _literal(one: Pass, step: Step, derivation: Derivation) -> bool:
+    """Whether a step is an upstream gradient that is given as a number, and nothing else."""
+    ofs = {item.of or derivation.graph.outputs[-1] for item in derivation.graph.exercise.upstream}
+    return one.loss and literal(step.total.symbolic) and step.quantity in ofs
+
+
 def _lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(size.at(dict(sizes)) for size in shape)
 
@@ -302,14 +329,44 @@ FIXED = frozenset(
 def _fields(derivation: Derivation) -> Iterator[Field]:
     graph = derivation.graph
     for quantity in derivation.forward:
-        if quantity.expr is not None:
-            continue
-        name = quantity.name
-        declared = graph.exercise.variables.get(name)
-        assumed = declared.assume if declared else frozenset()
-        fixed = FIXED & assumed or name in graph.integers
-        kind = "fixed" if fixed else "array" if isinstance(quantity.value, list) else "number"
-        yield Field(name, math(Name(name)), quantity.value, kind, assumed=tuple(sorted(assumed)))
+        if quantity.expr is None:
+            declared = graph.exercise.variables.get(quantity.name)
+            assumed = declared.assume if declared else frozenset()
+            fixed = FIXED & assumed or quantity.name in graph.integers
+            kind = "array" if isinstance(quantity.value, list) else "number"
+            said, known = math(Name(quantity.name)), tuple(sorted(assumed))
+            yield Field(quantity.name, said, quantity.value, "fixed" if fixed else kind, known)
+    values = _given_upstream(derivation)
+    used = _names_in_formulas(derivation)
+    for item in graph.exercise.upstream:
+        of = item.of or graph.outputs[-1]
+        name = upstream_key(of)
+        also = {upstream_name(graph, item), symbol_of(item)} - {None, *graph.names}
+        if of in values and used & {name, *also}:
+            value = values[of]
+            kind = "array" if isinstance(value, list) else "number"
+            written = math(Partial(graph.exercise.loss, (of,)))
+            names_ = tuple(sorted(map(str, also)))
+            yield Field(name, written, value, kind, upstream=True, also=names_)
+
+
+def _names_in_formulas(derivation: Derivation) -> set[str]:
+    runs = (_run(derivation, number) for number in range(len(derivation.passes)))
+    return {name for run in runs for one in run.formulas for name in names(one.expr)}
+
+
+def _given_upstream(derivation: Derivation) -> dict[str, Number]:
+    """The upstream gradients as numbers, by their quantities."""
+    point = given_point(derivation.graph)
+    env = Env(floats(), {}, sizes=point.sizes)
+
+    def number(value: Value) -> Number:
+        if isinstance(value, tuple):
+            return [number(item) for item in value]
+        found = float(leaf(value, env))
+        return int(found) if found == int(found) else found
+
+    return {name: number(value) for name, value in point.upstream.items()}
 
 
 # ---- the figure

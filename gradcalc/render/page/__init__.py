@@ -14,17 +14,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gradcalc.language.formula_pieces import Line
+from gradcalc.language.formula_pieces import Line, Math
+from gradcalc.language.parser import Name
 from gradcalc.language.unparse import unparse
 from gradcalc.render import html, svg
 from gradcalc.render.mathml import mathml
 from gradcalc.render.page.assets import digest, script, style
 from gradcalc.render.page.computation import computation
+from gradcalc.render.page.language import language
 from gradcalc.report.blocks import Block, Printed
 from gradcalc.report.figure import Vertex
 from gradcalc.report.frame_words import direction
 from gradcalc.report.handout_model import credits
-from gradcalc.report.page_report import Field, Formula, PlayPage, Stage, Term
+from gradcalc.report.lines import text_math
+from gradcalc.report.page_report import Edge, Field, Formula, PlayPage, Stage, Term
 
 DETAILS = ("brief", "normal", "full")
 NARROW, FULL = 9.0, 24.0  # centimetres of the figure on a telephone, and on a desk
@@ -52,6 +55,7 @@ def page(articles: Sequence[str], titles: Sequence[str], lang: str) -> str:
         *_contents(titles),
         *articles,
         "</main>",
+        f'<script type="application/json" id="language">{_json(language())}</script>',
         f"<script>{js}</script>",
         "</body>",
         "</html>",
@@ -92,9 +96,9 @@ def article(
     ]
     if said := credits(sheet):
         parts.append(f'<footer dir="auto">{html.text(said)}</footer>')
-    data = json.dumps(_data(it, practice), ensure_ascii=False, separators=(",", ":"))
-    data = data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    parts.append(f'<script type="application/json">{data}</script>')
+    if practice is not None:
+        parts.append(_letters(it))
+    parts.append(f'<script type="application/json">{_json(_data(it, practice))}</script>')
     text = "\n".join(parts)
     return (
         f'<article class="play" id="{prefix}" lang="{svg.escape(sheet.lang)}" '
@@ -256,7 +260,24 @@ def _key(it: PlayPage, where: html.Where) -> Iterator[str]:
     yield "</ol></details>"
 
 
+def _letters(it: PlayPage) -> str:
+    """How each name is written, for the script to copy."""
+    shown = "".join(
+        f'<span data-name="{svg.escape(name)}">{html.inline((Math((Name(name),)),), it.names)}</span>'
+        for name in sorted({*it.names.shapes, *it.names.latex, *it.names.partials, *it.sizes})
+    )
+    return f'<div class="letters" hidden>{shown}</div>'
+
+
 # ---- the data of the script
+
+
+def _json(data: Any) -> str:
+    """Data as it may stand in a page."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
 
 
 def _data(it: PlayPage, practice: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -269,6 +290,7 @@ def _data(it: PlayPage, practice: Mapping[str, Any] | None) -> dict[str, Any]:
         found["of"] = [run.name for run in it.runs]
         found["computation"] = computation(it.graph)
         found["sizes"] = dict(it.sizes)
+        found["kinks"] = [_edge_data(it, edge) for edge in it.edges]
     if practice is not None:
         found["practice"] = practice
     return found
@@ -301,5 +323,14 @@ def _formula_data(one: Formula) -> dict[str, Any]:
     return found
 
 
+def _edge_data(it: PlayPage, edge: Edge) -> dict[str, str]:
+    quantity, zero = (
+        text_math(Math((part,)), it.names) for part in (Name(edge.quantity), edge.expr)
+    )
+    said = f"At {zero} = 0 {quantity} has a kink: the gradient follows a convention there."
+    return {"text": unparse(edge.expr), "said": said}
+
+
 def _field_data(field: Field) -> dict[str, Any]:
-    return {"name": field.name, "value": field.value, "kind": field.kind, "assumed": field.assumed}
+    found = {"name": field.name, "value": field.value, "kind": field.kind, "assumed": field.assumed}
+    return found | ({"upstream": True, "also": field.also} if field.upstream else {})

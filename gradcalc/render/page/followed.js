@@ -3,17 +3,29 @@
 class Followed {
   constructor(data) {
     this.data = data;
-    this.trees = data.runs.map((run) => run.map((one) => parseOwn(one.text)));
-    this.point = {sizes: data.sizes, values: {}, upstream: data.upstream ?? {}};
-    for (const field of data.fields) this.point.values[field.name] = field.value;
-    this.start = structuredClone(this.point.values);
+    const {functions, unknown} = data.computation;
+    this.words = {functions: [...Object.keys(functions), ...unknown]};
+    this.trees = data.runs.map((run) => run.map((one) => this.read(one.text)));
+    this.point = {sizes: data.sizes, values: {}, upstream: {}};
+    for (const field of data.fields) this.table(field)[field.name] = field.value;
+    this.start = structuredClone(this.point);
     this.compute();
+  }
+
+  read(text) {
+    return parse(text, this.words);
+  }
+
+  // Where the value of a field is kept.
+  table(field) {
+    return this.point[field.upstream ? 'upstream' : 'values'];
   }
 
   // Follows a change. What has no value is kept with its reason.
   compute() {
     const {data} = this;
-    this.env = environment(data.computation, this.point, true);
+    for (const {name, also = []} of data.fields) for (const other of also) this.point.upstream[other] = this.point.upstream[name];
+    this.env = environment(data.computation, this.point);
     this.found = data.runs.map((run, r) => {
       let env = this.env;
       const numbers = {};
@@ -37,7 +49,7 @@ class Followed {
 
   value(name) {
     try {
-      return {tensor: lookedUp(this.env, name)};
+      return {tensor: valueOf({kind: 'name', id: name}, this.env)};
     } catch (problem) {
       return {problem: inWords(problem)};
     }
@@ -53,7 +65,7 @@ class Followed {
   }
 
   reset() {
-    this.point.values = structuredClone(this.start);
+    this.point = structuredClone(this.start);
     this.compute();
   }
 }

@@ -1,6 +1,7 @@
 // Puts a page together: each exercise by itself.
 
 function start(article) {
+  article.classList.add('live');
   const data = JSON.parse(article.querySelector('script[type="application/json"]').textContent);
   const figure = new Figure(article), followed = data.fields ? new Followed(data) : null;
   const walk = data.stages ? new Walk(article, data, figure, followed) : null;
@@ -13,4 +14,7 @@ function letters(article) {
   return Object.fromEntries([...article.querySelectorAll('.letters > *')].map((one) => [one.dataset.name, one.firstChild]));
 }
 
-if (typeof document !== 'undefined') for (const article of document.querySelectorAll('article.play')) start(article);
+if (typeof document !== 'undefined') {
+  setLanguage(JSON.parse(document.getElementById('language').textContent));
+  for (const article of document.querySelectorAll('article.play')) start(article);
+}

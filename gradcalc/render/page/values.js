@@ -62,7 +62,7 @@ class Values {
   }
 
   at(field, place) {
-    return place.reduce((value, k) => value[k], this.followed.point.values[field.name]);
+    return place.reduce((value, k) => value[k], this.followed.table(field)[field.name]);
   }
 
   // Sets one number; what cannot be read, or breaks what is assumed, is said and changes nothing.
@@ -79,9 +79,9 @@ class Values {
   }
 
   put(field, place, value) {
-    const {values} = this.followed.point;
-    if (!place.length) values[field.name] = value;
-    else place.slice(0, -1).reduce((list, k) => list[k], values[field.name])[place.at(-1)] = value;
+    const table = this.followed.table(field);
+    if (!place.length) table[field.name] = value;
+    else place.slice(0, -1).reduce((list, k) => list[k], table[field.name])[place.at(-1)] = value;
   }
 
   unread(text) {
@@ -100,7 +100,7 @@ class Values {
     const {followed, data} = this, said = [];
     for (const kink of data.kinks ?? []) {
       try {
-        const {lo, hi} = evaluate(parseOwn(kink.text), followed.env);
+        const {lo, hi} = evaluate(followed.read(kink.text), followed.env);
         if (lo.some((one, k) => one <= 0 && hi[k] >= 0)) said.push(kink.said);
       } catch { /* it has no value, which its quantity says */ }
     }
@@ -154,9 +154,9 @@ class Values {
     if (by === null) return 'by how much? Type a number.';
     const before = followed.value(of).tensor, slope = followed.gradient(run, `d${of}_d${field.name}`).tensor;
     const own = followed.point.values[field.name];
-    const moved = environment(data.computation, {...followed.point, values: {...followed.point.values, [field.name]: own + by}}, true);
+    const moved = environment(data.computation, {...followed.point, values: {...followed.point.values, [field.name]: own + by}});
     let after;
-    try { after = lookedUp(moved, of); } catch (problem) { return `${of} has no value there: ${inWords(problem)}.`; }
+    try { after = valueOf({kind: 'name', id: of}, moved); } catch (problem) { return `${of} has no value there: ${inWords(problem)}.`; }
     if (!before || !slope) return `${of} has no gradient here.`;
     const [real, about] = [middle(after) - middle(before), middle(slope) * by];
     return `${of} changes by ${numberText(+real.toPrecision(10), data.digits)}; gradient · h = ${numberText(+about.toPrecision(12), data.digits)}.`;

@@ -128,9 +128,22 @@ class Walk {
       const terms = stage.terms.map((term) => this.term(stage, term)).filter((one) => one);
       if (terms.length === stage.terms.length && terms.length) out.push(' = ', terms.join(' + '));
     }
-    if (stage.plugged && tensor.lo.length === 1) out.push(' = ', withNumbers(parseOwn(stage.plugged), followed.env, digits));
+    if (stage.plugged && tensor.lo.length === 1) out.push(' = ', mathematics(this.withNumbers(followed.read(stage.plugged)), {}));
     const exact = tensor.lo.length > 1 || isExact(tensor.lo[0], tensor.hi[0], digits);
     return [...out, exact ? ' = ' : ' ≈ ', shown(tensor, digits)];
+  }
+
+  // An expression with the numbers in the places of the names.
+  withNumbers(tree) {
+    if (Array.isArray(tree)) return tree.map((part) => this.withNumbers(part));
+    if (!tree || typeof tree !== 'object') return tree;
+    if (tree.kind === 'name') {
+      const text = this.text(this.followed.value(tree.id));
+      if (!text) return tree;
+      const number = {kind: 'num', text: text.replace('−', '')};
+      return text.startsWith('−') ? {kind: 'neg', arg: number} : number;
+    }
+    return Object.fromEntries(Object.entries(tree).map(([key, part]) => [key, this.withNumbers(part)]));
   }
 
   term(stage, [, , upstream, local]) {
