@@ -7,7 +7,7 @@ the formulas whose numbers the page computes anew when a value changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from gradcalc.derivation.step_model import Derivation, Pass, Path, Quantity, Step
 from gradcalc.derivation.total_derivatives import upstream_name
@@ -19,11 +19,11 @@ from gradcalc.language.parser import Expr, Name, names
 from gradcalc.language.sizes import Shape
 from gradcalc.marking.points import ends_of_pieces
 from gradcalc.numeric.evaluation_points import given_point
-from gradcalc.numeric.forward import leaf, symbol_of, upstream_key
+from gradcalc.numeric.forward import leaf
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env
 from gradcalc.report.answer_report import DOCUMENT
-from gradcalc.report.blocks import Block, Options, Paragraph
+from gradcalc.report.blocks import Block, Options, Paragraph, Report, Table
 from gradcalc.report.explanation import Page, pages
 from gradcalc.report.figure import Picture, Sheet, Vertex, picture
 from gradcalc.report.handout import compose
@@ -32,6 +32,7 @@ from gradcalc.report.hints import hint
 from gradcalc.report.labels import Label, label
 from gradcalc.report.paper_notation import tex_names
 from gradcalc.report.step_table import Board
+from gradcalc.report.step_way import literal
 
 ROOM = "-0.00000"  # the longest number that is expected on a wire
 
@@ -99,7 +100,7 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Field:
     """A value that can be changed. kind: number, array or fixed, which keeps its value because of
-    what is assumed of it; upstream: it is an upstream gradient and no input, which formulas call `also` so.
+    what is assumed of it; upstream: it is an upstream gradient and no input.
     """
 
     name: str
@@ -108,7 +109,16 @@ class Field:
     kind: str
     assumed: tuple[str, ...] = ()
     upstream: bool = False
-    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Help with one question, a little more at each level, and the step of the walk that finds
+    it, counted from 0.
+    """
+
+    levels: tuple[tuple[Block, ...], ...]
+    stage: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +143,7 @@ class PlayPage:
     graph: Graph
     digits: int
     sizes: Mapping[str, int]
-    hints: tuple[tuple[tuple[Block, ...], ...], ...]  # of rising help, for each question
+    help: tuple[Help, ...]  # for each question
     edges: tuple[Edge, ...]
 
 
@@ -144,7 +154,8 @@ def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
     names_ = tex_names(derivation.names)
     digits = sheet.digits or derivation.graph.exercise.notation.digits
     key = compose(solution, sheet, derivation) if sheet.solution else None
-    stages = tuple(_stages(derivation, digits)) if sheet.solution else ()
+    plain = _symbolic(derivation)
+    stages = tuple(_stages(plain, digits)) if sheet.solution else ()
     numbers = _valued(derivation)
     runs = tuple(_run(derivation, k) for k in range(len(derivation.passes))) if numbers else ()
     return PlayPage(
@@ -158,7 +169,7 @@ def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
         derivation.graph,
         digits,
         dict(derivation.graph.sizes),
-        tuple(_hints(derivation, answer.question) for answer in solution.answers) if key else (),
+        tuple(_help(plain, answer.question, stages) for answer in solution.answers) if key else (),
         tuple(
             Edge(definition.name, end)
             for definition in derivation.graph.exercise.definitions
@@ -176,25 +187,30 @@ def _valued(derivation: Derivation) -> bool:
 # ---- the walk
 
 
-def _stages(derivation: Derivation, digits: int) -> Iterator[Stage]:
-    """The steps of `explain`, without the numbers that would be wrong after a change."""
-    plain = _symbolic(derivation)
+def _stages(plain: Derivation, digits: int) -> Iterator[Stage]:
+    """The steps of `explain`, without the numbers, which would be wrong after a change."""
     shown = pages(plain, Options(digits=digits), DOCUMENT)
     board = Board(plain, "normal", digits)
-    forward = [q for q in derivation.forward if q.expr is not None]
-    backward = [(k, step) for k, one in enumerate(derivation.passes) for step in one.steps]
+    forward = [q for q in plain.forward if q.expr is not None]
+    backward = [(k, step) for k, one in enumerate(plain.passes) for step in one.steps]
     first, middle, last = shown[0], shown[1 : 1 + len(forward)], shown[-1]
-    yield Stage("given", None, 0, ("What is given",), normal=_said(first))
+    yield Stage("given", None, 0, ("What is given",), normal=_said(first.report))
     for page, quantity in zip(middle, forward, strict=True):
         yield _forward(page, quantity)
     for page, (k, step) in zip(shown[1 + len(forward) : -1], backward, strict=True):
-        yield _backward(page, step, k, board, derivation)
-    yield Stage("end", None, last.of, ("Summary",), normal=_said(last))
+        yield _backward(page, step, k, board)
+    yield Stage("end", None, last.of, ("Summary",), normal=_said(last.report))
 
 
-def _said(page: Page) -> tuple[Block, ...]:
-    """The blocks of a step below its number."""
-    return page.report.blocks[1:]
+def _said(report: Report | None) -> tuple[Block, ...]:
+    """The blocks of a step below its number; what a record is about is its title already."""
+    blocks = report.blocks[1:] if report else ()
+    return tuple(
+        replace(block, rows=tuple(((), *row[1:]) for row in block.rows))
+        if isinstance(block, Table) and block.records and len(block.rows) == 1
+        else block
+        for block in blocks
+    )
 
 
 def _forward(page: Page, quantity: Quantity) -> Stage:
@@ -204,12 +220,12 @@ def _forward(page: Page, quantity: Quantity) -> Stage:
     plugged = quantity.expr if not quantity.indices and not quantity.shape else None
     formula = (Paragraph(math(quantity.written, "=", quantity.expr)),)
     return Stage(
-        "forward", quantity.name, 0, head, formula, _said(page), _said(page),
+        "forward", quantity.name, 0, head, formula, _said(page.report), _said(page.report),
         math(quantity.written), quantity.name, wires, plugged,
     )  # fmt: skip
 
 
-def _backward(page: Page, step: Step, run: int, board: Board, derivation: Derivation) -> Stage:
+def _backward(page: Page, step: Step, run: int, board: Board) -> Stage:
     expr = step.total.symbolic if step.collected is None else step.collected
     chain = [piece for path in step.paths for piece in ("+", *board.chain(step, path))][1:]
     brief = math(
@@ -226,7 +242,7 @@ def _backward(page: Page, step: Step, run: int, board: Board, derivation: Deriva
     )
     return Stage(
         "backward", step.quantity, run, line("Backward: ", step.gradient),
-        (Paragraph(brief),), _said(page), page.more.blocks[1:] if page.more else (),
+        (Paragraph(brief),), _said(page.report), _said(page.more),
         math(step.gradient), step.name, terms,
     )  # fmt: skip
 
@@ -265,17 +281,24 @@ def _symbolic(derivation: Derivation) -> Derivation:
     )
 
 
-def _hints(derivation: Derivation, question: Question) -> tuple[tuple[Block, ...], ...]:
-    """The name of the rule, the local derivative, the step; nothing for what no pass finds."""
-    plain = _symbolic(derivation)
-    name = question.by[0] if question.kind == "derivative" and len(question.by) == 1 else None
-    for one in plain.passes:
+def _help(derivation: Derivation, question: Question, stages: Sequence[Stage]) -> Help:
+    """The name of the rule and the local derivative; of a local derivative that is asked for the
+    rule alone; nothing for what no step finds.
+    """
+    by = question.by[0] if len(question.by) == 1 else None
+    board = Board(derivation, "normal", None)
+    for one in derivation.passes:
         for step in one.steps:
-            if step.quantity == name and one.of == question.of and one.first is None:
-                board = Board(plain, "normal", None)
-                found = [(hint([step], board, level),) for level in (1, 2)]
-                return (*dict.fromkeys(found), (board.step(step, ""),))
-    return ()
+            if step.quantity != by or one.first is not None:
+                continue
+            if one.of == question.of and question.kind == "derivative":
+                levels = dict.fromkeys((hint([step], board, level),) for level in (1, 2))
+                stage = next(k for k, s in enumerate(stages) if s.total == step.name)
+                return Help(tuple(levels), stage)
+            paths = tuple(path for path in step.paths if path.through == question.of)
+            if paths:
+                return Help(((hint([replace(step, paths=paths)], board, 1),),), None)
+    return Help((), None)
 
 
 # ---- the numbers
@@ -311,10 +334,15 @@ def _run(derivation: Derivation, number: int) -> Run:
     return Run(one.of, tuple(found))
 
 
-def _literal(one: Pass, step: Step, derivation: Derivation) -> bool:
-    """Whether a step is an upstream gradient that is given as a number, and nothing else."""
-    ofs = {item.of or derivation.graph.outputs[-1] for item in derivation.graph.exercise.upstream}
-    return one.loss and literal(step.total.symbolic) and step.quantity in ofs
+def _given(one: Pass, step: Step, derivation: Derivation) -> str | None:
+    """The name of the upstream gradient where a step is that alone, given as a number."""
+    graph = derivation.graph
+    if not one.loss or not literal(step.total.symbolic):
+        return None
+    names_ = {
+        item.of or graph.outputs[-1]: upstream_name(graph, item) for item in graph.exercise.upstream
+    }
+    return names_.get(step.quantity)
 
 
 def _lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
@@ -340,14 +368,12 @@ def _fields(derivation: Derivation) -> Iterator[Field]:
     used = _names_in_formulas(derivation)
     for item in graph.exercise.upstream:
         of = item.of or graph.outputs[-1]
-        name = upstream_key(of)
-        also = {upstream_name(graph, item), symbol_of(item)} - {None, *graph.names}
-        if of in values and used & {name, *also}:
+        name = upstream_name(graph, item)
+        if of in values and name in used - graph.names.keys():
             value = values[of]
             kind = "array" if isinstance(value, list) else "number"
             written = math(Partial(graph.exercise.loss, (of,)))
-            names_ = tuple(sorted(map(str, also)))
-            yield Field(name, written, value, kind, upstream=True, also=names_)
+            yield Field(name, written, value, kind, upstream=True)
 
 
 def _names_in_formulas(derivation: Derivation) -> set[str]:

@@ -162,8 +162,8 @@ def _walk(it: PlayPage, prefix: str) -> Iterator[str]:
     yield f'<section class="walk" hidden aria-labelledby="{prefix}-walk"><h2 id="{prefix}-walk">Walk</h2>'
     yield '<div class="bar" role="group" aria-label="Steps">'
     for name, sign, said in (
-        ("first", "⏮", "First step"), ("back", "←", "Back"),
-        ("next", "→", "Next step"), ("last", "⏭", "To the end"),
+        ("first", "«", "First step"), ("back", "‹", "Back"),
+        ("next", "›", "Next step"), ("last", "»", "To the end"),
     ):  # fmt: skip
         yield f'<button type="button" class="{name}" aria-label="{said}" title="{said}">{sign}</button>'
     yield (
@@ -226,13 +226,10 @@ def _check(it: PlayPage, prefix: str, where: html.Where) -> Iterator[str]:
         '<p class="note">This page contains the answers: it is for practice, not for exams. '
         'What you type stays on this page.</p><ol class="parts">'
     )
-    key = it.key
-    assert key is not None
-    for number, (part, solved, hints) in enumerate(
-        zip(it.sheet.parts, key.parts, it.hints, strict=True)
-    ):
+    for number, (part, more) in enumerate(zip(it.sheet.parts, it.help, strict=True)):
         name = f"{prefix}-q{number + 1}"
-        yield f'<li class="question" data-number="{number}"><p id="{name}">{html.asked(part, it.sheet, where)}</p>'
+        stage = "" if more.stage is None else f' data-stage="{more.stage}"'
+        yield f'<li class="question" data-number="{number}"{stage}><p id="{name}">{html.asked(part, it.sheet, where)}</p>'
         yield (
             f'<div class="try" hidden><input type="text" class="answer" aria-labelledby="{name}" '
             'autocomplete="off" autocapitalize="off" spellcheck="false" autocorrect="off">'
@@ -241,11 +238,10 @@ def _check(it: PlayPage, prefix: str, where: html.Where) -> Iterator[str]:
             '<div class="echo"></div><div class="verdict" aria-live="polite"></div>'
         )
         yield '<div class="help" aria-live="polite">'
-        for level, hint in enumerate(hints, 1):
+        for level, hint in enumerate(more.levels, 1):
             text = "".join(_blocks(it, hint, 3))
             yield f'<div class="level" hidden><p class="title">Hint {level}</p>{text}</div>'
-        text = "".join(_blocks(it, solved.key, 3))
-        yield f'<div class="level answer" hidden><p class="title">The answer</p>{text}</div></div></li>'
+        yield "</div></li>"
     yield '</ol><div class="copy" hidden><button type="button" class="yaml">Copy my answers</button>'
     yield '<p class="said" role="status"></p></div></section>'
 
@@ -256,7 +252,7 @@ def _key(it: PlayPage, where: html.Where) -> Iterator[str]:
     yield '<details class="key"><summary>All answers</summary><ol type="a">'
     for part in it.key.parts:
         text = "".join(_blocks(it, part.key, 2))
-        yield f"<li>{html.asked(part, it.sheet, where)}{text}</li>"
+        yield f'<li>{html.asked(part, it.sheet, where)}<div class="solved">{text}</div></li>'
     yield "</ol></details>"
 
 
@@ -333,4 +329,4 @@ def _edge_data(it: PlayPage, edge: Edge) -> dict[str, str]:
 
 def _field_data(field: Field) -> dict[str, Any]:
     found = {"name": field.name, "value": field.value, "kind": field.kind, "assumed": field.assumed}
-    return found | ({"upstream": True, "also": field.also} if field.upstream else {})
+    return found | ({"upstream": True} if field.upstream else {})

@@ -24,18 +24,30 @@ class Check {
     const ask = () => this.judge(item, k, field, practice);
     field.addEventListener('keydown', (event) => { if (event.key === 'Enter') ask(); });
     find('ask').addEventListener('click', ask);
-    const levels = [...item.querySelectorAll('.level')], hint = find('hint');
+    this.help(item, k, find('help'), find('hint'));
+  }
+
+  // Help that rises: hints, the step of the walk, the answer.
+  help(item, k, box, button) {
+    const levels = [...box.children], step = item.dataset.stage;
+    if (step !== undefined) levels.push(this.level('The step', this.article.querySelectorAll('.step')[step].querySelector('.normal'), box));
+    levels.push(this.level('The answer', this.article.querySelectorAll('.key .solved')[k], box));
     const label = () => {
       const next = levels.findIndex((level) => level.hidden);
-      hint.hidden = next < 0;
-      hint.textContent = next === levels.length - 1 ? 'Show the answer' : next > 0 ? 'Another hint' : 'Hint';
+      button.hidden = next < 0;
+      button.textContent = next === levels.length - 1 ? 'Show the answer' : next > 0 ? 'More help' : 'Hint';
     };
-    hint.addEventListener('click', () => {
-      const next = levels.find((level) => level.hidden);
-      if (next) next.hidden = false;
+    button.addEventListener('click', () => {
+      levels.find((level) => level.hidden).hidden = false;
       label();
     });
     label();
+  }
+
+  level(title, from, box) {
+    const level = element('div', {className: 'level', hidden: true}, element('p', {className: 'title'}, title));
+    if (from) level.append(...[...from.cloneNode(true).childNodes]);
+    return box.appendChild(level);
   }
 
   // The answer as it is read, in mathematics, or why it cannot be read.

@@ -7,12 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from gradcalc.derivation.total_derivatives import upstream_name
-from gradcalc.exercise.model import Upstream
 from gradcalc.graph.model import Graph
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.sizes import Shape, Size
 from gradcalc.language.unparse import unparse
-from gradcalc.numeric.forward import symbol_of, upstream_key
 
 
 def computation(graph: Graph) -> dict[str, Any]:
@@ -38,22 +36,11 @@ def computation(graph: Graph) -> dict[str, Any]:
             for name in graph.quantities
         ],
         "upstream": [
-            {"name": name, **_place(graph, item.of or graph.outputs[-1])}
+            {"name": upstream_name(graph, item), **_place(graph, item.of or graph.outputs[-1])}
             for item in exercise.upstream
-            for name in upstream_names(graph, item)
         ],
         "shapes": {name: _shape(graph.node(name).shape) for name in graph.names},
     }
-
-
-def upstream_names(graph: Graph, item: Upstream) -> tuple[str, ...]:
-    """What formulas call an upstream gradient."""
-    found = (
-        upstream_key(item.of or graph.outputs[-1]),
-        upstream_name(graph, item),
-        symbol_of(item),
-    )
-    return tuple(name for name in dict.fromkeys(found) if name and name not in graph.names)
 
 
 def _place(graph: Graph, name: str) -> dict[str, Any]:

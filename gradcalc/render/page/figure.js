@@ -4,6 +4,7 @@ class Figure {
   constructor(article) {
     this.article = article;
     this.drawings = [...article.querySelectorAll('figure.graph > svg')];
+    for (const drawing of this.drawings) drawing.style.width = `min(100%, ${1.5 * drawing.getAttribute('width')}px)`;
     this.rows = new Map([...article.querySelectorAll('.twin tbody tr')].map((row) => [row.dataset.of, row]));
   }
 

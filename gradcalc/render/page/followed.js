@@ -24,7 +24,6 @@ class Followed {
   // Follows a change. What has no value is kept with its reason.
   compute() {
     const {data} = this;
-    for (const {name, also = []} of data.fields) for (const other of also) this.point.upstream[other] = this.point.upstream[name];
     this.env = environment(data.computation, this.point);
     this.found = data.runs.map((run, r) => {
       let env = this.env;
