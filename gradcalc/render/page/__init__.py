@@ -1,0 +1,1 @@
+"""The page: its JavaScript, and the language as data for it."""
