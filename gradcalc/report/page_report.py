@@ -8,6 +8,7 @@ the formulas whose numbers the page computes anew when a value changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 
 from gradcalc.derivation.step_model import Derivation, Pass, Path, Quantity, Step
 from gradcalc.derivation.total_derivatives import upstream_name
@@ -15,8 +16,9 @@ from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import Line, Names, Number, Partial, line, math
-from gradcalc.language.parser import Expr, Name, names
+from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, names
 from gradcalc.language.sizes import Shape
+from gradcalc.language.tree import rebuilt
 from gradcalc.marking.points import ends_of_pieces
 from gradcalc.numeric.evaluation_points import given_point
 from gradcalc.numeric.forward import leaf
@@ -41,14 +43,15 @@ ROOM = "-0.00000"  # the longest number that is expected on a wire
 class Formula:
     """A formula that the page evaluates, under a name that later formulas may use.
 
-    lengths  of its axes at the given sizes; free: the indices of an entry formula, in their order
+    lengths  of its axes at the given sizes; free: the indices of an entry formula, in their order,
+             with their lengths
     over     the examples it is per; stacked: it is written in stacks over them
     """
 
     key: str
     expr: Expr
     lengths: tuple[int, ...]
-    free: tuple[str, ...] = ()
+    free: tuple[tuple[str, int], ...] = ()
     over: tuple[str, ...] = ()
     stacked: bool = False
 
@@ -314,7 +317,13 @@ def _run(derivation: Derivation, number: int) -> Run:
         assert quantity.expr is not None
         lengths = _lengths(quantity.shape, sizes)
         found.append(
-            Formula(quantity.name, quantity.expr, lengths, quantity.indices, quantity.each)
+            Formula(
+                quantity.name,
+                quantity.expr,
+                lengths,
+                _free(quantity.indices, quantity.shape, sizes),
+                quantity.each,
+            )
         )
     for step in one.steps:
         for place, path in enumerate(step.paths):
@@ -326,12 +335,12 @@ def _run(derivation: Derivation, number: int) -> Run:
                 step.name,
                 total.symbolic,
                 _lengths(step.shape, sizes),
-                total.free,
+                _free(total.free, total.shape, sizes),
                 step.over or total.each,
                 total.paired,
             )
         )
-    return Run(one.of, tuple(found))
+    return Run(one.of, tuple(replace(formula, expr=_with_ties(formula.expr)) for formula in found))
 
 
 def _given(one: Pass, step: Step, derivation: Derivation) -> str | None:
@@ -343,6 +352,27 @@ def _given(one: Pass, step: Step, derivation: Derivation) -> str | None:
         item.of or graph.outputs[-1]: upstream_name(graph, item) for item in graph.exercise.upstream
     }
     return names_.get(step.quantity)
+
+
+def _with_ties(expr: Expr) -> Expr:
+    """What is 1/2 at a tie by convention, in functions that a text can name."""
+
+    def tie(part: Expr) -> Expr:
+        if isinstance(part, Call) and part.func == "half_step":
+            (x,) = part.args
+            both = Binary("-", Call("step", (x,)), Call("step", (Neg(x),)))
+            return Binary("/", Binary("+", Num(Fraction(1)), both), Num(Fraction(2)))
+        return part
+
+    return rebuilt(expr, tie)
+
+
+def _free(
+    free: Sequence[str], shape: Shape, sizes: Mapping[str, int]
+) -> tuple[tuple[str, int], ...]:
+    """The free indices of an entry formula; an axis that is 1 by declaration has none."""
+    axes = _lengths(tuple(size for size in shape if size.number != 1), sizes)
+    return tuple(zip(free, axes, strict=True)) if free else ()
 
 
 def _lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:

@@ -310,7 +310,7 @@ def _term_data(term: Term) -> list[str | None]:
 def _formula_data(one: Formula) -> dict[str, Any]:
     found: dict[str, Any] = {"key": one.key, "text": unparse(one.expr), "shape": list(one.lengths)}
     for name, value in (
-        ("free", list(one.free)),
+        ("free", dict(one.free)),
         ("over", list(one.over)),
         ("stacked", one.stacked),
     ):

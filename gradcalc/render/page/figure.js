@@ -5,6 +5,14 @@ class Figure {
     this.article = article;
     this.drawings = [...article.querySelectorAll('figure.graph > svg')];
     for (const drawing of this.drawings) drawing.style.width = `min(100%, ${1.5 * drawing.getAttribute('width')}px)`;
+    // A figure that leaves room for the step stays in sight.
+    const figure = article.querySelector('figure.graph'), fits = () => {
+      const high = figure.offsetHeight, stays = high < 0.4 * innerHeight;
+      figure.classList.toggle('stays', stays);
+      document.documentElement.style.scrollPaddingTop = stays ? `${high}px` : '';
+    };
+    addEventListener('resize', fits);
+    fits();
     this.rows = new Map([...article.querySelectorAll('.twin tbody tr')].map((row) => [row.dataset.of, row]));
   }
 

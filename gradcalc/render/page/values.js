@@ -28,7 +28,7 @@ class Values {
     const count = product(shape);
     if (count > CELLS || shape.length > 2) return element('p', {className: 'note'}, `${shape.join(' × ')} numbers`);
     const columns = shape.length === 2 ? shape[1] : 1;
-    grid.style.gridTemplateColumns = `repeat(${columns}, minmax(4.2rem, 1fr))`;
+    grid.style.gridTemplateColumns = `repeat(${columns}, 4.6rem)`;
     for (let k = 0; k < count; k++) {
       const place = shape.length === 2 ? [Math.floor(k / columns), k % columns] : [k];
       grid.append(this.input(field, place));
