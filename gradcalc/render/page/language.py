@@ -105,6 +105,8 @@ def operation(op: Op) -> dict[str, Any]:
         "parameters": dict(op.parameters),
         "defaults": {},
     }
+    if op.text and op.text != op.name:
+        found["text"] = op.text
     if op.value is None:
         return found
     parameters = list(inspect.signature(op.value).parameters.values())[1:]
