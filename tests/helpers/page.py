@@ -37,7 +37,7 @@ from gradcalc.numeric.evaluation_points import given_point, random_points
 from gradcalc.numeric.forward import Point, leaf
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env
-from gradcalc.render.page.language import language
+from gradcalc.render.page.language import language, written
 from helpers.paths import ROOT
 
 PAGE = ROOT / "gradcalc" / "render" / "page"
@@ -106,12 +106,12 @@ def computation(graph: Graph) -> dict[str, Any]:
             {
                 "name": name,
                 "indices": list(lines[name].indices),
-                "formula": unparse(lines[name].expr),
+                "formula": written(lines[name].expr),
             }
             for name in graph.quantities
         ],
         "upstream": [
-            {"name": name, **_place(graph, quantity)} for name, quantity in _upstream(graph).items()
+            {"name": name, **_place(graph, quantity)} for name, quantity in upstream(graph).items()
         ],
         "shapes": {name: _shape(graph.node(name).shape) for name in graph.names},
     }
@@ -122,7 +122,7 @@ def _place(graph: Graph, name: str) -> dict[str, Any]:
     return {"shape": _shape(node.shape), "over": list(node.over)}
 
 
-def _upstream(graph: Graph) -> dict[str, str]:
+def upstream(graph: Graph) -> dict[str, str]:
     """The names that upstream gradients are written with, and at what they stand."""
     named = [(upstream_name(graph, one), one) for one in graph.exercise.upstream]
     return {name: one.of or graph.outputs[-1] for name, one in named if name not in graph.names}
@@ -147,7 +147,7 @@ def at(graph: Graph, point: Point) -> dict[str, Any]:
         "values": {name: said(value) for name, value in point.values.items()},
         "upstream": {
             name: said(point.upstream[quantity])
-            for name, quantity in _upstream(graph).items()
+            for name, quantity in upstream(graph).items()
             if quantity in point.upstream
         },
     }
