@@ -14,6 +14,7 @@ const RUN = {
   apply: (name, xs) => compiled(operation(name).value, operation(name).operands, knownFunction, point)(xs.map(enclosed)),
   function: (name, xs) => FUNCTIONS[name](...xs.map(enclosed)),
   number: (text) => number(text),
+  mathematics: (text, words) => drawnText(mathematics(parse(text, words), {}, words.shapes)),
   values: (computation, at) => {
     const env = environment(computation, at);
     return computation.lines.map(({name}) => told(() => valueOf({kind: 'name', id: name}, env)));
@@ -49,7 +50,22 @@ const plain = (value) => value && value.lo ? {lo: [...value.lo].map(String), hi:
   return cases.map(([name, ...args]) => plain(told(() => RUN[name](...args))));
 };`;
 
+// As much of a document as drawing takes.
+class Node {
+  constructor(tag) {
+    Object.assign(this, {tag, parts: []});
+  }
+
+  append(...parts) {
+    this.parts.push(...parts);
+  }
+
+  setAttribute() {}
+}
+const document = {createElementNS: (space, tag) => new Node(tag)};
+const drawnText = (one) => typeof one === 'string' ? one : `<${one.tag}>${one.parts.map(drawnText).join('')}</${one.tag}>`;
+
 const text = process.argv.slice(2).map((name) => fs.readFileSync(name, 'utf8')).join('\n');
 const {language, cases} = JSON.parse(fs.readFileSync(0, 'utf8'));
-const run = vm.runInNewContext(`'use strict';\n${text}\n${RUN}`, {structuredClone});
+const run = vm.runInNewContext(`'use strict';\n${text}\n${RUN}`, {document, drawnText});
 process.stdout.write(JSON.stringify(run(language, cases), (key, value) => key === 'source' ? undefined : value));

@@ -73,6 +73,7 @@ function elementwise(name, operands, env, tree, instead) {
   try {
     return combine(apply, operands.map((t) => expanded.get(t)), over);
   } catch (problem) {
+    if (problem instanceof Misfit) problem.message = `shapes ${operands.map(shapeText).join(' and ')} do not fit`;
     throw located(problem, tree);
   }
 }
@@ -568,6 +569,8 @@ function correlated(operands, env, tree, rank) {
 function unitAxes(t, tree, env) {
   const counted = t.shape.map((n) => n === 1);
   if (!counted.some(Boolean) || !Object.values(env.sizes).includes(1)) return counted;
+  const unshaped = (part) => part.kind === 'name' && own(env.values, part.id)?.shape.length && !own(env.shapes, part.id);
+  if ([...walk(tree)].some(unshaped)) return counted;
   const declared = declaredUnits(tree, env);
   if (declared && declared.length === counted.length) return declared;
   throw new Unsupported('a size is 1 here, so the command line has to tell a column from a row');
@@ -583,7 +586,7 @@ function declaredUnits(tree, env) {
   switch (tree.kind) {
     case 'name': {
       const shape = own(env.shapes, tree.id);
-      return shape ? shape.map((size) => String(size) === '1') : own(env.values, tree.id)?.shape.length ? null : [];
+      return shape ? shape.map((size) => String(size) === '1') : [];
     }
     case 'num': return [];
     case 'neg': return declaredUnits(tree.arg, env);
