@@ -69,14 +69,14 @@ def exact(function: Function, place: Place) -> Any:
 
 
 def entries(function: Function, place: Place) -> list[float] | None:
-    """The entries at a place as the nearest floats, row by row; None where there are none."""
-    import numpy as np
-
+    """The entries at a place as the nearest floats, row by row, the examples on the last axes; None
+    where there are none.
+    """
     try:
         found = climb(lambda bits: rounded(function.at(place, bits)))
     except (Undefined, *UNCHECKED):
         return None
-    return [float(entry) for entry in np.ravel(np.asarray(found.data, dtype=float))]
+    return [float(entry) for entry in stacked_last(found)[0]]
 
 
 # ---- all points together

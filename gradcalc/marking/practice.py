@@ -29,6 +29,7 @@ from gradcalc.marking.digests import entries, exact
 from gradcalc.marking.equality import Function, compare, written
 from gradcalc.marking.marker import Marker
 from gradcalc.marking.model import RIGHT
+from gradcalc.marking.points import PIECES
 from gradcalc.marking.practice_mistakes import (
     AT,
     AT_OF_ARRAYS,
@@ -38,6 +39,7 @@ from gradcalc.marking.practice_mistakes import (
 from gradcalc.marking.practice_points import Shared, shared_points
 from gradcalc.marking.practice_words import words
 from gradcalc.numeric.scalar_functions import LADDER, Undefined
+from gradcalc.ops import TABLE
 
 LOOKED = 12  # near points at which a formula is compared with what it stands for
 WHOLE_ENTRIES = 80  # of an array that is written whole
@@ -48,7 +50,7 @@ SMALLEST, LARGEST, LONGEST = 1e-11, 1e11, 12  # numbers that doubles may not tel
 class Right:
     """What is right at the points of the page. `shapes`: for each choice of sizes the examples it
     is per, and its axes; `digests`: one number a point, None where there is none; `whole`: all
-    entries at some points.
+    entries at some points, the examples on the last axes.
     """
 
     shapes: tuple[tuple[tuple[str, ...], tuple[int, ...]] | None, ...]
@@ -67,19 +69,20 @@ class Right:
 class OwnName:
     """A name that an answer may use and the exercise does not have: an upstream gradient, an
     answer that is asked above, a gradient that the printed answer names. `formula`: its tree as
-    text; `upstream`: at which quantity it is the upstream gradient; neither: the page does not
-    compute it.
+    text; `upstream`: at which quantity it is the upstream gradient, with its axes; neither: the
+    page does not compute it.
     """
 
-    name: str
     formula: str | None = None
     free: tuple[tuple[str, str], ...] = ()
     upstream: str | None = None
+    shape: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """As JSON-able data."""
         if self.upstream is not None:
-            return {"upstream": self.upstream}
+            return {"upstream": self.upstream, "shape": self.shape, "over": self.over}
         found: dict[str, Any] = {} if self.formula is None else {"formula": self.formula}
         return found | ({"free": self.free} if self.free else {})
 
@@ -113,6 +116,8 @@ class Practice:
             "unknown": {
                 name: exercise.variables[name].function for name in exercise.unknown_functions
             },
+            "ranks": self.ranks,
+            "kinked": sorted(PIECES | {name for name, op in TABLE.items() if op.smooth}),
             "ends": [unparse(end) for end in self.asked.places.computation.ends],
             "pieces": self.asked.places.computation.pieces,
             "delicate": self.delicate,
@@ -133,6 +138,13 @@ class Practice:
             "hints": policy.hints,
             "mistakes": {slug: float(share) for slug, share in policy.mistakes.items()},
         }
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """How many axes a name has, where it has some."""
+        last = len(self.marker.questions) - 1
+        shapes = self.marker.reader.words(last).shapes if last >= 0 else {}
+        return {name: len(shape) for name, shape in shapes.items() if shape}
 
     @cached_property
     def delicate(self) -> bool:
@@ -162,7 +174,7 @@ class Practice:
         allowed = self.marker.reader.words(number)
         found |= {
             "names": self.names(number),
-            "partials": {f"{of}/{by}": name for (of, by), name in allowed.partials.items()},
+            "partials": {f"{of} {by}": name for (of, by), name in allowed.partials.items()},
             "forbidden": sorted(allowed.forbidden),
             "free": [
                 [[name, said_size(size)] for name, size in self.printed.ranges(number, free)]
@@ -280,12 +292,14 @@ class Practice:
             quantity = item.of or graph.outputs[-1]
             spelled = () if isinstance(item.value, tuple) else (unparse(item.value),)
             if name in (f"d{loss}_d{quantity}", f"upstream_{quantity}", *spelled):
-                return OwnName(name, upstream=quantity)
+                node = graph.node(quantity)
+                shape = tuple(map(said_size, node.shape))
+                return OwnName(upstream=quantity, shape=shape, over=node.over)
         for formula, free in self.formulas(number, name):
             if self.gives(formula, free, function):
                 ranges = tuple((index, said_size(size)) for index, size in free)
-                return OwnName(name, unparse(formula), ranges)
-        return OwnName(name)
+                return OwnName(unparse(formula), ranges)
+        return OwnName()
 
     def formulas(self, number: int, name: str) -> Iterable[tuple[Any, list[tuple[str, Size]]]]:
         """Printed formulas of an answer above, or of a gradient that an answer names."""

@@ -41,7 +41,7 @@ from gradcalc.render.page.language import language, written
 from helpers.paths import ROOT
 
 PAGE = ROOT / "gradcalc" / "render" / "page"
-CORE = ("numbers.js", "reader.js", "tensors.js", "evaluate.js", "mathematics.js")
+CORE = ("numbers.js", "reader.js", "tensors.js", "evaluate.js", "mathematics.js", "verdict.js")
 
 
 @cache
