@@ -6,7 +6,7 @@ function start(article) {
   const figure = new Figure(article), followed = data.fields ? new Followed(data) : null;
   const walk = data.stages ? new Walk(article, data, figure, followed) : null;
   if (followed) new Values(article, data, followed, () => walk?.follow());
-  if (data.practice) new Check(article, {...data.practice, letters: letters(article)});
+  if (data.practice) new Check(article, {...data.practice, computation: data.computation, letters: letters(article)});
 }
 
 // How names are written: a copy of what the page has made of each.
