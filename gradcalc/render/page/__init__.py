@@ -193,7 +193,7 @@ def _stage(it: PlayPage, stage: Stage, number: int, prefix: str) -> Iterator[str
         if blocks in written:  # at this detail it says no more
             continue
         written.append(blocks)
-        text = "".join(_blocks(it, blocks, 3))
+        text = "".join(_blocks(it, blocks, 2))
         yield f'<div class="{detail}">{text}</div>'
     if stage.total is not None:
         yield f'<p class="numbers"><span class="left">{_line(it, stage.written)}</span> <output></output></p>'
@@ -239,7 +239,7 @@ def _check(it: PlayPage, prefix: str, where: html.Where) -> Iterator[str]:
         )
         yield '<div class="help" aria-live="polite">'
         for level, hint in enumerate(more.levels, 1):
-            text = "".join(_blocks(it, hint, 3))
+            text = "".join(_blocks(it, hint, 2))
             yield f'<div class="level" hidden><p class="title">Hint {level}</p>{text}</div>'
         yield "</div></li>"
     yield '</ol><div class="copy" hidden><button type="button" class="yaml">Copy my answers</button>'
