@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-# No literal goes over a line's end, and no template stands in another.
+# No literal goes over a line's end; a template may stand in another, no deeper.
 _SCRIPT = re.compile(
-    r"""(?P<kept>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`
+    r"""(?P<kept>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"
+    |`(?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\})*`
     |(?<=[(,=:\[!&|?{};+])[ ]?/(?![ /*])(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/[a-z]*)
     |[ ]+""",
     re.X,
