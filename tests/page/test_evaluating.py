@@ -18,8 +18,9 @@ from gradcalc.language.parser import Expr, Name, parse
 from gradcalc.language.sizes import Shape
 from gradcalc.numeric.forward import Forward, upstream_key
 from gradcalc.numeric.scalar_functions import Undefined
+from gradcalc.render.page.computation import computation
 from gradcalc.render.page.language import written
-from helpers.page import agrees, at, computation, point_of, run, upstream
+from helpers.page import agrees, at, point_of, run, upstream
 from helpers.paths import EXERCISES, SHIPPED
 
 Printed = tuple[Expr, tuple[tuple[str, Expr], ...], tuple[str, ...], Shape]

@@ -229,11 +229,11 @@ def _check(it: PlayPage, prefix: str, where: html.Where) -> Iterator[str]:
         'What you type stays on this page.</p><ol class="parts">'
     )
     for number, (part, more) in enumerate(zip(it.sheet.parts, it.help, strict=True)):
-        name = f"{prefix}-q{number + 1}"
+        label = svg.escape(part.label)
         stage = "" if more.stage is None else f' data-stage="{more.stage}"'
-        yield f'<li class="question" data-number="{number}"{stage}><p id="{name}">{html.asked(part, it.sheet, where)}</p>'
+        yield f'<li class="question" data-number="{number}"{stage}><p>{html.asked(part, it.sheet, where)}</p>'
         yield (
-            f'<div class="try" hidden><input type="text" class="answer" aria-labelledby="{name}" '
+            f'<div class="try" hidden><input type="text" class="answer" aria-label="Answer to {label}" '
             'autocomplete="off" autocapitalize="off" spellcheck="false" autocorrect="off">'
             '<button type="button" class="ask">Check</button>'
             '<button type="button" class="hint">Hint</button></div>'
