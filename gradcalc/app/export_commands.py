@@ -63,7 +63,8 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", help="Format: latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax."
+            "--to",
+            help="Format: page, latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.",
         ),
     ],
     output: Annotated[
@@ -78,6 +79,10 @@ def export(
     solution: Solved = False,
     blank_all: BlankAll = False,
     gates: Gates = False,
+    no_answers: Annotated[
+        bool,
+        typer.Option("--no-answers", help="page: without the walk, the checks and the answers."),
+    ] = False,
     detail: Annotated[
         str,
         typer.Option(
@@ -146,7 +151,7 @@ def export(
         Export,
         Made,
         part,
-        picture_names,
+        part_names,
         stem,
         whole,
     )
@@ -161,14 +166,14 @@ def export(
     view = view_of(console, digits, form)
     wanted = {}
     for target in targets:
-        solved = solution or target in keys
+        solved = not no_answers if to == "page" else solution or target in keys
         sheet = Sheet(solved, blank_all, gates, digits, detail, paper, lang)
         wanted[target] = Export(sheet, standalone, before, view, stem(target.path), flavour)
     jobs = [
         (files[number], picture, wanted[target])
         for target in targets
         for number, picture in zip(
-            target.files, picture_names(wanted[target].stem, len(target.files)), strict=True
+            target.files, part_names(wanted[target].stem, len(target.files), to), strict=True
         )
     ]
 
@@ -178,7 +183,7 @@ def export(
         derivation = None
         if to in CODE:  # it answers no questions
             found = load("gradcalc.report.figure").sketch(exercise)
-        elif to in DOCUMENTS and how.sheet.solution and detail != "brief":
+        elif to == "page" or (to in DOCUMENTS and how.sheet.solution and detail != "brief"):
             derivation = load("gradcalc.derivation.derive_steps").explained(exercise, detail)
             found = derivation.solution
         else:
