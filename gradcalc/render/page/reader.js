@@ -632,7 +632,9 @@ function parse(text, words = {}) {
   }
   refuseMatrices(tree, text, sets);
   checkNames(tree, sets);
-  return withIndicators(tree);
+  const whole = withIndicators(tree);
+  checkConstants(whole, sets);
+  return whole;
 }
 
 function refuseAnswer(text) {
@@ -774,6 +776,24 @@ function checkNames(tree, words) {
     }
   }
   namesIn(tree, words, []);
+}
+
+// Refuses a part made of numbers alone that has no value.
+function checkConstants(tree, {known}) {
+  const isConstant = (part) => part.kind === 'name' ? language.constants.includes(part.id) && !known.has(part.id)
+    : ['num', 'neg', 'binary', 'call'].includes(part.kind) && part.op !== '@' && !(part.kwargs || []).length
+      && (part.kind !== 'call' || own(language.operations, part.func)?.signature === 'elementwise') && children(part).every(isConstant);
+  const bare = environment({}, {});
+  for (const part of walk(tree)) {
+    let message = '';
+    try {
+      if (part.op === '/' && isConstant(part.right) && signOf(single(evaluate(part.right, bare))) === 0) message = 'division by zero';
+      else if (isConstant(part)) evaluate(part, bare);
+    } catch (problem) {
+      if (problem.constructor === Undefined) ({message} = problem);
+    }
+    if (message) throw new ReadError(message.split(' (in ')[0], part.start, part.end);
+  }
 }
 
 function namesIn(tree, words, bound) {
