@@ -63,7 +63,7 @@ function elementwise(name, operands, env, tree, instead) {
     if (lenient && name !== 'where' && pairs.some((x) => Number.isNaN(x[0]))) return [NaN, NaN];
     if (lenient && Number.isNaN(pairs[0][0])) return [NaN, NaN];
     try {
-      return settled(f(pairs), env, name === 'where');
+      return settled(f(pairs), name === 'where');
     } catch (problem) {
       if (!lenient || !(problem instanceof Undefined)) throw problem;
       env.tolerant.push(located(problem, tree));
@@ -78,7 +78,7 @@ function elementwise(name, operands, env, tree, instead) {
   }
 }
 
-function settled(pair, env, lost) {
+function settled(pair, lost) {
   if (isFinitePair(pair) || (lost && Number.isNaN(pair[0]))) return pair;
   throw new Unsure('the value cannot be told to this precision');
 }
@@ -90,7 +90,7 @@ function structured(name, scope, env, tree) {
     if (op.value === undefined) throw new Unsupported(`this page does not compute ${name}`);
     const call = (word) => ARRAYS[word] || (knownFunction(word) && entrywise(word));
     const result = asTensor(compiled(op.value, names, call, (x) => x)(Object.values(scope)));
-    result.lo.forEach((x, n) => settled([x, result.hi[n]], env, env.tolerant !== null));
+    result.lo.forEach((x, n) => settled([x, result.hi[n]], env.tolerant !== null));
     return result;
   } catch (problem) {
     throw located(problem, tree);
@@ -429,7 +429,6 @@ function wholeNumber(t) {
 // ---- operations on whole arrays
 
 const RANK_NAMES = ['a number', 'a vector', 'a matrix'];
-const isMatrixOf = (t, units) => t.shape.length === 2 && !units.some(Boolean);
 const flat = (t) => reshaped(t, [...t.dims.slice(0, t.over.length), product(t.shape)]);
 // Arrays over the same named axes.
 function aligned(tensors, env, rank) {
@@ -603,7 +602,7 @@ function declaredUnits(tree, env) {
 
 // base[items], where an index or a per-example integer picks one entry for each of its values.
 function indexed(tree, env) {
-  const base = evaluate(tree.base, env), first = base.over.length, rank = base.shape.length;
+  const base = evaluate(tree.base, env), rank = base.shape.length;
   try {
     if (tree.items.length > rank) throw new Misfit(`${tree.items.length} indices for an array with ${rank} axes`);
     const items = base.shape.map((length, k) => {

@@ -329,16 +329,16 @@ class Parser {
     }
     this.at += primes;
     this.open.push(this.take());
-    let [args, kwargs] = this.arguments(token);
+    const [args, named] = this.arguments(token);
     this.close(')');
     if (isOwn || slope) {
-      if (!args.length || kwargs.length) throw this.fail(`\`${token.text}\` takes no named arguments`, token);
+      if (!args.length || named.length) throw this.fail(`\`${token.text}\` takes no named arguments`, token);
       return this.call(func, args, start, {primes, places: slope ? slope[1] : []});
     }
     if (args.length === 2 && language.along.includes(func) && ['num', 'neg'].includes(args[1].kind)) {
-      kwargs.unshift(['axis', args.pop()]);
+      named.unshift(['axis', args.pop()]);
     }
-    kwargs = kwargs.map(([word, value]) => [word, word === 'keepdims' ? flagOf(value) : value]);
+    const kwargs = named.map(([word, value]) => [word, word === 'keepdims' ? flagOf(value) : value]);
     const tree = this.call(func, args, start, {kwargs});
     checkArguments(tree, token);
     return tree;
