@@ -104,6 +104,7 @@ def point_of(graph: Graph) -> Point | None:
 
 def at(graph: Graph, point: Point) -> dict[str, Any]:
     return {
+        "standIn": point.stand_in,
         "sizes": dict(point.sizes),
         "values": {name: said(value) for name, value in point.values.items()},
         "upstream": {
