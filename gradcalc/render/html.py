@@ -32,7 +32,7 @@ from gradcalc.report.handout_model import Handout, Part, credits, points_said
 from gradcalc.report.lines import text_math
 from gradcalc.report.paper_notation import paper_latex
 
-WIDE = 34  # characters of a formula that always fit a narrow window
+WIDE = 26  # characters of a formula that always fit an answer in a window of 320 pixels
 PAGE = 24.0  # centimetres of a page that can be written on
 NARROW, FULL = 9.0, 18.5  # centimetres of a drawing for a telephone, and for a page
 
@@ -250,7 +250,7 @@ def _tex(line: Line, names: Names) -> str:
 
 def _figure(it: Handout) -> Iterator[str]:
     what = it.figure
-    yield "<figure>"
+    yield '<figure tabindex="0">'
     if what.crowded:
         yield _table(what)
     else:

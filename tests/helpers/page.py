@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Value
 from gradcalc.graph.model import Graph
 from gradcalc.language.parser import (
@@ -33,10 +34,11 @@ from gradcalc.language.parser import (
 from gradcalc.language.shape_rules import Shape
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.numeric.evaluation_points import given_point, random_points
-from gradcalc.numeric.forward import Point, leaf, symbol_of
+from gradcalc.numeric.forward import Point, leaf
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env
-from gradcalc.render.page.language import language
+from gradcalc.render.page.language import language, written
+from gradcalc.render.page.packing import packed, tight
 from helpers.paths import ROOT
 
 PAGE = ROOT / "gradcalc" / "render" / "page"
@@ -56,10 +58,10 @@ def node() -> str:
 
 def run(cases: Sequence[Sequence[Any]]) -> list[Any]:
     """What the functions of tests/page/load.js answer, in one process for all."""
-    files = [str(PAGE / name) for name in CORE if (PAGE / name).exists()]
+    script = tight("\n".join(packed((PAGE / name).read_text("utf-8")) for name in CORE))
     ran = subprocess.run(
-        [node(), str(ROOT / "tests" / "page" / "load.js"), *files],
-        input=json.dumps({"language": language(), "cases": cases}),
+        [node(), str(ROOT / "tests" / "page" / "load.js")],
+        input=json.dumps({"script": script, "language": language(), "cases": cases}),
         capture_output=True,
         text=True,
         timeout=300,
@@ -91,11 +93,6 @@ def encloses(lo: float, hi: float, value: float, width: float = 1e-12) -> bool:
 def computation(graph: Graph) -> dict[str, Any]:
     exercise = graph.exercise
     lines = {definition.name: definition for definition in exercise.definitions}
-    upstream = []
-    for one in exercise.upstream:
-        symbol = symbol_of(one)
-        if symbol is not None:
-            upstream.append({"name": symbol, **_place(graph, one.of or graph.outputs[-1])})
     return {
         "indices": {name: unparse(size_tree(size)) for name, size in graph.indices.items()},
         "examples": list(graph.examples),
@@ -110,11 +107,13 @@ def computation(graph: Graph) -> dict[str, Any]:
             {
                 "name": name,
                 "indices": list(lines[name].indices),
-                "formula": unparse(lines[name].expr),
+                "formula": written(lines[name].expr),
             }
             for name in graph.quantities
         ],
-        "upstream": upstream,
+        "upstream": [
+            {"name": name, **_place(graph, quantity)} for name, quantity in upstream(graph).items()
+        ],
         "shapes": {name: _shape(graph.node(name).shape) for name in graph.names},
     }
 
@@ -122,6 +121,12 @@ def computation(graph: Graph) -> dict[str, Any]:
 def _place(graph: Graph, name: str) -> dict[str, Any]:
     node = graph.node(name)
     return {"shape": _shape(node.shape), "over": list(node.over)}
+
+
+def upstream(graph: Graph) -> dict[str, str]:
+    """The names that upstream gradients are written with, and at what they stand."""
+    named = [(upstream_name(graph, one), one) for one in graph.exercise.upstream]
+    return {name: one.of or graph.outputs[-1] for name, one in named if name not in graph.names}
 
 
 def _shape(shape: Shape) -> list[str]:
@@ -138,15 +143,14 @@ def point_of(graph: Graph) -> Point | None:
 
 
 def at(graph: Graph, point: Point) -> dict[str, Any]:
-    symbols = {
-        symbol_of(one): point.upstream.get(one.of or graph.outputs[-1])
-        for one in graph.exercise.upstream
-        if symbol_of(one) is not None
-    }
     return {
         "sizes": dict(point.sizes),
         "values": {name: said(value) for name, value in point.values.items()},
-        "upstream": {name: said(value) for name, value in symbols.items() if value is not None},
+        "upstream": {
+            name: said(point.upstream[quantity])
+            for name, quantity in upstream(graph).items()
+            if quantity in point.upstream
+        },
     }
 
 

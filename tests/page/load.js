@@ -1,8 +1,8 @@
-// The page's script files in one scope, as the page has them, for tests:
+// The page's scripts in one scope, as the page has them, for tests:
 //
-//   node load.js script.js…  < cases.json > results.json
+//   node load.js < cases.json > results.json
 //
-// cases.json: {language, cases: [[name of a function of RUN, …arguments], …]}
+// cases.json: {script, language, cases: [[name of a function of RUN, …arguments], …]}
 'use strict';
 
 const fs = require('fs');
@@ -18,6 +18,7 @@ const RUN = {
     const {verdict, message, mistakes, shapes = null, entries: marks = null} = judge(practice.questions[k], text, practice);
     return {verdict, message, mistakes, shapes, entries: marks};
   }),
+  mathematics: (text, words) => drawnText(mathematics(parse(text, words), {}, words.shapes)),
   values: (computation, at) => {
     const env = environment(computation, at);
     return computation.lines.map(({name}) => told(() => valueOf({kind: 'name', id: name}, env)));
@@ -53,7 +54,21 @@ const plain = (value) => value && value.lo ? {lo: [...value.lo].map(String), hi:
   return cases.map(([name, ...args]) => plain(told(() => RUN[name](...args))));
 };`;
 
-const text = process.argv.slice(2).map((name) => fs.readFileSync(name, 'utf8')).join('\n');
-const {language, cases} = JSON.parse(fs.readFileSync(0, 'utf8'));
-const run = vm.runInNewContext(`'use strict';\n${text}\n${RUN}`, {structuredClone});
+// As much of a document as drawing takes.
+class Node {
+  constructor(tag) {
+    Object.assign(this, {tag, parts: []});
+  }
+
+  append(...parts) {
+    this.parts.push(...parts);
+  }
+
+  setAttribute() {}
+}
+const document = {createElementNS: (space, tag) => new Node(tag)};
+const drawnText = (one) => typeof one === 'string' ? one : `<${one.tag}>${one.parts.map(drawnText).join('')}</${one.tag}>`;
+
+const {script, language, cases} = JSON.parse(fs.readFileSync(0, 'utf8'));
+const run = vm.runInNewContext(`'use strict';\n${script}\n${RUN}`, {document, drawnText});
 process.stdout.write(JSON.stringify(run(language, cases), (key, value) => key === 'source' ? undefined : value));

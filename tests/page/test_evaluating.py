@@ -1,15 +1,33 @@
-"""The page computes what Python computes: every line of every shipped exercise."""
+"""The page computes what Python computes: the lines of the shipped exercises, and their answers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from gradcalc.derivation.answer_model import Answer
+from gradcalc.derivation.solve import solve
 from gradcalc.exercise.load import load_exercise
 from gradcalc.graph.build import build
 from gradcalc.graph.model import Graph
-from gradcalc.numeric.forward import Forward
-from helpers.page import agrees, at, computation, point_of, run
-from helpers.paths import SHIPPED
+from gradcalc.language.parser import Expr, Name, parse
+from gradcalc.language.sizes import Shape
+from gradcalc.numeric.forward import Forward, upstream_key
+from gradcalc.numeric.scalar_functions import Undefined
+from gradcalc.render.page.language import written
+from helpers.page import agrees, at, computation, point_of, run, upstream
+from helpers.paths import EXERCISES, SHIPPED
+
+Printed = tuple[Expr, tuple[tuple[str, Expr], ...], tuple[str, ...], Shape]
+FEW = [
+    EXERCISES / f"{name}.yaml"
+    for name in ("ex1", "ex2", "max-tie", "softmax-cross-entropy", "gaussian-kl", "lstm-cell-scalar",
+                 "unknown-function-chain", "upstream-inside", "self-attention")
+]  # fmt: skip
 
 
 @cache
@@ -35,3 +53,77 @@ def test_every_line_has_the_same_value() -> None:
             else:
                 assert "problem" in answer, (name, quantity)
     assert lines > 400
+
+
+def test_answers_have_the_same_value() -> None:
+    assert compared(FEW, ("matrix",)) > 60
+
+
+@pytest.mark.slow
+def test_every_answer_has_the_same_value_in_every_form() -> None:
+    assert compared(SHIPPED, ("matrix", "index")) > 1500
+
+
+def compared(paths: Sequence[Path], forms: Sequence[str]) -> int:
+    """How many printed formulas have the value in the page that Python computes."""
+    cases, wanted = [], []
+    for path in paths:
+        exercise = load_exercise(str(path))
+        graph = build(exercise)
+        point = point_of(graph)
+        if point is None:
+            continue
+        forward = Forward(graph, point)
+        asked, values = [], []
+        for answer in (one for form in forms for one in solve(exercise, form).answers):
+            for formula in printed(answer):
+                question, value = _evaluated(formula, graph, forward)
+                if question is not None:
+                    asked.append(question)
+                    values.append(value)
+        cases.append(["formulas", computation(graph), at(graph, point), asked])
+        wanted.append((path.stem, asked, values))
+    for (name, asked, values), answers in zip(wanted, run(cases), strict=True):
+        for question, value, answer in zip(asked, values, answers, strict=True):
+            if value is None:
+                assert "problem" in answer, (name, question)
+            else:
+                assert agrees(answer, value.data, value.over), (name, question, answer)
+    return sum(len(asked) for _, asked, _ in wanted)
+
+
+def printed(answer: Answer) -> Iterator[Printed]:
+    """Every formula that an answer is written in."""
+    if answer.symbolic is not None:
+        yield answer.symbolic, answer.where, answer.free, answer.shape
+    if answer.expanded is not None and not answer.free:
+        yield answer.expanded, answer.where, (), answer.shape
+    for view in (answer.per_example, answer.stacked):
+        if view is not None and view.symbolic is not None:
+            yield view.symbolic, answer.where, view.free, view.shape
+
+
+def _evaluated(formula: Printed, graph: Graph, forward: Forward) -> tuple[Any, Any]:
+    """What the page is asked, and its value; None where it is undefined."""
+    expr, where, free, shape = formula
+    axes = [size.at(dict(forward.point.sizes)) for size in shape if size.number != 1]
+    if free and len(free) != len(axes):
+        return None, None
+    lengths = dict(zip(free, axes, strict=True)) if free else {}
+    question: dict[str, Any] = {
+        "text": written(expr),
+        "values": [[name, written(tree)] for name, tree in where],
+    }
+    given = [(name, Name(upstream_key(quantity))) for name, quantity in upstream(graph).items()]
+    try:
+        value = forward.evaluate(expr, dict([*given, *where]), lengths)
+    except Undefined:
+        value = None
+    return {**question, **({"free": lengths} if free else {})}, value
+
+
+def test_the_step_at_a_tie_is_written_out() -> None:
+    assert written(parse("2*step(x)")) == "2*step(x)"
+    (tie,) = (one for one in solve(load_exercise(str(EXERCISES / "max-tie.yaml"))).answers[:1])
+    assert tie.symbolic is not None
+    assert "sign" in written(tie.symbolic) or "step" not in written(tie.symbolic)

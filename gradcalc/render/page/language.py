@@ -13,10 +13,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gradcalc.calculus.notation.recognised import rebuilt
 from gradcalc.exercise.check_names import NOT_NUMBERS
 from gradcalc.language import foreign, parser, tokens
 from gradcalc.language.constants import CONSTANTS
-from gradcalc.ops import SIGNS, SPELLINGS, TABLE
+from gradcalc.language.tree import Binary, Call, Expr, number
+from gradcalc.language.unparse import unparse
+from gradcalc.ops import SIGNS, SPELLINGS, TABLE, WRITTEN
 from gradcalc.ops.entry import Op
 
 _LETTERS = "ABCDEF"
@@ -97,28 +100,27 @@ def recorded(value: Callable[..., Any]) -> Any:
 
 
 def operation(op: Op) -> dict[str, Any]:
-    """What the reader and the evaluator need of an entry."""
+    """What the reader and the evaluator need of an entry; setLanguage puts in what is left out."""
     found: dict[str, Any] = {
-        "operands": list(op.operands),
-        "signature": op.signature,
+        "operands": list(op.operands) if op.operands != ("x",) else None,
+        "signature": op.signature if op.signature != "elementwise" else None,
         "options": list(op.options),
         "parameters": dict(op.parameters),
-        "defaults": {},
+        "text": op.text if op.text != op.name else None,
     }
-    if op.value is None:
-        return found
-    parameters = list(inspect.signature(op.value).parameters.values())[1:]
-    found["defaults"] = {
-        one.name: one.default for one in parameters if one.default is not inspect.Parameter.empty
-    }
-    value = recorded(op.value)
-    return found if value is None else {**found, "value": value}
+    if op.value is not None:
+        parameters = list(inspect.signature(op.value).parameters.values())[1:]
+        found["defaults"] = {
+            one.name: one.default for one in parameters if one.default is not one.empty
+        }
+        found["value"] = recorded(op.value)
+    return {word: value for word, value in found.items() if value}
 
 
 def language() -> dict[str, Any]:
     """The table of operations, the spellings and signs, the limits, and the common mistakes."""
     return {
-        "operations": {name: operation(op) for name, op in TABLE.items()},
+        "operations": {op.name: operation(op) for op in TABLE.values() if _is_known(op)},
         "spellings": dict(parser.CALLABLE),
         "signs": dict(SIGNS),
         "along": sorted(parser.SOFTMAX),
@@ -140,6 +142,10 @@ def language() -> dict[str, Any]:
     }
 
 
+def _is_known(op: Op) -> bool:
+    return op.value is not None or op.name in SPELLINGS.values()
+
+
 def _refused_signs() -> Mapping[str, tuple[str, str]]:
     """Sign -> what is wrong with it, and what would be right."""
     found = {"{": (_BRACES, ""), "}": (_BRACES, ""), "\\": _LATEX}
@@ -152,16 +158,43 @@ def _refused_signs() -> Mapping[str, tuple[str, str]]:
 
 def _foreign_functions() -> Mapping[str, str]:
     """Function of another language -> how it is written here."""
-    written = {
-        word: "write " + template.format(*_LETTERS, **_words()) for word, template in _calls()
+    return {
+        word: "write " + template.format(*_LETTERS, **_words())
+        for word, template in foreign.CALLS.items()
+        if word not in SPELLINGS
     }
-    return {**foreign.NOTES, **written}
-
-
-def _calls() -> list[tuple[str, str]]:
-    return [(word, text) for word, text in foreign.CALLS.items() if word not in SPELLINGS]
 
 
 def _words() -> dict[str, str]:
     factors = {f"f{number}": letter for number, letter in enumerate(_LETTERS)}
     return {**factors, "all": "A, …", "bare": "A, B"}
+
+
+# ---- formulas as text for the page
+
+
+def written(expr: Expr) -> str:
+    """An expression as text that the page evaluates to the same number: `unparse`, where the step
+    at a tie, 1/2, which nobody can write as a function, is written out.
+    """
+    return unparse(rebuilt(expr, _plain))
+
+
+def _plain(part: Expr) -> Expr:
+    if not isinstance(part, Call) or part.func not in WRITTEN:
+        return part
+    op = TABLE[part.func]
+    assert op.value is not None
+    return _tree(recorded(op.value), dict(zip(op.operands, part.args, strict=True)))
+
+
+def _tree(said: Any, operands: Mapping[str, Expr]) -> Expr:
+    """What was recorded, as an expression."""
+    if isinstance(said, str):
+        return operands[said]
+    if not isinstance(said, list):
+        return number(said)
+    word, *parts = said
+    args = [_tree(part, operands) for part in parts]
+    sign = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}.get(word)
+    return Binary(sign, args[0], args[1]) if sign else Call(word, tuple(args))

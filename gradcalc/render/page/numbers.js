@@ -221,7 +221,7 @@ function erfOf(x) {
 const erf = (x) => [Math.max(-1, erfOf(x[0])[0]), Math.min(1, erfOf(x[1])[1])];
 
 const BERNOULLI = ['1/6', '-1/30', '1/42', '-1/30', '5/66', '-691/2730', '7/6', '-3617/510'].map(number);
-const SHIFTED = 16;
+const SHIFTED = 10;
 
 // The steps x, x + 1, … below `least`, and what follows them. Refuses the poles 0, -1, -2, …
 function stepsUp(name, x, least) {

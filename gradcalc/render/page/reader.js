@@ -7,7 +7,9 @@
 let language = null;
 
 function setLanguage(data) {
-  language = data;
+  const usual = {operands: ['x'], signature: 'elementwise', options: [], parameters: {}, defaults: {}};
+  const operations = Object.entries(data.operations).map(([name, op]) => [name, {...usual, ...op}]);
+  language = {...data, operations: Object.fromEntries(operations)};
 }
 
 // What is wrong, in plain English, at start … end of the text, and what would be right.

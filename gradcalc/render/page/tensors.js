@@ -45,7 +45,7 @@ function broadcast(...lists) {
   return range(rank).map((k) => lists.reduce((size, dims) => {
     const other = dims[k - rank + dims.length];
     if (other === undefined || other === 1 || other === size) return size;
-    if (size !== 1) throw new Misfit(`shapes ${lists.map((d) => d.join('×') || 'a number').join(' and ')} do not fit`);
+    if (size !== 1) throw new Misfit('shapes do not fit');
     return other;
   }, 1));
 }
