@@ -231,16 +231,16 @@ function paired(t, [over, shape], loose, env) {
     const whole = reshaped(t, [...t.dims.slice(0, t.over.length), ...inner]);
     const found = build([], dims, (at) =>
       entry(whole, [...named.map((k) => at[shape.length + k]), ...at.slice(shape.length - inner.length, shape.length)]));
-    return {...listed(found, dims), form: over.length ? 'per example' : null};
+    return {...inOrder(found, dims), form: over.length ? 'per example' : null};
   }
-  return over.length && !t.over.length && sameDims(t.shape, dims) ? {...listed(t, dims), form: 'stacked'} : null;
+  return over.length && !t.over.length && sameDims(t.shape, dims) ? {...inOrder(t, dims), form: 'stacked'} : null;
 }
 
-const listed = (t, dims) => ({pairs: [...t.lo].map((lo, n) => [lo, t.hi[n]]), dims});
+const inOrder = (t, dims) => ({pairs: [...t.lo].map((lo, n) => [lo, t.hi[n]]), dims});
 const stackedLast = (t) => {
   const first = t.over.length, order = [...range(t.shape.length).map((k) => first + k), ...range(first)];
   const whole = rearranged(t, order, []);
-  return listed(whole, whole.dims);
+  return inOrder(whole, whole.dims);
 };
 const near = (value) => [below(value, 2), above(value, 2)];
 const apart = (x, y) => x[1] < y[0] || y[1] < x[0];
