@@ -39,7 +39,15 @@ from gradcalc.render.page.packing import packed, tight
 from helpers.paths import ROOT
 
 PAGE = ROOT / "gradcalc" / "render" / "page"
-CORE = ("numbers.js", "reader.js", "tensors.js", "evaluate.js", "mathematics.js", "verdict.js")
+CORE = (
+    "numbers.js",
+    "reader.js",
+    "tensors.js",
+    "evaluate.js",
+    "mathematics.js",
+    "verdict.js",
+    "formats.js",
+)
 
 
 @cache

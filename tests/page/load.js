@@ -14,6 +14,7 @@ const RUN = {
   apply: (name, xs) => compiled(operation(name).value, operation(name).operands, knownFunction, point)(xs.map(enclosed)),
   function: (name, xs) => FUNCTIONS[name](...xs.map(enclosed)),
   number: (text) => number(text),
+  shown: (value, digits) => numberText(value, digits),
   mathematics: (text, words) => drawnText(mathematics(parse(text, words), {}, words.shapes)),
   judge: (practice, answers) => answers.map(([k, text]) => {
     const {verdict, message, mistakes, shapes = null, entries: marks = null} = judge(practice.questions[k], text, practice);

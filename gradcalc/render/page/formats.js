@@ -15,7 +15,8 @@ function mathElement(tag, ...children) {
   return made;
 }
 
-// The first digits of a number, rounded half to even as decimals are; whole: nothing was dropped.
+// The first digits of a number, rounded half to even as decimals are; whole: hardly anything was
+// dropped, and no 0 stands at their end.
 function significant(value, digits) {
   const [mantissa, power] = Math.abs(value).toExponential().split('e');
   const all = mantissa.replace('.', '');
@@ -25,7 +26,8 @@ function significant(value, digits) {
   if (rest > half || (rest === half && kept % 2n)) kept += 1n;
   let text = String(kept);
   if (text.length > digits) [text, up] = [text.slice(0, digits), up + 1];
-  return {text, power: up, whole: false};
+  const whole = Math.abs(Number(`${text}e${up - digits + 1}`) / value) - 1;
+  return Math.abs(whole) < 1e-12 ? {text: text.replace(/0+$/, ''), power: up, whole: true} : {text, power: up, whole: false};
 }
 
 // A number at significant digits: 0.3333, 1.200 (rounded), 1.2 (exact), 3, −12, 1·10⁻⁷.
@@ -33,8 +35,9 @@ function numberText(value, digits) {
   if (value === 0) return '0';
   const sign = value < 0 ? '−' : '';
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return sign + Math.abs(value);
-  const {text, power, whole} = significant(value, digits);
+  let {text, power, whole} = significant(value, digits);
   if (power >= -4 && power < Math.max(digits, 6)) {
+    if (power >= digits) ({text, power, whole} = significant(value, power + 1));
     const places = Math.max(0, digits - 1 - power);
     const padded = whole ? text : text.padEnd(digits, '0');
     if (power < 0) return sign + '0.' + '0'.repeat(-power - 1) + padded;
