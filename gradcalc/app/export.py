@@ -122,8 +122,9 @@ def _played(solution: Solution, derivation: Derivation | None, number: int, want
     from gradcalc.report.page_report import compose_page
 
     assert derivation is not None
-    answers = wanted.sheet.solution
-    practice = Practice(Marker(solution.graph.exercise)).data() if answers else None
+    exercise = solution.graph.exercise
+    checked = wanted.sheet.solution and "check" in exercise.page_parts
+    practice = Practice(Marker(exercise)).data() if checked else None
     item = compose_page(derivation, wanted.sheet)
     known = {path: data_uri(Path(source)) for path, source in _pictures(item.sheet)}
     frame = {"title": item.sheet.title, "lang": item.sheet.lang}

@@ -134,7 +134,9 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class PlayPage:
-    """A page: `sheet` without answers, `key` with them (None: no answers on the page)."""
+    """A page: `sheet` without answers, `key` with them (None: no answers on the page); `parts`:
+    which of walk, values and check it has.
+    """
 
     sheet: Handout
     key: Handout | None
@@ -148,6 +150,7 @@ class PlayPage:
     sizes: Mapping[str, int]
     help: tuple[Help, ...]  # for each question
     edges: tuple[Edge, ...]
+    parts: tuple[str, ...]
 
 
 def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
@@ -158,13 +161,15 @@ def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
     digits = sheet.digits or derivation.graph.exercise.notation.digits
     key = compose(solution, sheet, derivation) if sheet.solution else None
     plain = _symbolic(derivation)
-    stages = tuple(_stages(plain, digits)) if sheet.solution else ()
-    numbers = _valued(derivation)
+    parts = derivation.graph.exercise.page_parts
+    moves = "walk" in parts or "values" in parts
+    stages = tuple(_stages(plain, digits)) if key and moves else ()
+    numbers = moves and _valued(derivation)
     runs = tuple(_run(derivation, k) for k in range(len(derivation.passes))) if numbers else ()
     return PlayPage(
         blank,
         key,
-        _figure(derivation, names_, sheet, bool(key), bool(runs)),
+        _figure(derivation, names_, sheet, bool(stages), bool(runs)),
         stages,
         runs if key else (),
         tuple(_fields(derivation)) if numbers else (),
@@ -172,12 +177,18 @@ def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
         derivation.graph,
         digits,
         dict(derivation.graph.sizes),
-        tuple(_help(plain, answer.question, stages) for answer in solution.answers) if key else (),
+        tuple(
+            _help(plain, answer.question, stages if "walk" in parts else ())
+            for answer in solution.answers
+        )
+        if key
+        else (),
         tuple(
             Edge(definition.name, end)
             for definition in derivation.graph.exercise.definitions
             for end in ends_of_pieces(definition.expr)
         ),
+        parts,
     )
 
 
@@ -296,7 +307,7 @@ def _help(derivation: Derivation, question: Question, stages: Sequence[Stage]) -
                 continue
             if one.of == question.of and question.kind == "derivative":
                 levels = dict.fromkeys((hint([step], board, level),) for level in (1, 2))
-                stage = next(k for k, s in enumerate(stages) if s.total == step.name)
+                stage = next((k for k, s in enumerate(stages) if s.total == step.name), None)
                 return Help(tuple(levels), stage)
             paths = tuple(path for path in step.paths if path.through == question.of)
             if paths:

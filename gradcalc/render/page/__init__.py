@@ -89,8 +89,8 @@ def article(
         *_blocks(it, sheet.given),
         "</section>",
         *_figure(it, prefix),
-        *(_walk(it, prefix) if it.stages else ()),
-        *(_values(it, prefix) if it.fields else ()),
+        *(_walk(it, prefix) if it.stages and "walk" in it.parts else ()),
+        *(_values(it, prefix) if it.fields and "values" in it.parts else ()),
         *(_check(it, prefix, where) if practice is not None else _questions(it, where)),
         *_key(it, where),
     ]
@@ -152,7 +152,7 @@ def _twin(it: PlayPage) -> Iterator[str]:
         yield (
             f'<tr data-of="{key}"><th scope="row">{mathml(vertex.name.latex)}</th><td>{sources}</td>'
             f'<td class="value">{mathml(vertex.above.latex) if vertex.above else ""}</td>'
-            '<td class="gradient"></td></tr>'
+            '<td class="gradient"><span class="number"></span></td></tr>'
         )
     yield "</tbody></table></div></details>"
 
