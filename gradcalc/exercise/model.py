@@ -16,8 +16,20 @@ from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr, names
 
 __all__ = [
-    "Definition", "Exercise", "Function", "Grading", "KnownMistake", "Notation", "PARTS",
-    "Paper", "Question", "Space", "Text", "Upstream", "Value", "Variable",
+    "PARTS",
+    "Definition",
+    "Exercise",
+    "Function",
+    "Grading",
+    "KnownMistake",
+    "Notation",
+    "Paper",
+    "Question",
+    "Space",
+    "Text",
+    "Upstream",
+    "Value",
+    "Variable",
 ]  # fmt: skip
 
 # A number (constant expression), or nested tuples of them, row by row.

@@ -8,11 +8,11 @@ so the walks here iterate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.fast_dataclasses import dataclass, field
 
 Span: TypeAlias = tuple[int, int]
 NOWHERE: Span = (0, 0)
@@ -282,36 +282,6 @@ def substitute(
             )
         case _:
             return expr
-
-
-def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """`expr` with every part replaced by what `change` makes of it, inner parts first."""
-
-    def of(part: Expr) -> Expr:
-        return rebuilt(part, change)
-
-    def maybe(part: Expr | None) -> Expr | None:
-        return None if part is None else of(part)
-
-    match expr:
-        case Neg() | Transpose():
-            expr = replace(expr, arg=of(expr.arg))
-        case Binary() | Compare():
-            expr = replace(expr, left=of(expr.left), right=of(expr.right))
-        case Call():
-            kwargs = tuple((word, of(value)) for word, value in expr.kwargs)
-            expr = replace(expr, args=tuple(map(of, expr.args)), kwargs=kwargs)
-        case Vector():
-            expr = Vector(tuple(map(of, expr.items)))
-        case Index():
-            items = tuple(
-                Slice(maybe(item.start), maybe(item.stop), maybe(item.step))
-                if isinstance(item, Slice)
-                else of(item)
-                for item in expr.items
-            )
-            expr = Index(of(expr.base), items)
-    return change(expr)
 
 
 def negated(expr: Expr) -> Expr | None:

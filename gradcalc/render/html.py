@@ -54,6 +54,7 @@ ol.parts > li { margin: .9rem 0; padding-inline-start: .2rem } pre, .wide, .bloc
 .key p, dd p { margin: .35rem 0 } dt { font-style: italic } dd { margin-inline-start: 1.2rem } .title { margin-bottom: .2rem }
 .given { display: flex; flex-wrap: wrap; gap: .5rem 1.6rem; list-style: none; padding: 0; margin: .3rem 0 .8rem } .given li { max-width: 100%; overflow-x: auto }
 table { border-collapse: collapse; margin: .6rem 0 } td, th { border: 1px solid var(--line); padding: .3rem .6rem; text-align: start }
+.left { text-align: left } .center { text-align: center } .right { text-align: right } .display { display: block }
 blockquote { margin: .6rem 0; padding-inline-start: 1rem; border-inline-start: 3px solid var(--line) }
 img { max-width: 100%; height: auto } math { font-size: 1.08em } .boxed { border: 1px solid; padding: .2em }
 figure { margin: 1rem 0; overflow-x: auto } figure svg { display: block; margin: 0 auto } figure .narrow { display: none }
@@ -344,8 +345,7 @@ def _grid(
         yield (
             "<tr>"
             + "".join(
-                f'<{tag} style="text-align: {side}">{_inlines(cell, where)}</{tag}>'
-                for cell, side in cells
+                f'<{tag} class="{side}">{_inlines(cell, where)}</{tag}>' for cell, side in cells
             )
             + "</tr>"
         )
@@ -386,5 +386,5 @@ def _inlines(parts: Sequence[md.Inline], where: Where) -> str:
 def _author_formula(tex: str, display: bool) -> str:
     drawn = mathml(tex if display or r"\frac" not in tex else r"\displaystyle " + tex, display)
     if display:
-        return f'<span class="wide" tabindex="0" style="display: block">{drawn}</span>'
+        return f'<span class="wide display" tabindex="0">{drawn}</span>'
     return drawn if len(tex) <= 2 * WIDE else f'<span class="wide" tabindex="0">{drawn}</span>'

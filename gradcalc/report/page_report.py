@@ -8,7 +8,6 @@ the formulas whose numbers the page computes anew when a value changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
 
 from gradcalc.derivation.step_model import Derivation, Pass, Path, Quantity, Step
 from gradcalc.derivation.total_derivatives import upstream_name
@@ -16,9 +15,8 @@ from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import Line, Names, Number, Partial, line, math
-from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, names
+from gradcalc.language.parser import Expr, Name, names
 from gradcalc.language.sizes import Shape
-from gradcalc.language.tree import rebuilt
 from gradcalc.marking.points import ends_of_pieces
 from gradcalc.numeric.evaluation_points import given_point
 from gradcalc.numeric.forward import leaf
@@ -351,7 +349,7 @@ def _run(derivation: Derivation, number: int) -> Run:
                 total.paired,
             )
         )
-    return Run(one.of, tuple(replace(formula, expr=_with_ties(formula.expr)) for formula in found))
+    return Run(one.of, tuple(found))
 
 
 def _given(one: Pass, step: Step, derivation: Derivation) -> str | None:
@@ -363,19 +361,6 @@ def _given(one: Pass, step: Step, derivation: Derivation) -> str | None:
         item.of or graph.outputs[-1]: upstream_name(graph, item) for item in graph.exercise.upstream
     }
     return names_.get(step.quantity)
-
-
-def _with_ties(expr: Expr) -> Expr:
-    """What is 1/2 at a tie by convention, in functions that a text can name."""
-
-    def tie(part: Expr) -> Expr:
-        if isinstance(part, Call) and part.func == "half_step":
-            (x,) = part.args
-            both = Binary("-", Call("step", (x,)), Call("step", (Neg(x),)))
-            return Binary("/", Binary("+", Num(Fraction(1)), both), Num(Fraction(2)))
-        return part
-
-    return rebuilt(expr, tie)
 
 
 def _free(

@@ -248,8 +248,18 @@ def test_the_parts_of_a_page_stand_in_its_order(page: str, parts: tuple[str, ...
 @pytest.mark.parametrize(
     ("page", "column", "message", "hint"),
     [
-        ("{parts: [walk, valeus]}", 22, "`page.parts[1]` cannot be `valeus`", "did you mean values?"),
-        ("{parts: [key]}", 16, "`page.parts[0]` cannot be `key`", "choose from walk, values, check"),
+        (
+            "{parts: [walk, valeus]}",
+            22,
+            "`page.parts[1]` cannot be `valeus`",
+            "did you mean values?",
+        ),
+        (
+            "{parts: [key]}",
+            16,
+            "`page.parts[0]` cannot be `key`",
+            "choose from walk, values, check",
+        ),
         ("{parts: walk}", 15, "`page.parts` must be a list, not one value", "write parts: [walk]"),
         ("{part: [walk]}", 8, "unknown key `part` in `page`", "did you mean parts?"),
     ],

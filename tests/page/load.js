@@ -14,14 +14,11 @@ const RUN = {
   apply: (name, xs) => compiled(operation(name).value, operation(name).operands, knownFunction, point)(xs.map(enclosed)),
   function: (name, xs) => FUNCTIONS[name](...xs.map(enclosed)),
   number: (text) => number(text),
-<<<<<<< HEAD
   mathematics: (text, words) => drawnText(mathematics(parse(text, words), {}, words.shapes)),
-=======
   judge: (practice, answers) => answers.map(([k, text]) => {
     const {verdict, message, mistakes, shapes = null, entries: marks = null} = judge(practice.questions[k], text, practice);
     return {verdict, message, mistakes, shapes, entries: marks};
   }),
->>>>>>> pagepy
   values: (computation, at) => {
     const env = environment(computation, at);
     return computation.lines.map(({name}) => told(() => valueOf({kind: 'name', id: name}, env)));

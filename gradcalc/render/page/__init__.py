@@ -21,7 +21,7 @@ from gradcalc.render import html, svg
 from gradcalc.render.mathml import mathml
 from gradcalc.render.page.assets import digest, script, style
 from gradcalc.render.page.computation import computation
-from gradcalc.render.page.language import language
+from gradcalc.render.page.language import language, written
 from gradcalc.report.blocks import Block, Printed
 from gradcalc.report.figure import Vertex
 from gradcalc.report.frame_words import direction
@@ -193,7 +193,7 @@ def _stage(it: PlayPage, stage: Stage, number: int, prefix: str) -> Iterator[str
         if blocks in written:  # at this detail it says no more
             continue
         written.append(blocks)
-        text = "".join(_blocks(it, blocks, 3))
+        text = "".join(_blocks(it, blocks, 2))
         yield f'<div class="{detail}">{text}</div>'
     if stage.total is not None:
         yield f'<p class="numbers"><span class="left">{_line(it, stage.written)}</span> <output></output></p>'
@@ -239,7 +239,7 @@ def _check(it: PlayPage, prefix: str, where: html.Where) -> Iterator[str]:
         )
         yield '<div class="help" aria-live="polite">'
         for level, hint in enumerate(more.levels, 1):
-            text = "".join(_blocks(it, hint, 3))
+            text = "".join(_blocks(it, hint, 2))
             yield f'<div class="level" hidden><p class="title">Hint {level}</p>{text}</div>'
         yield "</div></li>"
     yield '</ol><div class="copy" hidden><button type="button" class="yaml">Copy my answers</button>'
@@ -284,11 +284,12 @@ def _data(it: PlayPage, practice: Mapping[str, Any] | None) -> dict[str, Any]:
         found["fields"] = [_field_data(field) for field in it.fields]
         found["runs"] = [[_formula_data(one) for one in run.formulas] for run in it.runs]
         found["of"] = [run.name for run in it.runs]
-        found["computation"] = computation(it.graph)
         found["sizes"] = dict(it.sizes)
         found["kinks"] = [_edge_data(it, edge) for edge in it.edges]
     if practice is not None:
         found["practice"] = practice
+    if it.fields or practice is not None:
+        found["computation"] = computation(it.graph)
     return found
 
 
@@ -308,7 +309,7 @@ def _term_data(term: Term) -> list[str | None]:
 
 
 def _formula_data(one: Formula) -> dict[str, Any]:
-    found: dict[str, Any] = {"key": one.key, "text": unparse(one.expr), "shape": list(one.lengths)}
+    found: dict[str, Any] = {"key": one.key, "text": written(one.expr), "shape": list(one.lengths)}
     for name, value in (
         ("free", dict(one.free)),
         ("over", list(one.over)),

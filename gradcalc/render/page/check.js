@@ -55,8 +55,10 @@ class Check {
     echo.replaceChildren();
     if (!text.trim()) return;
     const read = readAnswer(this.questions[k], text, practice);
-    if (read.tree) echo.append(mathematics(read.tree, practice.letters));
-    else echo.append(element('span', {className: 'unread'}, read.message));
+    const draw = (tree) => mathematics(tree, practice.letters, practice.computation.shapes);
+    if (read.message) echo.append(element('span', {className: 'unread'}, read.message));
+    else if (read.tree) echo.append(draw(read.tree));
+    else if (read.shape) read.shape.forEach((size, n) => echo.append(n ? ' × ' : '', draw(size)));
   }
 
   judge(item, k, field, practice) {
@@ -65,8 +67,8 @@ class Check {
     verdict.className = `verdict ${found.verdict}`;
     field.setAttribute('aria-invalid', ['wrong', 'invalid'].includes(found.verdict));
     verdict.replaceChildren(element('b', {}, words[found.verdict]));
-    const message = found.message?.replace(/^(Right|Wrong)[.:]? ?/, '');
-    if (message) verdict.append(' ', message);
+    const message = (found.message ?? '').replace(/^(Right|Wrong)[.:]? ?/, '');
+    if (message) verdict.append(' ', message[0].toUpperCase() + message.slice(1));
   }
 
   // The answers as `gradcalc check` reads them.
