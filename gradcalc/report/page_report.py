@@ -448,7 +448,9 @@ def _figure(
         widest = max((one for one in below if one), key=lambda one: len(one.text), default=None)
         vertices.append(replace(vertex, above=above, below=widest, key=name, passes=below))
     wires = tuple(replace(wire, share=None) for wire in drawn.wires)
-    return replace(drawn, vertices=tuple(vertices), wires=wires)
+    ofs = dict.fromkeys(label(known, Name(one.of)) for one in derivation.passes)
+    several = Label(", ".join(one.text for one in ofs), ", ".join(one.latex for one in ofs))
+    return replace(drawn, vertices=tuple(vertices), wires=wires, of=several if ofs else drawn.of)
 
 
 def _below(one: Pass, name: str, known: Names, scalar: bool) -> Label | None:

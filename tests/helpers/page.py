@@ -38,6 +38,7 @@ from gradcalc.numeric.forward import Point, leaf
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env
 from gradcalc.render.page.language import language, written
+from gradcalc.render.page.packing import packed, tight
 from helpers.paths import ROOT
 
 PAGE = ROOT / "gradcalc" / "render" / "page"
@@ -57,10 +58,10 @@ def node() -> str:
 
 def run(cases: Sequence[Sequence[Any]]) -> list[Any]:
     """What the functions of tests/page/load.js answer, in one process for all."""
-    files = [str(PAGE / name) for name in CORE if (PAGE / name).exists()]
+    script = tight("\n".join(packed((PAGE / name).read_text("utf-8")) for name in CORE))
     ran = subprocess.run(
-        [node(), str(ROOT / "tests" / "page" / "load.js"), *files],
-        input=json.dumps({"language": language(), "cases": cases}),
+        [node(), str(ROOT / "tests" / "page" / "load.js")],
+        input=json.dumps({"script": script, "language": language(), "cases": cases}),
         capture_output=True,
         text=True,
         timeout=300,

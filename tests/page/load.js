@@ -1,8 +1,8 @@
-// The page's script files in one scope, as the page has them, for tests:
+// The page's scripts in one scope, as the page has them, for tests:
 //
-//   node load.js script.js…  < cases.json > results.json
+//   node load.js < cases.json > results.json
 //
-// cases.json: {language, cases: [[name of a function of RUN, …arguments], …]}
+// cases.json: {script, language, cases: [[name of a function of RUN, …arguments], …]}
 'use strict';
 
 const fs = require('fs');
@@ -69,7 +69,6 @@ class Node {
 const document = {createElementNS: (space, tag) => new Node(tag)};
 const drawnText = (one) => typeof one === 'string' ? one : `<${one.tag}>${one.parts.map(drawnText).join('')}</${one.tag}>`;
 
-const text = process.argv.slice(2).map((name) => fs.readFileSync(name, 'utf8')).join('\n');
-const {language, cases} = JSON.parse(fs.readFileSync(0, 'utf8'));
-const run = vm.runInNewContext(`'use strict';\n${text}\n${RUN}`, {document, drawnText});
+const {script, language, cases} = JSON.parse(fs.readFileSync(0, 'utf8'));
+const run = vm.runInNewContext(`'use strict';\n${script}\n${RUN}`, {document, drawnText});
 process.stdout.write(JSON.stringify(run(language, cases), (key, value) => key === 'source' ? undefined : value));

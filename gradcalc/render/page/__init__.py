@@ -88,8 +88,11 @@ def article(
         *html.statement(sheet.statement, where),
         *_blocks(it, sheet.given),
         "</section>",
+        '<div class="board">',
         *_figure(it, prefix),
         *(_walk(it, prefix) if it.stages and "walk" in it.parts else ()),
+        "</div>",
+        *_twin(it),
         *(_values(it, prefix) if it.fields and "values" in it.parts else ()),
         *(_check(it, prefix, where) if practice is not None else _questions(it, where)),
         *_key(it, where),
@@ -126,12 +129,11 @@ def _figure(it: PlayPage, prefix: str) -> Iterator[str]:
         for kind, width in (("full", FULL), ("narrow", NARROW)):
             ids = f"{prefix}-{kind}"
             yield svg.drawn(what, it.sheet.words, width, kind, notes=False, prefix=ids)
-    yield from _twin(it)
-    yield "</figure>"
     if what.notes:
         rows = r" \\ ".join(f"{mark.latex} &= {formula.latex}" for mark, formula in what.notes)
         drawn = mathml(rf"\begin{{aligned}}{rows}\end{{aligned}}")
         yield f'<div class="block" tabindex="0">{drawn}</div>'
+    yield "</figure>"
 
 
 def _twin(it: PlayPage) -> Iterator[str]:

@@ -443,12 +443,13 @@ function arranged(func, op, operands, given, env, tree) {
   const [t] = operands, rest = (from) => Object.fromEntries(op.operands.slice(from).map((name, k) =>
     [name, operands[from + k] ? wholeNumber(operands[from + k]) : op.defaults[name]]));
   if (op.signature === 'same') {
-    if (!t.shape.length) throw new Misfit(`${func} needs an array`);
-    const column = (given.axis ?? null) === null && t.shape.length === 2 && unitAxes(t, tree.args[0], env)[1];
-    const [axis] = axesOf(t.shape.length, given.axis ?? (column ? -2 : -1));
+    const rank = t.shape.length, units = given.axis === undefined && rank > 1 ? unitAxes(t, tree.args[0], env) : [true];
+    if (!rank) throw new Misfit(`${func} needs an array`);
+    if (func === 'cumsum' && !units.some(Boolean)) throw new Misfit('cumsum of a matrix needs an axis');
+    const [axis] = axesOf(rank, given.axis ?? (rank === 2 && units[1] ? -2 : -1));
     return structured(func, {a: t, axis}, env, tree);
   }
-  const inputs = op.signature.split('->')[0].split(',').map((part) => part.trim().split(' '));
+  const signature = func === 'matrix_power' ? 'n n ->' : op.signature, inputs = signature.split('->')[0].split(',').map((part) => part.trim().split(' '));
   const square = inputs.length === 1 && inputs[0].length === 2 && inputs[0][0] === inputs[0][1];
   const arrays = operands.slice(0, inputs.length).map((one, k) => {
     if (inputs[k].length === 1) return flat(one);
@@ -485,15 +486,19 @@ function product2(left, right, env, tree) {
 
 // [a, b]: a new first positional axis.
 function vectorOf(items, env) {
-  const all = aligned(items, env, 0), over = all[0].over, rank = Math.max(...all.map((t) => t.shape.length));
-  if (all.some((t) => t.shape.length !== rank || t.shape.some((n, k) => n !== all[0].shape[k]))) {
-    const same = all.filter((t) => t.shape.length);
-    if (same.some((t) => t.shape.join() !== same[0].shape.join())) throw new Misfit('the parts of a vector have different shapes');
+  const over = axesInOrder(env, ...items.map((t) => t.over)), rank = Math.max(...items.map((t) => t.shape.length));
+  const parts = items.map((t) => expand(t, over, rank)), first = over.length;
+  const dims = fitting(parts.map((t) => t.dims), 'the parts of a vector have different shapes');
+  return build(over, [...dims.slice(0, first), parts.length, ...dims.slice(first)], (index) =>
+    entry(parts[index[first]], index.filter((_, k) => k !== first)));
+}
+
+function fitting(lists, message) {
+  try {
+    return broadcast(...lists);
+  } catch {
+    throw new Misfit(message);
   }
-  const dims = broadcast(...all.map((t) => expand(t, over, rank).dims));
-  const parts = all.map((t) => reshaped(t, [...t.dims.slice(0, over.length), ...Array(rank - t.shape.length).fill(1), ...t.shape]));
-  return build(over, [...dims.slice(0, over.length), all.length, ...dims.slice(over.length)], (index) =>
-    entry(parts[index[over.length]], index.filter((_, k) => k !== over.length)));
 }
 
 const ARRANGED = {
@@ -511,19 +516,6 @@ const ARRANGED = {
     const [a, b] = aligned(matrices, env, 2), whole = structured('kron', {a, b}, env, tree);
     return isFlat ? reshaped(whole, whole.dims.filter((_, k) => k !== whole.dims.length - 2)) : whole;
   },
-  matrix_power([t, k], given, env, tree) {
-    const whole = t.shape.length ? t : reshaped(t, [...t.dims, 1, 1]), [n, m] = whole.shape.slice(-2);
-    if (whole.shape.length < 2 || n !== m) throw new Misfit('matrix_power needs a square matrix');
-    return structured('matrix_power', {a: whole, k: wholeNumber(k)}, env, tree);
-  },
-  cumsum([t], given, env, tree) {
-    const axis = given.axis ?? null;
-    const units = axis === null && t.shape.length > 1 ? unitAxes(t, tree.args[0], env) : [true];
-    if (!units.some(Boolean)) throw new Misfit('cumsum of a matrix needs an axis');
-    if (!t.shape.length) throw new Misfit('cumsum needs an array');
-    const column = axis === null && t.shape.length === 2 && units[1];
-    return structured('cumsum', {a: t, axis: axesOf(t.shape.length, axis ?? (column ? -2 : -1))[0]}, env, tree);
-  },
   conv: (operands, given, env, tree) => correlated(operands, env, tree, 1),
   conv2d: (operands, given, env, tree) => correlated(operands, env, tree, 2),
   diag([t], given, env, tree) {
@@ -536,7 +528,8 @@ const ARRANGED = {
     const all = aligned(operands, env, 0).map((t) => t.shape.length ? t : reshaped(t, [...t.dims, 1]));
     const {over} = all[0], rank = all[0].shape.length, [axis] = axesOf(rank, given.axis ?? 0);
     const at = over.length + rank + axis, lengths = all.map((t) => t.dims[at]);
-    if (all.some((t) => t.shape.length !== rank || t.shape.some((n, k) => k + over.length !== at && n !== all[0].shape[k]))) {
+    const rest = (t) => t.shape.filter((_, k) => k + over.length !== at).join() + t.shape.length;
+    if (all.some((t) => rest(t) !== rest(all[0]))) {
       throw new Misfit(`shapes ${operands.map(shapeText).join(', ')} cannot be joined`);
     }
     const dims = broadcast(...all.map((t) => t.dims.map((n, k) => k === at ? 1 : n)));
@@ -660,7 +653,7 @@ function sliced(item, length, env) {
 function picked(t, length, env) {
   const at = ([lo, hi]) => {
     if (lo !== hi || !Number.isInteger(lo)) {
-      throw lo === hi ? new Undefined(`${isPlain(t) ? `${show([lo, hi])} is no index` : 'an index is not an integer'}`)
+      throw lo === hi ? new Undefined(isPlain(t) ? `${show([lo, hi])} is no index` : 'an index is not an integer')
         : new Unsure('an index is not known to this precision');
     }
     const place = isPlain(t) && lo < 0 ? lo + length : lo;

@@ -5,15 +5,19 @@ class Figure {
     this.article = article;
     this.drawings = [...article.querySelectorAll('figure.graph > svg')];
     for (const drawing of this.drawings) drawing.style.width = `min(100%, ${1.5 * drawing.getAttribute('width')}px)`;
-    // A figure that leaves room for the step stays in sight.
-    const figure = article.querySelector('figure.graph'), fits = () => {
-      const high = figure.offsetHeight, stays = high < 0.4 * innerHeight;
-      figure.classList.toggle('stays', stays);
-      document.documentElement.style.scrollPaddingTop = stays ? `${high}px` : '';
-    };
-    addEventListener('resize', fits);
-    fits();
+    this.stay();
+    addEventListener('resize', () => this.stay());
     this.rows = new Map([...article.querySelectorAll('.twin tbody tr')].map((row) => [row.dataset.of, row]));
+  }
+
+  // A figure that leaves room for the step stays in sight, a small one beside it.
+  stay() {
+    const board = this.article.querySelector('.board'), figure = board.querySelector('figure');
+    board.classList.toggle('beside', Number(this.drawings[0]?.getAttribute('width')) <= 640);
+    const isBeside = getComputedStyle(board).display === 'grid';
+    const stays = isBeside ? figure.offsetHeight < innerHeight : figure.offsetHeight < 0.5 * innerHeight;
+    figure.classList.toggle('stays', stays);
+    document.documentElement.style.scrollPaddingTop = stays && !isBeside ? `${figure.offsetHeight}px` : '';
   }
 
   // known: {values, gradients}: names → text (null: known, without a number); run: of the gradients;

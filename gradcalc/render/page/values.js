@@ -10,6 +10,7 @@ class Values {
     this.said = this.root.querySelector('.said');
     for (const field of data.fields) this.field(field);
     this.root.querySelector('.reset').addEventListener('click', () => this.reset());
+    this.said.textContent = this.kinks();
     this.nudge();
   }
 
