@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gradcalc.derivation.step_model import Derivation, Pass, Path, Quantity, Step
 from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Question, Value
+from gradcalc.exercise.vary_model import Domain, Drawn
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import Line, Names, Number, Partial, line, math
@@ -110,6 +111,7 @@ class Field:
     kind: str
     assumed: tuple[str, ...] = ()
     upstream: bool = False
+    range: tuple[float, float] | None = None  # of its slider; None: as the page finds good
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class Edge:
 @dataclass(frozen=True, slots=True)
 class PlayPage:
     """A page: `sheet` without answers, `key` with them (None: no answers on the page); `parts`:
-    which of walk, values and check it has.
+    which of walk, values and check it has; `variants`: other values of the fields.
     """
 
     sheet: Handout
@@ -149,9 +151,12 @@ class PlayPage:
     help: tuple[Help, ...]  # for each question
     edges: tuple[Edge, ...]
     parts: tuple[str, ...]
+    variants: tuple[Mapping[str, Number], ...]
 
 
-def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
+def compose_page(
+    derivation: Derivation, sheet: Sheet, variants: Sequence[Mapping[str, Drawn]] = ()
+) -> PlayPage:
     """The page of a derivation; with `sheet.solution` the walk and the key are on it."""
     solution = derivation.solution
     blank = compose(solution, replace(sheet, solution=False))
@@ -187,6 +192,7 @@ def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
             for end in ends_of_pieces(definition.expr)
         ),
         parts,
+        tuple({name: _number(value) for name, value in one.items()} for one in variants),
     )
 
 
@@ -389,7 +395,11 @@ def _fields(derivation: Derivation) -> Iterator[Field]:
             fixed = FIXED & assumed or quantity.name in graph.integers
             kind = "array" if isinstance(quantity.value, list) else "number"
             said, known = math(Name(quantity.name)), tuple(sorted(assumed))
-            yield Field(quantity.name, said, quantity.value, "fixed" if fixed else kind, known)
+            reach = None
+            if kind == "number" and not fixed:
+                reach = _reach(graph.exercise.vary.domains.get(quantity.name))
+            kind = "fixed" if fixed else kind
+            yield Field(quantity.name, said, quantity.value, kind, known, range=reach)
     values = _given_upstream(derivation)
     used = _names_in_formulas(derivation)
     for item in graph.exercise.upstream:
@@ -402,6 +412,14 @@ def _fields(derivation: Derivation) -> Iterator[Field]:
             yield Field(name, written, value, kind, upstream=True)
 
 
+def _reach(domain: Domain | None) -> tuple[float, float] | None:
+    """From where to where an input varies."""
+    if domain is None or domain.kind not in ("integers", "decimals", "uniform"):
+        return None
+    low, high = float(domain.low), float(domain.high)
+    return (low, high) if low < high else None
+
+
 def _names_in_formulas(derivation: Derivation) -> set[str]:
     runs = (_run(derivation, number) for number in range(len(derivation.passes)))
     return {name for run in runs for one in run.formulas for name in names(one.expr)}
@@ -410,15 +428,14 @@ def _names_in_formulas(derivation: Derivation) -> set[str]:
 def _given_upstream(derivation: Derivation) -> dict[str, Number]:
     """The upstream gradients as numbers, by their quantities."""
     point = given_point(derivation.graph)
-    env = Env(floats(), {}, sizes=point.sizes)
+    return {name: _number(value, point.sizes) for name, value in point.upstream.items()}
 
-    def number(value: Value) -> Number:
-        if isinstance(value, tuple):
-            return [number(item) for item in value]
-        found = float(leaf(value, env))
-        return int(found) if found == int(found) else found
 
-    return {name: number(value) for name, value in point.upstream.items()}
+def _number(value: Value, sizes: Mapping[str, int] = {}) -> Number:
+    if isinstance(value, tuple):
+        return [_number(item, sizes) for item in value]
+    found = float(leaf(value, Env(floats(), {}, sizes=sizes)))
+    return int(found) if found == int(found) else found
 
 
 # ---- the figure

@@ -6,7 +6,9 @@ function start(article) {
   const figure = new Figure(article), followed = data.fields ? new Followed(data) : null;
   const follow = following(article, data, figure, followed);
   if (article.querySelector('.change')) new Values(article, data, followed, follow);
-  if (data.practice) new Check(article, {...data.practice, computation: data.computation, letters: letters(article)});
+  if (data.practice) new Check(article, {
+    ...data.practice, computation: data.computation, letters: letters(article), isOwn: () => followed?.isOwn ?? true,
+  });
 }
 
 // What follows a change: the step of the walk, or without a walk all numbers of the figure.
