@@ -23,6 +23,7 @@ from gradcalc.app.options import (
     Solved,
     Timeout,
     UsageError,
+    language,
     one_of,
 )
 from gradcalc.app.shipped import open_exercise
@@ -119,7 +120,10 @@ def export(
     lang: Annotated[
         str | None,
         typer.Option(
-            "--lang", metavar="CODE", help="Language of headings and labels: en, de, fr, es or zh."
+            "--lang",
+            metavar="CODE",
+            callback=language,
+            help="Language of headings and labels: en, de, fr, es or zh.",
         ),
     ] = None,
     flavour: Annotated[

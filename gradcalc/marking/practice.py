@@ -225,7 +225,8 @@ class Practice:
             found.append(known)
             if known is None or math.prod(known[1]) == 1 == len(known[0]) + 1:
                 continue
-            near = [k for k in here if not self.points[k].far]
+            near = sorted(here, key=lambda k: not self.points[k].near)
+            near = [k for k in near if not self.points[k].far]
             count = 2 if here and self.points[here[0]].place.given else 1
             for k in near[:count]:
                 flat = entries(function, self.points[k].place)
@@ -246,7 +247,7 @@ class Practice:
     def looked_at(self, values: Right) -> list[int]:
         """The points at which mistakes are looked at: near ones first."""
         known = [k for k, found in enumerate(values.digests) if found is not None]
-        known.sort(key=lambda k: self.points[k].far)
+        known.sort(key=lambda k: (not self.points[k].near) + self.points[k].far)
         return known[: AT if self.asked.places.scalar else AT_OF_ARRAYS]
 
     def mistakes(self, number: int, at: Sequence[int]) -> tuple[Known, ...]:

@@ -22,7 +22,7 @@ from gradcalc.marking.other_quantities import other_quantities
 from gradcalc.marking.points import Place
 
 # Candidates of each family: counted, so that the page is always the same.
-TRIED, TRIED_OF_ARRAYS = (40, 60, 40), (20, 36, 14)
+TRIED, TRIED_OF_ARRAYS = (40, 60, 40), (40, 40, 16)
 AT, AT_OF_ARRAYS = 10, 4  # points at which they are looked at
 KEPT = 60  # a question
 LEAST = 4  # points at which one has a value

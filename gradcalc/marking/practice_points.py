@@ -29,11 +29,12 @@ LEAST = 12
 @dataclass(frozen=True, slots=True)
 class Shared:
     """A point of the page. `choice`: which choice of sizes it has, from 0; `far`: with inputs
-    beyond 50.
+    beyond 50; `near`: with none beyond 3 or so, where doubles hardly cancel.
     """
 
     place: Place
     choice: int
+    near: bool = True
 
     @property
     def far(self) -> bool:
@@ -70,7 +71,9 @@ def shared_points(places: Places) -> tuple[Shared, ...]:
         sizes = dict(short.sizes)
         if sizes not in choices:
             choices.append(sizes)
-        found.append(Shared(replace(short, number=FIRST + len(found)), choices.index(sizes)))
+        near = place.number >= places.pieces or STYLES[place.number :][:1] == ("near",)
+        short = replace(short, number=FIRST + len(found))
+        found.append(Shared(short, choices.index(sizes), near))
     return tuple(found)
 
 

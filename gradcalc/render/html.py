@@ -29,6 +29,7 @@ from gradcalc.report.blocks import (
 from gradcalc.report.figure import Picture
 from gradcalc.report.frame_words import direction
 from gradcalc.report.handout_model import Handout, Part, credits, points_said
+from gradcalc.report.labels import equation
 from gradcalc.report.lines import text_math
 from gradcalc.report.paper_notation import paper_latex
 
@@ -261,7 +262,7 @@ def _figure(it: Handout) -> Iterator[str]:
             yield svg.drawn(what, it.words, width, kind, notes=False)
     yield "</figure>"
     if what.notes:
-        lines = r" \\ ".join(f"{mark.latex} &= {formula.latex}" for mark, formula in what.notes)
+        lines = r" \\ ".join(line for note in what.notes for line in equation(*note))
         drawn = mathml(rf"\begin{{aligned}}{lines}\end{{aligned}}")
         yield f'<div class="block" tabindex="0">{drawn}</div>'
 

@@ -17,6 +17,7 @@ from gradcalc.report.figure import Picture, Vertex
 from gradcalc.report.figure_folding import Band
 from gradcalc.report.figure_layout import Box
 from gradcalc.report.frame_words import EN, Words
+from gradcalc.report.labels import equation
 
 CM = 96 / 2.54  # pixels of a centimetre
 SIZE = EM * CM  # pixels of an em: 10 points
@@ -323,12 +324,13 @@ def _foot(what: Picture, said: Words, top: float, limit: float) -> tuple[list[st
         body += _put(made, x + (16 if sample else 0), y, color)
         most = max(most, x + wide)
         x += wide + 18
-    for mark, formula in what.notes:
-        made = typeset(f"{mark.latex} = {formula.latex}")
+    for line in (line for note in what.notes for line in equation(*note)):
+        made = typeset(line.replace("&", "", 1))
+        left = 2 * SIZE if line.startswith("&") else 0.0
         y += max(LINE, (made.above + 0.5) * SIZE)
-        body += _put(made, 0, y, "ink")
+        body += _put(made, left, y, "ink")
         y += max(0.0, made.below - 0.2) * SIZE
-        most = max(most, made.width * SIZE)
+        most = max(most, left + made.width * SIZE)
     return body, y + 8, most
 
 

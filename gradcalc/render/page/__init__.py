@@ -32,6 +32,8 @@ from gradcalc.report.page_report import Edge, Field, Formula, PlayPage, Stage, T
 DETAILS = ("brief", "normal", "full")
 NARROW, FULL = 9.0, 24.0  # centimetres of the figure on a telephone, and on a desk
 _STYLED = re.compile(r' style="[^"]*"')  # which the page's policy would refuse
+# What the page's style says for all formulas.
+_DISPLAYED = re.compile(r'<math><mstyle displaystyle="true">(.*?)</mstyle></math>')
 
 
 def page(articles: Sequence[str], titles: Sequence[str], lang: str) -> str:
@@ -115,11 +117,15 @@ def article(
 def _blocks(it: PlayPage, blocks: Sequence[Printed | Block], level: int = 2) -> Iterator[str]:
     for block in blocks:
         for text in html.printed(block, it.names, level):
-            yield _STYLED.sub("", text)
+            yield _lean(text)
 
 
 def _line(it: PlayPage, line: Line) -> str:
-    return _STYLED.sub("", html.inline(line, it.names))
+    return _lean(html.inline(line, it.names))
+
+
+def _lean(text: str) -> str:
+    return _DISPLAYED.sub(r"<math>\1</math>", _STYLED.sub("", text))
 
 
 def _figure(it: PlayPage, prefix: str) -> Iterator[str]:
@@ -223,7 +229,7 @@ def _questions(it: PlayPage, where: html.Where) -> Iterator[str]:
     """What is asked, where the page does not check."""
     yield '<section class="asked"><h2>Questions</h2><ol type="a">'
     for part in it.sheet.parts:
-        yield f"<li>{html.asked(part, it.sheet, where)}</li>"
+        yield f"<li>{_lean(html.asked(part, it.sheet, where))}</li>"
     yield "</ol></section>"
 
 
@@ -234,11 +240,11 @@ def _check(it: PlayPage, prefix: str, where: html.Where) -> Iterator[str]:
         'What you type stays on this page.</p><ol class="parts">'
     )
     for number, (part, more) in enumerate(zip(it.sheet.parts, it.help, strict=True)):
-        name = f"{prefix}-q{number + 1}"
+        label = svg.escape(part.label)
         stage = "" if more.stage is None else f' data-stage="{more.stage}"'
-        yield f'<li class="question" data-number="{number}"{stage}><p id="{name}">{html.asked(part, it.sheet, where)}</p>'
+        yield f'<li class="question" data-number="{number}"{stage}><p>{_lean(html.asked(part, it.sheet, where))}</p>'
         yield (
-            f'<div class="try" hidden><input type="text" class="answer" aria-labelledby="{name}" '
+            f'<div class="try" hidden><input type="text" class="answer" aria-label="Answer to {label}" '
             'autocomplete="off" autocapitalize="off" spellcheck="false" autocorrect="off">'
             '<button type="button" class="ask">Check</button>'
             '<button type="button" class="hint">Hint</button></div>'
@@ -259,14 +265,14 @@ def _key(it: PlayPage, where: html.Where) -> Iterator[str]:
     yield '<details class="key"><summary>All answers</summary><ol type="a">'
     for part in it.key.parts:
         text = "".join(_blocks(it, part.key, 2))
-        yield f'<li>{html.asked(part, it.sheet, where)}<div class="solved">{text}</div></li>'
+        yield f'<li>{_lean(html.asked(part, it.sheet, where))}<div class="solved">{text}</div></li>'
     yield "</ol></details>"
 
 
 def _letters(it: PlayPage) -> str:
     """How each name is written, for the script to copy."""
     shown = "".join(
-        f'<span data-name="{svg.escape(name)}">{html.inline((Math((Name(name),)),), it.names)}</span>'
+        f'<span data-name="{svg.escape(name)}">{_line(it, (Math((Name(name),)),))}</span>'
         for name in sorted({*it.names.shapes, *it.names.latex, *it.names.partials, *it.sizes})
     )
     return f'<div class="letters" hidden>{shown}</div>'

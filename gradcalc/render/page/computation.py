@@ -38,6 +38,7 @@ def computation(graph: Graph) -> dict[str, Any]:
         "upstream": [
             {"name": upstream_name(graph, item), **_place(graph, item.of or graph.outputs[-1])}
             for item in exercise.upstream
+            if upstream_name(graph, item) not in graph.names
         ],
         "shapes": {name: _shape(graph.node(name).shape) for name in graph.names},
     }

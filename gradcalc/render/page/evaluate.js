@@ -63,7 +63,7 @@ function elementwise(name, operands, env, tree, instead) {
     if (lenient && name !== 'where' && pairs.some((x) => Number.isNaN(x[0]))) return [NaN, NaN];
     if (lenient && Number.isNaN(pairs[0][0])) return [NaN, NaN];
     try {
-      return settled(f(pairs), env, name === 'where');
+      return settled(f(pairs), name === 'where');
     } catch (problem) {
       if (!lenient || !(problem instanceof Undefined)) throw problem;
       env.tolerant.push(located(problem, tree));
@@ -78,7 +78,7 @@ function elementwise(name, operands, env, tree, instead) {
   }
 }
 
-function settled(pair, env, lost) {
+function settled(pair, lost) {
   if (isFinitePair(pair) || (lost && Number.isNaN(pair[0]))) return pair;
   throw new Unsure('the value cannot be told to this precision');
 }
@@ -90,7 +90,7 @@ function structured(name, scope, env, tree) {
     if (op.value === undefined) throw new Unsupported(`this page does not compute ${name}`);
     const call = (word) => ARRAYS[word] || (knownFunction(word) && entrywise(word));
     const result = asTensor(compiled(op.value, names, call, (x) => x)(Object.values(scope)));
-    result.lo.forEach((x, n) => settled([x, result.hi[n]], env, env.tolerant !== null));
+    result.lo.forEach((x, n) => settled([x, result.hi[n]], env.tolerant !== null));
     return result;
   } catch (problem) {
     throw located(problem, tree);
@@ -182,8 +182,9 @@ function called(tree, env) {
   return elementwise(func, operands, env, tree);
 }
 
-// g(z), g'(z): sin(z + shift); of several arguments Σ_r sin(Σ_k c_rk x_k + shift_r), as Python has it.
+// g(z), g'(z) at a point where functions stand in: sin(z + shift); of several arguments Σ_r sin(Σ_k c_rk x_k + shift_r), as Python has it.
 function unknownValue(tree, env) {
+  if (!env.standIn) throw new Unknown(`${tree.func} is an unknown function`);
   const {args, places} = tree, fraction = (p, q) => divide(point(p), point(q));
   const rank = 1 + env.unknown.slice().sort().indexOf(tree.func);
   const turns = (n) => multiply(fraction(n, 2), PI);
@@ -290,9 +291,9 @@ function indexRanges(names, tree, env) {
   for (const part of walk(tree)) {
     if (part.kind !== 'compare' || part.op !== '==') continue;
     for (const [side, other] of [[part.left, part.right], [part.right, part.left]]) {
-      const length = side.kind === 'name' ? {...env.indices, ...found}[side.id] : undefined;
+      const length = side.kind === 'name' ? own({...env.indices, ...found}, side.id) : undefined;
       const form = length === undefined ? null : linear(other, names, env);
-      const missing = names.filter((name) => !(name in found));
+      const missing = names.filter((name) => own(found, name) === undefined);
       if (form) fit(form, length, Math.min, missing, env, found);
     }
   }
@@ -315,13 +316,13 @@ function fit({steps, start}, length, beside, names, env, found) {
     const others = Object.keys(steps).filter((other) => other !== name)
       .reduce((sum, other) => sum + beside(0, steps[other] * ((sizes[other] ?? 1) - 1)), start);
     const room = Math.max(Math.floor((length - 1 - others) / steps[name]) + 1, 0);
-    found[name] = Math.min(found[name] ?? room, room);
+    found[name] = Math.min(own(found, name) ?? room, room);
   }
 }
 
 // c*p + q + 1 as {steps: {c: p, q: 1}, start: 1}; null for anything else.
 function linear(tree, names, env) {
-  const isIndex = (part) => part.kind === 'name' && (names.includes(part.id) || part.id in env.indices);
+  const isIndex = (part) => part.kind === 'name' && (names.includes(part.id) || own(env.indices, part.id) !== undefined);
   if (![...walk(tree)].some(isIndex)) {
     const start = quietly(() => wholeNumber(evaluate(tree, env)));
     return start === null ? null : {steps: {}, start};
@@ -428,7 +429,6 @@ function wholeNumber(t) {
 // ---- operations on whole arrays
 
 const RANK_NAMES = ['a number', 'a vector', 'a matrix'];
-const isMatrixOf = (t, units) => t.shape.length === 2 && !units.some(Boolean);
 const flat = (t) => reshaped(t, [...t.dims.slice(0, t.over.length), product(t.shape)]);
 // Arrays over the same named axes.
 function aligned(tensors, env, rank) {
@@ -602,7 +602,7 @@ function declaredUnits(tree, env) {
 
 // base[items], where an index or a per-example integer picks one entry for each of its values.
 function indexed(tree, env) {
-  const base = evaluate(tree.base, env), first = base.over.length, rank = base.shape.length;
+  const base = evaluate(tree.base, env), rank = base.shape.length;
   try {
     if (tree.items.length > rank) throw new Misfit(`${tree.items.length} indices for an array with ${rank} axes`);
     const items = base.shape.map((length, k) => {
@@ -727,7 +727,7 @@ function environment(computation, at) {
   const env = {
     values: {}, sizes: {...at.sizes}, indices: {}, functions: {}, stacks: computation.stacks || {},
     examples: computation.examples || [], unknown: computation.unknown || [], shapes: computation.shapes || {},
-    norms: [], lacking: {}, tolerant: null, watch: null,
+    norms: [], lacking: {}, tolerant: null, watch: null, standIn: at.standIn === true,
     constants: {pi: scalar(PI), e: scalar(E)},
   };
   const functions = Object.keys(computation.functions || {}).concat(env.unknown);

@@ -87,7 +87,8 @@ function letter(name, {letters}) {
   const known = own(letters, name);
   if (known) {
     const copy = known.cloneNode(true);
-    return boxed(copy.localName === 'math' ? mathNode('mrow', ...copy.childNodes) : copy, ATOM);
+    const level = known.querySelector?.('msup') ? POWER : ATOM;
+    return boxed(copy.localName === 'math' ? mathNode('mrow', ...copy.childNodes) : copy, level);
   }
   const [, stem, below] = /^(.+?)_?([0-9]*|(?<=_).*)$/u.exec(name) || [name, name, ''];
   const shown = mathNode('mi', name === 'pi' ? 'π' : stem);

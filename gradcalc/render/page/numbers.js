@@ -24,7 +24,7 @@ const isPoint = (x) => x[0] === x[1];
 const isFinitePair = (x) => Number.isFinite(x[0]) && Number.isFinite(x[1]);
 const middle = (x) => x[0] + (x[1] - x[0]) / 2;
 // The next double at least, n half units in the last place away (Rump and others, 2009).
-const above = (x, n = 1) => x === -Infinity ? -Number.MAX_VALUE : x + (Math.abs(x) * STEP * n + TINY);
+const above = (x, n = 1) => x === -Infinity ? -Number.MAX_VALUE : x + (Math.abs(x) * STEP + TINY) * n;
 const below = (x, n = 1) => -above(-x, n);
 // What a rounded result encloses, by the sign of the error that was made; NaN: unknown.
 const toward = (value, error) =>

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-# No literal goes over a line's end; a template may stand in another, no deeper.
+# No literal goes over a line's end; a template may stand in another, no deeper,
+# and no pattern begins with a space or holds a backtick.
 _SCRIPT = re.compile(
     r"""(?P<kept>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"
     |`(?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\})*`

@@ -329,16 +329,16 @@ class Parser {
     }
     this.at += primes;
     this.open.push(this.take());
-    let [args, kwargs] = this.arguments(token);
+    const [args, named] = this.arguments(token);
     this.close(')');
     if (isOwn || slope) {
-      if (!args.length || kwargs.length) throw this.fail(`\`${token.text}\` takes no named arguments`, token);
+      if (!args.length || named.length) throw this.fail(`\`${token.text}\` takes no named arguments`, token);
       return this.call(func, args, start, {primes, places: slope ? slope[1] : []});
     }
     if (args.length === 2 && language.along.includes(func) && ['num', 'neg'].includes(args[1].kind)) {
-      kwargs.unshift(['axis', args.pop()]);
+      named.unshift(['axis', args.pop()]);
     }
-    kwargs = kwargs.map(([word, value]) => [word, word === 'keepdims' ? flagOf(value) : value]);
+    const kwargs = named.map(([word, value]) => [word, word === 'keepdims' ? flagOf(value) : value]);
     const tree = this.call(func, args, start, {kwargs});
     checkArguments(tree, token);
     return tree;
@@ -632,7 +632,9 @@ function parse(text, words = {}) {
   }
   refuseMatrices(tree, text, sets);
   checkNames(tree, sets);
-  return withIndicators(tree);
+  const whole = withIndicators(tree);
+  checkConstants(whole, sets);
+  return whole;
 }
 
 function refuseAnswer(text) {
@@ -774,6 +776,24 @@ function checkNames(tree, words) {
     }
   }
   namesIn(tree, words, []);
+}
+
+// Refuses a part made of numbers alone that has no value.
+function checkConstants(tree, {known}) {
+  const isConstant = (part) => part.kind === 'name' ? language.constants.includes(part.id) && !known.has(part.id)
+    : ['num', 'neg', 'binary', 'call'].includes(part.kind) && part.op !== '@' && !(part.kwargs || []).length
+      && (part.kind !== 'call' || own(language.operations, part.func)?.signature === 'elementwise') && children(part).every(isConstant);
+  const bare = environment({}, {});
+  for (const part of walk(tree)) {
+    let message = '';
+    try {
+      if (part.op === '/' && isConstant(part.right) && signOf(single(evaluate(part.right, bare))) === 0) message = 'division by zero';
+      else if (isConstant(part)) evaluate(part, bare);
+    } catch (problem) {
+      if (problem.constructor === Undefined) ({message} = problem);
+    }
+    if (message) throw new ReadError(message.split(' (in ')[0], part.start, part.end);
+  }
 }
 
 function namesIn(tree, words, bound) {

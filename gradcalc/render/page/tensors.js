@@ -3,7 +3,7 @@
 // named as `m`'s are (`numeric/array_functions.py`); they work on the last axes, the rest stands
 // before them.
 
-const MOST_ENTRIES = 100000;
+const MOST_ENTRIES = 100000, MOST_PRODUCTS = 3000000;
 const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
 const range = (n) => Array.from({length: n}, (_, k) => k);
 
@@ -174,6 +174,7 @@ function determinantOf(pick, n) {
 function matmul(a, b) {
   const rows = a.dims[a.dims.length - 2], inner = a.dims[a.dims.length - 1];
   const outer = broadcast(a.dims.slice(0, -2), b.dims.slice(0, -2));
+  if (product(outer) * rows * inner * lastSize(b) > MOST_PRODUCTS) throw new Unsupported('this product is too large for this page');
   return build(a.over, [...outer, rows, b.dims[b.dims.length - 1]], (index) => {
     const before = index.slice(0, -2), [i, j] = index.slice(-2);
     return range(inner).reduce((sum, k) =>

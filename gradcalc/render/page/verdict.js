@@ -5,6 +5,7 @@
 //   judge(question, text, practice)      -> {verdict, message, mistakes, shapes, entries, tree}
 
 const ENOUGH = 8, CLOSE = 1e-9, SEEN = 1e-6, SAME = 1e-8, TRIED = 4, LONGEST = 10, UNKNOWN_WORD = /^unknown name/;
+const FLAT = ['step', 'half_step', 'sign']; // between their edges nothing moves them
 const fill = (text, words) => text.replace(/\{(\w+)\}/g, (all, word) => words[word] ?? all);
 const capital = (text) => /^[a-z]/i.test(text) && text.split('`')[0].includes(' ') ? text[0].toUpperCase() + text.slice(1) : text;
 const squeezed = (dims) => dims.filter((n) => n !== 1);
@@ -131,11 +132,14 @@ function valueFrom(text) {
   refuseAnswer(text);
   const valueOfPart = (tree) => {
     if (tree.kind === 'vector') return tree.items.map(valueOfPart);
+    if (tree.kind === 'num' && !Number.isFinite(Number(tree.text))) throw new Undefined('the result is too large for a decimal number');
     if (tree.kind === 'num') return Number(tree.text);
     if (tree.kind === 'neg') return -valueOfPart(tree.arg);
     return middle(single(evaluate(tree, BARE)));
   };
-  const tree = parse(text), value = valueOfPart(tree);
+  const tree = parse(text), named = [...walk(tree)].find((part) => part.kind === 'name' && !language.constants.includes(part.id));
+  if (named) throw new ReadError(`\`${named.id}\` is not a number`, named.start, named.end);
+  const value = valueOfPart(tree);
   dimsOf(value, tree);
   return {kind: 'value', tree, value};
 }
@@ -227,16 +231,16 @@ function paired(t, [over, shape], loose, env) {
     const whole = reshaped(t, [...t.dims.slice(0, t.over.length), ...inner]);
     const found = build([], dims, (at) =>
       entry(whole, [...named.map((k) => at[shape.length + k]), ...at.slice(shape.length - inner.length, shape.length)]));
-    return {...listed(found, dims), form: over.length ? 'per example' : null};
+    return {...inOrder(found, dims), form: over.length ? 'per example' : null};
   }
-  return over.length && !t.over.length && sameDims(t.shape, dims) ? {...listed(t, dims), form: 'stacked'} : null;
+  return over.length && !t.over.length && sameDims(t.shape, dims) ? {...inOrder(t, dims), form: 'stacked'} : null;
 }
 
-const listed = (t, dims) => ({pairs: [...t.lo].map((lo, n) => [lo, t.hi[n]]), dims});
+const inOrder = (t, dims) => ({pairs: [...t.lo].map((lo, n) => [lo, t.hi[n]]), dims});
 const stackedLast = (t) => {
   const first = t.over.length, order = [...range(t.shape.length).map((k) => first + k), ...range(first)];
   const whole = rearranged(t, order, []);
-  return listed(whole, whole.dims);
+  return inOrder(whole, whole.dims);
 };
 const near = (value) => [below(value, 2), above(value, 2)];
 const apart = (x, y) => x[1] < y[0] || y[1] < x[0];
@@ -291,7 +295,7 @@ function mayHide(read, typed, agreed, practice) {
 
 // Each number and name in turn a little larger: what nobody sees may hide there.
 function* nudged(tree) {
-  if (tree.kind === 'compare' || (tree.kind === 'num' && Number(tree.text) === 0)) return;
+  if (tree.kind === 'compare' || FLAT.includes(tree.func) || (tree.kind === 'num' && Number(tree.text) === 0)) return;
   if (tree.kind === 'name' || tree.kind === 'num') {
     yield {kind: 'binary', op: '*', left: tree, right: {kind: 'num', text: '1.001'}};
     return;
@@ -326,7 +330,8 @@ function hasNewEdge(read, practice) {
     const mine = practice.points.map((_, k) => numbersAt({tree, free: read.free}, practice, k));
     const crossed = mine.some((row, k) => row && mine.some((other, n) => other && n < k && other.length === row.length
       && row.some((x, at) => x * other[at] < 0)));
-    return crossed && !known.some((end) => isMultiple(mine, (k) => numbersAt({tree: end}, practice, k)));
+    const isTouched = mine.some((row) => row && row.includes(0));
+    return (crossed || !isTouched) && !known.some((end) => isMultiple(mine, (k) => numbersAt({tree: end}, practice, k)));
   });
 }
 
@@ -565,8 +570,8 @@ function fromTable(question, typed, practice) {
 function partOf({pairs, dims}) {
   const weights = weightsOf(dims, pairs.length), values = pairs.map(middle);
   const largest = Math.max(0, ...values.map(Math.abs));
-  const exponent = largest ? Math.floor(Math.log2(largest)) + 1 : 0;
-  const power = 2 ** exponent > largest ? 2 ** (exponent - 1) > largest ? exponent - 1 : exponent : exponent + 1;
+  let power = largest ? Math.floor(Math.log2(largest)) : 0;
+  while (largest && largest >= 2 ** power) power += 1;
   return values.reduce((sum, x, n) => sum + x / 2 ** power * weights[n], 0) / 999 + power / 16;
 }
 
@@ -590,13 +595,13 @@ const factorAt = ({value, powers}, sizes) =>
 
 // {sizes, got, want} at points, numbers in order: the factor, where it is one and the same everywhere.
 function common(rows) {
-  const measured = rows.slice(0, TRIED).map(({sizes, got, want}) => {
+  const measured = rows.map(({sizes, got, want}) => {
     const at = want.reduce((best, x, n) => Math.abs(x) > Math.abs(want[best]) ? n : best, 0);
     return want[at] ? {sizes, ratio: got[at] / want[at]} : null;
-  }).filter(Boolean);
+  }).filter(Boolean).slice(0, TRIED);
   const factor = measured.length > 1 && measured.every(({ratio}) => Number.isFinite(ratio)) ? factorOf(measured) : null;
   const isSame = factor && rows.every(({sizes, got, want}) => {
-    const scale = Math.max(...got.map(Math.abs)), times1 = factorAt(factor, sizes);
+    const times1 = factorAt(factor, sizes), scale = Math.max(...want.map((x) => Math.abs(x * times1)));
     return got.every((x, n) => Math.abs(x - times1 * want[n]) <= CLOSE * scale);
   });
   return isSame ? factor : null;
@@ -608,14 +613,20 @@ function factorText({value: [top, bottom], powers}) {
   return (top < 0 ? '-' : '') + [above1.join('*') || '1', ...bottom === 1 ? [] : [bottom], ...list(-1)].join('/');
 }
 
+// The points at which a right answer is known, near ones first.
+const nearFirst = (digests, practice) => [false, true].flatMap((far) =>
+  [...digests.entries()].filter(([k, want]) => want !== null && Boolean(practice.points[k].far) === far));
+
 function factorMistake(question, typed, practice) {
   const rows = [];
-  for (const [k, want] of question.right.digests.entries()) {
-    if (!want || practice.points[k].far) continue;
+  for (const [k, want] of nearFirst(question.right.digests, practice)) {
     const t = quietly(() => typed(k));
-    const pair = t && paired(t, question.right.shapes[practice.points[k].choice], true, baseAt(practice, k));
+    if (!t) continue;
+    const pair = paired(t, question.right.shapes[practice.points[k].choice], true, baseAt(practice, k));
     if (!pair) return null;
-    rows.push({sizes: practice.points[k].sizes, got: [middle(digestOf(pair).value)], want: [want]});
+    const {value} = digestOf(pair);
+    if (value[1] - value[0] > CLOSE * Math.abs(value[0])) continue;
+    rows.push({sizes: practice.points[k].sizes, got: [middle(value)], want: [want]});
   }
   const factor = rows.length >= TRIED ? common(rows) : null;
   if (!factor) return null;
@@ -655,8 +666,8 @@ const CHANGES = {
 function relationMistake(question, typed, practice) {
   const {right} = question;
   const at = Object.keys(right.whole || {}).map(Number).concat(right.whole ? [] : question.at || []);
-  const seen = at.map((k) => ({k, shape: right.shapes[practice.points[k].choice], t: quietly(() => typed(k))}));
-  if (seen.length < 2 || seen.some(({t, shape}) => !t || shape[0].length)) return null;
+  const seen = at.map((k) => ({k, shape: right.shapes[practice.points[k].choice], t: quietly(() => typed(k))})).filter(({t}) => t);
+  if (seen.length < 2 || seen.some(({shape}) => shape[0].length)) return null;
   for (const [slug, sentence, change, ofRight] of practice.words.relations) {
     const rows = seen.map(({k, shape, t}) => {
       const {pairs, dims} = stackedLast(t), mine = {values: pairs.map(middle), dims};
