@@ -21,6 +21,7 @@ from gradcalc.report.frame_words import words
 
 if TYPE_CHECKING:
     from gradcalc.derivation.step_model import Derivation
+    from gradcalc.exercise.vary_model import Drawn
     from gradcalc.report.handout_model import Handout
 
 # Format -> ending of its files.
@@ -43,7 +44,7 @@ KINDS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Export:
     """What is wanted beside the format. stem: the name of the document, for the pictures beside
-    it.
+    it; variants: the other values that a page has.
     """
 
     sheet: Sheet = field(default_factory=Sheet)
@@ -52,6 +53,7 @@ class Export:
     options: Options = field(default_factory=Options)
     stem: str = "handout"
     flavour: str = "plain"
+    variants: Sequence[Mapping[str, Drawn]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,10 @@ def _played(solution: Solution, derivation: Derivation | None, number: int, want
     from gradcalc.report.page_report import compose_page
 
     assert derivation is not None
-    answers = wanted.sheet.solution
-    practice = Practice(Marker(solution.graph.exercise)).data() if answers else None
-    item = compose_page(derivation, wanted.sheet)
+    exercise = solution.graph.exercise
+    checked = wanted.sheet.solution and "check" in exercise.page_parts
+    practice = Practice(Marker(exercise)).data() if checked else None
+    item = compose_page(derivation, wanted.sheet, wanted.variants)
     known = {path: data_uri(Path(source)) for path, source in _pictures(item.sheet)}
     frame = {"title": item.sheet.title, "lang": item.sheet.lang}
     return Made(page.article(item, number, practice, known.get), frame=frame)

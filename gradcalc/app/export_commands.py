@@ -22,6 +22,7 @@ from gradcalc.app.options import (
     Set,
     Solved,
     Timeout,
+    UsageError,
     language,
     one_of,
 )
@@ -29,6 +30,9 @@ from gradcalc.app.shipped import open_exercise
 from gradcalc.app.startup import load
 from gradcalc.exercise.files import read_bytes
 from gradcalc.language.errors import GradcalcError, Place, Problem
+from gradcalc.language.fast_dataclasses import replace
+
+MOST_VARIANTS = 1_000  # on a page
 
 
 def graph(
@@ -136,6 +140,27 @@ def export(
             "--preamble", metavar="FILE", help="File with TeX for the preamble of the document."
         ),
     ] = None,
+    variants: Annotated[
+        int,
+        typer.Option(
+            "--variants",
+            min=0,
+            max=MOST_VARIANTS,
+            metavar="N",
+            help="page: with the numbers of N variants, as `gradcalc vary` draws them.",
+            show_default=False,
+        ),
+    ] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="S", help="With --variants: another seed gives others."),
+    ] = None,
+    auto: Annotated[
+        bool,
+        typer.Option(
+            "--auto", help="With --variants: choose what varies where the exercise does not say."
+        ),
+    ] = False,
     set_: Set = None,
     digits: Digits = None,
     form: Form = None,
@@ -159,6 +184,7 @@ def export(
 
     console: Console = context.obj
     one_of("format", tuple(ENDINGS))(to)
+    others = _others(to, no_answers, variants, seed, auto, bool(set_))
     sheets = plan(files, to, output)
     keys = plan(files, to, key) if key else ()
     targets = (*sheets, *keys)
@@ -188,6 +214,9 @@ def export(
             found = derivation.solution
         else:
             found = load("gradcalc.derivation.solve").solve(exercise)
+        if others is not None:
+            drawn = load("gradcalc.app.page_variants").tables(file, exercise, others)
+            how = replace(how, variants=drawn)
         made = part(found, picture, to, how, derivation)
         return made.text, made.beside, made.files, made.frame, found.right
 
@@ -214,6 +243,22 @@ def export(
     if outside and not console.problems:
         raise typer.Exit(Exit.OUTSIDE)
     finish(console, fine)
+
+
+def _others(
+    to: str, no_answers: bool, variants: int, seed: int | None, auto: bool, is_set: bool
+) -> Any:
+    """What options of pages alone ask for. Raises UsageError where they do not fit."""
+    given = {"--no-answers": no_answers, "--variants": bool(variants)}
+    if to != "page" and (named := [name for name, is_given in given.items() if is_given]):
+        raise UsageError(f"{named[0]} is for pages: --to page")
+    if not variants:
+        if seed is not None or auto:
+            raise UsageError(f"{'--seed' if seed is not None else '--auto'} needs --variants N")
+        return None
+    if is_set:
+        raise UsageError("--variants draws the values: leave out --set")
+    return load("gradcalc.app.page_variants").Wanted(variants, 1 if seed is None else seed, auto)
 
 
 def _preamble(file: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gradcalc.derivation.step_model import Derivation, Pass, Path, Quantity, Step
 from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Question, Value
+from gradcalc.exercise.vary_model import Domain, Drawn
 from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.formula_pieces import Line, Names, Number, Partial, line, math
@@ -110,6 +111,7 @@ class Field:
     kind: str
     assumed: tuple[str, ...] = ()
     upstream: bool = False
+    range: tuple[float, float] | None = None  # of its slider; None: as the page finds good
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class PlayPage:
-    """A page: `sheet` without answers, `key` with them (None: no answers on the page)."""
+    """A page: `sheet` without answers, `key` with them (None: no answers on the page); `parts`:
+    which of walk, values and check it has; `variants`: other values of the fields.
+    """
 
     sheet: Handout
     key: Handout | None
@@ -146,9 +150,13 @@ class PlayPage:
     sizes: Mapping[str, int]
     help: tuple[Help, ...]  # for each question
     edges: tuple[Edge, ...]
+    parts: tuple[str, ...]
+    variants: tuple[Mapping[str, Number], ...]
 
 
-def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
+def compose_page(
+    derivation: Derivation, sheet: Sheet, variants: Sequence[Mapping[str, Drawn]] = ()
+) -> PlayPage:
     """The page of a derivation; with `sheet.solution` the walk and the key are on it."""
     solution = derivation.solution
     blank = compose(solution, replace(sheet, solution=False))
@@ -156,13 +164,15 @@ def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
     digits = sheet.digits or derivation.graph.exercise.notation.digits
     key = compose(solution, sheet, derivation) if sheet.solution else None
     plain = _symbolic(derivation)
-    stages = tuple(_stages(plain, digits)) if sheet.solution else ()
-    numbers = _valued(derivation)
+    parts = derivation.graph.exercise.page_parts
+    moves = "walk" in parts or "values" in parts
+    stages = tuple(_stages(plain, digits)) if key and moves else ()
+    numbers = moves and _valued(derivation)
     runs = tuple(_run(derivation, k) for k in range(len(derivation.passes))) if numbers else ()
     return PlayPage(
         blank,
         key,
-        _figure(derivation, names_, sheet, bool(key), bool(runs)),
+        _figure(derivation, names_, sheet, bool(stages), bool(runs)),
         stages,
         runs if key else (),
         tuple(_fields(derivation)) if numbers else (),
@@ -170,12 +180,19 @@ def compose_page(derivation: Derivation, sheet: Sheet) -> PlayPage:
         derivation.graph,
         digits,
         dict(derivation.graph.sizes),
-        tuple(_help(plain, answer.question, stages) for answer in solution.answers) if key else (),
+        tuple(
+            _help(plain, answer.question, stages if "walk" in parts else ())
+            for answer in solution.answers
+        )
+        if key
+        else (),
         tuple(
             Edge(definition.name, end)
             for definition in derivation.graph.exercise.definitions
             for end in ends_of_pieces(definition.expr)
         ),
+        parts,
+        tuple({name: _number(value) for name, value in one.items()} for one in variants),
     )
 
 
@@ -294,7 +311,7 @@ def _help(derivation: Derivation, question: Question, stages: Sequence[Stage]) -
                 continue
             if one.of == question.of and question.kind == "derivative":
                 levels = dict.fromkeys((hint([step], board, level),) for level in (1, 2))
-                stage = next(k for k, s in enumerate(stages) if s.total == step.name)
+                stage = next((k for k, s in enumerate(stages) if s.total == step.name), None)
                 return Help(tuple(levels), stage)
             paths = tuple(path for path in step.paths if path.through == question.of)
             if paths:
@@ -378,7 +395,11 @@ def _fields(derivation: Derivation) -> Iterator[Field]:
             fixed = FIXED & assumed or quantity.name in graph.integers
             kind = "array" if isinstance(quantity.value, list) else "number"
             said, known = math(Name(quantity.name)), tuple(sorted(assumed))
-            yield Field(quantity.name, said, quantity.value, "fixed" if fixed else kind, known)
+            reach = None
+            if kind == "number" and not fixed:
+                reach = _reach(graph.exercise.vary.domains.get(quantity.name))
+            kind = "fixed" if fixed else kind
+            yield Field(quantity.name, said, quantity.value, kind, known, range=reach)
     values = _given_upstream(derivation)
     used = _names_in_formulas(derivation)
     for item in graph.exercise.upstream:
@@ -391,6 +412,14 @@ def _fields(derivation: Derivation) -> Iterator[Field]:
             yield Field(name, written, value, kind, upstream=True)
 
 
+def _reach(domain: Domain | None) -> tuple[float, float] | None:
+    """From where to where an input varies."""
+    if domain is None or domain.kind not in ("integers", "decimals", "uniform"):
+        return None
+    low, high = float(domain.low), float(domain.high)
+    return (low, high) if low < high else None
+
+
 def _names_in_formulas(derivation: Derivation) -> set[str]:
     runs = (_run(derivation, number) for number in range(len(derivation.passes)))
     return {name for run in runs for one in run.formulas for name in names(one.expr)}
@@ -399,15 +428,14 @@ def _names_in_formulas(derivation: Derivation) -> set[str]:
 def _given_upstream(derivation: Derivation) -> dict[str, Number]:
     """The upstream gradients as numbers, by their quantities."""
     point = given_point(derivation.graph)
-    env = Env(floats(), {}, sizes=point.sizes)
+    return {name: _number(value, point.sizes) for name, value in point.upstream.items()}
 
-    def number(value: Value) -> Number:
-        if isinstance(value, tuple):
-            return [number(item) for item in value]
-        found = float(leaf(value, env))
-        return int(found) if found == int(found) else found
 
-    return {name: number(value) for name, value in point.upstream.items()}
+def _number(value: Value, sizes: Mapping[str, int] = {}) -> Number:
+    if isinstance(value, tuple):
+        return [_number(item, sizes) for item in value]
+    found = float(leaf(value, Env(floats(), {}, sizes=sizes)))
+    return int(found) if found == int(found) else found
 
 
 # ---- the figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradcalc.app.command_parts import adjusted
@@ -12,6 +13,7 @@ from gradcalc.derivation.derive_steps import explained
 from gradcalc.derivation.step_model import Derivation
 from gradcalc.exercise.load import parse_exercise
 from gradcalc.exercise.model import Exercise
+from gradcalc.exercise.vary_model import Drawn
 from gradcalc.report.figure import Sheet
 
 if TYPE_CHECKING:
@@ -32,9 +34,13 @@ def shipped(name: str) -> Exercise:
     return parse_exercise(exercise_text(name), f"{name}.yaml")
 
 
-def page_of(derivation: Derivation, digits: int | None = None) -> str:
+def page_of(
+    derivation: Derivation,
+    digits: int | None = None,
+    variants: Sequence[Mapping[str, Drawn]] = (),
+) -> str:
     """The page of one exercise, with all that it can do."""
-    wanted = Export(Sheet(True, digits=digits))
+    wanted = Export(Sheet(True, digits=digits), variants=variants)
     made = part(derivation.solution, "1", "page", wanted, derivation)
     return whole([made], "page", wanted).text
 

@@ -92,10 +92,10 @@ def article(
         "</section>",
         '<div class="board">',
         *_figure(it, prefix),
-        *(_walk(it, prefix) if it.stages else ()),
+        *(_walk(it, prefix) if it.stages and "walk" in it.parts else ()),
         "</div>",
         *_twin(it),
-        *(_values(it, prefix) if it.fields else ()),
+        *(_values(it, prefix) if it.fields and "values" in it.parts else ()),
         *(_check(it, prefix, where) if practice is not None else _questions(it, where)),
         *_key(it, where),
     ]
@@ -160,7 +160,7 @@ def _twin(it: PlayPage) -> Iterator[str]:
         yield (
             f'<tr data-of="{key}"><th scope="row">{mathml(vertex.name.latex)}</th><td>{sources}</td>'
             f'<td class="value">{mathml(vertex.above.latex) if vertex.above else ""}</td>'
-            '<td class="gradient"></td></tr>'
+            '<td class="gradient"><span class="number"></span></td></tr>'
         )
     yield "</tbody></table></div></details>"
 
@@ -216,6 +216,11 @@ def _values(it: PlayPage, prefix: str) -> Iterator[str]:
         yield f'<fieldset data-of="{svg.escape(field.name)}"><legend>{_line(it, field.written)}</legend></fieldset>'
     yield "</div>"
     yield '<p class="said" role="status"></p>'
+    if it.variants:
+        yield (
+            '<p class="others"><button type="button" class="other">Other numbers</button> '
+            '<span class="which" role="status"></span></p>'
+        )
     yield '<p><button type="button" class="reset">Reset</button></p>'
     yield '<div class="nudge"></div></section>'
 
@@ -293,6 +298,8 @@ def _data(it: PlayPage, practice: Mapping[str, Any] | None) -> dict[str, Any]:
         found["runs"] = [[_formula_data(one) for one in run.formulas] for run in it.runs]
         found["of"] = [run.name for run in it.runs]
         found["sizes"] = dict(it.sizes)
+        if it.variants:
+            found["variants"] = list(it.variants)
         found["kinks"] = [_edge_data(it, edge) for edge in it.edges]
     if practice is not None:
         found["practice"] = practice
@@ -338,4 +345,6 @@ def _edge_data(it: PlayPage, edge: Edge) -> dict[str, str]:
 
 def _field_data(field: Field) -> dict[str, Any]:
     found = {"name": field.name, "value": field.value, "kind": field.kind, "assumed": field.assumed}
+    if field.range is not None:
+        found["range"] = field.range
     return found | ({"upstream": True} if field.upstream else {})

@@ -62,13 +62,21 @@ class Check {
   }
 
   judge(item, k, field, practice) {
-    const verdict = item.querySelector('.verdict'), found = judge(this.questions[k], field.value, practice);
+    const verdict = item.querySelector('.verdict'), found = this.found(this.questions[k], field.value, practice);
     const words = {right: '✓ Right', wrong: '✗ Wrong', undecided: '? Undecided', invalid: '! Not readable', blank: ''};
     verdict.className = `verdict ${found.verdict}`;
     field.setAttribute('aria-invalid', ['wrong', 'invalid'].includes(found.verdict));
     verdict.replaceChildren(element('b', {}, words[found.verdict]));
     const message = (found.message ?? '').replace(/^(Right|Wrong)[.:]? ?/, '');
     if (message) verdict.append(' ', message[0].toUpperCase() + message.slice(1));
+  }
+
+  // A number belongs to the exercise's own numbers: with others only formulas are checked.
+  found(question, text, practice) {
+    if (practice.isOwn() || readAnswer(question, text, practice).kind !== 'value') return judge(question, text, practice);
+    const {value, ...formula} = question; // 1 may be right as a formula
+    const is = readAnswer(formula, text, practice).kind === 'formula' && judge(formula, text, practice).verdict === 'right';
+    return is ? {verdict: 'right'} : {verdict: 'undecided', message: MOVED};
   }
 
   // The answers as `gradcalc check` reads them.
@@ -90,4 +98,5 @@ class Check {
   }
 }
 
+const MOVED = 'With changed values the page checks formulas only. Reset the values, and it checks numbers too.';
 const quoted = (text) => JSON.stringify(text);

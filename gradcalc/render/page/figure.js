@@ -80,8 +80,7 @@ class Figure {
       const title = this.article.querySelectorAll('.step')[k].querySelector('h3 math');
       const button = element('button', {type: 'button', onclick: () => go(k)});
       button.append(title ? title.cloneNode(true) : `step ${k + 1}`);
-      cell.append(button, ' ');
-      if (!cell.querySelector('.number')) cell.append(element('span', {className: 'number'}));
+      cell.querySelector('.number').before(button, ' ');
     });
   }
 }

@@ -63,9 +63,16 @@ class Followed {
     return tensor.over.length ? stacked(tensor, this.env) : tensor;
   }
 
-  reset() {
-    this.point = structuredClone(this.start);
+  // The exercise's own values, with others in the place of some.
+  reset(values = {}) {
+    const {start} = this;
+    this.point = structuredClone({...start, values: {...start.values, ...values}});
     this.compute();
+  }
+
+  // Are the exercise's own values set?
+  get isOwn() {
+    return JSON.stringify(this.point) === JSON.stringify(this.start);
   }
 }
 

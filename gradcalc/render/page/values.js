@@ -10,6 +10,7 @@ class Values {
     this.said = this.root.querySelector('.said');
     for (const field of data.fields) this.field(field);
     this.root.querySelector('.reset').addEventListener('click', () => this.reset());
+    if (data.variants) this.others(data.variants);
     this.said.textContent = this.kinks();
     this.nudge();
   }
@@ -112,8 +113,22 @@ class Values {
     return [...new Set(said)].join(' ');
   }
 
-  reset() {
-    this.followed.reset();
+  // A button for the next of the variants; after the last comes the first.
+  others(variants) {
+    const button = this.root.querySelector('.other'), which = this.root.querySelector('.which');
+    const say = (text) => { which.textContent = text; };
+    let at = -1;
+    button.addEventListener('click', () => {
+      at = (at + 1) % variants.length;
+      this.reset(variants[at]);
+      say(`${at + 1} of ${variants.length}`);
+    });
+    this.root.querySelector('.reset').addEventListener('click', () => { at = -1; say(''); });
+  }
+
+  // The exercise's own values, or those of a variant.
+  reset(values) {
+    this.followed.reset(values);
     for (const field of this.data.fields) {
       const box = this.root.querySelector(`fieldset[data-of="${CSS.escape(field.name)}"]`);
       for (const input of box.querySelectorAll('input[type=text]')) {
@@ -122,7 +137,7 @@ class Values {
         input.removeAttribute('aria-invalid');
       }
       const slider = box.querySelector('input[type=range]');
-      if (slider) slider.value = field.value;
+      if (slider) slider.value = this.at(field, []);
     }
     this.said.textContent = this.kinks();
     this.changed();

@@ -88,7 +88,8 @@ class Walk {
 
   // Writes the numbers of the step, and of the figure as far as the walk has come.
   follow() {
-    const stage = this.stages[this.at], {values, gradients} = this.reached();
+    const stage = this.stages[this.at], hides = this.asked === this.at;
+    const {values, gradients} = reached(this.data, this.followed, this.at, hides);
     const wires = stage.terms.map((term) => term.slice(0, 2));
     this.figure.show({values, gradients, run: stage.run, now: {at: stage.at, wires}});
     const step = this.steps[this.at], output = step.querySelector('.numbers output');
@@ -98,24 +99,6 @@ class Walk {
     if (output && this.followed) output.replaceChildren(...this.sentence(stage));
     const row = step.querySelector('.numbers');
     if (row) row.hidden = !this.followed;
-  }
-
-  reached() {
-    const {stages, at} = this, values = new Map(), gradients = new Map();
-    for (const field of this.data.fields ?? []) values.set(field.name, this.text(this.followed.value(field.name)));
-    stages.forEach((stage, k) => {
-      const is = k < at || (k === at && this.asked !== k);
-      if (stage.kind === 'forward' && (is || !this.followed)) values.set(stage.at, this.text(this.followed?.value(stage.at)));
-      if (stage.kind !== 'backward' || stage.run !== stages[at].run || !is) return;
-      gradients.set(stage.at, this.text(this.followed?.gradient(stage.run, stage.total)));
-    });
-    return {values, gradients};
-  }
-
-  // What stands in the figure: a number, or null where a name stands already.
-  text(found) {
-    if (!found || found.tensor?.dims.length) return null;
-    return found.tensor ? known(found.tensor.lo[0], found.tensor.hi[0], this.data.digits) ?? '?' : '–';
   }
 
   // = 0.1966 · 2 + … ≈ 0.3932
@@ -138,7 +121,7 @@ class Walk {
     if (Array.isArray(tree)) return tree.map((part) => this.withNumbers(part));
     if (!tree || typeof tree !== 'object') return tree;
     if (tree.kind === 'name') {
-      const text = this.text(this.followed.value(tree.id));
+      const text = inFigure(this.followed.value(tree.id), this.data.digits);
       if (!text) return tree;
       const number = {kind: 'num', text: text.replace('−', '')};
       return text.startsWith('−') ? {kind: 'neg', arg: number} : number;
@@ -178,6 +161,25 @@ class Walk {
     const show = element('button', {type: 'button', onclick: answer}, 'Show');
     return element('p', {className: 'guess'}, element('label', {}, 'What number comes out? ', field), ' ', show, ' ', said);
   }
+}
+
+// The numbers of the figure at a step, names → text; hides: that of the step itself is asked for.
+function reached({stages, fields, digits}, followed, at, hides) {
+  const values = new Map(), gradients = new Map();
+  for (const field of fields ?? []) values.set(field.name, inFigure(followed.value(field.name), digits));
+  stages.forEach((stage, k) => {
+    const is = k < at || (k === at && !hides);
+    if (stage.kind === 'forward' && (is || !followed)) values.set(stage.at, inFigure(followed?.value(stage.at), digits));
+    if (stage.kind !== 'backward' || stage.run !== stages[at].run || !is) return;
+    gradients.set(stage.at, inFigure(followed?.gradient(stage.run, stage.total), digits));
+  });
+  return {values, gradients};
+}
+
+// What stands in the figure: a number, or null where a name stands already.
+function inFigure(found, digits) {
+  if (!found || found.tensor?.dims.length) return null;
+  return found.tensor ? known(found.tensor.lo[0], found.tensor.hi[0], digits) ?? '?' : '–';
 }
 
 // A number that somebody typed; null where it is none.
