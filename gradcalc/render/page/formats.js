@@ -37,7 +37,7 @@ function numberText(value, digits) {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return sign + Math.abs(value);
   let {text, power, whole} = significant(value, digits);
   if (power >= -4 && power < Math.max(digits, 6)) {
-    if (power >= digits) ({text, power, whole} = significant(value, power + 1));
+    if (power >= digits) ({text, power, whole} = significant(value, +Math.abs(value).toExponential().split('e')[1] + 1));
     const places = Math.max(0, digits - 1 - power);
     const padded = whole ? text : text.padEnd(digits, '0');
     if (power < 0) return sign + '0.' + '0'.repeat(-power - 1) + padded;
