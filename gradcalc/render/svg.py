@@ -278,7 +278,7 @@ def _label(vertex: Vertex, kind: str, x: float, y: float, made: Set, color: str)
     """A label on a wire; in a figure to play with in a group that knows where its number goes:
     behind the name, which is the first `data-keep` runs.
     """
-    if not vertex.passes:
+    if not vertex.key:
         yield from _put(made, x, y, color)
         return
     keep, at = 0, x

@@ -59,6 +59,7 @@ class Check {
     if (read.message) echo.append(element('span', {className: 'unread'}, read.message));
     else if (read.tree) echo.append(draw(read.tree));
     else if (read.shape) read.shape.forEach((size, n) => echo.append(n ? ' × ' : '', draw(size)));
+    echo.tabIndex = echo.scrollWidth > echo.clientWidth ? 0 : -1;
   }
 
   judge(item, k, field, practice) {
