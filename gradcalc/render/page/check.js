@@ -53,13 +53,13 @@ class Check {
   // The answer as it is read, in mathematics, or why it cannot be read.
   echo(echo, k, text, practice) {
     echo.replaceChildren();
+    echo.tabIndex = text.trim() ? 0 : -1; // what is too wide scrolls
     if (!text.trim()) return;
     const read = readAnswer(this.questions[k], text, practice);
     const draw = (tree) => mathematics(tree, practice.letters, practice.computation.shapes);
     if (read.message) echo.append(element('span', {className: 'unread'}, read.message));
     else if (read.tree) echo.append(draw(read.tree));
     else if (read.shape) read.shape.forEach((size, n) => echo.append(n ? ' × ' : '', draw(size)));
-    echo.tabIndex = echo.scrollWidth > echo.clientWidth ? 0 : -1;
   }
 
   judge(item, k, field, practice) {
