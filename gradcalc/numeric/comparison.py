@@ -115,7 +115,7 @@ def by_floats(
     """An agreement in float64, or the directions in which floats disagree or do not tell."""
     for finer in (1, 64):
         try:
-            env = values.env(FLOAT)
+            env = values.formulas(FLOAT)
             got = columns(values, target, chosen, finer)
             want, _ = chosen.contract(claimed(env, chosen), layout, env)
         except (Unknown, Misfit, TooLarge):

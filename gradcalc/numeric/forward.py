@@ -24,7 +24,7 @@ from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Call, Name, Neg, Num, names
 from gradcalc.language.sizes import Shape, Size
-from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
+from gradcalc.numeric.evaluate import bind, constant, entries, evaluate, positional, stacked
 from gradcalc.numeric.precision import FLOAT, Numbers, balls, climb, floats
 from gradcalc.numeric.scalar_functions import LADDER, TooLarge, Undefined
 from gradcalc.numeric.tensor import Env, Tensor, finish
@@ -91,9 +91,9 @@ class Forward(Mapping[str, Tensor]):
 
     def formulas(self, bits: int) -> Env:
         """The same for formulas of derivatives: at the last precision what it does not separate
-        is a tie.
+        is a tie, and the conditions in them are brackets (`brackets`).
         """
-        env = self.env(bits)
+        env = replace(self.env(bits), brackets=True)
         return replace(env, numbers=balls(bits, ties=True)) if bits == LADDER[-1] else env
 
     def evaluate(
@@ -371,7 +371,7 @@ def leaf(value: Any, env: Env) -> Any:
         return env.numbers.scalar.constant(value.value)
     if isinstance(value, Neg) and isinstance(value.arg, Num):
         return -env.numbers.scalar.constant(value.arg.value)
-    return evaluate(value, replace(env, shapes={})).data  # pi is the constant here
+    return constant(value, env)  # pi is the constant here
 
 
 def to_lists(graph: Graph, tensor: Tensor, shape: Shape | None = None) -> Any:

@@ -12,7 +12,7 @@ What is found here may be one: whether derivatives from the sides differ is for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -22,7 +22,7 @@ from gradcalc.language.parser import Call, Compare, Expr, Index, Num, names, unp
 from gradcalc.numeric.forward import Forward, define
 from gradcalc.numeric.precision import FLOAT, Numbers
 from gradcalc.numeric.scalar_functions import LADDER, Undefined
-from gradcalc.numeric.tensor import Env, Tensor, expand
+from gradcalc.numeric.tensor import Env, Tensor, expand, quiet
 from gradcalc.ops import COMPARISONS, SCALAR, TABLE
 from gradcalc.ops.entry import Op
 
@@ -165,11 +165,18 @@ class Watcher:
             return
         assert isinstance(condition, Compare)
         meeting = f"{unparse(condition.left)} is {unparse(condition.right)}"
-        gap = self._gap(close, *operands)
+        gap = self._gap(close, operands, lambda a, b: not self._same(a, b))
         slug = "jump" if gap else "kink"
-        if gap:
+        point = condition.op in ("==", "!=")
+        lost = self._gap(close, operands, lambda a, b: self._lost(a) or self._lost(b))
+        if lost and not point:
+            message = (
+                f"{meeting}, where a branch of {unparse(expr)} is undefined: it has no derivative "
+                "there"
+            )
+        elif gap:
             message = f"{meeting}, where {unparse(expr)} jumps: it has no derivative there"
-        elif condition.op in ("==", "!="):
+        elif point:
             message = (
                 f"{meeting}: a branch of {unparse(expr)} that holds at one point has no "
                 "derivative there"
@@ -178,25 +185,32 @@ class Watcher:
             message = (
                 f"{meeting}: the derivative is that of the branch that is taken, by convention"
             )
-        self._note("point" if condition.op in ("==", "!=") else slug, message, _on((condition,)))
+        self._note("point" if point else slug, message, _on((condition,)))
 
-    def _gap(self, close: Any, condition: Tensor, yes: Tensor, no: Tensor) -> bool:
-        """Do the branches differ where the condition changes? One that has no number there does."""
+    def _gap(
+        self, close: Any, operands: Sequence[Tensor], differ: Callable[[Any, Any], bool]
+    ) -> bool:
+        """Do the branches differ where the condition changes?"""
+        condition, yes, no = operands
         if yes.plain and no.plain and not hasattr(close, "any"):
-            return not self._same(yes.data, no.data)
+            return differ(yes.data, no.data)
         import numpy as np
 
         over = self._over(condition, yes, no)
         rank = max(operand.rank for operand in (condition, yes, no))
         mask = expand(replace(condition, data=np.asarray(close)), over, rank)
         left, right = (expand(t, over, rank) for t in (yes, no))
-        differ = np.frompyfunc(lambda m, a, b: bool(m) and not self._same(a, b), 3, 1)
-        return bool(np.asarray(differ(mask, left, right)).astype(bool).any())
+        found = np.frompyfunc(lambda m, a, b: bool(m) and differ(a, b), 3, 1)
+        with quiet():
+            return bool(np.asarray(found(mask, left, right)).astype(bool).any())
+
+    def _lost(self, x: Any) -> bool:
+        """Is a number none, for its branch is undefined?"""
+        return not self.numbers.scalar.finite(x)
 
     def _same(self, x: Any, y: Any) -> bool:
         if self.numbers.exact:
-            finite = self.numbers.scalar.finite
-            return finite(x) and finite(y) and self._meets(x, y)
+            return not (self._lost(x) or self._lost(y)) and self._meets(x, y)
         return bool(abs(x - y) <= max(self.near, 1e-12) * max(1.0, abs(x)))
 
 

@@ -71,6 +71,9 @@ class Env:
     norms      quantities that are norms: x/norm(x) is 0 where x is 0, by convention
     lacking    quantities without a value, with what was wrong
     shapes     declared shapes of names, which tell an axis of one from a size that happens to be 1
+    constants  numbers without a name in them, such as sqrt(2), each computed once: the same ball is
+               equal to itself, which two balls of one number are never known to be
+    brackets   a condition that does not hold makes a product 0, whatever its other factors are
     """
 
     numbers: Numbers
@@ -88,6 +91,8 @@ class Env:
     norms: frozenset[str] = frozenset()
     lacking: Mapping[str, Undefined] = field(default_factory=dict)
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    constants: dict[Expr, Any] = field(default_factory=dict)
+    brackets: bool = False
 
     def bind(self, values: Mapping[str, Tensor]) -> Env:
         """The same with more values; they shadow those of the same name."""

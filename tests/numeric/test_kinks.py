@@ -123,3 +123,24 @@ def test_a_point_that_lies_on_the_curve_is_no_jump(line: str, want: float) -> No
     (answer,) = solved(line, "df/dy", values={"y": 1}).answers
     assert answer.value == want
     assert [problem.slug for problem in answer.warnings] == ["limit"]
+
+
+@pytest.mark.parametrize(
+    ("line", "y", "named"),
+    [
+        ("min(cos(y), where(y > pi, y, pi))", "pi", False),
+        ("where(y > pi, y, pi) - where(y > pi, y, pi) + y", "pi", False),
+        ("where(y > 2*pi, 2*y, y + 2*pi)", "2*pi", True),
+        ("max(sqrt(2), where(y >= sqrt(2), y, 2*y - sqrt(2)) - 1/2)", "sqrt(2)", False),
+        ("where(y > sqrt(2), y^2, 2*sqrt(2)*y - 2)", "sqrt(2)", False),
+        ("where(y > e, y, e)^2", "e", True),
+    ],
+)
+def test_a_kink_at_an_irrational_number_is_named_where_the_value_depends_on_it(
+    line: str, y: str, named: bool
+) -> None:
+    found = solved(f"f = {line}", "df/dy", variables={"y": []}, values={"y": y})
+    answer = found["df/dy"]
+    assert [warning.slug for warning in answer.warnings] == (["kink"] if named else [])
+    assert answer.verified
+    assert answer.verified.ok is (None if named else True)
