@@ -38,6 +38,10 @@ AGREE, VANISHED = 2.0**-90, 2.0**-40
 Claimed = Callable[[Env, "Directions | None"], Tensor]
 
 
+class Edge(Undefined):
+    """The power series of the computation is undefined, though its value is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What the comparison at one point found; `ok` None: nothing to compare there. `convention`:
@@ -186,7 +190,7 @@ def _within(computed: Callable[[], Any]) -> Any:
     except (Unknown, Unsure, TooLarge):
         raise
     except Undefined:
-        raise Undefined("nothing to compare at the edge of the domain") from None
+        raise Edge("nothing to compare at the edge of the domain") from None
 
 
 def _claim(claimed: Claimed, env: Env, chosen: Directions | None, layout: str) -> tuple[Any, Any]:

@@ -67,6 +67,8 @@ class Watcher:
             self._root(expr, operands)
         elif name in TABLE and (TABLE[name].smooth or TABLE[name].smooth_twice):
             self._operand(name, expr, operands)
+        elif name in TABLE and TABLE[name].cut:
+            self._cut(TABLE[name], expr, operands)
 
     def _real(self, expr: Compare) -> bool:
         """Whether anything that can vary smoothly is compared."""
@@ -130,6 +132,28 @@ class Watcher:
         else:
             what = _entries(args[0] if args else None, close, x)
             self._note("kink", f"{what} 0: {op.convention} by convention", _on(args))
+
+    def _cut(self, op: Op, expr: Expr, operands: list[Tensor]) -> None:
+        """Where an operation jumps when its first operand varies: atan2(y, x) at y = 0, x < 0."""
+        import numpy as np
+
+        args = expr.args if isinstance(expr, Call) else ()
+        met: Any = np.array(True)
+        for clause, operand in zip(op.cut.split(", "), operands, strict=True):
+            close = np.asarray(self._close(operand, None))
+            below = np.asarray(np.frompyfunc(self._below, 1, 1)(np.asarray(operand.data)))
+            met = met & (close if "==" in clause else ~close & below.astype(bool))
+        if not self.near and _any(met):
+            conditions = " and ".join(
+                f"{unparse(arg)} is {'0' if '==' in clause else 'negative'}"
+                for arg, clause in zip(args, op.cut.split(", "), strict=True)
+            )
+            message = f"{conditions}, where {unparse(expr)} jumps: it has no derivative there"
+            self._note("jump", message, _on(args[:1]))
+
+    def _below(self, x: Any) -> bool:
+        """Is a number negative?"""
+        return bool(x < 0) if not self.numbers.exact else self.numbers.scalar.sign_of(x) == -1
 
     def _root(self, expr: Expr, operands: list[Tensor]) -> None:
         """A power between 0 and 1 of 0: |x| as sqrt(x^2) has a formula for its slope, sign(x),
