@@ -258,7 +258,7 @@ def _foot(what: Picture, said: Words, top: float, limit: float) -> tuple[list[st
     before, _, after = said.below.partition("{}")
     below = beside([words(before), typeset(what.of.latex), *([words(after)] if after else [])])
     entries: list[tuple[Set, str, str | None]] = [
-        (words(said.above), "fwd", None),
+        (words(said.above_shape if what.shapes else said.above), "fwd", None),
         (below, "back", None),
     ]
     if "parameter" in what.kinds:

@@ -165,7 +165,8 @@ def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
 def _legend(what: Picture, height: float, said: Words) -> Iterator[str]:
     before, _, after = said.below.partition("{}")
     below = f"{escape(before)}{math(what.of.latex)}{escape(after)}"
-    text = rf"\textcolor{{forward}}{{{escape(said.above)}}}\quad \textcolor{{backward}}{{{below}}}"
+    above = escape(said.above_shape if what.shapes else said.above)
+    text = rf"\textcolor{{forward}}{{{above}}}\quad \textcolor{{backward}}{{{below}}}"
     if "parameter" in what.kinds:
         box = r"\fboxsep=0pt\fboxrule=0.4pt"
         text += (
