@@ -235,7 +235,7 @@ def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
 
 def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
     x, y, end = box.right * CM, box.y * CM, box.end * CM
-    if end > x + 0.5 and vertex.kind not in ("from", "to"):
+    if end > x + 0.5 and vertex.kind != "to":
         yield (
             f'<line class="stroke" x1="{_n(x)}" y1="{_n(y)}" x2="{_n(end)}" y2="{_n(y)}" '
             'stroke="#111111" stroke-width="1.2"/>'

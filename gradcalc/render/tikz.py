@@ -151,7 +151,7 @@ def _wires(band: Band) -> Iterator[str]:
 
 def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
     number = _at(box.right, box.y)
-    if box.end > box.right and vertex.kind not in ("from", "to"):
+    if box.end > box.right and vertex.kind != "to":
         yield rf"\draw {number} -- {_at(box.end, box.y)};"
     for label, side, color in (
         (vertex.above, "above right", "forward"),

@@ -9,7 +9,7 @@ from gradcalc.report.figure import Picture
 from gradcalc.report.figure_folding import fold
 from helpers.pictures import drawn
 
-PAPER, HALF = 17.0, 10.0  # centimetres
+PAPER, HALF = 17.0, 11.0  # centimetres
 
 
 def folded(name: str, width: float) -> tuple[Picture, list[list[str]]]:
