@@ -12,7 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradcalc.calculus.notation.views import View
-from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Solution, not_above
+from gradcalc.derivation.answer_model import (
+    ELIDED,
+    SAME,
+    UNLISTED,
+    Answer,
+    Local,
+    Solution,
+    not_above,
+)
 from gradcalc.derivation.elementary_steps import telling
 from gradcalc.derivation.step_model import Derivation, Path, Step
 from gradcalc.exercise.model import Question
@@ -192,13 +200,14 @@ class Key:
             return
         shown = answer.chain[:PATHS]
         more = len(answer.chain) - len(shown) + answer.chain_rest
-        links = [[(*parted(local.label), local.direct) for local in path] for path in shown]
         pieces: list[Piece] = []
-        for path in links:
-            partials = [Partial(of, (by,), local=direct) for of, by, direct in path]
-            pieces += [*(["+"] if pieces else []), *product(partials)]
+        for path in shown:
+            pieces += [*(["+"] if pieces else []), *product(list(map(factor, path)))]
         pieces += ["+", "…"] if more else []
         yield from broken(left, pieces, self.names, most=FRACTIONS)
+        if any(ELIDED in path for path in shown):
+            return
+        links = [[(*parted(local.label), local.direct) for local in path] for path in shown]
         named = [self.named(answer.question, path) for path in links]
         if not more and any(isinstance(part, Name) for path in named for part in path):
             pieces = []
@@ -358,9 +367,17 @@ def steps(question: Question, derivation: Derivation) -> Iterator[tuple[Step, Pa
                     return
 
 
-def product(parts: Sequence[Partial | Name]) -> list[Piece]:
+def factor(local: Local) -> Piece:
+    """A local derivative by its name; dots for the middle of a long path."""
+    if local is ELIDED:
+        return "…"
+    of, by = parted(local.label)
+    return Partial(of, (by,), local=local.direct)
+
+
+def product(parts: Sequence[Piece]) -> list[Piece]:
     """Factors with a dot between them; of a long product the ends."""
-    shown: list[Piece] = list(parts)
+    shown = list(parts)
     if len(parts) > LINKS:
         shown = [*parts[:4], "…", *parts[-3:]]
     return [piece for part in shown for piece in ("·", part)][1:]

@@ -57,7 +57,8 @@ class Sheet:
 @dataclass(frozen=True, slots=True)
 class Vertex:
     """kind: input, parameter, constant or gate; from, to: where a wire of a folded picture goes on.
-    above: the value forward; below: the gradient; name: of an input or a quantity.
+    above: the value forward; below: the gradient; name: of an input or a quantity, and `key` as
+    exercises write it; passes: what stands below on each pass of a walk, in place of `below`.
     """
 
     kind: str
@@ -65,6 +66,8 @@ class Vertex:
     above: Label | None = None
     below: Label | None = None
     name: Label | None = None
+    key: str = ""
+    passes: tuple[Label | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
