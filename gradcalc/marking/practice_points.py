@@ -110,12 +110,13 @@ def _shortened(place: Place, places: Places, digits: int) -> Place | None:
         for name, value in place.point.upstream.items()
     }
     for point in (replace(place.point, values=values, upstream=upstream), place.point):
-        if _defined(point, places):
+        if defined(point, places):
             return replace(place, point=point)
     return None
 
 
-def _defined(point: Point, places: Places) -> bool:
+def defined(point: Point, places: Places) -> bool:
+    """Has everything in the exercise a value at a point, as far as can be told?"""
     at = places.computation.at(Place(-1, point, False, False))
     problems = at.env().lacking.values()
     return all(isinstance(problem, Unknown | Unsure) for problem in problems)
