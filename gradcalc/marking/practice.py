@@ -95,6 +95,7 @@ class Practice:
             "ranks": self.ranks,
             "kinked": sorted(PIECES | {name for name, op in TABLE.items() if op.smooth}),
             "ends": self.ends,
+            "integers": sorted(self.asked.graph.integers),
             "pieces": self.asked.places.computation.pieces,
             "delicate": self.delicate,
         }

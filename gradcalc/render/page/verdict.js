@@ -201,7 +201,7 @@ function valueAt({tree, free = []}, practice, k) {
     return free.length ? entries(tree, rangesAt(free, base), env) : evaluate(tree, env);
   } catch (problem) {
     if (problem instanceof Undefined) throw problem;
-    throw new Unsupported('it cannot be computed here');
+    throw new Unsupported(`it cannot be computed here: ${problem.message}`);
   }
 }
 
@@ -311,7 +311,8 @@ function* nudged(tree) {
   }
   const parts = [];
   withParts(tree, (part) => parts.push(part));
-  const isPlace = (k) => (tree.kind === 'index' && k > 0) || (tree.kind === 'call' && INDEXED.includes(tree.func) && k > 0);
+  const isWhole = tree.op === '^' && tree.right.kind === 'num' && Number.isInteger(Number(tree.right.text));
+  const isPlace = (k) => (isWhole && k === 1) || (tree.kind === 'index' && k > 0) || (tree.kind === 'call' && INDEXED.includes(tree.func) && k > 0);
   for (const [n, part] of parts.entries()) {
     if (isPlace(n)) continue;
     for (const changed of nudged(part)) {
@@ -335,8 +336,9 @@ function isSeen(nudge, t) {
 // Does a piece of the answer end where none of the exercise does, so that more points would be needed?
 function hasNewEdge(read, practice) {
   const known = kept(practice, 'ends', () => practice.ends.map((text) => parse(text, wordsOf({}, practice))));
-  return endsOf(read.tree, practice).some((tree) => {
-    const mine = practice.points.map((_, k) => numbersAt({tree, free: read.free}, practice, k));
+  const held = [...read.free.map(([name]) => name), ...practice.integers];
+  return endsOf(read.tree, practice, held).some((tree) => {
+    const mine = practice.points.map((_, k) => numbersAt({tree}, practice, k));
     const crossed = mine.some((row, k) => row && mine.some((other, n) => other && n < k && other.length === row.length
       && row.some((x, at) => x * other[at] < 0)));
     const isTouched = mine.some((row) => row && row.includes(0));
@@ -360,7 +362,7 @@ function numbersAt(read, practice, k) {
   return quietly(() => stackedLast(valueAt(read, practice, k)).pairs.map(middle));
 }
 
-function endsOf(tree, practice, bound = []) {
+function endsOf(tree, practice, bound) {
   const inner = [...bound, ...boundBy(tree)];
   const minus2 = (left, right) => ({kind: 'binary', op: '-', left, right});
   const isKinked = tree.kind === 'call' && practice.kinked.includes(tree.func);
