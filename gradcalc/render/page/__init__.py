@@ -22,7 +22,7 @@ from gradcalc.render.mathml import mathml
 from gradcalc.render.page.assets import digest, script, style
 from gradcalc.render.page.computation import computation
 from gradcalc.render.page.language import language, written
-from gradcalc.report.blocks import Block, Printed
+from gradcalc.report.blocks import Block, Heading, Paragraph, Printed, Table
 from gradcalc.report.figure import Vertex
 from gradcalc.report.frame_words import direction
 from gradcalc.report.handout_model import credits
@@ -195,9 +195,12 @@ def _stage(it: PlayPage, stage: Stage, number: int, prefix: str) -> Iterator[str
         f"<h3>{_line(it, stage.head)}</h3>"
     )
     written: list[Sequence[Block]] = []
-    for detail, blocks in zip(DETAILS, (stage.brief, stage.normal, stage.full), strict=True):
+    for detail, said in zip(DETAILS, (stage.brief, stage.normal, stage.full), strict=True):
+        blocks = [block for block in said if not _repeats(block, stage.head)]
         if not blocks:
             continue
+        if stage.kind == "forward" and detail != "brief":  # the formula always stands there
+            blocks = [*stage.brief, *blocks]
         if blocks in written:  # at this detail it says no more
             continue
         written.append(blocks)
@@ -208,9 +211,20 @@ def _stage(it: PlayPage, stage: Stage, number: int, prefix: str) -> Iterator[str
     yield "</section>"
 
 
+def _repeats(block: Block, head: Line) -> bool:
+    """Does a block say nothing, or only what the head of its step says?"""
+    if isinstance(block, Table):
+        return not any(cell for row in block.rows for cell in row)
+    if not isinstance(block, Heading | Paragraph) or len(block.line) != 1:
+        return False
+    (said,) = block.line
+    return isinstance(said, str) and (said.removesuffix(":"),) == tuple(head)
+
+
 def _values(it: PlayPage, prefix: str) -> Iterator[str]:
     yield f'<section class="change" hidden aria-labelledby="{prefix}-values"><h2 id="{prefix}-values">Values</h2>'
-    yield "<p>Change a value: every number on this page follows.</p>"
+    walked = it.stages and "walk" in it.parts
+    yield f"<p>Change a value: the figure {'and the steps follow' if walked else 'follows'}.</p>"
     yield '<div class="fields">'
     for field in it.fields:
         yield f'<fieldset data-of="{svg.escape(field.name)}"><legend>{_line(it, field.written)}</legend></fieldset>'
@@ -339,7 +353,7 @@ def _edge_data(it: PlayPage, edge: Edge) -> dict[str, str]:
     quantity, zero = (
         text_math(Math((part,)), it.names) for part in (Name(edge.quantity), edge.expr)
     )
-    said = f"At {zero} = 0 {quantity} has a kink: the gradient follows a convention there."
+    said = f"{quantity} has a kink at {zero} = 0: the gradient follows a convention there."
     return {"text": unparse(edge.expr), "said": said}
 
 
