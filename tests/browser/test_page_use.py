@@ -123,6 +123,20 @@ def test_a_kink_is_said_where_it_is_met(opened: Open) -> None:
     assert "kink" in said.inner_text()
 
 
+def test_what_is_no_answer_is_said_once(opened: Open) -> None:
+    page = opened("ex1")
+    question = page.locator(".question").first
+    for typed, label, echo in (("(z", "! Not readable", ""), ("[z]", "! Not an answer", "[z]")):
+        question.locator(".answer").fill(typed)
+        question.locator(".answer").press("Enter")
+        assert question.locator(".verdict b").inner_text() == label
+        assert question.locator(".echo").text_content() == echo
+    question.locator(".answer").fill("z")
+    question.locator(".ask").click()
+    placed = question.locator(".verdict").evaluate("it => getComputedStyle(it).textAlign")
+    assert (question.locator(".verdict").inner_text(), placed) == ("✓ Right", "start")
+
+
 def test_help_rises_to_the_answer(opened: Open) -> None:
     page = opened("ex1")
     question = page.locator(".question").nth(4)

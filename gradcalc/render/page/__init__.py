@@ -251,7 +251,7 @@ def _check(it: PlayPage, prefix: str, where: html.Where) -> Iterator[str]:
     yield f'<section class="check" aria-labelledby="{prefix}-check"><h2 id="{prefix}-check">Check yourself</h2>'
     yield (
         '<p class="note">This page contains the answers: it is for practice, not for exams. '
-        'What you type stays on this page.</p><ol class="parts">'
+        'What you type stays on this page.</p><ol class="parts" type="a">'
     )
     for number, (part, more) in enumerate(zip(it.sheet.parts, it.help, strict=True)):
         label = svg.escape(part.label)

@@ -64,7 +64,9 @@ class Check {
 
   judge(item, k, field, practice) {
     const verdict = item.querySelector('.verdict'), found = this.found(this.questions[k], field.value, practice);
-    const words = {right: '✓ Right', wrong: '✗ Wrong', undecided: '? Undecided', invalid: '! Not readable', blank: ''};
+    const unread = item.querySelector('.echo .unread'); // else it can be read, but is of the wrong kind
+    const words = {right: '✓ Right', wrong: '✗ Wrong', undecided: '? Undecided', invalid: unread ? '! Not readable' : '! Not an answer', blank: ''};
+    if (found.verdict === 'invalid') unread?.remove(); // the verdict says it
     verdict.className = `verdict ${found.verdict}`;
     field.setAttribute('aria-invalid', ['wrong', 'invalid'].includes(found.verdict));
     verdict.replaceChildren(element('b', {}, words[found.verdict]));

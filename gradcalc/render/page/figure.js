@@ -73,7 +73,8 @@ class Figure {
       number.setAttribute('font-size', '13.3');
       label.append(number);
     }
-    number.textContent = text;
+    const before = label.children[label.dataset.keep - 1]?.textContent; // J, q = or z :
+    number.textContent = !before || '=:'.includes(before) ? text : `= ${text}`;
   }
 
   cell(cell, text) {
