@@ -4,6 +4,7 @@ read.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from gradcalc.calculus.quantities import UNDEFINED
 from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import SpanError
+from gradcalc.language.named_formulas import Formulas, Named, needed
 from gradcalc.language.parser import parse, unparse
 from gradcalc.language.tree import (
     Binary,
@@ -41,6 +43,7 @@ class Expansion:
 
     def __init__(self, forms: Forms) -> None:
         self.forms, self.engine, self.graph = forms, forms.engine, forms.graph
+        self._named: dict[Named, tuple[Expr | None, int]] = {}
 
     def expanded(self, expr: Expr, where: Sequence[tuple[str, Expr]]) -> Expr | None:
         """The expression in inputs alone, or None beyond 300 operations, and where its text is more
@@ -48,13 +51,38 @@ class Expansion:
 
         `where`: named gradients in it with their formulas, those that others need first.
         """
-        table, lengths = dict(self._opened[0]), dict(self._opened[1])
-        for name, formula in where:
-            opened(name, formula, table, lengths)
+        table, lengths = self.opened_with(where)
         if expanded_length(expr, lengths) > EXPANDED_LIMIT:
             return None
         expr = self.tidied(substitute(expr, table, STOPS))
         return expr if readable(expr) else None
+
+    def opened_with(
+        self, where: Sequence[tuple[str, Expr]]
+    ) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
+        """Quantities and named gradients in inputs alone, and how many operations they have."""
+        if isinstance(where, Formulas) and not where.before:
+            found = self._named
+            for one in needed(where.direct, found):
+                found[one] = self.named_opened(one.formula, one.uses)
+            return self.beside(where.direct)
+        table, lengths = dict(self._opened[0]), dict(self._opened[1])
+        for name, formula in where:
+            opened(name, formula, table, lengths)
+        return table, lengths
+
+    def named_opened(self, formula: Expr, uses: Sequence[Named]) -> tuple[Expr | None, int]:
+        """A formula in inputs alone, where that is short, and how many operations it has."""
+        table, lengths = self.beside(uses)
+        length = expanded_length(formula, lengths)
+        return substitute(formula, table, STOPS) if length <= EXPANDED_LIMIT else None, length
+
+    def beside(self, named: Sequence[Named]) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
+        """Quantities in inputs alone, and beside them named gradients."""
+        found = {one.name: self._named[one] for one in named if one in self._named}
+        table = {name: expr for name, (expr, _) in found.items() if expr is not None}
+        lengths = {name: length for name, (_, length) in found.items()}
+        return ChainMap(table, self._opened[0]), ChainMap(lengths, self._opened[1])
 
     def tidied(self, expr: Expr) -> Expr:
         """An expression in numbers alone with what cancels cancelled, where that is shorter: a +
@@ -88,7 +116,7 @@ class Expansion:
         )
 
     @cached_property
-    def _opened(self) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
+    def _opened(self) -> tuple[dict[str, Expr], dict[str, int]]:
         """Quantities written in inputs alone, where that is short enough, and how many
         operations all of them have.
         """

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 from gradcalc.language.errors import SpanError
+from gradcalc.language.named_formulas import Formulas, needed
 from gradcalc.language.parser import (
     Binary,
     Call,
@@ -28,7 +29,7 @@ from gradcalc.language.parser import (
     Transpose,
     Vector,
 )
-from gradcalc.language.shape_rules import ShapeError, shape_of
+from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
 from gradcalc.language.tree import substitute
 from gradcalc.numeric.array_operations import (
     CALLS,
@@ -42,7 +43,18 @@ from gradcalc.numeric.array_operations import (
 )
 from gradcalc.numeric.index_ranges import index_ranges
 from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
-from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located, ones
+from gradcalc.numeric.tensor import (
+    BATCH,
+    Env,
+    Kept,
+    Tensor,
+    elementwise,
+    expand,
+    finish,
+    layered,
+    located,
+    ones,
+)
 from gradcalc.ops import SCALAR, SIGNS, TABLE
 
 _REDUCTIONS = frozenset(name for name, op in TABLE.items() if op.signature == "reduction")
@@ -459,16 +471,49 @@ def bind(env: Env, formulas: Iterable[tuple[str, Expr]]) -> Env:
     """Further names, each with its formula, in order. One without a value is only missed where
     it is used.
     """
+    if isinstance(formulas, Formulas):
+        return _bind_named(env, formulas)
     for name, tree in formulas:
-        try:
-            env = env.bind({name: evaluate(tree, env)})
-        except Unknown:
-            continue
-        try:
-            env = replace(env, shapes={**env.shapes, name: shape_of(tree, env.shapes)})
-        except (ShapeError, SpanError):
-            continue
+        if (found := _with_shape(tree, env)) is not None:
+            env = _bound_to(env, {name: found})
     return env
+
+
+Found: TypeAlias = "tuple[Tensor, Shape | None]"  # a value, and its declared shape
+
+
+def _bind_named(env: Env, formulas: Formulas) -> Env:
+    """Those that stand directly in what is evaluated; each formula that they rest on is evaluated
+    once in an environment.
+    """
+    kept = env.kept or Kept()
+    found = kept.of(env, formulas.before)
+    env = bind(env, formulas.before) if formulas.before else env
+    for one in needed(formulas.direct, found):
+        uses = {use.name: known for use in one.uses if (known := found.get(use)) is not None}
+        found[one] = _with_shape(one.formula, _bound_to(env, uses))
+    direct = {one.name: known for one in formulas.direct if (known := found[one]) is not None}
+    return _bound_to(env, direct)
+
+
+def _with_shape(tree: Expr, env: Env) -> Found | None:
+    """The value of a formula with its declared shape, where it has one; None without a value."""
+    try:
+        value = evaluate(tree, env)
+    except Unknown:
+        return None
+    try:
+        return value, shape_of(tree, env.shapes)
+    except (ShapeError, SpanError):
+        return value, None
+
+
+def _bound_to(env: Env, found: Mapping[str, Found]) -> Env:
+    if not found:
+        return env
+    shapes = {name: shape for name, (_, shape) in found.items() if shape is not None}
+    values = {name: value for name, (value, _) in found.items()}
+    return replace(env, values=layered(env.values, values), shapes=layered(env.shapes, shapes))
 
 
 __all__ = [

@@ -17,6 +17,7 @@ from gradcalc.report.figure import Picture, Vertex
 from gradcalc.report.figure_folding import Band
 from gradcalc.report.figure_layout import Box
 from gradcalc.report.frame_words import EN, Words
+from gradcalc.report.labels import equation
 
 SLACK = 1.08  # letters of Computer Modern beside those of Times
 HEAD = (
@@ -181,9 +182,13 @@ def _legend(what: Picture, height: float, said: Words) -> Iterator[str]:
 
 
 def notes(what: Picture) -> Iterator[str]:
-    """What marks in the picture stand for, as formulas."""
+    """What marks in the picture stand for: formulas, those of several lines aligned."""
     for mark, formula in what.notes:
-        yield indicator(f"{mark.latex} = {formula.latex}")
+        if formula.broken:
+            lines = r" \\ ".join(equation(mark, formula))
+            yield indicator(rf"\begin{{aligned}}{lines}\end{{aligned}}")
+        else:
+            yield indicator(f"{mark.latex} = {formula.latex}")
 
 
 def table(what: Picture, said: Words = EN) -> str:

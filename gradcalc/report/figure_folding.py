@@ -53,7 +53,8 @@ def _part(picture: Picture, layers: Sequence[int], first: int, last: int) -> Pic
         if (kind, n) not in number:
             number[kind, n] = len(vertices)
             vertex = picture.vertices[n]
-            vertices.append(vertex if kind == "" else Vertex(kind, mark(picture, n)))
+            mine = Vertex(kind, mark(picture, n), key=vertex.key)
+            vertices.append(vertex if kind == "" else mine)
         return number[kind, n]
 
     inside = [first <= layer <= last for layer in layers]

@@ -16,7 +16,12 @@ const RUN = {
       point)(xs.map(enclosed)),
   function: (name, xs) => FUNCTIONS[name](...xs.map(enclosed)),
   number: (text) => number(text),
+  shown: (value, digits) => numberText(value, digits),
   mathematics: (text, words) => drawnText(mathematics(parse(text, words), {}, words.shapes)),
+  judge: (practice, answers) => answers.map(([k, text]) => {
+    const {verdict, message, mistakes, shapes = null, entries: marks = null} = judge(practice.questions[k], text, practice);
+    return {verdict, message, mistakes, shapes, entries: marks};
+  }),
   values: (computation, at) => {
     const env = environment(computation, at);
     return computation.lines.map(({name}) => told(() => valueOf({kind: 'name', id: name}, env)));

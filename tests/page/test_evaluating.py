@@ -19,8 +19,9 @@ from gradcalc.language.parser import Expr, Name, parse
 from gradcalc.language.sizes import Shape
 from gradcalc.numeric.forward import Forward, upstream_key
 from gradcalc.numeric.scalar_functions import Undefined
+from gradcalc.render.page.computation import computation
 from gradcalc.render.page.language import written
-from helpers.page import agrees, at, computation, point_of, run, upstream
+from helpers.page import agrees, at, point_of, run, upstream
 from helpers.paths import EXERCISES, SHIPPED
 
 Printed = tuple[Expr, tuple[tuple[str, Expr], ...], tuple[str, ...], Shape]
@@ -117,7 +118,7 @@ def _evaluated(formula: Printed, graph: Graph, forward: Forward) -> tuple[Any, A
     }
     given = [(name, Name(upstream_key(quantity))) for name, quantity in upstream(graph).items()]
     try:
-        value = forward.evaluate(expr, dict([*given, *where]), lengths)
+        value = forward.evaluate(expr, [*given, *where], lengths)
     except Undefined:
         value = None
     return {**question, **({"free": lengths} if free else {})}, value

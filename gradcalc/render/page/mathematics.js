@@ -32,7 +32,7 @@ const fenced = (node, left = '(', right = ')') => boxed(row(sign(left), node, si
 const within = (box, level) =>
   box.level >= level && !box.minus && !(box.open && level > SUM) ? box : fenced(full(box));
 const raisedTo = (base, small) => boxed(mathNode('msup', within(base, ATOM).node, small), POWER);
-const listed = (nodes) => row(...nodes.flatMap((node, k) => k ? [sign(','), node] : [node]));
+const withCommas = (nodes) => row(...nodes.flatMap((node, k) => k ? [sign(','), node] : [node]));
 
 function drawn(tree, how) {
   const of = (part) => drawn(part, how), rank = (part) => rankOf(part, how.shapes) ?? 0;
@@ -46,7 +46,7 @@ function drawn(tree, how) {
     case 'compare':
       return boxed(row(full(of(tree.left)), sign(COMPARED[tree.op] || tree.op),
           full(of(tree.right))), OPEN);
-    case 'vector': return fenced(listed(tree.items.map((item) => full(of(item)))), '[', ']');
+    case 'vector': return fenced(withCommas(tree.items.map((item) => full(of(item)))), '[', ']');
     case 'transpose':
       return tree.arg.func === 'inv' ? raisedTo(of(tree.arg.args[0]), row(sign('−'), sign('⊤')))
           : raisedTo(of(tree.arg), sign('⊤'));
@@ -58,7 +58,7 @@ function drawn(tree, how) {
             [...(k && (k < 2 || part) ? [sign(':')] : []), ...(part ? [full(of(part))] : [])]))
         : full(of(item)));
       const isShort = tree.items.every((item) => item.kind === 'name' && item.id.length === 1);
-      return boxed(mathNode('msub', base.node, isShort ? row(...items) : listed(items)), ATOM);
+      return boxed(mathNode('msub', base.node, isShort ? row(...items) : withCommas(items)), ATOM);
     }
     case 'binary': {
       const left = of(tree.left), right = of(tree.right);
@@ -133,7 +133,7 @@ function drawnCall(tree, how) {
   const nodes = boxes.map(full), [first, second] = boxes, given = Object.fromEntries(kwargs);
   const op = own(language.operations, func);
   const applied = (word) =>
-      boxed(row(word, sign('\u2061'), sign('('), listed(nodes), sign(')')), ATOM, {word: true});
+      boxed(row(word, sign('\u2061'), sign('('), withCommas(nodes), sign(')')), ATOM, {word: true});
   const indicator = (condition) =>
       boxed(row(mathNode('mn', '𝟙'), sign('['), condition, sign(']')), ATOM);
   if (!op) {
@@ -146,7 +146,7 @@ function drawnCall(tree, how) {
       || (arg.kind === 'name' && !own(how.shapes, arg.id));
   if (over.length && INDEXED.includes(func) && over.every(isIndex)
       && (func !== 'max' && func !== 'min' || usesIndex(args[0], over))) {
-    const below = listed(nodes.slice(over.some((arg) => arg.kind === 'compare')
+    const below = withCommas(nodes.slice(over.some((arg) => arg.kind === 'compare')
         ? args.findIndex((arg) => arg.kind === 'compare') : 1));
     const big = mathNode('munder', BIG[func] ? sign(BIG[func]) : mathNode('mo', func), below);
     return BIG[func] ? boxed(row(big, within(first, TIMES).node), TIMES, {open: true, word: true})
