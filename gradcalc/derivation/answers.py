@@ -235,10 +235,16 @@ class Answerer:
         return len(list(islice(varying, 2))) < 2
 
     def written(
-        self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool
+        self,
+        question: Question,
+        derivative: Derivative,
+        of: int,
+        by: list[int],
+        single: bool,
+        opened: bool = True,
     ) -> Answer:
         """A derivative written as an answer: its form, its forms per example and in stacks, the
-        gradients it names.
+        gradients it names. `opened`: in inputs alone, too.
         """
         lengths = self.engine.quantities.entries.lengths
         engine, forms = self.engine, replace(self.forms, reading=self.derivatives.reading(of))
@@ -275,7 +281,7 @@ class Answerer:
         if answer.stacked is not None and answer.stacked.symbolic is not None:
             exprs.append(answer.stacked.symbolic)
         where = self.details.gradients_named(*exprs, reading=forms.reading)
-        expanded = self.expansion.expanded(form.expr, where)
+        expanded = self.expansion.expanded(form.expr, where) if opened else None
         shown = shorthand(forms, terms, out, into, each)
         return replace(answer, expanded=expanded, where=where, shorthand=shown)
 

@@ -27,7 +27,9 @@ from gradcalc.language.tree import (
     Index,
     Name,
     Neg,
+    Num,
     children,
+    names,
     occurrences,
     substitute,
     walk,
@@ -35,6 +37,8 @@ from gradcalc.language.tree import (
 from gradcalc.ops import SPELLINGS
 
 EXPANDED_LIMIT = 300
+PLAIN, PLAIN_TEXT = 20, 1500  # levels and characters of what is far within the limits of a line
+FUNCTIONS = frozenset(("cos", "exp", "log", "sigmoid", "sin", "sqrt", "tanh"))
 STOPS = frozenset(("stop_gradient",))  # it is said of derivatives: its value is its argument's
 
 
@@ -88,21 +92,15 @@ class Expansion:
         """An expression in numbers alone with what cancels cancelled, where that is shorter: a +
         b + (a − b) is 2a.
         """
-        numbers = {
-            name: n
-            for name, n in self.graph.names.items()
-            if not self.engine.quantities.axes(n) and not self.engine.quantities.nodes[n].shape
-        }
-        if operations(expr) > EXPANDED or not {name.id for name in occurrences(expr)} <= {
-            *numbers,
-            "pi",
-            "e",
-        }:
+        words = names(expr)
+        if operations(expr) > EXPANDED or not all(
+            word in self._numbers or word in ("pi", "e") for word in words
+        ):
             return expr
+        entry = self.engine.quantities.entry
+        table = {word: entry(self._numbers[word], ()) for word in words if word in self._numbers}
         try:
-            found = from_ast(
-                expr, {name: self.engine.quantities.entry(n, ()) for name, n in numbers.items()}
-            )
+            found = from_ast(expr, table)
         except (TypeError, KeyError):
             return expr
         found = self.engine.algebra.simplifier.tidy(units_read(found))
@@ -114,6 +112,16 @@ class Expansion:
             write(written)[0],
             key=lambda form: operations(form) + bars(form) + len(list(occurrences(form))),
         )
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        """The names that are numbers, with their nodes."""
+        quantities = self.engine.quantities
+        return {
+            name: n
+            for name, n in self.graph.names.items()
+            if not quantities.axes(n) and not quantities.nodes[n].shape
+        }
 
     @cached_property
     def _opened(self) -> tuple[dict[str, Expr], dict[str, int]]:
@@ -156,6 +164,8 @@ def reading_length(expr: Expr) -> int:
 
 def readable(expr: Expr) -> bool:
     """Is its text within the limits of a line, so that it parses back?"""
+    if plain(expr):
+        return True
     try:
         parse(
             unparse(expr),
@@ -163,6 +173,35 @@ def readable(expr: Expr) -> bool:
         )
     except SpanError:
         return False
+    return True
+
+
+def plain(expr: Expr) -> bool:
+    """Is it far within all limits: few operations on names and small numbers, which parse back?"""
+    length, stack = 0, [(expr, 0)]
+    while stack:
+        part, depth = stack.pop()
+        match part:
+            case Name():
+                length += len(part.id)
+            case Num(value):
+                if abs(value.numerator) > 10**6 or value.denominator > 10**6:
+                    return False
+                length += 14
+            case Neg():
+                stack.append((part.arg, depth + 1))
+            case Binary("+" | "-" | "*" | "/", left, right):
+                same = isinstance(left, Binary) and left.op == part.op
+                stack += [(left, depth + (not same)), (right, depth + 1)]
+            case Binary("^", left, Num(value)) if value.denominator == 1 and value <= 100:
+                stack.append((left, depth + 1))
+            case Call(func, (arg,), (), 0) if func in FUNCTIONS:
+                stack.append((arg, depth + 1))
+            case _:
+                return False
+        length += 12
+        if depth > PLAIN or length > PLAIN_TEXT:
+            return False
     return True
 
 

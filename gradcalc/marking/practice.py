@@ -12,33 +12,30 @@ sure, never of another opinion.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from gradcalc.language.constants import fraction
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.parser import Call, Num, unparse, walk
-from gradcalc.language.size_expressions import size_tree
-from gradcalc.language.sizes import Size
+from gradcalc.language.parser import Num, names, unparse, walk
 from gradcalc.marking import shapes
 from gradcalc.marking.asked import LAYOUTS
 from gradcalc.marking.digests import entries, exact
-from gradcalc.marking.equality import Function, compare, written
+from gradcalc.marking.equality import Function
 from gradcalc.marking.marker import Marker
-from gradcalc.marking.model import RIGHT
-from gradcalc.marking.points import PIECES
+from gradcalc.marking.points import PIECES, ends_of_pieces
+from gradcalc.marking.practice_conditions import Met, met_conditions
 from gradcalc.marking.practice_mistakes import (
     AT,
     AT_OF_ARRAYS,
     Known,
     known_mistakes,
 )
+from gradcalc.marking.practice_names import OwnNames, axes_at, said_size
 from gradcalc.marking.practice_points import Shared, shared_points
 from gradcalc.marking.practice_words import words
-from gradcalc.numeric.scalar_functions import LADDER, Undefined
 from gradcalc.ops import TABLE
 
 LOOKED = 12  # near points at which a formula is compared with what it stands for
@@ -65,28 +62,6 @@ class Right:
         return found | ({"whole": whole} if whole else {})
 
 
-@dataclass(frozen=True, slots=True)
-class OwnName:
-    """A name that an answer may use and the exercise does not have: an upstream gradient, an
-    answer that is asked above, a gradient that the printed answer names. `formula`: its tree as
-    text; `upstream`: at which quantity it is the upstream gradient, with its axes; neither: the
-    page does not compute it.
-    """
-
-    formula: str | None = None
-    free: tuple[tuple[str, str], ...] = ()
-    upstream: str | None = None
-    shape: tuple[str, ...] = ()
-    over: tuple[str, ...] = ()
-
-    def data(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        if self.upstream is not None:
-            return {"upstream": self.upstream, "shape": self.shape, "over": self.over}
-        found: dict[str, Any] = {} if self.formula is None else {"formula": self.formula}
-        return found | ({"free": self.free} if self.free else {})
-
-
 class Practice:
     """The page's side of marking, for one exercise."""
 
@@ -95,7 +70,7 @@ class Practice:
         self.asked, self.printed = marker.asked, marker.printed
         self.points: tuple[Shared, ...] = shared_points(self.asked.places)
         self.sentences: dict[str, int] = {}
-        self.own: dict[str, OwnName] = {}
+        self.own = OwnNames(self.asked, self.printed, self.points)
 
     def data(self) -> dict[str, Any]:
         """All of it as JSON-able data."""
@@ -104,9 +79,10 @@ class Practice:
         return {
             "points": [point.data() | {"choice": point.choice} for point in self.points],
             "questions": questions,
-            "own": {name: own.data() for name, own in self.own.items()},
+            "own": {name: own.data() for name, own in self.own.found.items()},
             "sentences": list(self.sentences),
             "policy": self.policy,
+            "conditions": [condition.data(self.points) for condition in self.conditions],
             "words": words(),
             "sizes": dict(self.asked.graph.sizes),
             "known": sorted(self.marker.reader.words(0).known - self.asked.names(0).keys())
@@ -118,10 +94,25 @@ class Practice:
             },
             "ranks": self.ranks,
             "kinked": sorted(PIECES | {name for name, op in TABLE.items() if op.smooth}),
-            "ends": [unparse(end) for end in self.asked.places.computation.ends],
+            "ends": self.ends,
+            "integers": sorted(self.asked.graph.integers),
             "pieces": self.asked.places.computation.pieces,
             "delicate": self.delicate,
         }
+
+    @cached_property
+    def conditions(self) -> tuple[Met, ...]:
+        """Conditions under which an answer may be right, and is not in general."""
+        asked = [k for k, question in enumerate(self.marker.questions) if question.kind != "shape"]
+        if not asked or not self.told:
+            return ()
+        return met_conditions(self.marker.finder.scene(asked[0]), self.points)
+
+    @property
+    def told(self) -> bool:
+        """Is a mistake ever told?"""
+        policy = self.marker.policy
+        return policy.hints not in ("none", "verdict") or bool(policy.mistakes)
 
     @cached_property
     def policy(self) -> dict[str, Any]:
@@ -145,6 +136,18 @@ class Practice:
         last = len(self.marker.questions) - 1
         shapes = self.marker.reader.words(last).shapes if last >= 0 else {}
         return {name: len(shape) for name, shape in shapes.items() if shape}
+
+    @cached_property
+    def ends(self) -> list[str]:
+        """What is 0 where the pieces of the exercise end, and those of its printed answers."""
+        found = dict.fromkeys(self.asked.places.computation.ends)
+        known = self.marker.reader.words(0).known if self.marker.questions else frozenset()
+        for number, question in enumerate(self.marker.questions):
+            answer = None if question.kind == "shape" else self.printed.symbolic(number, "matrix")
+            for expr in (answer.symbolic, answer.expanded) if answer is not None else ():
+                ends = ends_of_pieces(expr) if expr is not None else []
+                found |= dict.fromkeys(end for end in ends if set(names(end)) <= known)
+        return [unparse(end) for end in found]
 
     @cached_property
     def delicate(self) -> bool:
@@ -171,9 +174,12 @@ class Practice:
         right = self.asked.right(number)
         values = self.right(right)
         places = self.looked_at(values)
+        conditions = [
+            [exact(right, place) for _, place in condition.places] for condition in self.conditions
+        ]
         allowed = self.marker.reader.words(number)
         found |= {
-            "names": self.names(number),
+            "names": self.own.names(number),
             "partials": {f"{of} {by}": name for (of, by), name in allowed.partials.items()},
             "forbidden": sorted(allowed.forbidden),
             "free": [
@@ -185,6 +191,7 @@ class Practice:
             "right": values.data(),
             "also": self.also(number),
             "at": places,
+            "where": conditions,
             "mistakes": [one.data(self.sentences) for one in self.mistakes(number, places)],
         }
         if self.valued(number):
@@ -221,7 +228,9 @@ class Practice:
         for choice in range(1 + max((point.choice for point in self.points), default=-1)):
             here = [k for k, point in enumerate(self.points) if point.choice == choice]
             here = [k for k in here if digests[k] is not None]
-            known = next((shape for k in here if (shape := self.shape(function, k))), None)
+            known = next(
+                (shape for k in here if (shape := axes_at(function, self.points[k]))), None
+            )
             found.append(known)
             if known is None or math.prod(known[1]) == 1 == len(known[0]) + 1:
                 continue
@@ -234,16 +243,6 @@ class Practice:
                     whole[k] = flat
         return Right(tuple(found), digests, whole)
 
-    def shape(self, function: Function, k: int) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
-        """The examples it is per, and its axes, at a point."""
-        for bits in LADDER[:2]:
-            try:
-                tensor = function.at(self.points[k].place, bits)
-            except Undefined:
-                continue
-            return tensor.over, tuple(map(int, tensor.shape))
-        return None
-
     def looked_at(self, values: Right) -> list[int]:
         """The points at which mistakes are looked at: near ones first."""
         known = [k for k, found in enumerate(values.digests) if found is not None]
@@ -252,7 +251,7 @@ class Practice:
 
     def mistakes(self, number: int, at: Sequence[int]) -> tuple[Known, ...]:
         """What is known of mistakes before anybody types."""
-        if self.marker.policy.hints in ("none", "verdict") and not self.marker.policy.mistakes:
+        if not self.told:
             return ()
         places = [self.points[k].place for k in at]
         author = self.marker.expected(number)
@@ -273,64 +272,6 @@ class Practice:
                 found.append({"shorthand": True, "right": self.right(short).data()})
         return found
 
-    # ---- names
-
-    def names(self, number: int) -> list[str]:
-        """The names that an answer may use besides those of the exercise."""
-        known = dict(self.asked.names(number))
-        with suppress(GradcalcError):
-            known = self.printed.gradients(number) | known
-        found = [name for name in known if name not in self.asked.graph.names]
-        for name in found:
-            if name not in self.own:
-                self.own[name] = self.made(number, name, known[name])
-        return found
-
-    def made(self, number: int, name: str, function: Function) -> OwnName:
-        """A name with the formula that gives its value, where one is proved to."""
-        graph, loss = self.asked.graph, self.asked.exercise.loss
-        for item in self.asked.exercise.upstream if name in self.asked.upstreams else ():
-            quantity = item.of or graph.outputs[-1]
-            spelled = () if isinstance(item.value, tuple) else (unparse(item.value),)
-            if name in (f"d{loss}_d{quantity}", f"upstream_{quantity}", *spelled):
-                node = graph.node(quantity)
-                shape = tuple(map(said_size, node.shape))
-                return OwnName(upstream=quantity, shape=shape, over=node.over)
-        for formula, free in self.formulas(number, name):
-            if self.gives(formula, free, function):
-                ranges = tuple((index, said_size(size)) for index, size in free)
-                return OwnName(unparse(formula), ranges)
-        return OwnName()
-
-    def formulas(self, number: int, name: str) -> Iterable[tuple[Any, list[tuple[str, Size]]]]:
-        """Printed formulas of an answer above, or of a gradient that an answer names."""
-        for form in ("matrix", "index"):
-            for k in range(number + 1):
-                answer = self.printed.symbolic(k, form)
-                question = self.marker.questions[k]
-                if answer is None:
-                    continue
-                for label, expr in answer.where:
-                    if label == name:
-                        yield expr, []
-                called = (question.name, f"d{question.of}_d{question.by[0]}" if question.by else "")
-                if k < number and name in called:
-                    for whole in (answer.expanded, answer.symbolic):
-                        if whole is not None and not answer.where:
-                            yield whole, self.printed.ranges(k, tuple(answer.free))
-
-    def gives(self, formula: Any, free: list[tuple[str, Size]], function: Function) -> bool:
-        """Does a formula give a function, of the same axes, at the points?"""
-        if any(isinstance(part, Call) and part.primes for part in walk(formula)):
-            return False
-        computed = written(formula, self.asked.places.computation, free=free)
-        near = [k for k, point in enumerate(self.points) if not point.far][:LOOKED]
-        for mine, right in ((self.shape(computed, k), self.shape(function, k)) for k in near[:2]):
-            if mine is None or right is None or mine[1] != right[1] or set(mine[0]) - set(right[0]):
-                return False
-        places = [self.points[k].place for k in near]
-        return compare(computed, function, places).verdict == RIGHT
-
 
 def lost(part: Num) -> bool:
     """Is a number so small, so large or so long that a formula with it differs from another by
@@ -347,8 +288,3 @@ def lean(number: float) -> float | int:
     """A number in the fewest characters of JSON."""
     whole = abs(number) < 2.0**53 and number == int(number)
     return int(number) if whole else number
-
-
-def said_size(size: Size) -> str:
-    """A size as text of the expression language."""
-    return unparse(size_tree(size))

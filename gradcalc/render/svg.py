@@ -255,7 +255,7 @@ def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
 
 def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
     x, y, end = box.right * CM, box.y * CM, box.end * CM
-    if end > x + 0.5 and vertex.kind not in ("from", "to"):
+    if end > x + 0.5 and vertex.kind != "to":
         yield (
             f'<line class="stroke" x1="{_n(x)}" y1="{_n(y)}" x2="{_n(end)}" y2="{_n(y)}" '
             'stroke="#111111" stroke-width="1.2"/>'
@@ -278,7 +278,7 @@ def _label(vertex: Vertex, kind: str, x: float, y: float, made: Set, color: str)
     """A label on a wire; in a figure to play with in a group that knows where its number goes:
     behind the name, which is the first `data-keep` runs.
     """
-    if not vertex.passes:
+    if not vertex.key:
         yield from _put(made, x, y, color)
         return
     keep, at = 0, x
@@ -304,7 +304,7 @@ def _foot(what: Picture, said: Words, top: float, limit: float) -> tuple[list[st
     before, _, after = said.below.partition("{}")
     below = beside([words(before), typeset(what.of.latex), *([words(after)] if after else [])])
     entries: list[tuple[Set, str, str | None]] = [
-        (words(said.above), "fwd", None),
+        (words(said.above_shape if what.shapes else said.above), "fwd", None),
         (below, "back", None),
     ]
     if "parameter" in what.kinds:

@@ -151,7 +151,7 @@ def _wires(band: Band) -> Iterator[str]:
 
 def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
     number = _at(box.right, box.y)
-    if box.end > box.right and vertex.kind not in ("from", "to"):
+    if box.end > box.right and vertex.kind != "to":
         yield rf"\draw {number} -- {_at(box.end, box.y)};"
     for label, side, color in (
         (vertex.above, "above right", "forward"),
@@ -165,7 +165,8 @@ def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
 def _legend(what: Picture, height: float, said: Words) -> Iterator[str]:
     before, _, after = said.below.partition("{}")
     below = f"{escape(before)}{math(what.of.latex)}{escape(after)}"
-    text = rf"\textcolor{{forward}}{{{escape(said.above)}}}\quad \textcolor{{backward}}{{{below}}}"
+    above = escape(said.above_shape if what.shapes else said.above)
+    text = rf"\textcolor{{forward}}{{{above}}}\quad \textcolor{{backward}}{{{below}}}"
     if "parameter" in what.kinds:
         box = r"\fboxsep=0pt\fboxrule=0.4pt"
         text += (

@@ -93,6 +93,7 @@ class Picture:
     notes: tuple[
         tuple[Label, Label], ...
     ] = ()  # a mark in the picture, and the formula it stands for
+    shapes: bool = False  # what stands above the wires: shapes, or values
 
     @property
     def crowded(self) -> bool:
@@ -215,6 +216,7 @@ class _Artist:
             self.description(vertices),
             label(self.names, Name(self.loss)),
             tuple(self.notes),
+            self.flow is None and self.shaped,
         )
 
     def ordered(self) -> list[int]:
@@ -320,12 +322,17 @@ class _Artist:
             return label(
                 self.names, *named, *(["="] if named else []), Values(tidy(value), self.digits)
             )
-        if not any(other.shape or other.over for other in self.graph.nodes):
+        if not self.shaped:
             return label(self.names, *named) if named else None
         shape: list[Piece] = [Shaped(node.shape)] if node.shape or not named else []
         if not self.sheet.solution and ("shape", node.name) in self.asked:
             shape = ["?"]
         return label(self.names, *named, *([":"] if named and shape else []), *shape)
+
+    @cached_property
+    def shaped(self) -> bool:
+        """Whether anything is an array."""
+        return any(node.shape or node.over for node in self.graph.nodes)
 
     def hidden(self, n: int) -> bool:
         """Whether a value is for the reader to find."""
@@ -450,7 +457,8 @@ class _Artist:
         partial = label(names, Partial(self.loss, (node.name,)))
         places = Partial(self.loss, (node.name,), places=((), answer.free))
         left = Label(partial.text, paper_latex(Math((places,)), names)) if answer.free else partial
-        self.notes.append((left, whole))
+        if all(known.text != left.text for known, _ in self.notes):
+            self.notes.append((left, whole))
         return partial
 
     def answered(self, n: int) -> Answer | None:

@@ -449,21 +449,27 @@ def _figure(
     """
     graph = derivation.graph
     drawn = picture(derivation.solution, replace(sheet, solution=False))
-    if not answers:
-        return drawn
     inputs = [graph.names[name] for name in graph.inputs]
     order = dict.fromkeys((*inputs, *sorted(graph.names.values())))
     vertices: list[Vertex] = []
     for number, vertex in zip(order, drawn.vertices, strict=True):
         name = graph.nodes[number].name or ""
         scalar = numbers and not graph.nodes[number].shape and not graph.nodes[number].over
+        if not answers and (vertex.above is None or vertex.above.text.endswith("?")):
+            vertices.append(vertex)  # its value is asked for
+            continue
         below = tuple(_below(one, name, known, scalar) for one in derivation.passes)
         above = vertex.above
         if scalar and above is not None and vertex.name is not None:
             rest = ROOM[len(above.text.rpartition(" ")[2]) :]
             above = Label(above.text, rf"{above.latex}\phantom{{{rest}}}" if rest else above.latex)
         widest = max((one for one in below if one), key=lambda one: len(one.text), default=None)
+        if not answers:
+            vertices.append(replace(vertex, above=above, key=name))
+            continue
         vertices.append(replace(vertex, above=above, below=widest, key=name, passes=below))
+    if not answers:
+        return replace(drawn, vertices=tuple(vertices))
     wires = tuple(replace(wire, share=None) for wire in drawn.wires)
     ofs = dict.fromkeys(label(known, Name(one.of)) for one in derivation.passes)
     several = Label(", ".join(one.text for one in ofs), ", ".join(one.latex for one in ofs))

@@ -53,6 +53,7 @@ class Check {
   // The answer as it is read, in mathematics, or why it cannot be read.
   echo(echo, k, text, practice) {
     echo.replaceChildren();
+    echo.tabIndex = text.trim() ? 0 : -1; // what is too wide scrolls
     if (!text.trim()) return;
     const read = readAnswer(this.questions[k], text, practice);
     const draw = (tree) => mathematics(tree, practice.letters, practice.computation.shapes);

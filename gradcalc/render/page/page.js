@@ -13,13 +13,15 @@ function start(article) {
 
 // What follows a change: the step of the walk, or without a walk all numbers of the figure.
 function following(article, data, figure, followed) {
-  if (!data.stages) return () => {};
   if (article.querySelector('.walk')) {
     const walk = new Walk(article, data, figure, followed);
     return () => walk.follow();
   }
-  const last = data.stages.length - 1, {run} = data.stages[last];
-  const follow = () => figure.show({...reached(data, followed, last), run, now: {wires: []}});
+  if (!followed) return () => {};
+  // Without the answers only what is computed forward is shown.
+  const lines = data.computation.lines.map(({name}) => ({kind: 'forward', at: name}));
+  const whole = data.stages ? data : {...data, stages: lines}, last = whole.stages.length - 1;
+  const follow = () => figure.show({...reached(whole, followed, last), run: whole.stages[last].run, now: {wires: []}});
   follow();
   return follow;
 }
