@@ -403,7 +403,7 @@ def test_a_machine_is_found() -> None:
 # ---- the tests
 
 # Tests of a stage or of the whole program; every other file in a folder tests the module of its name.
-OF_A_STAGE = frozenset(("browser/", "cases/", "messages/", "render/test_every_format.py"))
+OF_A_STAGE = frozenset(("browser/", "cases/", "messages/", "page/", "render/test_every_format.py"))
 
 
 def test_a_test_file_bears_the_name_of_the_module_that_it_tests() -> None:

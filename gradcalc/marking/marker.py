@@ -40,7 +40,7 @@ from gradcalc.marking.printed import Printed
 from gradcalc.marking.reader import Reader
 from gradcalc.marking.reading import shape_from
 from gradcalc.marking.values import judge_value
-from gradcalc.marking.wording import NOTES, carried_over, flatten, invalid, say
+from gradcalc.marking.wording import NOTES, SAID, carried_over, flatten, invalid, say
 
 HALF = Fraction(1, 2)
 
@@ -131,7 +131,7 @@ class Marker:
         question = self.questions[number]
         of = Fraction(str(question.points)) if question.points is not None else Fraction(1)
         shown = "; ".join(part.value for part in (given.text, given.value) if part is not None)
-        blank = Verdict(question, shown, Reading(BLANK), BLANK, 0.0, float(of), "Not answered.")
+        blank = Verdict(question, shown, Reading(BLANK), BLANK, 0.0, float(of), SAID["blank"])
         try:
             reading = self.reader.read(number, given)
         except GradcalcError as error:
@@ -220,8 +220,7 @@ class Marker:
         if reading.kind == "value":
             assert reading.value is not None
             if not self.printed.has_value(number):
-                reason = "there is no number to compare with, because the exercise has no values"
-                return Decision(INVALID, "value", reason=reason), None, ""
+                return Decision(INVALID, "value", reason=SAID["no values"]), None, ""
             value = self.printed.value(number)
             return judge_value(reading.value, value, self.policy), None, ""
         return self.formula(number, reading, text)
@@ -233,8 +232,7 @@ class Marker:
         expr = reading.formula
         assert expr is not None
         if isinstance(expr, Vector) and not self.asked.shape(number):
-            reason = "the answer is a number, not a list"
-            return Decision(INVALID, "shape", reason=reason), None, ""
+            return Decision(INVALID, "shape", reason=SAID["list"]), None, ""
         function, decision = self.compared(number, expr, reading.free)
         if decision.verdict == UNDECIDED and decision.by == "shape":
             decision = self.beside_printed(number, function) or decision

@@ -7,59 +7,59 @@ A number is compared at the given values alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.marking.model import Mistake
+from gradcalc.marking.relations import EXTRA_MEAN, NO_MEAN
 
 CLOSE = 1e-6  # relative: two numbers are the same slip
 
 
 @dataclass(frozen=True, slots=True)
 class NumberSlip:
-    """A row of the table: `made` gives what the slip makes of the right numbers."""
+    """A row of the table. `factor`: by what the slip multiplies the right numbers, or how it
+    orders them anew: `transposed`, `reversed`.
+    """
 
     slug: str
     sentence: str
-    made: Callable[[Any], Iterator[Any]]
+    factor: float | str
+
+    def made(self, right: Any) -> Any:
+        """What the slip makes of the right numbers; None where it does not apply."""
+        if self.factor == "transposed":
+            return right.T if right.ndim == 2 else None
+        if self.factor == "reversed":
+            return right[::-1] if right.ndim == 1 and right.size > 1 else None
+        return right * self.factor
 
 
-def _scaled(factor: float) -> Callable[[Any], Iterator[Any]]:
-    def made(right: Any) -> Iterator[Any]:
-        yield right * factor
-
-    return made
-
-
-def _transposed(right: Any) -> Iterator[Any]:
-    if right.ndim == 2:
-        yield right.T
-
-
-def _reversed_rows(right: Any) -> Iterator[Any]:
-    if right.ndim == 1 and right.size > 1:
-        yield right[::-1]
-
-
+# fmt: off
 NUMBER_SLIPS: tuple[NumberSlip, ...] = (
-    NumberSlip("sign", "This is the right number with the opposite sign.", _scaled(-1.0)),
-    NumberSlip("transposed", "Rows and columns are exchanged.", _transposed),
-    NumberSlip("order", "The entries stand in the opposite order.", _reversed_rows),
-    NumberSlip("constant-factor", "This is twice the right number.", _scaled(2.0)),
-    NumberSlip("constant-factor", "This is half the right number.", _scaled(0.5)),
+    NumberSlip("sign", "This is the right number with the opposite sign.", -1.0),
+    NumberSlip("transposed", "Rows and columns are exchanged.", "transposed"),
+    NumberSlip("order", "The entries stand in the opposite order.", "reversed"),
+    NumberSlip("constant-factor", "This is twice the right number.", 2.0),
+    NumberSlip("constant-factor", "This is half the right number.", 0.5),
     *(
         NumberSlip("rounding", f"The decimal point has slipped: this is 10^{k} times the right "
-                   "number.", _scaled(10.0**k))
+                   "number.", 10.0**k)
         for k in (1, -1, 2, -2, 3, -3)
     ),
     NumberSlip("wrong-local-derivative", "The logarithm to base 10 stands where the natural one "
-               "belongs: this is the right number divided by log(10).", _scaled(1 / math.log(10))),
+               "belongs: this is the right number divided by log(10).", 1 / math.log(10)),
     NumberSlip("wrong-local-derivative", "Degrees stand where radians belong: this is the right "
-               "number times 180/pi.", _scaled(180 / math.pi)),
+               "number times 180/pi.", 180 / math.pi),
     NumberSlip("wrong-local-derivative", "Degrees stand where radians belong: this is the right "
-               "number times pi/180.", _scaled(math.pi / 180)),
-)  # fmt: skip
+               "number times pi/180.", math.pi / 180),
+)
+AGREES = ("rounding",
+          "This agrees with the right number to {digits} digits: was it rounded too early?")
+ANOTHER = ("other-question", "This is the number of another question, {asked}.")
+ONE_ENTRY = ("shape", "This is one entry of the array that is asked for.")
+# fmt: on
 
 
 def number_mistakes(
@@ -72,23 +72,20 @@ def number_mistakes(
 
     got, want = (np.squeeze(np.asarray(one, dtype=float)) for one in (value, right))
     for row in NUMBER_SLIPS:
-        if any(_same(got, made) for made in row.made(want)):
+        made = row.made(want)
+        if made is not None and _same(got, made):
             return (Mistake(row.slug, row.sentence),)
     for name, size in sizes.items():
-        if size > 1 and _same(got, want * size):
-            words = f"This is what comes out if the factor 1/{name} is left out."
-            return (Mistake("missing-mean", words),)
-        if size > 1 and _same(got, want / size):
-            words = f"This is what comes out if it is divided by {name} once too often."
-            return (Mistake("extra-mean", words),)
+        for said, made in ((NO_MEAN, want * size), (EXTRA_MEAN, want / size)):
+            if size > 1 and _same(got, made):
+                return (said.mistake(size=name),)
     if (digits := _rounded(got, want)) is not None:
-        words = f"This agrees with the right number to {digits} digits: was it rounded too early?"
-        return (Mistake("rounding", words),)
+        return (Mistake(AGREES[0], AGREES[1].format(digits=digits)),)
     for text, other in others:
         if _same(got, np.squeeze(np.asarray(other, dtype=float))):
-            return (Mistake("other-question", f"This is the number of another question, {text}."),)
+            return (Mistake(ANOTHER[0], ANOTHER[1].format(asked=text)),)
     if not got.ndim and want.ndim and any(_same(got, entry) for entry in want.reshape(-1)):
-        return (Mistake("shape", "This is one entry of the array that is asked for."),)
+        return (Mistake(*ONE_ENTRY),)
     return ()
 
 

@@ -21,6 +21,24 @@ NOTES = {
     "layout": "It is written in {0} layout; the exercise uses {1} layout.",
     "shorthand": "It is the shorthand of the literature for this derivative.",
 }
+# What else is said; a page that checks answers by itself says the same.
+SAID = {
+    "blank": "Not answered.",
+    "right": "Right.",
+    "wrong": "Wrong.",
+    "differs": "Wrong: it differs from the answer.",
+    "shape": "Wrong shape: yours is {0}, the answer is {1}.",
+    "undefined": "Wrong: it is undefined where the answer is defined ({0}).",
+    "undefined everywhere": "It is undefined everywhere: {0}.",
+    "decimal": "Wrong: a formula is exact, and {0} is not {1}. Write fractions.",
+    "some entries": " {0} of {1} entries are right.",
+    "no entry": " No entry is right.",
+    "line": " Look at the line of {0}.",
+    "per example": "It was read for each example.",
+    "stacked": "It was read as stacked over the examples.",
+    "list": "the answer is a number, not a list",
+    "no values": "there is no number to compare with, because the exercise has no values",
+}
 
 
 def say(
@@ -34,14 +52,15 @@ def say(
     if policy.hints == "none" and decision.verdict in (RIGHT, WRONG):
         return ""
     if decision.verdict == RIGHT:
-        return " ".join(part for part in ("Right.", note or _form(decision)) if part)
+        return " ".join(part for part in (SAID["right"], note or _form(decision)) if part)
     if decision.verdict == UNDECIDED:
         return f"Not decided: {decision.reason}. Your teacher decides."
     if decision.verdict != WRONG:
-        lead = "It is undefined everywhere: " if decision.by == "undefined" else ""
-        return _capital(f"{lead}{decision.reason}.")
+        if decision.by == "undefined":
+            return SAID["undefined everywhere"].format(decision.reason)
+        return _capital(f"{decision.reason}.")
     if policy.hints == "verdict":
-        return "Wrong."
+        return SAID["wrong"]
     if policy.hints == "full" and mistakes:
         lead = f"{_wrong(decision, reading)} " if decision.shapes is not None else ""
         return f"{lead}{' '.join(mistake.sentence for mistake in mistakes)}"
@@ -51,7 +70,7 @@ def say(
 def _where(mistakes: tuple[Mistake, ...]) -> str:
     """Which step to look at, where it is known."""
     quantity = mistakes[0].at.get("quantity") if mistakes else None
-    return f" Look at the line of {quantity}." if quantity else ""
+    return SAID["line"].format(quantity) if quantity else ""
 
 
 def follows(carried: Carried) -> str:
@@ -70,15 +89,15 @@ def carried_over(
 def _wrong(decision: Decision, reading: Reading) -> str:
     if decision.shapes is not None:
         got, want = decision.shapes
-        return f"Wrong shape: yours is {got}, the answer is {want}."
+        return SAID["shape"].format(got, want)
     if decision.by == "undefined":
-        return f"Wrong: it is undefined where the answer is defined ({decision.reason})."
+        return SAID["undefined"].format(decision.reason)
     if decision.by in ("value", "shape"):
-        return "Wrong." + _which(decision.entries)
+        return SAID["wrong"] + _which(decision.entries)
     rough = _decimal(reading.formula)
-    if rough:
-        return f"Wrong: a formula is exact, and {rough}. Write fractions."
-    return "Wrong: it differs from the answer." + _which(decision.entries)
+    if rough is not None:
+        return SAID["decimal"].format(*rough)
+    return SAID["differs"] + _which(decision.entries)
 
 
 def _which(entries: Entries) -> str:
@@ -87,7 +106,7 @@ def _which(entries: Entries) -> str:
         return ""
     flat = flatten(entries)
     right = sum(found is True for found in flat)
-    return f" {right} of {len(flat)} entries are right." if right else " No entry is right."
+    return SAID["some entries"].format(right, len(flat)) if right else SAID["no entry"]
 
 
 def flatten(entries: Entries) -> list[bool | None]:
@@ -98,22 +117,18 @@ def flatten(entries: Entries) -> list[bool | None]:
 
 
 def _form(decision: Decision) -> str:
-    if decision.form == "per example":
-        return "It was read for each example."
-    if decision.form == "stacked":
-        return "It was read as stacked over the examples."
-    return ""
+    return SAID[decision.form] if decision.form in ("per example", "stacked") else ""
 
 
-def _decimal(expr: Expr | None) -> str:
-    """`0.333 is not 1/3`, where a decimal seems to stand for a fraction."""
+def _decimal(expr: Expr | None) -> tuple[str, str] | None:
+    """(0.333, 1/3), where a decimal seems to stand for a fraction."""
     for part in walk(expr) if expr is not None else ():
         if isinstance(part, Num) and part.decimal and part.value.denominator > 1:
             near = part.value.limit_denominator(12)
             gap = abs(near - part.value)
             if near != part.value and gap < abs(part.value) / 100:
-                return f"{decimal(float(part.value), 12)} is not {near}"
-    return ""
+                return decimal(float(part.value), 12), str(near)
+    return None
 
 
 def invalid(problem: Problem) -> str:

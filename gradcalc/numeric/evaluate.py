@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any, TypeAlias
 
+from gradcalc.language.brackets import split
 from gradcalc.language.errors import SpanError
 from gradcalc.language.named_formulas import Formulas, needed
 from gradcalc.language.parser import (
@@ -30,7 +31,7 @@ from gradcalc.language.parser import (
     Vector,
 )
 from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
-from gradcalc.language.tree import substitute
+from gradcalc.language.tree import occurrences, substitute
 from gradcalc.numeric.array_operations import (
     CALLS,
     broadcast_to_index,
@@ -78,8 +79,8 @@ def evaluate(expr: Expr, env: Env) -> Tensor:
         case Call():
             return _call(expr, env)
         case Compare():
-            left = evaluate(expr.left, env)
-            right = left if expr.right == expr.left else evaluate(expr.right, env)
+            left = _compared(expr.left, env)
+            right = left if expr.right == expr.left else _compared(expr.right, env)
             operands = [left, right]
             return elementwise(SIGNS[expr.op], operands, env, expr)
         case Index():
@@ -106,10 +107,31 @@ def _name(expr: Name, env: Env) -> Tensor:
     raise env.lacking.get(name) or Unknown(f"{name} has no value")
 
 
+def constant(expr: Expr, env: Env) -> Any:
+    """A number without a name in it, computed once."""
+    if expr not in env.constants:
+        env.constants[expr] = evaluate(expr, replace(env, shapes={}, values={})).data
+    return env.constants[expr]
+
+
+def _compared(expr: Expr, env: Env) -> Tensor:
+    """One side of a comparison."""
+    if not isinstance(expr, Name) and all(
+        name.id in ("pi", "e") and name.id not in env.values and name.id not in env.shapes
+        for name in occurrences(expr)
+    ):
+        return Tensor(constant(expr, env))
+    return evaluate(expr, env)
+
+
 def _binary(expr: Binary, env: Env) -> Tensor:
     """Left-leaning chains are walked, not recursed into: a sum may have hundreds of terms."""
+    if env.brackets and (parts := split(expr)) is not None:
+        return _bracketed(*parts, env)
     chain = [expr]
     while isinstance(chain[-1].left, Binary):
+        if env.brackets and split(chain[-1].left) is not None:
+            break
         chain.append(chain[-1].left)
     left = evaluate(chain[-1].left, env)
     for link in reversed(chain):
@@ -123,6 +145,26 @@ def _binary(expr: Binary, env: Env) -> Tensor:
         else:
             left = elementwise(SIGNS[link.op], [left, right], env, link)
     return left
+
+
+def _bracketed(brackets: Expr, rest: Expr, env: Env) -> Tensor:
+    """A product, 0 where a bracket is, though the rest may be undefined there."""
+    front = evaluate(brackets, env)
+    if front.plain:
+        off = Tensor(bool(front.data == 0))
+    else:
+        import numpy as np
+
+        off = Tensor(np.asarray(front.data == 0, dtype=bool), front.over)
+    noted: list[Undefined] = []
+    inner = replace(env, tolerant=noted) if _any(off.data) else env
+    whole = elementwise("mul", [front, evaluate(rest, inner)], inner, rest)
+    if inner is env:
+        return whole
+    zero = Tensor(env.numbers.scalar.number(0))
+    result = elementwise("where", [off, zero, whole], inner, rest)
+    _settle(result, noted, env)
+    return result
 
 
 def _is_norm(expr: Expr, env: Env) -> bool:
@@ -224,7 +266,8 @@ def _user(expr: Call, env: Env) -> Tensor:
             substitute(function.expr, dict(zip(function.params, expr.args, strict=True))), env
         )
     given = dict(zip(function.params, (evaluate(arg, env) for arg in expr.args), strict=True))
-    env = replace(env, shapes={k: v for k, v in env.shapes.items() if k not in given})
+    shapes = {name: shape for name, shape in env.shapes.items() if name not in given}
+    env = replace(env, shapes=shapes, brackets=False)  # as the author computes it
     frozen = env.frozen
     if frozen is not None:
         held = {
@@ -246,6 +289,11 @@ def _where(expr: Call, env: Env) -> Tensor:
     result = elementwise("where", [condition, *branches], inner, expr)
     _settle(result, noted, env)
     return result
+
+
+def _any(chosen: Any) -> bool:
+    """Whether a condition holds anywhere."""
+    return bool(chosen.any()) if hasattr(chosen, "any") else bool(chosen)
 
 
 def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:

@@ -425,24 +425,29 @@ def along(
     (direction, rest).
 
     In enclosures; a step is a fraction or a `Jet`. `chosen` None: numbers by numbers, and the
-    result is one number.
+    result is one number. A step of 0 leaves a number as it is, for pi + 0 is another ball than
+    pi, and y > pi would not be decided.
     """
     env = values.env(bits)
     moved: dict[str, Tensor] = {}
-    if chosen is None:
-        for by, step in zip(target.bys, steps, strict=True):
-            moved[by] = Tensor((moved[by] if by in moved else env.values[by]).data + step)
-        return measure(target, recompute(values, target, env, moved)).data
-    import numpy as np
 
     def shifted(number: Any, change: Any) -> Any:
-        return number + change if change is not None else number
+        return number if change is None else number + change
+
+    if chosen is None:
+        for by, step in zip(target.bys, steps, strict=True):
+            start = (moved[by] if by in moved else env.values[by]).data
+            moved[by] = Tensor(shifted(start, step or None))
+        return measure(target, recompute(values, target, env, moved)).data
+    import numpy as np
 
     m = env.numbers.arrays
     parts = zip(target.bys, steps, chosen.moves, chosen.shapes, chosen.enumerated, strict=True)
     for by, step, rows, shape, alone in parts:
         base = env.values[by]
-        change = np.frompyfunc(lambda r, step=step: r * step if r else None, 1, 1)(m.array(rows))
+        change = np.frompyfunc(lambda r, step=step: r * step if r and step else None, 1, 1)(
+            m.array(rows)
+        )
         change = change.reshape(len(rows), *shape)
         change = expand(Tensor(change, (BATCH, *alone)), (BATCH, *base.over), base.rank)
         before = moved[by].data if by in moved else m.array(base.data)

@@ -24,7 +24,7 @@ from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Call, Name, Neg, Num, names
 from gradcalc.language.sizes import Shape, Size
-from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
+from gradcalc.numeric.evaluate import bind, constant, entries, evaluate, positional, stacked
 from gradcalc.numeric.precision import FLOAT, Numbers, balls, climb, floats
 from gradcalc.numeric.scalar_functions import LADDER, TooLarge, Undefined
 from gradcalc.numeric.tensor import HIDDEN, Env, Kept, Tensor, finish, layered
@@ -62,7 +62,7 @@ class Forward(Mapping[str, Tensor]):
         self.scalar = not graph.indices and all(not graph.node(name).shape for name in graph.names)
         self.undefined: dict[str, Undefined] = {}
         self._envs: dict[int, Env] = {}
-        self._last: Env | None = None
+        self._formulas: dict[int, Env] = {}
         self._settled: dict[str, Tensor] = {}
         self._settle()
 
@@ -92,13 +92,13 @@ class Forward(Mapping[str, Tensor]):
 
     def formulas(self, bits: int) -> Env:
         """The same for formulas of derivatives: at the last precision what it does not separate
-        is a tie.
+        is a tie, and the conditions in them are brackets (`brackets`).
         """
-        if bits != LADDER[-1]:
-            return self.env(bits)
-        if self._last is None:
-            self._last = replace(self.env(bits), numbers=balls(bits, ties=True), kept=Kept())
-        return self._last
+        if bits not in self._formulas:
+            env = self.env(bits)
+            numbers = balls(bits, ties=True) if bits == LADDER[-1] else env.numbers
+            self._formulas[bits] = replace(env, numbers=numbers, brackets=True, kept=Kept())
+        return self._formulas[bits]
 
     def evaluate(
         self,
@@ -381,7 +381,7 @@ def leaf(value: Any, env: Env) -> Any:
         return env.numbers.scalar.constant(value.value)
     if isinstance(value, Neg) and isinstance(value.arg, Num):
         return -env.numbers.scalar.constant(value.arg.value)
-    return evaluate(value, replace(env, shapes={})).data  # pi is the constant here
+    return constant(value, env)  # pi is the constant here
 
 
 def to_lists(graph: Graph, tensor: Tensor, shape: Shape | None = None) -> Any:

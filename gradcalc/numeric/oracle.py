@@ -22,6 +22,7 @@ from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr
 from gradcalc.numeric.comparison import (
     MAX_WORK,
+    Edge,
     Outcome,
     Sides,
     again,
@@ -419,6 +420,11 @@ class Oracle:
             return compared(claimed, target, values, layout, chosen, precisely)
         except Misfit as problem:
             return Outcome(False, how="differences", reason=problem.message)
+        except Edge as problem:
+            found = self.sides(values, target)
+            if found.smooth and (outcome := beside_sides(claimed, values, layout, found)).ok:
+                return outcome
+            return Outcome(None, reason=problem.message)
         except Undefined as problem:
             return Outcome(None, reason=problem.message)
 

@@ -137,6 +137,9 @@ class Env:
     lacking    quantities without a value, with what was wrong
     shapes     declared shapes of names, which tell an axis of one from a size that happens to be 1
     kept       values of named formulas that were found in this environment
+    constants  numbers without a name in them, such as sqrt(2), each computed once: the same ball is
+               equal to itself, which two balls of one number are never known to be
+    brackets   a condition that does not hold makes a product 0, whatever its other factors are
     """
 
     numbers: Numbers
@@ -155,6 +158,8 @@ class Env:
     lacking: Mapping[str, Undefined] = field(default_factory=dict)
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     kept: Kept | None = field(default=None, compare=False, repr=False)
+    constants: dict[Expr, Any] = field(default_factory=dict)
+    brackets: bool = False
 
     def bind(self, values: Mapping[str, Tensor]) -> Env:
         """The same with more values; they shadow those of the same name."""

@@ -41,7 +41,7 @@ from gradcalc.language.formula_pieces import (
 from gradcalc.language.parser import Expr, Name, Neg, names, parse
 from gradcalc.report.answer_cells import conforms, expression, parted
 from gradcalc.report.blocks import Equations, Options, Paragraph, Printed, Row
-from gradcalc.report.equations import LONG, rows, under, written
+from gradcalc.report.equations import FRACTIONS, LONG, broken, rows, under, written
 from gradcalc.report.explanation import assembled
 from gradcalc.report.frame_words import Words
 from gradcalc.report.lines import text_math
@@ -203,7 +203,8 @@ class Key:
         pieces: list[Piece] = []
         for path in shown:
             pieces += [*(["+"] if pieces else []), *product(list(map(factor, path)))]
-        yield Row(left, math("=", *pieces, *(["+", "…"] if more else [])))
+        pieces += ["+", "…"] if more else []
+        yield from broken(left, pieces, self.names, most=FRACTIONS)
         if any(ELIDED in path for path in shown):
             return
         links = [[(*parted(local.label), local.direct) for local in path] for path in shown]
@@ -212,7 +213,7 @@ class Key:
             pieces = []
             for own in named:
                 pieces += [*(["+"] if pieces else []), *product(own)]
-            yield Row((), math("=", *pieces))
+            yield from broken((), pieces, self.names, most=FRACTIONS)
         if not more and not arrayed(answer) and not answer.question.entry:
             yield from self.put_in(answer)
 
@@ -249,9 +250,9 @@ class Key:
                 pieces += ["−", Factors((first.arg, *rest))]
             else:
                 pieces += [*(["+"] if pieces else []), Factors((first, *rest))]
-        found = Math(("=", *pieces), answer.per_example is not None)
-        if len(text_math(found, self.names)) <= 2 * LONG:
-            yield Row((), (found,))
+        example = answer.per_example is not None
+        if len(text_math(Math(("=", *pieces), example), self.names)) <= 2 * LONG:
+            yield from broken((), pieces, self.names, example)
 
     def written(self, answer: Answer, left: Line, example: bool) -> list[Row]:
         """The answer, and what it can be turned into."""

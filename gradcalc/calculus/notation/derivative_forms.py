@@ -17,9 +17,15 @@ from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.contraction import Reduced
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose
-from gradcalc.calculus.notation.matrix_expressions import write
-from gradcalc.calculus.notation.matrix_writer import Products, Writer, oriented, wants_row
+from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm
+from gradcalc.calculus.notation.matrix_expressions import row, write
+from gradcalc.calculus.notation.matrix_writer import (
+    Products,
+    Writer,
+    oriented,
+    upright_row,
+    wants_row,
+)
 from gradcalc.calculus.notation.recognised import Recognised
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
@@ -217,7 +223,8 @@ class Forms:
             groups.setdefault(labels, []).append(term)
         parts: list[Matrix] = []
         for labels, members in groups.items():
-            parts.append(self.summed(labels, members, free, each, shape, jacobian))
+            part = self.summed(labels, members, free, each, shape, jacobian)
+            parts.append(upright_row(part) if wants_row(shape) else part)
         if len(parts) == 1:
             return oriented(parts[0], shape)
         coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
@@ -261,9 +268,10 @@ class Forms:
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
         )
-        if wants_row(shape) and inner.cols == ONE and inner.rows != ONE:
-            inner = transpose(inner)
         expr, rank = write(inner)
+        if wants_row(shape):
+            inner = upright_row(inner)
+            expr, rank = row(inner), 2  # Σ_i xᵀ: as a row already
         body = Matrix(
             "leaf",
             inner.rows,
