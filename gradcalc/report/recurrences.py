@@ -99,11 +99,11 @@ class Repeats:
             found = numbered(word)
             if found and found[0] == own[0] and self.pattern(other, path) == first:
                 family.append((path.product.symbolic, found[1]))
+        if alone and not self.recurs(family[0][0], own[0]):
+            return
         taken = (*self.graph.names, *self.graph.sizes, *self.graph.indices)
         made = for_all(family, self.derivation.names, taken)
         if made is None or made.expr == family[0][0]:
-            return
-        if alone and not self.recurs(family[0][0], own[0]):
             return
         self.memory.said.add(key)
         gradient = step.gradient if alone else None
