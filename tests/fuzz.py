@@ -3,10 +3,12 @@ come.
 
     python -m tests.fuzz --minutes 10                  from the checkout
     python -m tests.fuzz --kind scalars --seed 7       one kind; the seed of a run is printed
+    python -m tests.fuzz --kind scalars --cases 20000 --minutes 60     so many cases, at most so long
     python -m tests.fuzz --replay "7 scalars 112"      one case again, with all that is said of it
 
 A fault is a wrong number, a kink that nothing names, a check that fails, an exception that is not
 the program's own, or a case of more than `HANG` seconds. The exit code is 1 where there was one.
+Ctrl-C, or a SIGTERM, ends a run with its figures so far.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -86,12 +89,29 @@ def hunt(
     kinds: Sequence[str] = tuple(KINDS),
     say: Callable[[str], None] = at_once,
     hang: float = HANG,
+    cases: int | None = None,
 ) -> Run:
-    """Cases of every kind in turn until the time is over; each kind gets as much of it."""
+    """Cases of every kind in turn until the time is over, or there were so many; each kind gets as
+    much of the time.
+    """
     run, spent = Run(seed), dict.fromkeys(kinds, 0.0)
-    while sum(spent.values()) < seconds:
-        kind = min(kinds, key=spent.__getitem__)
-        name = f"{seed} {kind} {run.cases[kind]}"
+    with suppress(KeyboardInterrupt):
+        _hunt(run, spent, seconds, say, hang, cases)
+    return run
+
+
+def _hunt(
+    run: Run,
+    spent: dict[str, float],
+    seconds: float,
+    say: Callable[[str], None],
+    hang: float,
+    cases: int | None,
+) -> None:
+    """Cases into the run, and the seconds of each kind into `spent`."""
+    while sum(spent.values()) < seconds and (cases is None or run.cases.total() < cases):
+        kind = min(spent, key=spent.__getitem__)
+        name = f"{run.seed} {kind} {run.cases[kind]}"
         found, took = attempt(kind, name, hang)
         spent[kind] += took
         run.cases[kind] += 1
@@ -102,7 +122,6 @@ def hunt(
             if word in FAULTS:
                 run.faults.append(f"{word} ({name}): {note}\n    {made!r}")
                 say(run.faults[-1])
-    return run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=1.0, help="of processor time")
     parser.add_argument("--seed", default=str(int(time.time())))
     parser.add_argument("--kind", choices=list(KINDS), action="append")
+    parser.add_argument("--cases", type=int, help="end after so many")
     parser.add_argument("--replay", help='a case, as a fault names it: "7 scalars 112"')
     given = parser.parse_args(arguments)
     faulthandler.enable()
@@ -118,7 +138,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found, took = attempt(given.replay.split(" ")[1], given.replay)
         print(*(f"{word}: {note}" for word, note in found), f"{took:.1f} s", sep="\n")
         return int(any(word in FAULTS for word, _ in found))
-    run = hunt(60 * given.minutes, given.seed, given.kind or tuple(KINDS))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    kinds = given.kind or tuple(KINDS)
+    run = hunt(60 * given.minutes, given.seed, kinds, cases=given.cases)
     print(run.line(), flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(bool(run.faults) or peak > MEMORY)

@@ -26,6 +26,7 @@ from gradcalc.exercise.schema import (
     NICE,
     NOTATION,
     NUMBER,
+    PAGE,
     PAPER,
     QUESTION,
     TOLERANCE,
@@ -88,6 +89,7 @@ RECORDS: Mapping[str, Record] = {
     "notation": NOTATION,
     "a range": DRAW,
     "a sheet": PAPER,
+    "a page": PAGE,
     "a header": HEADER,
 }
 
@@ -104,12 +106,10 @@ def form(kind: Kind, several: bool = False) -> str:
                 if several and not word.endswith("s") and word != "text"
                 else word
             )
+        case Items(Scalar(_, choices)) if choices:
+            return "a list of " + ", ".join(map(code, choices))
         case Items(item):
-            return (
-                "a list of " + form(item, True)
-                if not isinstance(item, Scalar) or not item.choices
-                else "a list of them"
-            )
+            return "a list of " + form(item, True)
         case Entries(key, value):
             return f"a mapping {key} → {form(value)}"
         case Array():
@@ -119,7 +119,13 @@ def form(kind: Kind, several: bool = False) -> str:
             return f"a mapping (see {named})" if named else "a mapping"
         case Either(kinds):
             kinds = tuple(one for one in kinds if not (one == NUMBER and Array() in kinds))
-            return ", or ".join(form(one, several) for one in kinds)
+            first = kinds[0]
+            return ", or ".join(
+                "a list of them"
+                if isinstance(first, Scalar) and first.choices and one == Items(first)
+                else form(one, several)
+                for one in kinds
+            )
 
 
 def elementwise() -> str:
@@ -321,6 +327,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "range": lambda: keys(DRAW),
     "nice": lambda: keys(NICE),
     "sheet": lambda: keys(PAPER),
+    "page": lambda: keys(PAGE),
     "header": lambda: keys(HEADER),
     "grading": lambda: keys(GRADING),
     "tolerance": lambda: keys(TOLERANCE),

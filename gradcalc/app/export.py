@@ -21,15 +21,16 @@ from gradcalc.report.frame_words import words
 
 if TYPE_CHECKING:
     from gradcalc.derivation.step_model import Derivation
+    from gradcalc.exercise.vary_model import Drawn
     from gradcalc.report.handout_model import Handout
 
 # Format -> ending of its files.
 ENDINGS: Mapping[str, str] = {
     "latex": "tex", "pdf": "pdf", "markdown": "md",
-    "html": "html", "svg": "svg", "tikz": "tex", "png": "png",
+    "html": "html", "page": "html", "svg": "svg", "tikz": "tex", "png": "png",
     "numpy": "py", "torch": "py", "jax": "py",
 }  # fmt: skip
-DOCUMENTS = frozenset(("latex", "pdf", "markdown", "html"))  # that hold several exercises
+DOCUMENTS = frozenset(("latex", "pdf", "markdown", "html", "page"))  # that hold several exercises
 BINARY = frozenset(("pdf", "png"))
 CODE = frozenset(LIBRARIES)
 MOST_BYTES = 8 << 20  # of a picture in a statement
@@ -43,7 +44,7 @@ KINDS: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Export:
     """What is wanted beside the format. stem: the name of the document, for the pictures beside
-    it.
+    it; variants: the other values that a page has.
     """
 
     sheet: Sheet = field(default_factory=Sheet)
@@ -52,6 +53,7 @@ class Export:
     options: Options = field(default_factory=Options)
     stem: str = "handout"
     flavour: str = "plain"
+    variants: Sequence[Mapping[str, Drawn]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,18 @@ class Made:
 
 def export(solutions: Sequence[Solution], to: str, wanted: Export) -> Made:
     """One file of one or several exercises. Pictures and code take exactly one."""
-    names = picture_names(wanted.stem, len(solutions))
+    names = part_names(wanted.stem, len(solutions), to)
     return whole(
         [part(*item, to, wanted) for item in zip(solutions, names, strict=True)], to, wanted
     )
 
 
-def picture_names(stem: str, count: int) -> list[str]:
-    """What the pictures beside a document of so many exercises are called."""
+def part_names(stem: str, count: int, to: str) -> list[str]:
+    """What the parts of a document of so many exercises are called: by the picture beside each,
+    ex3.svg, or on a page by their numbers.
+    """
+    if to == "page":
+        return [str(number) for number in range(1, count + 1)]
     return (
         [f"{stem}.svg"]
         if count == 1
@@ -90,6 +96,8 @@ def part(
     """What one exercise adds to a file; `name` is for the picture beside it, `derivation` says
     why in a key.
     """
+    if to == "page":
+        return _played(solution, derivation, int(name), wanted)
     if to in DOCUMENTS:
         from gradcalc.report.handout import compose
 
@@ -108,12 +116,34 @@ def part(
     return Made(svg.draw(what, words(wanted.sheet.lang or solution.graph.exercise.lang)))
 
 
-def _written(handout: Handout, name: str, to: str, wanted: Export) -> Made:
+def _played(solution: Solution, derivation: Derivation | None, number: int, wanted: Export) -> Made:
+    """An exercise of a page; with the answers what checks them is on it."""
+    from gradcalc.marking.marker import Marker
+    from gradcalc.marking.practice import Practice
+    from gradcalc.render import page
+    from gradcalc.report.page_report import compose_page
+
+    assert derivation is not None
+    exercise = solution.graph.exercise
+    checked = wanted.sheet.solution and "check" in exercise.page_parts
+    practice = Practice(Marker(exercise)).data() if checked else None
+    item = compose_page(derivation, wanted.sheet, wanted.variants)
+    known = {path: data_uri(Path(source)) for path, source in _pictures(item.sheet)}
+    frame = {"title": item.sheet.title, "lang": item.sheet.lang}
+    return Made(page.article(item, number, practice, known.get), frame=frame)
+
+
+def _pictures(handout: Handout) -> tuple[tuple[str, str], ...]:
+    """The pictures of a statement, with where they are."""
     from gradcalc.exercise.markdown import images
 
-    pictures = dict.fromkeys(image.path for image in images(handout.statement))
     where = Path(handout.folder)
-    files = tuple((path, str(where / path)) for path in pictures if allowed(where, path))
+    pictures = dict.fromkeys(image.path for image in images(handout.statement))
+    return tuple((path, str(where / path)) for path in pictures if allowed(where, path))
+
+
+def _written(handout: Handout, name: str, to: str, wanted: Export) -> Made:
+    files = _pictures(handout)
     match to:
         case "html":
             from gradcalc.render import html
@@ -156,6 +186,12 @@ def whole(parts: Sequence[Made], to: str, wanted: Export) -> Made:
 
             first = parts[0].frame
             return Made(html.page(texts, first["title"], first["lang"]))
+        case "page":
+            from gradcalc.render import page
+
+            return Made(
+                page.page(texts, [made.frame["title"] for made in parts], parts[0].frame["lang"])
+            )
     return parts[0]
 
 

@@ -22,12 +22,17 @@ from gradcalc.app.options import (
     Set,
     Solved,
     Timeout,
+    UsageError,
+    language,
     one_of,
 )
 from gradcalc.app.shipped import open_exercise
 from gradcalc.app.startup import load
 from gradcalc.exercise.files import read_bytes
 from gradcalc.language.errors import GradcalcError, Place, Problem
+from gradcalc.language.fast_dataclasses import replace
+
+MOST_VARIANTS = 1_000  # on a page
 
 
 def graph(
@@ -62,7 +67,8 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", help="Format: latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax."
+            "--to",
+            help="Format: page, latex, pdf, markdown, html, svg, tikz, png, numpy, torch or jax.",
         ),
     ],
     output: Annotated[
@@ -77,6 +83,10 @@ def export(
     solution: Solved = False,
     blank_all: BlankAll = False,
     gates: Gates = False,
+    no_answers: Annotated[
+        bool,
+        typer.Option("--no-answers", help="page: without the walk, the checks and the answers."),
+    ] = False,
     detail: Annotated[
         str,
         typer.Option(
@@ -110,7 +120,10 @@ def export(
     lang: Annotated[
         str | None,
         typer.Option(
-            "--lang", metavar="CODE", help="Language of headings and labels: en, de, fr, es or zh."
+            "--lang",
+            metavar="CODE",
+            callback=language,
+            help="Language of headings and labels: en, de, fr, es or zh.",
         ),
     ] = None,
     flavour: Annotated[
@@ -127,6 +140,27 @@ def export(
             "--preamble", metavar="FILE", help="File with TeX for the preamble of the document."
         ),
     ] = None,
+    variants: Annotated[
+        int,
+        typer.Option(
+            "--variants",
+            min=0,
+            max=MOST_VARIANTS,
+            metavar="N",
+            help="page: with the numbers of N variants, as `gradcalc vary` draws them.",
+            show_default=False,
+        ),
+    ] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="S", help="With --variants: another seed gives others."),
+    ] = None,
+    auto: Annotated[
+        bool,
+        typer.Option(
+            "--auto", help="With --variants: choose what varies where the exercise does not say."
+        ),
+    ] = False,
     set_: Set = None,
     digits: Digits = None,
     form: Form = None,
@@ -142,7 +176,7 @@ def export(
         Export,
         Made,
         part,
-        picture_names,
+        part_names,
         stem,
         whole,
     )
@@ -150,6 +184,7 @@ def export(
 
     console: Console = context.obj
     one_of("format", tuple(ENDINGS))(to)
+    others = _others(to, no_answers, variants, seed, auto, bool(set_))
     sheets = plan(files, to, output)
     keys = plan(files, to, key) if key else ()
     targets = (*sheets, *keys)
@@ -157,14 +192,14 @@ def export(
     view = view_of(console, digits, form)
     wanted = {}
     for target in targets:
-        solved = solution or target in keys
+        solved = not no_answers if to == "page" else solution or target in keys
         sheet = Sheet(solved, blank_all, gates, digits, detail, paper, lang)
         wanted[target] = Export(sheet, standalone, before, view, stem(target.path), flavour)
     jobs = [
         (files[number], picture, wanted[target])
         for target in targets
         for number, picture in zip(
-            target.files, picture_names(wanted[target].stem, len(target.files)), strict=True
+            target.files, part_names(wanted[target].stem, len(target.files), to), strict=True
         )
     ]
 
@@ -174,11 +209,14 @@ def export(
         derivation = None
         if to in CODE:  # it answers no questions
             found = load("gradcalc.report.figure").sketch(exercise)
-        elif to in DOCUMENTS and how.sheet.solution and detail != "brief":
+        elif to == "page" or (to in DOCUMENTS and how.sheet.solution and detail != "brief"):
             derivation = load("gradcalc.derivation.derive_steps").explained(exercise, detail)
             found = derivation.solution
         else:
             found = load("gradcalc.derivation.solve").solve(exercise)
+        if others is not None:
+            drawn = load("gradcalc.app.page_variants").tables(file, exercise, others)
+            how = replace(how, variants=drawn)
         made = part(found, picture, to, how, derivation)
         return made.text, made.beside, made.files, made.frame, found.right
 
@@ -205,6 +243,22 @@ def export(
     if outside and not console.problems:
         raise typer.Exit(Exit.OUTSIDE)
     finish(console, fine)
+
+
+def _others(
+    to: str, no_answers: bool, variants: int, seed: int | None, auto: bool, is_set: bool
+) -> Any:
+    """What options of pages alone ask for. Raises UsageError where they do not fit."""
+    given = {"--no-answers": no_answers, "--variants": bool(variants)}
+    if to != "page" and (named := [name for name, is_given in given.items() if is_given]):
+        raise UsageError(f"{named[0]} is for pages: --to page")
+    if not variants:
+        if seed is not None or auto:
+            raise UsageError(f"{'--seed' if seed is not None else '--auto'} needs --variants N")
+        return None
+    if is_set:
+        raise UsageError("--variants draws the values: leave out --set")
+    return load("gradcalc.app.page_variants").Wanted(variants, 1 if seed is None else seed, auto)
 
 
 def _preamble(file: str) -> str:

@@ -28,6 +28,21 @@ def one_of(noun: str, choices: Sequence[str]) -> Callable[[str | None], str | No
     return check
 
 
+def language(value: str | None) -> str | None:
+    """A check that refuses a language in which there are no headings and labels. A region may
+    follow: de-AT.
+    """
+    if value is None:
+        return None
+    from gradcalc.report.frame_words import WORDS
+
+    return (
+        value
+        if value.partition("-")[0].lower() in WORDS
+        else one_of("language", tuple(WORDS))(value)
+    )
+
+
 FORMATS = render.printed()
 COLORS = ("auto", "always", "never")
 Files = Annotated[

@@ -18,6 +18,7 @@ from gradcalc.graph.printed_names import printed_names
 from gradcalc.language import formula
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.formula_styles import size_text
+from gradcalc.language.named_formulas import joined
 from gradcalc.language.sizes import Shape, stacked
 from gradcalc.language.tree import Expr
 from gradcalc.numeric.verified import Verified
@@ -206,7 +207,7 @@ def sizes(shape: Shape) -> Sizes:
 
 def answers(solution: Solution) -> tuple[Answer, ...]:
     """The answers of a solution, in the order of the questions."""
-    where = [pair for answer in solution.answers for pair in answer.where]
+    where = joined([answer.where for answer in solution.answers])
     names = printed_names(solution.graph, where)
     return tuple(_answer(one, names) for one in solution.answers)
 

@@ -10,7 +10,7 @@ quantity depends on what lies between the numerator and it, and on nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from heapq import heappop, heappush
 from typing import TypeAlias
 
 import sympy as sp
@@ -41,9 +41,10 @@ class Gradients:
         self._upstream: dict[tuple[int, Asked, bool], list[Term]] = {}
         self._local: dict[int, dict[int, Pieces]] = {}
         self._called: dict[int, list[Term]] = {}  # by the names of answers
-        self._users = users(self.quantities, start)
+        self._users = Users(self.quantities, start)
         self._rejoins: dict[int, bool] = {}
-        self._shared: dict[int, bool] = {}
+        self._fresh: list[int] = []  # whose terms were found since gradients were last shared
+        self._shared: set[int] = set()  # by several ways, and without a name so far
         self._known: dict[int, list[KnownSum]] = {}
 
     def derivative(self, by: int, asked: bool = False) -> Derivative:
@@ -67,10 +68,10 @@ class Gradients:
             region.add(number)
             if not named and (number, NOTHING) in self._terms:
                 continue
-            stack += (user for user in self._users.get(number, ()) if user not in named)
+            stack += (user for user in self._users.of(number) if user not in named)
         met: dict[int, Asked] = {}  # the names that each of them is written in
         for number in sorted(region, reverse=True):  # what is made from others comes behind them
-            through = self._users.get(number, ())
+            through = self._users.of(number)
             if named:
                 met[number] = NOTHING.union(
                     *({user} if user in named else met[user] for user in through)
@@ -78,6 +79,8 @@ class Gradients:
             key = number, met.get(number, NOTHING)
             if key not in self._terms:
                 self._terms[key] = self.handed(number, through, named, met)
+                if not key[1]:
+                    self._fresh.append(number)
         return self._terms[node, met.get(node, NOTHING)]
 
     def handed(
@@ -113,7 +116,7 @@ class Gradients:
         """
         self.at(node)
         found = list(self._known.get(node, ()))
-        for user in self._users.get(node, ()):
+        for user in self._users.of(node):
             if self.quantities.nodes[user].name is None and user != self.start:
                 found += self.known(user)
         return list(dict.fromkeys(found))
@@ -124,15 +127,19 @@ class Gradients:
         """Name the gradients of numbers that are sums and shared by several ways, for whoever asks
         in names.
         """
-        plain = (number for number, met in list(self._terms) if not met)
-        for number in sorted(set(plain) - self._called.keys(), reverse=True):
-            if number not in self._shared:
-                terms = self._terms[number, NOTHING]
-                summed = number != self.start and self.sums(number, terms)
-                self._shared[number] = summed and self.rejoins(number)
-            name = self.name(number) if self._shared[number] else None
+        fresh, self._fresh = self._fresh, []
+        self._shared |= {number for number in fresh if self.shared(number)}
+        for number in sorted(self._shared - self._called.keys(), reverse=True):
+            name = self.name(number)
             if name is not None:
                 self.call(number, name, asked=True)
+        self._shared -= self._called.keys()
+
+    def shared(self, number: int) -> bool:
+        """Is a gradient a number that is a sum, and shared by several ways?"""
+        if number == self.start or number in self._called:
+            return False
+        return self.sums(number, self._terms[number, NOTHING]) and self.rejoins(number)
 
     def call(self, by: int, name: str, asked: bool) -> None:
         """Keep the name of an answer for the answers below it; the first one stays."""
@@ -188,7 +195,7 @@ class Gradients:
 
     def sums(self, number: int, terms: Sequence[Term]) -> bool:
         """Is a gradient a sum of numbers, factored or not?"""
-        return len(terms) == 1 and () in terms[0].groups and len(self._users[number]) > 1
+        return len(terms) == 1 and () in terms[0].groups and len(self._users.of(number)) > 1
 
     def long(self, pieces: Pieces) -> bool:
         """Would a local derivative that is more than a name be repeated for each term?"""
@@ -200,26 +207,32 @@ class Gradients:
             seen, found = 0, False
             for arg in self.quantities.operands(number):
                 unnamed = self.quantities.nodes[arg].name is None
-                found = found or bool(seen & self._made[arg]) or (unnamed and self.rejoins(arg))
-                seen |= self._made[arg]
+                made = self.quantities.made_from(arg)
+                found = found or bool(seen & made) or (unnamed and self.rejoins(arg))
+                seen |= made
             self._rejoins[number] = found
         return self._rejoins[number]
 
-    @cached_property
-    def _made(self) -> Mapping[int, int]:
-        """What each quantity is made from, as the bits of a number."""
-        found: dict[int, int] = {}
-        for number in sorted(self.quantities.ancestors(self.start)):
-            found[number] = 1 << number
-            for arg in self.quantities.operands(number):
-                found[number] |= found[arg]
-        return found
 
+class Users:
+    """The quantities that a numerator is made from, each with what uses it there, found from the
+    numerator down as far as they are asked for.
+    """
 
-def users(quantities: Quantities, start: int) -> Mapping[int, Sequence[int]]:
-    """The quantities that a numerator is made from, each with what uses it there."""
-    found: dict[int, list[int]] = {}
-    for number in sorted(quantities.ancestors(start)):
-        for arg in quantities.operands(number):
-            found.setdefault(arg, []).append(number)
-    return found
+    def __init__(self, quantities: Quantities, start: int) -> None:
+        self.quantities = quantities
+        self._found: dict[int, list[int]] = {start: []}
+        self._heap = [(-quantities.turn(start), start)]
+
+    def of(self, number: int) -> Sequence[int]:
+        """What uses a quantity, in the order of the computation; () of one that is not there."""
+        heap, found, quantities = self._heap, self._found, self.quantities
+        turn = quantities.turn(number)
+        while heap and -heap[0][0] > turn:
+            _, user = heappop(heap)
+            for arg in quantities.operands(user):
+                if arg not in found:
+                    found[arg] = []
+                    heappush(heap, (-quantities.turn(arg), arg))
+                found[arg].append(user)
+        return found.get(number, [])[::-1]

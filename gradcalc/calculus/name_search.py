@@ -6,7 +6,7 @@ which it is linear-fractional, a few steps deep.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -15,7 +15,7 @@ import sympy as sp
 from gradcalc.calculus.bounds import SEARCHED, SHORT
 from gradcalc.calculus.folding import divisors, folded, of_names, solve_for, varying
 from gradcalc.calculus.quantities import Quantities
-from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.reading import NodeSet, Reading
 from gradcalc.calculus.rewrite_rules import divided
 from gradcalc.calculus.simplify import Simplifier
 from gradcalc.calculus.terms import Key
@@ -30,14 +30,14 @@ class NameSearch:
         self._shortened: dict[Reading, dict[tuple[sp.Expr, bool, bool], sp.Expr]] = {}
         self._readings: dict[int, Reading] = {}
         self._solved: dict[tuple[sp.Expr, sp.Symbol], sp.Expr | None] = {}
-        self._made_with: dict[tuple[int, Set[int]], tuple[int, ...]] = {}
+        self._made_with: dict[tuple[int, NodeSet], tuple[int, ...]] = {}
         self._alone: dict[int, bool] = {}
         self._divides: dict[Any, bool] = {}
 
     def reading(self, number: int) -> Reading:
         """How derivatives of a quantity are read: in the names it is made from, and its own."""
         if number not in self._readings:
-            names = frozenset(self.quantities.ancestors(number))
+            names = NodeSet(self.quantities.made_from(number))
             self._readings[number] = Reading(names, number)
         return self._readings[number]
 

@@ -147,6 +147,7 @@ class Quantities:
             int, sp.Expr
         ] = {}  # the formulas of scalars, which have no indices to be written with
         self._operands: dict[int, list[int]] = {}
+        self._made_from: dict[int, int] = {}
         self._lengths: list[int] = []
 
     def written_length(self, quantity: Any) -> int:
@@ -431,6 +432,40 @@ class Quantities:
                     found.add(arg)
                     stack.append(arg)
         return found
+
+    def turn(self, number: int) -> float:
+        """When a node is reached from the output backwards, the last of what uses it before it: an
+        input just behind what uses it first.
+        """
+        first = self._first_uses.get(number)
+        return number if first is None else first - 0.5
+
+    @cached_property
+    def _first_uses(self) -> Mapping[int, int]:
+        """Nodes of the graph that are made from nothing, with the first that uses each."""
+        found: dict[int, int] = {}
+        for number in sorted(self.bounded):
+            for arg in self.operands(number):
+                if not self.operands(arg):
+                    found.setdefault(arg, number)
+        return found
+
+    def made_from(self, number: int) -> int:
+        """The same as the bits of a number."""
+        found, stack = self._made_from, [number]
+        while stack:
+            if stack[-1] in found:
+                stack.pop()
+                continue
+            operands = self.operands(stack[-1])
+            if missing := [arg for arg in operands if arg not in found]:
+                stack += missing
+                continue
+            bits = 1 << (number := stack.pop())
+            for arg in operands:
+                bits |= found[arg]
+            found[number] = bits
+        return found[number]
 
     def added(self, node: Node) -> int:
         """The number of one more node, which the graph does not hold."""

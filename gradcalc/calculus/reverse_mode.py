@@ -123,6 +123,7 @@ class Engine:
         self.locals = LocalDerivatives(self.names)
         self.again: set[int] = set()  # derivatives that are differentiated once more
         self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is
+        self.called: dict[str, int] = {}  # a name -> the named gradient, the last of that name
 
     def pull(
         self,
@@ -153,6 +154,7 @@ class Engine:
             Node("gradient", (), node.shape, node.over, name=name), own, upstream
         )
         self.named[named] = number
+        self.called[name] = named
         return [Term(sp.S.One, {own: self.quantities.entry(named, own)})]
 
     def step(

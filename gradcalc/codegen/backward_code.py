@@ -18,7 +18,7 @@ import sympy as sp
 from gradcalc.calculus import bounded
 from gradcalc.calculus.derivative_rules import RULES
 from gradcalc.calculus.quantities import Quantities, with_entries
-from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.reading import NodeSet, Reading
 from gradcalc.calculus.reverse_mode import Engine, anything
 from gradcalc.calculus.sympy_functions import function_class
 from gradcalc.calculus.terms import Key, Term
@@ -183,7 +183,7 @@ def staged(graph: Graph) -> Staged:
     loss = quantities.defined(Node("gradient", (), ()), (), terms)
     used = set().union(*(ancestors(before, quantity) for quantity in upstream))
     names = {graph.names[name] for name, n in before.names.items() if n in used}
-    reading = Reading(frozenset(quantities.ancestors(loss) | names))
+    reading = Reading(NodeSet.of(quantities.ancestors(loss) | names))
     targets = {
         graph.names[name]
         for name in graph.inputs

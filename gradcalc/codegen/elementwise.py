@@ -9,12 +9,35 @@ from fractions import Fraction
 
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece, met, target
 from gradcalc.codegen.spelling import ATOM, COMPARE, NEG, POWER, PRODUCT, SUM
+from gradcalc.language.brackets import inside, split
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import occurrences
 from gradcalc.ops import SCALAR, TABLE
 
 # What takes no Python numbers in PyTorch, beside arrays.
 NO_NUMBERS = frozenset(("maximum", "minimum", "clip", "hypot", "atan2"))
+# What every number has: with it a product of a condition that does not hold is 0. An infinity
+# or nan would stay one.
+EVERYWHERE = frozenset(
+    [
+        "abs",
+        "sign",
+        "step",
+        "half_step",
+        "relu",
+        "leaky_relu",
+        "maximum",
+        "minimum",
+        "clip",
+        "sin",
+        "cos",
+        "tanh",
+        "atan",
+        "erf",
+        "sigmoid",
+        "where",
+    ]
+)
 LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
 
 
@@ -59,7 +82,8 @@ class _Printer:
                 level = inner.level if inner.level >= PRODUCT else PRODUCT
                 return Piece(f"-{inner.at(PRODUCT)}", min(level, NEG), (), inner.plain)
             case Binary():
-                return self.binary(expr)
+                within = self.within(expr)
+                return self.binary(expr) if within is expr else self.write(within)
             case Compare(op, left, right):
                 sides = self.write(left), self.write(right)
                 return Piece(f"{sides[0].at(SUM)} {op} {sides[1].at(SUM)}", COMPARE)
@@ -85,6 +109,35 @@ class _Printer:
                 level = LEVELS[part.op]
                 left = Piece(f"{left.at(level)} {part.op} {right.at(level + 1)}", level, (), plain)
         return left
+
+    def within(self, expr: Binary) -> Expr:
+        """A product of masks and of what some numbers do not have, with this inside: 1[x > 0]
+        log(x) is where(x > 0, log(x), 0), which is 0 at x = -1 where the product is nan.
+        """
+        parts = split(expr) if self.masks else None
+        return expr if parts is None or self.everywhere(parts[1]) else inside(expr)
+
+    def everywhere(self, expr: Expr) -> bool:
+        """Has an expression a finite value for all numbers that are not too large?"""
+        match expr:
+            case Num() | Name():
+                return True
+            case Neg(arg):
+                return self.everywhere(arg)
+            case Binary("/", left, right):
+                return self.everywhere(left) and self.written_number(right)
+            case Binary("^", left, Num(power)):
+                return power.denominator == 1 and power > 0 and self.everywhere(left)
+            case Binary("+" | "-" | "*", left, right) | Compare(_, left, right):
+                return self.everywhere(left) and self.everywhere(right)
+            case Call(func, args):
+                return SCALAR.get(func, func) in EVERYWHERE and all(map(self.everywhere, args))
+        return False
+
+    def written_number(self, expr: Expr) -> bool:
+        """Is an expression made of numbers and sizes alone?"""
+        named = [name.id for name in occurrences(expr)]
+        return all(self.leaves[name].plain for name in named if name in self.leaves)
 
     def factor(self, product: Binary, side: Expr, other: Expr) -> Piece:
         """One side of an operation; the mask in a product is its condition."""

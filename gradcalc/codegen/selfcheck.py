@@ -120,7 +120,7 @@ def _compare(step=1e-5):
                 kinks += 1  # the slopes to the left and to the right differ
             else:
                 off = abs((after - before) / (2 * step) - float(found[k]))
-                worst = worst if off <= worst else off  # nan too
+                worst = worst if off <= worst or worst != worst else off  # nan, and it stays
         agrees = worst <= 1e-6 * scale
         right = right and agrees
         verdict = "agrees with" if agrees else "DIFFERS from"

@@ -5,20 +5,19 @@ rule, the shorthand.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from gradcalc.calculus.notation.derivative_forms import Forms, much_shorter
 from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.terms import Ix, Key, Term
-from gradcalc.derivation.answer_model import LINKS, Answer, Local, Shorthand
+from gradcalc.derivation.answer_model import ELIDED, ENDS, LINKS, Answer, Local, Shorthand
 from gradcalc.derivation.total_derivatives import Derivatives, upstream_name
 from gradcalc.exercise.model import Question
-from gradcalc.graph.dependencies import paths, reached_otherwise
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.tree import Expr, Name, occurrences
+from gradcalc.language.named_formulas import Formulas, Named
+from gradcalc.language.tree import Expr, Name, names, occurrences
 
 PATHS = 20  # of a chain
 
@@ -33,6 +32,10 @@ class Details:
         self._named_links: dict[tuple[str, str], Local] = {}
         self._gradients: dict[tuple[int, Reading], Expr] = {}
         self._shown: dict[str, Expr] = {}
+        self._named_gradients: dict[Reading, dict[int, Named]] = {}
+        self._named_for = 0  # names that were given again since
+        questions = self.graph.exercise.questions
+        self._authored = {question.name for question in questions if question.name}
 
     def show(self, name: str, answer: Answer) -> None:
         """Keep the formula of an answer that others are written by; the first one stays."""
@@ -41,26 +44,43 @@ class Details:
 
     def called(self, answer: Answer) -> bool:
         """Does an answer use a name that an author gave to an answer above?"""
-        names = {question.name for question in self.graph.exercise.questions}
-        return any(name in names for name, _ in answer.where)
+        return bool(self._authored) and any(name in self._authored for name, _ in answer.where)
 
-    def gradients_named(self, expr: Expr, reading: Reading) -> tuple[tuple[str, Expr], ...]:
-        """The named gradients an expression uses, each with its own formula, those it needs
-        first.
-        """
-        by_name = {self.engine.quantities.nodes[n].name: n for n in self.engine.named}
-        found: dict[str, Expr] = {}
-        stack = [expr]
-        order: list[str] = []
+    def gradients_named(self, *exprs: Expr, reading: Reading) -> Formulas:
+        """The named gradients that expressions use, each with its own formula."""
+        return Formulas(tuple(self.named_in(exprs, reading)))
+
+    def named_in(self, exprs: Sequence[Expr], reading: Reading) -> list[Named]:
+        """The named gradients that stand in expressions."""
+        called = self.engine.called
+        used = (called.get(name.id) for expr in exprs for name in occurrences(expr))
+        stack = [number for number in dict.fromkeys(used) if number is not None]
+        found, made = list(stack), self.made(reading)
+        opened: dict[int, list[int]] = {}
         while stack:
-            for name in occurrences(stack.pop()):
-                if name.id in by_name and name.id not in found:
-                    found[name.id] = self.gradient_named(by_name[name.id], reading)
-                    order.append(name.id)
-                    stack.append(found[name.id])
-        # A gradient nearer the output is used by those further down: it has to come first.
-        ranked = sorted(order, key=lambda name: by_name[name])
-        return tuple((name, found[name]) for name in ranked)
+            number = stack[-1]
+            if number in made:
+                stack.pop()
+                continue
+            if number not in opened:
+                words = names(self.gradient_named(number, reading))
+                opened[number] = [called[word] for word in words if word in called]
+                # One that is being found already is its own part: it stays a name.
+                stack += (n for n in opened[number] if n not in made and n not in opened)
+                continue
+            node, formula = self.engine.quantities.nodes[number], self._gradients[number, reading]
+            uses = tuple(made[n] for n in opened[number] if n in made)
+            made[number] = Named(node.name or "", formula, uses, number)
+        return [made[number] for number in found]
+
+    def made(self, reading: Reading) -> dict[int, Named]:
+        """The named gradients that were found already. A name that is given to another one makes
+        others of them.
+        """
+        if self._named_for != len(self.engine.named) - len(self.engine.called):
+            self._named_for = len(self.engine.named) - len(self.engine.called)
+            self._named_gradients.clear()
+        return self._named_gradients.setdefault(reading, {})
 
     def gradient_named(self, number: int, reading: Reading) -> Expr:
         """The formula of a named gradient; its name where it has none."""
@@ -86,8 +106,8 @@ class Details:
         by = self.graph.stacks.get(question.by[0], question.by[0])
         if not question.loss:
             of = self.graph.stacks.get(question.of, question.of)
-            found, rest = paths(self.graph, of, by, PATHS)
-            return tuple(self.links_of(path) for path in found), rest
+            found = self.paths(of, by, PATHS)
+            return tuple(found), self.derivatives.ways.count(of, by) - len(found)
         chains: list[tuple[Local, ...]] = []
         more = 0
         for item in self.graph.exercise.upstream:
@@ -98,23 +118,25 @@ class Details:
                 else item.value
             )
             first = Local(f"d{question.of}/d{of}", given, direct=of not in self.graph.outputs)
-            found, rest = paths(self.graph, of, by, PATHS - len(chains))
-            found = [(of,)] if of == by else found
-            chains += [(first, *self.links_of(path)) for path in found]
-            more += rest
+            found = self.paths(of, by, PATHS - len(chains))
+            more += self.derivatives.ways.count(of, by) - len(found)
+            chains += [(first, *path) for path in ([()] if of == by else found)]
         return tuple(chains), more
 
-    def links_of(self, path: Sequence[str]) -> tuple[Local, ...]:
-        """The local derivatives along a path."""
-        if len(path) > LINKS:
-            return tuple(map(self.named, path, path[1:]))
-        return tuple(self.local(of, by) for of, by in pairwise(path))
+    def paths(self, of: str, by: str, limit: int) -> list[tuple[Local, ...]]:
+        """The local derivatives along each of the first paths; the ends of one that is long."""
+        ways = self.derivatives.ways
+        found = ways.paths(of, by, limit, LINKS)
+        if found or not limit or not ways.count(of, by):
+            return [tuple(map(self.local, path, path[1:])) for path in found]
+        first, last = (map(self.named, path, path[1:]) for path in ways.ends(of, by, ENDS))
+        return [(*first, ELIDED, *last)]
 
     def named(self, of: str, by: str) -> Local:
         """A local derivative by its name alone."""
         if (of, by) not in self._named_links:
             self._named_links[of, by] = Local(
-                f"d{of}/d{by}", None, direct=reached_otherwise(self.graph, of, by)
+                f"d{of}/d{by}", None, direct=self.derivatives.ways.otherwise(of, by)
             )
         return self._named_links[of, by]
 

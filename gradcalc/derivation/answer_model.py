@@ -43,7 +43,10 @@ class Local:
     direct: bool = False
 
 
-LINKS = 20  # local derivatives of a path; those of a longer one are named, without their formulas
+ELIDED = Local("…", None)  # stands for the middle of a long path
+
+LINKS = 20  # local derivatives of a path that is written out
+ENDS = 3  # local derivatives at each end of a longer one; then it is the last that is listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Answer:
     expanded: Expr | None = None
     simplified: Expr | None = None
     put_in: Expr | None = None
-    where: tuple[tuple[str, Expr], ...] = ()
+    where: Sequence[tuple[str, Expr]] = ()
     chain: tuple[tuple[Local, ...], ...] = ()
     chain_rest: int = 0
     per_example: View | None = None
@@ -122,7 +125,7 @@ class Gradient:
     value: Number = None
     free: tuple[str, ...] = ()
     sizes: Mapping[str, Size] | None = None
-    where: tuple[tuple[str, Expr], ...] = ()
+    where: Sequence[tuple[str, Expr]] = ()
     shape: Shape | None = None
     verified: Verified | None = None
 

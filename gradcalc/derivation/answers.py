@@ -30,11 +30,12 @@ from gradcalc.derivation.single_entry import one_entry
 from gradcalc.derivation.total_derivatives import Derivatives
 from gradcalc.exercise.model import Question
 from gradcalc.graph.asked_values import answer_layout
-from gradcalc.graph.dependencies import many, paths
+from gradcalc.graph.dependencies import many
 from gradcalc.graph.model import Graph, Node
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import Problem
 from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.named_formulas import Formulas, Named, needed
 from gradcalc.language.shape_rules import ONE, Shape, stacked
 from gradcalc.language.tree import Binary, Expr, Index, Name, occurrences, picked, walk
 
@@ -63,6 +64,7 @@ class Answerer:
         self.derivatives, self.details, self.expansion = derivatives, details, expansion
         self.engine, self.graph, self.forms = derivatives.engine, derivatives.graph, details.forms
         self._asked: dict[str, dict[str, Answer]] = {}
+        self._lengths: dict[Named, int] = {}
 
     def laid_out(self, layout: str) -> Answerer:
         """The same in another layout, with all that is derived already."""
@@ -204,17 +206,27 @@ class Answerer:
             return True
         short, long = operations(named.symbolic), operations(plain.symbolic)
         if long <= max(READABLE, 2 * short) and not self.details.called(named):
-            return short < long and whole_length(named) <= whole_length(plain)
+            return short < long and self.whole_length(named) <= self.whole_length(plain)
         return short < long or (short == long and bool(plain.where))
+
+    def whole_length(self, answer: Answer) -> int:
+        """How many operations an answer has with the gradients that it names written out."""
+        found, where = self._lengths, answer.where
+        assert isinstance(where, Formulas)
+        for one in needed(where.direct, found):
+            lengths = {use.name: found[use] for use in one.uses if use in found}
+            found[one] = expanded_length(one.formula, lengths)
+        lengths = {one.name: found[one] for one in where.direct}
+        return 0 if answer.symbolic is None else expanded_length(answer.symbolic, lengths)
 
     def is_single(self, question: Question, number: int) -> bool:
         """One local derivative and nothing else: it stays as its rule gives it."""
         by = self.graph.stacks.get(question.by[0], question.by[0])
         of = self.graph.stacks.get(question.of, question.of)
-        found, rest = paths(self.graph, of, by, 2) if not question.loss else ([], 1)
-        if rest or len(found) != 1:
+        if question.loss or self.derivatives.ways.count(of, by) != 1:
             return False
-        locals_ = (self.details.local(a, b).symbolic for a, b in pairwise(found[0]))
+        links = pairwise(self.derivatives.ways.first(of, by))
+        locals_ = (self.details.local(*link).symbolic for link in links)
         varying = (
             True
             for expr in locals_
@@ -223,10 +235,16 @@ class Answerer:
         return len(list(islice(varying, 2))) < 2
 
     def written(
-        self, question: Question, derivative: Derivative, of: int, by: list[int], single: bool
+        self,
+        question: Question,
+        derivative: Derivative,
+        of: int,
+        by: list[int],
+        single: bool,
+        opened: bool = True,
     ) -> Answer:
         """A derivative written as an answer: its form, its forms per example and in stacks, the
-        gradients it names.
+        gradients it names. `opened`: in inputs alone, too.
         """
         lengths = self.engine.quantities.entries.lengths
         engine, forms = self.engine, replace(self.forms, reading=self.derivatives.reading(of))
@@ -259,8 +277,11 @@ class Answerer:
             answer = replace(answer, per_example=view, stacked=stacked)
         if each and terms and not any(ix in term.indices for term in terms for ix in each):
             answer = replace(answer, warnings=(Problem(SAME, "it is identical for all examples"),))
-        where = self.details.gradients_named(form.expr, forms.reading)
-        expanded = self.expansion.expanded(form.expr, where)
+        exprs = [form.expr]
+        if answer.stacked is not None and answer.stacked.symbolic is not None:
+            exprs.append(answer.stacked.symbolic)
+        where = self.details.gradients_named(*exprs, reading=forms.reading)
+        expanded = self.expansion.expanded(form.expr, where) if opened else None
         shown = shorthand(forms, terms, out, into, each)
         return replace(answer, expanded=expanded, where=where, shorthand=shown)
 
@@ -278,7 +299,7 @@ class Answerer:
         forms = replace(self.forms, reading=self.derivatives.reading(of))
         view = forms.paired(terms, free, each, shape, into, question)
         stacked = None if view.free else view
-        where = self.details.gradients_named(view.symbolic, forms.reading)
+        where = self.details.gradients_named(view.symbolic, reading=forms.reading)
         return Answer(
             question, "derivative", view.symbolic, view.shape, forms.layout, view.free,
             stacked=stacked, where=where,
@@ -306,7 +327,7 @@ class Answerer:
         written = None if whole is None else shortened(self.graph, asked, whole, self.normal)
         if written is not None and short(written):
             symbolic: Expr = written
-            where: tuple[tuple[str, Expr], ...] = ()
+            where: Sequence[tuple[str, Expr]] = ()
         else:
             symbolic, where = asked.opened, named(answers)
         known = written or (symbolic if len(where) == len(answers) else None)
@@ -392,7 +413,7 @@ class Answerer:
                 continue
             terms = self.engine.sums.with_totals(forms.shortened(terms, False), forms.reading)
             form = forms.form_of(terms, into, each, shape)
-            where = held.details.gradients_named(form.expr, forms.reading)
+            where = held.details.gradients_named(form.expr, reading=forms.reading)
             result[name] = Gradient(form.expr, free=form.free, sizes=form.sizes, where=where)
         return result
 
@@ -414,14 +435,6 @@ def answerer(
 def fractions(expr: Expr) -> int:
     """How many divisions stand in an expression."""
     return sum(isinstance(part, Binary) and part.op == "/" for part in walk(expr))
-
-
-def whole_length(answer: Answer) -> int:
-    """How many operations an answer has with the gradients that it names written out."""
-    lengths: dict[str, int] = {}
-    for name, formula in answer.where:
-        lengths[name] = expanded_length(formula, lengths)
-    return 0 if answer.symbolic is None else expanded_length(answer.symbolic, lengths)
 
 
 def worth(answer: Answer) -> bool:

@@ -22,7 +22,6 @@ from gradcalc.derivation.answers import Answerer
 from gradcalc.derivation.backward_pass import standing_for
 from gradcalc.derivation.step_model import Assembly, Factor
 from gradcalc.exercise.model import Question
-from gradcalc.graph.dependencies import paths
 from gradcalc.graph.model import Graph
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import replace
@@ -79,16 +78,15 @@ class Assembler:
             return None
         by = graph.stacks.get(question.by[0], question.by[0])
         of = graph.stacks.get(question.of, question.of)
-        found, rest = paths(graph, of, by, 2)
-        start = graph.node(of)
-        if rest or len(found) != 1 or len(found[0]) < 4 or start.over:
+        start, ways = graph.node(of), self.writer.derivatives.ways
+        if start.over or ways.count(of, by) != 1 or len(found := list(ways.first(of, by))) < 4:
             return None
         if not all(size == ONE for size in start.shape) or all(
             size == ONE for size in graph.node(by).shape
         ):
             return None
         try:
-            return self.assembly(links(graph, found[0], self.named, question), question)
+            return self.assembly(links(graph, found, self.named, question), question)
         except (GradcalcError, NoMatrixForm):
             return None
 

@@ -176,7 +176,7 @@ class CheckedPass:
 
     def collected(
         self, step: Step, known: Answer | None
-    ) -> tuple[Expr | None, tuple[tuple[str, Expr], ...]]:
+    ) -> tuple[Expr | None, Sequence[tuple[str, Expr]]]:
         """The gradient with the gradients of the steps before put in: exactly as the answers
         have it.
         """

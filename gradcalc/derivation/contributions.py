@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.reading import NodeSet, Reading
 from gradcalc.calculus.terms import Term
 from gradcalc.derivation.backward_pass import MINUS_ONE, chained, standing_for
 from gradcalc.derivation.elementary_steps import GateWriter, inside, is_number, leading
@@ -173,7 +173,7 @@ def by_terms(
     )
     if not given:
         return ()
-    reading = Reading(frozenset((*operations, *graph.names.values())), plain=True)
+    reading = Reading(NodeSet.of((*operations, *graph.names.values())), plain=True)
     made: list[Contribution] = []
     for part in parts:
         closed = {other.node for other in parts} - {part.node}

@@ -25,6 +25,7 @@ from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.constants import CONSTANTS
 from gradcalc.language.errors import GradcalcError, SpanError
 from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.named_formulas import joined
 from gradcalc.language.parser import names, unparse
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.size_expressions import size_tree
@@ -140,9 +141,7 @@ class _Deriver:
             asked = solver.graph.asked.get(only.question.text)
             named = {question.text for _, question in asked.answers} if asked else set()
             self.answers = (*(a for a in solution.answers if a.question.text in named), only)
-        names = printed_names(
-            solver.graph, tuple(pair for answer in self.answers for pair in answer.where)
-        )
+        names = printed_names(solver.graph, joined([answer.where for answer in self.answers]))
         self.context = DerivationContext(solver, solution, detail, names)
 
     def derivation(self) -> Derivation:

@@ -19,7 +19,7 @@ from gradcalc.calculus.notation.author_order import AuthorText
 from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.quantities import Quantities
-from gradcalc.calculus.reading import Reading
+from gradcalc.calculus.reading import NodeSet, Reading
 from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.terms import Key, Term
 from gradcalc.derivation.backward_pass import chained, standing_for, written
@@ -250,7 +250,7 @@ class GateWriter:
         """The gradients at the operations of any other definition."""
         engine, nodes = self.engine, self.graph.nodes
         number, node = self.graph.names[name], self.graph.node(name)
-        reading = Reading(frozenset((number, *operations, *reached)), plain=True)
+        reading = Reading(NodeSet.of((number, *operations, *reached)), plain=True)
         own = engine.quantities.fresh(number)
         start = Term(sp.S.One, {})
         if upstream is not None:

@@ -4,6 +4,7 @@ read.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from gradcalc.calculus.quantities import UNDEFINED
 from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import SpanError
+from gradcalc.language.named_formulas import Formulas, Named, needed
 from gradcalc.language.parser import parse, unparse
 from gradcalc.language.tree import (
     Binary,
@@ -25,7 +27,9 @@ from gradcalc.language.tree import (
     Index,
     Name,
     Neg,
+    Num,
     children,
+    names,
     occurrences,
     substitute,
     walk,
@@ -33,6 +37,8 @@ from gradcalc.language.tree import (
 from gradcalc.ops import SPELLINGS
 
 EXPANDED_LIMIT = 300
+PLAIN, PLAIN_TEXT = 20, 1500  # levels and characters of what is far within the limits of a line
+FUNCTIONS = frozenset(("cos", "exp", "log", "sigmoid", "sin", "sqrt", "tanh"))
 STOPS = frozenset(("stop_gradient",))  # it is said of derivatives: its value is its argument's
 
 
@@ -41,6 +47,7 @@ class Expansion:
 
     def __init__(self, forms: Forms) -> None:
         self.forms, self.engine, self.graph = forms, forms.engine, forms.graph
+        self._named: dict[Named, tuple[Expr | None, int]] = {}
 
     def expanded(self, expr: Expr, where: Sequence[tuple[str, Expr]]) -> Expr | None:
         """The expression in inputs alone, or None beyond 300 operations, and where its text is more
@@ -48,33 +55,52 @@ class Expansion:
 
         `where`: named gradients in it with their formulas, those that others need first.
         """
-        table, lengths = dict(self._opened[0]), dict(self._opened[1])
-        for name, formula in where:
-            opened(name, formula, table, lengths)
+        table, lengths = self.opened_with(where)
         if expanded_length(expr, lengths) > EXPANDED_LIMIT:
             return None
         expr = self.tidied(substitute(expr, table, STOPS))
         return expr if readable(expr) else None
 
+    def opened_with(
+        self, where: Sequence[tuple[str, Expr]]
+    ) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
+        """Quantities and named gradients in inputs alone, and how many operations they have."""
+        if isinstance(where, Formulas) and not where.before:
+            found = self._named
+            for one in needed(where.direct, found):
+                found[one] = self.named_opened(one.formula, one.uses)
+            return self.beside(where.direct)
+        table, lengths = dict(self._opened[0]), dict(self._opened[1])
+        for name, formula in where:
+            opened(name, formula, table, lengths)
+        return table, lengths
+
+    def named_opened(self, formula: Expr, uses: Sequence[Named]) -> tuple[Expr | None, int]:
+        """A formula in inputs alone, where that is short, and how many operations it has."""
+        table, lengths = self.beside(uses)
+        length = expanded_length(formula, lengths)
+        return substitute(formula, table, STOPS) if length <= EXPANDED_LIMIT else None, length
+
+    def beside(self, named: Sequence[Named]) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
+        """Quantities in inputs alone, and beside them named gradients."""
+        found = {one.name: self._named[one] for one in named if one in self._named}
+        table = {name: expr for name, (expr, _) in found.items() if expr is not None}
+        lengths = {name: length for name, (_, length) in found.items()}
+        return ChainMap(table, self._opened[0]), ChainMap(lengths, self._opened[1])
+
     def tidied(self, expr: Expr) -> Expr:
         """An expression in numbers alone with what cancels cancelled, where that is shorter: a +
         b + (a − b) is 2a.
         """
-        numbers = {
-            name: n
-            for name, n in self.graph.names.items()
-            if not self.engine.quantities.axes(n) and not self.engine.quantities.nodes[n].shape
-        }
-        if operations(expr) > EXPANDED or not {name.id for name in occurrences(expr)} <= {
-            *numbers,
-            "pi",
-            "e",
-        }:
+        words = names(expr)
+        if operations(expr) > EXPANDED or not all(
+            word in self._numbers or word in ("pi", "e") for word in words
+        ):
             return expr
+        entry = self.engine.quantities.entry
+        table = {word: entry(self._numbers[word], ()) for word in words if word in self._numbers}
         try:
-            found = from_ast(
-                expr, {name: self.engine.quantities.entry(n, ()) for name, n in numbers.items()}
-            )
+            found = from_ast(expr, table)
         except (TypeError, KeyError):
             return expr
         found = self.engine.algebra.simplifier.tidy(units_read(found))
@@ -88,7 +114,17 @@ class Expansion:
         )
 
     @cached_property
-    def _opened(self) -> tuple[Mapping[str, Expr], Mapping[str, int]]:
+    def _numbers(self) -> Mapping[str, int]:
+        """The names that are numbers, with their nodes."""
+        quantities = self.engine.quantities
+        return {
+            name: n
+            for name, n in self.graph.names.items()
+            if not quantities.axes(n) and not quantities.nodes[n].shape
+        }
+
+    @cached_property
+    def _opened(self) -> tuple[dict[str, Expr], dict[str, int]]:
         """Quantities written in inputs alone, where that is short enough, and how many
         operations all of them have.
         """
@@ -128,6 +164,8 @@ def reading_length(expr: Expr) -> int:
 
 def readable(expr: Expr) -> bool:
     """Is its text within the limits of a line, so that it parses back?"""
+    if plain(expr):
+        return True
     try:
         parse(
             unparse(expr),
@@ -135,6 +173,35 @@ def readable(expr: Expr) -> bool:
         )
     except SpanError:
         return False
+    return True
+
+
+def plain(expr: Expr) -> bool:
+    """Is it far within all limits: few operations on names and small numbers, which parse back?"""
+    length, stack = 0, [(expr, 0)]
+    while stack:
+        part, depth = stack.pop()
+        match part:
+            case Name():
+                length += len(part.id)
+            case Num(value):
+                if abs(value.numerator) > 10**6 or value.denominator > 10**6:
+                    return False
+                length += 14
+            case Neg():
+                stack.append((part.arg, depth + 1))
+            case Binary("+" | "-" | "*" | "/", left, right):
+                same = isinstance(left, Binary) and left.op == part.op
+                stack += [(left, depth + (not same)), (right, depth + 1)]
+            case Binary("^", left, Num(value)) if value.denominator == 1 and value <= 100:
+                stack.append((left, depth + 1))
+            case Call(func, (arg,), (), 0) if func in FUNCTIONS:
+                stack.append((arg, depth + 1))
+            case _:
+                return False
+        length += 12
+        if depth > PLAIN or length > PLAIN_TEXT:
+            return False
     return True
 
 

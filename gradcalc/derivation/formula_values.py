@@ -13,6 +13,7 @@ from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Definition, Value
 from gradcalc.language import formula
 from gradcalc.language.formula_pieces import Names, Number
+from gradcalc.language.named_formulas import Formulas
 from gradcalc.language.shape_rules import Shape
 from gradcalc.language.tree import Expr, Name, Num, occurrences, walk
 from gradcalc.numeric.exact_values import exact
@@ -22,7 +23,7 @@ from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor
 from gradcalc.numeric.verified import Verified
 
-Where: TypeAlias = tuple[tuple[str, Expr], ...]  # named gradients, each with its formula, in order
+Where: TypeAlias = Sequence[tuple[str, Expr]]  # named gradients, each with its formula, in order
 
 SHORT = 12  # characters of an exact value as it is printed: √2/2, 3π/4
 ROUNDED = 2.0**-50  # relative: by how much two floats of one number may differ
@@ -56,6 +57,8 @@ class FormulaValues:
             name = upstream_name(self.graph, item)
             if name not in self.graph.names:
                 given.append((name, Name(upstream_key(quantity))))
+        if isinstance(where, Formulas):
+            return Formulas(where.direct, (*given, *where.before))
         return (*given, *where)
 
     def number(
@@ -88,7 +91,7 @@ class FormulaValues:
         except KeyError:
             return None, None
         try:
-            tensor = self.values.evaluate(expr, dict(where), self.lengths(free, shape))
+            tensor = self.values.evaluate(expr, where, self.lengths(free, shape))
             tensor = shaped(tensor, target, [tensor.size(name) for name in tensor.over])
             return self.spread(tensor, examples), None
         except Undefined as problem:
@@ -119,14 +122,18 @@ class FormulaValues:
         if expr is None or self.values.point.missing or not self.values.scalar:
             return None
         named = {name.id for name in occurrences(expr)}
-        if named & (self.decimals | {name for name, _ in where}) or _decimal(expr):
+        direct = where.direct if isinstance(where, Formulas) else ()
+        given = where.before if isinstance(where, Formulas) else where
+        if any(one.name in named for one in direct) or any(name in named for name, _ in given):
             return None
-        if not named & self.graph.names.keys() <= self.exact_values.keys():
+        if named & self.decimals or _decimal(expr):
+            return None
+        if any(name in self.graph.names and name not in self.exact_values for name in named):
             return None
         found = exact(expr, self.exact_values)
         if found is None or len(formula.text(found, Names())) > SHORT:
             return None
-        if {name.id for name in occurrences(found)} & self.graph.names.keys():
+        if any(name.id in self.graph.names for name in occurrences(found)):
             return None  # pi, the number, beside a pi of the author's
         return found
 
@@ -147,7 +154,7 @@ class FormulaValues:
         found = {name: value for name, value in given if not isinstance(value, tuple)}
         for definition in self._in_order:
             named = {name.id for name in occurrences(definition.expr)}
-            if named & self.graph.names.keys() <= found.keys():
+            if all(name in found or name not in self.graph.names for name in named):
                 value = exact(definition.expr, found)
                 if value is not None:
                     found[definition.name] = value
@@ -169,7 +176,7 @@ class FormulaValues:
                     raise problem
                 got = np.asarray(found, dtype=float)
             else:
-                got = np.asarray(self.values.evaluate(view.symbolic, dict(where)).data, dtype=float)
+                got = np.asarray(self.values.evaluate(view.symbolic, where).data, dtype=float)
         except Undefined as problem:
             return Verified(False, STACKED, None, f"stacked form: {problem.message}")
         want = np.asarray(value, dtype=float)

@@ -4,8 +4,7 @@ oracle's verdict.
 
 from __future__ import annotations
 
-from collections.abc import Container
-from dataclasses import replace
+from collections.abc import Container, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,11 +19,12 @@ from gradcalc.graph.build import build
 from gradcalc.graph.model import Graph
 from gradcalc.graph.question_checks import default_questions
 from gradcalc.language.errors import Problem
+from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.shape_rules import Shape, stacked
 from gradcalc.language.tree import Name
 from gradcalc.numeric.forward import Forward
 from gradcalc.numeric.kinks import Kink
-from gradcalc.numeric.oracle import Claim, Oracle
+from gradcalc.numeric.oracle import FEW, Claim, Oracle
 from gradcalc.numeric.scalar_functions import Misfit, Undefined, Unknown
 from gradcalc.numeric.tensor import Tensor
 from gradcalc.numeric.verified import Verified
@@ -49,6 +49,15 @@ def solve(exercise: Exercise, form: str | None = None, layout: str | None = None
     ).solution()
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer, and its number in floats, over the examples, or why it has none."""
+
+    answer: Answer
+    tensor: Tensor | None = None
+    problem: Undefined | None = None
+
+
 class Solver:
     """Answers one graph's questions. The value of an answer is the value of the formula that is
     shown.
@@ -71,7 +80,9 @@ class Solver:
         """All answers, the gradients at the inputs, and the values of the quantities."""
         graph = self.graph
         questions = graph.exercise.questions or default_questions(graph)
-        answers = tuple(self.answer(question) for question in questions)
+        found = [self.evaluated_answer(question) for question in questions]
+        right = self.right_together(found)
+        answers = tuple(self.checked(one, right.get(number)) for number, one in enumerate(found))
         known = {
             (a.question.by, a.text)
             for a in answers
@@ -90,7 +101,7 @@ class Solver:
         forward = {name: self.values.lists(name) for name in graph.quantities}
         names = (*graph.inputs, *graph.quantities)
         exacts = {
-            name: found for name in names if (found := self.formulas.exact(Name(name))) is not None
+            name: exact for name in names if (exact := self.formulas.exact(Name(name))) is not None
         }
         inputs = {name: self.values.lists(name) for name in graph.inputs}
         missing = self.values.point.missing
@@ -120,32 +131,62 @@ class Solver:
 
     def answer(self, question: Question) -> Answer:
         """The answer to a question, with its number and its check."""
+        return self.checked(self.evaluated_answer(question))
+
+    def evaluated_answer(self, question: Question) -> Found:
+        """The answer to a question, and its number in floats, not yet checked."""
         layout = answer_layout(self.graph, question, self.layout)
         writer = self.answerer if layout == self.layout else self.answerer.laid_out(layout)
         found = writer.answer(question)
-        if question.kind == "shape":
-            return found
-        if question.expr is not None:
-            return self.asked_value(found)
-        if question.kind == "value":
-            name = self.of(question) or ""
-            value, problem = self.formulas.number(Name(name), (), (), found.shape)
-            exactly, verified = self.formulas.exact(Name(name)), self.oracle.recomputed(name)
-            found = replace(found, value=value, exact=exactly, verified=verified)
-            if self.graph.node(name).over:  # one value for each example
-                counts = [self.graph.indices[index] for index in self.graph.node(name).over]
-                found = replace(found, shape=stacked(found.shape, *counts))
-            return self.noted(found, problem)
+        if question.kind in ("shape", "value"):
+            return Found(found)
         tensor, problem = self.evaluated(found)
         if problem is not None and (careful := self.careful) is not None:
             again = careful.laid_out(layout).answer(question)
             other, wrong = self.evaluated(again)
             if wrong is None:
-                found, tensor, problem = again, other, None
-        verified = self.verify(found, tensor)
+                return Found(again, other)
+        return Found(found, tensor, problem)
+
+    def right_together(self, found: Sequence[Found]) -> dict[int, Verified]:
+        """The checks of derivatives of one number by many others, which are compared at once; those
+        that are missing here are to be compared one by one.
+        """
+        if not self.values.scalar:
+            return {}
+        groups: dict[str | None, dict[str, int]] = {}
+        for place, one in enumerate(found):
+            question = one.answer.question
+            if question.kind == "derivative" and question.expr is None:
+                of, (by,) = self.of(question), self.bys(question)
+                if of != by:
+                    groups.setdefault(of, {}).setdefault(by, place)
+        right: dict[int, Verified] = {}
+        for of, places in groups.items():
+            if len(places) > FEW:
+                claims = {
+                    by: (self.claim(found[place].answer), found[place].tensor)
+                    for by, place in places.items()
+                }
+                checks = self.oracle.all_together(of, claims)
+                right.update({places[by]: verified for by, verified in checks.items()})
+        return right
+
+    def checked(self, one: Found, verified: Verified | None = None) -> Answer:
+        """An answer with its number and its check, which may be known."""
+        found, tensor, problem = one.answer, one.tensor, one.problem
+        question = found.question
+        if question.kind == "shape":
+            return found
+        if question.expr is not None:
+            return self.asked_value(found)
+        if question.kind == "value":
+            return self.quantity(found)
+        verified = verified or self.verify(found, tensor)
         if verified.ok is False and self.form == "matrix":
             # The entry form is nearer to the terms; where it holds, only the matrix form was at
             # fault.
+            layout = answer_layout(self.graph, question, self.layout)
             again = answerer(self.graph, "index", layout).answer(question)
             other, wrong = self.evaluated(again)
             if (right := self.verify(again, other)).ok:
@@ -154,6 +195,17 @@ class Solver:
         if question.entry:
             found = one_entry(self.graph, self.formulas.sizes, found, question.entry)
         return found
+
+    def quantity(self, found: Answer) -> Answer:
+        """The value of a quantity, checked against the computation in more digits."""
+        name = self.of(found.question) or ""
+        value, problem = self.formulas.number(Name(name), (), (), found.shape)
+        exactly, verified = self.formulas.exact(Name(name)), self.oracle.recomputed(name)
+        found = replace(found, value=value, exact=exactly, verified=verified)
+        if self.graph.node(name).over:  # one value for each example
+            counts = [self.graph.indices[index] for index in self.graph.node(name).over]
+            found = replace(found, shape=stacked(found.shape, *counts))
+        return self.noted(found, problem)
 
     def asked_value(self, found: Answer) -> Answer:
         """The value of an expression, checked against that of the same expression in numeric
@@ -280,15 +332,24 @@ class Solver:
         """
         question = answer.question
         by = self.bys(question)
+        then = by[1] if len(by) > 1 else None
+        return self.oracle.verify(
+            self.claim(answer),
+            self.of(question),
+            by[0],
+            then,
+            question.kind == "local",
+            once=once,
+            shown=shown,
+        )
+
+    def claim(self, answer: Answer) -> Claim:
+        """What an answer says of a derivative."""
         expr, free = answer.symbolic, answer.free
         assert expr is not None
         if answer.per_example is not None and answer.per_example.symbolic != expr:
             expr, free = answer.per_example.symbolic, answer.per_example.free
-        claim = Claim(expr, self.formulas.where(answer.where), free, answer.layout)
-        then = by[1] if len(by) > 1 else None
-        return self.oracle.verify(
-            claim, self.of(question), by[0], then, question.kind == "local", once=once, shown=shown
-        )
+        return Claim(expr, self.formulas.where(answer.where), free, answer.layout)
 
     # ---- the loss
 

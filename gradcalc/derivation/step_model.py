@@ -12,6 +12,8 @@ formulas, and the check from the numeric oracle.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gradcalc.derivation.answer_model import Answer, Shorthand, Solution
 from gradcalc.derivation.form_changes import Rewriting
 from gradcalc.exercise.model import Question
@@ -207,7 +209,7 @@ class Step:
     facts: tuple[Line, ...] = ()
     rewritings: tuple[Rewriting, ...] = ()
     collected: Expr | None = None
-    where: tuple[tuple[str, Expr], ...] = ()
+    where: Sequence[tuple[str, Expr]] = ()
     value: Number = None
     verified: Verified | None = None
 

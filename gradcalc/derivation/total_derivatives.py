@@ -15,8 +15,8 @@ from gradcalc.calculus.reverse_mode import Derivative, Engine
 from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.calculus.terms import Key
 from gradcalc.exercise.model import Question, Upstream
-from gradcalc.graph.dependencies import operands
 from gradcalc.graph.model import Graph, Node
+from gradcalc.graph.ways import Ways
 from gradcalc.language.constants import fraction
 from gradcalc.language.tree import Name
 
@@ -25,7 +25,7 @@ class Derivatives:
     """Derivatives in terms, by one engine."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine, self.graph = engine, engine.graph
+        self.engine, self.graph, self.ways = engine, engine.graph, Ways(engine.graph)
         self._gradients: dict[int, Gradients] = {}
         self._links: dict[int, dict[int, Derivative]] = {}
 
@@ -95,7 +95,7 @@ class Derivatives:
         pass.
         """
         if of not in self._links:
-            names = operands(self.graph, self.graph.nodes[of].name or "")
+            names = self.ways.reads(self.graph.nodes[of].name or "")
             by = {self.graph.names[name] for name in names}
             self._links[of] = self.engine.derivatives(of, by, self.reading(of), self.unnamed)
         return self._links[of]

@@ -16,12 +16,26 @@ from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr, names
 
 __all__ = [
-    "Definition", "Exercise", "Function", "Grading", "KnownMistake", "Notation", "Paper",
-    "Question", "Space", "Text", "Upstream", "Value", "Variable",
+    "PARTS",
+    "Definition",
+    "Exercise",
+    "Function",
+    "Grading",
+    "KnownMistake",
+    "Notation",
+    "Paper",
+    "Question",
+    "Space",
+    "Text",
+    "Upstream",
+    "Value",
+    "Variable",
 ]  # fmt: skip
 
 # A number (constant expression), or nested tuples of them, row by row.
 Value: TypeAlias = "Expr | tuple[Value, ...]"
+
+PARTS = ("walk", "values", "check")  # of a page, in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +224,7 @@ class Exercise:
     vary: Vary = field(default_factory=Vary)
     variant: Variant | None = None
     grading: Grading = field(default_factory=Grading)
+    page_parts: tuple[str, ...] = PARTS  # that its page has
     warnings: tuple[Problem, ...] = ()
 
     @property

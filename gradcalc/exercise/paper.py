@@ -1,12 +1,12 @@
-"""What an exercise says of its sheet: paper, header, room to write in, and the language of the
-text.
+"""What an exercise says of its sheet and its page: paper, header, room to write in, the language of
+the text, the parts of the page.
 """
 
 from __future__ import annotations
 
 import re
 
-from gradcalc.exercise.model import Paper, Space
+from gradcalc.exercise.model import PARTS, Paper, Space
 from gradcalc.exercise.schema import get
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import Problem
@@ -47,6 +47,16 @@ def read_paper(exercise: Node, problems: list[Problem]) -> Paper:
         points=_text(node, "points") not in ("no", "false"),
         grade_table=_text(node, "grade-table") in ("yes", "true"),
     )
+
+
+def read_parts(exercise: Node) -> tuple[str, ...]:
+    """The parts that its page has, in the order of a page; all where it does not say."""
+    node = get(exercise, "page")
+    parts = get(node, "parts") if node is not None and node.kind == "mapping" else None
+    if parts is None:
+        return PARTS
+    wanted = {item.text.value for item in parts.items if item.kind == "scalar"}
+    return tuple(part for part in PARTS if part in wanted)
 
 
 def read_space(node: Node | None, problems: list[Problem]) -> Space | None:

@@ -24,7 +24,7 @@ from gradcalc.exercise.model import (
     Variable,
 )
 from gradcalc.exercise.overrides import why_no_value
-from gradcalc.exercise.paper import read_language, read_paper, read_space
+from gradcalc.exercise.paper import read_language, read_paper, read_parts, read_space
 from gradcalc.exercise.questions import (
     Known,
     answer_names,
@@ -148,6 +148,7 @@ class _Reader:
             vary=read_vary(self.keys, exercise),
             variant=read_variant(get(self.node, "variant"), self.problems),
             grading=read_grading(get(self.node, "grading"), self.problems),
+            page_parts=read_parts(self.node),
             warnings=tuple(self.warnings),
         )
 

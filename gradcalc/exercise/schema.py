@@ -8,6 +8,7 @@ import re
 from typing import Any, TypeAlias
 
 from gradcalc.exercise.meant_values import listed, mapping, shape, without_space
+from gradcalc.exercise.model import PARTS
 from gradcalc.exercise.yaml_nodes import Node
 from gradcalc.language.errors import Problem, closest
 from gradcalc.language.fast_dataclasses import dataclass
@@ -295,6 +296,11 @@ PAPER = Record(
     )
 )
 
+PAGE = Record((
+    Key("parts", Items(Scalar("a part", PARTS)),
+        "The parts that the page has; it leaves out the others", "[walk, check]"),
+))  # fmt: skip
+
 EXERCISE = Record(
     (
         Key("title", TEXT, "The title", "Simple computational graph"),
@@ -316,6 +322,7 @@ EXERCISE = Record(
             "Paper size, header, and space for answers",
             "{paper: letter, space: half}",
         ),
+        Key("page", PAGE, "What the exercise's page consists of", "{parts: [values, check]}"),
         Key(
             "expression",
             Either((EXPRESSION, Items(EXPRESSION), Entries("name", EXPRESSION))),
@@ -522,6 +529,7 @@ _ELSEWHERE = {
     "shape": "write variables: {x: [n]}", "each": "write variables: {x: {each: i}}",
     "assume": "write variables: {A: {assume: symmetric}}",
     "free": "write variables: {A: {free: symmetric}}",
+    "parts": "write page: {parts: [walk, check]}",
     "solution": "gradcalc computes the answers: leave it out",
     "answers": "gradcalc computes the answers: leave it out",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What depends on what: nodes, named quantities, examples, and the paths between quantities."""
+"""What depends on what: nodes, named quantities, examples."""
 
 from __future__ import annotations
 
@@ -99,23 +99,3 @@ def many(count: int) -> str:
         if count < 10**9
         else f"more than 10^{int((count.bit_length() - 1) * math.log10(2))}"
     )
-
-
-def paths(graph: Graph, of: str, by: str, limit: int) -> tuple[list[tuple[str, ...]], int]:
-    """Up to `limit` paths from numerator to denominator, each from `of` down to `by`, and how
-    many more there are.
-    """
-    names = [*graph.inputs, *graph.quantities]
-    reads = {name: operands(graph, name) for name in names}
-    count: dict[str, int] = {}
-    for name in names:  # inputs, then quantities in topological order
-        count[name] = 1 if name == by else sum(count[other] for other in reads[name])
-    found: list[tuple[str, ...]] = []
-    stack: list[tuple[str, ...]] = [(of,)] if of != by else []
-    while stack and len(found) < limit:
-        path = stack.pop()
-        if path[-1] == by:
-            found.append(path)
-            continue
-        stack.extend((*path, other) for other in reversed(reads[path[-1]]) if count[other])
-    return found, (count[of] - len(found) if of != by else 0)

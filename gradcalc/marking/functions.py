@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from gradcalc.exercise.model import Question
 from gradcalc.graph.asked_values import answer_shape, answers_above, stacks
 from gradcalc.graph.model import Graph
-from gradcalc.language.fast_dataclasses import dataclass
+from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.parser import Expr, names
 from gradcalc.language.sizes import Shape, Size
 from gradcalc.marking.points import Computation, Place, ends_of_pieces, in_pieces
@@ -111,7 +111,7 @@ def written(
     used = {name: function for name, function in (more or {}).items() if name in set(names(expr))}
 
     def at(place: Place, bits: int) -> Tensor:
-        env = computation.at(place).env(bits)
+        env = replace(computation.at(place).env(bits), brackets=True)  # 1[x > 0] log(x) is 0 at -1
         with env.numbers.working():
             if used:
                 env = env.bind({name: function.at(place, bits) for name, function in used.items()})

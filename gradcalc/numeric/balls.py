@@ -392,6 +392,8 @@ class Balls:
             return arb.atan2(arb(y), arb(x))
         if right == 1:
             return self.arctan(y / x)
+        if right == -1 and up == 0 and type(y) is not Jet:
+            return self.pi  # for all x < 0
         if right == -1 and up == 0:
             raise Undefined("atan2(y, x) jumps where y is 0 and x is negative")
         if up in (0, None):

@@ -38,6 +38,10 @@ AGREE, VANISHED = 2.0**-90, 2.0**-40
 Claimed = Callable[[Env, "Directions | None"], Tensor]
 
 
+class Edge(Undefined):
+    """The power series of the computation is undefined, though its value is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What the comparison at one point found; `ok` None: nothing to compare there. `convention`:
@@ -115,7 +119,7 @@ def by_floats(
     """An agreement in float64, or the directions in which floats disagree or do not tell."""
     for finer in (1, 64):
         try:
-            env = values.env(FLOAT)
+            env = values.formulas(FLOAT)
             got = columns(values, target, chosen, finer)
             want, _ = chosen.contract(claimed(env, chosen), layout, env)
         except (Unknown, Misfit, TooLarge):
@@ -186,7 +190,7 @@ def _within(computed: Callable[[], Any]) -> Any:
     except (Unknown, Unsure, TooLarge):
         raise
     except Undefined:
-        raise Undefined("nothing to compare at the edge of the domain") from None
+        raise Edge("nothing to compare at the edge of the domain") from None
 
 
 def _claim(claimed: Claimed, env: Env, chosen: Directions | None, layout: str) -> tuple[Any, Any]:

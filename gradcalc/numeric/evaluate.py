@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
+from gradcalc.language.brackets import split
 from gradcalc.language.errors import SpanError
+from gradcalc.language.named_formulas import Formulas, needed
 from gradcalc.language.parser import (
     Binary,
     Call,
@@ -28,8 +30,8 @@ from gradcalc.language.parser import (
     Transpose,
     Vector,
 )
-from gradcalc.language.shape_rules import ShapeError, shape_of
-from gradcalc.language.tree import substitute
+from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
+from gradcalc.language.tree import occurrences, substitute
 from gradcalc.numeric.array_operations import (
     CALLS,
     broadcast_to_index,
@@ -42,7 +44,18 @@ from gradcalc.numeric.array_operations import (
 )
 from gradcalc.numeric.index_ranges import index_ranges
 from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
-from gradcalc.numeric.tensor import BATCH, Env, Tensor, elementwise, expand, finish, located, ones
+from gradcalc.numeric.tensor import (
+    BATCH,
+    Env,
+    Kept,
+    Tensor,
+    elementwise,
+    expand,
+    finish,
+    layered,
+    located,
+    ones,
+)
 from gradcalc.ops import SCALAR, SIGNS, TABLE
 
 _REDUCTIONS = frozenset(name for name, op in TABLE.items() if op.signature == "reduction")
@@ -66,8 +79,8 @@ def evaluate(expr: Expr, env: Env) -> Tensor:
         case Call():
             return _call(expr, env)
         case Compare():
-            left = evaluate(expr.left, env)
-            right = left if expr.right == expr.left else evaluate(expr.right, env)
+            left = _compared(expr.left, env)
+            right = left if expr.right == expr.left else _compared(expr.right, env)
             operands = [left, right]
             return elementwise(SIGNS[expr.op], operands, env, expr)
         case Index():
@@ -94,10 +107,31 @@ def _name(expr: Name, env: Env) -> Tensor:
     raise env.lacking.get(name) or Unknown(f"{name} has no value")
 
 
+def constant(expr: Expr, env: Env) -> Any:
+    """A number without a name in it, computed once."""
+    if expr not in env.constants:
+        env.constants[expr] = evaluate(expr, replace(env, shapes={}, values={})).data
+    return env.constants[expr]
+
+
+def _compared(expr: Expr, env: Env) -> Tensor:
+    """One side of a comparison."""
+    if not isinstance(expr, Name) and all(
+        name.id in ("pi", "e") and name.id not in env.values and name.id not in env.shapes
+        for name in occurrences(expr)
+    ):
+        return Tensor(constant(expr, env))
+    return evaluate(expr, env)
+
+
 def _binary(expr: Binary, env: Env) -> Tensor:
     """Left-leaning chains are walked, not recursed into: a sum may have hundreds of terms."""
+    if env.brackets and (parts := split(expr)) is not None:
+        return _bracketed(*parts, env)
     chain = [expr]
     while isinstance(chain[-1].left, Binary):
+        if env.brackets and split(chain[-1].left) is not None:
+            break
         chain.append(chain[-1].left)
     left = evaluate(chain[-1].left, env)
     for link in reversed(chain):
@@ -111,6 +145,26 @@ def _binary(expr: Binary, env: Env) -> Tensor:
         else:
             left = elementwise(SIGNS[link.op], [left, right], env, link)
     return left
+
+
+def _bracketed(brackets: Expr, rest: Expr, env: Env) -> Tensor:
+    """A product, 0 where a bracket is, though the rest may be undefined there."""
+    front = evaluate(brackets, env)
+    if front.plain:
+        off = Tensor(bool(front.data == 0))
+    else:
+        import numpy as np
+
+        off = Tensor(np.asarray(front.data == 0, dtype=bool), front.over)
+    noted: list[Undefined] = []
+    inner = replace(env, tolerant=noted) if _any(off.data) else env
+    whole = elementwise("mul", [front, evaluate(rest, inner)], inner, rest)
+    if inner is env:
+        return whole
+    zero = Tensor(env.numbers.scalar.number(0))
+    result = elementwise("where", [off, zero, whole], inner, rest)
+    _settle(result, noted, env)
+    return result
 
 
 def _is_norm(expr: Expr, env: Env) -> bool:
@@ -212,7 +266,8 @@ def _user(expr: Call, env: Env) -> Tensor:
             substitute(function.expr, dict(zip(function.params, expr.args, strict=True))), env
         )
     given = dict(zip(function.params, (evaluate(arg, env) for arg in expr.args), strict=True))
-    env = replace(env, shapes={k: v for k, v in env.shapes.items() if k not in given})
+    shapes = {name: shape for name, shape in env.shapes.items() if name not in given}
+    env = replace(env, shapes=shapes, brackets=False)  # as the author computes it
     frozen = env.frozen
     if frozen is not None:
         held = {
@@ -234,6 +289,11 @@ def _where(expr: Call, env: Env) -> Tensor:
     result = elementwise("where", [condition, *branches], inner, expr)
     _settle(result, noted, env)
     return result
+
+
+def _any(chosen: Any) -> bool:
+    """Whether a condition holds anywhere."""
+    return bool(chosen.any()) if hasattr(chosen, "any") else bool(chosen)
 
 
 def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
@@ -459,16 +519,49 @@ def bind(env: Env, formulas: Iterable[tuple[str, Expr]]) -> Env:
     """Further names, each with its formula, in order. One without a value is only missed where
     it is used.
     """
+    if isinstance(formulas, Formulas):
+        return _bind_named(env, formulas)
     for name, tree in formulas:
-        try:
-            env = env.bind({name: evaluate(tree, env)})
-        except Unknown:
-            continue
-        try:
-            env = replace(env, shapes={**env.shapes, name: shape_of(tree, env.shapes)})
-        except (ShapeError, SpanError):
-            continue
+        if (found := _with_shape(tree, env)) is not None:
+            env = _bound_to(env, {name: found})
     return env
+
+
+Found: TypeAlias = "tuple[Tensor, Shape | None]"  # a value, and its declared shape
+
+
+def _bind_named(env: Env, formulas: Formulas) -> Env:
+    """Those that stand directly in what is evaluated; each formula that they rest on is evaluated
+    once in an environment.
+    """
+    kept = env.kept or Kept()
+    found = kept.of(env, formulas.before)
+    env = bind(env, formulas.before) if formulas.before else env
+    for one in needed(formulas.direct, found):
+        uses = {use.name: known for use in one.uses if (known := found.get(use)) is not None}
+        found[one] = _with_shape(one.formula, _bound_to(env, uses))
+    direct = {one.name: known for one in formulas.direct if (known := found[one]) is not None}
+    return _bound_to(env, direct)
+
+
+def _with_shape(tree: Expr, env: Env) -> Found | None:
+    """The value of a formula with its declared shape, where it has one; None without a value."""
+    try:
+        value = evaluate(tree, env)
+    except Unknown:
+        return None
+    try:
+        return value, shape_of(tree, env.shapes)
+    except (ShapeError, SpanError):
+        return value, None
+
+
+def _bound_to(env: Env, found: Mapping[str, Found]) -> Env:
+    if not found:
+        return env
+    shapes = {name: shape for name, (_, shape) in found.items() if shape is not None}
+    values = {name: value for name, (value, _) in found.items()}
+    return replace(env, values=layered(env.values, values), shapes=layered(env.shapes, shapes))
 
 
 __all__ = [

@@ -11,7 +11,7 @@ all examples move at once; where only `by` has, each example moves alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, Protocol
 
@@ -70,25 +70,51 @@ def needed(
     of: str | None,
     bys: tuple[str, ...],
     local: bool,
+    places: Mapping[str, int] | None = None,
 ) -> tuple[str, ...]:
     """The quantities on a path from any of `bys` to `of`, in the order of the computation, `bys`
-    themselves left out.
+    themselves left out. `places`: of all names in that order, which spare the walk to the inputs.
     """
     if local:
         return (of,) if of in graph.quantities and of not in bys else ()
+    found = moving(graph, uses, of, bys, places or in_order(graph, uses))
+    return tuple(name for name in found if name not in bys)
+
+
+def moving(
+    graph: Graph,
+    uses: Mapping[str, frozenset[str]],
+    of: str | None,
+    bys: Collection[str],
+    places: Mapping[str, int],
+) -> tuple[str, ...]:
+    """The same with those of `bys` that are quantities on a path to `of`."""
+    stack = [of] if of is not None else [u.of or graph.outputs[-1] for u in graph.exercise.upstream]
+    first = min((places[name] for name in bys if name in places), default=len(places))
+    wanted = set(stack)
+    while stack:
+        for name in uses.get(stack.pop(), ()):
+            if name in uses and name not in wanted and places[name] > first:
+                wanted.add(name)
+                stack.append(name)
     moved = set(bys)
-    for name in graph.quantities:
-        if name not in moved and uses[name] & moved:
+    for name in sorted(wanted & uses.keys(), key=places.__getitem__):
+        if name not in moved and not uses[name].isdisjoint(moved):
             moved.add(name)
-    wanted = (
-        {of} if of is not None else {u.of or graph.outputs[-1] for u in graph.exercise.upstream}
-    )
-    for name in reversed(graph.quantities):
-        if name in wanted:
-            wanted |= uses[name]
-    return tuple(
-        name for name in graph.quantities if name in moved and name in wanted and name not in bys
-    )
+    return tuple(sorted(wanted & moved & uses.keys(), key=places.__getitem__))
+
+
+def in_order(graph: Graph, uses: Mapping[str, frozenset[str]]) -> Mapping[str, int]:
+    """The place of every name in the order of the computation, of an input just before what uses
+    it first.
+    """
+    places: dict[str, int] = {}
+    for name in graph.quantities:
+        for used in (*(used for used in uses[name] if used not in uses), name):
+            places.setdefault(used, len(places))
+    for name in graph.inputs:
+        places.setdefault(name, len(places))
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,24 +425,29 @@ def along(
     (direction, rest).
 
     In enclosures; a step is a fraction or a `Jet`. `chosen` None: numbers by numbers, and the
-    result is one number.
+    result is one number. A step of 0 leaves a number as it is, for pi + 0 is another ball than
+    pi, and y > pi would not be decided.
     """
     env = values.env(bits)
     moved: dict[str, Tensor] = {}
-    if chosen is None:
-        for by, step in zip(target.bys, steps, strict=True):
-            moved[by] = Tensor((moved[by] if by in moved else env.values[by]).data + step)
-        return measure(target, recompute(values, target, env, moved)).data
-    import numpy as np
 
     def shifted(number: Any, change: Any) -> Any:
-        return number + change if change is not None else number
+        return number if change is None else number + change
+
+    if chosen is None:
+        for by, step in zip(target.bys, steps, strict=True):
+            start = (moved[by] if by in moved else env.values[by]).data
+            moved[by] = Tensor(shifted(start, step or None))
+        return measure(target, recompute(values, target, env, moved)).data
+    import numpy as np
 
     m = env.numbers.arrays
     parts = zip(target.bys, steps, chosen.moves, chosen.shapes, chosen.enumerated, strict=True)
     for by, step, rows, shape, alone in parts:
         base = env.values[by]
-        change = np.frompyfunc(lambda r, step=step: r * step if r else None, 1, 1)(m.array(rows))
+        change = np.frompyfunc(lambda r, step=step: r * step if r and step else None, 1, 1)(
+            m.array(rows)
+        )
         change = change.reshape(len(rows), *shape)
         change = expand(Tensor(change, (BATCH, *alone)), (BATCH, *base.over), base.rank)
         before = moved[by].data if by in moved else m.array(base.data)

@@ -24,10 +24,10 @@ from gradcalc.graph.model import Graph
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.parser import Call, Name, Neg, Num, names
 from gradcalc.language.sizes import Shape, Size
-from gradcalc.numeric.evaluate import bind, entries, evaluate, positional, stacked
+from gradcalc.numeric.evaluate import bind, constant, entries, evaluate, positional, stacked
 from gradcalc.numeric.precision import FLOAT, Numbers, balls, climb, floats
 from gradcalc.numeric.scalar_functions import LADDER, TooLarge, Undefined
-from gradcalc.numeric.tensor import Env, Tensor, finish
+from gradcalc.numeric.tensor import HIDDEN, Env, Kept, Tensor, finish, layered
 
 LARGE = 100_000  # entries of all nodes, from which on numbers are floats
 
@@ -62,6 +62,7 @@ class Forward(Mapping[str, Tensor]):
         self.scalar = not graph.indices and all(not graph.node(name).shape for name in graph.names)
         self.undefined: dict[str, Undefined] = {}
         self._envs: dict[int, Env] = {}
+        self._formulas: dict[int, Env] = {}
         self._settled: dict[str, Tensor] = {}
         self._settle()
 
@@ -91,15 +92,18 @@ class Forward(Mapping[str, Tensor]):
 
     def formulas(self, bits: int) -> Env:
         """The same for formulas of derivatives: at the last precision what it does not separate
-        is a tie.
+        is a tie, and the conditions in them are brackets (`brackets`).
         """
-        env = self.env(bits)
-        return replace(env, numbers=balls(bits, ties=True)) if bits == LADDER[-1] else env
+        if bits not in self._formulas:
+            env = self.env(bits)
+            numbers = balls(bits, ties=True) if bits == LADDER[-1] else env.numbers
+            self._formulas[bits] = replace(env, numbers=numbers, brackets=True, kept=Kept())
+        return self._formulas[bits]
 
     def evaluate(
         self,
         expr: Any,
-        values: Mapping[str, Any] | None = None,
+        values: Iterable[tuple[str, Any]] = (),
         free: Mapping[str, int] | None = None,
     ) -> Tensor:
         """An expression in the names of the exercise, as floats. Raises Undefined.
@@ -109,7 +113,7 @@ class Forward(Mapping[str, Tensor]):
         """
 
         def at(bits: int) -> Tensor:
-            env = bind(self.formulas(bits), (values or {}).items())
+            env = bind(self.formulas(bits), values)
             return entries(expr, free, env) if free else evaluate(expr, env)
 
         return self.known(at)
@@ -127,7 +131,8 @@ class Forward(Mapping[str, Tensor]):
 
     def _compute(self, numbers: Numbers) -> Env:
         env = blank(self.graph, self.point, numbers)
-        return propagate(env, (self.definitions[name] for name in self.graph.quantities))
+        env = propagate(env, (self.definitions[name] for name in self.graph.quantities))
+        return replace(env, values=dict(env.values), kept=Kept())
 
     def _settle(self) -> None:
         for name in (*self.graph.inputs, *self.graph.quantities):
@@ -275,18 +280,23 @@ def np_full(shape: tuple[int, ...], value: Any) -> Any:
     return np.full(shape, value)
 
 
-def propagate(env: Env, definitions: Iterable[Definition]) -> Env:
+def propagate(
+    env: Env, definitions: Iterable[Definition], added: Mapping[str, Any] | None = None
+) -> Env:
     """The definitions evaluated one after the other. What is undefined is kept in `lacking`,
-    with the reason.
+    with the reason. `added`: what is added to a quantity where it is computed.
     """
-    values, lacking = dict(env.values), dict(env.lacking)
+    values, lacking = layered(env.values, {}), dict(env.lacking)
     env = replace(env, values=values, lacking=lacking)
     for definition in definitions:
         lacking.pop(definition.name, None)
         try:
-            values[definition.name] = define(definition, env)
+            found = define(definition, env)
+            if added and definition.name in added:
+                found = Tensor(found.data + added[definition.name], found.over)
+            values.top[definition.name] = found
         except Undefined as problem:
-            values.pop(definition.name, None)
+            values.top[definition.name] = HIDDEN
             lacking[definition.name] = problem
     return env
 
@@ -371,7 +381,7 @@ def leaf(value: Any, env: Env) -> Any:
         return env.numbers.scalar.constant(value.value)
     if isinstance(value, Neg) and isinstance(value.arg, Num):
         return -env.numbers.scalar.constant(value.arg.value)
-    return evaluate(value, replace(env, shapes={})).data  # pi is the constant here
+    return constant(value, env)  # pi is the constant here
 
 
 def to_lists(graph: Graph, tensor: Tensor, shape: Shape | None = None) -> Any:

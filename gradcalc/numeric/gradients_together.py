@@ -1,8 +1,8 @@
 """The gradients of one number by many inputs, compared at once.
 
-Every input is displaced along a random direction, and the change of the number is compared with
-the sum of gradient · displacement: a forward pass a direction, however many gradients there are.
-Where the two differ, the gradients are compared one by one, which says which of them is wrong.
+Every input and every quantity is displaced along a random direction, and the change of the number
+is compared with the sum of gradient · displacement: a forward pass a direction, however many
+gradients there are. Where the two differ, halves are compared, down to those that are wrong.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from gradcalc.language.fast_dataclasses import replace
 from gradcalc.numeric.comparison import SMALLEST, Outcome, judged
 from gradcalc.numeric.finite_differences import Target, coefficients, measure, recompute
-from gradcalc.numeric.forward import Forward
+from gradcalc.numeric.forward import Forward, propagate
 from gradcalc.numeric.precision import balls, climb
 from gradcalc.numeric.scalar_functions import Unknown
-from gradcalc.numeric.tensor import BATCH, Tensor
+from gradcalc.numeric.tensor import BATCH, Env, Tensor
 
 DIRECTIONS = 3
 HOW = f"power series in enclosures, all gradients at once along {DIRECTIONS} random directions"
@@ -60,12 +61,10 @@ def changes(values: Forward, target: Target, rows: Mapping[str, Any], bits: int)
     env, step = values.env(bits), Jet.of(0, 1)
     if values.scalar:
         found = []
-        for number in range(DIRECTIONS):
-            moved = {
-                name: Tensor(env.values[name].data + env.numbers.scalar.number(row[number]) * step)
-                for name, row in rows.items()
-            }
-            result = measure(target, recompute(values, target, env, moved))
+        for direction in range(DIRECTIONS):
+            number = env.numbers.scalar.number
+            steps = {name: number(row[direction]) * step for name, row in rows.items()}
+            result = measure(target, displaced(values, target, env, steps))
             found.append(coefficients(result.data, 1))
         return found
     moved = {}
@@ -76,6 +75,20 @@ def changes(values: Forward, target: Target, rows: Mapping[str, Any], bits: int)
     if result.over != (BATCH,):
         raise Unknown("it is no number that depends on all of them")
     return list(coefficients(result.data.reshape(DIRECTIONS, -1)[:, 0], 1))
+
+
+def displaced(values: Forward, target: Target, env: Env, steps: Mapping[str, Any]) -> Env:
+    """The forward computation with a step added to each input, and to each quantity where it is
+    computed.
+    """
+    again = set(target.again)
+    moved = {
+        name: Tensor(env.values[name].data + step)
+        for name, step in steps.items()
+        if name not in again
+    }
+    start = replace(env.bind(moved), frozen=env)
+    return propagate(start, (values.definitions[name] for name in target.again), steps)
 
 
 def _contracted(

@@ -12,7 +12,7 @@ What is found here may be one: whether derivatives from the sides differ is for 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -22,7 +22,7 @@ from gradcalc.language.parser import Call, Compare, Expr, Index, Num, names, unp
 from gradcalc.numeric.forward import Forward, define
 from gradcalc.numeric.precision import FLOAT, Numbers
 from gradcalc.numeric.scalar_functions import LADDER, Undefined
-from gradcalc.numeric.tensor import Env, Tensor, expand
+from gradcalc.numeric.tensor import Env, Tensor, expand, quiet
 from gradcalc.ops import COMPARISONS, SCALAR, TABLE
 from gradcalc.ops.entry import Op
 
@@ -67,6 +67,8 @@ class Watcher:
             self._root(expr, operands)
         elif name in TABLE and (TABLE[name].smooth or TABLE[name].smooth_twice):
             self._operand(name, expr, operands)
+        elif name in TABLE and TABLE[name].cut:
+            self._cut(TABLE[name], expr, operands)
 
     def _real(self, expr: Compare) -> bool:
         """Whether anything that can vary smoothly is compared."""
@@ -131,6 +133,28 @@ class Watcher:
             what = _entries(args[0] if args else None, close, x)
             self._note("kink", f"{what} 0: {op.convention} by convention", _on(args))
 
+    def _cut(self, op: Op, expr: Expr, operands: list[Tensor]) -> None:
+        """Where an operation jumps when its first operand varies: atan2(y, x) at y = 0, x < 0."""
+        import numpy as np
+
+        args = expr.args if isinstance(expr, Call) else ()
+        met: Any = np.array(True)
+        for clause, operand in zip(op.cut.split(", "), operands, strict=True):
+            close = np.asarray(self._close(operand, None))
+            below = np.asarray(np.frompyfunc(self._below, 1, 1)(np.asarray(operand.data)))
+            met = met & (close if "==" in clause else ~close & below.astype(bool))
+        if not self.near and _any(met):
+            conditions = " and ".join(
+                f"{unparse(arg)} is {'0' if '==' in clause else 'negative'}"
+                for arg, clause in zip(args, op.cut.split(", "), strict=True)
+            )
+            message = f"{conditions}, where {unparse(expr)} jumps: it has no derivative there"
+            self._note("jump", message, _on(args[:1]))
+
+    def _below(self, x: Any) -> bool:
+        """Is a number negative?"""
+        return bool(x < 0) if not self.numbers.exact else self.numbers.scalar.sign_of(x) == -1
+
     def _root(self, expr: Expr, operands: list[Tensor]) -> None:
         """A power between 0 and 1 of 0: |x| as sqrt(x^2) has a formula for its slope, sign(x),
         but no slope at 0.
@@ -165,11 +189,18 @@ class Watcher:
             return
         assert isinstance(condition, Compare)
         meeting = f"{unparse(condition.left)} is {unparse(condition.right)}"
-        gap = self._gap(close, *operands)
+        gap = self._gap(close, operands, lambda a, b: not self._same(a, b))
         slug = "jump" if gap else "kink"
-        if gap:
+        point = condition.op in ("==", "!=")
+        lost = self._gap(close, operands, lambda a, b: self._lost(a) or self._lost(b))
+        if lost and not point:
+            message = (
+                f"{meeting}, where a branch of {unparse(expr)} is undefined: it has no derivative "
+                "there"
+            )
+        elif gap:
             message = f"{meeting}, where {unparse(expr)} jumps: it has no derivative there"
-        elif condition.op in ("==", "!="):
+        elif point:
             message = (
                 f"{meeting}: a branch of {unparse(expr)} that holds at one point has no "
                 "derivative there"
@@ -178,25 +209,32 @@ class Watcher:
             message = (
                 f"{meeting}: the derivative is that of the branch that is taken, by convention"
             )
-        self._note("point" if condition.op in ("==", "!=") else slug, message, _on((condition,)))
+        self._note("point" if point else slug, message, _on((condition,)))
 
-    def _gap(self, close: Any, condition: Tensor, yes: Tensor, no: Tensor) -> bool:
-        """Do the branches differ where the condition changes? One that has no number there does."""
+    def _gap(
+        self, close: Any, operands: Sequence[Tensor], differ: Callable[[Any, Any], bool]
+    ) -> bool:
+        """Do the branches differ where the condition changes?"""
+        condition, yes, no = operands
         if yes.plain and no.plain and not hasattr(close, "any"):
-            return not self._same(yes.data, no.data)
+            return differ(yes.data, no.data)
         import numpy as np
 
         over = self._over(condition, yes, no)
         rank = max(operand.rank for operand in (condition, yes, no))
         mask = expand(replace(condition, data=np.asarray(close)), over, rank)
         left, right = (expand(t, over, rank) for t in (yes, no))
-        differ = np.frompyfunc(lambda m, a, b: bool(m) and not self._same(a, b), 3, 1)
-        return bool(np.asarray(differ(mask, left, right)).astype(bool).any())
+        found = np.frompyfunc(lambda m, a, b: bool(m) and differ(a, b), 3, 1)
+        with quiet():
+            return bool(np.asarray(found(mask, left, right)).astype(bool).any())
+
+    def _lost(self, x: Any) -> bool:
+        """Is a number none, for its branch is undefined?"""
+        return not self.numbers.scalar.finite(x)
 
     def _same(self, x: Any, y: Any) -> bool:
         if self.numbers.exact:
-            finite = self.numbers.scalar.finite
-            return finite(x) and finite(y) and self._meets(x, y)
+            return not (self._lost(x) or self._lost(y)) and self._meets(x, y)
         return bool(abs(x - y) <= max(self.near, 1e-12) * max(1.0, abs(x)))
 
 

@@ -14,7 +14,7 @@ in float64 first (`comparison`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gradcalc.graph.model import Graph
@@ -22,6 +22,7 @@ from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.parser import Expr
 from gradcalc.numeric.comparison import (
     MAX_WORK,
+    Edge,
     Outcome,
     Sides,
     again,
@@ -40,6 +41,8 @@ from gradcalc.numeric.finite_differences import (
     derivative_of,
     directions,
     free_lengths,
+    in_order,
+    moving,
     needed,
 )
 from gradcalc.numeric.forward import Forward, Point, mentioned
@@ -52,6 +55,7 @@ from gradcalc.numeric.verified import Verified
 
 CONVENTION = "a convention: nothing to compare at this point"
 MAX_ENTRIES, RANDOM_DIRECTIONS = 200, 3
+FEW = 3  # answers that are compared one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Claim:
     """
 
     expr: Expr
-    where: tuple[tuple[str, Expr], ...] = ()
+    where: Sequence[tuple[str, Expr]] = ()
     free: tuple[str, ...] = ()
     layout: str = "gradient"
 
@@ -88,6 +92,8 @@ class Oracle:
     graph: Graph
     point: Point | None = None
     _depends: Mapping[str, frozenset[str]] = field(init=False)
+    _places: Mapping[str, int] = field(init=False)
+    _target: tuple[Any, Target] | None = field(init=False, default=None)  # the last one
     _given: Forward | None = field(init=False, default=None)
     _others: list[Forward] | None = field(init=False, default=None)
     _reason: str | None = field(init=False, default=None)
@@ -96,6 +102,7 @@ class Oracle:
 
     def __post_init__(self) -> None:
         self._depends = mentioned(self.graph)
+        self._places = in_order(self.graph, self._depends)
 
     @property
     def given(self) -> Forward:
@@ -121,7 +128,11 @@ class Oracle:
 
     def target(self, of: str | None, bys: tuple[str, ...], local: bool = False) -> Target:
         """What is differentiated (None: the loss) and the definitions to compute again."""
-        return Target(of, bys, needed(self.graph, self._depends, of, bys, local))
+        key = of, bys, local
+        if self._target is None or self._target[0] != key:
+            between = needed(self.graph, self._depends, of, bys, local, self._places)
+            self._target = key, Target(of, bys, between)
+        return self._target[1]
 
     def derivative(
         self, of: str | None, by: str, values: Forward | None = None, local: bool = False
@@ -144,10 +155,10 @@ class Oracle:
         key = id(values)
         if key not in self._kinks:
             self._kinks[key] = places(values)
-        varied = {*target.again, *target.bys}
-        return [
-            kink for kink in self._kinks[key] if kink.quantity in target.again and kink.on & varied
-        ]
+        if not self._kinks[key]:
+            return []
+        again, varied = set(target.again), {*target.again, *target.bys}
+        return [kink for kink in self._kinks[key] if kink.quantity in again and kink.on & varied]
 
     def sides(self, values: Forward, target: Target) -> Sides:
         """Derivatives from all sides, at a point where it may not be smooth. Computed once."""
@@ -290,17 +301,24 @@ class Oracle:
             return Verified(None, verified.method, None, here.reason)
         return verified
 
-    def together(self, of: str | None, shown: Mapping[str, Tensor | None]) -> Verified | None:
-        """The numbers of many gradients of `of` at the given point, compared at once: right, or
-        None where that does not tell, and each has to be compared by itself.
+    def together(
+        self, of: str | None, shown: Mapping[str, Tensor | None], values: Forward | None = None
+    ) -> Verified | None:
+        """The numbers of many gradients of `of` at a point, by default the given one, compared at
+        once: right, or None where that does not tell, and each has to be compared by itself. Of
+        numbers they may be those at quantities, each displaced for itself.
         """
-        values = self.given
+        values = values or self.given
         numbers: dict[str, Tensor] = {}
         for name, tensor in shown.items():
             if tensor is None or name not in values or not alike(tensor, values[name]):
                 return None
             numbers[name] = tensor
-        target = self.target(of, tuple(shown))
+        bys = tuple(shown)
+        again = moving(self.graph, self._depends, of, frozenset(bys), self._places)
+        target = Target(of, bys, again)
+        if not values.scalar and any(name in numbers for name in again):
+            return None
         work = numbers_in(values, target)
         if values.coarse or work > MAX_WORK or self.candidates(values, target):
             return None
@@ -310,6 +328,50 @@ class Oracle:
             return None
         label = values.point.label
         return Verified(True, f"{outcome.how}, at {label}", outcome.error) if outcome.ok else None
+
+    def all_together(
+        self, of: str | None, claims: Mapping[str, tuple[Claim, Tensor | None]]
+    ) -> dict[str, Verified]:
+        """The derivatives of a number by many quantities and inputs, in numbers, compared at once
+        at the given point and others: those that are right there. Half of them at a time where
+        not all are.
+        """
+        points = [*([] if self.given.point.missing else [self.given]), *self.others]
+        found = [self._together_at(values, of, claims) for values in points]
+        compared = [verified for verified in found if verified is not None]
+        if not compared or len(compared) < len(found):
+            names = list(claims)
+            if len(names) <= FEW:
+                return {}
+            half = len(names) // 2
+            parts = ({n: claims[n] for n in part} for part in (names[:half], names[half:]))
+            return {n: said for part in parts for n, said in self.all_together(of, part).items()}
+        errors = [verified.error for verified in compared if verified.error is not None]
+        how = compared[0].method.rpartition(", at ")[0]
+        labels = [verified.method.rpartition(", at ")[2] for verified in compared]
+        method = f"{how}, at {'; at '.join(labels)}"
+        reason = self.given.undefined
+        return {
+            name: Verified(
+                True,
+                method,
+                max(errors, default=0.0),
+                next((f"{n}: {reason[n].message}" for n in (of, name) if n in reason), None),
+            )
+            for name in claims
+        }
+
+    def _together_at(
+        self, values: Forward, of: str | None, claims: Mapping[str, tuple[Claim, Tensor | None]]
+    ) -> Verified | None:
+        shown = {name: tensor for name, (_, tensor) in claims.items()}
+        if values is not self.given:
+            try:
+                for name, (claim, _) in claims.items():
+                    shown[name] = values.evaluate(claim.expr, claim.where)
+            except Undefined:
+                return None
+        return self.together(of, shown, values)
 
     def _points(self, claim: AnyClaim) -> Iterator[tuple[str, Forward]]:
         yield self.given.point.label, self.given
@@ -358,6 +420,11 @@ class Oracle:
             return compared(claimed, target, values, layout, chosen, precisely)
         except Misfit as problem:
             return Outcome(False, how="differences", reason=problem.message)
+        except Edge as problem:
+            found = self.sides(values, target)
+            if found.smooth and (outcome := beside_sides(claimed, values, layout, found)).ok:
+                return outcome
+            return Outcome(None, reason=problem.message)
         except Undefined as problem:
             return Outcome(None, reason=problem.message)
 

@@ -10,12 +10,13 @@ number: scalar exercises need no NumPy.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gradcalc.exercise.model import Function
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
+from gradcalc.language.named_formulas import Named
 from gradcalc.language.parser import Expr, unparse
 from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
 from gradcalc.language.tree import occurrences
@@ -52,9 +53,73 @@ class Tensor:
         return int(self.data.shape[self.over.index(index)])
 
 
+class Layered(Mapping[str, Any]):
+    """A mapping with some entries in place of those of another one, which is not copied. What is
+    `HIDDEN` is not there.
+    """
+
+    __slots__ = ("base", "top")
+
+    def __init__(self, base: Mapping[str, Any], top: dict[str, Any]) -> None:
+        self.base, self.top = base, top
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.top:
+            return self.base[name]
+        if (found := self.top[name]) is HIDDEN:
+            raise KeyError(name)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return self.top[name] is not HIDDEN if name in self.top else name in self.base
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name for name in self.base if name not in self.top)
+        yield from (name for name, found in self.top.items() if found is not HIDDEN)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+HIDDEN = object()
+
+
+def layered(base: Mapping[str, Any], top: Mapping[str, Any]) -> Layered:
+    """`base` with the entries of `top` in place of its own; one layer, however often it is done."""
+    if isinstance(base, Layered):
+        return Layered(base.base, {**base.top, **top})
+    return Layered(base, dict(top))
+
+
 # Called at a point where an operation is not smooth: (operation, the expression, its operands,
 # where).
 Watch = Callable[[str, Expr, list[Tensor]], None]
+
+
+class Kept:
+    """The values of named formulas in one environment, None of those that have none there. They are
+    good as long as names mean the same: see `of`.
+    """
+
+    def __init__(self) -> None:
+        self._env: Env | None = None
+        self._found: dict[Any, dict[Named, tuple[Tensor, Shape | None] | None]] = {}
+
+    def of(self, env: Env, before: Any) -> dict[Named, tuple[Tensor, Shape | None] | None]:
+        """What was found in an environment, behind the same formulas that come `before`; what is
+        found is to be entered.
+        """
+        known = self._env
+        same = known is not None and (
+            known.values is env.values
+            and known.indices is env.indices
+            and known.numbers is env.numbers
+            and known.shapes is env.shapes
+            and known.tolerant is env.tolerant
+        )
+        if not same:
+            self._env, self._found = env, {}
+        return self._found.setdefault(before, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +136,10 @@ class Env:
     norms      quantities that are norms: x/norm(x) is 0 where x is 0, by convention
     lacking    quantities without a value, with what was wrong
     shapes     declared shapes of names, which tell an axis of one from a size that happens to be 1
+    kept       values of named formulas that were found in this environment
+    constants  numbers without a name in them, such as sqrt(2), each computed once: the same ball is
+               equal to itself, which two balls of one number are never known to be
+    brackets   a condition that does not hold makes a product 0, whatever its other factors are
     """
 
     numbers: Numbers
@@ -88,10 +157,13 @@ class Env:
     norms: frozenset[str] = frozenset()
     lacking: Mapping[str, Undefined] = field(default_factory=dict)
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    kept: Kept | None = field(default=None, compare=False, repr=False)
+    constants: dict[Expr, Any] = field(default_factory=dict)
+    brackets: bool = False
 
     def bind(self, values: Mapping[str, Tensor]) -> Env:
         """The same with more values; they shadow those of the same name."""
-        return replace(self, values={**self.values, **values})
+        return replace(self, values=layered(self.values, values))
 
     def order(self, *overs: tuple[str, ...]) -> tuple[str, ...]:
         """The union of several index lists in the order of the axes."""

@@ -104,7 +104,7 @@ FUNCTIONS = (
        text="expm1", latex=r"\operatorname{expm1}", sentence="exponential function minus 1: its derivative is the exponential function"),
     Op("hypot", XY, "hypot(x, y)", form="sqrt(x^2 + y^2)", partials=("x/r", "y/r"), value=lambda m, x, y: m.sqrt(x * x + y * y), code="{xp}.hypot({0}, {1})",
        text="hypot", latex=r"\operatorname{hypot}", sentence="hypotenuse: it is the length of the vector (x, y), so each derivative is the entry divided by the length"),
-    Op("atan2", ("y", "x"), "atan2(y, x)", spellings=("arctan2",), partials=("x/(x^2 + y^2)", "-y/(x^2 + y^2)"), value=lambda m, y, x: m.arctan2(y, x), code="{xp}.arctan2({0}, {1})",
+    Op("atan2", ("y", "x"), "atan2(y, x)", spellings=("arctan2",), partials=("x/(x^2 + y^2)", "-y/(x^2 + y^2)"), value=lambda m, y, x: m.arctan2(y, x), cut="y == 0, x < 0", code="{xp}.arctan2({0}, {1})",
        text="atan2", latex=r"\operatorname{atan2}", sentence="angle of the point (x, y): its gradient is perpendicular to the point, divided by the squared distance from 0"),
     Op("clip", ("x", "lo", "hi"), "clip(x, -1, 1)", spellings=("clamp",), partials=("half_step(x - lo)*half_step(hi - x)", "half_step(lo - x)", "half_step(x - hi)"),
        value=lambda m, x, lo, hi: m.clip(x, lo, hi), domain="lo <= hi", smooth="x != lo, x != hi", convention="clip shares the gradient evenly with its bound",

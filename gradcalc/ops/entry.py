@@ -37,6 +37,7 @@ class Op:
     domain     where the operation is defined for real operands, as a condition in the expression language
     smooth     where it is differentiable, as conditions, x != 0 or x != y; at the other points `convention` says
                what is taken
+    cut        where it jumps when its first operand varies, as conditions: y == 0, x < 0
     smooth_twice  where it has a second derivative, where that is not where it has a first
     back       otherwise: what each operand gets from the upstream gradient G, in the words of `example`; empty where
                that is no formula (a piece of an array, say); n is the number of entries
@@ -68,6 +69,7 @@ class Op:
     value: Callable[..., Any] | None = None
     domain: str = ""
     smooth: str = ""
+    cut: str = ""
     smooth_twice: str = ""
     convention: str = ""
     law: str = ""

@@ -29,6 +29,7 @@ from gradcalc.report.blocks import (
 from gradcalc.report.figure import Picture
 from gradcalc.report.frame_words import direction
 from gradcalc.report.handout_model import Handout, Part, credits, points_said
+from gradcalc.report.labels import equation
 from gradcalc.report.lines import text_math
 from gradcalc.report.paper_notation import paper_latex
 
@@ -54,6 +55,7 @@ ol.parts > li { margin: .9rem 0; padding-inline-start: .2rem } pre, .wide, .bloc
 .key p, dd p { margin: .35rem 0 } dt { font-style: italic } dd { margin-inline-start: 1.2rem } .title { margin-bottom: .2rem }
 .given { display: flex; flex-wrap: wrap; gap: .5rem 1.6rem; list-style: none; padding: 0; margin: .3rem 0 .8rem } .given li { max-width: 100%; overflow-x: auto }
 table { border-collapse: collapse; margin: .6rem 0 } td, th { border: 1px solid var(--line); padding: .3rem .6rem; text-align: start }
+.left { text-align: left } .center { text-align: center } .right { text-align: right } .display { display: block }
 blockquote { margin: .6rem 0; padding-inline-start: 1rem; border-inline-start: 3px solid var(--line) }
 img { max-width: 100%; height: auto } math { font-size: 1.08em } .boxed { border: 1px solid; padding: .2em }
 figure { margin: 1rem 0; overflow-x: auto } figure svg { display: block; margin: 0 auto } figure .narrow { display: none }
@@ -116,9 +118,9 @@ def article(it: Handout, where: Where = lambda path: None) -> str:
     parts = [
         *_top(it),
         f'<h1 dir="auto">{text(it.title)}{worth}</h1>',
-        *_statement(it.statement, where),
+        *statement(it.statement, where),
     ]
-    parts += [line for block in it.given for line in _block(block, names)]
+    parts += [line for block in it.given for line in printed(block, names)]
     parts += _figure(it)
     if it.parts:
         parts += [
@@ -139,7 +141,7 @@ def fragment(report: Report, drawing: str = "") -> str:
     """
     parts: list[str] = []
     for block in report.blocks:
-        parts += _block(block, report.names, 2)
+        parts += printed(block, report.names, 2)
         if drawing and isinstance(block, Heading):
             style = "max-width: 100%; overflow-x: auto"
             parts.append(f'<div style="{style}">{drawing}</div>')
@@ -174,22 +176,23 @@ def _top(it: Handout) -> Iterator[str]:
 # ---- blocks
 
 
-def _block(block: Printed, names: Names, level: int = 1) -> Iterator[str]:
+def printed(block: Printed, names: Names, level: int = 1) -> Iterator[str]:
+    """A block; a heading is `level` below its own."""
     match block:
         case Heading(line, own):
             at = min(own + level, 6)
-            yield f"<h{at}>{_line(line, names)}</h{at}>"
+            yield f"<h{at}>{inline(line, names)}</h{at}>"
         case Paragraph(line):
             ends = bool(line) and isinstance(line[-1], str) and line[-1].endswith((":", "："))
-            yield f"<p{' class=' + chr(34) + 'title' + chr(34) if ends else ''}>{_line(line, names)}</p>"
+            yield f"<p{' class=' + chr(34) + 'title' + chr(34) if ends else ''}>{inline(line, names)}</p>"
         case Note(kind, line):
             lead = {"error": "<b>Error:</b> ", "warning": "<b>Warning:</b> "}.get(kind, "")
-            yield f"<p>{lead}{_line(line, names)}</p>"
+            yield f"<p>{lead}{inline(line, names)}</p>"
         case Equations(rows):
             yield _equations(rows, names)
         case Listed(title, items):
-            shown = "".join(f"<li>{_line(item, names)}</li>" for item in items)
-            yield f'<p class="title">{_line(title, names)}</p><ul class="given">{shown}</ul>'
+            shown = "".join(f"<li>{inline(item, names)}</li>" for item in items)
+            yield f'<p class="title">{inline(title, names)}</p><ul class="given">{shown}</ul>'
         case Table(columns, rows, True):
             for row in rows:
                 head = f"<p>{_cell(row[0], names)}</p>" if any(row[0]) and any(row[0][0]) else ""
@@ -211,15 +214,16 @@ def _block(block: Printed, names: Names, level: int = 1) -> Iterator[str]:
 
 def _cell(cell: Cell, names: Names) -> str:
     return (
-        "".join(f"<p>{_line(line, names)}</p>" for line in cell)
+        "".join(f"<p>{inline(line, names)}</p>" for line in cell)
         if len(cell) > 1
-        else _line(cell[0], names)
+        else inline(cell[0], names)
         if cell
         else ""
     )
 
 
-def _line(line: Line, names: Names) -> str:
+def inline(line: Line, names: Names) -> str:
+    """A line of words and formulas."""
     return "".join(text(part) if isinstance(part, str) else _formula(part, names) for part in line)
 
 
@@ -258,7 +262,7 @@ def _figure(it: Handout) -> Iterator[str]:
             yield svg.drawn(what, it.words, width, kind, notes=False)
     yield "</figure>"
     if what.notes:
-        lines = r" \\ ".join(f"{mark.latex} &= {formula.latex}" for mark, formula in what.notes)
+        lines = r" \\ ".join(line for note in what.notes for line in equation(*note))
         drawn = mathml(rf"\begin{{aligned}}{lines}\end{{aligned}}")
         yield f'<div class="block" tabindex="0">{drawn}</div>'
 
@@ -277,14 +281,19 @@ def _table(what: Picture) -> str:
     return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _part(part: Part, it: Handout, where: Where) -> str:
+def asked(part: Part, it: Handout, where: Where) -> str:
+    """What is asked, with what it is worth."""
     worth = f"({text(points_said(part.points, it.words))}) " if part.points is not None else ""
     prompt = _inlines(part.prompt, where)
-    asked = f"{worth}{prompt}{' ' * bool(prompt)}{_line(part.ask, it.names)}"
+    return f"{worth}{prompt}{' ' * bool(prompt)}{inline(part.ask, it.names)}"
+
+
+def _part(part: Part, it: Handout, where: Where) -> str:
+    said = asked(part, it, where)
     if not it.key:
-        return f'<li style="padding-bottom: {_room(part.room):g}cm">{asked}</li>'
-    answer = [line for block in part.key for line in _block(block, it.names)]
-    return "\n".join([f"<li>{asked}", '<div class="key">', *answer, "</div></li>"])
+        return f'<li style="padding-bottom: {_room(part.room):g}cm">{said}</li>'
+    answer = [line for block in part.key for line in printed(block, it.names)]
+    return "\n".join([f"<li>{said}", '<div class="key">', *answer, "</div></li>"])
 
 
 def _room(space: Space) -> float:
@@ -294,7 +303,8 @@ def _room(space: Space) -> float:
 # ---- the author's words
 
 
-def _statement(blocks: Sequence[md.Block], where: Where) -> Iterator[str]:
+def statement(blocks: Sequence[md.Block], where: Where) -> Iterator[str]:
+    """What the author wrote."""
     before = 1
     for block in blocks:
         if isinstance(block, md.Title):  # no level of heading is left out
@@ -336,8 +346,7 @@ def _grid(
         yield (
             "<tr>"
             + "".join(
-                f'<{tag} style="text-align: {side}">{_inlines(cell, where)}</{tag}>'
-                for cell, side in cells
+                f'<{tag} class="{side}">{_inlines(cell, where)}</{tag}>' for cell, side in cells
             )
             + "</tr>"
         )
@@ -378,5 +387,5 @@ def _inlines(parts: Sequence[md.Inline], where: Where) -> str:
 def _author_formula(tex: str, display: bool) -> str:
     drawn = mathml(tex if display or r"\frac" not in tex else r"\displaystyle " + tex, display)
     if display:
-        return f'<span class="wide" tabindex="0" style="display: block">{drawn}</span>'
+        return f'<span class="wide display" tabindex="0">{drawn}</span>'
     return drawn if len(tex) <= 2 * WIDE else f'<span class="wide" tabindex="0">{drawn}</span>'

@@ -17,6 +17,7 @@ from gradcalc.language.errors import Problem
 from gradcalc.language.formula import latex
 from gradcalc.language.formula_pieces import Names
 from gradcalc.language.formula_styles import size_latex
+from gradcalc.language.named_formulas import joined
 from gradcalc.language.parser import Expr, unparse
 from gradcalc.language.sizes import Shape, Size
 from gradcalc.numeric.verified import Verified
@@ -76,7 +77,7 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
     if isinstance(item, Failed):
         return {"file": item.file, "errors": [_error(problem) for problem in item.problems]}
     graph = item.graph
-    names = printed_names(graph, [pair for answer in item.answers for pair in answer.where])
+    names = printed_names(graph, joined([answer.where for answer in item.answers]))
     return {
         "format": FORMAT,
         "file": graph.exercise.file,

@@ -335,7 +335,7 @@ def _drawn(what: Picture, it: Handout) -> Iterator[str]:
             yield f"\\begin{{figured}}%\n{band.rstrip()}%\n\\end{{figured}}"
     notes = list(tikz.notes(what))
     if notes:
-        yield r"\nopagebreak\begin{center}\small"
+        yield r"\nopagebreak\begin{center}\small\lineskiplimit=4pt\lineskip=6pt"
         between = r"\end{fitted}\quad\allowbreak" + "\n"
         yield (
             between.join(rf"\begin{{fitted}}$\displaystyle {note}$" for note in notes)

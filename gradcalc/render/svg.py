@@ -17,6 +17,7 @@ from gradcalc.report.figure import Picture, Vertex
 from gradcalc.report.figure_folding import Band
 from gradcalc.report.figure_layout import Box
 from gradcalc.report.frame_words import EN, Words
+from gradcalc.report.labels import equation
 
 CM = 96 / 2.54  # pixels of a centimetre
 SIZE = EM * CM  # pixels of an em: 10 points
@@ -52,17 +53,20 @@ def drawn(
     width: float | None = None,
     kind: str = "",
     notes: bool = True,
+    prefix: str = "",
 ) -> str:
     """An svg element; `width` in centimetres is what it may take, `kind` its class; without
-    `notes` what its marks stand for is said elsewhere."""
+    `notes` what its marks stand for is said elsewhere. With a `prefix` every node and every wire
+    is a group of its own whose id begins so.
+    """
     if what.crowded:
         body, wide, high = _listing(what, said)
         return _element(what, body, wide, high, kind)
     parts = bands(what, SLACK) if width is None else bands(what, SLACK, width - 2 * MARGIN / CM)
     body, y, wide = [], 0.0, 0.0
-    for band in parts:
+    for number, band in enumerate(parts):
         body.append(f'<g transform="translate(0 {_n(y)})">')
-        body += _band(band)
+        body += _band(band, f"{prefix}-{number}" if prefix else "")
         body.append("</g>")
         y += band.drawing.height * CM + BETWEEN
         wide = max(wide, band.drawing.width * CM)
@@ -174,17 +178,32 @@ def _middle(made: Set, x: float, y: float, color: str) -> Iterator[str]:
 # ---- a row
 
 
-def _band(band: Band) -> Iterator[str]:
+def _band(band: Band, prefix: str) -> Iterator[str]:
     shown, drawing = band.picture, band.drawing
-    yield from _wires(band)
-    for vertex, box in zip(shown.vertices, drawing.boxes, strict=True):
+    yield from _wires(band, prefix)
+    for number, (vertex, box) in enumerate(zip(shown.vertices, drawing.boxes, strict=True)):
+        if prefix:
+            yield f'<g id="{prefix}-node-{number}" class="node"{_of(vertex)}>'
         yield from _vertex(vertex, box)
         yield from _labels(vertex, box)
+        if prefix:
+            yield "</g>"
 
 
-def _wires(band: Band) -> Iterator[str]:
+def _of(vertex: Vertex) -> str:
+    return f' data-of="{escape(vertex.key)}"'
+
+
+def _wires(band: Band, prefix: str) -> Iterator[str]:
     shown, drawing = band.picture, band.drawing
-    for wire, points in zip(shown.wires, drawing.paths, strict=True):
+    for number, (wire, points) in enumerate(zip(shown.wires, drawing.paths, strict=True)):
+        if prefix:
+            start, end = shown.vertices[wire.source], shown.vertices[wire.target]
+            ends = end.key if end.kind != "to" else ""
+            yield (
+                f'<g id="{prefix}-wire-{number}" class="wire" data-from="{escape(start.key)}" '
+                f'data-to="{escape(ends)}">'
+            )
         *before, (x, y) = [(x * CM, y * CM) for x, y in points]
         corners = " ".join(f"{_n(a)},{_n(b)}" for a, b in (*before, (x - 5, y)))
         yield (
@@ -201,6 +220,8 @@ def _wires(band: Band) -> Iterator[str]:
             made = typeset(wire.share.latex)
             left = drawing.boxes[wire.target].left * CM - 8 - made.width * SIZE
             yield from _put(made, left, y + 3 + made.above * SIZE, "back")
+        if prefix:
+            yield "</g>"
     for source in branching(shown):
         box = drawing.boxes[source]
         yield (
@@ -234,17 +255,43 @@ def _vertex(vertex: Vertex, box: Box) -> Iterator[str]:
 
 def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
     x, y, end = box.right * CM, box.y * CM, box.end * CM
-    if end > x + 0.5 and vertex.kind not in ("from", "to"):
+    if end > x + 0.5 and vertex.kind != "to":
         yield (
             f'<line class="stroke" x1="{_n(x)}" y1="{_n(y)}" x2="{_n(end)}" y2="{_n(y)}" '
             'stroke="#111111" stroke-width="1.2"/>'
         )
     if vertex.above:
         made = typeset(vertex.above.latex)
-        yield from _put(made, x + 5, y - 3 - made.below * SIZE, "fwd")
-    if vertex.below:
+        base = y - 3 - made.below * SIZE
+        yield from _label(vertex, "value", x + 5, base, made, "fwd")
+    if vertex.below and not vertex.passes:
         made = typeset(vertex.below.latex)
         yield from _put(made, x + 5, y + 3 + made.above * SIZE, "back")
+    for number, label in enumerate(vertex.passes):
+        if label is not None:
+            made = typeset(label.latex)
+            base = y + 3 + made.above * SIZE
+            yield from _label(vertex, f"gradient run-{number}", x + 5, base, made, "back")
+
+
+def _label(vertex: Vertex, kind: str, x: float, y: float, made: Set, color: str) -> Iterator[str]:
+    """A label on a wire; in a figure to play with in a group that knows where its number goes:
+    behind the name, which is the first `data-keep` runs.
+    """
+    if not vertex.key:
+        yield from _put(made, x, y, color)
+        return
+    keep, at = 0, x
+    name = vertex.name
+    if kind == "value" and vertex.kind == "gate" and name is not None:
+        own = typeset(f"{name.latex} = ")
+        keep, at = len(own.runs), x + own.width * SIZE
+    yield (
+        f'<g class="{kind}" data-of="{escape(vertex.key)}" data-keep="{keep}" '
+        f'data-x="{_n(at)}" data-y="{_n(y)}">'
+    )
+    yield from _put(made, x, y, color)
+    yield "</g>"
 
 
 # ---- below the drawing
@@ -257,7 +304,7 @@ def _foot(what: Picture, said: Words, top: float, limit: float) -> tuple[list[st
     before, _, after = said.below.partition("{}")
     below = beside([words(before), typeset(what.of.latex), *([words(after)] if after else [])])
     entries: list[tuple[Set, str, str | None]] = [
-        (words(said.above), "fwd", None),
+        (words(said.above_shape if what.shapes else said.above), "fwd", None),
         (below, "back", None),
     ]
     if "parameter" in what.kinds:
@@ -277,12 +324,13 @@ def _foot(what: Picture, said: Words, top: float, limit: float) -> tuple[list[st
         body += _put(made, x + (16 if sample else 0), y, color)
         most = max(most, x + wide)
         x += wide + 18
-    for mark, formula in what.notes:
-        made = typeset(f"{mark.latex} = {formula.latex}")
+    for line in (line for note in what.notes for line in equation(*note)):
+        made = typeset(line.replace("&", "", 1))
+        left = 2 * SIZE if line.startswith("&") else 0.0
         y += max(LINE, (made.above + 0.5) * SIZE)
-        body += _put(made, 0, y, "ink")
+        body += _put(made, left, y, "ink")
         y += max(0.0, made.below - 0.2) * SIZE
-        most = max(most, made.width * SIZE)
+        most = max(most, left + made.width * SIZE)
     return body, y + 8, most
 
 

@@ -72,10 +72,11 @@ def draw(what: Picture, width: int, ascii: bool = False) -> tuple[list[Text], st
     else as a list.
     """
     gradient, sign = f"∂{what.of.text}/∂(value)", "; [ ] = parameter" * ("parameter" in what.kinds)
+    shown = "shape" if what.shapes else "value"
     if (found := across(what, what, width, ascii)) is not None:
-        return found, f"above each edge: value; below: {gradient}{sign}"
+        return found, f"above each edge: {shown}; below: {gradient}{sign}"
     if (found := terminal_lanes.draw(what, width, ascii)) is not None:
-        return found, f"each line: node, value, {gradient}"
+        return found, f"each line: node, {shown}, {gradient}"
     return [Text(line) for line in _list(what, width)], f"gradient: {gradient}"
 
 

@@ -32,35 +32,58 @@ SCRIPTS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "GEORGIAN": (("Noto Serif Georgian", "DejaVu Serif"), "fonts-dejavu-core"),
     "ARMENIAN": (("Noto Serif Armenian", "DejaVu Serif"), "fonts-dejavu-core"),
 }  # fmt: skip
-OTHER = (("DejaVu Serif", "Noto Serif", "FreeSerif", "DejaVu Sans", "Symbola"), "fonts-dejavu-core")
+# Of characters that are no letters, and of the letters of other scripts.
+SIGNS = ("DejaVu Serif", "Noto Serif", "FreeSerif", "DejaVu Sans", "Symbola")
+LETTERS = ("Noto Serif", "Noto Sans", "DejaVu Serif", "DejaVu Sans", "FreeSerif")
 _ALIKE = {
     "IDEOGRAPHIC": "CJK",
     "FULLWIDTH": "CJK",
     "HALFWIDTH": "CJK",
     "KATAKANA-HIRAGANA": "HIRAGANA",
+    "MATHEMATICAL": "SIGNS",
+    "MODIFIER": "SIGNS",
+    "COMBINING": "SIGNS",
 }
 
 
 class MissingFont(Exception):
     """Characters that no font of this machine has. `lines` say which, and what to do."""
 
-    def __init__(self, characters: str, script: str, package: str) -> None:
+    def __init__(self, characters: str, script: str) -> None:
         shown = " ".join(characters[:8]) + (" …" if len(characters) > 8 else "")
         super().__init__(f"no font here has {shown} ({script.lower()})")
+        name = script if script == "CJK" else script.capitalize()
+        kind = "signs" if script == "SIGNS" else f"{name} characters"
         self.lines = (
-            f"no font here has {shown} ({script.capitalize() if script != 'CJK' else script} "
-            "characters)",
-            f"    install one: {SCRIPTS.get(script, OTHER)[0][0]} (Debian: {package}), and run "
-            "the same command again",
+            f"no font here has {shown} ({kind})",
+            f"    install one: {_remedy(script)}, and run the same command again",
             "    take --to html instead: browsers have fonts of their own",
         )
 
 
+def _remedy(script: str) -> str:
+    """A font for the characters of a script, and the package that brings it."""
+    if script in SCRIPTS:
+        fonts, package = SCRIPTS[script]
+        return f"{fonts[0]} (Debian: {package})"
+    if script == "SIGNS":
+        return "Symbola (Debian: fonts-symbola)"
+    return "the Noto font of this script (Debian: fonts-noto-core, fonts-noto-extra)"
+
+
 def script(char: str) -> str:
-    """The script of a character, such as GREEK or HAN; OTHER where no font is chosen by it."""
+    """The script of a character, such as GREEK or CJK; SIGNS where it is no letter."""
     word = unicodedata.name(char, "").partition(" ")[0]
     word = _ALIKE.get(word, word)
-    return word if word in SCRIPTS else "OTHER"
+    letter = word and unicodedata.category(char)[0] in "LM"
+    return word if word in SCRIPTS or letter else "SIGNS"
+
+
+def fonts_of(script: str) -> tuple[str, ...]:
+    """The fonts that have a script, best first."""
+    if script in SCRIPTS:
+        return SCRIPTS[script][0]
+    return SIGNS if script == "SIGNS" else LETTERS
 
 
 def by_script(characters: str) -> dict[str, str]:
@@ -138,7 +161,7 @@ def _chosen(characters: str) -> str:
     found = []
     for word, own in by_script(characters).items():
         name = installed(own, word)
-        listed = [name] if name else list(SCRIPTS.get(word, OTHER)[0][:1])
+        listed = [name] if name else list(fonts_of(word)[:1])
         found += [f"'{one}:mode=harf;'" for one in listed]
     return ", ".join(dict.fromkeys(found))
 
@@ -147,7 +170,7 @@ def check(characters: str) -> None:
     """Raises MissingFont where a character is in no font of this machine."""
     for word, own in by_script(characters).items():
         if installed(own, word) is None:
-            raise MissingFont(own, word, SCRIPTS.get(word, OTHER)[1])
+            raise MissingFont(own, word)
 
 
 def installed(characters: str, word: str) -> str | None:
@@ -155,8 +178,8 @@ def installed(characters: str, word: str) -> str | None:
     there is one.
     """
     there = _families(characters)
-    known = [name for name in SCRIPTS.get(word, OTHER)[0] if name in there]
-    return known[0] if known else there[0] if there else None
+    best = [name for name in fonts_of(word) if name in there]
+    return best[0] if best else there[0] if there else None
 
 
 def _families(characters: str) -> Sequence[str]:

@@ -17,6 +17,7 @@ from gradcalc.report.figure import Picture, Vertex
 from gradcalc.report.figure_folding import Band
 from gradcalc.report.figure_layout import Box
 from gradcalc.report.frame_words import EN, Words
+from gradcalc.report.labels import equation
 
 SLACK = 1.08  # letters of Computer Modern beside those of Times
 HEAD = (
@@ -150,7 +151,7 @@ def _wires(band: Band) -> Iterator[str]:
 
 def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
     number = _at(box.right, box.y)
-    if box.end > box.right and vertex.kind not in ("from", "to"):
+    if box.end > box.right and vertex.kind != "to":
         yield rf"\draw {number} -- {_at(box.end, box.y)};"
     for label, side, color in (
         (vertex.above, "above right", "forward"),
@@ -164,7 +165,8 @@ def _labels(vertex: Vertex, box: Box) -> Iterator[str]:
 def _legend(what: Picture, height: float, said: Words) -> Iterator[str]:
     before, _, after = said.below.partition("{}")
     below = f"{escape(before)}{math(what.of.latex)}{escape(after)}"
-    text = rf"\textcolor{{forward}}{{{escape(said.above)}}}\quad \textcolor{{backward}}{{{below}}}"
+    above = escape(said.above_shape if what.shapes else said.above)
+    text = rf"\textcolor{{forward}}{{{above}}}\quad \textcolor{{backward}}{{{below}}}"
     if "parameter" in what.kinds:
         box = r"\fboxsep=0pt\fboxrule=0.4pt"
         text += (
@@ -181,9 +183,13 @@ def _legend(what: Picture, height: float, said: Words) -> Iterator[str]:
 
 
 def notes(what: Picture) -> Iterator[str]:
-    """What marks in the picture stand for, as formulas."""
+    """What marks in the picture stand for: formulas, those of several lines aligned."""
     for mark, formula in what.notes:
-        yield indicator(f"{mark.latex} = {formula.latex}")
+        if formula.broken:
+            lines = r" \\ ".join(equation(mark, formula))
+            yield indicator(rf"\begin{{aligned}}{lines}\end{{aligned}}")
+        else:
+            yield indicator(f"{mark.latex} = {formula.latex}")
 
 
 def table(what: Picture, said: Words = EN) -> str:

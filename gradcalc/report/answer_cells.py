@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import takewhile
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import (
+    ELIDED,
     LINKS,
     SAME,
     UNLISTED,
@@ -38,6 +40,7 @@ from gradcalc.language.formula_pieces import (
     listed,
     math,
 )
+from gradcalc.language.named_formulas import joined
 from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.typography import number, whole
@@ -46,7 +49,6 @@ from gradcalc.report.convolution_words import in_words
 
 LISTED = 4  # answers that a warning names, where it is not about more
 PATHS = 4  # paths of a chain that are written out, unless everything is wanted
-ENDS = 3  # local derivatives at each end of a path of more than LINKS, which are written out
 
 LAYOUTS: Mapping[str, str] = {
     "gradient": "Layout gradient: the gradient of a scalar has the shape of the variable; all other "
@@ -135,10 +137,10 @@ class AnswerCells:
         shown = paths if len(paths) <= PATHS or self.full else paths[: PATHS - 1]
         for position, path in enumerate(shown):
             pieces: list[Piece] = ["+"] if position else []
-            long = len(path) > LINKS and not self.full
-            for n, local in enumerate(path):
-                if long and ENDS <= n < len(path) - ENDS:
-                    pieces += ["…", "·"] if n == ENDS else []
+            long = ELIDED in path
+            for local in path:
+                if local is ELIDED:
+                    pieces += ["…", "·"]
                 else:
                     of, by = parted(local.label)
                     pieces += [Partial(of, (by,), local=local.direct), "·"]
@@ -164,11 +166,15 @@ class AnswerCells:
             return ()
         new = dict(not_above(answer, answers))
         if len(new) > LINKS:
-            for other in answers[: answers.index(answer)]:
-                new = {
-                    name: expr for name, expr in new.items() if dict(other.where).get(name) != expr
-                }
-        lines = tuple(math(Name(name), "=", expr) for name, expr in new.items())
+            above = takewhile(lambda other: other is not answer, answers)
+            given = dict(joined([other.where for other in above]))
+            new = {name: expr for name, expr in new.items() if given.get(name) != expr}
+        shown = list(new.items())
+        if len(shown) > 2 * LINKS and not self.full:
+            shown = shown[:LINKS]
+        lines = tuple(math(Name(name), "=", expr) for name, expr in shown)
+        if more := len(new) - len(shown):
+            lines = (*lines, (f"and {more:,} more",))
         return (
             lines
             if len(new) == len(answer.where)

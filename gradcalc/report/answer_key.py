@@ -12,7 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradcalc.calculus.notation.views import View
-from gradcalc.derivation.answer_model import SAME, UNLISTED, Answer, Solution, not_above
+from gradcalc.derivation.answer_model import (
+    ELIDED,
+    SAME,
+    UNLISTED,
+    Answer,
+    Local,
+    Solution,
+    not_above,
+)
 from gradcalc.derivation.elementary_steps import telling
 from gradcalc.derivation.step_model import Derivation, Path, Step
 from gradcalc.exercise.model import Question
@@ -33,7 +41,7 @@ from gradcalc.language.formula_pieces import (
 from gradcalc.language.parser import Expr, Name, Neg, names, parse
 from gradcalc.report.answer_cells import conforms, expression, parted
 from gradcalc.report.blocks import Equations, Options, Paragraph, Printed, Row
-from gradcalc.report.equations import LONG, rows, under, written
+from gradcalc.report.equations import FRACTIONS, LONG, broken, rows, under, written
 from gradcalc.report.explanation import assembled
 from gradcalc.report.frame_words import Words
 from gradcalc.report.lines import text_math
@@ -192,18 +200,20 @@ class Key:
             return
         shown = answer.chain[:PATHS]
         more = len(answer.chain) - len(shown) + answer.chain_rest
-        links = [[(*parted(local.label), local.direct) for local in path] for path in shown]
         pieces: list[Piece] = []
-        for path in links:
-            partials = [Partial(of, (by,), local=direct) for of, by, direct in path]
-            pieces += [*(["+"] if pieces else []), *product(partials)]
-        yield Row(left, math("=", *pieces, *(["+", "…"] if more else [])))
+        for path in shown:
+            pieces += [*(["+"] if pieces else []), *product(list(map(factor, path)))]
+        pieces += ["+", "…"] if more else []
+        yield from broken(left, pieces, self.names, most=FRACTIONS)
+        if any(ELIDED in path for path in shown):
+            return
+        links = [[(*parted(local.label), local.direct) for local in path] for path in shown]
         named = [self.named(answer.question, path) for path in links]
         if not more and any(isinstance(part, Name) for path in named for part in path):
             pieces = []
             for own in named:
                 pieces += [*(["+"] if pieces else []), *product(own)]
-            yield Row((), math("=", *pieces))
+            yield from broken((), pieces, self.names, most=FRACTIONS)
         if not more and not arrayed(answer) and not answer.question.entry:
             yield from self.put_in(answer)
 
@@ -240,9 +250,9 @@ class Key:
                 pieces += ["−", Factors((first.arg, *rest))]
             else:
                 pieces += [*(["+"] if pieces else []), Factors((first, *rest))]
-        found = Math(("=", *pieces), answer.per_example is not None)
-        if len(text_math(found, self.names)) <= 2 * LONG:
-            yield Row((), (found,))
+        example = answer.per_example is not None
+        if len(text_math(Math(("=", *pieces), example), self.names)) <= 2 * LONG:
+            yield from broken((), pieces, self.names, example)
 
     def written(self, answer: Answer, left: Line, example: bool) -> list[Row]:
         """The answer, and what it can be turned into."""
@@ -357,9 +367,17 @@ def steps(question: Question, derivation: Derivation) -> Iterator[tuple[Step, Pa
                     return
 
 
-def product(parts: Sequence[Partial | Name]) -> list[Piece]:
+def factor(local: Local) -> Piece:
+    """A local derivative by its name; dots for the middle of a long path."""
+    if local is ELIDED:
+        return "…"
+    of, by = parted(local.label)
+    return Partial(of, (by,), local=local.direct)
+
+
+def product(parts: Sequence[Piece]) -> list[Piece]:
     """Factors with a dot between them; of a long product the ends."""
-    shown: list[Piece] = list(parts)
+    shown = list(parts)
     if len(parts) > LINKS:
         shown = [*parts[:4], "…", *parts[-3:]]
     return [piece for part in shown for piece in ("·", part)][1:]

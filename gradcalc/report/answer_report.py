@@ -14,6 +14,7 @@ from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.formula_pieces import Cell, Names, Shaped, math
+from gradcalc.language.named_formulas import joined
 from gradcalc.language.parser import Name
 from gradcalc.report.answer_cells import LAYOUTS, AnswerCells, arrayed, asked
 from gradcalc.report.blocks import (
@@ -40,7 +41,7 @@ def compose_solution(solution: Solution, options: Options) -> Report:
     blocks += view.forward()
     blocks += view.answers()
     blocks += view.notes()
-    where = tuple(pair for answer in solution.answers for pair in answer.where)
+    where = joined([answer.where for answer in solution.answers])
     return Report(
         tuple(blocks), printed_names(solution.graph, where), exercise.title, exercise.file
     )

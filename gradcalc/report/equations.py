@@ -4,7 +4,7 @@ arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gradcalc.calculus.notation.views import View
@@ -17,6 +17,7 @@ from gradcalc.report.lines import shape_latex, text_math
 from gradcalc.report.paper_notation import expression_latex
 
 LONG = 72  # characters of a formula on one line; longer sums are broken
+FRACTIONS = 108  # characters of partial derivatives, which are set as fractions
 
 
 def written(expr: Expr, names: Names) -> str:
@@ -26,24 +27,45 @@ def written(expr: Expr, names: Names) -> str:
 
 def rows(left: Line, expr: Expr, names: Names, example: bool = False) -> list[Row]:
     """`left = expr`; a long sum over several lines."""
-    if len(written(expr, names)) <= LONG or not isinstance(expr, Binary) or expr.op not in "+-":
-        return [Row(left, math("=", expr, example=example))]
-    found: list[Row] = []
-    pieces: list[Piece] = ["="]
-    width = 0
+    pieces: list[Piece] = []
     for sign, term in summands(expr):
-        length = len(written(term, names)) + 3
-        if width and width + length > LONG:
-            found.append(Row(left if not found else (), math(*pieces, example=example)))
-            pieces, width = [], 0
         if sign == "-" and isinstance(term, Neg):
             pieces += ["−", "(", term, ")"]
-        elif sign:
-            pieces += ["−" if sign == "-" else "+", term]
         else:
-            pieces.append(term)
+            pieces += [*(["−" if sign == "-" else "+"] if sign else []), term]
+    if len(written(expr, names)) <= LONG or len(pieces) == 1:
+        return [Row(left, math("=", expr, example=example))]
+    return broken(left, pieces, names, example)
+
+
+def broken(
+    left: Line, pieces: Sequence[Piece], names: Names, example: bool = False, most: int = LONG
+) -> list[Row]:
+    """`left = pieces`, with a new line before a sign where more than `most` characters would stand
+    on one.
+    """
+    found: list[Row] = []
+    line: list[Piece] = ["="]
+    width = 0
+    for sign, term in terms(pieces):
+        length = len(text_math(Math(tuple(term)), names)) + 3
+        if width and width + length > most:
+            found.append(Row(() if found else left, math(*line, example=example)))
+            line, width = [], 0
+        line += [*sign, *term]
         width += length
-    return [*found, Row(left if not found else (), math(*pieces, example=example))]
+    return [*found, Row(() if found else left, math(*line, example=example))]
+
+
+def terms(pieces: Sequence[Piece]) -> list[tuple[list[Piece], list[Piece]]]:
+    """The terms of a sum in pieces, each with its sign."""
+    found: list[tuple[list[Piece], list[Piece]]] = [([], [])]
+    for piece in pieces:
+        if isinstance(piece, str) and piece in ("+", "−"):
+            found.append(([piece], []))
+        else:
+            found[-1][1].append(piece)
+    return [pair for pair in found if pair[1]]
 
 
 def under(left: Line, view: View, names: Names, example: bool) -> list[Row]:

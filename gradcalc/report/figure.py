@@ -27,7 +27,7 @@ from gradcalc.language.parser import Name, Num
 from gradcalc.language.typography import for_terminal, read
 from gradcalc.numeric.scalar_gradients import Wires, flow, is_scalar
 from gradcalc.ops import COMPARISONS, NODES
-from gradcalc.report.labels import Label, fused, label, scaled, sign, tex_names
+from gradcalc.report.labels import Label, fused, label, note, scaled, sign, tex_names
 from gradcalc.report.lines import text_math
 from gradcalc.report.paper_notation import paper_latex
 
@@ -57,7 +57,8 @@ class Sheet:
 @dataclass(frozen=True, slots=True)
 class Vertex:
     """kind: input, parameter, constant or gate; from, to: where a wire of a folded picture goes on.
-    above: the value forward; below: the gradient; name: of an input or a quantity.
+    above: the value forward; below: the gradient; name: of an input or a quantity, and `key` as
+    exercises write it; passes: what stands below on each pass of a walk, in place of `below`.
     """
 
     kind: str
@@ -65,6 +66,8 @@ class Vertex:
     above: Label | None = None
     below: Label | None = None
     name: Label | None = None
+    key: str = ""
+    passes: tuple[Label | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Picture:
     notes: tuple[
         tuple[Label, Label], ...
     ] = ()  # a mark in the picture, and the formula it stands for
+    shapes: bool = False  # what stands above the wires: shapes, or values
 
     @property
     def crowded(self) -> bool:
@@ -212,6 +216,7 @@ class _Artist:
             self.description(vertices),
             label(self.names, Name(self.loss)),
             tuple(self.notes),
+            self.flow is None and self.shaped,
         )
 
     def ordered(self) -> list[int]:
@@ -296,11 +301,9 @@ class _Artist:
         whole = label(self.names, definition.expr)
         if len(whole.text) <= WIDE:
             return whole
-        self.note(label(self.names, Name(node.name)), whole)
-        return label(self.names, Name(node.name))
-
-    def note(self, mark: Label, whole: Label) -> None:
-        self.notes.append((mark, whole))
+        mark = label(self.names, Name(node.name))
+        self.notes.append((mark, note(self.names, definition.expr)))
+        return mark
 
     # ---- on the wires
 
@@ -319,12 +322,17 @@ class _Artist:
             return label(
                 self.names, *named, *(["="] if named else []), Values(tidy(value), self.digits)
             )
-        if not any(other.shape or other.over for other in self.graph.nodes):
+        if not self.shaped:
             return label(self.names, *named) if named else None
         shape: list[Piece] = [Shaped(node.shape)] if node.shape or not named else []
         if not self.sheet.solution and ("shape", node.name) in self.asked:
             shape = ["?"]
         return label(self.names, *named, *([":"] if named and shape else []), *shape)
+
+    @cached_property
+    def shaped(self) -> bool:
+        """Whether anything is an array."""
+        return any(node.shape or node.over for node in self.graph.nodes)
 
     def hidden(self, n: int) -> bool:
         """Whether a value is for the reader to find."""
@@ -435,21 +443,22 @@ class _Artist:
         if answer.verified and answer.verified.ok is False:
             return None
         names = tex_names(printed_names(self.graph, answer.where))
-        whole = label(names, answer.symbolic, example=answer.per_example is not None)
+        whole = note(names, answer.symbolic, answer.per_example is not None)
         for other, expr in answer.where:
             mark = label(names, Name(other))
             if expr != Name(other) and all(known.text != mark.text for known, _ in self.notes):
-                self.note(mark, label(names, expr))
+                self.notes.append((mark, note(names, expr)))
         if len(whole.text) <= SHORT and not answer.free:
             return whole
         if node.name is None:
             mark = label(self.names, Name(f"g_{len(self.notes) + 1}"))
-            self.note(mark, whole)
+            self.notes.append((mark, whole))
             return mark
         partial = label(names, Partial(self.loss, (node.name,)))
         places = Partial(self.loss, (node.name,), places=((), answer.free))
         left = Label(partial.text, paper_latex(Math((places,)), names)) if answer.free else partial
-        self.note(left, whole)
+        if all(known.text != left.text for known, _ in self.notes):
+            self.notes.append((left, whole))
         return partial
 
     def answered(self, n: int) -> Answer | None:

@@ -28,18 +28,34 @@ def fold(picture: Picture, metrics: Metrics, width: float) -> tuple[Band, ...]:
     whole = lay_out(picture, metrics)
     if whole.width <= width:
         return (Band(picture, whole),)
-    layers, last = whole.layers, max(whole.layers)
+    places = _places(picture, whole.layers)
     found: list[Band] = []
-    first = 0
-    while first <= last:
-        for end in range(last, first - 1, -1):
-            part = _part(picture, layers, first, end)
+    left = sorted(set(places))
+    while left:
+        # best where inputs stay with their gate, else anywhere, and at least one place
+        for end in (*sorted(left, key=lambda place: (place % 2, -place)), left[0]):
+            part = _part(picture, places, left[0], end)
             drawing = lay_out(part, metrics)
-            if drawing.width <= width or end == first:
-                found.append(Band(part, drawing))
-                first = end + 1
+            if drawing.width <= width:
                 break
+        found.append(Band(part, drawing))
+        left = [place for place in left if place > end]
     return tuple(found)
+
+
+def _places(picture: Picture, layers: Sequence[int]) -> list[int]:
+    """Where a picture may be parted: what is computed in a layer has an even place, and an input
+    the odd one just before the gate that uses it first, so that it is not carried through a band
+    that does not need it.
+    """
+    users: dict[int, list[int]] = {}
+    for wire in picture.wires:
+        users.setdefault(wire.source, []).append(layers[wire.target])
+    computed = {wire.target for wire in picture.wires}
+    return [
+        2 * layer if n in computed or n not in users else 2 * min(users[n]) - 1
+        for n, layer in enumerate(layers)
+    ]
 
 
 def _part(picture: Picture, layers: Sequence[int], first: int, last: int) -> Picture:
@@ -53,7 +69,8 @@ def _part(picture: Picture, layers: Sequence[int], first: int, last: int) -> Pic
         if (kind, n) not in number:
             number[kind, n] = len(vertices)
             vertex = picture.vertices[n]
-            vertices.append(vertex if kind == "" else Vertex(kind, mark(picture, n)))
+            mine = Vertex(kind, mark(picture, n), key=vertex.key)
+            vertices.append(vertex if kind == "" else mine)
         return number[kind, n]
 
     inside = [first <= layer <= last for layer in layers]

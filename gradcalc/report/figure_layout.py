@@ -231,34 +231,32 @@ class _Layout:
             for k in self.into[n]
             if (share := self.picture.wires[k].share)
         ]
-        ports = len(self.into[n])
-        last = (ports - 1) / 2 * self.step_of(n) + max(shares) + OFF if shares else 0.0
+        last = self.span(n) / 2 + max(shares) + OFF if shares else 0.0
         self.reaches[n] = max(half, above + OFF), max(half, below + OFF, last)
         return self.reaches[n]
-
-    def step_of(self, n: int) -> float:
-        return self.step(self.into[n])
 
     def box_height(self, vertex: int) -> float:
         m = self.metrics
         if m.grid:
             return m.box
+        span = self.span(vertex)
         if m.measure is not None:
-            count = len(self.into[vertex])
             inner = m.extent(self.picture.vertices[vertex].label)[1] + 0.16
-            return max(m.box, inner, (count - 1) * self.step_of(vertex) + 0.2 if count > 1 else 0.0)
-        ports = self.into[vertex]
-        step = self.step(ports)
-        return max(
-            m.box, (len(ports) - 1) * step + 0.2 if len(ports) > 2 or step > m.port else m.box
-        )
+            return max(m.box, inner, span + 0.2 if span else 0.0)
+        return max(m.box, span + 0.2 if len(self.into[vertex]) > 2 or span > m.port else m.box)
 
-    def step(self, ports: Sequence[int]) -> float:
-        shares = [share for k in ports if (share := self.picture.wires[k].share)]
-        if self.metrics.measure is not None:
-            high = max((self.metrics.extent(share)[1] for share in shares), default=0.0)
-            return max(self.metrics.port, high + OFF if len(ports) > 1 else 0.0)
-        return self.metrics.port * (1.9 if shares else 1)
+    def span(self, n: int) -> float:
+        """From the first arrow head at a vertex to the last, at most."""
+        return sum(sorted(map(self.gap, self.into[n]))[1:])
+
+    def gap(self, k: int) -> float:
+        """From a wire's arrow head to the next below it: what stands between them is clear of
+        both.
+        """
+        m, share = self.metrics, self.picture.wires[k].share
+        if m.measure is None:
+            return m.port * (1.9 if share else 1)
+        return max(m.port, m.extent(share)[1] + 2 * OFF) if share else m.port
 
     def placed(self, layers: list[list[int]]) -> list[float]:
         y = [0.0] * len(self.layer)
@@ -389,9 +387,11 @@ class _Layout:
             into.setdefault(wire.target, []).append(k)
         for target, wires in into.items():
             wires.sort(key=lambda k: (y[self.chains[k][-2]], k))
-            step = 0 if self.metrics.grid else self.step(wires)
-            for place, k in enumerate(wires):
-                boxes[target].ports[k] = boxes[target].y + (place - (len(wires) - 1) / 2) * step
+            gaps = [0.0 if self.metrics.grid else self.gap(k) for k in wires]
+            at = boxes[target].y - sum(gaps[:-1]) / 2
+            for k, gap in zip(wires, gaps, strict=True):
+                boxes[target].ports[k] = at
+                at += gap
 
     def path(
         self, k: int, boxes: list[Box], y: list[float], starts: list[float], ends: list[float]

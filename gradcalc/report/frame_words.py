@@ -55,6 +55,7 @@ class Words:
     failed: str
     why: str
     above: str
+    above_shape: str
     below: str
     leaf: str
     parameter: str
@@ -104,6 +105,7 @@ EN = Words(
     failed="This answer failed its check and is not shown.",
     why="Why:",
     above="above the wire: value",
+    above_shape="above the wire: shape",
     below="below: gradient of {}",
     leaf="input",
     parameter="parameter",
@@ -166,6 +168,7 @@ DE = Words(
     failed="Diese Antwort hat die Prüfung nicht bestanden und wird nicht gezeigt.",
     why="Begründung:",
     above="über der Leitung: Wert",
+    above_shape="über der Leitung: Form",
     below="darunter: Gradient von {}",
     leaf="Eingabe",
     parameter="Parameter",
@@ -228,6 +231,7 @@ FR = Words(
     failed="Cette réponse n'a pas passé la vérification et n'est pas montrée.",
     why="Pourquoi :",
     above="au-dessus du fil : valeur",
+    above_shape="au-dessus du fil : forme",
     below="au-dessous : gradient de {}",
     leaf="entrée",
     parameter="paramètre",
@@ -290,6 +294,7 @@ ES = Words(
     failed="Esta respuesta no pasó la comprobación y no se muestra.",
     why="Por qué:",
     above="sobre el cable: valor",
+    above_shape="sobre el cable: forma",
     below="debajo: gradiente de {}",
     leaf="entrada",
     parameter="parámetro",
@@ -348,6 +353,7 @@ ZH = Words(
     failed="此答案未通过检验，因此不显示。",
     why="理由：",
     above="线上：值",
+    above_shape="线上：形状",
     below="线下：{} 的梯度",
     leaf="输入",
     parameter="参数",

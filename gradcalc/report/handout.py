@@ -17,6 +17,7 @@ from gradcalc.exercise.markdown import read, read_line
 from gradcalc.exercise.model import Question, Space
 from gradcalc.graph.printed_names import printed_names
 from gradcalc.language.formula_pieces import Line, line
+from gradcalc.language.named_formulas import joined
 from gradcalc.report.answer_cells import wrong
 from gradcalc.report.answer_key import Key, arrayed
 from gradcalc.report.answer_report import asked
@@ -33,7 +34,7 @@ def compose(solution: Solution, sheet: Sheet, derivation: Derivation | None = No
     exercise = solution.graph.exercise
     lang = sheet.lang or exercise.lang
     said = words(lang)
-    where = tuple(pair for answer in solution.answers for pair in answer.where)
+    where = joined([answer.where for answer in solution.answers])
     known = printed_names(solution.graph, where)
     if derivation is not None:  # what it calls the intermediate gradients
         own = derivation.names

@@ -12,6 +12,7 @@ from gradcalc.language.formula_pieces import Math, Names, Piece
 from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num
 from gradcalc.language.typography import MINUS, for_terminal
 from gradcalc.ops import TABLE
+from gradcalc.report import equations
 from gradcalc.report.lines import text_math
 from gradcalc.report.paper_notation import PROPER, paper_latex, tex_names
 
@@ -29,16 +30,33 @@ SIGNS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A piece of mathematics in both scripts; `latex` goes between $."""
+    """A piece of mathematics in both scripts; `latex` goes between $. broken: the lines of a long
+    sum, each beginning with its sign, the first with a sign of equality.
+    """
 
     text: str
     latex: str
+    broken: tuple[str, ...] = ()
 
 
 def label(names: Names, *pieces: Piece, example: bool = False) -> Label:
     """Pieces of mathematics in both scripts."""
     math = Math(pieces, example)
     return Label(for_terminal(text_math(math, names)), paper_latex(math, names))
+
+
+def note(names: Names, expr: Expr, example: bool = False) -> Label:
+    """A formula below a figure; a long sum has several lines."""
+    parts = [part for row in equations.rows((), expr, names, example) for part in row.right]
+    lines = tuple(paper_latex(part, names) for part in parts if isinstance(part, Math))
+    whole = label(names, expr, example=example)
+    return whole if len(lines) == 1 else replace(whole, broken=lines)
+
+
+def equation(mark: Label, formula: Label) -> list[str]:
+    """Lines of TeX that say what a mark stands for, aligned at the sign of equality."""
+    first, *others = formula.broken or (f"= {formula.latex}",)
+    return [rf"{mark.latex} &{first}", *(rf"&\quad {line}" for line in others)]
 
 
 def sign(node: Node) -> Label:
@@ -101,4 +119,4 @@ def scaled(names: Names, expr: Expr) -> Label | None:
     return None
 
 
-__all__ = ["Label", "fused", "label", "scaled", "sign", "tex_names"]
+__all__ = ["Label", "equation", "fused", "label", "note", "scaled", "sign", "tex_names"]

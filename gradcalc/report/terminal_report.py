@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 from gradcalc.derivation.answer_model import Answer, Solution
 from gradcalc.graph.printed_names import printed_names
@@ -22,6 +23,7 @@ from gradcalc.language.formula_pieces import (
     listed,
     math,
 )
+from gradcalc.language.named_formulas import joined
 from gradcalc.language.parser import Expr, Name
 from gradcalc.report.answer_cells import LAYOUTS, AnswerCells, asked, wrong
 from gradcalc.report.answer_report import Ending
@@ -39,6 +41,8 @@ from gradcalc.report.blocks import (
 from gradcalc.report.lines import text_line
 
 DEEP = 3  # order of the tensors whose entries are shown on request
+Item = TypeVar("Item")
+LONG, ENDS = 200, 50  # rows of a table that is long, and the rows at each end that it is cut to
 
 
 def compose_terminal(solution: Solution, options: Options) -> Report:
@@ -53,7 +57,7 @@ def compose_terminal(solution: Solution, options: Options) -> Report:
         *view.given(),
         *view.forward(),
     )
-    where = tuple(pair for answer in solution.answers for pair in answer.where)
+    where = joined([answer.where for answer in solution.answers])
     return Report(blocks, printed_names(solution.graph, where), exercise.title, exercise.file)
 
 
@@ -90,8 +94,10 @@ class _View:
         self.solution, self.graph, self.options = solution, solution.graph, options
         self.digits = options.digits or self.graph.exercise.notation.digits
         self.cells = AnswerCells(solution, self.digits, options.detail == "full")
-        where = tuple(pair for answer in solution.answers for pair in answer.where)
+        where = joined([answer.where for answer in solution.answers])
         self.names = printed_names(self.graph, where)
+        graph, answers = self.graph, solution.answers
+        self.cut = max(len(answers), len(graph.inputs), len(graph.quantities)) > LONG
         self.left_out: dict[
             str, list[Answer]
         ] = {}  # Options field -> answers of which it shows more
@@ -136,6 +142,8 @@ class _View:
         """The options that show what was left out."""
         deep, long = self.left_out.get("values", []), self.left_out.get("expanded", [])
         said: list[Line] = []
+        if self.cut:
+            said.append(("the rows between the ends of long tables (--format json)",))
         if deep:
             said.append(line("entries of ", listed(map(_short, deep), last=", "), " (--values)"))
         if long:
@@ -183,9 +191,16 @@ class _View:
             (Column("because", aside=True), lambda a: ((a.reason,),) if a.reason else ()),
         ]
         columns = [column for column, _ in fields]
-        rows = [[cell(a) for _, cell in fields] for a in answers]
+        first, last = ends(answers)
+        rows = [[cell(a) for _, cell in fields] for a in first]
+        rows += self.left(len(answers) - len(first) - len(last), len(fields))
+        rows += [[cell(a) for _, cell in fields] for a in last]
         alone = len(answers) == 1 and bool(answers[0].shape)  # one array needs no head
         return table(columns, rows, records=alone)
+
+    def left(self, count: int, columns: int) -> list[list[Cell]]:
+        """The row that stands for so many which are not shown."""
+        return [[((f"… {count:,} more",),), *([()] * (columns - 1))]] if count else []
 
     def evident(self, answer: Answer) -> bool:
         """Whether the shape says nothing: a number, a quantity, or the gradient of a number in
@@ -248,7 +263,8 @@ class _View:
 
     def given(self) -> Iterator[Block]:
         """The inputs: numbers on a line, arrays in a table; the upstream gradients."""
-        inputs = {name: self.cells.quantity(name) for name in self.graph.inputs}
+        first, last = ends(self.graph.inputs)
+        inputs = {name: self.cells.quantity(name) for name in (*first, *last)}
         scalars = [n for n in inputs if not (self.graph.node(n).shape or self.graph.node(n).over)]
         rows = [
             [label, shape, self.entries(n, value)]
@@ -260,7 +276,10 @@ class _View:
             return
         yield Heading(("Given",))
         if scalars:
-            yield Paragraph(listed((_assigned(*inputs[n]) for n in scalars), last=", "))
+            parts = [_assigned(*inputs[n]) for n in scalars]
+            if count := len(self.graph.inputs) - len(inputs):
+                parts.insert(len([n for n in scalars if n in first]), (f"… {count:,} more …",))
+            yield Paragraph(listed(parts, last=", "))
         if rows:
             columns = [Column("input"), Column("shape"), Column("value")]
             yield replace(table(columns, rows), tight=True)
@@ -268,12 +287,14 @@ class _View:
 
     def forward(self) -> Iterator[Block]:
         names = list(self.graph.quantities)
-        found = {name: self.cells.quantity(name) for name in names}
+        first, last = ends(names)
+        found = {name: self.cells.quantity(name) for name in (*first, *last)}
         arrays = any(self.graph.node(name).shape or self.graph.node(name).over for name in names)
         rows = [
             [label, formula, shape if arrays else (), self.entries(name, value)]
             for name, (label, formula, shape, value) in found.items()
         ]
+        rows[len(first) : len(first)] = self.left(len(names) - len(found), 4)
         columns = [
             Column("quantity"),
             Column("expression"),
@@ -292,6 +313,11 @@ class _View:
         source = self.solution.inputs if name in self.graph.inputs else self.solution.forward
         deep = _order(source.get(name)) >= DEEP and not self.options.values
         return () if deep else value
+
+
+def ends(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
+    """All and nothing; of very many the first and the last."""
+    return (items, ()) if len(items) <= LONG else (items[:ENDS], items[-ENDS:])
 
 
 def _assigned(label: Cell, formula: Cell, shape: Cell, value: Cell) -> Line:

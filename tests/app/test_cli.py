@@ -50,6 +50,10 @@ def test_warnings_go_to_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str
     [
         (["vaildate", "x"], "unknown command 'vaildate'\n    did you mean validate?"),
         (["validate"], "Missing argument"),
+        (
+            ["export", EX1, "--to", "html", "--lang", "xx"],
+            "unknown language 'xx' (choose from en, de, fr, es, zh)",
+        ),
         (["solve", EX1, "--format", "word"], "unknown format 'word' (choose from table, json, "),
         (
             ["solve", EX1, "--layout", "row"],

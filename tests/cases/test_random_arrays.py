@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from helpers.array_answers import Question, case, check
+from helpers.array_answers import FORMS, LAYOUTS, Question, case, check
 from helpers.array_programs import Choices, Program, smallest
 
 COUNT = int(os.environ.get("GRADCALC_RANDOM", "200"))
@@ -46,3 +46,19 @@ def test_random_programs(batch: int) -> None:
             error.add_note(f"smallest: {written(*case(smallest(choose.made, fails)))}")
             raise
     assert compared > COUNT // BATCHES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(COUNT // 25))
+def test_random_stacks(number: int) -> None:
+    """Programs over examples: in every form and layout, all that is written parses back to the same
+    value and shape."""
+    draws = (case(Choices(Random(f"stacks {number} {k}"))) for k in range(1000))
+    made, asked, _, _ = next(drawn for drawn in draws if drawn[0].each)
+    for form in dict.fromkeys(FORMS):
+        for layout in LAYOUTS:
+            try:
+                check(made, asked, form, layout)
+            except Exception as error:
+                error.add_note(written(made, asked, form, layout))
+                raise

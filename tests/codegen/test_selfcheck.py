@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gradcalc.app import cli
-from gradcalc.exercise.load import load_exercise
-from helpers.exported_code import agrees, exported, imported, written
+from gradcalc.exercise.load import exercise_from, load_exercise
+from helpers.exported_code import agrees, body, exported, imported, written
 from helpers.paths import EXERCISES
 
 # ---- what it computes
@@ -25,6 +25,36 @@ def test_a_gradient_that_is_no_number_does_not_agree(
     x, y = capsys.readouterr().out.splitlines()
     assert x.startswith("x: agrees")
     assert y == "y: DIFFERS from finite differences, by at most nan"
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_one_entry_that_is_no_number_is_not_forgotten_for_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = {"expression": "f = sum(x^y)", "variables": {"x": [2], "y": []}}
+    module = exported({**content, "values": {"x": [-1, 2], "y": 2}}, tmp_path)
+    assert not module._compare()
+    assert "y: DIFFERS from finite differences, by at most nan" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:divide by zero")
+@pytest.mark.parametrize(
+    ("line", "mask"),
+    [
+        ("where(x > 0, x*log(x), 0)", "np.where(x > 0, "),
+        ("where(x > 0, sqrt(x), 0)", "np.where(x > 0, "),
+        ("where(x > 0, y/x, 0)", "np.where(x > 0, "),
+        ("where(x > 0, sin(x), 0)", "(x > 0)"),
+    ],
+)
+def test_a_branch_that_is_not_taken_leaves_no_nan(
+    line: str, mask: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = {"x": [-1, 2, 0.5], **({"y": 2} if "y" in line else {})}
+    content = {"expression": f"f = sum({line})", "values": values}
+    agrees(exported(content, tmp_path), capsys)
+    rows = [row for row in body(written(exercise_from(content))) if row.startswith("dL_dx =")]
+    assert any(mask in row for row in rows)
 
 
 @pytest.mark.parametrize(

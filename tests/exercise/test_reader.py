@@ -230,3 +230,40 @@ def test_a_variable_of_a_line_is_no_symbol() -> None:
     text = "expression: Z = X + G\nupstream: {dL/dZ: G}\nvariables: {X: [n], G: [n]}\n"
     with pytest.raises(GradcalcError, match="cannot be `G`"):
         parse_exercise(text)
+
+
+@pytest.mark.parametrize(
+    ("page", "parts"),
+    [
+        ("", ("walk", "values", "check")),
+        ("page: {}", ("walk", "values", "check")),
+        ("page: {parts: [check, walk, walk]}", ("walk", "check")),
+        ("page: {parts: []}", ()),
+    ],
+)
+def test_the_parts_of_a_page_stand_in_its_order(page: str, parts: tuple[str, ...]) -> None:
+    assert parse_exercise(f"expression: f = x*y\n{page}\n").page_parts == parts
+
+
+@pytest.mark.parametrize(
+    ("page", "column", "message", "hint"),
+    [
+        (
+            "{parts: [walk, valeus]}",
+            22,
+            "`page.parts[1]` cannot be `valeus`",
+            "did you mean values?",
+        ),
+        (
+            "{parts: [key]}",
+            16,
+            "`page.parts[0]` cannot be `key`",
+            "choose from walk, values, check",
+        ),
+        ("{parts: walk}", 15, "`page.parts` must be a list, not one value", "write parts: [walk]"),
+        ("{part: [walk]}", 8, "unknown key `part` in `page`", "did you mean parts?"),
+    ],
+)
+def test_a_part_that_a_page_does_not_have(page: str, column: int, message: str, hint: str) -> None:
+    found = one(f"expression: f = x*y\npage: {page}\n")
+    assert found == (2, column, message, hint)

@@ -93,6 +93,24 @@ def forms(solver: Solver, answer: Answer) -> list[tuple[str, Expr, tuple[Any, ..
     return [(word, expr, where) for word, expr, where in found if expr is not None]
 
 
+def turned_wrong(
+    solver: Solver, answer: Answer, word: str, expr: Expr, where: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """(what a formula's shape is, what it should be) where it is another. A 1-D array may stand
+    for a row or a column, and a column for a vector.
+    """
+    views = {"stacked": (answer.stacked,), "per example": (answer.per_example,)}
+    view = next(filter(None, views.get(word, (answer.per_example, answer.stacked))), answer)
+    if view.free or answer.free:
+        return ()
+    found = solver.formulas.values.evaluate(expr, dict(where))
+    have = list(found.shape)
+    want = [size.at(solver.formulas.sizes) for size in view.shape]
+    if [n for n in have if n != 1] != [n for n in want if n != 1]:
+        return () if not have else (have, want)  # one number for all entries
+    return (have, want) if len(have) == len(want) and have != want else ()
+
+
 def check(
     program: Program, questions: Sequence[tuple[str, str, str]], form: str, layout: str
 ) -> int:
@@ -133,8 +151,10 @@ def check(
                     continue
                 raise
             assert unparse(again) == text, (*note, word, text)
-            if answer.value is None or any(item.slug == "limit" for item in answer.warnings):
+            if answer.value is None or {w.slug for w in answer.warnings} & {"limit", "kink"}:
                 continue
+            want = turned_wrong(solver, answer, word, again, where)
+            assert not want, (*note, word, text, *want)
             stacked = answer.stacked if word == "stacked" else None
             free, shape, over = (
                 (answer.free, answer.shape, examples)

@@ -29,20 +29,25 @@ from gradcalc.language.parser import (
     Slice,
     Transpose,
     Vector,
-    unparse,
 )
-from gradcalc.language.shape_rules import Shape
-from gradcalc.language.size_expressions import size_tree
 from gradcalc.numeric.evaluation_points import given_point, random_points
 from gradcalc.numeric.forward import Point, leaf
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env
-from gradcalc.render.page.language import language, written
+from gradcalc.render.page.language import language
 from gradcalc.render.page.packing import packed, tight
 from helpers.paths import ROOT
 
 PAGE = ROOT / "gradcalc" / "render" / "page"
-CORE = ("numbers.js", "reader.js", "tensors.js", "evaluate.js", "mathematics.js", "verdict.js")
+CORE = (
+    "numbers.js",
+    "reader.js",
+    "tensors.js",
+    "evaluate.js",
+    "mathematics.js",
+    "verdict.js",
+    "formats.js",
+)
 
 
 @cache
@@ -90,47 +95,10 @@ def encloses(lo: float, hi: float, value: float, width: float = 1e-12) -> bool:
 # ---- an exercise as data
 
 
-def computation(graph: Graph) -> dict[str, Any]:
-    exercise = graph.exercise
-    lines = {definition.name: definition for definition in exercise.definitions}
-    return {
-        "indices": {name: unparse(size_tree(size)) for name, size in graph.indices.items()},
-        "examples": list(graph.examples),
-        "stacks": dict(graph.stacks),
-        "functions": {
-            name: {"params": list(one.params), "formula": unparse(one.expr)}
-            for name, one in exercise.functions.items()
-        },
-        "unknown": sorted(exercise.unknown_functions),
-        "inputs": [{"name": name, **_place(graph, name)} for name in graph.inputs],
-        "lines": [
-            {
-                "name": name,
-                "indices": list(lines[name].indices),
-                "formula": written(lines[name].expr),
-            }
-            for name in graph.quantities
-        ],
-        "upstream": [
-            {"name": name, **_place(graph, quantity)} for name, quantity in upstream(graph).items()
-        ],
-        "shapes": {name: _shape(graph.node(name).shape) for name in graph.names},
-    }
-
-
-def _place(graph: Graph, name: str) -> dict[str, Any]:
-    node = graph.node(name)
-    return {"shape": _shape(node.shape), "over": list(node.over)}
-
-
 def upstream(graph: Graph) -> dict[str, str]:
     """The names that upstream gradients are written with, and at what they stand."""
     named = [(upstream_name(graph, one), one) for one in graph.exercise.upstream]
     return {name: one.of or graph.outputs[-1] for name, one in named if name not in graph.names}
-
-
-def _shape(shape: Shape) -> list[str]:
-    return [unparse(size_tree(size)) for size in shape]
 
 
 def point_of(graph: Graph) -> Point | None:
@@ -144,6 +112,7 @@ def point_of(graph: Graph) -> Point | None:
 
 def at(graph: Graph, point: Point) -> dict[str, Any]:
     return {
+        "standIn": point.stand_in,
         "sizes": dict(point.sizes),
         "values": {name: said(value) for name, value in point.values.items()},
         "upstream": {

@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcalc.derivation.solve import solve
+from gradcalc.derivation.solve import Solver, solve
 from gradcalc.exercise.load import exercise_from
+from gradcalc.exercise.model import Question
 from gradcalc.graph.build import build
-from gradcalc.numeric.oracle import Oracle
+from gradcalc.language.fast_dataclasses import replace
+from gradcalc.language.parser import parse
+from gradcalc.language.tree import Binary
+from gradcalc.numeric.oracle import FEW, Claim, Oracle
+from gradcalc.numeric.scalar_gradients import through
 from gradcalc.numeric.tensor import Tensor
 
 
@@ -99,3 +104,57 @@ def test_gradients_of_other_axes_are_not_compared_at_once() -> None:
     if squeezed.data.shape == np.shape(first.data):
         squeezed = Tensor(squeezed.data[:, None])
     assert oracle.together(of, {**gradients, name: squeezed}) is None
+
+
+def claims(content: dict[str, Any]) -> tuple[Oracle, str, dict[str, tuple[Claim, Tensor | None]]]:
+    """The derivatives of the output by every quantity and every input, with their numbers."""
+    graph = build(exercise_from(content))
+    solver, of = Solver(graph, "matrix", "gradient"), graph.outputs[-1]
+    made = {}
+    for by in (*graph.quantities, *graph.inputs):
+        if by != of:
+            one = solver.evaluated_answer(Question(f"d{of}/d{by}", "derivative", of, (by,)))
+            made[by] = solver.claim(one.answer), one.tensor
+    return solver.oracle, of, made
+
+
+@pytest.mark.parametrize("case", ["chain", "shared"])
+def test_the_derivative_that_is_wrong_is_found_among_all(case: str) -> None:
+    """At quantities too; of 0.05 %, and where it is 10^-30 of the others. All others are right."""
+    content = chain(50)
+    if case == "shared":
+        content = {
+            "expression": ["a0 = x", *(f"a{k + 1} = sin(w*a{k}) + a{k}*u" for k in range(40))],
+            "values": {"x": 0.3, "w": 0.7, "u": 0.4},
+        }
+    oracle, of, made = claims(content)
+    right = oracle.all_together(of, made)
+    assert right.keys() == made.keys()
+    assert all(verified.ok and "at once" in verified.method for verified in right.values())
+    for name in list(made)[::7]:
+        claim, tensor = made[name]
+        assert tensor is not None
+        for off in (
+            (claim, Tensor(tensor.data * 1.0005)),
+            (replace(claim, expr=Binary("*", claim.expr, parse("1.0005"))), tensor),
+        ):
+            found = oracle.all_together(of, {**made, name: off})
+            assert name not in found
+            assert len(made) - len(found) <= FEW
+
+
+@pytest.mark.slow
+def test_one_node_of_ten_thousand_that_is_off_is_noticed() -> None:
+    """By 0.05 %, in the comparison of all at once; the first gradients are 10^-200 of the last."""
+    lines = ["a0 = x", *(f"a{k} = sin(w{k % 7}*a{k - 1})" for k in range(1, 10_000))]
+    values = {"x": 0.5, **{f"w{k}": 0.945 + k / 1000 for k in range(7)}}
+    graph = build(exercise_from({"expression": lines, "values": values}))
+    oracle, of = Oracle(graph), graph.outputs[-1]
+    inputs = {graph.names[name]: float(oracle.given[name].data) for name in graph.inputs}
+    flow = through(graph.nodes, inputs, {graph.names[of]: 1.0}).gradients
+    names = (name for name in graph.names if name != of)
+    found = {name: Tensor(float(flow[graph.names[name]] or 0)) for name in names}
+    assert abs(found["a1"].data) < 1e-200
+    assert oracle.together(of, found) is not None
+    wrong = {**found, "a2": Tensor(found["a2"].data * 1.0005)}
+    assert oracle.together(of, wrong) is None

@@ -123,3 +123,51 @@ def test_a_point_that_lies_on_the_curve_is_no_jump(line: str, want: float) -> No
     (answer,) = solved(line, "df/dy", values={"y": 1}).answers
     assert answer.value == want
     assert [problem.slug for problem in answer.warnings] == ["limit"]
+
+
+@pytest.mark.parametrize(
+    ("line", "y", "named"),
+    [
+        ("min(cos(y), where(y > pi, y, pi))", "pi", False),
+        ("where(y > pi, y, pi) - where(y > pi, y, pi) + y", "pi", False),
+        ("where(y > 2*pi, 2*y, y + 2*pi)", "2*pi", True),
+        ("max(sqrt(2), where(y >= sqrt(2), y, 2*y - sqrt(2)) - 1/2)", "sqrt(2)", False),
+        ("where(y > sqrt(2), y^2, 2*sqrt(2)*y - 2)", "sqrt(2)", False),
+        ("where(y > e, y, e)^2", "e", True),
+    ],
+)
+def test_a_kink_at_an_irrational_number_is_named_where_the_value_depends_on_it(
+    line: str, y: str, named: bool
+) -> None:
+    found = solved(f"f = {line}", "df/dy", variables={"y": []}, values={"y": y})
+    answer = found["df/dy"]
+    assert [warning.slug for warning in answer.warnings] == (["kink"] if named else [])
+    assert answer.verified
+    assert answer.verified.ok is (None if named else True)
+
+
+def test_an_angle_jumps_where_the_first_operand_crosses_0_below_0() -> None:
+    """atan2(y, x) goes from π to −π there when y varies, and is π for all such x."""
+    values = {"y": 0, "x": -1}
+    found = solved("f = atan2(y, x)", ["df/dy", "df/dx"], values=values)
+    assert found["df/dy"].value is None
+    said = "y is 0 and x is negative, where atan2(y, x) jumps: it has no derivative there"
+    assert found["df/dy"].warnings[-1].message == f"no value here: {said}"
+    assert found["df/dx"].value == 0
+    assert found["df/dx"].verified
+    assert found["df/dx"].verified.ok
+    for y, x in ((0, 1), (1, -1), (-1, -1)):
+        smooth = solved("f = atan2(y, x)", "df/dy", values={"y": y, "x": x})["df/dy"]
+        assert smooth.verified
+        assert smooth.verified.ok, (y, x)
+        assert not smooth.warnings
+    many = solved("f = sum(atan2(y, x))", ["df/dy", "df/dx"], values={"y": [0, 1], "x": [-1, -2]})
+    assert many["df/dy"].value is None
+    assert many["df/dx"].value == [0, pytest.approx(-0.2, rel=1e-15)]
+
+
+def test_a_number_at_which_the_power_series_ends_is_compared_from_every_side() -> None:
+    answer = solved("f = (x^2)^(3/2)", "df/dx", values={"x": 0})["df/dx"]
+    assert answer.value == 0
+    assert answer.verified
+    assert answer.verified.ok

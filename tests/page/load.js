@@ -11,22 +11,27 @@ const vm = require('vm');
 const RUN = `
 const RUN = {
   parse: (text, words) => parse(text, words),
-  apply: (name, xs) => compiled(operation(name).value, operation(name).operands, knownFunction, point)(xs.map(enclosed)),
+  apply: (name, xs) =>
+      compiled(operation(name).value, operation(name).operands, knownFunction,
+      point)(xs.map(enclosed)),
   function: (name, xs) => FUNCTIONS[name](...xs.map(enclosed)),
   number: (text) => number(text),
+  shown: (value, digits) => numberText(value, digits),
+  mathematics: (text, words) => drawnText(mathematics(parse(text, words), {}, words.shapes)),
   judge: (practice, answers) => answers.map(([k, text]) => {
     const {verdict, message, mistakes, shapes = null, entries: marks = null} = judge(practice.questions[k], text, practice);
     return {verdict, message, mistakes, shapes, entries: marks};
   }),
-  mathematics: (text, words) => drawnText(mathematics(parse(text, words), {}, words.shapes)),
   values: (computation, at) => {
     const env = environment(computation, at);
     return computation.lines.map(({name}) => told(() => valueOf({kind: 'name', id: name}, env)));
   },
   formulas: (computation, at, formulas) => {
-    const env = environment(computation, at), functions = Object.keys(computation.functions).concat(computation.unknown);
+    const env = environment(computation, at),
+        functions = Object.keys(computation.functions).concat(computation.unknown);
     return formulas.map(({text, values = [], free}) => told(() => {
-      const known = computation.lines.map((line) => line.name).concat(computation.inputs.map((one) => one.name));
+      const known = computation.lines.map((line) =>
+          line.name).concat(computation.inputs.map((one) => one.name));
       const words = {functions, known: known.concat(values.map(([name]) => name))};
       let within = env;
       for (const [name, formula] of values) {
@@ -44,10 +49,13 @@ const told = (f) => {
     return f();
   } catch (problem) {
     if (!(problem instanceof Undefined || problem instanceof ReadError)) throw problem;
-    return {problem: problem.constructor.name, message: problem.message, start: problem.start, end: problem.end, hint: problem.hint};
+    return {problem: problem.constructor.name, message: problem.message, start: problem.start,
+        end: problem.end, hint: problem.hint};
   }
 };
-const plain = (value) => value && value.lo ? {lo: [...value.lo].map(String), hi: [...value.hi].map(String), shape: value.shape, over: value.over}
+const plain = (value) => value && value.lo
+    ? {lo: [...value.lo].map(String), hi: [...value.hi].map(String), shape: value.shape,
+    over: value.over}
   : Array.isArray(value) ? value.map(plain) : typeof value === 'number' ? String(value) : value;
 (language, cases) => {
   setLanguage(language);
@@ -67,8 +75,10 @@ class Node {
   setAttribute() {}
 }
 const document = {createElementNS: (space, tag) => new Node(tag)};
-const drawnText = (one) => typeof one === 'string' ? one : `<${one.tag}>${one.parts.map(drawnText).join('')}</${one.tag}>`;
+const drawnText = (one) => typeof one === 'string' ? one
+    : `<${one.tag}>${one.parts.map(drawnText).join('')}</${one.tag}>`;
 
 const {script, language, cases} = JSON.parse(fs.readFileSync(0, 'utf8'));
 const run = vm.runInNewContext(`'use strict';\n${script}\n${RUN}`, {document, drawnText});
-process.stdout.write(JSON.stringify(run(language, cases), (key, value) => key === 'source' ? undefined : value));
+process.stdout.write(JSON.stringify(run(language, cases), (key, value) => key === 'source'
+    ? undefined : value));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,8 +19,9 @@ from gradcalc.language.parser import Expr, Name, parse
 from gradcalc.language.sizes import Shape
 from gradcalc.numeric.forward import Forward, upstream_key
 from gradcalc.numeric.scalar_functions import Undefined
+from gradcalc.render.page.computation import computation
 from gradcalc.render.page.language import written
-from helpers.page import agrees, at, computation, point_of, run, upstream
+from helpers.page import agrees, at, point_of, run, upstream
 from helpers.paths import EXERCISES, SHIPPED
 
 Printed = tuple[Expr, tuple[tuple[str, Expr], ...], tuple[str, ...], Shape]
@@ -127,3 +129,48 @@ def test_the_step_at_a_tie_is_written_out() -> None:
     (tie,) = (one for one in solve(load_exercise(str(EXERCISES / "max-tie.yaml"))).answers[:1])
     assert tie.symbolic is not None
     assert "sign" in written(tie.symbolic) or "step" not in written(tie.symbolic)
+
+
+def _values(lines: dict[str, str], at: dict[str, Any], **more: Any) -> list[Any]:
+    data = {
+        "indices": {},
+        "functions": {},
+        "unknown": [],
+        "inputs": [{"name": name} for name in at["values"]],
+        "lines": [{"name": name, "formula": formula} for name, formula in lines.items()],
+        **more,
+    }
+    (found,) = run([["values", data, {"sizes": {}, **at}]])
+    assert isinstance(found, list)
+    return found
+
+
+def test_an_unknown_function_has_a_value_only_where_another_stands_in() -> None:
+    point = {"values": {"x": 1}}
+    (lacking,) = _values({"f": "g(x) + g'(x)"}, point, unknown=["g"])
+    assert lacking["message"] == "g is an unknown function"
+    (found,) = _values({"f": "g(x)"}, {**point, "standIn": True}, unknown=["g"])
+    assert agrees(found, math.sin(1.5), ())
+
+
+def test_names_of_javascript_are_names_as_others() -> None:
+    words = ["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf", "length"]
+    for word in words:
+        (found,) = _values({"f": f"{word}*2 + sum([1, 2][{word}], {word})"}, {"values": {}})
+        assert found["problem"] == "Unknown", word
+    named = {word: number for number, word in enumerate(words) if word != "__proto__"}
+    found = _values({"toStringOf": "constructor + toString*length"}, {"values": named})
+    assert agrees(found[0], 5.0, ())
+    for text in ("constructor(2)", "toString(x)", "x.constructor", "__proto__(1)"):
+        (answer,) = run([["parse", text, {}]])
+        assert answer["problem"] == "ReadError", text
+
+
+def test_what_is_too_large_is_left_to_the_command_line() -> None:
+    for formula in ("sum(eye(1000))", "sum(ones(300, 300) @ ones(300, 300))"):
+        (found,) = _values({"f": formula}, {"values": {}})
+        assert found["problem"] == "Unsupported", formula
+    (found,) = _values({"f": "exp(800) - exp(800)"}, {"values": {}})
+    assert found["problem"] == "Unsure"
+    (found,) = _values({"f": "log(0.1 + 0.2 - 0.3)"}, {"values": {}})
+    assert found["problem"] == "Unsure"

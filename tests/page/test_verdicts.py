@@ -20,7 +20,8 @@ from gradcalc.language.parser import Binary, Expr, Num, children, parse, unparse
 from gradcalc.marking.marker import Marker
 from gradcalc.marking.model import Given, Verdict
 from gradcalc.marking.practice import Practice
-from helpers.page import computation, run
+from gradcalc.render.page.computation import computation
+from helpers.page import run
 from helpers.paths import EXERCISES, ROOT
 
 MARKING = ROOT / "tests" / "marking"

@@ -52,8 +52,15 @@ def test_the_seeds_compile_without_warnings(solution: bool) -> None:
 @pytest.mark.skipif(not os.environ.get("CI"), reason="takes minutes: CI=1 runs it")
 @pytest.mark.parametrize("solution", [False, True], ids=["blank", "key"])
 def test_all_shipped_exercises_compile_without_warnings(solution: bool) -> None:
+    """No box is too wide, no glyph is missing, and no formula is made smaller than 7 points."""
     tex = together([handout(name, Sheet(solution)) for name in titles()])
-    assert TROUBLE.findall(pdf.make(tex, 600).log) == []
+    smaller = r"\resizebox{\linewidth}{!}{\usebox{\fittedbox}}"
+    assert tex.count(smaller) == 1
+    said = r"\typeout{made smaller: \the\wd\fittedbox\space to \the\linewidth}"
+    log = pdf.make(tex.replace(smaller, said + smaller), 600).log
+    assert TROUBLE.findall(log) == []
+    for wide, line in re.findall(r"made smaller: ([\d.]+)pt to ([\d.]+)pt", log):
+        assert 10.95 * float(line) / float(wide) >= 7
 
 
 @pytest.mark.slow
@@ -128,14 +135,23 @@ def test_other_alphabets_compile_with_fonts_that_are_there() -> None:
     assert "Missing character" not in done.log
 
 
+@pytest.mark.parametrize(
+    ("characters", "kind", "font"),
+    [
+        ("计算", "CJK characters", "Noto Serif CJK SC (Debian: fonts-noto-cjk)"),
+        ("กจ", "Thai characters", "Noto Serif Thai (Debian: fonts-thai-tlwg)"),
+        ("ላራ", "Ethiopic characters", "the Noto font of this script (Debian: fonts-noto-core, fonts-noto-extra)"),
+        ("✅🎓", "signs", "Symbola (Debian: fonts-symbola)"),
+    ],
+)  # fmt: skip
 def test_characters_without_a_font_are_named_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch,
+    characters: str, kind: str, font: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tex_fonts, "_families", lambda characters: ())
     with pytest.raises(tex_fonts.MissingFont) as error:
-        tex_fonts.check("计算")
+        tex_fonts.check(characters)
     assert error.value.lines == (
-        "no font here has 计 算 (CJK characters)",
-        "    install one: Noto Serif CJK SC (Debian: fonts-noto-cjk), and run the same command again",
+        f"no font here has {' '.join(characters)} ({kind})",
+        f"    install one: {font}, and run the same command again",
         "    take --to html instead: browsers have fonts of their own",
     )

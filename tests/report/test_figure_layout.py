@@ -185,3 +185,19 @@ def test_a_long_graph_is_laid_out_quickly() -> None:
     begin = time.perf_counter()
     lay_out(random_picture(1, 200, 10), METRICS)
     assert time.perf_counter() - begin < 5
+
+
+@pytest.mark.parametrize("solution", [False, True], ids=["blank", "key"])
+def test_a_share_of_a_gradient_is_clear_of_the_next_wire(solution: bool) -> None:
+    what = drawn("two-two-one-network", Sheet(solution))
+    drawing = lay_out(what, METRICS)
+    seen = 0
+    for number, box in enumerate(drawing.boxes):
+        here = [k for k, wire in enumerate(what.wires) if wire.target == number]
+        here.sort(key=lambda k: drawing.paths[k][-1][1])
+        for one, other in pairwise(here):
+            if share := what.wires[one].share:
+                between = drawing.paths[other][-1][1] - drawing.paths[one][-1][1]
+                assert between >= METRICS.extent(share)[1] + 0.19, box
+                seen += 1
+    assert seen == 4

@@ -129,7 +129,7 @@ class AuthorOrder:
     def __init__(self, engine: Engine, reading: Reading, text: AuthorText) -> None:
         self.engine, self.text = engine, text
         self.of = reading.names
-        self.numerator = max(self.of, default=-1)
+        self.numerator = self.of.largest
         self._uses: dict[Any, Mapping[int, Sequence[Use]]] = {}
         self._within: dict[sp.Expr, Mapping[Any, Use]] = {}
 

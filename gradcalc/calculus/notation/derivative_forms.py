@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
@@ -16,9 +17,15 @@ from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.contraction import Reduced
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm, transpose
-from gradcalc.calculus.notation.matrix_expressions import write
-from gradcalc.calculus.notation.matrix_writer import Products, Writer, oriented, wants_row
+from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm
+from gradcalc.calculus.notation.matrix_expressions import row, write
+from gradcalc.calculus.notation.matrix_writer import (
+    Products,
+    Writer,
+    oriented,
+    upright_row,
+    wants_row,
+)
 from gradcalc.calculus.notation.recognised import Recognised
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reading import NO_NAMES, Reading
@@ -65,6 +72,7 @@ class Forms:
     factored: dict[int, Products] = field(default_factory=dict)  # named products, as far as read
     text: AuthorText = NO_TEXT  # the order of the author's lines
     rules: list[Recognised] = field(default_factory=list)  # made when one is needed
+    numbers: dict[Any, Form] = field(default_factory=dict)  # the forms of numbers that were written
 
     @property
     def graph(self) -> Graph:
@@ -158,6 +166,18 @@ class Forms:
         self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key = ()
     ) -> Form:
         """Terms in the form that is wanted; one entry where they have no matrix form."""
+        if free or each or shape:
+            return self.new_form_of(terms, free, each, shape, into)
+        key = self.reading, self.form, number_of(terms)
+        if key[-1] is None:
+            return self.new_form_of(terms, free, each, shape, into)
+        if key not in self.numbers:
+            self.numbers[key] = self.new_form_of(terms, free, each, shape, into)
+        return self.numbers[key]
+
+    def new_form_of(
+        self, terms: Sequence[Term], free: Key, each: Mapping[Ix, str], shape: Shape, into: Key
+    ) -> Form:
         terms = self.engine.alike.met(terms, self.reading)
         if not terms:
             return Form(Num(Fraction(0)) if all(size == ONE for size in shape) else zeros(shape))
@@ -203,7 +223,8 @@ class Forms:
             groups.setdefault(labels, []).append(term)
         parts: list[Matrix] = []
         for labels, members in groups.items():
-            parts.append(self.summed(labels, members, free, each, shape, jacobian))
+            part = self.summed(labels, members, free, each, shape, jacobian)
+            parts.append(upright_row(part) if wants_row(shape) else part)
         if len(parts) == 1:
             return oriented(parts[0], shape)
         coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
@@ -247,9 +268,10 @@ class Forms:
         inner = writer.matrix(
             [replace(term, coef=rest) for term, rest in zip(members, rests, strict=True)], free
         )
-        if wants_row(shape) and inner.cols == ONE and inner.rows != ONE:
-            inner = transpose(inner)
         expr, rank = write(inner)
+        if wants_row(shape):
+            inner = upright_row(inner)
+            expr, rank = row(inner), 2  # Σ_i xᵀ: as a row already
         body = Matrix(
             "leaf",
             inner.rows,
@@ -345,6 +367,13 @@ class Forms:
         into = [self.engine.quantities.nodes[n].shape for n in by]
         output = node.name is None or node.name == self.graph.outputs[-1]
         return derivative_shape(node.shape, into, self.layout, output)
+
+
+def number_of(terms: Sequence[Term]) -> tuple[tuple[sp.Expr, sp.Expr], ...] | None:
+    """Terms that are numbers, each as its coefficient and its expression; None for others."""
+    if any(term.deltas or term.summed or not term.groups.keys() <= {()} for term in terms):
+        return None
+    return tuple((term.coef, term.groups.get((), sp.S.One)) for term in terms)
 
 
 def apart(terms: Sequence[Term]) -> tuple[list[Term], sp.Expr]:

@@ -12,15 +12,16 @@ from itertools import chain, count
 import sympy as sp
 
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
-from gradcalc.calculus.notation.matrix import NoMatrixForm
 from gradcalc.calculus.notation.places import folded, on_the_axis, solved
+from gradcalc.calculus.notation.stack_entries import StackEntries
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reading import NO_NAMES, Reading
 from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.sympy_functions import Spell, numerals, plain_name, to_ast, unspelled
 from gradcalc.calculus.terms import Ix, Key, Term, minus
+from gradcalc.graph.model import Node
 from gradcalc.graph.to_expression import tree
-from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.index_places import place_tree
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Index, Name, Neg, Num, Slice
 from gradcalc.language.shape_rules import ONE, Size
@@ -330,10 +331,25 @@ class IndexWriter:
                 items.pop()
             items += [self.at(ix) for ix in examples]
             return Index(Name(self.stacks[node.name]), tuple(items))
+        if node.name is None and node.attrs.get("keepdims"):
+            return self.without_kept(quantity, items, over)
         base = self.with_indices(quantity, over)
         while items and node.shape[len(items) - 1] == ONE:
             items.pop()
         return self.indexed(base, items)
+
+    def without_kept(self, quantity: int, items: Sequence[Expr], over: Mapping[str, Ix]) -> Expr:
+        """An entry of a reduction that keeps its axes, without them: mean(B, axis=1)[p]."""
+        node = self.engine.quantities.nodes[quantity]
+        axes = node.attrs.get("axis", ())
+        if not axes or all(size == ONE for size in node.shape):
+            axes = tuple(range(len(items)))
+        bare = replace(node, attrs={**node.attrs, "keepdims": False, "axis": axes})
+        base = self.with_indices(quantity, over, bare)
+        left = [n for n in range(len(items)) if n not in axes]
+        while left and node.shape[left[-1]] == ONE:
+            left.pop()
+        return Index(base, tuple(items[n] for n in left)) if left else base
 
     def indexed(self, base: Expr, items: Sequence[Expr]) -> Expr:
         """base[items], in one pair of brackets where the base is an entry: x[t + s, p]; what the
@@ -360,29 +376,30 @@ class IndexWriter:
             return 0
         return len(graph.node(item.id).shape)
 
-    def with_indices(self, quantity: int, over: Mapping[str, Ix]) -> Expr:
-        """The expression of a quantity, its named indices in the names or places they have here."""
+    def with_indices(self, quantity: int, over: Mapping[str, Ix], node: Node | None = None) -> Expr:
+        """The expression of a quantity, its named indices in the names or places they have here;
+        `node`: what stands for it.
+        """
         tied = {f"~{name}": self.at(ix) for name, ix in over.items() if ix in self.ties}
         words = {
             name: f"~{name}" if ix in self.ties else self.name(ix, BOUND)
             for name, ix in over.items()
         }
-        return substitute(tree(self.engine.quantities.nodes, quantity, words), tied)
+        nodes = self.engine.quantities.nodes
+        shown = nodes if node is None else [*nodes[:quantity], node]
+        return substitute(tree(shown, quantity, words), tied)
 
     def of_examples(
         self, quantity: int, items: list[Expr], examples: list[Ix], over: Mapping[str, Ix]
     ) -> Expr:
-        """Entries x[t + s] of one of several examples as entries of the stack, X[t + s, i]. Raises
-        NoMatrixForm.
+        """Entries h[t + a] of one of several examples as entries of the stacks, H[t + A[i], i].
+        Raises NoMatrixForm.
         """
         inside = {name: ix for name, ix in over.items() if ix not in examples}
         base = self.indexed(self.with_indices(quantity, inside), items)
-        match base:
-            case Index(Name(id), places) if id in self.stacks:
-                shape = self.engine.graph.node(id).shape
-                if len(shape) == len(places) and ONE not in shape:
-                    return Index(Name(self.stacks[id]), (*places, *map(self.at, examples)))
-        raise NoMatrixForm
+        nodes = self.engine.quantities.nodes
+        named = {node.name: node for node in nodes if node.name is not None}
+        return StackEntries(named, self.stacks, tuple(map(self.at, examples))).read(base)
 
     def rest(self, number: int, at: Key) -> Expr:
         """Π of the entries of an array that are not at this place, along the axes of the

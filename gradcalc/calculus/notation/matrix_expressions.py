@@ -85,6 +85,8 @@ def row(m: Matrix) -> Expr:
     """A row as an expression that is read as one: a 1-D array transposed, vᵀ, unless it leads a
     product or is a list.
     """
+    if m.kind == "sum":
+        return write(replace(m, parts=tuple(rows(m.parts))))[0]
     expr, rank = write(m)
     if rank == 2 or m.kind == "product" or isinstance(expr, Vector):
         return expr
@@ -92,9 +94,19 @@ def row(m: Matrix) -> Expr:
         return m.kept
     if m.kind == "scaled":
         return write_scaled(m.coefficients[0], row(m.parts[0]), m.parts[0].kind == "product")
-    if m.kind == "sum":
-        return write(replace(m, parts=tuple(leaf(row(p), p.rows, p.cols) for p in m.parts)))[0]
     return flip(expr)
+
+
+def rows(parts: Sequence[Matrix]) -> list[Matrix]:
+    """The parts of a sum as rows. A column with its axis and a 1-D array are both written flat:
+    the transpose may stand outside their sum, where NumPy would spread the one along the other.
+    """
+    exprs = [row(part) for part in parts]
+    flat = [write(part)[1] < 2 and part.kept is None for part in parts]
+    turned = [isinstance(expr, Transpose) for expr in exprs]
+    if all(turned) and len(set(flat)) == 2:
+        exprs = [flip(flat_vector(part)) for part in parts]
+    return [leaf(expr, part.rows, part.cols) for expr, part in zip(exprs, parts, strict=True)]
 
 
 def flat_vector(m: Matrix) -> Expr:
@@ -102,11 +114,10 @@ def flat_vector(m: Matrix) -> Expr:
     expr, rank = write(m)
     if rank < 2:
         return expr
-    return (
-        Index(expr, (Slice(), Num(Fraction(0))))
-        if m.cols == ONE
-        else Index(expr, (Num(Fraction(0)), Slice()))
-    )
+    column = m.cols == ONE
+    if isinstance(expr, Transpose):
+        expr, column = expr.arg, not column
+    return Index(expr, (Slice(), Num(Fraction(0))) if column else (Num(Fraction(0)), Slice()))
 
 
 def unscaled(m: Matrix) -> Matrix:

@@ -268,11 +268,16 @@ def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
     """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1,
     n].
     """
-    if wants_row(shape) and m.cols == ONE and m.rows != ONE:
-        return row(transpose(m))
+    if wants_row(shape):
+        return row(upright_row(m))
     if len(shape) == 2 and shape[1] == ONE and m.cols == ONE and m.rows != ONE:
         return column(m) or write(m)[0]
     return write(m)[0]
+
+
+def upright_row(m: Matrix) -> Matrix:
+    """A column turned into a row; anything else as it is."""
+    return transpose(m) if m.cols == ONE and m.rows != ONE else m
 
 
 def wants_row(shape: Sequence[Any]) -> bool:

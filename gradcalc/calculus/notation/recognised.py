@@ -15,7 +15,7 @@ from gradcalc.calculus.notation.products import chain_of, scaled
 from gradcalc.graph.model import Graph
 from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import dataclass, replace
-from gradcalc.language.shape_rules import Shape, ShapeError, Size, shape_of
+from gradcalc.language.shape_rules import Shape, ShapeError, Size, shape_of, stacked
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import (
     Binary,
@@ -46,6 +46,9 @@ class Recognised:
         self.shapes: dict[str, Shape] = {
             name: graph.nodes[number].shape for name, number in graph.names.items()
         }
+        for stack, name in graph.stacks.items():
+            node = graph.node(name)
+            self.shapes[stack] = stacked(node.shape, *(graph.indices[i] for i in node.over))
 
     def written(self, expr: Expr, shapes: Mapping[str, Shape]) -> Expr:
         """An expression with its parts recognised; `shapes`: of further names in it."""

@@ -3,7 +3,8 @@
 //   environment(computation, point) -> env: every line evaluated in order
 //   evaluate(tree, env), entries(tree, {name: size}, env) -> array
 
-const REDUCED_BY_INDEX = {sum: 0, mean: 0, prod: 1, norm: 0, logsumexp: -1e18, max: null, min: null};
+const REDUCED_BY_INDEX =
+    {sum: 0, mean: 0, prod: 1, norm: 0, logsumexp: -1e18, max: null, min: null};
 const isAlong = (func) => func === 'softmax' || func === 'log_softmax';
 const operation = (name) => {
   const op = Object.hasOwn(language.operations, name) ? language.operations[name] : undefined;
@@ -15,7 +16,8 @@ const shapeText = (t) => t.shape.join('×') || 'a number';
 
 // The problem with the step named, unless an inner step was named before.
 function located(problem, tree) {
-  if (problem instanceof Undefined && tree.source !== undefined && !problem.message.includes('(in `')) {
+  if (problem instanceof Undefined && tree.source !== undefined
+      && !problem.message.includes('(in `')) {
     const text = tree.source.slice(tree.start, tree.end);
     problem.message += ` (in \`${text.length > 80 ? text.slice(0, 77) + '…' : text}\`)`;
   }
@@ -27,7 +29,8 @@ const axesInOrder = (env, ...lists) => {
   return Object.keys(env.indices).filter((name) => found.has(name));
 };
 
-// What was recorded of an operation's `value`: "x" an operand, [function, …arguments], or a constant.
+// What was recorded of an operation's `value`: "x" an operand, [function, …arguments], or a
+// constant.
 function compiled(value, operands, call, constant) {
   if (typeof value === 'string') {
     const k = operands.indexOf(value);
@@ -50,8 +53,8 @@ function scalarValue(op) {
   return compiled(op.value, op.operands, knownFunction, point);
 }
 
-// The operation entry by entry, with broadcasting. What is not known is noted where untaken branches
-// are allowed, and is NaN.
+// The operation entry by entry, with broadcasting. What is not known is noted where untaken
+// branches are allowed, and is NaN.
 function elementwise(name, operands, env, tree, instead) {
   const f = instead || scalarValue(operation(name));
   if (env.watch) env.watch(name, tree, operands);
@@ -63,7 +66,7 @@ function elementwise(name, operands, env, tree, instead) {
     if (lenient && name !== 'where' && pairs.some((x) => Number.isNaN(x[0]))) return [NaN, NaN];
     if (lenient && Number.isNaN(pairs[0][0])) return [NaN, NaN];
     try {
-      return settled(f(pairs), env, name === 'where');
+      return settled(f(pairs), name === 'where');
     } catch (problem) {
       if (!lenient || !(problem instanceof Undefined)) throw problem;
       env.tolerant.push(located(problem, tree));
@@ -73,12 +76,14 @@ function elementwise(name, operands, env, tree, instead) {
   try {
     return combine(apply, operands.map((t) => expanded.get(t)), over);
   } catch (problem) {
-    if (problem instanceof Misfit) problem.message = `shapes ${operands.map(shapeText).join(' and ')} do not fit`;
+    if (problem instanceof Misfit) {
+      problem.message = `shapes ${operands.map(shapeText).join(' and ')} do not fit`;
+    }
     throw located(problem, tree);
   }
 }
 
-function settled(pair, env, lost) {
+function settled(pair, lost) {
   if (isFinitePair(pair) || (lost && Number.isNaN(pair[0]))) return pair;
   throw new Unsure('the value cannot be told to this precision');
 }
@@ -90,7 +95,7 @@ function structured(name, scope, env, tree) {
     if (op.value === undefined) throw new Unsupported(`this page does not compute ${name}`);
     const call = (word) => ARRAYS[word] || (knownFunction(word) && entrywise(word));
     const result = asTensor(compiled(op.value, names, call, (x) => x)(Object.values(scope)));
-    result.lo.forEach((x, n) => settled([x, result.hi[n]], env, env.tolerant !== null));
+    result.lo.forEach((x, n) => settled([x, result.hi[n]], env.tolerant !== null));
     return result;
   } catch (problem) {
     throw located(problem, tree);
@@ -143,7 +148,8 @@ function binary(tree, env) {
   if (tree.op === '@') return product2(left, right, env, tree);
   const name = language.signs[tree.op];
   // 0/norm(0) is 0 by convention.
-  const ratio = tree.op === '/' && isNorm(tree.right, env) ? ([x, y]) => FUNCTIONS.ratio(x, y) : undefined;
+  const ratio = tree.op === '/' && isNorm(tree.right, env) ? ([x, y]) => FUNCTIONS.ratio(x, y)
+      : undefined;
   return elementwise(name, [left, right], env, tree, ratio);
 }
 
@@ -154,7 +160,8 @@ function isNorm(tree, env) {
     case 'index': return isNorm(tree.base, env);
     case 'transpose': return isNorm(tree.arg, env);
     case 'binary':
-      return (tree.op === '*' || tree.op === '^') && (isNorm(tree.left, env) || isNorm(tree.right, env));
+      return (tree.op === '*' || tree.op === '^')
+          && (isNorm(tree.left, env) || isNorm(tree.right, env));
     default: return false;
   }
 }
@@ -168,7 +175,8 @@ function called(tree, env) {
   const op = operation(func);
   if (op.signature !== 'elementwise') {
     const operands = args.map((arg) => evaluate(arg, env));
-    if (func === 'stack' && args.length === 1 && operands[0].over.some((i) => env.examples.includes(i))) {
+    if (func === 'stack' && args.length === 1
+        && operands[0].over.some((i) => env.examples.includes(i))) {
       return stacked(operands[0], env, args[0]);
     }
     try {
@@ -178,32 +186,41 @@ function called(tree, env) {
     }
   }
   const operands = args.map((arg) => evaluate(arg, env));
-  for (const name of op.operands.slice(operands.length)) operands.push(scalar(number(op.parameters[name])));
+  for (const name of op.operands.slice(operands.length)) {
+    operands.push(scalar(number(op.parameters[name])));
+  }
   return elementwise(func, operands, env, tree);
 }
 
-// g(z), g'(z): sin(z + shift); of several arguments Σ_r sin(Σ_k c_rk x_k + shift_r), as Python has it.
+// g(z), g'(z) at a point where functions stand in: sin(z + shift); of several arguments
+// Σ_r sin(Σ_k c_rk x_k + shift_r), as Python has it.
 function unknownValue(tree, env) {
+  if (!env.standIn) throw new Unknown(`${tree.func} is an unknown function`);
   const {args, places} = tree, fraction = (p, q) => divide(point(p), point(q));
   const rank = 1 + env.unknown.slice().sort().indexOf(tree.func);
   const turns = (n) => multiply(fraction(n, 2), PI);
   const on = (name, a, b) => elementwise(name, [a, b], env, tree);
   const sine = (t) => elementwise('sin', [t], env, tree);
   if (args.length === 1) {
-    return sine(on('add', evaluate(args[0], env), scalar(add(fraction(rank, 2), turns(tree.primes)))));
+    return sine(on('add', evaluate(args[0], env),
+        scalar(add(fraction(rank, 2), turns(tree.primes)))));
   }
   const values = args.map((arg) => evaluate(arg, env));
   return values.map((_, row) => {
-    const slopes = values.map((value, k) => scalar(add(point(row === k ? 1 : 0), fraction(1, row + k + 2))));
+    const slopes = values.map((value, k) =>
+        scalar(add(point(row === k ? 1 : 0), fraction(1, row + k + 2))));
     const shift = add(add(fraction(rank, 2), fraction(row + 1, 3)), turns(places.length));
-    const angle = values.reduce((sum, value, k) => on('add', sum, on('mul', slopes[k], value)), scalar(shift));
+    const angle = values.reduce((sum, value, k) => on('add', sum, on('mul', slopes[k], value)),
+        scalar(shift));
     return places.reduce((term, at) => on('mul', slopes[at - 1], term), sine(angle));
   }).reduce((sum, term) => on('add', sum, term));
 }
 
 function userValue(tree, env) {
   const {params, tree: body} = env.functions[tree.func];
-  if (params.length !== tree.args.length) throw new Unknown(`${tree.func} takes ${params.length} arguments`);
+  if (params.length !== tree.args.length) {
+    throw new Unknown(`${tree.func} takes ${params.length} arguments`);
+  }
   const given = {}, shapes = {...env.shapes};
   params.forEach((name, k) => {
     given[name] = evaluate(tree.args[k], env);
@@ -217,7 +234,9 @@ function whereValue(tree, env) {
   const condition = evaluate(tree.args[0], env);
   if (isPlain(condition) && !env.watch) {
     const pair = single(condition);
-    if (!isPoint(pair)) throw located(new Unsure('which branch applies is not known to this precision'), tree);
+    if (!isPoint(pair)) {
+      throw located(new Unsure('which branch applies is not known to this precision'), tree);
+    }
     return evaluate(tree.args[pair[0] ? 1 : 2], env);
   }
   const inner = {...env, tolerant: []};
@@ -228,7 +247,8 @@ function whereValue(tree, env) {
 // Raises what was noted in a branch if an entry of the result comes from there.
 function settle(result, noted, env) {
   if (result.lo.some(Number.isNaN)) {
-    const problem = noted.find((one) => one instanceof Unsure) || noted[0] || new Undefined('the result is undefined');
+    const problem = noted.find((one) => one instanceof Unsure) || noted[0]
+        || new Undefined('the result is undefined');
     if (env.tolerant === null) throw problem;
     env.tolerant.push(problem);
   }
@@ -251,7 +271,8 @@ function reduced(tree, env) {
     if (func === 'max') args = [...args].sort((a, b) => isZero(a) - isZero(b));
     return args.slice(1).reduce((result, arg) => func === 'max' && isZero(arg)
       ? elementwise('relu', [result], env, tree)
-      : elementwise(func === 'max' ? 'maximum' : 'minimum', [result, evaluate(arg, env)], env, tree),
+      : elementwise(func === 'max' ? 'maximum' : 'minimum', [result, evaluate(arg, env)], env,
+          tree),
     evaluate(args[0], env));
   }
   if (args.length === 2) {
@@ -290,9 +311,9 @@ function indexRanges(names, tree, env) {
   for (const part of walk(tree)) {
     if (part.kind !== 'compare' || part.op !== '==') continue;
     for (const [side, other] of [[part.left, part.right], [part.right, part.left]]) {
-      const length = side.kind === 'name' ? {...env.indices, ...found}[side.id] : undefined;
+      const length = side.kind === 'name' ? own({...env.indices, ...found}, side.id) : undefined;
       const form = length === undefined ? null : linear(other, names, env);
-      const missing = names.filter((name) => !(name in found));
+      const missing = names.filter((name) => own(found, name) === undefined);
       if (form) fit(form, length, Math.min, missing, env, found);
     }
   }
@@ -315,20 +336,22 @@ function fit({steps, start}, length, beside, names, env, found) {
     const others = Object.keys(steps).filter((other) => other !== name)
       .reduce((sum, other) => sum + beside(0, steps[other] * ((sizes[other] ?? 1) - 1)), start);
     const room = Math.max(Math.floor((length - 1 - others) / steps[name]) + 1, 0);
-    found[name] = Math.min(found[name] ?? room, room);
+    found[name] = Math.min(own(found, name) ?? room, room);
   }
 }
 
 // c*p + q + 1 as {steps: {c: p, q: 1}, start: 1}; null for anything else.
 function linear(tree, names, env) {
-  const isIndex = (part) => part.kind === 'name' && (names.includes(part.id) || part.id in env.indices);
+  const isIndex = (part) => part.kind === 'name'
+      && (names.includes(part.id) || own(env.indices, part.id) !== undefined);
   if (![...walk(tree)].some(isIndex)) {
     const start = quietly(() => wholeNumber(evaluate(tree, env)));
     return start === null ? null : {steps: {}, start};
   }
   if (tree.kind === 'name') return {steps: {[tree.id]: 1}, start: 0};
   const scaled = (form, factor) => ({
-    steps: Object.fromEntries(Object.entries(form.steps).map(([name, step]) => [name, step * factor])),
+    steps: Object.fromEntries(Object.entries(form.steps).map(([name, step]) =>
+        [name, step * factor])),
     start: form.start * factor,
   });
   if (tree.kind === 'neg') {
@@ -340,7 +363,8 @@ function linear(tree, names, env) {
   if (!left || !right) return null;
   if (tree.op === '*') {
     const isNumber = (form) => !Object.keys(form.steps).length;
-    return isNumber(left) ? scaled(right, left.start) : isNumber(right) ? scaled(left, right.start) : null;
+    return isNumber(left) ? scaled(right, left.start) : isNumber(right) ? scaled(left, right.start)
+        : null;
   }
   const other = scaled(right, tree.op === '+' ? 1 : -1), steps = {...left.steps};
   for (const [name, step] of Object.entries(other.steps)) steps[name] = (steps[name] ?? 0) + step;
@@ -361,28 +385,34 @@ function overIndices(tree, names, conditions, env) {
   const keep = (t, filler) => chosen.reduce((result, choice) =>
     elementwise('where', [choice, result, filler], inner, tree), t);
   const neutral = REDUCED_BY_INDEX[func] ?? null;
-  term = settle(keep(term, neutral === null ? lowest(term, func) : scalar(point(neutral))), inner.tolerant, env);
+  term = settle(keep(term, neutral === null ? lowest(term, func) : scalar(point(neutral))),
+      inner.tolerant, env);
   if (func !== 'mean') return collapse(func, term, names, env, tree);
   const counted = spread(keep(scalar([1, 1]), scalar([0, 0])));
-  return elementwise('div', [term, counted].map((t) => collapse('sum', t, names, env, tree)), env, tree);
+  return elementwise('div', [term, counted].map((t) => collapse('sum', t, names, env, tree)), env,
+      tree);
 }
 
 // A number that a maximum or minimum over the other entries never notices.
 function lowest(term, func) {
-  const kept = [...term.lo].map((lo, n) => [lo, term.hi[n]]).filter((pair) => !Number.isNaN(pair[0]));
+  const kept = [...term.lo].map((lo, n) => [lo, term.hi[n]]).filter((pair) =>
+      !Number.isNaN(pair[0]));
   return scalar(kept.reduce(func === 'max' ? minimum : maximum));
 }
 
 function collapse(func, term, names, env, tree) {
   const kept = term.over.filter((name) => !names.includes(name));
   if (isAlong(func)) {
-    const logs = elementwise('sub', [term, collapse('logsumexp', term, names, env, tree)], env, tree);
+    const logs = elementwise('sub', [term, collapse('logsumexp', term, names, env, tree)], env,
+        tree);
     return func === 'log_softmax' ? logs : elementwise('exp', [logs], env, tree);
   }
   const first = term.over.length;
-  const order = [...kept.map((name) => term.over.indexOf(name)), ...range(term.shape.length).map((k) => first + k),
+  const order = [...kept.map((name) => term.over.indexOf(name)),
+      ...range(term.shape.length).map((k) => first + k),
     ...names.map((name) => term.over.indexOf(name))];
-  return reduction(func, rearranged(term, order, kept), {axis: names.map((_, k) => k - names.length)}, env, tree);
+  return reduction(func, rearranged(term, order, kept),
+      {axis: names.map((_, k) => k - names.length)}, env, tree);
 }
 
 function reduction(func, t, given, env, tree) {
@@ -396,7 +426,10 @@ function reduction(func, t, given, env, tree) {
     axes = rank === 2 && unitAxes(t, tree.args[0], env).some(Boolean) ? [-2, -1] : [-1];
   }
   const scope = {...operation(func).defaults, ...rest, a: t, axis: axesOf(rank, axes), keepdims};
-  if (env.watch) env.watch(func, tree, [t, structured(func, {...scope, keepdims: true}, env, tree)], rest.ord ?? 2);
+  if (env.watch) {
+    env.watch(func, tree, [t, structured(func, {...scope, keepdims: true}, env, tree)], rest.ord
+        ?? 2);
+  }
   return structured(func, scope, env, tree);
 }
 
@@ -404,36 +437,43 @@ function reduction(func, t, given, env, tree) {
 function axesOf(rank, axis) {
   if (axis === null) return range(rank).map((k) => k - rank);
   return [axis].flat().map((k) => {
-    if (!(k >= -rank && k < rank)) throw new Misfit(`there is no axis ${k} in an array with ${rank}`);
+    if (!(k >= -rank && k < rank)) {
+      throw new Misfit(`there is no axis ${k} in an array with ${rank}`);
+    }
     return k >= 0 ? k - rank : k;
   }).sort((a, b) => a - b);
 }
 
-const options = (tree, env) => Object.fromEntries(tree.kwargs.map(([name, value]) => [name, option(name, value, env)]));
+const options = (tree, env) =>
+    Object.fromEntries(tree.kwargs.map(([name, value]) => [name, option(name, value, env)]));
 
 function option(name, tree, env) {
   if (name === 'keepdims') return tree.kind === 'name' && tree.id === 'True';
   if (tree.kind === 'name' && tree.id === 'None') return null;
-  if (name === 'ord' && tree.kind === 'name' && (tree.id === 'inf' || tree.id === 'oo')) return Infinity;
+  if (name === 'ord' && tree.kind === 'name' && (tree.id === 'inf' || tree.id === 'oo')) {
+    return Infinity;
+  }
   if (tree.kind === 'vector') return tree.items.map((item) => option(name, item, env));
   return middle(single(evaluate(tree, env)));
 }
 
 function wholeNumber(t) {
   const [lo, hi] = single(t);
-  if (!isPlain(t) || lo !== hi || !Number.isInteger(lo)) throw new Undefined('a size is a whole number');
+  if (!isPlain(t) || lo !== hi || !Number.isInteger(lo)) {
+    throw new Undefined('a size is a whole number');
+  }
   return lo;
 }
 
 // ---- operations on whole arrays
 
 const RANK_NAMES = ['a number', 'a vector', 'a matrix'];
-const isMatrixOf = (t, units) => t.shape.length === 2 && !units.some(Boolean);
 const flat = (t) => reshaped(t, [...t.dims.slice(0, t.over.length), product(t.shape)]);
 // Arrays over the same named axes.
 function aligned(tensors, env, rank) {
   const over = axesInOrder(env, ...tensors.map((t) => t.over));
-  return tensors.map((t) => isPlain(t) && !rank ? reshaped(t, over.map(() => 1), over) : expand(t, over, rank));
+  return tensors.map((t) => isPlain(t) && !rank ? reshaped(t, over.map(() => 1), over)
+      : expand(t, over, rank));
 }
 
 // An operation by its signature, as `numeric/array_operations.py` calls it.
@@ -443,20 +483,29 @@ function arranged(func, op, operands, given, env, tree) {
   const [t] = operands, rest = (from) => Object.fromEntries(op.operands.slice(from).map((name, k) =>
     [name, operands[from + k] ? wholeNumber(operands[from + k]) : op.defaults[name]]));
   if (op.signature === 'same') {
-    const rank = t.shape.length, units = given.axis === undefined && rank > 1 ? unitAxes(t, tree.args[0], env) : [true];
+    const rank = t.shape.length, units = given.axis === undefined && rank > 1
+        ? unitAxes(t, tree.args[0], env) : [true];
     if (!rank) throw new Misfit(`${func} needs an array`);
-    if (func === 'cumsum' && !units.some(Boolean)) throw new Misfit('cumsum of a matrix needs an axis');
+    if (func === 'cumsum' && !units.some(Boolean)) {
+      throw new Misfit('cumsum of a matrix needs an axis');
+    }
     const [axis] = axesOf(rank, given.axis ?? (rank === 2 && units[1] ? -2 : -1));
     return structured(func, {a: t, axis}, env, tree);
   }
-  const signature = func === 'matrix_power' ? 'n n ->' : op.signature, inputs = signature.split('->')[0].split(',').map((part) => part.trim().split(' '));
+  const signature = func === 'matrix_power' ? 'n n ->' : op.signature,
+      inputs = signature.split('->')[0].split(',').map((part) => part.trim().split(' '));
   const square = inputs.length === 1 && inputs[0].length === 2 && inputs[0][0] === inputs[0][1];
   const arrays = operands.slice(0, inputs.length).map((one, k) => {
     if (inputs[k].length === 1) return flat(one);
-    const whole = square && !one.shape.length && func !== 'inv' ? reshaped(one, [...one.dims, 1, 1]) : one;
+    const whole = square && !one.shape.length && func !== 'inv' ? reshaped(one, [...one.dims, 1, 1])
+        : one;
     const [n, m] = whole.shape.slice(-2);
-    if (square && !(whole.shape.length > 1 && n === m)) throw new Misfit(`${func} needs a square matrix`);
-    if (!square && whole.shape.length !== inputs[k].length) throw new Misfit(`${func} needs ${RANK_NAMES[inputs[k].length]}`);
+    if (square && !(whole.shape.length > 1 && n === m)) {
+      throw new Misfit(`${func} needs a square matrix`);
+    }
+    if (!square && whole.shape.length !== inputs[k].length) {
+      throw new Misfit(`${func} needs ${RANK_NAMES[inputs[k].length]}`);
+    }
     return whole;
   });
   const same = aligned(arrays, env, inputs[0].length);
@@ -466,27 +515,33 @@ function arranged(func, op, operands, given, env, tree) {
 
 function transposed(t) {
   const first = t.over.length, rank = t.shape.length;
-  return rank < 2 ? t : rearranged(t, [...range(first), ...range(rank).map((k) => first + rank - 1 - k)], t.over);
+  return rank < 2 ? t
+      : rearranged(t, [...range(first), ...range(rank).map((k) => first + rank - 1 - k)], t.over);
 }
 
 // NumPy's `@`: a vector is a row on the left and a column on the right.
 function product2(left, right, env, tree) {
-  if (!left.shape.length || !right.shape.length) throw located(new Misfit('@ needs arrays on both sides'), tree);
+  if (!left.shape.length || !right.shape.length) {
+    throw located(new Misfit('@ needs arrays on both sides'), tree);
+  }
   const row = left.shape.length === 1, column = right.shape.length === 1;
   const a = row ? reshaped(left, [...left.dims.slice(0, -1), 1, ...left.dims.slice(-1)]) : left;
   const b = column ? reshaped(right, [...right.dims, 1]) : right;
   if (lastSize(a) !== lastSize(b, 2)) {
-    throw located(new Misfit(`shapes ${shapeText(left)} and ${shapeText(right)} do not conform`), tree);
+    throw located(new Misfit(`shapes ${shapeText(left)} and ${shapeText(right)} do not conform`),
+        tree);
   }
   const [one, two] = aligned([a, b], env, Math.max(a.shape.length, b.shape.length));
   const whole = structured('matmul', {a: one, b: two}, env, tree);
-  const dims = whole.dims.filter((_, k) => !(row && k === whole.dims.length - 2) && !(column && k === whole.dims.length - 1));
+  const dims = whole.dims.filter((_, k) => !(row && k === whole.dims.length - 2)
+      && !(column && k === whole.dims.length - 1));
   return reshaped(whole, dims);
 }
 
 // [a, b]: a new first positional axis.
 function vectorOf(items, env) {
-  const over = axesInOrder(env, ...items.map((t) => t.over)), rank = Math.max(...items.map((t) => t.shape.length));
+  const over = axesInOrder(env, ...items.map((t) => t.over)),
+      rank = Math.max(...items.map((t) => t.shape.length));
   const parts = items.map((t) => expand(t, over, rank)), first = over.length;
   const dims = fitting(parts.map((t) => t.dims), 'the parts of a vector have different shapes');
   return build(over, [...dims.slice(0, first), parts.length, ...dims.slice(first)], (index) =>
@@ -504,7 +559,8 @@ function fitting(lists, message) {
 const ARRANGED = {
   dot(operands, given, env, tree) {
     const [a, b] = operands, same = a.shape.join() === b.shape.join();
-    const vectors = a.shape.length === 1 || (a.shape.length === 2 && unitAxes(a, tree.args[0], env).some(Boolean));
+    const vectors = a.shape.length === 1
+        || (a.shape.length === 2 && unitAxes(a, tree.args[0], env).some(Boolean));
     if (!(same && vectors)) return product2(a, b, env, tree);
     const [x, y] = aligned(operands.map(flat), env, 1);
     return structured('dot', {a: x, b: y}, env, tree);
@@ -514,18 +570,22 @@ const ARRANGED = {
     const matrices = operands.map((t) => reshaped(t, [...t.dims.slice(0, t.over.length),
       ...Array(Math.max(0, 2 - t.shape.length)).fill(1), ...t.shape]));
     const [a, b] = aligned(matrices, env, 2), whole = structured('kron', {a, b}, env, tree);
-    return isFlat ? reshaped(whole, whole.dims.filter((_, k) => k !== whole.dims.length - 2)) : whole;
+    return isFlat ? reshaped(whole, whole.dims.filter((_, k) => k !== whole.dims.length - 2))
+        : whole;
   },
   conv: (operands, given, env, tree) => correlated(operands, env, tree, 1),
   conv2d: (operands, given, env, tree) => correlated(operands, env, tree, 2),
   diag([t], given, env, tree) {
-    if (t.shape.length === 2 && !unitAxes(t, tree.args[0], env).some(Boolean)) return ARRAYS.diagonal(t);
+    if (t.shape.length === 2 && !unitAxes(t, tree.args[0], env).some(Boolean)) {
+      return ARRAYS.diagonal(t);
+    }
     return structured('diag', {a: flat(t)}, env, tree);
   },
   vec: ([t], given, env, tree) => t.shape.length < 2 ? t : structured('vec', {a: t}, env, tree),
   stack: (operands, given, env) => vectorOf(operands, env),
   concat(operands, given, env) {
-    const all = aligned(operands, env, 0).map((t) => t.shape.length ? t : reshaped(t, [...t.dims, 1]));
+    const all = aligned(operands, env, 0).map((t) => t.shape.length ? t
+        : reshaped(t, [...t.dims, 1]));
     const {over} = all[0], rank = all[0].shape.length, [axis] = axesOf(rank, given.axis ?? 0);
     const at = over.length + rank + axis, lengths = all.map((t) => t.dims[at]);
     const rest = (t) => t.shape.filter((_, k) => k + over.length !== at).join() + t.shape.length;
@@ -545,7 +605,8 @@ const ARRANGED = {
 for (const func of ['eye', 'ones', 'zeros']) {
   ARRANGED[func] = (operands, given, env, tree) => {
     const sizes = operands.map(wholeNumber), [name] = operation(func).operands;
-    return structured(func, {[name === '*' ? 'shape' : name]: name === '*' ? sizes : sizes[0]}, env, tree);
+    return structured(func, {[name === '*' ? 'shape' : name]: name === '*' ? sizes : sizes[0]}, env,
+        tree);
   };
 }
 
@@ -562,7 +623,8 @@ function correlated(operands, env, tree, rank) {
 function unitAxes(t, tree, env) {
   const counted = t.shape.map((n) => n === 1);
   if (!counted.some(Boolean) || !Object.values(env.sizes).includes(1)) return counted;
-  const unshaped = (part) => part.kind === 'name' && own(env.values, part.id)?.shape.length && !own(env.shapes, part.id);
+  const unshaped = (part) => part.kind === 'name' && own(env.values, part.id)?.shape.length
+      && !own(env.shapes, part.id);
   if ([...walk(tree)].some(unshaped)) return counted;
   const declared = declaredUnits(tree, env);
   if (declared && declared.length === counted.length) return declared;
@@ -592,7 +654,8 @@ function declaredUnits(tree, env) {
     }
     case 'call': {
       const signature = language.operations[tree.func]?.signature;
-      return signature === 'elementwise' ? all(...tree.args) : signature === 'same' ? declaredUnits(tree.args[0], env) : null;
+      return signature === 'elementwise' ? all(...tree.args) : signature === 'same'
+          ? declaredUnits(tree.args[0], env) : null;
     }
     default: return null;
   }
@@ -602,13 +665,16 @@ function declaredUnits(tree, env) {
 
 // base[items], where an index or a per-example integer picks one entry for each of its values.
 function indexed(tree, env) {
-  const base = evaluate(tree.base, env), first = base.over.length, rank = base.shape.length;
+  const base = evaluate(tree.base, env), rank = base.shape.length;
   try {
-    if (tree.items.length > rank) throw new Misfit(`${tree.items.length} indices for an array with ${rank} axes`);
+    if (tree.items.length > rank) {
+      throw new Misfit(`${tree.items.length} indices for an array with ${rank} axes`);
+    }
     const items = base.shape.map((length, k) => {
       const item = tree.items[k];
       if (!item) return {slice: true, begin: 0, step: 1, count: length};
-      return item.kind === 'slice' ? sliced(item, length, env) : picked(evaluate(item, env), length, env);
+      return item.kind === 'slice' ? sliced(item, length, env)
+          : picked(evaluate(item, env), length, env);
     });
     const picks = items.filter((item) => !item.slice);
     const over = axesInOrder(env, base.over, ...picks.map((item) => item.t.over));
@@ -617,10 +683,12 @@ function indexed(tree, env) {
     const places = items.map((item, k) => item.slice ? -1 : k).filter((k) => k >= 0);
     const together = places.every((k, n) => k === places[0] + n);
     const before = gathered.length && together ? kept.filter((k) => k < places[0]).length : 0;
-    const sizeOf = (name) => [base, ...picks.map((item) => item.t)].filter((t) => t.over.includes(name))
+    const sizeOf = (name) =>
+        [base, ...picks.map((item) => item.t)].filter((t) => t.over.includes(name))
       .map((t) => t.dims[t.over.indexOf(name)])[0];
     const counts = kept.map((k) => items[k].count);
-    const dims = [...over.map(sizeOf), ...counts.slice(0, before), ...gathered, ...counts.slice(before)];
+    const dims = [...over.map(sizeOf), ...counts.slice(0, before), ...gathered,
+        ...counts.slice(before)];
     const named = (t, at) => t.over.map((name) => at[over.indexOf(name)]);
     const split = over.length + before;
     return build(over, dims, (at) => {
@@ -629,7 +697,8 @@ function indexed(tree, env) {
       let lost = false;
       const positional = items.map((item, k) => {
         if (item.slice) return item.begin + item.step * rest[kept.indexOf(k)];
-        const place = item.at(entry(item.t, [...named(item.t, at), ...inner.slice(inner.length - item.t.shape.length)]));
+        const place = item.at(entry(item.t,
+            [...named(item.t, at), ...inner.slice(inner.length - item.t.shape.length)]));
         lost = lost || place === null;
         return place;
       });
@@ -653,7 +722,8 @@ function sliced(item, length, env) {
 function picked(t, length, env) {
   const at = ([lo, hi]) => {
     if (lo !== hi || !Number.isInteger(lo)) {
-      throw lo === hi ? new Undefined(isPlain(t) ? `${show([lo, hi])} is no index` : 'an index is not an integer')
+      throw lo === hi ? new Undefined(isPlain(t) ? `${show([lo, hi])} is no index`
+          : 'an index is not an integer')
         : new Unsure('an index is not known to this precision');
     }
     const place = isPlain(t) && lo < 0 ? lo + length : lo;
@@ -673,7 +743,8 @@ function alongIndex(t, name, env) {
   if (t.over.includes(name)) return t;
   const over = axesInOrder(env, t.over, [name]);
   const [one] = isPlain(t) ? [reshaped(t, [1], over)] : [expand(t, over, t.shape.length)];
-  return build(over, one.dims.map((n, k) => over[k] === name ? env.indices[name] : n), (index) => entry(one, index));
+  return build(over, one.dims.map((n, k) => over[k] === name ? env.indices[name] : n),
+      (index) => entry(one, index));
 }
 
 // Named indices become leading positional axes, in the order given: p[k] = …
@@ -681,7 +752,8 @@ function positional(t, names, env) {
   const whole = names.reduce((result, name) => alongIndex(result, name, env), t);
   const kept = whole.over.filter((name) => !names.includes(name));
   const order = [...kept, ...names].map((name) => whole.over.indexOf(name));
-  return rearranged(whole, [...order, ...range(whole.shape.length).map((k) => order.length + k)], kept);
+  return rearranged(whole, [...order, ...range(whole.shape.length).map((k) => order.length + k)],
+      kept);
 }
 
 // Examples last: [D, 1] and [D] become D × m, [1, 1] becomes 1 × m, [] becomes m.
@@ -691,7 +763,8 @@ function stacked(t, env, tree) {
   const rest = t.over.filter((name) => !named.includes(name));
   const column = t.shape.length === 2 && (tree ? unitAxes(t, tree, env)[1] : t.shape[1] === 1);
   const positions = range(t.shape.length).map((k) => t.over.length + k);
-  const order = [...rest.map((name) => t.over.indexOf(name)), ...positions, ...named.map((name) => t.over.indexOf(name))];
+  const order = [...rest.map((name) => t.over.indexOf(name)), ...positions,
+      ...named.map((name) => t.over.indexOf(name))];
   const whole = rearranged(t, order, rest);
   return column ? reshaped(whole, whole.dims.filter((_, k) => k !== rest.length + 1)) : whole;
 }
@@ -711,23 +784,28 @@ const bind = (env, name, t) => ({...env, values: {...env.values, [name]: t}});
 
 // ---- an exercise at a point
 
-// A number or nested rows of numbers as an array of that shape; one over examples is read as its stack.
+// A number or nested rows of numbers as an array of that shape; one over examples is read as its
+// stack.
 function fromValue(value, shape, over, env) {
   const numbers = [value].flat(Infinity).map(number), sizes = over.map((name) => env.indices[name]);
   const dims = [...sizes, ...shape], count = product(sizes);
-  if (numbers.length !== 1 && numbers.length !== product(dims)) throw new Undefined('an array of the wrong size');
+  if (numbers.length !== 1 && numbers.length !== product(dims)) {
+    throw new Undefined('an array of the wrong size');
+  }
   return build(over, dims, (index) => {
     if (numbers.length === 1) return numbers[0];
     const place = (list, lengths) => list.reduce((at, k, n) => at * lengths[n] + k, 0);
-    return numbers[place(index.slice(over.length), shape) * count + place(index.slice(0, over.length), sizes)];
+    return numbers[place(index.slice(over.length), shape) * count
+        + place(index.slice(0, over.length), sizes)];
   });
 }
 
 function environment(computation, at) {
   const env = {
     values: {}, sizes: {...at.sizes}, indices: {}, functions: {}, stacks: computation.stacks || {},
-    examples: computation.examples || [], unknown: computation.unknown || [], shapes: computation.shapes || {},
-    norms: [], lacking: {}, tolerant: null, watch: null,
+    examples: computation.examples || [], unknown: computation.unknown || [],
+        shapes: computation.shapes || {},
+    norms: [], lacking: {}, tolerant: null, watch: null, standIn: at.standIn === true,
     constants: {pi: scalar(PI), e: scalar(E)},
   };
   const functions = Object.keys(computation.functions || {}).concat(env.unknown);

@@ -24,11 +24,13 @@ const isPoint = (x) => x[0] === x[1];
 const isFinitePair = (x) => Number.isFinite(x[0]) && Number.isFinite(x[1]);
 const middle = (x) => x[0] + (x[1] - x[0]) / 2;
 // The next double at least, n half units in the last place away (Rump and others, 2009).
-const above = (x, n = 1) => x === -Infinity ? -Number.MAX_VALUE : x + (Math.abs(x) * STEP * n + TINY);
+const above = (x, n = 1) => x === -Infinity ? -Number.MAX_VALUE : x
+    + (Math.abs(x) * STEP + TINY) * n;
 const below = (x, n = 1) => -above(-x, n);
 // What a rounded result encloses, by the sign of the error that was made; NaN: unknown.
 const toward = (value, error) =>
-  error === 0 ? [value, value] : [error > 0 ? value : below(value), error < 0 ? value : above(value)];
+  error === 0 ? [value, value]
+      : [error > 0 ? value : below(value), error < 0 ? value : above(value)];
 
 function show(x) {
   const value = middle(x);
@@ -123,7 +125,7 @@ function unsure(what) {
   throw new Unsure(`${what} is not known to this precision`);
 }
 
-// Refuses what lies surely outside of lowest … highest, and does not tell where an end lies outside.
+// Refuses what lies surely outside of lowest … highest; where an end lies outside, it is not told.
 function inside(name, x, lowest, highest, open) {
   if (open ? x[1] <= lowest || x[0] >= highest : x[1] < lowest || x[0] > highest) refuse(name, x);
   if (open ? x[0] <= lowest || x[1] >= highest : x[0] < lowest || x[1] > highest) {
@@ -143,7 +145,8 @@ const wave = (f) => (x) => {
   if (!(x[0] > -1e6 && x[1] < 1e6)) unsure(`${f.name} of ${show(x)}`);
   const at = middle(x), value = f(at), radius = above(Math.max(x[1] - at, at - x[0]));
   return [
-    Math.max(-1, below(below(value, ULPS) - radius, 2)), Math.min(1, above(above(value, ULPS) + radius, 2)),
+    Math.max(-1, below(below(value, ULPS) - radius, 2)),
+        Math.min(1, above(above(value, ULPS) + radius, 2)),
   ];
 };
 
@@ -220,7 +223,8 @@ function erfOf(x) {
 }
 const erf = (x) => [Math.max(-1, erfOf(x[0])[0]), Math.min(1, erfOf(x[1])[1])];
 
-const BERNOULLI = ['1/6', '-1/30', '1/42', '-1/30', '5/66', '-691/2730', '7/6', '-3617/510'].map(number);
+const BERNOULLI = ['1/6', '-1/30', '1/42', '-1/30', '5/66', '-691/2730', '7/6',
+    '-3617/510'].map(number);
 const SHIFTED = 10;
 
 // The steps x, x + 1, … below `least`, and what follows them. Refuses the poles 0, -1, -2, …
@@ -268,8 +272,11 @@ function polygamma(k, x) {
   const lead = order
     ? negative(divide(factorial(order - 1), wholePower(z, order))) : log(z);
   let total = subtract(lead, divide(whole, multiply([2, 2], wholePower(z, order + 1))));
-  total = subtract(total, stirling(z, order, (j) => divide(factorial(j + order - 1), factorial(j))));
-  for (const step of steps.reverse()) total = subtract(total, divide(whole, wholePower(step, order + 1)));
+  total = subtract(total,
+      stirling(z, order, (j) => divide(factorial(j + order - 1), factorial(j))));
+  for (const step of steps.reverse()) {
+    total = subtract(total, divide(whole, wholePower(step, order + 1)));
+  }
   return sign(total);
 }
 

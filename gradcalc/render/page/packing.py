@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-# No literal goes over a line's end; a template may stand in another, no deeper.
+# No literal goes over a line's end; a template may stand in another, no deeper,
+# and no pattern begins with a space or holds a backtick.
 _SCRIPT = re.compile(
     r"""(?P<kept>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"
     |`(?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^{}`]|`[^`]*`|\{[^{}]*\})*\})*`
@@ -12,6 +13,7 @@ _SCRIPT = re.compile(
     |[ ]+""",
     re.X,
 )
+_ENDS, _BEGINS = tuple("{,(;[=&|?:"), tuple("}).]?:&|")
 _WORD = re.compile(r"[\w$\\#@]")
 
 
@@ -30,8 +32,15 @@ def packed(text: str) -> str:
 
 
 def tight(script: str) -> str:
-    """A packed script without the spaces that part nothing. Its lines stay."""
-    return "\n".join(map(_tight, script.split("\n")))
+    """A packed script without the spaces and the ends of lines that part nothing."""
+    found: list[str] = []
+    for line in map(_tight, script.split("\n")):
+        before = found[-1] if found else ""
+        joined = before[-1:] in _ENDS or line[:1] in _BEGINS  # where no statement ends by its line
+        if found and (not joined or "//" in before):
+            found.append("\n")
+        found.append(line)
+    return "".join(found)
 
 
 def _tight(line: str) -> str:

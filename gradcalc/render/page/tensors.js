@@ -1,16 +1,18 @@
-// Arrays of enclosures with named and positional axes: {lo, hi, dims, over, shape}, the entries in C
-// order over dims = sizes of the named axes `over`, then `shape`. The operations on whole arrays are
-// named as `m`'s are (`numeric/array_functions.py`); they work on the last axes, the rest stands
-// before them.
+// Arrays of enclosures with named and positional axes: {lo, hi, dims, over, shape}, the entries in
+// C order over dims = sizes of the named axes `over`, then `shape`. The operations on whole arrays
+// are named as `m`'s are (`numeric/array_functions.py`); they work on the last axes, the rest
+// stands before them.
 
-const MOST_ENTRIES = 100000;
+const MOST_ENTRIES = 100000, MOST_PRODUCTS = 3000000;
 const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
 const range = (n) => Array.from({length: n}, (_, k) => k);
 
 // The array whose entry at an index is f(index).
 function build(over, dims, f) {
   const count = product(dims), index = dims.map(() => 0);
-  if (count > MOST_ENTRIES) throw new Unsupported(`an array of ${count} entries is too large for this page`);
+  if (count > MOST_ENTRIES) {
+    throw new Unsupported(`an array of ${count} entries is too large for this page`);
+  }
   const lo = new Float64Array(count), hi = new Float64Array(count);
   for (let n = 0; n < count; n += 1) {
     [lo[n], hi[n]] = f(index);
@@ -37,7 +39,8 @@ const place = (axis, rank) => axis < 0 ? axis + rank : axis;
 function expand(t, over, rank) {
   if (isPlain(t)) return t;
   const named = over.map((name) => t.over.includes(name) ? t.dims[t.over.indexOf(name)] : 1);
-  return reshaped(t, [...named, ...Array(Math.max(0, rank - t.shape.length)).fill(1), ...t.shape], over);
+  return reshaped(t, [...named, ...Array(Math.max(0, rank - t.shape.length)).fill(1), ...t.shape],
+      over);
 }
 
 function broadcast(...lists) {
@@ -68,7 +71,7 @@ function rearranged(t, order, over) {
   });
 }
 
-// The array whose entry at [...outer, ...inner] is f(inner, pick), pick(...place) an entry of t there.
+// The array whose entry at [...outer, ...inner] is f(inner, pick); pick(...place) is t's there.
 function onLast(t, rank, inner, f) {
   const outer = t.dims.slice(0, t.dims.length - rank);
   return build(t.over, [...outer, ...inner], (index) => {
@@ -106,14 +109,16 @@ const entrywise = (name) => (...operands) => {
   return combine(FUNCTIONS[name], tensors, largest.over);
 };
 const [plus, minus, times, quotient] = ['add', 'subtract', 'multiply', 'divide'].map(entrywise);
-const [exps, logs1p, absOf, roots, powers] = ['exp', 'log1p', 'abs', 'sqrt', 'power'].map(entrywise);
+const [exps, logs1p, absOf, roots, powers] =
+    ['exp', 'log1p', 'abs', 'sqrt', 'power'].map(entrywise);
 const sumOver = reduce(add, [0, 0]), maxOver = reduce(maximum), minOver = reduce(minimum);
 const countOver = (t, axis) => product(axis.map((k) => t.dims[place(k, t.dims.length)]));
 
 // The largest entry over the axes, and log Σ exp(entry - largest), by log1p of all but the largest.
 function logRest(t, axis) {
   const rank = t.dims.length, axes = axis.map((k) => place(k, rank));
-  const tops = build(t.over, t.dims.map((n, k) => axes.includes(k) ? 1 : n), () => [-Infinity, -Infinity]);
+  const tops = build(t.over, t.dims.map((n, k) => axes.includes(k) ? 1 : n),
+      () => [-Infinity, -Infinity]);
   const where = [];
   build(t.over, t.dims, (index) => {
     const pair = entry(t, index);
@@ -126,13 +131,15 @@ function logRest(t, axis) {
     return pair;
   });
   const others = exps(minus(t, tops)), chosen = new Set(where);
-  const left = build(t.over, t.dims, (index) => chosen.has(index.join()) ? [0, 0] : entry(others, index));
+  const left = build(t.over, t.dims, (index) => chosen.has(index.join()) ? [0, 0]
+      : entry(others, index));
   return [tops, logs1p(sumOver(left, axis, true))];
 }
 
 // Gauss and Jordan, the pivot that is surely farthest from 0: the inverse and the determinant.
 function eliminate(pick, n) {
-  const rows = range(n).map((i) => [...range(n).map((j) => pick(i, j)), ...range(n).map((j) => point(i === j ? 1 : 0))]);
+  const rows = range(n).map((i) =>
+      [...range(n).map((j) => pick(i, j)), ...range(n).map((j) => point(i === j ? 1 : 0))]);
   let determinant = [1, 1];
   for (let k = 0; k < n; k += 1) {
     const sizesBelow = rows.map((row, r) => r < k ? -1 : absolute(row[k])[0]);
@@ -174,6 +181,9 @@ function determinantOf(pick, n) {
 function matmul(a, b) {
   const rows = a.dims[a.dims.length - 2], inner = a.dims[a.dims.length - 1];
   const outer = broadcast(a.dims.slice(0, -2), b.dims.slice(0, -2));
+  if (product(outer) * rows * inner * lastSize(b) > MOST_PRODUCTS) {
+    throw new Unsupported('this product is too large for this page');
+  }
   return build(a.over, [...outer, rows, b.dims[b.dims.length - 1]], (index) => {
     const before = index.slice(0, -2), [i, j] = index.slice(-2);
     return range(inner).reduce((sum, k) =>
@@ -205,7 +215,9 @@ const ARRAYS = {
   mean: (t, axis, keepdims) => quotient(sumOver(t, axis, keepdims), countOver(t, axis)),
   var(t, axis, keepdims, ddof) {
     const n = countOver(t, axis) - ddof, centred = minus(t, ARRAYS.mean(t, axis, true));
-    if (n <= 0) throw new Undefined(`the variance of ${n + ddof} numbers with ddof=${ddof} is undefined`);
+    if (n <= 0) {
+      throw new Undefined(`the variance of ${n + ddof} numbers with ddof=${ddof} is undefined`);
+    }
     return quotient(sumOver(times(centred, centred), axis, keepdims), n);
   },
   norm(t, axis, keepdims, ord) {
@@ -235,7 +247,8 @@ const ARRAYS = {
   triangle: (t, k, upper) => onLast(t, 2, t.dims.slice(-2), ([i, j], pick) =>
     (upper ? j - i >= k : j - i <= k) ? pick(i, j) : [0, 0]),
   correlate(x, k, rank) {
-    const window = k.dims.slice(-rank), inner = window.map((n, at) => x.dims[x.dims.length - rank + at] - n + 1);
+    const window = k.dims.slice(-rank),
+        inner = window.map((n, at) => x.dims[x.dims.length - rank + at] - n + 1);
     const outer = broadcast(x.dims.slice(0, -rank), k.dims.slice(0, -rank));
     return build(x.over, [...outer, ...inner], (index) => {
       const before = index.slice(0, outer.length), at = index.slice(outer.length);
@@ -249,7 +262,8 @@ const ARRAYS = {
     });
   },
   transpose: (t) => onLast(t, 2, [lastSize(t), lastSize(t, 2)], ([i, j], pick) => pick(j, i)),
-  outer: (a, b) => matmul(reshaped(a, [...a.dims, 1]), reshaped(b, [...b.dims.slice(0, -1), 1, lastSize(b)])),
+  outer: (a, b) => matmul(reshaped(a, [...a.dims, 1]),
+      reshaped(b, [...b.dims.slice(0, -1), 1, lastSize(b)])),
   kron(a, b) {
     const [n, m] = b.dims.slice(-2), outer = broadcast(a.dims.slice(0, -2), b.dims.slice(0, -2));
     return build(a.over, [...outer, lastSize(a, 2) * n, lastSize(a) * m], (index) => {
@@ -269,7 +283,8 @@ const ARRAYS = {
   }),
   inv: inverse,
   diagonal: (t) => onLast(t, 2, [lastSize(t)], ([k], pick) => pick(k, k)),
-  diag: (t) => onLast(t, 1, [lastSize(t), lastSize(t)], ([i, j], pick) => i === j ? pick(i) : [0, 0]),
+  diag: (t) => onLast(t, 1, [lastSize(t), lastSize(t)], ([i, j], pick) => i === j ? pick(i)
+      : [0, 0]),
   vec: (t) => onLast(t, 2, [lastSize(t) * lastSize(t, 2)], ([k], pick) =>
     pick(k % lastSize(t, 2), Math.floor(k / lastSize(t, 2)))),
   matrix_power(t, k) {

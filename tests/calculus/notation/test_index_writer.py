@@ -96,3 +96,38 @@ def test_a_second_derivative_by_a_matrix_in_every_layout(layout: str) -> None:
         notation={"layout": layout},
     )
     assert all(answer.verified and answer.verified.ok for answer in result.answers)
+
+
+@pytest.mark.parametrize(
+    ("line", "shapes", "question", "entry"),
+    [
+        (
+            "f = sum((B - mean(B, axis=1, keepdims=True))^2*c)",
+            {"B": ["m", "n"], "c": ["m", 1]},
+            "df/dc",
+            "sum((B[p, a] - mean(B, axis=1)[p])^2, a)",
+        ),
+        ("f = sum(z*exp(mean(z, keepdims=True)))", {"z": ["n"]}, "df/dz", None),
+        ("f = sum(r*exp(mean(r, axis=1, keepdims=True)))", {"r": [1, "n"]}, "df/dr", None),
+        (
+            "f = sum(s*norm(T, axis=[0, 2], keepdims=True))",
+            {"T": ["m", "n", "p"], "s": ["n"]},
+            "df/ds",
+            "sum(norm(T, axis=[0, 2])[a], a)",
+        ),
+    ],
+)
+def test_an_axis_that_a_reduction_keeps_is_no_place(
+    line: str, shapes: dict[str, Any], question: str, entry: str | None
+) -> None:
+    """The formula of an entry is a number, not an array of one."""
+    sizes = {name: size for name, size in SIZES.items() if name in str(shapes)}
+    form = {"form": "index"}
+    found = solved(line, question, variables=shapes, sizes=sizes, notation=form, seed=1)
+    answer = found[question]
+    assert answer.symbolic is not None
+    assert answer.verified
+    assert answer.verified.ok
+    assert "keepdims" not in unparse(answer.symbolic)
+    if entry is not None:
+        assert unparse(answer.symbolic) == entry

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from helpers.answers import answer
+from gradcalc.language.parser import unparse
+from helpers.answers import answer, solved
 
 SHAPES: dict[str, Any] = {
     "X": ["r", "k"], "W": ["r", "k"], "T": ["r", "k"], "g": ["k"], "M": ["n", "n"], "u": ["n"],
@@ -71,3 +72,60 @@ def test_the_derivative_of_a_number_by_a_vector_is_a_row_in_numerator_layout(
     line: str, formula: str
 ) -> None:
     assert text(line, "df/du", notation={"layout": "jacobian"}) == formula
+
+
+JACOBIANS = [  # (lines, per example, stacked): rows, of 1-D vectors too
+    (
+        "q = max(x, v); f = q @ v; J = sum(f, i)",
+        "sum((q + v*step(v - x)).T, i)",
+        "(sum(Q, axis=1) + v*sum(step(v - X.T), axis=0)).T",
+    ),
+    ("J = sum(v @ x, i)", "sum(x.T, i)", "sum(X, axis=1, keepdims=True).T"),
+    (
+        "z = v @ x; J = sum(z^2, i) + v @ v/2 + sum(v)",
+        "(v + 1).T + 2*sum(z*x.T, i)",
+        "2*Z @ X.T + (v + 1).T",
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "per_example", "stacked"), JACOBIANS)
+def test_a_row_is_written_as_one(lines: str, per_example: str, stacked: str) -> None:
+    found = solved(
+        lines,
+        "dJ/dv",
+        variables={"v": ["n"], "x": {"shape": ["n"], "each": "i"}},
+        examples={"i": "N"},
+        sizes={"n": 3, "N": 2},
+        notation={"layout": "jacobian"},
+    )
+    answer = found["dJ/dv"]
+    assert answer.per_example
+    assert answer.stacked
+    texts = [unparse(view.symbolic) for view in (answer.per_example, answer.stacked)]  # type: ignore[arg-type]
+    assert texts == [per_example, stacked]
+    assert answer.verified
+    assert answer.verified.ok
+
+
+def test_a_stack_beside_a_product_is_no_number() -> None:
+    """Q * (B Z) is not (Q * B) Z: stacks have two axes."""
+    found = solved(
+        "q = (B @ outer(z, w)) @ (D @ c); f = norm(q)^2; J = mean(f, i)",
+        "dJ/dw",
+        variables={
+            "B": ["n", "m"],
+            "z": {"shape": ["m"], "each": "i"},
+            "c": {"shape": ["n", 1], "each": "i"},
+            "D": ["k", "n"],
+            "w": ["k"],
+        },
+        examples={"i": "N"},
+        sizes={"n": 3, "m": 4, "k": 2, "N": 5},
+    )
+    answer = found["dJ/dw"]
+    assert answer.stacked
+    assert answer.stacked.symbolic
+    assert unparse(answer.stacked.symbolic) == "2*D @ C @ sum(Q*(B @ Z), axis=0)/N"
+    assert answer.verified
+    assert answer.verified.ok

@@ -1,0 +1,84 @@
+// Numbers and arrays as the page shows them.
+
+const MATHML = 'http://www.w3.org/1998/Math/MathML', SVG = 'http://www.w3.org/2000/svg';
+const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹', MOST_CELLS = 400;
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function mathElement(tag, ...children) {
+  const made = document.createElementNS(MATHML, tag);
+  made.append(...children);
+  return made;
+}
+
+// The first digits of a number, rounded half to even as decimals are; whole: hardly anything was
+// dropped, and no 0 stands at their end.
+function significant(value, digits) {
+  const [mantissa, power] = Math.abs(value).toExponential().split('e');
+  const all = mantissa.replace('.', '');
+  if (all.length <= digits) return {text: all, power: +power, whole: true};
+  let kept = BigInt(all.slice(0, digits)), up = +power;
+  const rest = all.slice(digits), half = '5'.padEnd(rest.length, '0');
+  if (rest > half || (rest === half && kept % 2n)) kept += 1n;
+  let text = String(kept);
+  if (text.length > digits) [text, up] = [text.slice(0, digits), up + 1];
+  const whole = Math.abs(Number(`${text}e${up - digits + 1}`) / value) - 1;
+  return Math.abs(whole) < 1e-12 ? {text: text.replace(/0+$/, ''), power: up, whole: true} : {text, power: up, whole: false};
+}
+
+// A number at significant digits: 0.3333, 1.200 (rounded), 1.2 (exact), 3, −12, 1·10⁻⁷.
+function numberText(value, digits) {
+  if (value === 0) return '0';
+  const sign = value < 0 ? '−' : '';
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return sign + Math.abs(value);
+  let {text, power, whole} = significant(value, digits);
+  if (power >= -4 && power < Math.max(digits, 6)) {
+    if (power >= digits) ({text, power, whole} = significant(value, +Math.abs(value).toExponential().split('e')[1] + 1));
+    const places = Math.max(0, digits - 1 - power);
+    const padded = whole ? text : text.padEnd(digits, '0');
+    if (power < 0) return sign + '0.' + '0'.repeat(-power - 1) + padded;
+    const [before, after] = [padded.padEnd(power + 1, '0').slice(0, power + 1), padded.slice(power + 1)];
+    return sign + before + (after && places ? '.' + after : '');
+  }
+  const exponent = String(power).replace('-', '⁻').replace(/\d/g, (one) => RAISED[one]);
+  return sign + text[0] + (text.length > 1 ? '.' + text.slice(1) : '') + '·10' + exponent;
+}
+
+// One entry of an enclosure in words: its number as far as it is known.
+function known(lo, hi, digits) {
+  if (lo === hi) return numberText(lo, digits);
+  const most = Math.max(Math.abs(lo), Math.abs(hi));
+  if (most < 1e-12) return '0';
+  if (hi - lo > 1e-9 * most) return null;
+  return numberText(lo / 2 + hi / 2, digits);
+}
+
+const UNKNOWN = 'not known to this precision';
+
+function isExact(lo, hi, digits) {
+  const value = lo / 2 + hi / 2;
+  return value === 0 || Math.abs(value) < 1e-12 || significant(+value.toPrecision(13), digits).whole;
+}
+
+// A tensor as text, or as mathematics where it has rows.
+function shown(tensor, digits) {
+  if (tensor.lo.length > MOST_CELLS) return `${tensor.lo.length} numbers`;
+  const [rows, columns] = [tensor.shape[0] ?? 1, tensor.shape[1] ?? 1];
+  if (tensor.shape.length > 2) return `an array of ${tensor.shape.join(' × ')}`;
+  const text = (k) => known(tensor.lo[k], tensor.hi[k], digits);
+  if (!tensor.shape.length) return text(0) ?? UNKNOWN;
+  const table = mathElement('mtable');
+  for (let r = 0; r < rows; r++) {
+    const row = mathElement('mtr');
+    for (let c = 0; c < columns; c++) {
+      const said = text(r * columns + c);
+      row.append(mathElement('mtd', said === null ? mathElement('mtext', '?') : mathElement('mn', said)));
+    }
+    table.append(row);
+  }
+  return mathElement('math', mathElement('mrow', mathElement('mo', '['), table, mathElement('mo', ']')));
+}
