@@ -301,11 +301,11 @@ function mayHide(read, typed, agreed, practice) {
   return hasNewEdge(read, practice);
 }
 
-// Each number and name in turn a little larger: what nobody sees may hide there.
+// Each number and name in turn an eighth larger: what nobody sees may hide there.
 function* nudged(tree) {
   if (tree.kind === 'compare' || FLAT.includes(tree.func) || (tree.kind === 'num' && Number(tree.text) === 0)) return;
   if (tree.kind === 'name' || tree.kind === 'num') {
-    yield {kind: 'binary', op: '*', left: tree, right: {kind: 'num', text: '1.001'}};
+    yield {kind: 'binary', op: '*', left: tree, right: {kind: 'num', text: '1.125'}};
     return;
   }
   const parts = [];
