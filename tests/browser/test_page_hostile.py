@@ -16,7 +16,7 @@ from helpers.played import derived, page_of
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 EVIL = (
     "</script><script>window.ran = 1</script>",
