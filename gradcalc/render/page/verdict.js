@@ -11,7 +11,6 @@ const capital = (text) => /^[a-z]/i.test(text) && text.split('`')[0].includes(' 
 const squeezed = (dims) => dims.filter((n) => n !== 1);
 const sameDims = (a, b, loose = true) => a.join() === b.join()
   || (squeezed(a).join() === squeezed(b).join() && (loose || !squeezed(a).length));
-const lastOf = (list) => list[list.length - 1];
 const nested = (flatList, dims) => dims.slice(1).reduceRight((rows, n) =>
   range(rows.length / n).map((k) => rows.slice(k * n, (k + 1) * n)), flatList);
 const flatten = (value) => [value].flat(Infinity);
