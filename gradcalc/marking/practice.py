@@ -26,6 +26,7 @@ from gradcalc.marking.digests import entries, exact
 from gradcalc.marking.equality import Function
 from gradcalc.marking.marker import Marker
 from gradcalc.marking.points import PIECES, ends_of_pieces
+from gradcalc.marking.practice_conditions import Met, met_conditions
 from gradcalc.marking.practice_mistakes import (
     AT,
     AT_OF_ARRAYS,
@@ -81,6 +82,7 @@ class Practice:
             "own": {name: own.data() for name, own in self.own.found.items()},
             "sentences": list(self.sentences),
             "policy": self.policy,
+            "conditions": [condition.data(self.points) for condition in self.conditions],
             "words": words(),
             "sizes": dict(self.asked.graph.sizes),
             "known": sorted(self.marker.reader.words(0).known - self.asked.names(0).keys())
@@ -93,9 +95,24 @@ class Practice:
             "ranks": self.ranks,
             "kinked": sorted(PIECES | {name for name, op in TABLE.items() if op.smooth}),
             "ends": self.ends,
+            "integers": sorted(self.asked.graph.integers),
             "pieces": self.asked.places.computation.pieces,
             "delicate": self.delicate,
         }
+
+    @cached_property
+    def conditions(self) -> tuple[Met, ...]:
+        """Conditions under which an answer may be right, and is not in general."""
+        asked = [k for k, question in enumerate(self.marker.questions) if question.kind != "shape"]
+        if not asked or not self.told:
+            return ()
+        return met_conditions(self.marker.finder.scene(asked[0]), self.points)
+
+    @property
+    def told(self) -> bool:
+        """Is a mistake ever told?"""
+        policy = self.marker.policy
+        return policy.hints not in ("none", "verdict") or bool(policy.mistakes)
 
     @cached_property
     def policy(self) -> dict[str, Any]:
@@ -157,6 +174,9 @@ class Practice:
         right = self.asked.right(number)
         values = self.right(right)
         places = self.looked_at(values)
+        conditions = [
+            [exact(right, place) for _, place in condition.places] for condition in self.conditions
+        ]
         allowed = self.marker.reader.words(number)
         found |= {
             "names": self.own.names(number),
@@ -171,6 +191,7 @@ class Practice:
             "right": values.data(),
             "also": self.also(number),
             "at": places,
+            "where": conditions,
             "mistakes": [one.data(self.sentences) for one in self.mistakes(number, places)],
         }
         if self.valued(number):
@@ -230,7 +251,7 @@ class Practice:
 
     def mistakes(self, number: int, at: Sequence[int]) -> tuple[Known, ...]:
         """What is known of mistakes before anybody types."""
-        if self.marker.policy.hints in ("none", "verdict") and not self.marker.policy.mistakes:
+        if not self.told:
             return ()
         places = [self.points[k].place for k in at]
         author = self.marker.expected(number)

@@ -10,7 +10,7 @@ from typing import Any
 
 from gradcalc.language.errors import GradcalcError
 from gradcalc.language.fast_dataclasses import dataclass
-from gradcalc.language.parser import Call, Expr, names, unparse, walk
+from gradcalc.language.parser import Expr, names, unparse
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.sizes import Size
 from gradcalc.marking.asked import Asked
@@ -107,7 +107,7 @@ class OwnNames:
         own = set(graph.names) | set(graph.stacks) | self._functions.keys()
         lacking = [name for name in names(formula) if name not in own]
         unknown = {name for name in lacking if name in self.found or name.startswith("d")}
-        if unknown or any(isinstance(part, Call) and part.primes for part in walk(formula)):
+        if unknown:
             return False
         computed = written(formula, self.asked.places.computation, self._functions, free)
         near = [point for point in self.points if not point.far][:LOOKED]

@@ -20,7 +20,7 @@ from gradcalc.numeric.scalar_functions import Unknown, Unsure
 
 FIRST = 100_000  # the number of the first of these places; those of marking are fewer
 DIGITS, DIGITS_OF_ARRAYS = 6, 4  # significant ones, of inputs
-NEAR = 6  # places more, where doubles hardly cancel
+NEAR = 10  # places where doubles hardly cancel
 LARGEST = 160  # entries of the inputs at a point
 MOST = 900  # of all points together, but for the first dozen
 LEAST = 12
@@ -61,6 +61,9 @@ def shared_points(places: Places) -> tuple[Shared, ...]:
     choices: list[dict[str, int]] = []
     entries = 0
     for place in _wanted(places):
+        near = _near(place, places)
+        if near and place.extra and sum(point.near for point in found) >= NEAR:
+            continue
         size = sum(map(_count, (*place.point.values.values(), *place.point.upstream.values())))
         if size > LARGEST or (len(found) >= LEAST and entries + size > MOST):
             continue
@@ -71,28 +74,23 @@ def shared_points(places: Places) -> tuple[Shared, ...]:
         sizes = dict(short.sizes)
         if sizes not in choices:
             choices.append(sizes)
-        near = place.number >= places.pieces or STYLES[place.number :][:1] == ("near",)
         short = replace(short, number=FIRST + len(found))
         found.append(Shared(short, choices.index(sizes), near))
     return tuple(found)
 
 
 def _wanted(places: Places) -> Iterator[Place]:
-    """The first ones, some near ones of those behind, and for pieces those that leave no gap."""
-    first: list[Place] = []
-    strata: list[Place] = []
-    more: list[Place] = []
-    for place in places.every():
-        if not place.extra:
-            first.append(place)
-        elif place.number < places.pieces:
-            strata.append(place)
-        elif len(more) < NEAR:
-            more.append(place)
-    yield from first[: len(STYLES)]
-    yield from more
+    """The near ones, those far out, and for pieces those that leave no gap."""
+    every = list(places.every())
+    yield from (place for place in every if _near(place, places))
+    yield from (place for place in every if not place.extra and not _near(place, places))
     if places.computation.pieces:
-        yield from strata
+        yield from (p for p in every if p.extra and not _near(p, places))
+
+
+def _near(place: Place, places: Places) -> bool:
+    style = STYLES[place.number] if not place.extra else ""
+    return style == "near" or place.number >= places.pieces
 
 
 def _shortened(place: Place, places: Places, digits: int) -> Place | None:
@@ -110,12 +108,13 @@ def _shortened(place: Place, places: Places, digits: int) -> Place | None:
         for name, value in place.point.upstream.items()
     }
     for point in (replace(place.point, values=values, upstream=upstream), place.point):
-        if _defined(point, places):
+        if defined(point, places):
             return replace(place, point=point)
     return None
 
 
-def _defined(point: Point, places: Places) -> bool:
+def defined(point: Point, places: Places) -> bool:
+    """Has everything in the exercise a value at a point, as far as can be told?"""
     at = places.computation.at(Place(-1, point, False, False))
     problems = at.env().lacking.values()
     return all(isinstance(problem, Unknown | Unsure) for problem in problems)

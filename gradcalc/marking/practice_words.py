@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from gradcalc.marking.candidates import sentence
-from gradcalc.marking.conditions import RIGHT_WHERE
+from gradcalc.marking.conditions import MULTIPLE_WHERE, RIGHT_WHERE
 from gradcalc.marking.number_slips import AGREES, ANOTHER, NUMBER_SLIPS, ONE_ENTRY
 from gradcalc.marking.relations import EXTRA_MEAN, FACTOR, NO_MEAN, OTHER_SIZE, RELATIONS, SIGN
 from gradcalc.marking.wording import NOTES, SAID
@@ -39,5 +39,6 @@ def words() -> dict[str, Any]:
         "agrees": list(AGREES),
         "another": list(ANOTHER),
         "oneEntry": list(ONE_ENTRY),
-        "rightWhere": ["right-only-if", RIGHT_WHERE],
+        "rightWhere": RIGHT_WHERE.format("{condition}"),
+        "multipleWhere": MULTIPLE_WHERE.format("{condition}", "{factor}"),
     }

@@ -153,8 +153,6 @@ def check(
             assert unparse(again) == text, (*note, word, text)
             if answer.value is None or {w.slug for w in answer.warnings} & {"limit", "kink"}:
                 continue
-            want = turned_wrong(solver, answer, word, again, where)
-            assert not want, (*note, word, text, *want)
             stacked = answer.stacked if word == "stacked" else None
             free, shape, over = (
                 (answer.free, answer.shape, examples)
@@ -164,6 +162,8 @@ def check(
             value, problem = solver.formulas.number(again, where, free, shape, over)
             assert problem is None, (*note, word, text, problem)
             assert same(value, answer.value, 1e-8), (*note, word, text, value, answer.value)
+            turned = turned_wrong(solver, answer, word, again, where)
+            assert not turned, (*note, word, text, *turned)
         if answer.value is None or answer.verified.ok is None or said & set(SKIPPED):
             continue
         if kind == "second":
@@ -210,6 +210,7 @@ def check(
     return compared
 
 
-def case(choose: Choices) -> tuple[Program, list[Question], str, str]:
-    made = program(choose)
+def case(choose: Choices, ones: bool = False) -> tuple[Program, list[Question], str, str]:
+    """A program, what is asked, a form and a layout. `ones`: with sizes that happen to be 1."""
+    made = program(choose, ones)
     return made, questions(choose, made), choose.pick(FORMS), choose.pick(LAYOUTS)

@@ -698,8 +698,10 @@ class Maker:
         return Part(f"sum({entry.text}, {INDEX[size]})", (), value, entry.each)
 
 
-def program(choose: Choices) -> Program:
-    """Up to three lines and a scalar of them; half of them with examples."""
+def program(choose: Choices, ones: bool = False) -> Program:
+    """Up to three lines and a scalar of them; half of them with examples. `ones`: with sizes that
+    happen to be 1.
+    """
     with_examples = choose(2)
     each = frozenset(name for name in PER_EXAMPLE if with_examples and choose(2))
     names = {
@@ -729,6 +731,8 @@ def program(choose: Choices) -> Program:
         )
         lines.append(Line("J", average))
     numbers = choose.pick([(2, 3, 4), (3, 2, 4), (4, 3, 2), (3, 4, 2)])
+    if ones:
+        numbers = choose.pick([numbers, (1, 3, 2), (3, 1, 2), (2, 3, 1), (1, 1, 2), (2, 1, 1)])
     sizes = dict(zip(SIZES, numbers, strict=True))
     sizes["N"] = 5
     made = Program(lines, each, sizes)

@@ -24,7 +24,7 @@ RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 # The number of each step as texts: one, or the entries of a matrix.
 NUMBERS = """() => [...document.querySelectorAll('.step')].map(step => {
     const output = step.querySelector('.numbers output'), text = output?.textContent ?? '';
-    const table = output?.querySelector(':scope > math:last-child mtable');
+    const table = output?.querySelector(':scope > math:last-child:has(mtable)');
     return table ? [...table.querySelectorAll('mtd')].map(cell => cell.textContent)
         : [/[=≈] ([^=≈]*)$/.exec(text)?.[1] ?? text];
 })"""

@@ -131,6 +131,19 @@ def test_mistakes_of_numbers_are_told_in_the_same_words() -> None:
     assert [result["message"] for _, result, _ in found] == [v.message for _, _, v in found]
 
 
+def test_what_is_right_for_symmetric_matrices_only() -> None:
+    names = {"quad": ("df/dx", "2*A @ x"), "gauss": ("dL/dmu", "P @ (x - mu)")}
+    names |= {"trace": ("df/dX", "2*A @ X @ B")}
+    rows = []
+    for name, (question, answer) in names.items():
+        file = str(MARKING / "exercises" / f"{name}.yaml")
+        texts = [item.text for item in marker(file).questions]
+        rows.append((file, texts.index(question), answer))
+    found = both(rows)
+    assert [result["message"] for _, result, _ in found] == [v.message for _, _, v in found]
+    assert all(result["mistakes"][0]["slug"] == "right-only-if" for _, result, _ in found)
+
+
 NEAR = ["z + 1e-12*x", "z + exp(-40)", "cos(exp(-20)*x)*z", "z*(1 + exp(-50))", "z + 1e-30",
         "tanh(20 + x^2)*z", "sigmoid(60)*z", "0.9999999999999999*z", "z^(1 + 1e-14)",
         "where(x > 1000, 0, z)", "where(x > 7, 2*z, z)", "z*sqrt(x^2)/abs(x)"]  # fmt: skip

@@ -71,7 +71,7 @@ def test_tables_quotations_and_pictures() -> None:
         text="| a | $x$ |\n|---|--:|\n| 1 | 2 |\n\n> said\n\n---\n\n![a picture](img/a.png)\n"
     )
     page = html.article(made, {"img/a.png": "data:image/png;base64,AA"}.get)
-    assert '<td style="text-align: right">2</td>' in page
+    assert '<td class="right">2</td>' in page
     assert '<blockquote><p dir="auto">said</p></blockquote>\n<hr>' in page
     assert '<img alt="a picture" src="data:image/png;base64,AA">' in page
     assert "[a picture]" in html.article(made)

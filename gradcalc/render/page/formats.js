@@ -64,21 +64,21 @@ function isExact(lo, hi, digits) {
   return value === 0 || Math.abs(value) < 1e-12 || significant(+value.toPrecision(13), digits).whole;
 }
 
-// A tensor as text, or as mathematics where it has rows.
+// A tensor as text, or as mathematics where it has rows: a matrix, or a list of matrices.
 function shown(tensor, digits) {
-  if (tensor.lo.length > MOST_CELLS) return `${tensor.lo.length} numbers`;
-  const [rows, columns] = [tensor.shape[0] ?? 1, tensor.shape[1] ?? 1];
-  if (tensor.shape.length > 2) return `an array of ${tensor.shape.join(' × ')}`;
-  const text = (k) => known(tensor.lo[k], tensor.hi[k], digits);
-  if (!tensor.shape.length) return text(0) ?? UNKNOWN;
-  const table = mathElement('mtable');
-  for (let r = 0; r < rows; r++) {
-    const row = mathElement('mtr');
-    for (let c = 0; c < columns; c++) {
-      const said = text(r * columns + c);
-      row.append(mathElement('mtd', said === null ? mathElement('mtext', '?') : mathElement('mn', said)));
-    }
-    table.append(row);
-  }
-  return mathElement('math', mathElement('mrow', mathElement('mo', '['), table, mathElement('mo', ']')));
+  const {lo, hi, shape} = tensor;
+  if (lo.length > MOST_CELLS) return `${lo.length} numbers`;
+  if (!shape.length) return known(lo[0], hi[0], digits) ?? UNKNOWN;
+  const cell = (k) => {
+    const said = known(lo[k], hi[k], digits);
+    return mathElement('mtd', said === null ? mathElement('mtext', '?') : mathElement('mn', said));
+  };
+  const bracketed = (...inner) => mathElement('mrow', mathElement('mo', '['), ...inner, mathElement('mo', ']'));
+  const drawn = (at, [first, ...rest]) => {
+    const size = product(rest), places = range(first).map((k) => at + k * size);
+    if (rest.length > 1) return bracketed(...places.flatMap((k) => [mathElement('mo', ','), drawn(k, rest)]).slice(1));
+    const row = (k) => mathElement('mtr', ...range(size).map((c) => cell(k + c)));
+    return bracketed(mathElement('mtable', ...places.map(row)));
+  };
+  return mathElement('math', drawn(0, shape));
 }

@@ -11,7 +11,6 @@ const capital = (text) => /^[a-z]/i.test(text) && text.split('`')[0].includes(' 
 const squeezed = (dims) => dims.filter((n) => n !== 1);
 const sameDims = (a, b, loose = true) => a.join() === b.join()
   || (squeezed(a).join() === squeezed(b).join() && (loose || !squeezed(a).length));
-const lastOf = (list) => list[list.length - 1];
 const nested = (flatList, dims) => dims.slice(1).reduceRight((rows, n) =>
   range(rows.length / n).map((k) => rows.slice(k * n, (k + 1) * n)), flatList);
 const flatten = (value) => [value].flat(Infinity);
@@ -173,8 +172,17 @@ function kept(practice, key, make) {
   return found[key];
 }
 
+// A point by its number: behind those of the page come those at which the conditions hold.
+function pointOf(practice, k) {
+  return practice.points[k] || kept(practice, 'more', () => practice.conditions.flatMap((one) => one.points.map((point1) => {
+    const base = practice.points[point1.base];
+    if (point1.sizes) return point1;
+    return {...base, values: {...base.values, ...point1.values}, upstream: {...base.upstream, ...point1.upstream}};
+  })))[k - practice.points.length];
+}
+
 function baseAt(practice, k) {
-  return kept(practice, k, () => environment(practice.computation, practice.points[k]));
+  return kept(practice, k, () => environment(practice.computation, pointOf(practice, k)));
 }
 
 const sizeAt = (text, env) => wholeNumber(evaluate(parse(text), env));
@@ -192,13 +200,13 @@ function valueAt({tree, free = []}, practice, k) {
     return free.length ? entries(tree, rangesAt(free, base), env) : evaluate(tree, env);
   } catch (problem) {
     if (problem instanceof Undefined) throw problem;
-    throw new Unsupported('it cannot be computed here');
+    throw new Unsupported(`it cannot be computed here: ${problem.message}`);
   }
 }
 
 function ownValue({upstream, shape, over, formula, free}, name, practice, k, base) {
   if (upstream) {
-    return fromValue(practice.points[k].upstream[upstream], shape.map((size) => sizeAt(size, base)), over, base);
+    return fromValue(pointOf(practice, k).upstream[upstream], shape.map((size) => sizeAt(size, base)), over, base);
   }
   if (!formula) throw new Unsupported(`this page does not compute ${name}`);
   const functions = [...practice.functions, ...Object.keys(practice.unknown)];
@@ -293,16 +301,17 @@ function mayHide(read, typed, agreed, practice) {
   return hasNewEdge(read, practice);
 }
 
-// Each number and name in turn a little larger: what nobody sees may hide there.
+// Each number and name in turn an eighth larger: what nobody sees may hide there.
 function* nudged(tree) {
   if (tree.kind === 'compare' || FLAT.includes(tree.func) || (tree.kind === 'num' && Number(tree.text) === 0)) return;
   if (tree.kind === 'name' || tree.kind === 'num') {
-    yield {kind: 'binary', op: '*', left: tree, right: {kind: 'num', text: '1.001'}};
+    yield {kind: 'binary', op: '*', left: tree, right: {kind: 'num', text: '1.125'}};
     return;
   }
   const parts = [];
   withParts(tree, (part) => parts.push(part));
-  const isPlace = (k) => (tree.kind === 'index' && k > 0) || (tree.kind === 'call' && INDEXED.includes(tree.func) && k > 0);
+  const isWhole = tree.op === '^' && tree.right.kind === 'num' && Number.isInteger(Number(tree.right.text));
+  const isPlace = (k) => (isWhole && k === 1) || (tree.kind === 'index' && k > 0) || (tree.kind === 'call' && INDEXED.includes(tree.func) && k > 0);
   for (const [n, part] of parts.entries()) {
     if (isPlace(n)) continue;
     for (const changed of nudged(part)) {
@@ -326,8 +335,9 @@ function isSeen(nudge, t) {
 // Does a piece of the answer end where none of the exercise does, so that more points would be needed?
 function hasNewEdge(read, practice) {
   const known = kept(practice, 'ends', () => practice.ends.map((text) => parse(text, wordsOf({}, practice))));
-  return endsOf(read.tree, practice).some((tree) => {
-    const mine = practice.points.map((_, k) => numbersAt({tree, free: read.free}, practice, k));
+  const held = [...read.free.map(([name]) => name), ...practice.integers];
+  return endsOf(read.tree, practice, held).some((tree) => {
+    const mine = practice.points.map((_, k) => numbersAt({tree}, practice, k));
     const crossed = mine.some((row, k) => row && mine.some((other, n) => other && n < k && other.length === row.length
       && row.some((x, at) => x * other[at] < 0)));
     const isTouched = mine.some((row) => row && row.includes(0));
@@ -351,7 +361,7 @@ function numbersAt(read, practice, k) {
   return quietly(() => stackedLast(valueAt(read, practice, k)).pairs.map(middle));
 }
 
-function endsOf(tree, practice, bound = []) {
+function endsOf(tree, practice, bound) {
   const inner = [...bound, ...boundBy(tree)];
   const minus2 = (left, right) => ({kind: 'binary', op: '-', left, right});
   const isKinked = tree.kind === 'call' && practice.kinked.includes(tree.func);
@@ -544,7 +554,28 @@ function mistakesOf(question, typed, practice) {
   const listedOnes = fromTable(question, typed, practice);
   if (listedOnes[0]?.slug === 'author') return listedOnes;
   const related = factorMistake(question, typed, practice) || relationMistake(question, typed, practice);
-  return related ? [related] : listedOnes;
+  return related ? [related] : listedOnes.length ? listedOnes : conditionMistakes(question, typed, practice);
+}
+
+// Where a matrix is symmetric, say, but not in general.
+function conditionMistakes(question, typed, practice) {
+  const {words, conditions, points} = practice;
+  let k = points.length;
+  for (const [n, condition] of conditions.entries()) {
+    const first = k;
+    k += condition.points.length;
+    const rows = condition.points.map((at, row) => {
+      const want = question.where[n][row], t = quietly(() => typed(first + row));
+      if (!want || !t) return null;
+      const {value, size} = digestOf(stackedLast(t)), {sizes} = pointOf(practice, first + row);
+      return value[1] - value[0] <= CLOSE * size ? {sizes, got: [middle(value)], want: [want]} : null;
+    });
+    const factor = rows.every(Boolean) ? common(rows) : null;
+    if (!factor) continue;
+    const text = factorText(factor), said1 = text === '1' ? words.rightWhere : words.multipleWhere;
+    return [mistake('right-only-if', fill(said1, {condition: condition.words, factor: text}), condition.at)];
+  }
+  return [];
 }
 
 // What several mistakes give was written down as one number: that of what is typed beside it.

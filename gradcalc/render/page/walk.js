@@ -157,7 +157,11 @@ class Walk {
       step.append(element('p', {className: 'guess said'}, `${verdict}It is ${text}.`));
       this.root.querySelector('.next').focus();
     };
-    field.addEventListener('keydown', (event) => { if (event.key === 'Enter') answer(); });
+    field.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter') return;
+      event.preventDefault(); // else it presses the button that gets the focus
+      answer();
+    });
     const show = element('button', {type: 'button', onclick: answer}, 'Show');
     return element('p', {className: 'guess'}, element('label', {}, 'What number comes out? ', field), ' ', show, ' ', said);
   }
