@@ -57,6 +57,28 @@ def test_the_walk_goes_by_keys_and_by_links(opened: Open) -> None:
     assert page.locator("svg.full g.wire.now").get_attribute("data-from") == "x0"
 
 
+def test_the_figure_shows_what_the_walk_has_found(opened: Open) -> None:
+    page = opened("ex1")
+    seen = page.locator("svg.full g.value[data-of=q] text:visible")
+    cell = page.locator(".twin tr[data-of=q] .value")
+    assert (seen.all_text_contents(), cell.text_content()) == (["q", "="], "")
+    page.keyboard.press("ArrowRight")  # where nothing has the focus
+    assert (seen.all_text_contents(), cell.text_content()) == (["q", "=", "3"], "3")
+    page.locator(".question .ask").first.focus()
+    page.keyboard.press("End")  # away from the walk the key scrolls
+    assert page.locator(".count").inner_text() == "2 of 8"
+
+
+def test_a_rounded_number_is_not_called_equal(opened: Open) -> None:
+    page = opened("ex2")
+    numbers = page.locator(".step:not([hidden]) .numbers output")
+    for step, said in ((2, "= 1"), (4, "≈ 0.1966"), (5, "≈ 0.1966 · 2 ≈ 0.3932")):
+        page.goto(f"{page.url.partition('#')[0]}#step={step}")
+        assert numbers.inner_text().strip().endswith(said)
+    page.goto(f"{page.url.partition('#')[0]}#step=2")
+    assert page.locator(".step:not([hidden]) div:visible math").count() == 1  # the formula
+
+
 def test_a_prediction_comes_before_the_number(opened: Open) -> None:
     page = opened("ex1")
     page.locator(".predict").check()
@@ -70,6 +92,10 @@ def test_a_prediction_comes_before_the_number(opened: Open) -> None:
     step.locator(".guess input").press("Enter")
     assert step.locator(".guess").inner_text() == "Right. It is −4."
     assert drawn(page, "q") == ("3", "−4")
+    page.keyboard.press("Enter")  # on the button again; the field for the next number follows it
+    page.keyboard.type("3")
+    page.keyboard.press("Enter")
+    assert page.locator(".step:not([hidden]) .guess").inner_text() == "Right. It is 3."
 
 
 def test_values_are_followed_refused_and_put_back(opened: Open) -> None:
@@ -79,6 +105,8 @@ def test_values_are_followed_refused_and_put_back(opened: Open) -> None:
     x.fill("1.5")
     assert (drawn(page, "q"), drawn(page, "z")) == (("6.5", "−4"), ("−4", "6.5"))
     assert "changes by −0.04" in page.locator(".nudge output").inner_text()
+    x.fill("")
+    assert (page.locator(".change .said").inner_text(), drawn(page, "q")[0]) == ("", "6.5")
     x.fill("1,5")
     assert page.locator(".change .said").inner_text() == "Write the number with a point: 0.5."
     assert drawn(page, "q")[0] == "6.5"

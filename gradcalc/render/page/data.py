@@ -76,7 +76,7 @@ def _edge_data(it: PlayPage, edge: Edge) -> dict[str, str]:
     quantity, zero = (
         text_math(Math((part,)), it.names) for part in (Name(edge.quantity), edge.expr)
     )
-    said = f"At {zero} = 0 {quantity} has a kink: the gradient follows a convention there."
+    said = f"{quantity} has a kink at {zero} = 0: the gradient follows a convention there."
     return {"text": unparse(edge.expr), "said": said}
 
 

@@ -7,6 +7,7 @@ class Figure {
     for (const drawing of this.drawings) drawing.style.width = `min(100%, ${1.5 * drawing.getAttribute('width')}px)`;
     this.stay();
     addEventListener('resize', () => this.stay());
+    this.own = new Map(); // cells and what the table says in them without numbers
     this.rows = new Map([...article.querySelectorAll('.twin tbody tr')].map((row) => [row.dataset.of, row]));
   }
 
@@ -14,6 +15,8 @@ class Figure {
   stay() {
     const board = this.article.querySelector('.board'), figure = board.querySelector('figure');
     board.classList.toggle('beside', Number(this.drawings[0]?.getAttribute('width')) <= 640);
+    // On a telephone the drawing that does not fold is better as long as it can be read.
+    figure.classList.toggle('whole', figure.clientWidth >= 0.75 * this.drawings[0]?.getAttribute('width'));
     const isBeside = getComputedStyle(board).display === 'grid';
     const stays = isBeside ? figure.offsetHeight < innerHeight : figure.offsetHeight < 0.5 * innerHeight;
     figure.classList.toggle('stays', stays);
@@ -30,7 +33,10 @@ class Figure {
         this.label(label, mine ? gradients : new Map());
       }
       for (const node of drawing.querySelectorAll('g.node')) {
-        node.classList.toggle('now', node.dataset.of === now.at);
+        const {of} = node.dataset;
+        node.classList.toggle('now', of === now.at);
+        node.classList.toggle('lit', now.wires.some((one) => one[0] === of));
+        node.classList.toggle('done', gradients.has(of));
       }
       for (const wire of drawing.querySelectorAll('g.wire')) {
         const {from, to} = wire.dataset;
@@ -46,17 +52,20 @@ class Figure {
     }
   }
 
-  // A label keeps its name; its number is put behind it, hidden as long as it is not known.
+  // A label keeps its name; its number is put in the place of what was printed behind it, and is
+  // hidden as long as the walk has not found it.
   label(label, texts) {
     const name = label.dataset.of, text = texts.get(name);
     label.classList.toggle('unknown', !texts.has(name));
     let number = label.querySelector('text.number');
+    for (const run of [...label.children].slice(+label.dataset.keep)) {
+      if (run !== number) run.classList.toggle('off', text !== null);
+    }
     if (text === undefined || text === null) {
       number?.remove();
       return;
     }
     if (!number) {
-      for (const run of [...label.children].slice(+label.dataset.keep)) run.remove();
       number = document.createElementNS(SVG, 'text');
       number.setAttribute('class', `number ${label.classList.contains('value') ? 'fwd' : 'back'}`);
       number.setAttribute('x', label.dataset.x);
@@ -68,8 +77,9 @@ class Figure {
   }
 
   cell(cell, text) {
-    if (cell && typeof text === 'string') cell.textContent = text;
-    else if (cell?.classList.contains('number')) cell.textContent = '';
+    if (!cell) return;
+    if (!this.own.has(cell)) this.own.set(cell, [...cell.childNodes]);
+    cell.replaceChildren(...(text === null ? this.own.get(cell) : [text ?? '']));
   }
 
   // A button for each gradient, in the order of the walk, that leads to its step.

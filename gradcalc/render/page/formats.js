@@ -52,16 +52,19 @@ function numberText(value, digits) {
 function known(lo, hi, digits) {
   if (lo === hi) return numberText(lo, digits);
   const most = Math.max(Math.abs(lo), Math.abs(hi));
-  if (most < 1e-12) return '0';
+  if (isNothing(lo, hi)) return '0';
   if (hi - lo > 1e-9 * most) return null;
   return numberText(lo / 2 + hi / 2, digits);
 }
+
+// What is left of rounding where the number is 0; a number as small that is sure is none.
+const isNothing = (lo, hi) => lo <= 0 && hi >= 0 && hi - lo < 2e-12;
 
 const UNKNOWN = 'not known to this precision';
 
 function isExact(lo, hi, digits) {
   const value = lo / 2 + hi / 2;
-  return value === 0 || Math.abs(value) < 1e-12 || significant(+value.toPrecision(13), digits).whole;
+  return isNothing(lo, hi) || significant(+value.toPrecision(13), digits).whole;
 }
 
 // A tensor as text, or as mathematics where it has rows: a matrix, or a list of matrices.

@@ -11,7 +11,7 @@ from gradcalc.language.formula_pieces import Line, Math
 from gradcalc.language.parser import Name
 from gradcalc.render import html, svg
 from gradcalc.render.mathml import mathml
-from gradcalc.report.blocks import Block, Printed
+from gradcalc.report.blocks import Block, Heading, Paragraph, Printed, Table
 from gradcalc.report.figure import Vertex
 from gradcalc.report.page_model import PlayPage, Stage
 
@@ -114,9 +114,12 @@ def _stage(it: PlayPage, stage: Stage, number: int, prefix: str) -> Iterator[str
         f"<h3>{_line(it, stage.head)}</h3>"
     )
     written: list[Sequence[Block]] = []
-    for detail, items in zip(DETAILS, (stage.brief, stage.normal, stage.full), strict=True):
+    for detail, said in zip(DETAILS, (stage.brief, stage.normal, stage.full), strict=True):
+        items = [block for block in said if not _repeats(block, stage.head)]
         if not items:
             continue
+        if stage.kind == "forward" and detail != "brief":  # the formula always stands there
+            items = [*stage.brief, *items]
         if items in written:  # at this detail it says no more
             continue
         written.append(items)
@@ -128,10 +131,21 @@ def _stage(it: PlayPage, stage: Stage, number: int, prefix: str) -> Iterator[str
     yield "</section>"
 
 
+def _repeats(block: Block, head: Line) -> bool:
+    """Does a block say nothing, or only what the head of its step says?"""
+    if isinstance(block, Table):
+        return not any(cell for row in block.rows for cell in row)
+    if not isinstance(block, Heading | Paragraph) or len(block.line) != 1:
+        return False
+    (said,) = block.line
+    return isinstance(said, str) and (said.removesuffix(":"),) == tuple(head)
+
+
 def values(it: PlayPage, prefix: str) -> Iterator[str]:
     """A box for each value that can be changed; the script puts the fields in."""
     yield _section("change", f"{prefix}-values", "Values", " hidden")
-    yield "<p>Change a value: every number on this page follows.</p>"
+    walked = it.stages and "walk" in it.parts
+    yield f"<p>Change a value: the figure {'and the steps follow' if walked else 'follows'}.</p>"
     yield '<div class="fields">'
     for field in it.fields:
         legend = f"<legend>{_line(it, field.written)}</legend>"

@@ -72,7 +72,7 @@ class Values {
     const value = decimal(input.value), problem = value === null ? this.unread(input.value) : this.refused(field, value);
     input.setAttribute('aria-invalid', problem !== '');
     this.said.textContent = problem;
-    if (problem) return;
+    if (problem || value === null) return;
     this.put(field, place, value);
     this.followed.compute();
     this.said.textContent = this.kinks();
@@ -175,6 +175,7 @@ class Values {
     try { after = valueOfName({kind: 'name', id: of}, moved); } catch (problem) { return `${of} has no value there: ${inWords(problem)}.`; }
     if (!before || !slope) return `${of} has no gradient here.`;
     const [real, about] = [middle(after) - middle(before), middle(slope) * by];
-    return `${of} changes by ${numberText(+real.toPrecision(10), data.digits)}; gradient · h = ${numberText(+about.toPrecision(12), data.digits)}.`;
+    const text = (number, to) => numberText(+number.toPrecision(to), data.digits), step = text(by, 12);
+    return `${of} changes by ${text(real, 10)}; gradient · ${by < 0 ? `(${step})` : step} = ${text(about, 12)}.`;
   }
 }

@@ -16,7 +16,7 @@ class Walk {
     const detail = this.root.querySelector('.detail');
     detail.addEventListener('change', () => this.detail(detail.value));
     this.detail(detail.value);
-    article.addEventListener('keydown', (event) => this.key(event));
+    document.addEventListener('keydown', (event) => this.key(event));
     window.addEventListener('hashchange', () => this.linked());
     figure.buttons(this.stages, (k) => this.move(k));
     this.linked() || this.show();
@@ -33,6 +33,8 @@ class Walk {
   }
 
   key(event) {
+    const {target} = event, isFree = target === document.body && this.number === '1' && event.key.startsWith('Arrow');
+    if (!isFree && !target.closest('.board, .twin')?.closest('article').contains(this.root)) return;
     const typing = event.target.closest('input:not(.at), select, textarea, summary');
     if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
     const rtl = getComputedStyle(this.root).direction === 'rtl';
@@ -59,8 +61,10 @@ class Walk {
     const asks = forward && this.root.querySelector('.predict').checked && to !== this.at;
     this.asked = asks && known !== null && this.asked !== to ? to : null;
     if (this.asked === null && to === this.at && !linked) return;
+    const byKey = this.root.querySelector('.next').matches(':focus-visible');
     this.at = to;
     this.show();
+    if (this.asked !== null && byKey) this.steps[to].querySelector('.guess input').focus();
     if (!linked) history.replaceState(null, '', `#${this.number === '1' ? '' : `e${this.number}.`}step=${to + 1}`);
   }
 
@@ -95,25 +99,37 @@ class Walk {
     const step = this.steps[this.at], output = step.querySelector('.numbers output');
     step.classList.toggle('asking', this.asked === this.at);
     step.querySelector('.guess')?.remove();
-    if (this.asked === this.at) step.append(this.guess(step));
+    if (this.asked === this.at) step.querySelector('h3').after(this.guess(step));
     if (output && this.followed) output.replaceChildren(...this.sentence(stage));
     const row = step.querySelector('.numbers');
     if (row) row.hidden = !this.followed;
   }
 
-  // = 0.1966 · 2 + … ≈ 0.3932
+  // ≈ 0.1966 · 2 + … ≈ 0.3932; = only where no number is rounded.
   sentence(stage) {
     const {followed, data} = this, {digits} = data;
     const found = stage.kind === 'forward' ? followed.value(stage.total) : followed.gradient(stage.run, stage.total);
     if (!found.tensor) return [`: ${found.problem || 'no number'}`];
     const tensor = followed.listed(found.tensor), out = [];
+    const whole = ({lo, hi}) => lo.every((one, k) => isExact(one, hi[k], digits));
+    const equals = (tensors) => tensors.every(whole) ? ' = ' : ' ≈ ';
+    let used = [];
     if (tensor.lo.length === 1 && stage.kind === 'backward') {
       const terms = stage.terms.map((term) => this.term(stage, term)).filter((one) => one);
-      if (terms.length === stage.terms.length && terms.length) out.push(' = ', terms.join(' + '));
+      if (terms.length === stage.terms.length && terms.length) {
+        used = stage.terms.flatMap((term) => term.slice(2).map((key) => followed.gradient(stage.run, key).tensor));
+        out.push(equals(used), terms.join(' + '));
+      }
     }
-    if (stage.plugged && tensor.lo.length === 1) out.push(' = ', mathematics(this.withNumbers(followed.read(stage.plugged)), {}));
-    const exact = tensor.lo.length > 1 || isExact(tensor.lo[0], tensor.hi[0], digits);
-    return [...out, exact ? ' = ' : ' ≈ ', shown(tensor, digits)];
+    if (stage.plugged && tensor.lo.length === 1) {
+      const tree = followed.read(stage.plugged), names = [...walk(tree)].filter((part) => part.kind === 'name');
+      const numbers = names.map((part) => followed.value(part.id).tensor);
+      if (numbers.every((one) => one?.lo.length === 1)) {
+        used = numbers;
+        out.push(equals(used), mathematics(this.withNumbers(tree), {}));
+      }
+    }
+    return [...out, equals([...used, tensor]), shown(tensor, digits)];
   }
 
   // An expression with the numbers in the places of the names.
@@ -154,7 +170,7 @@ class Walk {
       this.follow();
       const text = numberText(value, this.data.digits);
       const verdict = mine === null ? '' : near ? 'Right. ' : `You said ${field.value.trim()}. `;
-      step.append(element('p', {className: 'guess said'}, `${verdict}It is ${text}.`));
+      step.querySelector('h3').after(element('p', {className: 'guess said'}, `${verdict}It is ${text}.`));
       this.root.querySelector('.next').focus();
     };
     field.addEventListener('keydown', (event) => {
@@ -173,7 +189,10 @@ function reached({stages, fields, digits}, followed, at, hides) {
   for (const field of fields ?? []) values.set(field.name, inFigure(followed.value(field.name), digits));
   stages.forEach((stage, k) => {
     const is = k < at || (k === at && !hides);
-    if (stage.kind === 'forward' && (is || !followed)) values.set(stage.at, inFigure(followed?.value(stage.at), digits));
+    if (stage.kind === 'forward') {
+      const text = inFigure(followed?.value(stage.at), digits);
+      if (is || text === null) values.set(stage.at, text);
+    }
     if (stage.kind !== 'backward' || stage.run !== stages[at].run || !is) return;
     gradients.set(stage.at, inFigure(followed?.gradient(stage.run, stage.total), digits));
   });
