@@ -1,4 +1,4 @@
-"""`python -m benchmarks [PART …]`: gradcalc beside its peers. Parts: startup scalars matrices depth files code."""
+"""`python -m benchmarks [PART …]`: gradcalc beside its peers. Parts: startup scalars solve matrices depth files code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import clock, figure, files, page, startup
+from benchmarks import clock, figure, files, page, solving, startup
 from benchmarks.expressions import CASES
 from benchmarks.peers import PEERS
 from benchmarks.scalars import FAMILIES
@@ -105,6 +105,23 @@ def scalars(options: argparse.Namespace) -> dict[str, Any]:
             rows = list(lines("scalars", peer, family))
             found[family]["peers"][peer] = rows
             print(f"    {against(peer, rows, own, counts)}", flush=True)
+    return found
+
+
+def solve(options: argparse.Namespace) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for family, sizes in solving.SIZES.items():
+        few = sizes[: solving.QUICK] if options.quick else sizes
+        rows = list(clock.worker("solving", family, *map(str, few), limit=120.0))
+        done = [row for row in rows if "end" not in row]
+        slope = clock.exponent([(row["lines"], row["seconds"]) for row in done])
+        for row in done:
+            stages = ", ".join(f"{name} {ms(took)}" for name, took in row["stages"].items())
+            print(f"  {family}: {row['lines']:,} lines, {row['answers']:,} answers in {ms(row['seconds'])} "
+                  f"({stages}), {row['mebibytes']:.0f} MiB; verified: {row['right']}", flush=True)  # fmt: skip
+        ends = "".join(f"; then {row['end']}" for row in rows if "end" in row)
+        print(f"    exponent {slope or 0:.2f}{ends}", flush=True)
+        found[family] = {"rows": rows, "exponent": slope}
     return found
 
 
@@ -221,11 +238,15 @@ def code(options: argparse.Namespace) -> dict[str, Any]:
 PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {
     "startup": ("Start-up, whole processes", start),
     "scalars": ("Scalar graphs: all gradients as numbers", scalars),
+    "solve": ("Long scalar computations: derived, evaluated, verified, printed", solve),
     "matrices": ("Matrix derivatives: right, wrong, none", matrices),
     "depth": ("A tanh network with symbolic shapes, gradient by every weight", depth),
     "files": ("Every exercise solved", solved),
     "code": ("Exported NumPy gradients of a network on a batch", code),
 }
+
+
+QUICK = ("solve", "code")  # what a change of the program is seen in
 
 
 def main() -> None:
@@ -241,6 +262,9 @@ def main() -> None:
         type=shlex.split,
         default=[sys.executable, "-m", "gradcalc"],
         metavar="COMMAND",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="for every change: small sizes, a minute or two"
     )
     parser.add_argument("--rounds", type=int, default=11, help="runs of each process for start-up")
     parser.add_argument(
@@ -260,7 +284,7 @@ def main() -> None:
     if options.json and options.json.exists():
         results = json.loads(options.json.read_text("utf-8"))
     results["machine"] = machine()
-    for part in options.parts or PARTS:
+    for part in options.parts or (QUICK if options.quick else PARTS):
         title, work = PARTS[part]
         print(f"{title}", flush=True)
         results[part] = work(options)

@@ -22,7 +22,8 @@ def page(results: dict[str, Any]) -> str:
     return f"""\
     pip install '.[bench]'                     # CasADi, JAX, symengine; '.[bench-all]' adds tensorgrad (with PyTorch: gigabytes)
     python -m benchmarks                       # everything, some twenty minutes
-    python -m benchmarks scalars depth         # or parts: startup scalars matrices depth files code
+    python -m benchmarks scalars depth         # or parts: startup scalars solve matrices depth files code
+    python -m benchmarks --quick               # what a change is seen in, some two minutes
     python -m benchmarks --cases DIR --json FILE --figure FILE --page FILE
 
 All tools are run in turn and medians reported; tools that are not installed are skipped with a note, and one that takes
@@ -60,11 +61,15 @@ The peers at the largest size that they finish in {LIMIT:.0f} s, and how many ti
 adjoint as an expression; `sympy.diff` differentiates the composed expression. CasADi, symengine and SymPy make formulas of the
 intermediate gradients of the numbers.
 
-That is the reverse pass alone. `solve` derives with terms ([derive.py](../gradcalc/calculus/reverse_mode.py)), because it has to show them:
-here every node is a named quantity, and every answer is brought to its shortest form by SymPy, evaluated, and compared with
-differences of the forward pass in 60 digits. The largest size within {LIMIT:.0f} s:
+## Long computations, solved
 
-{whole(results["scalars"])}
+`solve` as a whole on the same graphs, each node a line of the exercise: read, every gradient at an input derived in its shortest
+form, evaluated, verified, and all of it printed. Processor time, and the most memory that the process takes.
+
+{solving(results["solve"])}
+
+Verification compares all gradients at once, in some ten forward passes. What takes the time is SymPy: each gradient is brought
+to its shortest form, in the names of the exercise.
 
 ## Matrix derivatives
 
@@ -83,10 +88,8 @@ The gradient of a tanh network by every weight, all sizes symbolic and different
 
 {depth(results["depth"])}
 
-*Checked* is the whole of `solve`: each of L gradients is compared with differences of a forward pass through L layers, at
-three choices of sizes, and for vanishing gradients in 60 digits. That grows with the square of the depth and more.
-Beyond 32 named quantities, two a layer, every gradient on the way has a name and nothing is searched for that could be
-read backwards: depth 20 takes less than depth 10.
+*Checked* is the whole of `solve`: the gradients are compared with power series of the forward pass in enclosures, at three
+choices of sizes.
 
 ## Exercises
 
@@ -228,13 +231,18 @@ def peers(found: dict[str, Any]) -> str:
     return table(("nodes", *names), rows)
 
 
-def whole(found: dict[str, Any]) -> str:
+def solving(found: dict[str, Any]) -> str:
     rows = []
     for family, result in found.items():
-        done = [row for row in result["peers"].get(CHECKED, ()) if "end" not in row]
-        if done:
-            rows.append((family, f"{done[-1]['nodes']:,}", time(done[-1]["seconds"])))
-    return table(("", "nodes", "solve, checked"), rows)
+        for row in (row for row in result["rows"] if "end" not in row):
+            stages = (
+                time(row["stages"][name]) for name in ("derive", "evaluate", "verify", "print")
+            )
+            rows.append((
+                f"{family}, {row['lines']:,} lines", str(row["answers"]), time(row["seconds"]), *stages,
+                f"{row['mebibytes']:.0f} MiB", slope(result["exponent"]),
+            ))  # fmt: skip
+    return table(("", "gradients", "in all", "derive", "evaluate", "verify", "print", "memory", "exponent"), rows)  # fmt: skip
 
 
 def matrices(found: dict[str, Any]) -> str:
@@ -307,14 +315,10 @@ def behind(results: dict[str, Any]) -> str:
     """What is slower than a peer or than its bar, and what would change that."""
     ratios = [result["ratio to by hand"] for result in results["scalars"].values()]
     small = results["code"]["rows"][0]
-    checked = [row for row in results["depth"][CHECKED]["rows"] if "end" not in row][-1]
     slow = results["files"]["files"] - results["files"]["within on the processor"]
     points = [
         f"**Floats by hand** are {min(ratios):.1f} to {max(ratios):.1f} times faster: they know each operation by name, keep no record of who "
         "contributed what, and expect no missing value. Compiling the graph, as CasADi and JAX do, would help who evaluates one graph many times. That is not measured.",
-        f"**Checking** costs more than deriving. A tanh network of depth {checked['n']} takes {time(checked['seconds'])} with every gradient checked: "
-        "those that vanish are compared in 60 digits, entry by entry. Differences along one random direction for each "
-        "gradient instead of along every entry would be cheaper; they would also find fewer mistakes.",
         f"**Small batches**: on {small['m']} examples exported code takes {times(small['ratio']['gradcalc'])} the time of NumPy by hand, "
         f"{(small['seconds']['gradcalc'] - small['seconds']['by hand']) * 1e6:.0f} µs a call, for checking its arguments and for the upstream gradient.",
     ]

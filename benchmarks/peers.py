@@ -142,23 +142,31 @@ def load_solver() -> Any:
     return lambda data: solve(exercise_from(data))
 
 
-def checked(solve: Any, p: Program) -> dict[int, float]:
-    """The whole of gradcalc: an exercise with every node named, each answer in shortest form and verified."""
+def exercise(p: Program) -> dict[str, Any]:
+    """An exercise with every node named, which asks for the gradient at every input."""
     signs = {"add": "+", "sub": "-", "mul": "*"}
     lines = {
         f"n{k}": f"n{args[0]} {signs[op]} n{args[1]}" if op in signs else f"{op}(n{args[0]})"
         for k, (op, args) in enumerate(zip(p.ops, p.args, strict=True))
         if op != "input"
     }
-    data = {
+    used = {arg for args in p.args for arg in args}
+    return {
         "expression": lines,
-        "variables": [f"n{k}" for k in p.values],
-        "values": {f"n{k}": value for k, value in p.values.items()},
-        "questions": [f"dn{len(p.ops) - 1}/dn{k}" for k in p.values],
+        "variables": [f"n{k}" for k in p.values if k in used],
+        "values": {f"n{k}": value for k, value in p.values.items() if k in used},
+        "questions": [f"dn{len(p.ops) - 1}/dn{k}" for k in p.values if k in used],
     }
+
+
+def checked(solve: Any, p: Program) -> dict[int, float]:
+    """The whole of gradcalc: each answer in shortest form and verified."""
+    data = exercise(p)
     answers = solve(data).answers
     assert all(answer.verified.ok for answer in answers)
-    return {k: float(answer.value) for k, answer in zip(p.values, answers, strict=True)}
+    found = {int(name[1:]): 0.0 for name in (f"n{k}" for k in p.values)}
+    names = (int(question.rpartition("n")[2]) for question in data["questions"])
+    return found | {k: float(answer.value) for k, answer in zip(names, answers, strict=True)}
 
 
 # Name -> (what loads it, its work)

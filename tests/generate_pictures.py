@@ -2,7 +2,8 @@
 test_pictures.py checks them.
 
 Terminal sessions and figures are compared text for text. TeX and poppler draw sheets and keys, so that what is compared
-is the LaTeX they are made from, by its digest, which stands in the picture.
+is the LaTeX they are made from, by its digest, which stands in the picture. `--screens` makes the pictures of pages
+again, for which it needs Chromium.
 """
 
 from __future__ import annotations
@@ -61,6 +62,10 @@ PAPERS = {
     "sheet-and-key": (("ex1", False, 1), ("ex1", True, 1)),
     "keys": (("softmax-cross-entropy", True, 1), ("ex3", True, 2)),
 }
+# Picture -> the exercise as a page, and the step of its walk. A browser draws them, not the same everywhere: their bytes
+# are not compared, and they are made again only if asked for.
+SCREENS = {"page": ("ex1", 6)}
+SCREEN = 900, 700
 CROP = 50, 28, 500, 560  # left, top, width and height of what is shown of a page, in points
 GAP = 14
 THEME = TerminalTheme(
@@ -170,6 +175,28 @@ def paper(pages: Sequence[Page]) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
+def screen(name: str, step: int) -> bytes:
+    """The figure and the walk of a page, as Chromium draws them."""
+    from playwright.sync_api import sync_playwright
+
+    from helpers.browser import chromium
+    from helpers.played import derived, page_of, shipped
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        path = Path(folder) / "page.html"
+        path.write_text(page_of(derived(shipped(name))), "utf-8")
+        browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        page = browser.new_page(
+            viewport={"width": SCREEN[0], "height": SCREEN[1]},
+            color_scheme="light",
+            device_scale_factor=1.5,
+        )
+        page.goto(f"{path.as_uri()}#step={step}")
+        drawn: bytes = page.locator(".board").screenshot(type="png", animations="disabled")
+        browser.close()
+    return drawn
+
+
 def made_from(picture: Path) -> str | None:
     """The digest that stands in a picture."""
     found = (
@@ -207,6 +234,9 @@ def main() -> None:
             continue
         path.write_text(paper(pages), "utf-8")
         print(f"{path.name}: brought up to date")
+    for name, what in SCREENS.items():
+        if "--screens" in sys.argv or not (IMAGES / f"{name}.png").exists():
+            (IMAGES / f"{name}.png").write_bytes(screen(*what))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,17 @@ from xml.etree import ElementTree
 import pytest
 
 from generate_docs import PAGES
-from generate_pictures import FIGURES, IMAGES, PAPERS, SESSIONS, digest, figure, made_from, session
+from generate_pictures import (
+    FIGURES,
+    IMAGES,
+    PAPERS,
+    SCREENS,
+    SESSIONS,
+    digest,
+    figure,
+    made_from,
+    session,
+)
 from helpers.paths import ROOT
 
 DRAWN: dict[str, Callable[[], str]] = {
@@ -33,7 +43,8 @@ def test_a_sheet_or_a_key_is_made_from_what_the_program_writes(name: str) -> Non
 
 def test_every_picture_is_made_and_shown() -> None:
     there = {path.name for path in IMAGES.iterdir()}
-    assert there == {f"{name}.svg" for name in (*DRAWN, *PAPERS)}
+    drawn = {f"{name}.svg" for name in (*DRAWN, *PAPERS)}
+    assert there == drawn | {f"{name}.png" for name in SCREENS}
     shown = "".join((ROOT / page).read_text("utf-8") for page in PAGES)
     assert {name for name in there if f"images/{name}" not in shown} == set()
 
@@ -45,7 +56,7 @@ def test_pictures_have_a_text_for_who_does_not_see_them() -> None:
 
 
 def test_pictures_load_nothing() -> None:
-    for path in IMAGES.iterdir():
+    for path in IMAGES.glob("*.svg"):
         text = path.read_text("utf-8")
         root = ElementTree.fromstring(text)
         links = [

@@ -26,7 +26,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
-        cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, timeout=120,
+        cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "GRADCALC_PAGES": "1"},
+        capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return folder
@@ -37,6 +38,16 @@ def test_every_page_is_there(site: Path) -> None:
         assert (site / page.stem / "index.html").exists(), page.name
     assert "Beside other tools" in (site / "index.html").read_text("utf-8")
     assert "ex1" in (site / "exercises" / "index.html").read_text("utf-8")
+
+
+def test_the_gallery_links_to_its_pages(site: Path) -> None:
+    """Of which this test makes the first."""
+    text = (site / "pages" / "index.html").read_text("utf-8")
+    made = sorted(path.name for path in (site / "pages").glob("*.html"))
+    assert made == ["ex1.html", "index.html"]
+    assert 'href="ex1.html"' in text
+    assert 'href="../exercises/ex3.yaml"' in text
+    assert '<article class="play"' in (site / "pages" / "ex1.html").read_text("utf-8")
 
 
 def test_links_out_of_the_pages_lead_to_files(site: Path) -> None:

@@ -120,7 +120,7 @@ def _played(solution: Solution, derivation: Derivation | None, number: int, want
     """An exercise of a page; with the answers what checks them is on it."""
     from gradcalc.marking.marker import Marker
     from gradcalc.marking.practice import Practice
-    from gradcalc.render import page
+    from gradcalc.render.page import document as playing
     from gradcalc.report.page_report import compose_page
 
     assert derivation is not None
@@ -130,7 +130,7 @@ def _played(solution: Solution, derivation: Derivation | None, number: int, want
     item = compose_page(derivation, wanted.sheet, wanted.variants)
     known = {path: data_uri(Path(source)) for path, source in _pictures(item.sheet)}
     frame = {"title": item.sheet.title, "lang": item.sheet.lang}
-    return Made(page.article(item, number, practice, known.get), frame=frame)
+    return Made(playing.article(item, number, practice, known.get), frame=frame)
 
 
 def _pictures(handout: Handout) -> tuple[tuple[str, str], ...]:
@@ -187,10 +187,10 @@ def whole(parts: Sequence[Made], to: str, wanted: Export) -> Made:
             first = parts[0].frame
             return Made(html.page(texts, first["title"], first["lang"]))
         case "page":
-            from gradcalc.render import page
+            from gradcalc.render.page import document as playing
 
             return Made(
-                page.page(texts, [made.frame["title"] for made in parts], parts[0].frame["lang"])
+                playing.page(texts, [made.frame["title"] for made in parts], parts[0].frame["lang"])
             )
     return parts[0]
 

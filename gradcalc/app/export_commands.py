@@ -167,7 +167,7 @@ def export(
     layout: Layout = None,
     timeout: Timeout = SECONDS,
 ) -> None:
-    """Export handouts, figures and code (blank unless --solution)."""
+    """Export pages to play with, handouts (blank unless --solution), figures and code."""
     from gradcalc.app.delivery import OutsideError, deliver, plan
     from gradcalc.app.export import (
         CODE,

@@ -183,7 +183,7 @@ class Answerer:
         plain, derivative = (self.derivatives.total(of, by[0], asked) for asked in (False, True))
         asked = derivative.terms != plain.terms
         if asked:
-            named = self.written(question, derivative, of, by, False)
+            named = self.written(question, derivative, of, by, False, opened=False)
             asked = self.shorter(named, answer)
             answer = replace(named, simplified=None, expanded=answer.expanded) if asked else answer
         if not question.entry and answer.symbolic is not None and not answer.free:

@@ -26,7 +26,7 @@ from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import Line, Names, Number
 from gradcalc.language.shape_rules import Shape
 from gradcalc.language.tree import Binary, Call, Expr, Index, Name, Num, plus, substitute, walk
-from gradcalc.numeric.oracle import Claim
+from gradcalc.numeric.oracle import FEW, Claim
 from gradcalc.numeric.verified import Verified
 from gradcalc.ops import TABLE
 
@@ -78,6 +78,7 @@ class CheckedPass:
         self.word = context.exercise.loss if of is None else of
         self.numbers = StepValues(context.solver)
         self.steps: dict[str, Step] = {}
+        self.pending: list[Step] = []  # whose numbers are to be compared
         self.flat: dict[
             str, Expr
         ] = {}  # the name of a gradient -> the gradient in quantities alone
@@ -99,6 +100,7 @@ class CheckedPass:
                 and not self.open(formula)
             ):
                 self.flat[step.name] = formula
+        self.compared()
         return Pass(self.word, self.of is None, tuple(self.steps.values()))
 
     def open(self, expr: Expr) -> list[str]:
@@ -268,9 +270,17 @@ class CheckedPass:
             )
         if not self.numbers.known(step.name):
             return self.claimed(step)
-        return self.context.oracle.verify(
-            self.numbers.tensor(step.name), self.of, step.quantity, layout="gradient"
-        )
+        self.pending.append(step)
+        return None
+
+    def compared(self) -> None:
+        """The steps whose numbers are still to be compared: all at once, where that tells."""
+        oracle, numbers = self.context.oracle, self.numbers
+        shown = {step.quantity: numbers.tensor(step.name) for step in self.pending}
+        common = oracle.together(self.of, shown) if len(shown) > FEW else None
+        for quantity, tensor in shown.items():
+            verified = common or oracle.verify(tensor, self.of, quantity, layout="gradient")
+            self.steps[quantity] = replace(self.steps[quantity], verified=verified)
 
     def claimed(self, step: Step) -> Verified | None:
         """Without values: the formulas of all steps so far, at values that are drawn."""

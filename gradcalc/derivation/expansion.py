@@ -19,7 +19,8 @@ from gradcalc.calculus.sympy_functions import from_ast
 from gradcalc.graph.to_expression import tree
 from gradcalc.language.errors import SpanError
 from gradcalc.language.named_formulas import Formulas, Named, needed
-from gradcalc.language.parser import parse, unparse
+from gradcalc.language.parser import MAX_DEPTH, parse, unparse
+from gradcalc.language.tokens import MAX_LENGTH, MAX_TOKENS
 from gradcalc.language.tree import (
     Binary,
     Call,
@@ -37,7 +38,6 @@ from gradcalc.language.tree import (
 from gradcalc.ops import SPELLINGS
 
 EXPANDED_LIMIT = 300
-PLAIN, PLAIN_TEXT = 20, 1500  # levels and characters of what is far within the limits of a line
 FUNCTIONS = frozenset(("cos", "exp", "log", "sigmoid", "sin", "sqrt", "tanh"))
 STOPS = frozenset(("stop_gradient",))  # it is said of derivatives: its value is its argument's
 
@@ -177,30 +177,34 @@ def readable(expr: Expr) -> bool:
 
 
 def plain(expr: Expr) -> bool:
-    """Is it far within all limits: few operations on names and small numbers, which parse back?"""
-    length, stack = 0, [(expr, 0)]
+    """Is it within all limits for certain: operations on names and small numbers, which parse
+    back? Lengths are counted with parentheses around every operation.
+    """
+    length, tokens, stack = 0, 0, [(expr, 0)]
     while stack:
         part, depth = stack.pop()
+        tokens += 3
         match part:
             case Name():
-                length += len(part.id)
-            case Num(value):
-                if abs(value.numerator) > 10**6 or value.denominator > 10**6:
-                    return False
-                length += 14
+                length, tokens = length + len(part.id), tokens - 2
+            case Num(value) if abs(value.numerator) < 10**6 and value.denominator < 10**6:
+                length, tokens = length + 15, tokens + 2
             case Neg():
+                length += 3
                 stack.append((part.arg, depth + 1))
             case Binary("+" | "-" | "*" | "/", left, right):
+                length += 5 if part.op in "+-" else 3
                 same = isinstance(left, Binary) and left.op == part.op
                 stack += [(left, depth + (not same)), (right, depth + 1)]
             case Binary("^", left, Num(value)) if value.denominator == 1 and value <= 100:
+                length, tokens = length + 6, tokens + 1
                 stack.append((left, depth + 1))
             case Call(func, (arg,), (), 0) if func in FUNCTIONS:
+                length += len(func) + 2
                 stack.append((arg, depth + 1))
             case _:
                 return False
-        length += 12
-        if depth > PLAIN or length > PLAIN_TEXT:
+        if depth > MAX_DEPTH // 3 or length > MAX_LENGTH - 100 or tokens > MAX_TOKENS - 50:
             return False
     return True
 

@@ -41,7 +41,7 @@ TOOLS = frozenset(
 )
 
 # Made by `export`; the others are printed.
-EXPORTED = frozenset(("html", "latex", "svg", "tikz"))
+EXPORTED = frozenset(("html", "latex", "page", "svg", "tikz"))
 
 
 def printed() -> tuple[str, ...]:

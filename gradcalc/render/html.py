@@ -224,7 +224,20 @@ def _cell(cell: Cell, names: Names) -> str:
 
 def inline(line: Line, names: Names) -> str:
     """A line of words and formulas."""
-    return "".join(text(part) if isinstance(part, str) else _formula(part, names) for part in line)
+    return "".join(
+        _coded(part) if isinstance(part, str) else _formula(part, names) for part in line
+    )
+
+
+def _coded(words: str) -> str:
+    """Words in which what stands between backticks is code."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:  # one stands alone
+        return text(words)
+    return "".join(
+        f"<code>{text(part)}</code>" if number % 2 else text(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def _formula(part: Math, names: Names) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import takewhile
+from functools import cached_property
+from itertools import accumulate, takewhile
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import (
@@ -48,6 +49,7 @@ from gradcalc.report.blocks import Block, Note, Paragraph
 from gradcalc.report.convolution_words import in_words
 
 LISTED = 4  # answers that a warning names, where it is not about more
+FORMULAS = 200  # of named gradients, above which none is given twice
 PATHS = 4  # paths of a chain that are written out, unless everything is wanted
 
 LAYOUTS: Mapping[str, str] = {
@@ -165,7 +167,7 @@ class AnswerCells:
         if wrong(answer):
             return ()
         new = dict(not_above(answer, answers))
-        if len(new) > LINKS:
+        if len(new) > LINKS or self.many_formulas:
             above = takewhile(lambda other: other is not answer, answers)
             given = dict(joined([other.where for other in above]))
             new = {name: expr for name, expr in new.items() if given.get(name) != expr}
@@ -180,6 +182,12 @@ class AnswerCells:
             if len(new) == len(answer.where)
             else (*lines, ("and the formulas above" if lines else "the formulas above",))
         )
+
+    @cached_property
+    def many_formulas(self) -> bool:
+        """Do the answers rest on so many named gradients that each is given once?"""
+        counts = accumulate(len(answer.where) for answer in self.solution.answers)
+        return any(count > FORMULAS for count in counts)
 
     def view(self, answer: Answer, view: View | Answer | None, example: bool = False) -> Cell:
         if view is None or view.symbolic is None:

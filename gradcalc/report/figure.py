@@ -239,12 +239,13 @@ class _Artist:
             head = text_math(Math((Name(d.name),)), self.names)
             lines.append(f"{head} = {text_math(Math((d.expr,)), self.names)}")
         said = []
+        joint = "=" if self.flow is not None else ":"
         for vertex in vertices:
             if vertex.kind == "constant" or vertex.name is None:
                 continue
             own = vertex.above.text if vertex.above else ""
             first = vertex.name.text
-            shown = own if own.startswith(first) else f"{first} = {own}" if own else first
+            shown = own if own.startswith(first) else f"{first} {joint} {own}" if own else first
             below = vertex.below.text if vertex.below else ""
             ending = f", gradient {'to be filled in' if below == '?' else below}" if below else ""
             said.append(shown.replace("?", "to be filled in") + ending)

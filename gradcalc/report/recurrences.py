@@ -32,6 +32,8 @@ class Repeats:
     def __init__(self, derivation: Derivation, memory: Memory) -> None:
         self.derivation, self.graph, self.memory = derivation, derivation.graph, memory
         self.like: dict[object, tuple[Line, Path, Step]] = {}  # a pattern -> where it is told
+        self.definitions = {d.name: d.expr for d in self.graph.exercise.definitions}
+        self.patterns: dict[tuple[str, int], tuple[Path, object | None]] = {}
 
     def told(self, step: Step, path: Path, lead: str) -> Line | None:
         """ ", as in step 4", where an earlier step is the same but for the names."""
@@ -51,6 +53,12 @@ class Repeats:
 
     def pattern(self, step: Step, path: Path) -> object | None:
         """What a path is, whatever the quantities on it are called; None for a short one."""
+        key = step.quantity, id(path)
+        if key not in self.patterns:
+            self.patterns[key] = path, self.new_pattern(step, path)
+        return self.patterns[key][1]
+
+    def new_pattern(self, step: Step, path: Path) -> object | None:
         expr = self.expression(path.through or "")
         if expr is None or not path.upstream:
             return None
@@ -68,8 +76,7 @@ class Repeats:
         return made, str(table[step.quantity]), rules, shapes, len(path.because)
 
     def expression(self, name: str) -> Expr | None:
-        found = next((d for d in self.graph.exercise.definitions if d.name == name), None)
-        return found.expr if found is not None else None
+        return self.definitions.get(name)
 
     def general(self, step: Step) -> Iterator[tuple[str, Cell]]:
         """The recurrence that a step begins, or what the paths of a step have in common."""
@@ -92,11 +99,11 @@ class Repeats:
             found = numbered(word)
             if found and found[0] == own[0] and self.pattern(other, path) == first:
                 family.append((path.product.symbolic, found[1]))
+        if alone and not self.recurs(family[0][0], own[0]):
+            return
         taken = (*self.graph.names, *self.graph.sizes, *self.graph.indices)
         made = for_all(family, self.derivation.names, taken)
         if made is None or made.expr == family[0][0]:
-            return
-        if alone and not self.recurs(family[0][0], own[0]):
             return
         self.memory.said.add(key)
         gradient = step.gradient if alone else None
@@ -133,10 +140,10 @@ def for_all(
     counter = next((letter for letter in COUNTERS if letter not in taken), None)
     if len(formulas) < 2 or counter is None:
         return None
-    made = [stepped(expr, at, counter, names) for expr, at in formulas]
-    if len({unparse(one.expr) for one in made}) != 1:
-        return None
-    return made[0]
+    made = (stepped(expr, at, counter, names) for expr, at in formulas)
+    first = next(made)
+    text = unparse(first.expr)
+    return first if all(unparse(one.expr) == text for one in made) else None
 
 
 def stepped(expr: Expr, at: int, counter: str, names: Names) -> General:

@@ -98,7 +98,7 @@ def scalars(random: Random) -> Iterator[Verdict]:
 def arrays(random: Random) -> Iterator[Verdict]:
     """A program of arrays with sizes from 1 to 4, beside NumPy's differences."""
     made, asked, form, layout = case(Choices(random), ones=random.randrange(3) == 0)
-    yield "made", f"{[line.text for line in made.lines]} {asked} {form} {layout}"
+    yield "made", f"{[line.text for line in made.lines]} {made.sizes} {asked} {form} {layout}"
     try:
         yield from [("right", "")] * check(made, asked, form, layout)
     except AssertionError as error:

@@ -44,6 +44,24 @@ def test_equal_functions_are_right(right: str, answer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("where(x > 0, 1, 0)*(1 + log(x))", "right"),
+        ("(1 + log(x))*where(x <= 0, 0, 1)", "right"),
+        ("where(x > 0, 1 + log(x), 0)", "right"),
+        ("where(x > 0, 0, 1)*(1 + log(x))", "wrong"),
+        ("where(x > 0, 1, 0)*log(x)", "wrong"),
+        ("1 + log(x)", "wrong"),
+    ],
+)
+def test_a_product_with_a_condition_is_0_where_that_does_not_hold(
+    answer: str, verdict: str
+) -> None:
+    of = asked("f = where(x > 0, x*log(x), 0)", "df/dx", variables={"x": []})
+    assert decided(of, answer).verdict == verdict
+
+
+@pytest.mark.parametrize(
     ("right", "answer"),
     [
         ("0*x", "relu(x - 50)"),

@@ -24,7 +24,7 @@ const RUN = {
   }),
   values: (computation, at) => {
     const env = environment(computation, at);
-    return computation.lines.map(({name}) => told(() => valueOf({kind: 'name', id: name}, env)));
+    return computation.lines.map(({name}) => told(() => valueOfName({kind: 'name', id: name}, env)));
   },
   formulas: (computation, at, formulas) => {
     const env = environment(computation, at),

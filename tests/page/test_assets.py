@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from gradcalc.render.page.assets import SCRIPTS, STYLES, digest, packed, script
+from gradcalc.render.page.assets import SCRIPTS, STYLES, digest, script
 from helpers.page import PAGE
 
 DECLARED = re.compile(r"^(?:async )?(?:function|class|const|let) +(\w+|\{[^}]*\}|\[[^]]*\])", re.M)
@@ -23,11 +23,6 @@ def test_no_two_files_declare_one_name() -> None:
     ]
     assert len(names) > 200
     assert [name for name, count in Counter(names).items() if count > 1] == []
-
-
-def test_packing_leaves_out_comments_and_indents_alone() -> None:
-    text = "// one\nconst a = 'b // c';\n  /* two\n   lines */\n  f(a); // stays\n\n"
-    assert packed(text) == "const a = 'b // c';\nf(a); // stays"
 
 
 def test_the_script_runs_no_text_and_writes_no_markup() -> None:

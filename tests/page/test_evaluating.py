@@ -118,7 +118,7 @@ def _evaluated(formula: Printed, graph: Graph, forward: Forward) -> tuple[Any, A
     }
     given = [(name, Name(upstream_key(quantity))) for name, quantity in upstream(graph).items()]
     try:
-        value = forward.evaluate(expr, dict([*given, *where]), lengths)
+        value = forward.evaluate(expr, [*given, *where], lengths)
     except Undefined:
         value = None
     return {**question, **({"free": lengths} if free else {})}, value

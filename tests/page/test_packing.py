@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from gradcalc.render.page.assets import SCRIPTS
 from gradcalc.render.page.packing import packed, tight
-from helpers.page import CORE, PAGE
+from helpers.page import PAGE
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_spaces_that_part_nothing_go(line: str, short: str) -> None:
 
 def test_comments_go_and_text_stays() -> None:
     assert (
-        packed("// what\nconst a = 1;\n\n  /* more\n  */\n  a; // b\n") == "const a = 1;\na; // b"
+        packed("// what\nf('b // c');\n\n  /* more\n  */\n  a; // b\n") == "f('b // c');\na; // b"
     )
 
 
@@ -39,14 +40,14 @@ def test_lines_are_joined_where_no_statement_ends() -> None:
     assert tight(script) == short
 
 
-@pytest.mark.parametrize("name", CORE)
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_every_text_of_the_scripts_stays(name: str) -> None:
     script = packed((PAGE / name).read_text("utf-8"))
     short = tight(script)
     assert re.sub(r"[ \n]", "", short) == re.sub(r"[ \n]", "", script)
-    assert len(short) < 0.95 * len(script)
+    assert len(short) < 0.96 * len(script)
     text = re.compile(r"'(?:[^'\\]|\\.)*'")
     lines = [line for line in script.split("\n") if not re.search('[/`"]', line)]
     kept = [word for line in lines for word in text.findall(line)]
     assert [word for word in kept if word not in short] == []
-    assert len(kept) > 10
+    assert len(kept) > 1

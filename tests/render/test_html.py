@@ -17,6 +17,8 @@ from gradcalc.exercise import markdown as md
 from gradcalc.language.errors import SpanError
 from gradcalc.render import html
 from gradcalc.render.mathml import mathml
+from gradcalc.report.answer_report import compose_solution
+from gradcalc.report.blocks import Options
 from gradcalc.report.figure import Sheet
 from gradcalc.report.handout import compose
 from gradcalc.report.labels import Label
@@ -160,3 +162,9 @@ def test_a_figure_for_paper_and_one_for_a_telephone() -> None:
     page = html.article(titled())
     assert page.count("<svg ") == 2
     assert " id=" not in page
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    page = html.fragment(compose_solution(solved("ex3"), Options()))
+    assert "<code>W1 @ x</code>" in page
+    assert "`" not in page

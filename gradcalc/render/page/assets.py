@@ -7,6 +7,8 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
+from gradcalc.render.page.packing import packed, tight
+
 SCRIPTS = (
     "numbers.js", "reader.js", "tensors.js", "evaluate.js", "mathematics.js", "verdict.js",
     "formats.js", "followed.js", "figure.js", "walk.js", "values.js", "check.js", "page.js",
@@ -16,10 +18,8 @@ STYLES = ("page.css",)
 
 @cache
 def script() -> str:
-    """All of the script, in a scope of its own: lines that are a comment alone are left out, and
-    the space before a line.
-    """
-    body = "\n".join(packed(_read(name)) for name in SCRIPTS)
+    """All of the script, in a scope of its own, without what only its readers need."""
+    body = tight("\n".join(packed(_read(name)) for name in SCRIPTS))
     return f"(()=>{{'use strict';\n{body}\n}})();"
 
 
@@ -27,18 +27,6 @@ def script() -> str:
 def style() -> str:
     """All of the style."""
     return "\n".join(packed(_read(name)) for name in STYLES)
-
-
-def packed(text: str) -> str:
-    """A file without what only its readers need; no literal in it goes over lines."""
-    found: list[str] = []
-    inside = False
-    for line in (line.strip() for line in text.split("\n")):
-        if inside or line.startswith("/*"):
-            inside = not line.endswith("*/")
-        elif line and not line.startswith("//"):
-            found.append(line)
-    return "\n".join(found)
 
 
 def digest(text: str) -> str:

@@ -107,7 +107,7 @@ function structured(name, scope, env, tree) {
 function evaluate(tree, env) {
   switch (tree.kind) {
     case 'num': return scalar(number(tree.text));
-    case 'name': return valueOf(tree, env);
+    case 'name': return valueOfName(tree, env);
     case 'neg': return elementwise('neg', [evaluate(tree.arg, env)], env, tree);
     case 'binary': return binary(tree, env);
     case 'call': return called(tree, env);
@@ -125,7 +125,7 @@ function evaluate(tree, env) {
 
 const own = (table, name) => Object.hasOwn(table, name) ? table[name] : undefined;
 
-function valueOf(tree, env) {
+function valueOfName(tree, env) {
   const name = tree.id;
   if (own(env.values, name)) return env.values[name];
   if (own(env.indices, name) !== undefined) {

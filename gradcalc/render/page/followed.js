@@ -34,6 +34,7 @@ class Followed {
           numbers[one.key] = {tensor};
           env = bind(env, one.key, tensor);
         } catch (problem) {
+          if (!(problem instanceof Undefined)) throw problem;
           numbers[one.key] = {problem: inWords(problem)};
         }
       });
@@ -48,8 +49,9 @@ class Followed {
 
   value(name) {
     try {
-      return {tensor: valueOf({kind: 'name', id: name}, this.env)};
+      return {tensor: valueOfName({kind: 'name', id: name}, this.env)};
     } catch (problem) {
+      if (!(problem instanceof Undefined)) throw problem;
       return {problem: inWords(problem)};
     }
   }
@@ -78,6 +80,12 @@ class Followed {
 
 function inWords(problem) {
   return problem instanceof Unsure ? UNKNOWN : problem.message;
+}
+
+// A stack, its examples last, as one array for each example.
+function unstacked(tensor, over) {
+  const rank = tensor.dims.length, rest = rank - over.length;
+  return rearranged(tensor, [...range(over.length).map((k) => rest + k), ...range(rest)], over);
 }
 
 // A tensor in the lengths it is declared to have, for each example where it is per example.

@@ -172,7 +172,7 @@ class Values {
     const own = followed.point.values[field.name];
     const moved = environment(data.computation, {...followed.point, values: {...followed.point.values, [field.name]: own + by}});
     let after;
-    try { after = valueOf({kind: 'name', id: of}, moved); } catch (problem) { return `${of} has no value there: ${inWords(problem)}.`; }
+    try { after = valueOfName({kind: 'name', id: of}, moved); } catch (problem) { return `${of} has no value there: ${inWords(problem)}.`; }
     if (!before || !slope) return `${of} has no gradient here.`;
     const [real, about] = [middle(after) - middle(before), middle(slope) * by];
     const text = (number, to) => numberText(+number.toPrecision(to), data.digits), step = text(by, 12);

@@ -11,7 +11,6 @@ const capital = (text) => /^[a-z]/i.test(text) && text.split('`')[0].includes(' 
 const squeezed = (dims) => dims.filter((n) => n !== 1);
 const sameDims = (a, b, loose = true) => a.join() === b.join()
   || (squeezed(a).join() === squeezed(b).join() && (loose || !squeezed(a).length));
-const lastOf = (list) => list[list.length - 1];
 const nested = (flatList, dims) => dims.slice(1).reduceRight((rows, n) =>
   range(rows.length / n).map((k) => rows.slice(k * n, (k + 1) * n)), flatList);
 const flatten = (value) => [value].flat(Infinity);
@@ -302,11 +301,11 @@ function mayHide(read, typed, agreed, practice) {
   return hasNewEdge(read, practice);
 }
 
-// Each number and name in turn a little larger: what nobody sees may hide there.
+// Each number and name in turn an eighth larger: what nobody sees may hide there.
 function* nudged(tree) {
   if (tree.kind === 'compare' || FLAT.includes(tree.func) || (tree.kind === 'num' && Number(tree.text) === 0)) return;
   if (tree.kind === 'name' || tree.kind === 'num') {
-    yield {kind: 'binary', op: '*', left: tree, right: {kind: 'num', text: '1.001'}};
+    yield {kind: 'binary', op: '*', left: tree, right: {kind: 'num', text: '1.125'}};
     return;
   }
   const parts = [];
