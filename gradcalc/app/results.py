@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcalc.graph.printed_names import printed_names
+from gradcalc.graph.ways import Ways
 from gradcalc.language import formula
 from gradcalc.language.fast_dataclasses import dataclass, field
 from gradcalc.language.formula_styles import size_text
@@ -209,7 +210,8 @@ def answers(solution: Solution) -> tuple[Answer, ...]:
     """The answers of a solution, in the order of the questions."""
     where = joined([answer.where for answer in solution.answers])
     names = printed_names(solution.graph, where)
-    return tuple(_answer(one, names) for one in solution.answers)
+    ways = Ways(solution.graph)
+    return tuple(_answer(one, names, ways) for one in solution.answers)
 
 
 def gradients(solution: Solution) -> dict[str, Gradient]:
@@ -241,11 +243,11 @@ def people(expr: Expr | None, names: Names, shape: Shape | None = None) -> str |
     return None if expr is None else formula.text(expr, names)
 
 
-def _answer(one: answer_model.Answer, names: Names) -> Answer:
+def _answer(one: answer_model.Answer, names: Names, ways: Ways) -> Answer:
     """An answer from its JSON, so that the two cannot differ; `text` is added."""
     from gradcalc.render.json import answer_data
 
-    fields = answer_data(one, names)
+    fields = answer_data(one, names, ways)
     asked = one.shape if one.kind == "shape" else None
     short = one.shorthand
     fields.update(

@@ -30,6 +30,7 @@ from gradcalc.derivation.step_model import (
     Step,
     Written,
 )
+from gradcalc.graph.ways import Ways
 from gradcalc.render.json import answer_data, data, fields, named
 from gradcalc.report.lines import plain_line
 
@@ -47,6 +48,7 @@ KEYS: Mapping[type, str] = {
 def document(derivation: Derivation) -> dict[str, Any]:
     """A derivation as JSON data."""
     graph = derivation.graph
+    ways = Ways(graph)
     return {
         "format": FORMAT,
         "kind": "derivation",
@@ -57,7 +59,7 @@ def document(derivation: Derivation) -> dict[str, Any]:
         "sizes": dict(graph.sizes),
         "forward": data(derivation.forward),
         "passes": data(derivation.passes),
-        "answers": [answer_data(answer, derivation.names) for answer in derivation.answers],
+        "answers": [answer_data(one, derivation.names, ways) for one in derivation.answers],
         "warnings": data(tuple(derivation.solution.warnings)),
     }
 

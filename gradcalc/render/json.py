@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import singledispatch
+from itertools import pairwise
 from typing import Any, get_args
 
 from gradcalc.calculus.notation.views import View
-from gradcalc.derivation.answer_model import Answer, Gradient, Solution
+from gradcalc.derivation.answer_model import ELIDED, Answer, Gradient, Local, Solution
 from gradcalc.graph.printed_names import printed_names
+from gradcalc.graph.ways import Ways
 from gradcalc.language.errors import Problem
 from gradcalc.language.formula import latex
 from gradcalc.language.formula_pieces import Names
@@ -78,6 +80,7 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
         return {"file": item.file, "errors": [_error(problem) for problem in item.problems]}
     graph = item.graph
     names = printed_names(graph, joined([answer.where for answer in item.answers]))
+    ways = Ways(graph)
     return {
         "format": FORMAT,
         "file": graph.exercise.file,
@@ -87,7 +90,7 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
         "shapes": {name: data(graph.nodes[node].shape) for name, node in graph.names.items()},
         "inputs": {name: data(value) for name, value in item.inputs.items()},
         "forward": {name: data(value) for name, value in item.forward.items()},
-        "answers": [answer_data(answer, names) for answer in item.answers],
+        "answers": [answer_data(answer, names, ways) for answer in item.answers],
         "gradients": {name: _gradient(gradient) for name, gradient in item.gradients.items()},
     }
 
@@ -150,8 +153,8 @@ def named(where: Iterable[tuple[str, Expr]]) -> dict[str, str]:
 # ---- a solution
 
 
-def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
-    """An answer as JSON data."""
+def answer_data(answer: Answer, names: Names, ways: Ways) -> dict[str, Any]:
+    """An answer as JSON data; `ways`: the paths of its graph."""
     example = answer.per_example is not None
     symbolic = answer.symbolic
     return {
@@ -170,7 +173,7 @@ def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
         "layout": answer.layout if answer.kind == "derivative" else None,
         "value": data(answer.value),
         "with_upstream": data(answer.with_upstream),
-        "chain": [[local.label for local in path] for path in answer.chain],
+        "chain": [_path(path, ways) for path in answer.chain],
         "shorthand": answer.shorthand
         and {
             "symbolic": data(answer.shorthand.symbolic),
@@ -185,6 +188,18 @@ def answer_data(answer: Answer, names: Names) -> dict[str, Any]:
         "warnings": data(tuple(answer.warnings)),
         "verified": data(answer.verified),
     }
+
+
+def _path(path: Sequence[Local], ways: Ways) -> list[str]:
+    """The local derivatives of a path; one whose ends alone are printed is whole here."""
+    labels = [local.label for local in path]
+    if ELIDED not in path:
+        return labels
+    at = path.index(ELIDED)
+    before, after = labels[at - 1].rpartition("/d")[2], labels[at + 1].partition("/d")[0][1:]
+    names = tuple(ways.first(before, after))
+    middle = [f"d{of}/d{by}" for of, by in pairwise(names)]
+    return [*labels[:at], *middle, *labels[at + 1 :]]
 
 
 def _gradient(gradient: Gradient) -> dict[str, Any]:

@@ -31,7 +31,10 @@ const full = (box) => box.minus ? row(sign('−'), box.node) : box.node;
 const fenced = (node, left = '(', right = ')') => boxed(row(sign(left), node, sign(right)), ATOM);
 const within = (box, level) =>
   box.level >= level && !box.minus && !(box.open && level > SUM) ? box : fenced(full(box));
-const raisedTo = (base, small) => boxed(mathNode('msup', within(base, ATOM).node, small), POWER);
+const raisedTo = (base, small) => {
+  const {node, digit} = within(base, ATOM);
+  return boxed(mathNode('msup', node, small), POWER, {digit});
+};
 const withCommas = (nodes) => row(...nodes.flatMap((node, k) => k ? [sign(','), node] : [node]));
 
 function drawn(tree, how) {
@@ -72,7 +75,7 @@ function drawn(tree, how) {
           return boxed(row(within({...left, minus: false}, HADAMARD).node, sign('∘'),
               within(right, HADAMARD).node), HADAMARD, {minus: left.minus});
         case '/': return boxed(mathNode('mfrac', left.node, full(right)), POWER,
-            {minus: left.minus});
+            {minus: left.minus, digit: left.digit});
         case '^': return raisedTo(left,
             row(...(rank(tree.left) === 2 ? [sign('∘')] : []), full(right)));
         default: {
