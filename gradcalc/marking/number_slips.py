@@ -99,8 +99,11 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _rounded(got: Any, want: Any) -> int | None:
-    """How many significant digits agree, from two on; None for other numbers."""
-    if got.ndim or want.ndim or not want or not got:
+    """To how many significant digits two numbers agree, from two on: they differ by half a unit
+    of the last one at most. None for other numbers.
+    """
+    if got.ndim or want.ndim or not want or got == want:
         return None
-    gap = abs(float(got - want) / float(want))
-    return max(2, int(-math.log10(gap))) if 0 < gap <= 0.02 else None
+    first = math.floor(math.log10(abs(float(want))))
+    digits = math.floor(first + 1 - math.log10(2 * abs(float(got - want))) + 1e-9)
+    return digits if digits >= 2 else None

@@ -736,9 +736,10 @@ function numberMistakes(question, value, practice) {
       }
     }
   }
-  const gap = Math.abs((got[0] - want[0]) / want[0]);
-  if (!wanted.length && !mine.length && got[0] && gap > 0 && gap <= 0.02) {
-    return [mistake(words.agrees[0], fill(words.agrees[1], {digits: Math.max(2, Math.trunc(-Math.log10(gap)))}))];
+  if (!wanted.length && !mine.length && got[0] !== want[0] && want[0] && got[0]) {
+    const first = Math.floor(Math.log10(Math.abs(want[0])));
+    const digits = Math.floor(first + 1 - Math.log10(2 * Math.abs(got[0] - want[0])) + 1e-9);
+    if (digits >= 2) return [mistake(words.agrees[0], fill(words.agrees[1], {digits}))];
   }
   for (const other of practice.questions.slice(0, practice.questions.indexOf(question))) {
     if (other.value !== undefined && isSame(flatten(other.value), squeezed(dimsOf(other.value)))) {
