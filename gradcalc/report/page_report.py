@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from gradcalc.derivation.answer_model import Solution
 from gradcalc.derivation.step_model import Derivation, Pass, Path, Quantity, Step
 from gradcalc.derivation.total_derivatives import upstream_name
 from gradcalc.exercise.model import Question, Value
@@ -22,8 +23,8 @@ from gradcalc.numeric.evaluation_points import given_point
 from gradcalc.numeric.forward import leaf
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import Env
-from gradcalc.report.answer_report import DOCUMENT
-from gradcalc.report.blocks import Block, Options, Paragraph, Report, Table
+from gradcalc.report.answer_report import Ending, answer_notes
+from gradcalc.report.blocks import Block, Note, Options, Paragraph, Report, Table
 from gradcalc.report.explanation import Page, pages
 from gradcalc.report.figure import Picture, Sheet, Vertex, picture
 from gradcalc.report.handout import compose
@@ -34,6 +35,19 @@ from gradcalc.report.paper_notation import tex_names
 from gradcalc.report.step_table import Board
 from gradcalc.report.step_way import literal
 
+
+def _checked(solution: Solution, options: Options, right: int, of: int) -> Iterator[Block]:
+    """What is said at the end, for students: of a check that found all right none of the methods."""
+    checks = [answer.verified for answer in solution.answers if answer.kind != "shape"]
+    whole = right == of and all(check is not None and check.ok for check in checks)
+    for block in answer_notes(solution, options, right, of):
+        if not (whole and isinstance(block, Note) and block.kind == "check"):
+            yield block
+    if whole:
+        yield Paragraph(("All answers were checked numerically.",))
+
+
+ENDING = Ending(_checked)
 ROOM = "-0.00000"  # the longest number that is expected on a wire
 
 
@@ -90,7 +104,7 @@ def _valued(derivation: Derivation) -> bool:
 
 def _stages(plain: Derivation, digits: int) -> Iterator[Stage]:
     """The steps of `explain`, without the numbers, which would be wrong after a change."""
-    shown = pages(plain, Options(digits=digits), DOCUMENT)
+    shown = pages(plain, Options(digits=digits), ENDING)
     board = Board(plain, "normal", digits)
     forward = [q for q in plain.forward if q.expr is not None]
     backward = [(k, step) for k, one in enumerate(plain.passes) for step in one.steps]
