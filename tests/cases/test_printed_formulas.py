@@ -134,7 +134,7 @@ def multiplied(solver: Solver, solution: Solution, answer: Answer) -> None:
     ]
     if not products or answer.value is None:
         return
-    where = dict(solver.formulas.where(answer.where))
+    where = solver.formulas.where(answer.where)
     total: Any = 0.0
     for sign, piece in products:
         values = [

@@ -103,7 +103,7 @@ def turned_wrong(
     view = next(filter(None, views.get(word, (answer.per_example, answer.stacked))), answer)
     if view.free or answer.free:
         return ()
-    found = solver.formulas.values.evaluate(expr, dict(where))
+    found = solver.formulas.values.evaluate(expr, where)
     have = list(found.shape)
     want = [size.at(solver.formulas.sizes) for size in view.shape]
     if [n for n in have if n != 1] != [n for n in want if n != 1]:
