@@ -37,7 +37,9 @@ from gradcalc.report.step_way import literal
 
 
 def _checked(solution: Solution, options: Options, right: int, of: int) -> Iterator[Block]:
-    """What is said at the end, for students: of a check that found all right none of the methods."""
+    """What is said at the end, for students: nothing of the methods of a check that found all
+    right.
+    """
     checks = [answer.verified for answer in solution.answers if answer.kind != "shape"]
     whole = right == of and all(check is not None and check.ok for check in checks)
     for block in answer_notes(solution, options, right, of):
