@@ -48,6 +48,7 @@ def both(rows: Iterable[Row], hints: str = "full") -> list[tuple[Row, dict[str, 
         cases.append(["judge", data, [[number, answer] for _, number, answer in answers]])
     found = []
     for answers, results in zip(by_file.values(), run(cases), strict=True):
+        assert isinstance(results, list), results  # else the script has thrown
         for row, result in zip(answers, results, strict=True):
             name, number, answer = row
             (verdict,) = marker(name, hints).mark({number: Given(Text(answer))}, only=True)

@@ -109,7 +109,7 @@ def test_sheet_and_key_give_the_same_and_leave_nothing_out() -> None:
         sheet = compose(solution, Sheet())
         assert sheet.given == compose(solution, Sheet(solution=True)).given
         inputs = [name for name in solution.graph.inputs if solution.inputs.get(name) is not None]
-        said = listed(sheet).get("Given:", [])
+        said = listed(sheet).get(sheet.words.given, [])
         assert len(said) >= len(inputs), name
         assert not any("…" in line or "undefined" in line for line in said), name
 

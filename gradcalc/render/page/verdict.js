@@ -334,7 +334,8 @@ function isSeen(nudge, t) {
 
 // Does a piece of the answer end where none of the exercise does, so that more points would be needed?
 function hasNewEdge(read, practice) {
-  const known = kept(practice, 'ends', () => practice.ends.map((text) => parse(text, wordsOf({}, practice))));
+  const words = wordsOf({names: Object.keys(practice.own)}, practice);
+  const known = kept(practice, 'ends', () => practice.ends.map((text) => parse(text, words)));
   const held = [...read.free.map(([name]) => name), ...practice.integers];
   return endsOf(read.tree, practice, held).some((tree) => {
     const mine = practice.points.map((_, k) => numbersAt({tree}, practice, k));
