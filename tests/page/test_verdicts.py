@@ -112,7 +112,12 @@ def test_labelled_matrix_answers(every: int) -> None:
     assert opposite(found) == []
     assert undecided(found) == []
     shapes = [row for row in found if row[2].decided and row[2].decided.by == "shape"]
-    assert all(result["message"][:20] == v.message[:20] for _, result, v in shapes if not v.right)
+    # Of what does not fit inside an answer the page says the numbers, Python the names of the sizes.
+    wrong = [
+        (result["message"][:20], v.message[:20]) for _, result, v in shapes if v.verdict == "wrong"
+    ]
+    assert len(wrong) >= len(shapes) // 3
+    assert [pair for pair in wrong if pair[0] != pair[1]] == []
 
 
 def test_mistakes_of_matrices_are_told_in_the_same_words() -> None:
