@@ -28,7 +28,7 @@ def index_ranges(
 
     `known`: the sizes of other indices. `axis`: the length of an axis of an expression, None where
     it has no value yet. The places between brackets tell it, of several the shortest; where there
-    are none, an equation with another index does.
+    are none, equations with another index do, of several again the shortest.
     """
     found: dict[str, int] = {}
     indices = {*names, *known}
@@ -42,7 +42,8 @@ def index_ranges(
             held.append((form, length))
     for form, length in sorted(held, key=lambda one: len(one[0][0])):
         fit(form, length, max, names, known, found)
-    if found.keys() >= set(names):
+    missing = [name for name in names if name not in found]
+    if not missing:
         return found
     for part in walk(expr):
         if not isinstance(part, Compare) or part.op != "==":
@@ -50,7 +51,6 @@ def index_ranges(
         for side, other in ((part.left, part.right), (part.right, part.left)):
             form = linear(other, indices, whole)
             if isinstance(side, Name) and side.id in {**known, **found} and form is not None:
-                missing = [name for name in names if name not in found]
                 fit(form, {**known, **found}[side.id], min, missing, known, found)
     return found
 

@@ -308,12 +308,12 @@ function indexRanges(names, tree, env) {
   }
   held.sort(([a], [b]) => Object.keys(a.steps).length - Object.keys(b.steps).length);
   for (const [form, length] of held) fit(form, length, Math.max, names, env, found);
+  const missing = names.filter((name) => own(found, name) === undefined);
   for (const part of walk(tree)) {
     if (part.kind !== 'compare' || part.op !== '==') continue;
     for (const [side, other] of [[part.left, part.right], [part.right, part.left]]) {
       const length = side.kind === 'name' ? own({...env.indices, ...found}, side.id) : undefined;
       const form = length === undefined ? null : linear(other, names, env);
-      const missing = names.filter((name) => own(found, name) === undefined);
       if (form) fit(form, length, Math.min, missing, env, found);
     }
   }
