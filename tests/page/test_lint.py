@@ -17,7 +17,8 @@ CONFIG = ROOT / "tests" / "page" / "eslint.config.cjs"
 
 def linted(text: str) -> list[str]:
     """What ESLint says of a text, a line each."""
-    program = Path(os.environ.get(AXE, "")).parents[1] / ".bin" / "eslint"
+    modules = Path(os.environ.get(AXE, "")).parent.parent
+    program = modules / ".bin" / "eslint"
     if not program.exists():
         missing(f"no ESLint: npm ci in tests/browser, and {AXE}=…/node_modules/axe-core/axe.min.js")
     ran = subprocess.run(
