@@ -90,9 +90,7 @@ function unstacked(tensor, over) {
 
 // A tensor in the lengths it is declared to have, for each example where it is per example.
 function fitted(tensor, lengths, over, env) {
-  for (const index of over) {
-    if (!tensor.over.includes(index)) tensor = spread(tensor, index, env);
-  }
+  for (const index of over) tensor = alongIndex(tensor, index, env); // the same for every example
   const outer = tensor.dims.slice(0, tensor.over.length), dims = [...outer, ...lengths];
   const want = product(dims), each = product(lengths);
   let {lo, hi} = tensor;
@@ -101,12 +99,4 @@ function fitted(tensor, lengths, over, env) {
     [lo, hi] = [lo, hi].map((list) => Float64Array.from({length: want}, (_, k) => list[Math.floor(k / each)]));
   }
   return {lo, hi, dims, over: tensor.over, shape: lengths};
-}
-
-// The same for every example.
-function spread(tensor, index, env) {
-  const length = env.indices[index];
-  const [lo, hi] = [tensor.lo, tensor.hi].map((list) =>
-    Float64Array.from({length: length * list.length}, (_, k) => list[k % list.length]));
-  return {lo, hi, dims: [length, ...tensor.dims], over: [index, ...tensor.over], shape: tensor.shape};
 }

@@ -1,16 +1,10 @@
 // Numbers and arrays as the page shows them.
 
-const MATHML = 'http://www.w3.org/1998/Math/MathML', SVG = 'http://www.w3.org/2000/svg';
+const SVG = 'http://www.w3.org/2000/svg';
 const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹', MOST_CELLS = 400;
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-function mathElement(tag, ...children) {
-  const made = document.createElementNS(MATHML, tag);
   made.append(...children);
   return made;
 }
@@ -74,14 +68,14 @@ function shown(tensor, digits) {
   if (!shape.length) return known(lo[0], hi[0], digits) ?? UNKNOWN;
   const cell = (k) => {
     const said = known(lo[k], hi[k], digits);
-    return mathElement('mtd', said === null ? mathElement('mtext', '?') : mathElement('mn', said));
+    return mathNode('mtd', said === null ? mathNode('mtext', '?') : mathNode('mn', said));
   };
-  const bracketed = (...inner) => mathElement('mrow', mathElement('mo', '['), ...inner, mathElement('mo', ']'));
+  const bracketed = (...inner) => mathNode('mrow', mathNode('mo', '['), ...inner, mathNode('mo', ']'));
   const drawn = (at, [first, ...rest]) => {
     const size = product(rest), places = range(first).map((k) => at + k * size);
-    if (rest.length > 1) return bracketed(...places.flatMap((k) => [mathElement('mo', ','), drawn(k, rest)]).slice(1));
-    const row = (k) => mathElement('mtr', ...range(size).map((c) => cell(k + c)));
-    return bracketed(mathElement('mtable', ...places.map(row)));
+    if (rest.length > 1) return bracketed(...places.flatMap((k) => [mathNode('mo', ','), drawn(k, rest)]).slice(1));
+    const row = (k) => mathNode('mtr', ...range(size).map((c) => cell(k + c)));
+    return bracketed(mathNode('mtable', ...places.map(row)));
   };
-  return mathElement('math', drawn(0, shape));
+  return mathNode('math', drawn(0, shape));
 }
