@@ -17,7 +17,7 @@ from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.contraction import Reduced
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm
+from gradcalc.calculus.notation.matrix import NoMatrixForm, added, leaf, multiple_of, multiplied
 from gradcalc.calculus.notation.matrix_expressions import row, write
 from gradcalc.calculus.notation.matrix_writer import (
     Products,
@@ -39,7 +39,7 @@ from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.layouts import derivative_shape
 from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
 from gradcalc.language.size_expressions import size_tree
-from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
+from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Sized, Vector
 
 SHORTER = (
     0.75  # a local derivative is replaced by its simplified form below this share of its length
@@ -221,22 +221,15 @@ class Forms:
             if len(set(labels)) != len(labels):
                 raise NoMatrixForm
             groups.setdefault(labels, []).append(term)
-        parts: list[Matrix] = []
+        parts: list[Sized] = []
         for labels, members in groups.items():
             part = self.summed(labels, members, free, each, shape, jacobian)
             parts.append(upright_row(part) if wants_row(shape) else part)
         if len(parts) == 1:
             return oriented(parts[0], shape)
-        coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
-        bare = [part.parts[0] if part.kind == "scaled" else part for part in parts]
-        order = sorted(range(len(parts)), key=lambda n: isinstance(coefficients[n], Neg))
-        total = Matrix(
-            "sum",
-            parts[0].rows,
-            parts[0].cols,
-            tuple(bare[n] for n in order),
-            coefficients=tuple(coefficients[n] for n in order),
-        )
+        multiples = [multiple_of(part) or (None, part) for part in parts]
+        multiples.sort(key=lambda found: isinstance(found[0], Neg))
+        total = added(multiples, parts[0].rows, parts[0].cols)
         return oriented(total, shape)
 
     def summed(
@@ -247,7 +240,7 @@ class Forms:
         each: Mapping[Ix, str],
         shape: Shape,
         jacobian: bool,
-    ) -> Matrix:
+    ) -> Sized:
         """Terms that are summed over the same examples: Σ_i of a quantity per example."""
         if not labels:
             return self.writer(each, jacobian).matrix(terms, free)
@@ -272,18 +265,12 @@ class Forms:
         if wants_row(shape):
             inner = upright_row(inner)
             expr, rank = row(inner), 2  # Σ_i xᵀ: as a row already
-        body = Matrix(
-            "leaf",
-            inner.rows,
-            inner.cols,
-            (),
-            Call("sum", (expr, *(Name(label) for label in labels))),
-            rank,
-        )
+        over = Call("sum", (expr, *(Name(label) for label in labels)))
+        body = leaf(over, inner.rows, inner.cols, rank)
         if factor * constant == 1:
             return body
         front = write(writer.sums.single(Reduced(factor, [constant])))[0]
-        return Matrix("scaled", body.rows, body.cols, (body,), coefficients=(front,))
+        return multiplied(front, body)
 
     def entry_form(
         self,
