@@ -14,9 +14,9 @@ from gradcalc.calculus.notation.matrix import (
     mapped,
     operands,
     put_in,
-    selects,
 )
 from gradcalc.calculus.notation.matrix_expressions import write
+from gradcalc.calculus.notation.selectors import selects
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Call, Expr, Index, Name, Num, Slice, Transpose
 from gradcalc.language.shape_rules import ONE

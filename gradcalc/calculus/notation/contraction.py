@@ -28,13 +28,13 @@ from gradcalc.calculus.notation.matrix import (
     ones,
     operands,
     product,
-    selects,
     spread,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.products import transposes
+from gradcalc.calculus.notation.selectors import selects
 from gradcalc.calculus.notation.spreading import weighed
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.language.fast_dataclasses import dataclass, field, replace
@@ -157,8 +157,6 @@ class Contraction:
                 joined.setdefault((a, b), []).append(matrix)
         edges[:] = []
         for (a, b), parts in joined.items():
-            if len(parts) > 1 and any(selects(part) for part in parts):
-                raise NoMatrixForm
             if len(parts) > 1 and any(is_eye(part) for part in parts):
                 rest = [part for part in parts if not is_eye(part)]
                 edges.append(

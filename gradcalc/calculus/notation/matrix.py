@@ -1,38 +1,34 @@
 """Matrices are expressions with a shape: how they are made, and taken apart again.
 
-A `Sized` expression whose operands are shaped in turn is one of these; one without operands is
-written as it stands.
+An expression without shaped operands is written as it stands; among these are 𝟏, the identity, and
+the rows of it that choose (selectors.py). One with shaped operands is
 
-    A @ B @ C                   a product, its factors shaped
-    c * A                       a multiple: the number c holds nothing shaped
-    A.T                         the transpose of what can only be turned as a whole
-    diag(v)                     a diagonal matrix
-    exp(A) - B, ...             entry by entry, as it is written
-    hadamard(A, B, ...)         entry by entry; the order and the bar are chosen when it is written
-    added(A, -2*B, ...)         a sum, its bracket and its transpose chosen when it is written
-    spread(v)                   a column put beside itself, v_i for all j, or a row under itself
-    eye(n), eye(n)[a:b], ones(n)   have no operands: they are met by what they say
+    A @ B @ C             a product of matrices
+    c * A                 a multiple: nothing in the number c is shaped
+    A.T                   the transpose of what can only be turned as a whole
+    diag(v)               a diagonal matrix
+    exp(A) - B, …         entry by entry, as it is written
+    ~hadamard(A, B, …)    entry by entry, in an order and above or below a bar that writing chooses
+    ~sum(A, -2*B, …)      a sum, transposed as a whole or not as writing chooses
+    ~spread(v)            a column put beside itself, v_i for all j, or a row under itself
 
-`hadamard`, `added` and `spread` are calls that only matrix_expressions.py knows.
+Nobody else's function has a ~ in its name. matrix_expressions.py writes all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 
 from gradcalc.calculus.notation.products import chain_of, factors_of, flip
 from gradcalc.calculus.notation.recognised import rebuilt
-from gradcalc.language.errors import SpanError
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Binary, Call, Expr, Index, Neg, Num, Slice, Transpose
+from gradcalc.language.parser import Binary, Call, Expr, Neg, Num, Transpose
 from gradcalc.language.shape_rules import ONE, Size
-from gradcalc.language.size_expressions import size_of, size_tree, stop_tree
+from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Sized, filled, walk
 
-NONE = Size.of(0)
 UNIT = Num(Fraction(1))
 
 
@@ -78,12 +74,12 @@ def entry_factors(m: Sized) -> list[Sized]:
 
 def is_hadamard(m: Sized) -> bool:
     """Is it an entrywise product of shaped factors?"""
-    return isinstance(m.expr, Call) and m.expr.func == "hadamard"
+    return isinstance(m.expr, Call) and m.expr.func == "~hadamard"
 
 
 def is_sum(m: Sized) -> bool:
     """Is it a sum of shaped terms?"""
-    return isinstance(m.expr, Call) and m.expr.func == "added"
+    return isinstance(m.expr, Call) and m.expr.func == "~sum"
 
 
 def is_entrywise(m: Sized) -> bool:
@@ -122,7 +118,7 @@ def unscaled(m: Sized) -> Sized:
 def diagonal_of(m: Sized) -> Sized | None:
     """The vector of a diagonal matrix; None for anything else."""
     match m.expr:
-        case Call("diag", (Sized() as vector,)):
+        case Call("diag", (Sized() as vector,)) if (vector.rows, vector.cols) == (m.cols, ONE):
             return vector
     return None
 
@@ -130,36 +126,19 @@ def diagonal_of(m: Sized) -> Sized | None:
 def spread_of(m: Sized) -> Sized | None:
     """The vector that is spread to this matrix; None for anything else."""
     match m.expr:
-        case Call("spread", (Sized() as vector,)):
+        case Call("~spread", (Sized() as vector,)):
             return vector
     return None
 
 
 def is_eye(m: Sized) -> bool:
     """Is it the identity?"""
-    return isinstance(m.expr, Call) and m.expr.func == "eye"
+    return m.expr == Call("eye", (size_tree(m.rows),))
 
 
 def is_ones(m: Sized) -> bool:
     """Is it a vector of ones?"""
-    return isinstance(m.expr, Call) and m.expr.func == "ones" and m.rank == 1
-
-
-def start_of(m: Sized) -> Size | None:
-    """Where the rows of the identity start, eye(n)[a:b] or its transpose; None for anything
-    else.
-    """
-    match m.expr.arg if isinstance(m.expr, Transpose) else m.expr:
-        case Index(Call("eye", _), (Slice(start, _, None),)):
-            with suppress(SpanError):
-                offset = NONE if start is None else size_of(start)
-                return None if (offset.number or 0) < 0 else offset
-    return None
-
-
-def selects(m: Sized) -> bool:
-    """Is it rows, or columns, of the identity beside each other?"""
-    return start_of(m) is not None
+    return m.expr == Call("ones", (size_tree(m.rows if m.cols == ONE else m.cols),))
 
 
 def leaf(
@@ -177,13 +156,6 @@ def ones(rows: Size, cols: Size = ONE) -> Sized:
 def eye(rows: Size, cols: Size) -> Sized:
     """The identity."""
     return Sized(Call("eye", (size_tree(rows),)), rows, cols, symmetric=True)
-
-
-def selector(rows: Size, cols: Size, offset: Size) -> Sized:
-    """1[row = column + offset]: the transpose of rows of the identity."""
-    start = None if offset.number == 0 else size_tree(offset)
-    chosen = Slice(start, stop_tree(offset + cols, rows))
-    return Sized(Transpose(Index(Call("eye", (size_tree(rows),)), (chosen,))), rows, cols)
 
 
 def transpose(m: Sized) -> Sized:
@@ -300,13 +272,15 @@ def hadamard(*given: Sized) -> Sized:
             kept[at] = joined(kept[at], part)
     kept = kept or parts[:1]
     first = kept[0]
-    return first if len(kept) == 1 else Sized(Call("hadamard", tuple(kept)), first.rows, first.cols)
+    return (
+        first if len(kept) == 1 else Sized(Call("~hadamard", tuple(kept)), first.rows, first.cols)
+    )
 
 
 def joined(a: Sized, b: Sized) -> Sized:
     """Two vectors that are spread alike, as one."""
     both = hadamard(*(part for m in (a, b) for part in operands(m.expr)))
-    return replace(a, expr=Call("spread", (both,)))
+    return replace(a, expr=Call("~spread", (both,)))
 
 
 def added(terms: Iterable[tuple[Expr | None, Sized]], rows: Size, cols: Size) -> Sized:
@@ -316,7 +290,7 @@ def added(terms: Iterable[tuple[Expr | None, Sized]], rows: Size, cols: Size) ->
         size = number.arg if isinstance(number, Neg) else number
         term = part if size is None or size == UNIT else Binary("*", size, part)
         found.append(Neg(term) if isinstance(number, Neg) else term)
-    return Sized(Call("added", tuple(found)), rows, cols)
+    return Sized(Call("~sum", tuple(found)), rows, cols)
 
 
 def multiplied(number: Expr, m: Sized) -> Sized:
@@ -326,7 +300,7 @@ def multiplied(number: Expr, m: Sized) -> Sized:
 
 def spread(vector: Sized, rows: Size, cols: Size) -> Sized:
     """A column put beside itself, or a row under itself, to a matrix of rows × cols."""
-    return Sized(Call("spread", (vector,)), rows, cols)
+    return Sized(Call("~spread", (vector,)), rows, cols)
 
 
 def along(a: Sized, b: Sized) -> bool:

@@ -17,11 +17,10 @@ from gradcalc.calculus.notation.matrix import (
     eye,
     is_vector,
     leaf,
-    selector,
-    selects,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_expressions import write
+from gradcalc.calculus.notation.selectors import selector
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.softmax_entries import Softmax
@@ -228,8 +227,6 @@ class MatrixEntries:
                 matrix = transpose(matrix)
             if len(at) == 1 and len(axes) == 2 and at[0] == axes[1]:
                 matrix = transpose(matrix)
-            if selects(matrix):
-                raise NoMatrixForm
             leaves[symbol] = matrix
         arrays = [m for m in leaves.values() if (m.rows, m.cols) != (ONE, ONE)]
         rows, cols = (axes[0].size if axes else ONE), (axes[1].size if len(axes) == 2 else ONE)

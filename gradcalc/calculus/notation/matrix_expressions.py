@@ -7,10 +7,8 @@ from fractions import Fraction
 from itertools import groupby
 
 from gradcalc.calculus.notation.matrix import (
-    NONE,
     NoMatrixForm,
     diagonal,
-    diagonal_of,
     factors,
     hadamard,
     is_entrywise,
@@ -25,9 +23,7 @@ from gradcalc.calculus.notation.matrix import (
     operands,
     product,
     put_in,
-    selects,
     spread_of,
-    start_of,
     terms_of,
     transpose,
     unscaled,
@@ -40,6 +36,13 @@ from gradcalc.calculus.notation.products import (
     scaled,
     transposes,
     upright,
+)
+from gradcalc.calculus.notation.selectors import (
+    kept_diagonal,
+    placed,
+    selects,
+    shifted_columns,
+    shifted_rows,
 )
 from gradcalc.language.parser import (
     Binary,
@@ -54,7 +57,6 @@ from gradcalc.language.parser import (
     Vector,
 )
 from gradcalc.language.shape_rules import ONE
-from gradcalc.language.size_expressions import size_tree, stop_tree
 from gradcalc.language.tree import Sized
 
 
@@ -334,9 +336,15 @@ def write_chain(parts: Sequence[Sized]) -> tuple[Expr, int]:
     while not around and len(parts) > 1 and any(selects(part) for part in parts):
         at = next(n for n, part in enumerate(parts) if selects(part))
         if at + 1 < len(parts):
-            parts[at : at + 2] = [shifted_rows(parts[at], parts[at + 1])]
+            chosen = parts[at + 1]
+            parts[at : at + 2] = [shifted_rows(parts[at], chosen, *write(chosen))]
+        elif parts[at - 1].rows == ONE:
+            turned = transpose(parts[at - 1])
+            turned = shifted_rows(transpose(parts[at]), turned, *write(turned))
+            parts[at - 1 : at + 1] = [transpose(turned)]
         else:
-            parts[at - 1 : at + 1] = [shifted_columns(parts[at - 1], parts[at])]
+            chosen = parts[at - 1]
+            parts[at - 1 : at + 1] = [shifted_columns(chosen, write(chosen)[0], parts[at])]
     total, rank = write_factor(parts[0], len(parts) > 1)
     for part in parts[1:]:
         expr, other = write_factor(part)
@@ -375,84 +383,3 @@ def write_factor(m: Sized, beside: bool = True) -> tuple[Expr, int]:
         if not isinstance(whole.arg, Transpose) and transposes(whole) < transposes(expr):
             return whole, rank
     return expr, rank
-
-
-def placed(m: Sized, rows: bool) -> bool:
-    """Does a selector, or a sum of some, put rows (or columns) among zeros?"""
-    inner = [part for _, _, part in terms_of(m)] if is_sum(m) else [m]
-    return all(selects(part) and chooses_rows(part) != rows for part in inner)
-
-
-def chooses_rows(selector: Sized) -> bool:
-    """Does a selector choose rows of what stands behind it? Its transpose puts them into zeros."""
-    return not isinstance(selector.expr, Transpose)
-
-
-def kept_diagonal(parts: Sequence[Sized]) -> list[Sized]:
-    """S diag(v) Sᵀ with a selector S is the diagonal matrix of v among zeros."""
-    found = list(parts)
-    for at, part in enumerate(parts):
-        if not selects(part) or chooses_rows(part):
-            continue
-        turned = transpose(part)
-        middle = diagonal_of(parts[at + 1]) if len(parts) > at + 2 else None
-        if parts[at + 1 : at + 2] == [turned]:
-            found[at : at + 2] = [diagonal(shifted_rows(part, ones(part.cols)))]
-        elif middle is not None and parts[at + 2] == turned:
-            found[at : at + 3] = [diagonal(shifted_rows(part, middle))]
-        else:
-            continue
-        return kept_diagonal(found)
-    return found
-
-
-def shifted_rows(selector: Sized, m: Sized) -> Sized:
-    """selector @ m: a slice of the rows, or the rows put into zeros."""
-    expr, rank = write(m)
-    vector = m.cols == ONE and rank == 1
-    offset = start_of(selector) or NONE
-    if chooses_rows(selector):  # small × big: rows offset … offset + small
-        start, stop = offset, offset + selector.rows
-        piece = Slice(
-            None if start.number == 0 else size_tree(start), stop_tree(stop, selector.cols)
-        )
-        if isinstance(expr, Transpose):
-            return leaf(Transpose(Index(expr.arg, (Slice(), piece))), selector.rows, m.cols, rank)
-        return leaf(Index(expr, (piece,)), selector.rows, m.cols, rank)
-    before, after = offset, selector.rows - offset - selector.cols
-    shape = (lambda n: (size_tree(n),)) if vector else (lambda n: (size_tree(n), size_tree(m.cols)))
-    pieces: list[Expr] = [expr]
-    if before.number != 0:
-        pieces.insert(
-            0, Num(Fraction(0)) if vector and before == ONE else Call("zeros", shape(before))
-        )
-    if after.number != 0:
-        pieces.append(Num(Fraction(0)) if vector and after == ONE else Call("zeros", shape(after)))
-    padded = Call("concat", tuple(pieces)) if len(pieces) > 1 else expr
-    return leaf(padded, selector.rows, m.cols, rank)
-
-
-def shifted_columns(m: Sized, selector: Sized) -> Sized:
-    """m @ selector: a slice of the columns, or the columns put into zeros."""
-    if m.rows == ONE:
-        return transpose(shifted_rows(transpose(selector), transpose(m)))
-    expr, _ = write(m)
-    offset = start_of(selector) or NONE
-    if not chooses_rows(selector):  # m.cols × small: columns offset … offset + small
-        start, stop = offset, offset + selector.cols
-        piece = Slice(
-            None if start.number == 0 else size_tree(start), stop_tree(stop, selector.rows)
-        )
-        if isinstance(expr, Transpose):
-            return leaf(Transpose(Index(expr.arg, (piece,))), m.rows, selector.cols)
-        return leaf(Index(expr, (Slice(), piece)), m.rows, selector.cols)
-    before, after = offset, selector.cols - offset - selector.rows
-    pieces: list[Expr] = [expr]
-    if before.number != 0:
-        pieces.insert(0, Call("zeros", (size_tree(m.rows), size_tree(before))))
-    if after.number != 0:
-        pieces.append(Call("zeros", (size_tree(m.rows), size_tree(after))))
-    padded = (
-        Call("concat", tuple(pieces), (("axis", Num(Fraction(1))),)) if len(pieces) > 1 else expr
-    )
-    return leaf(padded, m.rows, selector.cols)

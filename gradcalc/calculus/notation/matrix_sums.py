@@ -31,7 +31,6 @@ from gradcalc.calculus.notation.matrix import (
     multiplied,
     operands,
     product,
-    selects,
     spread,
     spread_of,
     transpose,
@@ -39,6 +38,7 @@ from gradcalc.calculus.notation.matrix import (
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.products import written_length
+from gradcalc.calculus.notation.selectors import selects
 from gradcalc.calculus.notation.spreading import drawn_out, undivided
 from gradcalc.calculus.sympy_functions import (
     Spell,

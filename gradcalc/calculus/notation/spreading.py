@@ -16,12 +16,12 @@ from gradcalc.calculus.notation.matrix import (
     multiple_of,
     multiplied,
     product,
-    selects,
     spread,
     spread_of,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_expressions import column
+from gradcalc.calculus.notation.selectors import selects
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.tree import Sized
 
