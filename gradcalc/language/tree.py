@@ -126,14 +126,12 @@ class Vector:
 @dataclass(frozen=True, slots=True)
 class Sized:
     """An expression as a matrix of rows × cols, while a derivative is put together: the operands
-    in it are shaped in turn (calculus/notation/matrix.py). It is no part of a formula that is read
+    in it are sized in turn (calculus/notation/matrix.py). It is no part of a formula that is read
     or printed, and the walks here take it for a leaf.
 
     A 1-D array has no orientation of its own: as a matrix it is a column or a row as needed, and
     its transpose is itself. `rank` says what an expression without operands is: 1 for such an
-    array, 2 for a matrix, a column `[n, 1]` or a row `[1, n]`. `mask`: an elementwise derivative,
-    which takes weights at both ends inside. `kept`: of a 1-D array the same as a column or row,
-    where a sum can keep its axis. `count`: of a sum, how many entries are added up.
+    array, 2 for a matrix, a column `[n, 1]` or a row `[1, n]`.
     """
 
     expr: Expr
@@ -141,9 +139,6 @@ class Sized:
     cols: Size
     rank: int = 2
     symmetric: bool = False
-    mask: bool = False
-    kept: Expr | None = None
-    count: Size | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 

@@ -10,7 +10,6 @@ from gradcalc.calculus.notation.matrix import (
     is_hadamard,
     is_sum,
     is_vector,
-    leaf,
     mapped,
     operands,
     put_in,
@@ -43,12 +42,12 @@ def column_at(m: Sized, place: Expr) -> Sized | None:
         found = {part: column for part, column in columns.items() if column is not None}
         if len(found) < len(columns) or not is_entrywise(m):
             return None
-        return replace(mapped(m, found.__getitem__), cols=ONE, mask=False)
+        return replace(mapped(m, found.__getitem__), cols=ONE)
     if m.rank != 2 or is_vector(m) or is_eye(m) or selects(m):
         return None
     turned = isinstance(m.expr, Transpose)
     whole = m.expr.arg if isinstance(m.expr, Transpose) else m.expr
-    return leaf(Index(whole, (place,) if turned else (Slice(), place)), m.rows, ONE, 1)
+    return Sized(Index(whole, (place,) if turned else (Slice(), place)), m.rows, ONE, 1)
 
 
 def entry_at(m: Sized, place: Expr | None) -> Sized | None:
@@ -63,18 +62,18 @@ def entry_at(m: Sized, place: Expr | None) -> Sized | None:
         found = {part: write(entry)[0] for part, entry in entries.items() if entry is not None}
         if len(found) < len(entries):
             return None
-        return leaf(put_in(m.expr, found), ONE, ONE, 0)
+        return Sized(put_in(m.expr, found), ONE, ONE, 0)
     if place is None or picked(m) is not None:
         return None
     if isinstance(m.expr, Index) and m.rank == 1:
         match m.expr.items:
             case (Slice(start=None, stop=None, step=None), column):
-                return leaf(Index(m.expr.base, (place, column)), ONE, ONE, 0)
+                return Sized(Index(m.expr.base, (place, column)), ONE, ONE, 0)
             case (row,) if not isinstance(row, Slice):
-                return leaf(Index(m.expr.base, (row, place)), ONE, ONE, 0)
+                return Sized(Index(m.expr.base, (row, place)), ONE, ONE, 0)
     if not isinstance(m.expr, Name):
         return None
     items = (place,) if m.rank == 1 or m.cols == ONE else (ZERO, place)
-    return leaf(
+    return Sized(
         Index(m.expr, items if len(items) == m.rank or m.rank == 1 else (*items, ZERO)), ONE, ONE, 0
     )

@@ -22,9 +22,9 @@ from gradcalc.calculus.notation.matrix import (
     factors,
     hadamard,
     is_eye,
+    is_mask,
     is_ones,
     is_product,
-    leaf,
     ones,
     operands,
     product,
@@ -37,8 +37,8 @@ from gradcalc.calculus.notation.products import transposes
 from gradcalc.calculus.notation.selectors import selects
 from gradcalc.calculus.notation.spreading import weighed
 from gradcalc.calculus.terms import Ix, Key, Term
-from gradcalc.language.fast_dataclasses import dataclass, field, replace
-from gradcalc.language.parser import Binary, Call, Expr, Name, Num, Transpose
+from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.parser import Binary, Call, Expr, Num
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.tree import Sized, walk
 
@@ -103,7 +103,7 @@ class Contraction:
                 summed,
                 key=lambda v: (
                     sum(v in e[:2] for e in edges),
-                    sum(e[2].mask for e in edges if v in e[:2]),
+                    sum(is_mask(e[2]) for e in edges if v in e[:2]),
                     v,
                 ),
             )
@@ -144,7 +144,7 @@ class Contraction:
         """Σ_ij of a matrix that reads best as a trace."""
         found = traced(m)
         assert found is not None
-        return leaf(Call("tr", (found,)), ONE, ONE, 0)
+        return Sized(Call("tr", (found,)), ONE, ONE, 0)
 
     @staticmethod
     def parallel(edges: list[tuple[Ix, Ix, Sized]]) -> None:
@@ -165,13 +165,13 @@ class Contraction:
                         b,
                         diagonal(
                             hadamard(
-                                *(leaf(Call("diag", (write(p)[0],)), p.rows, ONE, 1) for p in rest)
+                                *(Sized(Call("diag", (write(p)[0],)), p.rows, ONE, 1) for p in rest)
                             )
                         ),
                     )
                 )
                 continue
-            ordered = sorted(parts, key=lambda part: part.mask)  # masks last: M ∘ 1[Z > 0]
+            ordered = sorted(parts, key=is_mask)  # masks last: M ∘ 1[Z > 0]
             edges.append((a, b, hadamard(*ordered)))
 
     def eliminate(
@@ -190,7 +190,7 @@ class Contraction:
         ]  # (other end, vertex × other)
         if any(other == vertex for other, _ in out):  # a loop M_vv
             own += [
-                leaf(Call("diag", (write(m)[0],)), vertex.size, ONE, 1)
+                Sized(Call("diag", (write(m)[0],)), vertex.size, ONE, 1)
                 for other, m in out
                 if other == vertex
             ]
@@ -209,12 +209,12 @@ class Contraction:
                 raise NoMatrixForm
             inner = entries_of(own) if own else None
             # An elementwise edge with weights at both ends takes them in: (u vᵀ) ∘ M.
-            if inner is not None and n.mask and right in weights:
+            if inner is not None and is_mask(n) and right in weights:
                 n, inner = (
                     hadamard(product(inner, transpose(hadamard(*weights.pop(right)))), n),
                     None,
                 )
-            elif inner is not None and m.mask and left in weights:
+            elif inner is not None and is_mask(m) and left in weights:
                 m, inner = (
                     hadamard(product(inner, transpose(hadamard(*weights.pop(left)))), m),
                     None,
@@ -235,16 +235,12 @@ class Contraction:
             both = entry_factors(m)
             if len(both) == 2 and (both[0] == both[1] or any(len(factors(p)) > 2 for p in both)):
                 chain = write(product(both[0], transpose(both[1])))[0]
-                return leaf(Call("diag", (chain,)), m.rows, ONE, 1)
+                return Sized(Call("diag", (chain,)), m.rows, ONE, 1)
             upright, flipped = write(m)[0], write(transpose(m))[0]
             axis = 0 if transposes(flipped) < transposes(upright) else 1
-            of, along = (flipped if axis == 0 else upright,), ("axis", Num(Fraction(axis)))
-            kept: Expr = Call("sum", of, (along, ("keepdims", Name("True"))))
-            return replace(
-                leaf(Call("sum", of, (along,)), m.rows, ONE, 1),
-                kept=Transpose(kept) if axis == 0 else kept,
-                count=m.cols,
-            )
+            along = (("axis", Num(Fraction(axis))),)
+            summed = Call("sum", (flipped if axis == 0 else upright,), along)
+            return Sized(summed, m.rows, ONE, 1)
         return product(m, vector)
 
     @staticmethod
@@ -268,7 +264,7 @@ class Contraction:
         whole = hadamard(*parts)
         expr = min(write(whole)[0], write(transpose(whole))[0], key=transposes)
         if len(parts) == 1 and isinstance(expr, Call) and expr.func == "diag":
-            return leaf(Call("tr", expr.args), ONE, ONE, 0)
+            return Sized(Call("tr", expr.args), ONE, ONE, 0)
         if (
             len(parts) == 1
             and isinstance(expr, Call)
@@ -276,9 +272,8 @@ class Contraction:
             and expr.kwargs
             and len(expr.args) == 1
         ):
-            count = whole.count and whole.count * whole.rows
-            return replace(leaf(Call("sum", expr.args), ONE, ONE, 0), count=count)
-        return replace(leaf(Call("sum", (expr,)), ONE, ONE, 0), count=whole.rows)
+            return Sized(Call("sum", expr.args), ONE, ONE, 0)
+        return Sized(Call("sum", (expr,)), ONE, ONE, 0)
 
     def finish(
         self, free: Key, weights: dict[Ix, list[Sized]], edges: list[tuple[Ix, Ix, Sized]]
@@ -322,7 +317,7 @@ def traced(m: Sized) -> Expr | None:
     if len(parts) != 2 or any(operands(part.expr) and not is_product(part) for part in parts):
         return None
     left, right = parts
-    if left == right or any(part.mask for part in parts):
+    if left == right or any(map(is_mask, parts)):
         return None
     turned = transpose(left), transpose(right)
     found = [

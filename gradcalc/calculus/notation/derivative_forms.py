@@ -11,13 +11,11 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.folding import divisors
-from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.contraction import Reduced
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
-from gradcalc.calculus.notation.matrix import NoMatrixForm, added, leaf, multiple_of, multiplied
+from gradcalc.calculus.notation.matrix import NoMatrixForm, added, multiple_of, multiplied
 from gradcalc.calculus.notation.matrix_expressions import row, write
 from gradcalc.calculus.notation.matrix_writer import (
     Products,
@@ -40,10 +38,6 @@ from gradcalc.language.layouts import derivative_shape
 from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Sized, Vector
-
-SHORTER = (
-    0.75  # a local derivative is replaced by its simplified form below this share of its length
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +260,7 @@ class Forms:
             inner = upright_row(inner)
             expr, rank = row(inner), 2  # Σ_i xᵀ: as a row already
         over = Call("sum", (expr, *(Name(label) for label in labels)))
-        body = leaf(over, inner.rows, inner.cols, rank)
+        body = Sized(over, inner.rows, inner.cols, rank)
         if factor * constant == 1:
             return body
         front = write(writer.sums.single(Reduced(factor, [constant])))[0]
@@ -385,25 +379,3 @@ def sizes(shape: Shape) -> Expr:
 def zeros(shape: Shape) -> Expr:
     """An array of zeros of a shape; 0 for a number."""
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
-
-
-def much_shorter(simplified: Sequence[Term], terms: Sequence[Term], lengths: Lengths) -> bool:
-    """Is the simplified form to be preferred to that of the rule?"""
-    short, long = length(simplified, lengths), length(terms, lengths)
-    return short < long and (short < SHORTER * long or not (divided(terms) or polynomial(terms)))
-
-
-def divided(terms: Sequence[Term]) -> bool:
-    """Does a term divide by something?"""
-    return any(divisors(expr) for term in terms for expr in term.groups.values())
-
-
-def polynomial(terms: Sequence[Term]) -> bool:
-    """Are all terms polynomials in their entries?"""
-    return all(expr.is_polynomial() for term in terms for expr in term.groups.values())
-
-
-def length(terms: Sequence[Term], lengths: Lengths) -> int:
-    """How long a sum of terms reads."""
-    factors = (expr for term in terms for expr in term.groups.values())
-    return sum(map(lengths.cost, factors)) + 3 * max(len(terms) - 1, 0)

@@ -24,7 +24,7 @@ from itertools import pairwise
 from gradcalc.calculus.notation.products import chain_of, factors_of, flip
 from gradcalc.calculus.notation.recognised import rebuilt
 from gradcalc.language.fast_dataclasses import replace
-from gradcalc.language.parser import Binary, Call, Expr, Neg, Num, Transpose
+from gradcalc.language.parser import Binary, Call, Expr, Name, Neg, Num, Transpose
 from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import Sized, filled, walk
@@ -89,6 +89,26 @@ def is_entrywise(m: Sized) -> bool:
     return not isinstance(m.expr, Transpose) and bool(operands(m.expr))
 
 
+def is_mask(m: Sized) -> bool:
+    """Is it an elementwise expression over a matrix, as the derivative of a function is? It takes
+    weights at both ends inside.
+    """
+    turned = isinstance(m.expr, Transpose) and bool(operands(m.expr))
+    chosen = is_hadamard(m) or is_sum(m) or multiple_of(m) is not None
+    return turned or (is_entrywise(m) and not chosen and not is_vector(m))
+
+
+def kept(m: Sized) -> Expr | None:
+    """A sum along the rows or columns of a matrix as a column or row, which it is where the sum
+    keeps its axis; None for anything else.
+    """
+    match m.expr:
+        case Call("sum", (_,) as of, (("axis", Num(axis)),) as along) if m.rank == 1:
+            whole = Call("sum", of, (*along, ("keepdims", Name("True"))))
+            return whole if (axis == 1) == (m.cols == ONE) else Transpose(whole)
+    return None
+
+
 def terms_of(m: Sized) -> list[tuple[bool, Expr | None, Sized]]:
     """The terms of a sum: whether it is taken away, the number in front, the matrix."""
     found: list[tuple[bool, Expr | None, Sized]] = []
@@ -141,13 +161,6 @@ def is_ones(m: Sized) -> bool:
     return m.expr == Call("ones", (size_tree(m.rows if m.cols == ONE else m.cols),))
 
 
-def leaf(
-    expr: Expr, rows: Size, cols: Size, rank: int = 2, symmetric: bool = False, mask: bool = False
-) -> Sized:
-    """A matrix that is written as `expr`."""
-    return Sized(expr, rows, cols, rank, symmetric, mask)
-
-
 def ones(rows: Size, cols: Size = ONE) -> Sized:
     """A column of ones; a row where `rows` is 1."""
     return Sized(Call("ones", (size_tree(rows if cols == ONE else cols),)), rows, cols, 1)
@@ -169,16 +182,14 @@ def transpose(m: Sized) -> Sized:
             return inner
     parts = operands(m.expr)
     if not parts:
-        kept = None if m.kept is None else flip(m.kept)
-        expr = m.expr if m.rank < 2 else flip(m.expr)
-        return replace(m, rows=m.cols, cols=m.rows, expr=expr, kept=kept)
+        return replace(m, rows=m.cols, cols=m.rows, expr=m.expr if m.rank < 2 else flip(m.expr))
     if (
         not is_vector(m)
         and spread_of(m) is None
         and any(part.rank == 1 and is_vector(part) for part in parts)
     ):
         # A 1-D operand broadcasts along the last axis: only the whole can be turned.
-        return Sized(Transpose(m), m.cols, m.rows, mask=m.mask)
+        return Sized(Transpose(m), m.cols, m.rows)
     return replace(mapped(m, transpose), rows=m.cols, cols=m.rows)
 
 
@@ -255,7 +266,7 @@ def inverse(factors: list[Expr], like: Sized) -> Sized:
     if all(isinstance(factor, Transpose) for factor in factors):
         bare = [flip(factor) for factor in reversed(factors)]
         call = Transpose(inverse(bare, like).expr or call)
-    return leaf(call, like.rows, like.cols)
+    return Sized(call, like.rows, like.cols)
 
 
 def hadamard(*given: Sized) -> Sized:

@@ -16,7 +16,6 @@ from gradcalc.calculus.notation.matrix import (
     added,
     eye,
     is_vector,
-    leaf,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_expressions import write
@@ -69,7 +68,7 @@ class MatrixEntries:
         """
         found = self.engine.quantities.entries.entry(symbol)
         if found is None:
-            return leaf(self.plain(symbol), ONE, ONE, 0), []
+            return Sized(self.plain(symbol), ONE, ONE, 0), []
         quantity, at = found
         if isinstance(quantity, Pseudo):
             return self.pseudo(quantity, at)
@@ -104,22 +103,24 @@ class MatrixEntries:
         else:
             return self.derived(quantity, at, visible)
         if len(visible) == 2 and visible[0] == visible[1]:
-            return leaf(Call("diag", (expr,)), visible[0].size, ONE, 1), visible[:1]
+            return Sized(Call("diag", (expr,)), visible[0].size, ONE, 1), visible[:1]
         if not visible:
-            return leaf(expr, ONE, ONE, len(shape) and 2), []
+            return Sized(expr, ONE, ONE, len(shape) and 2), []
         if len(visible) == 1:
             size = visible[0].size
             if len(shape) == 1:
-                return leaf(expr, size, ONE, 1), visible
+                return Sized(expr, size, ONE, 1), visible
             if len(shape) > 2:
                 raise NoMatrixForm
             column = (
-                leaf(expr, size, ONE, 2) if shape[1] == ONE else transpose(leaf(expr, ONE, size, 2))
+                Sized(expr, size, ONE, 2)
+                if shape[1] == ONE
+                else transpose(Sized(expr, ONE, size, 2))
             )
             return column, visible
         if len(shape) > 2:
             raise NoMatrixForm
-        return leaf(
+        return Sized(
             expr, visible[0].size, visible[1].size, 2, self.engine.definitions.symmetric(quantity)
         ), visible
 
@@ -131,8 +132,8 @@ class MatrixEntries:
         inside = self.elementwise(self.engine.softmax.exponent(quantity, at), visible)
         expr, rank = write(inside)
         if len(visible) == 1:
-            return leaf(Call("softmax", (expr,)), inside.rows, inside.cols, rank), visible
-        return leaf(Call("softmax", (expr,)), visible[0].size, visible[1].size), visible
+            return Sized(Call("softmax", (expr,)), inside.rows, inside.cols, rank), visible
+        return Sized(Call("softmax", (expr,)), visible[0].size, visible[1].size), visible
 
     def standing(self, quantity: int, words: Mapping[str, str]) -> tuple[Expr, Sequence[Any]]:
         """A quantity as it stands in a formula, and its shape; a number without the axes that a
@@ -178,7 +179,7 @@ class MatrixEntries:
                 if quantity.kind == "unit"
                 else tree(self.engine.quantities.nodes, quantity.node)
             )
-            return leaf(
+            return Sized(
                 Index(Call("eye", (size_tree(at[0].size),)), (position,)), at[0].size, ONE, 1
             ), [at[0]]
         if quantity.kind == "gather" and len(visible) == 2:
@@ -192,7 +193,7 @@ class MatrixEntries:
             else:
                 raise NoMatrixForm
             rows = Index(Call("eye", (size_tree(at[0].size),)), (position,))
-            return transpose(leaf(rows, at[1].size, at[0].size, 2)), list(at)
+            return transpose(Sized(rows, at[1].size, at[0].size, 2)), list(at)
         if quantity.kind == "shift" and quantity.step == 1 and len(visible) == 2:
             return selector(at[0].size, at[1].size, quantity.offset), list(at)
         if quantity.kind == "shift" and len(visible) == 2 and quantity.step > 0:
@@ -204,7 +205,7 @@ class MatrixEntries:
                 start, None if beyond is not None and beyond >= 0 else size_tree(stop), step
             )
             rows = Index(Call("eye", (size_tree(at[0].size),)), (chosen,))
-            return transpose(leaf(rows, at[1].size, at[0].size, 2)), list(at)
+            return transpose(Sized(rows, at[1].size, at[0].size, 2)), list(at)
         raise NoMatrixForm
 
     def elementwise(self, expr: sp.Expr, axes: Sequence[Ix]) -> Sized:
@@ -248,7 +249,7 @@ class MatrixEntries:
             self.rank,
             self.numeral,
         )
-        return Sized(written, rows, cols, mask=len(axes) == 2)
+        return Sized(written, rows, cols)
 
     def selectors(self, expr: sp.Expr, axes: Sequence[Ix]) -> Sized | None:
         """A sum of selectors with numbers in front, such as the second difference I[2:] − 2

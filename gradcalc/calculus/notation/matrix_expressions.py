@@ -16,7 +16,7 @@ from gradcalc.calculus.notation.matrix import (
     is_product,
     is_sum,
     is_vector,
-    leaf,
+    kept,
     mapped,
     multiple_of,
     ones,
@@ -95,8 +95,8 @@ def row(m: Sized) -> Expr:
     expr, rank = write(m)
     if rank == 2 or is_product(m) or isinstance(expr, Vector):
         return expr
-    if m.kept is not None:
-        return m.kept
+    if (whole := kept(m)) is not None:
+        return whole
     if (multiple := multiple_of(m)) is not None:
         return write_scaled(multiple[0], row(multiple[1]), is_product(multiple[1]))
     return flip(expr)
@@ -107,11 +107,11 @@ def rows(parts: Sequence[Sized]) -> list[Sized]:
     the transpose may stand outside their sum, where NumPy would spread the one along the other.
     """
     exprs = [row(part) for part in parts]
-    flat = [write(part)[1] < 2 and part.kept is None for part in parts]
+    flat = [write(part)[1] < 2 and kept(part) is None for part in parts]
     turned = [isinstance(expr, Transpose) for expr in exprs]
     if all(turned) and len(set(flat)) == 2:
         exprs = [flip(flat_vector(part)) for part in parts]
-    return [leaf(expr, part.rows, part.cols) for expr, part in zip(exprs, parts, strict=True)]
+    return [Sized(expr, part.rows, part.cols) for expr, part in zip(exprs, parts, strict=True)]
 
 
 def flat_vector(m: Sized) -> Expr:
@@ -135,10 +135,10 @@ def align(parts: Sequence[Sized]) -> tuple[list[Expr], int]:
         if all(expr is not None for expr in columns):
             return [expr for expr in columns if expr is not None], 2
     if any(rank == 2 for _, rank in written) and all(
-        rank == 2 or part.kept is not None for part, (_, rank) in zip(parts, written, strict=True)
+        rank == 2 or kept(part) is not None for part, (_, rank) in zip(parts, written, strict=True)
     ):
         return [
-            part.kept if rank == 1 and part.kept is not None else expr
+            (kept(part) or expr) if rank == 1 else expr
             for part, (expr, rank) in zip(parts, written, strict=True)
         ], 2
     if any(rank == 1 for _, rank in written) and any(
@@ -173,8 +173,8 @@ def column(m: Sized) -> Expr | None:
     expr, rank = write(m)
     if rank == 2:
         return expr
-    if m.kept is not None:
-        return m.kept
+    if (whole := kept(m)) is not None:
+        return whole
     if (multiple := multiple_of(m)) is not None:
         inner = column(multiple[1])
         return None if inner is None else write_scaled(multiple[0], inner)
@@ -194,15 +194,15 @@ def wide(m: Sized) -> Expr | None:
         rows, rank = write_product(before)
         vector, own = write(last)
         if (rank, own) == (2, 1) and not isinstance(rows, Transpose):
-            kept = (("axis", Num(Fraction(1))), ("keepdims", Name("True")))
-            return Call("sum", (hadamard_product(rows, vector),), kept)
+            along = (("axis", Num(Fraction(1))), ("keepdims", Name("True")))
+            return Call("sum", (hadamard_product(rows, vector),), along)
     return expr
 
 
 def upright_column(m: Sized) -> Sized:
     """The same column, written with its axis where it can be."""
     expr = column(m)
-    return m if expr is None else leaf(expr, m.rows, m.cols, mask=m.mask)
+    return m if expr is None else Sized(expr, m.rows, m.cols)
 
 
 def write_hadamard(m: Sized) -> tuple[Expr, int]:
@@ -366,7 +366,7 @@ def powers(parts: Sequence[Sized]) -> list[Sized]:
             found += again
             continue
         power = Call("matrix_power", (write(factor)[0], Num(Fraction(len(again)))))
-        found.append(leaf(power, factor.rows, factor.cols, symmetric=factor.symmetric))
+        found.append(Sized(power, factor.rows, factor.cols, symmetric=factor.symmetric))
     return found
 
 

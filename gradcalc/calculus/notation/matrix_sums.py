@@ -26,7 +26,6 @@ from gradcalc.calculus.notation.matrix import (
     is_eye,
     is_ones,
     is_product,
-    leaf,
     multiple_of,
     multiplied,
     operands,
@@ -194,7 +193,7 @@ class MatrixSums:
             found[at] = write(self.single(Reduced(term.coef, term.scalars)))[0]
         count = terms[0].body.rows.number if terms[0].body is not None else 0
         items = tuple(found.get(n, ZERO) for n in range(count or 0))
-        return leaf(Vector(items), terms[0].body.rows, ONE, 1) if terms[0].body else None
+        return Sized(Vector(items), terms[0].body.rows, ONE, 1) if terms[0].body else None
 
     def common(self, coefs: list[sp.Expr]) -> tuple[sp.Expr, list[sp.Expr]]:
         """The factor all coefficients share (numbers and sizes), and what is left of each."""
@@ -316,7 +315,7 @@ class MatrixSums:
 
         coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
         if term.body is None:
-            return leaf(coefficient, ONE, ONE, 0)
+            return Sized(coefficient, ONE, ONE, 0)
         if coefficient == UNIT:
             return term.body
         return multiplied(coefficient, term.body)

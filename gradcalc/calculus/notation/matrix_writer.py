@@ -20,7 +20,6 @@ from gradcalc.calculus.notation.matrix import (
     factors,
     hadamard,
     is_product,
-    leaf,
     mapped,
     product,
     spread,
@@ -99,7 +98,7 @@ class Writer:
             ]
         )
         expr, rank = write(body)
-        return leaf(expr, body.rows, body.cols, rank), visible
+        return Sized(expr, body.rows, body.cols, rank), visible
 
     @cached_property
     def products(self) -> Products:
@@ -237,7 +236,7 @@ class Writer:
                 places.setdefault(at, []).append(self.contraction.reduce(bare, ()))
         items = {at: write(self.sums.combine(place))[0] for at, place in places.items()}
         if len(free) == 1:
-            return leaf(
+            return Sized(
                 Vector(tuple(items.get((k,), ZERO) for k in range(counts[0] or 0))),
                 free[0].size,
                 ONE,
@@ -247,7 +246,7 @@ class Writer:
             Vector(tuple(items.get((k, n), ZERO) for n in range(counts[1] or 0)))
             for k in range(counts[0] or 0)
         )
-        return leaf(Vector(tuple(rows)), free[0].size, free[1].size)
+        return Sized(Vector(tuple(rows)), free[0].size, free[1].size)
 
     def positions(self, expr: sp.Expr) -> list[tuple[int, sp.Expr]] | None:
         """2·1[k = 0] + 1[k = 2] as [(0, 2), (2, 1)]; None for anything else."""

@@ -13,7 +13,6 @@ from gradcalc.calculus.notation.matrix import (
     diagonal,
     diagonal_of,
     is_sum,
-    leaf,
     ones,
     terms_of,
     transpose,
@@ -31,7 +30,7 @@ def selector(rows: Size, cols: Size, offset: Size) -> Sized:
     """1[row = column + offset]: the transpose of rows of the identity."""
     start = None if offset.number == 0 else size_tree(offset)
     chosen = Slice(start, stop_tree(offset + cols, rows))
-    return leaf(Transpose(Index(Call("eye", (size_tree(rows),)), (chosen,))), rows, cols)
+    return Sized(Transpose(Index(Call("eye", (size_tree(rows),)), (chosen,))), rows, cols)
 
 
 def start_of(m: Sized) -> Size | None:
@@ -93,8 +92,8 @@ def shifted_rows(selector: Sized, m: Sized, expr: Expr, rank: int) -> Sized:
             None if start.number == 0 else size_tree(start), stop_tree(stop, selector.cols)
         )
         if isinstance(expr, Transpose):
-            return leaf(Transpose(Index(expr.arg, (Slice(), piece))), selector.rows, m.cols, rank)
-        return leaf(Index(expr, (piece,)), selector.rows, m.cols, rank)
+            return Sized(Transpose(Index(expr.arg, (Slice(), piece))), selector.rows, m.cols, rank)
+        return Sized(Index(expr, (piece,)), selector.rows, m.cols, rank)
     before, after = offset, selector.rows - offset - selector.cols
     shape = (lambda n: (size_tree(n),)) if vector else (lambda n: (size_tree(n), size_tree(m.cols)))
     pieces: list[Expr] = [expr]
@@ -105,7 +104,7 @@ def shifted_rows(selector: Sized, m: Sized, expr: Expr, rank: int) -> Sized:
     if after.number != 0:
         pieces.append(Num(Fraction(0)) if vector and after == ONE else Call("zeros", shape(after)))
     padded = Call("concat", tuple(pieces)) if len(pieces) > 1 else expr
-    return leaf(padded, selector.rows, m.cols, rank)
+    return Sized(padded, selector.rows, m.cols, rank)
 
 
 def shifted_columns(m: Sized, expr: Expr, selector: Sized) -> Sized:
@@ -119,8 +118,8 @@ def shifted_columns(m: Sized, expr: Expr, selector: Sized) -> Sized:
             None if start.number == 0 else size_tree(start), stop_tree(stop, selector.rows)
         )
         if isinstance(expr, Transpose):
-            return leaf(Transpose(Index(expr.arg, (piece,))), m.rows, selector.cols)
-        return leaf(Index(expr, (Slice(), piece)), m.rows, selector.cols)
+            return Sized(Transpose(Index(expr.arg, (piece,))), m.rows, selector.cols)
+        return Sized(Index(expr, (Slice(), piece)), m.rows, selector.cols)
     before, after = offset, selector.cols - offset - selector.rows
     pieces: list[Expr] = [expr]
     if before.number != 0:
@@ -130,4 +129,4 @@ def shifted_columns(m: Sized, expr: Expr, selector: Sized) -> Sized:
     padded = (
         Call("concat", tuple(pieces), (("axis", Num(Fraction(1))),)) if len(pieces) > 1 else expr
     )
-    return leaf(padded, m.rows, selector.cols)
+    return Sized(padded, m.rows, selector.cols)
