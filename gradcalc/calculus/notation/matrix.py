@@ -1,10 +1,10 @@
 """Matrices are expressions with a shape: how they are made, and taken apart again.
 
-An expression without shaped operands is written as it stands; among these are 𝟏, the identity, and
-the rows of it that choose (selectors.py). One with shaped operands is
+An expression without sized operands is written as it stands; among these are 𝟏, the identity, and
+the rows of it that choose (selectors.py). One with sized operands is
 
     A @ B @ C             a product of matrices
-    c * A                 a multiple: nothing in the number c is shaped
+    c * A                 a multiple: nothing in the number c is sized
     A.T                   the transpose of what can only be turned as a whole
     diag(v)               a diagonal matrix
     exp(A) - B, …         entry by entry, as it is written
@@ -37,7 +37,7 @@ class NoMatrixForm(Exception):
 
 
 def operands(expr: Expr) -> list[Sized]:
-    """The shaped operands in an expression, from the left."""
+    """The sized operands in an expression, from the left."""
     return [part for part in walk(expr) if isinstance(part, Sized)]
 
 
@@ -63,7 +63,7 @@ def factors(m: Sized) -> list[Sized]:
 
 
 def is_product(m: Sized) -> bool:
-    """Is it a product of shaped factors?"""
+    """Is it a product of sized factors?"""
     return isinstance(m.expr, Binary) and m.expr.op == "@" and isinstance(m.expr.right, Sized)
 
 
@@ -73,12 +73,12 @@ def entry_factors(m: Sized) -> list[Sized]:
 
 
 def is_hadamard(m: Sized) -> bool:
-    """Is it an entrywise product of shaped factors?"""
+    """Is it an entrywise product of sized factors?"""
     return isinstance(m.expr, Call) and m.expr.func == "~hadamard"
 
 
 def is_sum(m: Sized) -> bool:
-    """Is it a sum of shaped terms?"""
+    """Is it a sum of sized terms?"""
     return isinstance(m.expr, Call) and m.expr.func == "~sum"
 
 
