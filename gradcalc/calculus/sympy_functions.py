@@ -330,7 +330,8 @@ def product_ast(
     above, below, factors = radicals(sp.S.One if decimal or divisor else number, factors, leaf)
     above[:0] = [decimal] if decimal else []
     below[:0] = [divisor] if divisor else []
-    slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
+    ends = (1 - f for f in factors if isinstance(f, sp.Add) and sp.S.One in f.args)
+    slopes = {1 - f: f for f in ends if f in factors and not isinstance(f, sp.Add)}
 
     def order(factor: sp.Expr) -> Any:
         """s (1 − s) stands together, at the end of what comes from its line."""
