@@ -174,6 +174,9 @@ class _View:
         arrays = any(isinstance(answer.value, list) for answer in answers)
         shaped = not all(map(self.evident, answers))
         values = any(answer.kind == "value" for answer in answers)
+        first, last = ends(answers)
+        shown = (*first, *last)
+        wheres = dict(zip(map(id, shown), self.cells.wheres(shown), strict=True))
         fields: list[tuple[Column, Callable[[Answer], Cell]]] = [
             (Column("question"), lambda a: (asked(a.question),)),
             (Column("formula" if values else "derivative", answer=True), self.formula),
@@ -183,7 +186,7 @@ class _View:
             (Column("layout", aside=True), lambda a: ((a.layout,),) if layouts else ()),
             (Column("stacked", aside=True), self.stacked),
             (Column("simplified", aside=True), lambda a: self.cells.formula(a, a.simplified)),
-            (Column("where", aside=True), lambda a: self.cells.where(a, answers)),
+            (Column("where", aside=True), lambda a: wheres[id(a)]),
             (Column("in words", aside=True), self.cells.in_words),
             (Column("in the inputs", aside=True), self.expanded),
             (Column("shorthand", aside=True), self.cells.shorthand),
@@ -191,7 +194,6 @@ class _View:
             (Column("because", aside=True), lambda a: ((a.reason,),) if a.reason else ()),
         ]
         columns = [column for column, _ in fields]
-        first, last = ends(answers)
         rows = [[cell(a) for _, cell in fields] for a in first]
         rows += self.left(len(answers) - len(first) - len(last), len(fields))
         rows += [[cell(a) for _, cell in fields] for a in last]
