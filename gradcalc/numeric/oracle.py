@@ -122,7 +122,7 @@ class Oracle:
             )
             symbolic = symbolic or any(size.names for size in self.graph.indices.values())
             count = 2 if symbolic or self.given.point.missing else 1
-            points, self._reason = random_points(self.graph, count)
+            points, self._reason = random_points(self.graph, count, smooth=False)
             self._others = [Forward(self.graph, point) for point in points]
         return self._others
 
