@@ -43,7 +43,7 @@ from gradcalc.numeric.array_operations import (
     vector,
 )
 from gradcalc.numeric.index_ranges import index_ranges
-from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
+from gradcalc.numeric.scalar_functions import Misfit, Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import (
     BATCH,
     Env,
@@ -297,7 +297,11 @@ def _any(chosen: Any) -> bool:
 
 
 def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
-    """Raise what was noted in a branch if an entry of the result comes from there."""
+    """Raise what was noted in a branch if an entry of the result comes from there.
+
+    Of several notes, which belong to that entry is not known: an index out of range, the usual one
+    in what conditions leave out, only where nothing else was noted.
+    """
     numbers = env.numbers
     if result.plain:
         bad = not numbers.scalar.finite(result.data)
@@ -305,7 +309,8 @@ def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
         bad = bool(numbers.arrays.lost(result.data).any())
     if bad:
         unsure = [problem for problem in noted if isinstance(problem, Unsure)]
-        problem = (unsure or noted or [Undefined("the result is undefined")])[0]
+        other = [problem for problem in noted if not isinstance(problem, Misfit)]
+        problem = (unsure or other or noted or [Undefined("the result is undefined")])[0]
         if env.tolerant is None:
             raise problem
         env.tolerant.append(problem)
