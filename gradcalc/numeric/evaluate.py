@@ -319,10 +319,11 @@ def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
 def _reduce(expr: Call, env: Env) -> Tensor:
     func, args = expr.func, list(expr.args)
     options: dict[str, Any] = {name: _option(name, value, env) for name, value in expr.kwargs}
-    names = [arg.id for arg in args[1:] if isinstance(arg, Name) and _summable(arg.id, expr, env)]
+    bound = _bound(expr, env)
+    names = [arg.id for arg in args[1:] if isinstance(arg, Name) and _summable(arg.id, bound, env)]
     conditions = [arg for arg in args[1:] if isinstance(arg, Compare)]
     if names:
-        return _over_indices(expr, names, conditions, env)
+        return _over_indices(expr, names, conditions, bound, env)
     if func in ("max", "min") and len(args) > 1:
         args = sorted(args, key=is_zero) if func == "max" else args
         result = evaluate(args[0], env)
@@ -339,10 +340,10 @@ def _reduce(expr: Call, env: Env) -> Tensor:
     return reduction(func, evaluate(args[0], env), options, env, expr)
 
 
-def _summable(name: str, expr: Call, env: Env) -> bool:
+def _summable(name: str, bound: Mapping[str, int], env: Env) -> bool:
     if name in env.values and name not in env.indices:
         return False
-    return name in env.indices or name in _bound(expr, env)
+    return name in env.indices or name in bound
 
 
 def _bound(expr: Call, env: Env) -> dict[str, int]:
@@ -355,11 +356,16 @@ def _bound(expr: Call, env: Env) -> dict[str, int]:
     if not names:
         return {}
 
+    shapes: dict[Expr, tuple[int, ...] | None] = {}  # it may be indexed at many places
+
     def axis(base: Expr, place: int) -> int | None:
-        try:
-            return evaluate(base, env).shape[place]
-        except Unknown:  # it holds an index that is bound here
-            return None
+        if base not in shapes:
+            try:
+                shapes[base] = evaluate(base, env).shape
+            except Unknown:  # it holds an index that is bound here
+                shapes[base] = None
+        shape = shapes[base]
+        return None if shape is None else shape[place]
 
     def whole(expr: Expr) -> int | None:
         try:
@@ -371,12 +377,17 @@ def _bound(expr: Call, env: Env) -> dict[str, int]:
     return index_ranges(names, expr.args[0], env.indices, axis, whole)
 
 
-def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: Env) -> Tensor:
+def _over_indices(
+    expr: Call,
+    names: list[str],
+    conditions: list[Compare],
+    fresh: Mapping[str, int],
+    env: Env,
+) -> Tensor:
     """sum(e, j, k, condition): over named indices, bound here; every index counts, also where e
     does not have it.
     """
     func = expr.func
-    fresh = _bound(expr, env)
     if fresh:
         env = replace(env, indices={**env.indices, **fresh})
         if env.frozen is not None:
