@@ -263,16 +263,11 @@ class Contraction:
                 return product(transpose(left), right)
         whole = hadamard(*parts)
         expr = min(write(whole)[0], write(transpose(whole))[0], key=transposes)
-        if len(parts) == 1 and isinstance(expr, Call) and expr.func == "diag":
-            return Sized(Call("tr", expr.args), ONE, ONE, 0)
-        if (
-            len(parts) == 1
-            and isinstance(expr, Call)
-            and expr.func == "sum"
-            and expr.kwargs
-            and len(expr.args) == 1
-        ):
-            return Sized(Call("sum", expr.args), ONE, ONE, 0)
+        match expr:
+            case Call("diag", args) if len(parts) == 1:
+                return Sized(Call("tr", args), ONE, ONE, 0)
+            case Call("sum", (_,) as args, (_, *_)) if len(parts) == 1:  # of the sums of rows
+                return Sized(Call("sum", args), ONE, ONE, 0)
         return Sized(Call("sum", (expr,)), ONE, ONE, 0)
 
     def finish(

@@ -54,17 +54,14 @@ def put_in(expr: Expr, written: Mapping[Sized, Expr]) -> Expr:
     return filled(expr, lambda part: written[part] if isinstance(part, Sized) else part)
 
 
-def factors(m: Sized) -> list[Sized]:
-    """The factors of a matrix product; of anything else it alone."""
-    match m.expr:
-        case Binary("@", _, Sized()):
-            return [part for part in chain_of(m.expr) if isinstance(part, Sized)]
-    return [m]
-
-
 def is_product(m: Sized) -> bool:
     """Is it a product of sized factors?"""
     return isinstance(m.expr, Binary) and m.expr.op == "@" and isinstance(m.expr.right, Sized)
+
+
+def factors(m: Sized) -> list[Sized]:
+    """The factors of a matrix product; of anything else it alone."""
+    return operands(m.expr) if is_product(m) else [m]
 
 
 def entry_factors(m: Sized) -> list[Sized]:
@@ -177,9 +174,8 @@ def transpose(m: Sized) -> Sized:
         return chain([transpose(part) for part in reversed(factors(m))])
     if m.symmetric or diagonal_of(m) is not None:
         return m
-    match m.expr:
-        case Transpose(Sized() as inner):
-            return inner
+    if isinstance(m.expr, Transpose) and isinstance(m.expr.arg, Sized):
+        return m.expr.arg
     parts = operands(m.expr)
     if not parts:
         return replace(m, rows=m.cols, cols=m.rows, expr=m.expr if m.rank < 2 else flip(m.expr))
