@@ -54,18 +54,12 @@ class IndexNames:
         """The name of an index: the one it has, the author's for its size, or a new one of these
         letters.
         """
-        given = (
-            next((item for item in self.declared if item[1] == ix.size), None)
-            if ix not in self.words
-            else None
-        )
-        if given is not None:
-            self.declared.remove(given)
-            self.words[ix], self.sizes[given[0]] = given[0], ix.size
         if ix not in self.words:
+            given = next((item for item in self.declared if item[1] == ix.size), None)
+            if given is not None:
+                self.declared.remove(given)
             free = (x + tail for tail in chain([""], map(str, count(1))) for x in letters)
-            word = next(w for w in free if w not in self.taken)
-            self.words[ix] = word
+            word = given[0] if given is not None else next(w for w in free if w not in self.taken)
             self.taken.add(word)
-            self.sizes[word] = ix.size
+            self.words[ix], self.sizes[word] = word, ix.size
         return self.words[ix]

@@ -41,8 +41,7 @@ from gradcalc.calculus.notation.selectors import (
     kept_diagonal,
     placed,
     selects,
-    shifted_columns,
-    shifted_rows,
+    shifted,
 )
 from gradcalc.language.parser import (
     Binary,
@@ -336,15 +335,16 @@ def write_chain(parts: Sequence[Sized]) -> tuple[Expr, int]:
     while not around and len(parts) > 1 and any(selects(part) for part in parts):
         at = next(n for n, part in enumerate(parts) if selects(part))
         if at + 1 < len(parts):
-            chosen = parts[at + 1]
-            parts[at : at + 2] = [shifted_rows(parts[at], chosen, *write(chosen))]
+            beside = parts[at + 1]
+            parts[at : at + 2] = [shifted(parts[at], beside, *write(beside))]
         elif parts[at - 1].rows == ONE:
-            turned = transpose(parts[at - 1])
-            turned = shifted_rows(transpose(parts[at]), turned, *write(turned))
+            beside = transpose(parts[at - 1])
+            turned = shifted(transpose(parts[at]), beside, *write(beside))
             parts[at - 1 : at + 1] = [transpose(turned)]
         else:
-            chosen = parts[at - 1]
-            parts[at - 1 : at + 1] = [shifted_columns(chosen, write(chosen)[0], parts[at])]
+            beside = parts[at - 1]
+            turned = shifted(transpose(parts[at]), beside, write(beside)[0], 2, axis=1)
+            parts[at - 1 : at + 1] = [turned]
     total, rank = write_factor(parts[0], len(parts) > 1)
     for part in parts[1:]:
         expr, other = write_factor(part)

@@ -24,6 +24,7 @@ from gradcalc.language.size_expressions import size_of, size_tree, stop_tree
 from gradcalc.language.tree import Sized
 
 NONE = Size.of(0)
+ZERO = Num(Fraction(0))
 
 
 def selector(rows: Size, cols: Size, offset: Size) -> Sized:
@@ -80,53 +81,27 @@ def kept_diagonal(parts: Sequence[Sized]) -> list[Sized]:
     return found
 
 
-def shifted_rows(selector: Sized, m: Sized, expr: Expr, rank: int) -> Sized:
+def shifted(selector: Sized, m: Sized, expr: Expr, rank: int, axis: int = 0) -> Sized:
     """selector @ m, for an m that is written as `expr`: a slice of its rows, or these put into
-    zeros.
-    """
-    vector = m.cols == ONE and rank == 1
-    offset = start_of(selector) or NONE
-    if chooses_rows(selector):  # small × big: rows offset … offset + small
-        start, stop = offset, offset + selector.rows
-        piece = Slice(
-            None if start.number == 0 else size_tree(start), stop_tree(stop, selector.cols)
-        )
-        if isinstance(expr, Transpose):
-            return Sized(Transpose(Index(expr.arg, (Slice(), piece))), selector.rows, m.cols, rank)
-        return Sized(Index(expr, (piece,)), selector.rows, m.cols, rank)
-    before, after = offset, selector.rows - offset - selector.cols
-    shape = (lambda n: (size_tree(n),)) if vector else (lambda n: (size_tree(n), size_tree(m.cols)))
-    pieces: list[Expr] = [expr]
-    if before.number != 0:
-        pieces.insert(
-            0, Num(Fraction(0)) if vector and before == ONE else Call("zeros", shape(before))
-        )
-    if after.number != 0:
-        pieces.append(Num(Fraction(0)) if vector and after == ONE else Call("zeros", shape(after)))
-    padded = Call("concat", tuple(pieces)) if len(pieces) > 1 else expr
-    return Sized(padded, selector.rows, m.cols, rank)
-
-
-def shifted_columns(m: Sized, expr: Expr, selector: Sized) -> Sized:
-    """m @ selector, for an m that is written as `expr`: a slice of its columns, or these put into
-    zeros.
+    zeros. Along axis 1 it is m @ selector.T, of its columns.
     """
     offset = start_of(selector) or NONE
-    if not chooses_rows(selector):  # m.cols × small: columns offset … offset + small
-        start, stop = offset, offset + selector.cols
-        piece = Slice(
-            None if start.number == 0 else size_tree(start), stop_tree(stop, selector.rows)
-        )
-        if isinstance(expr, Transpose):
-            return Sized(Transpose(Index(expr.arg, (piece,))), m.rows, selector.cols)
-        return Sized(Index(expr, (Slice(), piece)), m.rows, selector.cols)
-    before, after = offset, selector.cols - offset - selector.rows
-    pieces: list[Expr] = [expr]
-    if before.number != 0:
-        pieces.insert(0, Call("zeros", (size_tree(m.rows), size_tree(before))))
-    if after.number != 0:
-        pieces.append(Call("zeros", (size_tree(m.rows), size_tree(after))))
-    padded = (
-        Call("concat", tuple(pieces), (("axis", Num(Fraction(1))),)) if len(pieces) > 1 else expr
-    )
-    return Sized(padded, m.rows, selector.cols)
+    rows, cols = (selector.rows, m.cols) if axis == 0 else (m.rows, selector.rows)
+    if chooses_rows(selector):
+        start = None if offset.number == 0 else size_tree(offset)
+        piece = Slice(start, stop_tree(offset + selector.rows, selector.cols))
+        turned = isinstance(expr, Transpose)
+        whole = expr.arg if isinstance(expr, Transpose) else expr
+        chosen = Index(whole, (piece,) if (axis == 1) == turned else (Slice(), piece))
+        return Sized(Transpose(chosen) if turned else chosen, rows, cols, rank)
+    vector = axis == 0 and m.cols == ONE and rank == 1
+
+    def zeros(count: Size) -> list[Expr]:
+        sizes = (count,) if vector else (count, m.cols) if axis == 0 else (m.rows, count)
+        if count.number == 0:
+            return []
+        return [ZERO if sizes == (ONE,) else Call("zeros", tuple(map(size_tree, sizes)))]
+
+    pieces = (*zeros(offset), expr, *zeros(selector.rows - offset - selector.cols))
+    along = (("axis", Num(Fraction(1))),) if axis == 1 else ()
+    return Sized(Call("concat", pieces, along) if len(pieces) > 1 else expr, rows, cols, rank)
