@@ -51,6 +51,8 @@ def total_degree(expr: sp.Expr) -> int | None:
     """The degree of a polynomial in all of its symbols; None for what is none, or is too
     large.
     """
+    if expr.as_coeff_Mul()[1].is_Symbol:
+        return 1
     if not expandable(expr) or not expr.is_polynomial():
         return None
     return int(sp.Poly(expr).total_degree())

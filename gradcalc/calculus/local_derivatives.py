@@ -4,15 +4,19 @@ formulas give them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeAlias
 
 import sympy as sp
 
 from gradcalc.calculus.folding import shorter
+from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.named_quantities import NamedQuantities
+from gradcalc.calculus.same_shape import LENGTHS, Numbering, entries, renamed
 from gradcalc.calculus.signs_met import signs_met
-from gradcalc.calculus.simplify import repeated, slope
+from gradcalc.calculus.simplify import Simplifier, repeated, slope
 from gradcalc.calculus.terms import Key, Term
 
 # operand -> [(its indices, term)]
@@ -69,12 +73,10 @@ class LocalDerivatives:
         result: Local = {}
         formula = quantities.formula(number, *quantities.full(quantities.nodes[number], indices))
         own, positive = quantities.entry(number, indices), quantities.positive(formula)
-        for symbol, quantity, at in self.entries.entries(formula):
-            derivative = self.slope(formula, symbol)
-            if isinstance(quantity, int) and derivative != 0:
-                derivative = shorter(
-                    signs_met(derivative), formula, own, positive, self.entries.lengths
-                )
+        places = {symbol: (quantity, at) for symbol, quantity, at in self.entries.entries(formula)}
+        for symbol, derivative in slopes(formula, own, positive, self.entries.lengths):
+            quantity, at = places[symbol]
+            if isinstance(quantity, int):
                 groups = self.algebra.split(derivative)
                 result.setdefault(quantity, []).append((at, Term(sp.S.One, groups)))
         return result
@@ -95,15 +97,42 @@ class LocalDerivatives:
                     result.setdefault(quantity, []).append((at, replace(term, groups=groups)))
         return result
 
-    def slope(self, formula: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
-        """∂formula/∂symbol; through a sum that stands in it more than once by the chain rule."""
-        formula = likelihoods_apart(formula)
-        inner = repeated(formula)
-        if inner is None or symbol not in inner.free_symbols:
-            return slope(formula, symbol)
-        t = self.entries.lengths.standing_for(inner)
-        outer = self.algebra.simplifier.tidy(slope(formula.xreplace({inner: t}), t))
-        return outer.xreplace({t: inner}) * slope(inner, symbol)
+
+def slopes(
+    formula: sp.Expr, own: sp.Symbol, positive: Set[sp.Symbol], lengths: Lengths
+) -> Iterator[tuple[sp.Symbol, sp.Expr]]:
+    """The derivatives of own = formula by its entries that are not 0, in their shortest form;
+    those of formulas of one shape are found once. `positive`: entries that are.
+    """
+    number = Numbering(lengths)
+    numbered = number.expr(formula, own)
+    found = _slopes(numbered, number(own), frozenset(map(number, positive)))
+    for symbol, derivative in found:
+        yield number.symbol[symbol], renamed(derivative, number.symbol)
+
+
+@lru_cache(maxsize=20_000)
+def _slopes(
+    formula: sp.Expr, own: sp.Symbol, positive: frozenset[sp.Symbol]
+) -> tuple[tuple[sp.Symbol, sp.Expr], ...]:
+    found = []
+    for symbol in entries(formula):
+        derivative = through_sum(formula, symbol)
+        if derivative != 0:
+            form = shorter(signs_met(derivative), formula, own, positive, LENGTHS)
+            found.append((symbol, form))
+    return tuple(found)
+
+
+def through_sum(formula: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+    """∂formula/∂symbol; through a sum that stands in it more than once by the chain rule."""
+    formula = likelihoods_apart(formula)
+    inner = repeated(formula)
+    if inner is None or symbol not in inner.free_symbols:
+        return slope(formula, symbol)
+    t = LENGTHS.standing_for(inner)
+    outer = Simplifier(LENGTHS).tidy(slope(formula.xreplace({inner: t}), t))
+    return outer.xreplace({t: inner}) * slope(inner, symbol)
 
 
 def likelihoods_apart(formula: sp.Expr) -> sp.Expr:

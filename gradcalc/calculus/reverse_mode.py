@@ -119,7 +119,7 @@ class Engine:
         self.alike = LikeTerms(self.sums)
         self.rearranged = Rearranged(self.definitions)
         self.softmax = SoftmaxEntries(self.definitions)
-        self.search = NameSearch(quantities, self.algebra.simplifier)
+        self.search = NameSearch(quantities)
         self.locals = LocalDerivatives(self.names)
         self.again: set[int] = set()  # derivatives that are differentiated once more
         self.named: dict[int, int] = {}  # named gradient -> the node whose gradient it is

@@ -21,7 +21,7 @@ class Signs:
         """(number, rest): numeric content and sign of a group; the constant of a sum is made
         positive.
         """
-        number, rest = sp.S.One, sp.S.One
+        number, rest = sp.S.One, []
         for factor in sp.Mul.make_args(expr):
             if factor.is_Rational:
                 number *= factor
@@ -35,13 +35,12 @@ class Signs:
                     inner, sum_ = sp.S.One, base  # v + 1/2 stays
                 if self.negative(sum_):
                     inner, sum_ = -inner, sp.Add(*(-arg for arg in sum_.args))
-                number *= inner**exponent
-                factor = sum_**exponent
-            rest *= factor
-        if isinstance(rest, sp.Mul):
-            inner, rest = rest.as_coeff_Mul()
-            number *= inner
-        return number, rest
+                if inner != 1:
+                    number *= inner**exponent
+                    factor = sum_**exponent
+            rest.append(factor)
+        inner, product = sp.Mul(*rest).as_coeff_Mul()
+        return number * inner, product
 
     def negative(self, sum_: sp.Add) -> bool:
         """Would one rather write −(…)? Its constant is negative, or, without one, most of its

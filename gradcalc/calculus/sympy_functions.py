@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -228,7 +228,8 @@ def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> E
         beside = minus and one and (-arg).is_Symbol
         if falling:
             return (-sp.degree(arg),)
-        return (minus and not beside, bool(arg.is_number) != leads, not beside, rank(arg, True))
+        late = Late(lambda: rank(arg, True))
+        return (minus and not beside, bool(arg.is_number) != leads, not beside, late)
 
     total: Expr | None = None
     for minus, arg in sorted(((m, a) for m, a in signed if a not in pair[1:]), key=order):
@@ -246,6 +247,26 @@ def sum_ast(expr: sp.Add, leaf: Leaf, rank: Rank, spell: Spell = unspelled) -> E
         )
     assert total is not None
     return total
+
+
+class Late:
+    """A key that is computed when it is compared: what stands alone needs no rank."""
+
+    def __init__(self, find: Callable[[], Any]) -> None:
+        self._find = find
+
+    @cached_property
+    def key(self) -> Any:
+        """What is compared."""
+        return self._find()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Late) and bool(self.key == other.key)
+
+    def __lt__(self, other: Late) -> bool:
+        return bool(self.key < other.key)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def from_one(product: sp.Expr) -> sp.Expr | None:
@@ -309,7 +330,8 @@ def product_ast(
     above, below, factors = radicals(sp.S.One if decimal or divisor else number, factors, leaf)
     above[:0] = [decimal] if decimal else []
     below[:0] = [divisor] if divisor else []
-    slopes = {1 - f: f for f in factors if 1 - f in factors and not isinstance(f, sp.Add)}
+    ends = (1 - f for f in factors if isinstance(f, sp.Add) and sp.S.One in f.args)
+    slopes = {1 - f: f for f in ends if f in factors and not isinstance(f, sp.Add)}
 
     def order(factor: sp.Expr) -> Any:
         """s (1 − s) stands together, at the end of what comes from its line."""
@@ -325,7 +347,7 @@ def product_ast(
             total,
         )
 
-    for factor in sorted(factors, key=order):
+    for factor in sorted(factors, key=lambda each: Late(lambda: order(each))):
         _base, exponent = factor.as_base_exp() if isinstance(factor, sp.Pow) else (factor, sp.S.One)
         if isinstance(factor, sp.Pow) and divides(exponent):
             below.append(to_ast(1 / factor, leaf, rank, spell))

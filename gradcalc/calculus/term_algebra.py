@@ -70,7 +70,7 @@ class Algebra:
 
     def split(self, expr: sp.Expr) -> dict[Key, sp.Expr]:
         """The factors of an expression, those on the same indices together."""
-        groups: dict[Key, sp.Expr] = {}
+        factors: dict[Key, list[sp.Expr]] = {}
         for factor in sp.Mul.make_args(expr):
             if (
                 isinstance(factor, sp.Pow)
@@ -78,11 +78,10 @@ class Algebra:
                 and factor.exp.is_Integer
             ):
                 for key, part in self.split(factor.base).items():
-                    groups[key] = groups.get(key, sp.S.One) * part**factor.exp
-                continue
-            key = self.entries.key(factor)
-            groups[key] = groups.get(key, sp.S.One) * factor
-        return groups
+                    factors.setdefault(key, []).append(part**factor.exp)
+            else:
+                factors.setdefault(self.entries.key(factor), []).append(factor)
+        return {key: sp.Mul(*parts) for key, parts in factors.items()}
 
     def times(self, left: Term, right: Term) -> Term:
         """Product of two terms whose summed indices are distinct; same-index groups meet and are
@@ -289,6 +288,8 @@ class Algebra:
 
     def rename(self, term: Term, table: Mapping[Ix, Ix]) -> Term:
         """Rename indices, summed ones included."""
+        if not table:
+            return term
         deltas = frozenset(
             tuple(sorted((table.get(a, a), table.get(b, b)))) for a, b in term.deltas
         )

@@ -43,7 +43,7 @@ def explained(exercise: Exercise, detail: str = "normal", only: str | None = Non
     if only is not None:
         exercise, asked = with_question(exercise, only)
     solver = Solver(build(exercise), exercise.notation.form, exercise.notation.layout)
-    solution = solver.solution()
+    solution = solver.solution() if asked is None else solver.solution_for(asked)
     answer = next((answer for answer in solution.answers if answer.question == asked), None)
     return derive(solver, solution, detail, answer)
 

@@ -4,7 +4,7 @@ oracle's verdict.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -78,11 +78,27 @@ class Solver:
 
     def solution(self) -> Solution:
         """All answers, the gradients at the inputs, and the values of the quantities."""
-        graph = self.graph
-        questions = graph.exercise.questions or default_questions(graph)
+        answers = self.answers(self.graph.exercise.questions or default_questions(self.graph))
+        return self.with_values(answers, self.checked_gradients(answers))
+
+    def solution_for(self, question: Question) -> Solution:
+        """The answer to one question, the answers that it names, and the values of the
+        quantities; no gradients beside them.
+        """
+        asked = self.graph.asked.get(question.text)
+        named = {one.text for _, one in asked.answers} if asked else set()
+        posed = self.graph.exercise.questions
+        wanted = [one for one in posed if one == question or one.text in named]
+        return self.with_values(self.answers(wanted), {})
+
+    def answers(self, questions: Sequence[Question]) -> tuple[Answer, ...]:
+        """The answers to questions, with their numbers and their checks."""
         found = [self.evaluated_answer(question) for question in questions]
         right = self.right_together(found)
-        answers = tuple(self.checked(one, right.get(number)) for number, one in enumerate(found))
+        return tuple(self.checked(one, right.get(number)) for number, one in enumerate(found))
+
+    def checked_gradients(self, answers: Sequence[Answer]) -> dict[str, Gradient]:
+        """The total gradients at the inputs; those that a verified answer states need no check."""
         known = {
             (a.question.by, a.text)
             for a in answers
@@ -98,6 +114,13 @@ class Solver:
         for name, gradient in gradients.items():
             if gradient.verified is not None and gradient.verified.ok is False:
                 self.warn("refuted", f"the gradient at {name} failed its check; it is not shown")
+        return gradients
+
+    def with_values(
+        self, answers: tuple[Answer, ...], gradients: Mapping[str, Gradient]
+    ) -> Solution:
+        """Answers and gradients beside the values of the quantities, and all warnings."""
+        graph = self.graph
         forward = {name: self.values.lists(name) for name in graph.quantities}
         names = (*graph.inputs, *graph.quantities)
         exacts = {

@@ -52,6 +52,8 @@ class Drawn:
     ) -> None:
         self.cell, self.names, self.ascii, self.style = cell, names, ascii, style
         self.joined = joined
+        self._runs = tuple(self.runs())
+        self._lines: dict[int, list[str]] = {}
         self.natural = max((cell_len(line) for line in self.lines(UNBOUND)), default=0)
 
     @property
@@ -66,10 +68,10 @@ class Drawn:
 
     def lines(self, width: int) -> list[str]:
         """At most `width` cells wide."""
-        found: list[str] = []
-        for line in self.runs():
-            found += self.flow(line, width)
-        return [piece for line in found for piece in _cut(line, width)]
+        if width not in self._lines:
+            found = [line for run in self._runs for line in self.flow(run, width)]
+            self._lines[width] = [piece for line in found for piece in _cut(line, width)]
+        return self._lines[width]
 
     def runs(self) -> Iterator[Line]:
         """The lines of the cell, those that continue a formula joined to it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import sympy as sp
 
 from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.rewrite_rules import shortest
-from gradcalc.calculus.same_shape import renamed, shape
+from gradcalc.calculus.same_shape import Crowded, Numbering, renamed, shape
 
 A, B, C = sp.symbols("a b c", real=True)
 X, Y, Z = sp.symbols("x y z", real=True)
@@ -46,3 +48,32 @@ def test_renaming_expands_nothing() -> None:
     half = sp.Mul(sp.S.Half, 1 - A, evaluate=False)
     assert renamed(half, {A: X}) == sp.Mul(sp.S.Half, 1 - X, evaluate=False)
     assert renamed(half, {A: X}).is_Mul
+
+
+def test_symbols_met_later_stand_between_those_they_stand_between() -> None:
+    """Numbers are in the order of the names, in whatever order these are met; no place is left
+    between two that were halved too often.
+    """
+    names = [sp.Symbol(f"q{n:06}", real=True) for n in range(200)]
+    number = Numbering(Lengths())
+    random.Random(1).shuffle(names)
+    found = {symbol.name: number(symbol) for symbol in names}
+    assert sorted(found) == sorted(found, key=lambda name: found[name].name)
+    crowded = Numbering(Lengths())
+    for n in (0, 200):
+        crowded(sp.Symbol("a" * n + "b"))
+    crowded(sp.Symbol("a"))
+    for n in range(199, 159, -1):  # each between the two before it
+        crowded(sp.Symbol("a" * n + "b"))
+    with pytest.raises(Crowded):
+        crowded(sp.Symbol("a" * 159 + "b"))
+
+
+def test_an_expression_comes_back_from_its_numbers() -> None:
+    """What is given, and how long it reads, is part of the number."""
+    lengths = Lengths()
+    lengths.give(A)
+    number = Numbering(lengths)
+    expr = A * (1 - B) / sp.sqrt(C)
+    assert renamed(number.expr(expr), number.symbol) == expr
+    assert number(A) != Numbering(Lengths())(A)
