@@ -122,6 +122,8 @@ class _Pen:
             return ()
         if isinstance(node, Compare):
             node = Binary("+", node.left, node.right)
+        if isinstance(node, Binary) and node.op != "@" and self._numbers(node.left, node.right):
+            return ()
         shapes: dict[str, Shape] = {}
         if isinstance(node, Call) and node.func in ("eye", "ones", "zeros"):
             return shape_of(node, shapes)
@@ -132,6 +134,9 @@ class _Pen:
             Exception
         ):  # a printer prints what it is given: without a shape as if it were a number
             return None
+
+    def _numbers(self, *parts: Expr) -> bool:
+        return all(self.boxes[id(part)].shape == () for part in parts)
 
     def _stand_in(self, part: Expr, shapes: dict[str, Shape]) -> Expr:
         if isinstance(part, Num):

@@ -52,7 +52,9 @@ class Drawn:
     ) -> None:
         self.cell, self.names, self.ascii, self.style = cell, names, ascii, style
         self.joined = joined
-        self.natural = max((cell_len(line) for line in self.lines(UNBOUND)), default=0)
+        self.parts = tuple(self.runs())
+        self.whole = self.broken(UNBOUND)
+        self.natural = max(map(cell_len, self.whole), default=0)
 
     @property
     def solid(self) -> bool:
@@ -65,10 +67,13 @@ class Drawn:
         )
 
     def lines(self, width: int) -> list[str]:
-        """At most `width` cells wide."""
-        found: list[str] = []
-        for line in self.runs():
-            found += self.flow(line, width)
+        """At most `width` cells wide. What fits, a line a part, is not typeset again."""
+        fits = self.natural <= width and len(self.whole) == len(self.parts)
+        return self.whole if fits else self.broken(width)
+
+    def broken(self, width: int) -> list[str]:
+        """Typeset at most `width` cells wide."""
+        found = (piece for line in self.parts for piece in self.flow(line, width))
         return [piece for line in found for piece in _cut(line, width)]
 
     def runs(self) -> Iterator[Line]:
