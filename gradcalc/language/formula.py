@@ -14,10 +14,10 @@ this: they differ in signs alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from gradcalc.language.conditions import positive
+from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import Names
 from gradcalc.language.formula_styles import (
     ATOM,
@@ -233,7 +233,8 @@ class _Pen:
 
     def times(self, left: Box, right: Box) -> Box:
         """`*`: a product of numbers, a number times an array, or entry by entry."""
-        minus, left = left.minus, replace(left, minus=False)
+        minus = left.minus
+        left = replace(left, minus=False) if minus else left
         if left.array and right.array:
             left, right = self.at(left, HADAMARD), self.at(right, HADAMARD)
             box = left.join(f" {self.script.hadamard} ", right, HADAMARD)

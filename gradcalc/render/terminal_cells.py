@@ -17,7 +17,7 @@ from rich.text import Text
 
 from gradcalc.language.formula_pieces import Cell, Line, Math, Names, Values, continues
 from gradcalc.render import line_breaks
-from gradcalc.report.lines import text_line
+from gradcalc.report.lines import depends_on_width, text_line
 
 UNBOUND = 10_000  # columns, where a text is to stand as it is
 LEAST = 20  # columns of the narrowest terminal that is filled
@@ -53,6 +53,8 @@ class Drawn:
         self.cell, self.names, self.ascii, self.style = cell, names, ascii, style
         self.joined = joined
         self.parts = tuple(self.runs())
+        self.texts: dict[int, str] = {}  # what stands the same at every width, typeset
+        self.found: dict[int, list[str]] = {}  # the lines, by width
         self.whole = self.broken(UNBOUND)
         self.natural = max(map(cell_len, self.whole), default=0)
 
@@ -69,7 +71,11 @@ class Drawn:
     def lines(self, width: int) -> list[str]:
         """At most `width` cells wide. What fits, a line a part, is not typeset again."""
         fits = self.natural <= width and len(self.whole) == len(self.parts)
-        return self.whole if fits else self.broken(width)
+        if fits:
+            return self.whole
+        if width not in self.found:
+            self.found[width] = self.broken(width)
+        return self.found[width]
 
     def broken(self, width: int) -> list[str]:
         """Typeset at most `width` cells wide."""
@@ -93,7 +99,7 @@ class Drawn:
         """A line of text in lines: formulas hold together where a line holds them."""
         text = ""
         if _formula(line):
-            text = text_line(line, self.names, self.ascii, width)
+            text = self.text(line, width)
             if "\n" in text:
                 return _hung(text)
             return line_breaks.lines(text, width, cell_len)
@@ -109,6 +115,14 @@ class Drawn:
                     " ", GLUE
                 )
         return [piece.replace(GLUE, " ") for piece in wrapped(text, width)]
+
+    def text(self, line: Line, width: int) -> str:
+        """A formula, typeset once where its width decides nothing."""
+        if any(isinstance(part, Math) and depends_on_width(part) for part in line):
+            return text_line(line, self.names, self.ascii, width)
+        if id(line) not in self.texts:
+            self.texts[id(line)] = text_line(line, self.names, self.ascii)
+        return self.texts[id(line)]
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(min(self.natural, LEAST), self.natural).with_maximum(options.max_width)
