@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from gradcalc.calculus.effort import expandable, gatherable, raisable
+from gradcalc.calculus.effort import expandable, factorable, gatherable, raisable
 
 
 def expand(expr: sp.Expr) -> sp.Expr:
@@ -25,7 +25,7 @@ def cancel(expr: sp.Expr) -> sp.Expr:
 
 def factor(expr: sp.Expr) -> sp.Expr:
     """A product of factors that are not reducible. Raises as `cancel` does."""
-    return sp.factor(expr) if expandable(expr) else expr
+    return sp.factor(expr) if factorable(expr) else expr
 
 
 def factor_terms(expr: sp.Expr) -> sp.Expr:

@@ -15,6 +15,7 @@ from gradcalc.calculus.bounds import EXPANDED, SEARCHED
 from gradcalc.language.fast_dataclasses import dataclass
 
 BITS = 2_000  # of a number, times the degree that it is raised to
+FACTORED = 500  # of them, where it is factored: SymPy looks for a prime that is longer
 RAISED = 64  # of a power of numbers that is computed
 SUMMANDS = 500  # of all sums in an expression whose common factors are looked for
 FAR = 10**9  # more than any bound
@@ -104,10 +105,15 @@ def height(expr: sp.Expr) -> int:
     return max((max(abs(n.p), n.q).bit_length() for n in expr.atoms(sp.Rational)), default=1)
 
 
-def expandable(expr: sp.Expr) -> bool:
-    """Whether an expression may be expanded, cancelled or factored."""
+def expandable(expr: sp.Expr, bits: int = BITS) -> bool:
+    """Whether an expression may be expanded or cancelled: its numbers are at most so long then."""
     found = bulk(expr)
-    return found.fits and height(expr) * max(found.high, found.low, 1) <= BITS
+    return found.fits and height(expr) * max(found.high, found.low, 1) <= bits
+
+
+def factorable(expr: sp.Expr) -> bool:
+    """Whether an expression may be factored."""
+    return expandable(expr, FACTORED)
 
 
 def gatherable(expr: sp.Expr) -> bool:

@@ -4,12 +4,15 @@ then each operation written.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from fractions import Fraction
 
 from gradcalc.codegen.labelled_arrays import Arrays, Axes, Piece, met, target
 from gradcalc.codegen.spelling import ATOM, COMPARE, NEG, POWER, PRODUCT, SUM
+from gradcalc.language import typography
 from gradcalc.language.brackets import inside, split
+from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.parser import Binary, Call, Compare, Expr, Name, Neg, Num
 from gradcalc.language.tree import occurrences
 from gradcalc.ops import SCALAR, TABLE
@@ -192,7 +195,10 @@ def mask(expr: Expr) -> Expr | None:
 
 def number(value: Fraction) -> Piece:
     """A whole number from 0 as Python writes it: others are quotients, and a sign stands before
-    them.
+    them. Raises GradcalcError for one that no float is.
     """
     assert value == abs(value.numerator), value
+    if value > sys.float_info.max:
+        text = typography.number(value.numerator)
+        raise GradcalcError(Problem("export", f"{text} is too large for the numbers of the code"))
     return Piece(str(value) if value < 2**53 else repr(float(value)), ATOM, (), True)

@@ -15,6 +15,7 @@ from gradcalc.codegen.spelling import Spelling
 from gradcalc.graph.model import Graph
 from gradcalc.numeric.evaluation_points import given_point, random_points
 from gradcalc.numeric.forward import Forward, Point, to_lists, upstream_key
+from gradcalc.numeric.scalar_functions import Undefined
 
 
 def selfcheck(
@@ -29,11 +30,15 @@ def selfcheck(
     if point is None:
         return []
     values, nodes = Forward(graph, point), backward.engine.quantities.nodes
+    try:
+        known = values.env().values
+    except Undefined:  # a value is no float
+        return []
     lists: dict[str, Any] = {name: values.lists(name) for name in graph.inputs}
     lists.update({name: point.sizes[name] for name in sizes if name in point.sizes})
     loss = {quantity: nodes[number].name or "" for quantity, number in backward.upstream.items()}
     for quantity, name in loss.items():
-        given = values.env().values.get(upstream_key(quantity))
+        given = known.get(upstream_key(quantity))
         if name not in lists:
             lists[name] = (
                 to_lists(graph, given)

@@ -131,8 +131,9 @@ class _Reader:
         exercise = replace(exercise, variables=variables)
         self.problems += wrong
         # One that could not be read is an error already: questions about the loss are none besides.
-        behind = get(self.node, "upstream") is not None
-        questions = self.questions(exercise, names, loss if behind else None)
+        behind = get(self.node, "upstream")
+        none = behind is None or (behind.kind == "mapping" and not behind.pairs)
+        questions = self.questions(exercise, names, None if none else loss)
         if unread and not complete:  # a name may stand in the line that could not be read
             self.problems[sure:] = [
                 problem for problem in self.problems[sure:] if problem.slug != "unknown-name"

@@ -75,7 +75,7 @@ class Follower:
         want = to_lists(graph, tensor, asked.shape(number))
         if not _any(want):
             return False  # the earlier answer leaves nothing to compute
-        return judge_value(value, want, self.policy).verdict == RIGHT
+        return judge_value(value, want, self.policy, asked.shape(number)).verdict == RIGHT
 
     @cached_property
     def given(self) -> Any:

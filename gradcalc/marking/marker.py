@@ -222,7 +222,8 @@ class Marker:
             if not self.printed.has_value(number):
                 return Decision(INVALID, "value", reason=SAID["no values"]), None, ""
             value = self.printed.value(number)
-            return judge_value(reading.value, value, self.policy), None, ""
+            shape = self.asked.shape(number)
+            return judge_value(reading.value, value, self.policy, shape), None, ""
         return self.formula(number, reading, text)
 
     def formula(

@@ -10,6 +10,7 @@ from typing import Any
 from gradcalc.exercise.literals import shape_of_value
 from gradcalc.exercise.model import Grading, Value
 from gradcalc.language.formula_pieces import Number
+from gradcalc.language.shape_rules import Shape
 from gradcalc.marking.functions import UNCHECKED
 from gradcalc.marking.model import INVALID, RIGHT, WRONG, Decision, Entries
 from gradcalc.numeric.evaluate import evaluate
@@ -19,8 +20,12 @@ from gradcalc.numeric.scalar_functions import Undefined
 from gradcalc.numeric.tensor import Tensor
 
 
-def judge_value(value: Value, right: Number, policy: Grading) -> Decision:
-    """Is a number, or an array of numbers, near enough to the right one?"""
+def judge_value(
+    value: Value, right: Number, policy: Grading, per_example: Shape | None = None
+) -> Decision:
+    """Is a number, or an array of numbers, near enough to the right one? One number stands for
+    those of all examples where each has one (`per_example`: the shape for each).
+    """
     try:
         got = numbers(value)
     except Undefined as problem:
@@ -29,8 +34,9 @@ def judge_value(value: Value, right: Number, policy: Grading) -> Decision:
     if _squeezed(shape) != _squeezed(wanted) or (
         policy.columns == "strict" and not _same(shape, wanted)
     ):
-        zero = not shape and got == [0.0]
-        if not zero:
+        each = per_example is not None and all(size.number == 1 for size in per_example)
+        alike = not shape and (each or got == [0.0])
+        if not alike:
             return Decision(WRONG, "shape", shapes=(_said(shape), _said(wanted)))
         got = got * math.prod(wanted)
     want = _flat(right)

@@ -21,6 +21,10 @@ ONE: Any = fmpq(1)
 LARGE_PRODUCT = 1000  # multiplications from which a product of matrices is left to FLINT
 
 
+def _lost(x: Any) -> bool:
+    return not isinstance(x, bool) and not finite(x)
+
+
 class BallArrays(Arrays):
     """Raises `Undefined` and `Unsure` as `Balls` do; where it is `tolerant` the entry becomes no
     number instead.
@@ -52,7 +56,8 @@ class BallArrays(Arrays):
             except Undefined as problem:
                 if self.tolerant is None:
                     raise
-                self.tolerant.append(problem)
+                if not any(_lost(x) for x in operands):  # else it is noted where it arose
+                    self.tolerant.append(problem)
                 return self.scalar.nan
 
         return lambda *operands: np.frompyfunc(safely, len(operands), 1)(*operands)
@@ -80,9 +85,7 @@ class BallArrays(Arrays):
         """Which entries are no numbers, for they are undefined in a branch that may not be
         taken.
         """
-        return np.frompyfunc(lambda x: not isinstance(x, bool) and not finite(x), 1, 1)(
-            data
-        ).astype(bool)
+        return np.frompyfunc(_lost, 1, 1)(data).astype(bool)
 
     # ---- reductions
 

@@ -339,9 +339,7 @@ def again(values: Forward, name: str, bits: int) -> tuple[bool, float]:
 
     with balls(bits).working():
         env = values.env(bits)
-        if name not in env.values:
-            raise env.lacking[name]
-        shown, enclosed = values[name].data, env.values[name].data
+        shown, enclosed = values[name].data, env.value(name).data
         pairs = [(shown, enclosed)]
         if hasattr(shown, "reshape"):
             pairs = list(

@@ -43,7 +43,7 @@ from gradcalc.numeric.array_operations import (
     vector,
 )
 from gradcalc.numeric.index_ranges import index_ranges
-from gradcalc.numeric.scalar_functions import Undefined, Unknown, Unsure
+from gradcalc.numeric.scalar_functions import Misfit, Undefined, Unknown, Unsure
 from gradcalc.numeric.tensor import (
     BATCH,
     Env,
@@ -297,7 +297,11 @@ def _any(chosen: Any) -> bool:
 
 
 def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
-    """Raise what was noted in a branch if an entry of the result comes from there."""
+    """Raise what was noted in a branch if an entry of the result comes from there.
+
+    Of several notes, which belong to that entry is not known: an index out of range, the usual one
+    in what conditions leave out, only where nothing else was noted.
+    """
     numbers = env.numbers
     if result.plain:
         bad = not numbers.scalar.finite(result.data)
@@ -305,7 +309,8 @@ def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
         bad = bool(numbers.arrays.lost(result.data).any())
     if bad:
         unsure = [problem for problem in noted if isinstance(problem, Unsure)]
-        problem = (unsure or noted or [Undefined("the result is undefined")])[0]
+        other = [problem for problem in noted if not isinstance(problem, Misfit)]
+        problem = (unsure or other or noted or [Undefined("the result is undefined")])[0]
         if env.tolerant is None:
             raise problem
         env.tolerant.append(problem)
@@ -314,10 +319,11 @@ def _settle(result: Tensor, noted: list[Undefined], env: Env) -> None:
 def _reduce(expr: Call, env: Env) -> Tensor:
     func, args = expr.func, list(expr.args)
     options: dict[str, Any] = {name: _option(name, value, env) for name, value in expr.kwargs}
-    names = [arg.id for arg in args[1:] if isinstance(arg, Name) and _summable(arg.id, expr, env)]
+    bound = _bound(expr, env)
+    names = [arg.id for arg in args[1:] if isinstance(arg, Name) and _summable(arg.id, bound, env)]
     conditions = [arg for arg in args[1:] if isinstance(arg, Compare)]
     if names:
-        return _over_indices(expr, names, conditions, env)
+        return _over_indices(expr, names, conditions, bound, env)
     if func in ("max", "min") and len(args) > 1:
         args = sorted(args, key=is_zero) if func == "max" else args
         result = evaluate(args[0], env)
@@ -334,10 +340,10 @@ def _reduce(expr: Call, env: Env) -> Tensor:
     return reduction(func, evaluate(args[0], env), options, env, expr)
 
 
-def _summable(name: str, expr: Call, env: Env) -> bool:
+def _summable(name: str, bound: Mapping[str, int], env: Env) -> bool:
     if name in env.values and name not in env.indices:
         return False
-    return name in env.indices or name in _bound(expr, env)
+    return name in env.indices or name in bound
 
 
 def _bound(expr: Call, env: Env) -> dict[str, int]:
@@ -350,11 +356,16 @@ def _bound(expr: Call, env: Env) -> dict[str, int]:
     if not names:
         return {}
 
+    shapes: dict[Expr, tuple[int, ...] | None] = {}  # it may be indexed at many places
+
     def axis(base: Expr, place: int) -> int | None:
-        try:
-            return evaluate(base, env).shape[place]
-        except Unknown:  # it holds an index that is bound here
-            return None
+        if base not in shapes:
+            try:
+                shapes[base] = evaluate(base, env).shape
+            except Unknown:  # it holds an index that is bound here
+                shapes[base] = None
+        shape = shapes[base]
+        return None if shape is None else shape[place]
 
     def whole(expr: Expr) -> int | None:
         try:
@@ -366,12 +377,17 @@ def _bound(expr: Call, env: Env) -> dict[str, int]:
     return index_ranges(names, expr.args[0], env.indices, axis, whole)
 
 
-def _over_indices(expr: Call, names: list[str], conditions: list[Compare], env: Env) -> Tensor:
+def _over_indices(
+    expr: Call,
+    names: list[str],
+    conditions: list[Compare],
+    fresh: Mapping[str, int],
+    env: Env,
+) -> Tensor:
     """sum(e, j, k, condition): over named indices, bound here; every index counts, also where e
     does not have it.
     """
     func = expr.func
-    fresh = _bound(expr, env)
     if fresh:
         env = replace(env, indices={**env.indices, **fresh})
         if env.frozen is not None:

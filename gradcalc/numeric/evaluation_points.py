@@ -16,16 +16,20 @@ from typing import Any
 
 from gradcalc.exercise.model import Value
 from gradcalc.graph.model import Graph, Node, unfit
+from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Neg, Num
 from gradcalc.language.shape_rules import Size
 from gradcalc.numeric.forward import Forward, Point, blank, leaf, propagate, symbol_of
-from gradcalc.numeric.kinks import places
+from gradcalc.numeric.kinks import Kink, places
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.scalar_functions import TooLarge, Undefined, Unknown
 from gradcalc.ops import COMPARISONS
 
 TRIES = 60
 MAX_DRAWN = 200_000
+MAX_IN_ALL = 20_000  # in vain, for one point of other sizes
+ALWAYS = 3  # kinks that so many points have, the last one exactly, are those of every point
+KINKED = "whatever the values, the computation is at a kink"
 MANY = 8  # sizes that are all different, whether they meet or not
 _KINDS = ("normal", "positive", "unit", "large", "definite", "small")
 
@@ -44,7 +48,7 @@ def given_point(graph: Graph) -> Point:
         return Point(sizes, values, upstream, (*unsized, *lacking, *_symbols(graph, symbolic)))
     if not lacking and not symbolic:
         return Point(sizes, values, upstream)
-    point = _search(
+    found = _search(
         graph,
         f"{exercise.seed}",
         sizes,
@@ -53,10 +57,11 @@ def given_point(graph: Graph) -> Point:
         lacking,
         symbolic,
         "the given and drawn values",
+        smooth=False,
     )
-    if isinstance(point, Point):
-        return point
-    if point.endswith("drawn"):
+    if found.point is not None:
+        return found.point
+    if found.reason.endswith("drawn"):
         return Point(sizes, values, upstream, (*lacking, *_symbols(graph, symbolic)))
     drawn = {name: draw(graph, name, sizes, f"{exercise.seed}", 0) for name in lacking}
     return Point(
@@ -67,13 +72,14 @@ def given_point(graph: Graph) -> Point:
 
 
 def random_points(
-    graph: Graph, wanted: int = 2, seed: str = "oracle"
+    graph: Graph, wanted: int = 2, seed: str = "oracle", smooth: bool = True
 ) -> tuple[list[Point], str | None]:
     """Up to `wanted` points with other values, upstream gradients that are numbers kept, and, where
     sizes are symbolic, other sizes: pairwise different, from 2 on.
 
-    (points, None), or fewer points and the reason: no point was found at which the computation is
-    defined.
+    (points, None), or perhaps fewer points and the reason: none was found at which the computation
+    is defined. Not `smooth`: kinks that no value avoids, such as that of max(c, c), do not matter,
+    and where no values are found at which everything is defined, part of it is.
     """
     points: list[Point] = []
     unknown = sorted(
@@ -84,6 +90,7 @@ def random_points(
     numbers = {name: value for name, value in upstream.items() if not isinstance(value, tuple)}
     quantities = [name for name in (*upstream, *symbolic) if name not in numbers]
     for number in range(wanted):
+        tried: list[Searched] = []
         for sizes in other_sizes(graph, number):
             label = "other values" + (
                 f" and sizes {', '.join(f'{k} = {v}' for k, v in sizes.items())}" if sizes else ""
@@ -103,12 +110,32 @@ def random_points(
                 quantities,
                 label,
                 bool(unknown),
+                smooth,
             )
-            if isinstance(found, Point):
-                points.append(found)
+            tried.append(found)
+            drawn = sum(one.drawn for one in tried)
+            if found.point is not None or found.reason == KINKED or drawn > MAX_IN_ALL:
                 break
-            reason = found
-    return points, None if len(points) == wanted else reason
+        point = next((one.point for one in tried if one.point is not None), None)
+        if point is None and tried:
+            reason = tried[-1].reason
+        if point is None and not smooth:
+            point = next((one.partial for one in tried if one.partial is not None), None)
+        if point is not None:
+            points.append(point)
+    return points, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search found: a point, or why there is none, then perhaps one at which `partial`ly
+    everything is defined, and how many numbers were drawn in vain.
+    """
+
+    point: Point | None
+    reason: str = ""
+    partial: Point | None = None
+    drawn: int = 0
 
 
 def _search(
@@ -121,16 +148,19 @@ def _search(
     symbolic: list[str],
     label: str,
     stand_in: bool = False,
-) -> Point | str:
+    smooth: bool = True,
+) -> Searched:
     """The first try at which everything is defined and smooth; else the reason against the last."""
     drawn_entries = sum(
         math.prod(size.at(dict(sizes)) for size in graph.node(name).shape)
         for name in (*lacking, *symbolic)
     )
     if drawn_entries > MAX_DRAWN:
-        return f"{drawn_entries:,} numbers would have to be drawn"
+        return Searched(None, f"{drawn_entries:,} numbers would have to be drawn")
     reason = "no point was found at which everything is defined"
-    fallback: Point | None = None
+    kinked: list[tuple[Point, list[Kink]]] = []
+    always: list[Kink] = []
+    partial: tuple[int, Point] | None = None
     known = {definition.name: definition for definition in graph.exercise.definitions}
     definitions = [known[name] for name in graph.quantities]
     for attempt in range(min(TRIES, max(2, MAX_DRAWN // max(1, drawn_entries)))):
@@ -146,7 +176,7 @@ def _search(
             )
             rough = propagate(blank(graph, point, floats()), definitions)
         except KeyError as missing:
-            return f"the size {missing.args[0]} has no number"
+            return Searched(None, f"the size {missing.args[0]} has no number")
         except Undefined as problem:
             reason = problem.message
             continue
@@ -154,24 +184,37 @@ def _search(
         if wrong:
             reason = wrong[0].message
             if any(isinstance(problem, TooLarge) for problem in wrong):
-                return reason
+                return Searched(None, reason)
+            if partial is None or len(wrong) < partial[0]:
+                partial = len(wrong), point
             if attempt >= 4 and "singular" in reason:
-                return reason  # a matter of the sizes
+                break  # a matter of the sizes
             continue
         found = Forward(graph, point)
-        if not places(found, _clearance(found)):
-            return point
-        fallback = fallback or point
+        near = _near(found)
+        if not near:
+            return Searched(point)
+        always = [kink for kink in near if kink in always] if kinked else near
+        kinked.append((point, near))
+        if len(kinked) >= ALWAYS and always == near == places(found):
+            if smooth:
+                return Searched(None, KINKED)
+            return Searched(next(one for one, met in kinked if met == always))
         if attempt > 12:
             break
-    if fallback is not None and not places(Forward(graph, fallback)):
-        return fallback
-    return reason if fallback is None else "no point away from kinks was found"
+    vain = drawn_entries * (attempt + 1)
+    if kinked and not places(Forward(graph, kinked[0][0])):
+        return Searched(kinked[0][0])
+    if kinked:
+        return Searched(None, "no point away from kinks was found", drawn=vain)
+    clear = partial is not None and not _near(Forward(graph, partial[1]))
+    return Searched(None, reason, partial[1] if partial and clear else None, vain)
 
 
-def _clearance(found: Forward) -> float:
+def _near(found: Forward) -> list[Kink]:
+    """The kinks that are close: the more entries there are, the closer."""
     entries = sum(math.prod(tensor.shape) for tensor in found.values())
-    return 0.02 / max(1, entries)
+    return places(found, 0.02 / max(1, entries))
 
 
 def draw(graph: Graph, name: str, sizes: Mapping[str, int], seed: str, attempt: int) -> Value:
@@ -346,15 +389,15 @@ def _triangular(random: Random, n: int, kind: str, skew: bool) -> list[Fraction]
 
 def _definite(random: Random, n: int, positive: bool) -> list[Fraction]:
     """B Bᵀ + 1/2, rounded to two decimals: symmetric, and positive definite by the 1/2."""
-    b = [[_one(random, "positive" if positive else "normal") for _ in range(n)] for _ in range(n)]
-    rows = []
-    for i in range(n):
-        for j in range(n):
-            entry = sum(
-                (b[i][k] * b[j][k] for k in range(n)), Fraction(1, 2) if i == j else Fraction(0)
-            )
-            rows.append(Fraction(round(100 * entry), 100))
-    return rows
+    kind = "positive" if positive else "normal"
+    b = [[int(100 * _one(random, kind)) for _ in range(n)] for _ in range(n)]  # hundredths
+    found = []
+    for i, row in enumerate(b):
+        for j, other in enumerate(b):
+            product = sum(x * y for x, y in zip(row, other, strict=True))
+            entry = Fraction(product, 100) + (50 if i == j else 0)
+            found.append(Fraction(round(entry), 100))
+    return found
 
 
 def _orthogonal(random: Random, n: int) -> list[Fraction]:

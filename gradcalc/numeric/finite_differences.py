@@ -368,7 +368,7 @@ def _columns(values: Computed, target: Target, chosen: Directions, env: Env, fin
     for by, grid, rows, shape, alone in zip(
         target.bys, grids, chosen.moves, chosen.shapes, chosen.enumerated, strict=True
     ):
-        base = env.values[by]
+        base = env.value(by)
         data = np.asarray(base.data, dtype=float)
         steps = _steps(data, base, rows, shape, alone, step)
         amounts = grid[:, None] * steps[None, :]
@@ -436,7 +436,7 @@ def along(
 
     if chosen is None:
         for by, step in zip(target.bys, steps, strict=True):
-            start = (moved[by] if by in moved else env.values[by]).data
+            start = (moved[by] if by in moved else env.value(by)).data
             moved[by] = Tensor(shifted(start, step or None))
         return measure(target, recompute(values, target, env, moved)).data
     import numpy as np
@@ -444,7 +444,7 @@ def along(
     m = env.numbers.arrays
     parts = zip(target.bys, steps, chosen.moves, chosen.shapes, chosen.enumerated, strict=True)
     for by, step, rows, shape, alone in parts:
-        base = env.values[by]
+        base = env.value(by)
         change = np.frompyfunc(lambda r, step=step: r * step if r and step else None, 1, 1)(
             m.array(rows)
         )
@@ -531,9 +531,7 @@ def measure(target: Target, env: Env) -> Tensor:
     quantity.
     """
     if target.of is not None:
-        if target.of not in env.values:
-            raise env.lacking.get(target.of) or Unknown(f"{target.of} has no value")
-        return env.values[target.of]
+        return env.value(target.of)
     total: Tensor | None = None
     lead = upstream_key("")
     keys = [key for key in env.values if key.startswith(lead)]
@@ -541,9 +539,7 @@ def measure(target: Target, env: Env) -> Tensor:
         raise Unknown("the upstream gradient has no value")
     for key in keys:
         name = key.removeprefix(lead)
-        if name not in env.values:
-            raise env.lacking.get(name) or Unknown(f"{name} has no value")
-        term = _inner(env.values[key], env.values[name], env)
+        term = _inner(env.values[key], env.value(name), env)
         total = term if total is None else _add(total, term, env)
     assert total is not None
     return total

@@ -69,7 +69,7 @@ def changes(values: Forward, target: Target, rows: Mapping[str, Any], bits: int)
         return found
     moved = {}
     for name, row in rows.items():
-        base, m = env.values[name], env.numbers.arrays
+        base, m = env.value(name), env.numbers.arrays
         moved[name] = Tensor(m.array(base.data) + m.array(row) * step, (BATCH, *base.over))
     result = measure(target, recompute(values, target, env, moved))
     if result.over != (BATCH,):
@@ -83,7 +83,7 @@ def displaced(values: Forward, target: Target, env: Env, steps: Mapping[str, Any
     """
     again = set(target.again)
     moved = {
-        name: Tensor(env.values[name].data + step)
+        name: Tensor(env.value(name).data + step)
         for name, step in steps.items()
         if name not in again
     }

@@ -122,7 +122,7 @@ class Oracle:
             )
             symbolic = symbolic or any(size.names for size in self.graph.indices.values())
             count = 2 if symbolic or self.given.point.missing else 1
-            points, self._reason = random_points(self.graph, count)
+            points, self._reason = random_points(self.graph, count, smooth=False)
             self._others = [Forward(self.graph, point) for point in points]
         return self._others
 
@@ -163,6 +163,8 @@ class Oracle:
     def sides(self, values: Forward, target: Target) -> Sides:
         """Derivatives from all sides, at a point where it may not be smooth. Computed once."""
         key = (id(values), target)
+        if key not in self._sides and _lacking(values, target):
+            self._sides[key] = Sides(None)
         if key not in self._sides:
             try:
                 chosen = None if values.scalar else directions(values, target, MAX_ENTRIES)
@@ -209,9 +211,8 @@ class Oracle:
         alone gives it. Positional axes (*of, *by, …).
         """
         values, target = self.given, self.target(of, bys, local)
-        for name in (*((of,) if of else ()), *bys):
-            if name in values.undefined:
-                return None
+        if _lacking(values, target):
+            return None
         if shown is not None:
             if all(kink.slug == "kink" for kink in self.candidates(values, target)):
                 return None
@@ -399,9 +400,8 @@ class Oracle:
     def _at(
         self, claim: AnyClaim, target: Target, values: Forward, layout: str, once: bool = False
     ) -> Outcome:
-        for name in (*((target.of,) if target.of else ()), *target.bys):
-            if name in values.undefined:
-                return Outcome(None, reason=f"{name}: {values.undefined[name].message}")
+        if lacking := _lacking(values, target):
+            return Outcome(None, reason=f"{lacking}: {values.undefined[lacking].message}")
 
         def claimed(env: Env, chosen: Directions | None) -> Tensor:
             return _claimed(claim, env, () if chosen is None else free_lengths(chosen, layout))
@@ -427,6 +427,12 @@ class Oracle:
             return Outcome(None, reason=problem.message)
         except Undefined as problem:
             return Outcome(None, reason=problem.message)
+
+
+def _lacking(values: Forward, target: Target) -> str | None:
+    """What is differentiated, or by what, if it has no value."""
+    names = (*((target.of,) if target.of else ()), *target.bys)
+    return next((name for name in names if name in values.undefined), None)
 
 
 def alike(one: Tensor, other: Tensor) -> bool:

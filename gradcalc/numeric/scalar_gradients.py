@@ -90,12 +90,13 @@ class Wires:
         """
 
         def at(bits: int) -> dict[int, Any]:
-            return {n: _rounded(x) for n, x in self._flow(bits).shares(target, until).items()}
+            found = self._flow(bits).shares(target, until)
+            return {n: _rounded(x, bits) for n, x in found.items()}
 
         return climb(at)
 
     def _known(self, read: Callable[..., Any], *of: int) -> Any:
-        return climb(lambda bits: _rounded(read(self._flow(bits), *of)))
+        return climb(lambda bits: _rounded(read(self._flow(bits), *of), bits))
 
     def _flow(self, bits: int) -> Flow:
         if bits not in self._flows:
@@ -110,14 +111,18 @@ class Wires:
         return self._flows[bits]
 
 
-def _rounded(value: Any) -> Any:
-    """A number as a float; None where 5,000 bits do not tell which, or it is none."""
+def _rounded(value: Any, bits: int) -> Any:
+    """A number of so many bits as a float; None where it is none, or the most bits do not tell
+    which.
+    """
     if value is None or isinstance(value, bool):
         return value
     try:
         return rounded(Tensor(value)).data
     except Unsure:
-        raise
+        if bits < LADDER[-1]:
+            raise
+        return None
     except Undefined:
         return None
 
@@ -202,7 +207,9 @@ def _constant(value: Value, numbers: Numbers) -> Any:
     try:
         return function(value, {}, numbers)(())
     except Unsure:
-        raise
+        if numbers.bits < LADDER[-1]:
+            raise
+        return None
     except (KeyError, TypeError, Undefined, ArithmeticError, ValueError):
         return None
 

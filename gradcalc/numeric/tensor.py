@@ -10,7 +10,8 @@ number: scalar exercises need no NumPy.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from gradcalc.exercise.model import Function
@@ -21,7 +22,7 @@ from gradcalc.language.parser import Expr, unparse
 from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
 from gradcalc.language.tree import occurrences
 from gradcalc.numeric.precision import Numbers
-from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined
+from gradcalc.numeric.scalar_functions import Misfit, TooLarge, Undefined, Unknown
 from gradcalc.ops import TABLE
 
 BATCH = "*"
@@ -161,6 +162,12 @@ class Env:
     constants: dict[Expr, Any] = field(default_factory=dict)
     brackets: bool = False
 
+    def value(self, name: str) -> Tensor:
+        """Of an input or a quantity. Raises Undefined where it has none in these numbers."""
+        if name not in self.values:
+            raise self.lacking.get(name) or Unknown(f"{name} has no value")
+        return self.values[name]
+
     def bind(self, values: Mapping[str, Tensor]) -> Env:
         """The same with more values; they shadow those of the same name."""
         return replace(self, values=layered(self.values, values))
@@ -275,7 +282,8 @@ def elementwise(
         raise located(Misfit(f"shapes {shapes} do not fit"), expr) from None
     if env.tolerant:
         env.tolerant[noted:] = [located(problem, expr) for problem in env.tolerant[noted:]]
-    return finish(checked(data, env, expr, lambda place: _message(value, arrays, place, env)), over)
+    data = checked(data, env, expr, lambda place: _message(value, arrays, place, env), arrays)
+    return finish(data, over)
 
 
 def _broadcast(arrays: list[Any]) -> tuple[int, ...]:
@@ -300,9 +308,16 @@ def _single(value: Callable[..., Any], operands: list[Any], env: Env, expr: Expr
         return scalar.nan
 
 
-def checked(data: Any, env: Env, expr: Expr, message: Callable[[tuple[int, ...]], str]) -> Any:
+def checked(
+    data: Any,
+    env: Env,
+    expr: Expr,
+    message: Callable[[tuple[int, ...]], str],
+    operands: Sequence[Any] = (),
+) -> Any:
     """`data` if every entry is finite. Else raises Undefined, or notes it where untaken branches
-    are allowed.
+    are allowed; what comes of a lost entry of the operands, which broadcast to it, is noted
+    already.
     """
     import numpy as np
 
@@ -317,8 +332,12 @@ def checked(data: Any, env: Env, expr: Expr, message: Callable[[tuple[int, ...]]
     bad = ~np.isfinite(array)
     if array.dtype.kind == "b" or not bad.any():
         return data
-    if env.tolerant is None or not env.tolerant:
-        place = tuple(int(k) for k in np.argwhere(bad)[0])
+    fresh = bad
+    if env.tolerant:
+        lost = (np.isnan(array) for array in map(np.asarray, operands) if array.dtype.kind == "f")
+        fresh = bad & ~reduce(np.logical_or, lost, np.array(not operands))
+    if fresh.any():
+        place = tuple(int(k) for k in np.argwhere(fresh)[0])
         problem = located(Undefined(message(place)), expr)
         if env.tolerant is None:
             raise problem

@@ -70,8 +70,7 @@ class Drawn:
 
     def lines(self, width: int) -> list[str]:
         """At most `width` cells wide. What fits, a line a part, is not typeset again."""
-        fits = self.natural <= width and len(self.whole) == len(self.parts)
-        if fits:
+        if self.natural <= width and len(self.whole) == len(self.parts):
             return self.whole
         if width not in self.found:
             self.found[width] = self.broken(width)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from itertools import accumulate, takewhile
+from itertools import accumulate
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import (
@@ -21,7 +21,6 @@ from gradcalc.derivation.answer_model import (
     Answer,
     Local,
     Solution,
-    not_above,
 )
 from gradcalc.exercise.model import Question, Value
 from gradcalc.graph.dependencies import many
@@ -41,12 +40,13 @@ from gradcalc.language.formula_pieces import (
     listed,
     math,
 )
-from gradcalc.language.named_formulas import joined
+from gradcalc.language.named_formulas import Pair
 from gradcalc.language.parser import Binary, Expr, Index, Name, Neg, Num
 from gradcalc.language.shape_rules import ONE
 from gradcalc.language.typography import number, whole
 from gradcalc.report.blocks import Block, Note, Paragraph
 from gradcalc.report.convolution_words import in_words
+from gradcalc.report.formulas_above import FormulasAbove
 
 LISTED = 4  # answers that a warning names, where it is not about more
 FORMULAS = 200  # of named gradients, above which none is given twice
@@ -160,28 +160,41 @@ class AnswerCells:
             formulas += [math("+ …")] if formulas else []
         return (*lines, *(formulas if len(formulas) == len(shown) + bool(rest) else ()))
 
-    def where(self, answer: Answer, answers: Sequence[Answer]) -> Cell:
-        """The formulas of named gradients that are no answer above; of very many, those that no
-        answer above has.
+    def wheres(self, answers: Sequence[Answer]) -> list[Cell]:
+        """Of each answer the formulas of named gradients that are no answer above it; of very
+        many, those that no answer above has.
         """
-        if wrong(answer):
-            return ()
-        new = dict(not_above(answer, answers))
-        if len(new) > LINKS or self.many_formulas:
-            above = takewhile(lambda other: other is not answer, answers)
-            given = dict(joined([other.where for other in above]))
-            new = {name: expr for name, expr in new.items() if given.get(name) != expr}
-        shown = list(new.items())
-        if len(shown) > 2 * LINKS and not self.full:
-            shown = shown[:LINKS]
+        above, cells = FormulasAbove(self.many_formulas), []
+        for answer in answers:
+            new, all_ = above.new(answer)
+            cells.append(() if wrong(answer) else self.listed(new, all_))
+        return cells
+
+    def listed(self, new: Sequence[Pair], all_: bool) -> Cell:
+        """New formulas, the first of very many. `all_`: nothing was given above."""
+        shown = new[:LINKS] if len(new) > 2 * LINKS and not self.full else new
         lines = tuple(math(Name(name), "=", expr) for name, expr in shown)
         if more := len(new) - len(shown):
             lines = (*lines, (f"and {more:,} more",))
-        return (
-            lines
-            if len(new) == len(answer.where)
-            else (*lines, ("and the formulas above" if lines else "the formulas above",))
-        )
+        if all_:
+            return lines
+        return (*lines, ("and the formulas above" if lines else "the formulas above",))
+
+    def where(self, answer: Answer, pairs: Sequence[Pair]) -> Cell:
+        """Those of its formulas that are no answer at all; nothing of very many."""
+        if wrong(answer) or not pairs:
+            return ()
+        new = [(name, expr) for name, expr in pairs if self._symbolic.get(name) != expr]
+        if self.many_formulas or len(new) > LINKS:
+            new = []
+        return self.listed(new, len(new) == len(pairs))
+
+    @cached_property
+    def _symbolic(self) -> Mapping[str, Expr | None]:
+        found: dict[str, Expr | None] = {}
+        for answer in self.solution.answers:
+            found.setdefault(answer.name, answer.symbolic)
+        return found
 
     @cached_property
     def many_formulas(self) -> bool:
@@ -219,7 +232,8 @@ class AnswerCells:
         shapes = {view.shape for view in (answer.per_example, answer.stacked) if view is not None}
         if len(shapes) == 1 and answer.stacked is not None:
             return (math(Shaped(answer.stacked.shape)),)
-        views = (answer.per_example, " per example"), (answer.stacked, " stacked")
+        word = " per example" if self.per_example(answer) else ""  # else it is a sum over them
+        views = (answer.per_example, word), (answer.stacked, " stacked")
         return (
             listed(
                 (line(Shaped(view.shape), word) for view, word in views if view is not None),

@@ -127,6 +127,7 @@ class _View:
 
     def values(self, answers: Sequence[Answer], layouts: bool) -> Table:
         records = any(map(arrayed, answers))
+        wheres = dict(zip(map(id, answers), self.cells.wheres(answers), strict=True))
         fields: list[tuple[Column, Callable[[Answer], Cell]]] = [
             (Column("question"), lambda a: (asked(a.question),)),
             (Column("chain rule"), self.cells.chain),
@@ -155,7 +156,7 @@ class _View:
             (Column("derivative"), lambda a: () if a.per_example else self.cells.view(a, a)),
             (Column("entry"), lambda a: ((f"({', '.join(a.free)})",),) if a.free else ()),
             (Column("simplified", aside=True), lambda a: self.cells.formula(a, a.simplified)),
-            (Column("where"), lambda a: self.cells.where(a, answers)),
+            (Column("where"), lambda a: wheres[id(a)]),
             (Column("in words", aside=True), self.cells.in_words),
             (Column("in the inputs", aside=True), self.cells.expanded),
             (Column("shape"), lambda a: self.cells.shape(a) if records else ()),

@@ -27,12 +27,7 @@ def written(expr: Expr, names: Names) -> str:
 
 def rows(left: Line, expr: Expr, names: Names, example: bool = False) -> list[Row]:
     """`left = expr`; a long sum over several lines."""
-    pieces: list[Piece] = []
-    for sign, term in summands(expr):
-        if sign == "-" and isinstance(term, Neg):
-            pieces += ["−", "(", term, ")"]
-        else:
-            pieces += [*(["−" if sign == "-" else "+"] if sign else []), term]
+    pieces = [piece for sign, term in summands(expr) for piece in signed(sign, term)]
     if len(written(expr, names)) <= LONG or len(pieces) == 1:
         return [Row(left, math("=", expr, example=example))]
     return broken(left, pieces, names, example)
@@ -106,6 +101,33 @@ def summands(expr: Expr) -> list[tuple[str, Expr]]:
         expr = expr.left
     found.append(("", expr))
     return found[::-1]
+
+
+def signed(sign: str, term: Expr) -> list[Piece]:
+    """A term behind its sign."""
+    shown = {"-": ["−"], "+": ["+"], "": []}[sign]
+    return [*shown, "(", term, ")"] if sign == "-" and isinstance(term, Neg) else [*shown, term]
+
+
+def ended(whole: Line, most: int, ends: int) -> Line:
+    """A line in which a sum of more than `most` terms is cut to those at its ends."""
+    return tuple(
+        part
+        if isinstance(part, str)
+        else replace(
+            part, pieces=tuple(one for piece in part.pieces for one in _ended(piece, most, ends))
+        )
+        for part in whole
+    )
+
+
+def _ended(piece: Piece, most: int, ends: int) -> tuple[Piece, ...]:
+    terms = summands(piece) if isinstance(piece, Binary) else []
+    if len(terms) <= most:
+        return (piece,)
+    first = [shown for sign, term in terms[:ends] for shown in signed(sign, term)]
+    last = [shown for sign, term in terms[-ends:] for shown in signed(sign, term)]
+    return (*first, "+", f"… {len(terms) - 2 * ends:,} more …", *last)
 
 
 def factored(expr: Expr, mark: Callable[[Expr], Expr]) -> Expr:

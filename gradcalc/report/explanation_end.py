@@ -169,7 +169,7 @@ class Summary:
             shown = line(view.symbolic, entry, example=example)
         named = {other.question.name for other in self.derivation.answers}
         pairs = tuple((word, expr) for word, expr in answer.where if word not in named)
-        where = self.cells.where(replace(answer, where=pairs), self.derivation.answers)
+        where = self.cells.where(answer, pairs)
         step = self.step(answer)
         if step is not None and (where or self.wide(shown)) and step.collected is not None:
             own = math(step.total.symbolic, example=per_example(step.total, self.board.ranges))

@@ -38,11 +38,13 @@ from gradcalc.report.blocks import (
     Table,
     table,
 )
+from gradcalc.report.equations import ended
 from gradcalc.report.lines import text_line
 
 DEEP = 3  # order of the tensors whose entries are shown on request
 Item = TypeVar("Item")
 LONG, ENDS = 200, 50  # rows of a table that is long, and the rows at each end that it is cut to
+MANY, SHOWN = 30, 3  # terms of a sum that is long, and the terms at each end that it is cut to
 
 
 def compose_terminal(solution: Solution, options: Options) -> Report:
@@ -146,6 +148,8 @@ class _View:
             said.append(("the rows between the ends of long tables (--format json)",))
         if deep:
             said.append(line("entries of ", listed(map(_short, deep), last=", "), " (--values)"))
+        if self.left_out.get("terms"):
+            said.append(("the terms between the ends of long sums (--format json)",))
         if long:
             said.append(("answers in the inputs alone (--expanded)",))
         if said and self.options.hints:
@@ -174,6 +178,9 @@ class _View:
         arrays = any(isinstance(answer.value, list) for answer in answers)
         shaped = not all(map(self.evident, answers))
         values = any(answer.kind == "value" for answer in answers)
+        first, last = ends(answers)
+        shown = (*first, *last)
+        wheres = dict(zip(map(id, shown), self.cells.wheres(shown), strict=True))
         fields: list[tuple[Column, Callable[[Answer], Cell]]] = [
             (Column("question"), lambda a: (asked(a.question),)),
             (Column("formula" if values else "derivative", answer=True), self.formula),
@@ -183,7 +190,7 @@ class _View:
             (Column("layout", aside=True), lambda a: ((a.layout,),) if layouts else ()),
             (Column("stacked", aside=True), self.stacked),
             (Column("simplified", aside=True), lambda a: self.cells.formula(a, a.simplified)),
-            (Column("where", aside=True), lambda a: self.cells.where(a, answers)),
+            (Column("where", aside=True), lambda a: wheres[id(a)]),
             (Column("in words", aside=True), self.cells.in_words),
             (Column("in the inputs", aside=True), self.expanded),
             (Column("shorthand", aside=True), self.cells.shorthand),
@@ -191,7 +198,6 @@ class _View:
             (Column("because", aside=True), lambda a: ((a.reason,),) if a.reason else ()),
         ]
         columns = [column for column, _ in fields]
-        first, last = ends(answers)
         rows = [[cell(a) for _, cell in fields] for a in first]
         rows += self.left(len(answers) - len(first) - len(last), len(fields))
         rows += [[cell(a) for _, cell in fields] for a in last]
@@ -219,10 +225,19 @@ class _View:
     def formula(self, answer: Answer) -> Cell:
         """The derivative, of one example where there are several."""
         if answer.per_example is not None:
-            return self.cells.view(answer, answer.per_example, example=True)
-        (found,) = self.cells.view(answer, answer) or ((),)
+            view = self.cells.view(answer, answer.per_example, example=True)
+            return tuple(self.ended(answer, whole) for whole in view)
+        (whole,) = self.cells.view(answer, answer) or ((),)
+        found = self.ended(answer, whole)
         entry = f"  entry ({', '.join(answer.free)})" if answer.free and found else ""
         return (line(found, entry),) if found else ()
+
+    def ended(self, answer: Answer, whole: Line) -> Line:
+        """A formula; of a very long sum its ends."""
+        found = ended(whole, MANY, SHOWN)
+        if found != whole:
+            self.left_out.setdefault("terms", []).append(answer)
+        return found
 
     def stacked(self, answer: Answer) -> Cell:
         """The formula over all examples, where it is another."""

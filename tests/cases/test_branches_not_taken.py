@@ -64,3 +64,31 @@ def test_a_branch_without_a_number_is_no_jump() -> None:
     said = "a branch of where(x > 0, x*log(x), 0) is undefined: it has no derivative there"
     assert [warning.message for warning in found.solution.warnings] == [f"x is 0, where {said}"]
     assert found["df/dx"].value is None
+
+
+@pytest.mark.parametrize(
+    "root", ["sqrt(relu(z))", "relu(z)^(1/2)", "relu(z)*sqrt(relu(z))/relu(z)", "abs(z)*z/relu(z)"]
+)
+@pytest.mark.parametrize("layers", ["conv(a, v)", "a[1:]*v[0] + a[:-1]*v[1]", "a[1:]*a[:-1]"])
+def test_what_is_undefined_in_part_of_a_convolution_is_no_mistake_of_its_formula(
+    root: str, layers: str
+) -> None:
+    """At the entries that the conditions leave out, the index is beyond the kernel; at others 0 is
+    divided by 0. That is why nothing can be compared there, and not the formula's shape.
+    """
+    lines = f"z = conv(x, u); a = {root}; y = {layers}; L = sum(y^2)/2"
+    found = solved(
+        lines,
+        ["dL/dx", "dL/du"],
+        variables={"x": ["n"], "u": ["m"], "v": [2]},
+        values={
+            "x": [-0.97, -0.14, -0.35, 0.56, -0.35, -0.19],
+            "u": [-0.5, 0.6, -0.4],
+            "v": [2, 1],
+        },
+    )
+    for question in ("dL/dx", "dL/du"):
+        verified = found[question].verified
+        assert verified is not None
+        assert verified.ok is not False, verified
+        assert "out of range" not in str(verified)

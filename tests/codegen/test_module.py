@@ -213,3 +213,17 @@ def test_unknown_functions_have_no_code() -> None:
         written(
             exercise_from({"expression": "f = g(x)", "variables": {"x": [], "g": {"function": 1}}})
         )
+
+
+@pytest.mark.parametrize(
+    "formula", ["1e309*x", "x/3e330", "1e-310*x", "log(1e320 + x^2)", "where(x > 1e310, x, 2*x)"]
+)
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
+def test_a_number_that_is_no_float_has_no_code(formula: str, library: str) -> None:
+    with pytest.raises(GradcalcError, match=r"\de3\d\d is too large for the numbers"):
+        written(exercise_from({"expression": f"f = {formula}", "values": {"x": 2}}), library)
+
+
+@pytest.mark.parametrize("given", [{"x": "1e309"}, {"x": "1/1e310"}])
+def test_values_that_are_no_floats_are_not_compared(given: dict[str, str]) -> None:
+    assert "_compare" not in written(exercise_from({"expression": "f = x*x", "values": given}))

@@ -86,6 +86,7 @@ def test_words_mean_what_they_say() -> None:
         ("expression: f = x\nupstream: {dL/dg: 1}\n", 2, 16, "there is no quantity `g`", "computed quantities: f"),
         ("expression: f = x\nquestions: [df/dy]\n", 2, 17, "there is no quantity `y`", "names: x, f"),
         ("expression: f = x\nquestions: [dL/dx]\n", 2, 14, "there is no quantity `L`, and no upstream gradient that would make it the loss", "add upstream: 1"),
+        ("expression: f = x\nupstream: {}\nquestions: [dL/dx]\n", 3, 14, "there is no quantity `L`, and no upstream gradient that would make it the loss", "add upstream: 1"),
         ("expression: f = x\nquestions: [f]\n", 2, 13, "`f` is a name, not a question", "write value f, shape f or df/dx"),
         ("expression: f = x\nquestions: [df/dx2]\n", 2, 16, "a second derivative begins with d2", "write d2f/dx2"),
         ("expression: f = x\nquestions: [f = df/dx]\n", 2, 13, "`f` is already a quantity; choose another name for the answer", None),

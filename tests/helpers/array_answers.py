@@ -171,11 +171,13 @@ def check(
         else:
             want, tolerance = program.derivative(of, by, kind == "local"), 1e-6
             want = arranged(program, want, of, by, layout)
-        if not same(answer.value, want, tolerance) and kind != "second":  # near a kink, perhaps
+        if kind != "second" and not same(answer.value, want, tolerance):  # near a kink, perhaps
             want = arranged(
                 program, program.derivative(of, by, kind == "local", 1e-5), of, by, layout
             )
             tolerance = 1e-5
+        elif not same(answer.value, want, tolerance):  # |x|^3 at 0, perhaps
+            want = program.second(of, by, 1e-4)
         if np.abs(want).max(initial=0) > 1e3:  # NumPy's differences lose too much
             continue
         assert same(answer.value, want, tolerance), (

@@ -154,6 +154,37 @@ def test_zero_is_a_number_where_a_number_is_known() -> None:
     assert check(of, "0", "dw/dx").verdict == "wrong"
 
 
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        ("dJ/dg", ["1", "2/2", "[1, 1, 1]", "ones(N)", "g/g"], ["2", "[1, 1, 2]", "N", "0"]),
+        ("dK/dg", ["1/N", "1/3", "0.3333", "[1/3, 1/3, 1/3]"], ["1", "1/2", "1/n"]),
+        ("dJ/df", ["2*f", "2*F", "[6, 6, 12]"], ["6", "12", "2"]),
+        ("dJ/dx", ["2*f*w", "2*outer(w, F)"], ["1", "6", "0"]),
+        ("value h", ["5", "[5, 5, 5]"], ["4"]),
+    ],
+)
+def test_one_number_stands_for_those_of_all_examples(
+    question: str, right: list[str], wrong: list[str]
+) -> None:
+    """As it is printed for each example, whether it is written as a formula or as a number."""
+    exercise = {
+        "examples": {"i": "N"},
+        "expression": ["f = w @ x", "g = f^2", "J = sum(g, i)", "K = 1/N*sum(g, i)", "h = 5 + 0*f"],
+        "variables": {"w": ["n"], "x": {"shape": ["n"], "each": "i"}},
+        "sizes": {"N": 3, "n": 2},
+        "values": {"w": [1, 2], "x": [[1, 1, 2], [1, 1, 2]]},
+        "questions": ["dJ/dg", "dK/dg", "dJ/df", "dJ/dx", "value h"],
+    }
+    of = marker(json.dumps(exercise))
+    assert {text: check(of, text, question).verdict for text in right} == dict.fromkeys(
+        right, "right"
+    )
+    assert {text: check(of, text, question).verdict for text in wrong} == dict.fromkeys(
+        wrong, "wrong"
+    )
+
+
 def test_a_number_is_judged_as_a_number_and_a_formula_as_a_formula() -> None:
     of = marker(EX1)  # df/dx is z, and z is -4
     assert check(of, "-4", "df/dx").reading.kind == "value"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
+import gradcalc
 from gradcalc.numeric.evaluation_points import given_point, random_points
 from gradcalc.numeric.forward import Forward
 from helpers.graphs import graph_of
@@ -61,3 +64,58 @@ def test_no_point_in_the_domain_gives_a_reason() -> None:
     assert points == []
     assert reason is not None
     assert reason.startswith("log of -")
+
+
+KINKED = [
+    "max(c, c)",
+    "min(outer(u, w), outer(w, u).T)",
+    "where(A > A, A*A, A)",
+    "norm(vec(outer(u, w)) - vec(outer(u, w)))",
+    "abs(relu(-c^2 - 1))",
+    "max(sqrt(1 + c^2), sqrt(c^2 + 1))",
+]
+
+
+@pytest.mark.parametrize("always", KINKED)
+def test_a_kink_that_no_value_avoids_costs_few_points(always: str) -> None:
+    """The other quantities are still compared at it: the search does not go on for ever, which
+    took half a minute.
+    """
+    text = f"""
+expression: |
+  p = {always}
+  q = sum(log(u)) + sum(A^2) + c
+  f = norm(inv(A @ A + 20*A))
+variables: {{c: [], u: [n], w: [n], A: [n, n]}}
+questions: [dq/du, dq/dA]
+"""
+    started = time.process_time()
+    graph = graph_of(text)
+    points, reason = random_points(graph, 2, smooth=False)
+    assert reason is None
+    assert [len(point.values) for point in points] == [4, 4]
+    assert all(Forward(graph, point).undefined == {} for point in points)
+    assert random_points(graph, 2)[0] == []
+    answers = gradcalc.solve(gradcalc.parse_exercise(text)).answers
+    assert [answer.verified and answer.verified.ok for answer in answers] == [True, True]
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "nowhere", ["sum(log(-1 - A^2))", "asin(2 + sum(abs(A)))", "log(-norm(A @ B)) + sum(u)"]
+)
+def test_where_one_quantity_is_defined_nowhere_the_others_are_compared(nowhere: str) -> None:
+    """Within seconds: sizes are not tried for ever, which took 12 s."""
+    text = f"""
+expression: |
+  q = sum(log(u)) + sum(A^2) + sum(B)
+  f = {nowhere}
+variables: {{u: [n], A: [n, n], B: [n, m]}}
+questions: [dq/du, dq/dA, df/dA]
+"""
+    started = time.process_time()
+    answers = gradcalc.solve(gradcalc.parse_exercise(text)).answers
+    assert [answer.verified and answer.verified.ok for answer in answers] == [True, True, None]
+    assert "is undefined (in" in str(answers[2].verified)
+    assert random_points(graph_of(text), 2)[0] == []
+    assert time.process_time() - started < 4

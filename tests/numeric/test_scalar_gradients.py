@@ -181,3 +181,24 @@ def test_a_branch_that_is_not_taken_need_not_be_defined(
     found = flow(graph)
     assert found.values[graph.names["f"]] == value
     assert found.gradients[graph.names["x"]] == gradient
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["sinh((pi - pi) - (x - 2))", "exp(exp(x))", "x*cosh(x)^3", "1/sinh(x)", "log(exp(x))*x"],
+)
+@pytest.mark.parametrize("x", ["1e8", "-1e8", "1e300", "-1e300"])
+def test_what_is_beyond_every_float_has_no_number_on_its_wire(formula: str, x: str) -> None:
+    """A question mark in the figure, and no exception; what is known beside it stays."""
+    data = {"expression": f"u = {formula}\nf = 3*u + x", "values": {"x": x}}
+    solution = solve(exercise_from(data))
+    found = flow(solution.graph)
+    numbers = solution.graph.names
+    assert found.values[numbers["x"]] == float(x)
+    assert found.gradients[numbers["u"]] == 3
+    for name in ("u", "f"):
+        lists = solution.forward[name]
+        assert found.values[numbers[name]] == lists
+    assert all(
+        answer.verified is None or answer.verified.ok is not False for answer in solution.answers
+    )

@@ -273,3 +273,21 @@ def test_rewrites_and_slips_of_right_answers() -> None:
     counts = Counter(result["verdict"] for _, result, _ in found)
     assert counts["right"] >= 6 * len(SCALARS) - 2
     assert len(undecided(found)) <= 0.02 * len(rows) + 1
+
+
+def test_one_number_stands_for_those_of_all_examples() -> None:
+    exercise = {
+        "examples": {"i": "N"},
+        "expression": ["f = w @ x", "J = sum(f, i)", "K = 1/N*sum(f, i)"],
+        "variables": {"w": ["n"], "x": {"shape": ["n"], "each": "i"}},
+        "sizes": {"N": 3, "n": 2},
+        "values": {"w": [1, 2], "x": [[1, 1, 2], [1, 1, 2]]},
+        "questions": ["dJ/df", "dK/df", "dJ/dx"],
+    }
+    answers = ("1", "2", "1/3", "1/N", "[1, 1, 1]", "0")
+    rows = [(json.dumps(exercise), number, text) for number in range(3) for text in answers]
+    found = both(rows)
+    assert not opposite(found)
+    said = {(number, text): result["verdict"] for (_, number, text), result, _ in found}
+    assert said[0, "1"] == said[1, "1/3"] == said[1, "1/N"] == said[0, "[1, 1, 1]"] == "right"
+    assert said[0, "2"] == said[2, "1"] == said[2, "0"] == "wrong"

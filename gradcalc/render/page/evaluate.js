@@ -244,10 +244,12 @@ function whereValue(tree, env) {
   return settle(elementwise('where', [condition, ...branches], inner, tree), inner.tolerant, env);
 }
 
-// Raises what was noted in a branch if an entry of the result comes from there.
+// Raises what was noted in a branch if an entry of the result comes from there: an index out of
+// range, the usual one in what conditions leave out, only where nothing else was noted.
 function settle(result, noted, env) {
   if (result.lo.some(Number.isNaN)) {
-    const problem = noted.find((one) => one instanceof Unsure) || noted[0]
+    const problem = noted.find((one) => one instanceof Unsure)
+        || noted.find((one) => !(one instanceof Misfit)) || noted[0]
         || new Undefined('the result is undefined');
     if (env.tolerant === null) throw problem;
     env.tolerant.push(problem);

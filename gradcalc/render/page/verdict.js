@@ -530,7 +530,8 @@ function judgeValue(question, {value}, practice, answer) {
   const saidDims = (list) => list.length > 1 ? list.join('×') : list.length ? `[${list[0]}]` : 'a number';
   const mistakes = () => policy.hints === 'none' || policy.hints === 'verdict' ? [] : numberMistakes(question, value, practice);
   if (!sameDims(dims, wanted, policy.columns === 'loose')) {
-    if (dims.length || all[0] !== 0) {
+    const isAlike = !question.axes || all[0] === 0; // one number stands for those of all examples
+    if (dims.length || !isAlike) {
       const shapes = [saidDims(dims), saidDims(wanted)];
       return wrong(answer, practice, fill(words.shape, shapes), mistakes(), {shapes});
     }
