@@ -39,6 +39,7 @@ RESERVED = (
             "_passes",
             "_array",
             "_dtype",
+            "_full",
             "_chosen",
             "_compare",
         )

@@ -14,10 +14,10 @@ this: they differ in signs alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from gradcalc.language.conditions import positive
+from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.formula_pieces import Names
 from gradcalc.language.formula_styles import (
     ATOM,
@@ -122,6 +122,8 @@ class _Pen:
             return ()
         if isinstance(node, Compare):
             node = Binary("+", node.left, node.right)
+        if isinstance(node, Binary) and node.op != "@" and self._numbers(node.left, node.right):
+            return ()
         shapes: dict[str, Shape] = {}
         if isinstance(node, Call) and node.func in ("eye", "ones", "zeros"):
             return shape_of(node, shapes)
@@ -132,6 +134,9 @@ class _Pen:
             Exception
         ):  # a printer prints what it is given: without a shape as if it were a number
             return None
+
+    def _numbers(self, *parts: Expr) -> bool:
+        return all(self.boxes[id(part)].shape == () for part in parts)
 
     def _stand_in(self, part: Expr, shapes: dict[str, Shape]) -> Expr:
         if isinstance(part, Num):
@@ -228,7 +233,8 @@ class _Pen:
 
     def times(self, left: Box, right: Box) -> Box:
         """`*`: a product of numbers, a number times an array, or entry by entry."""
-        minus, left = left.minus, replace(left, minus=False)
+        minus = left.minus
+        left = replace(left, minus=False) if minus else left
         if left.array and right.array:
             left, right = self.at(left, HADAMARD), self.at(right, HADAMARD)
             box = left.join(f" {self.script.hadamard} ", right, HADAMARD)

@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from gradcalc.language.fast_dataclasses import dataclass
 
@@ -73,6 +74,7 @@ class Look:
     below: tuple[Look, ...] = ()
 
 
+@lru_cache(maxsize=4096)
 def read(name: str) -> Look:
     """How a name is to be drawn. Names that are neither letters with digits nor letters under an
     accent are words.

@@ -31,7 +31,7 @@ from gradcalc.derivation.step_model import (
     Written,
 )
 from gradcalc.graph.ways import Ways
-from gradcalc.render.json import answer_data, data, fields, named
+from gradcalc.render.json import answer_data, data, fields, named, written_once
 from gradcalc.report.lines import plain_line
 
 # What is written field by field, under keys as `fields` reads them.
@@ -48,7 +48,7 @@ KEYS: Mapping[type, str] = {
 def document(derivation: Derivation) -> dict[str, Any]:
     """A derivation as JSON data."""
     graph = derivation.graph
-    ways = Ways(graph)
+    ways, text = Ways(graph), written_once()
     return {
         "format": FORMAT,
         "kind": "derivation",
@@ -59,7 +59,7 @@ def document(derivation: Derivation) -> dict[str, Any]:
         "sizes": dict(graph.sizes),
         "forward": data(derivation.forward),
         "passes": data(derivation.passes),
-        "answers": [answer_data(one, derivation.names, ways) for one in derivation.answers],
+        "answers": [answer_data(one, derivation.names, ways, text) for one in derivation.answers],
         "warnings": data(tuple(derivation.solution.warnings)),
     }
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import singledispatch
 from itertools import pairwise
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 from gradcalc.calculus.notation.views import View
 from gradcalc.derivation.answer_model import ELIDED, Answer, Gradient, Local, Solution
@@ -27,6 +27,9 @@ from gradcalc.report.blocks import Failed, Options
 
 FORMAT = 1
 WIDTH = 100
+ENCODE = {
+    ascii: json.JSONEncoder(ensure_ascii=ascii, allow_nan=False).encode for ascii in (False, True)
+}
 
 
 def render(item: Solution | Failed | dict[str, Any], options: Options) -> str:
@@ -41,7 +44,7 @@ def join(parts: list[str]) -> str:
 
 def dumps(value: Any, ascii: bool = False) -> str:
     """On one line. Control, bidi and invisible characters are escaped."""
-    text = json.dumps(value, ensure_ascii=ascii, allow_nan=False)
+    text = ENCODE[ascii](value)
     return text if text.isascii() and text.isprintable() else "".join(map(_visible, text))
 
 
@@ -80,7 +83,7 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
         return {"file": item.file, "errors": [_error(problem) for problem in item.problems]}
     graph = item.graph
     names = printed_names(graph, joined([answer.where for answer in item.answers]))
-    ways = Ways(graph)
+    ways, text = Ways(graph), written_once()
     return {
         "format": FORMAT,
         "file": graph.exercise.file,
@@ -90,7 +93,7 @@ def document(item: Solution | Failed | dict[str, Any]) -> dict[str, Any]:
         "shapes": {name: data(graph.nodes[node].shape) for name, node in graph.names.items()},
         "inputs": {name: data(value) for name, value in item.inputs.items()},
         "forward": {name: data(value) for name, value in item.forward.items()},
-        "answers": [answer_data(answer, names, ways) for answer in item.answers],
+        "answers": [answer_data(answer, names, ways, text) for answer in item.answers],
         "gradients": {name: _gradient(gradient) for name, gradient in item.gradients.items()},
     }
 
@@ -145,16 +148,31 @@ def _(verified: Verified) -> dict[str, Any]:
     return fields(verified, "ok method error reason")
 
 
-def named(where: Iterable[tuple[str, Expr]]) -> dict[str, str]:
+Write: TypeAlias = Callable[[Expr], str]
+
+
+def named(where: Iterable[tuple[str, Expr]], text: Write = unparse) -> dict[str, str]:
     """The formulas of named gradients."""
-    return {name: unparse(expr) for name, expr in where}
+    return {name: text(expr) for name, expr in where}
+
+
+def written_once() -> Write:
+    """Formulas in the expression language; of those that many answers use, each is written once."""
+    known: dict[int, tuple[Expr, str]] = {}  # by identity, and held so that it stays one
+
+    def text(expr: Expr) -> str:
+        if id(expr) not in known:
+            known[id(expr)] = expr, unparse(expr)
+        return known[id(expr)][1]
+
+    return text
 
 
 # ---- a solution
 
 
-def answer_data(answer: Answer, names: Names, ways: Ways) -> dict[str, Any]:
-    """An answer as JSON data; `ways`: the paths of its graph."""
+def answer_data(answer: Answer, names: Names, ways: Ways, text: Write = unparse) -> dict[str, Any]:
+    """An answer as JSON data; `ways`: the paths of its graph, `text` writes named formulas."""
     example = answer.per_example is not None
     symbolic = answer.symbolic
     return {
@@ -183,7 +201,7 @@ def answer_data(answer: Answer, names: Names, ways: Ways) -> dict[str, Any]:
         "per_example": _view(answer, answer.per_example, names, True),
         "stacked": _view(answer, answer.stacked, names, False),
         "simplified": data(answer.simplified),
-        "where": named(answer.where) or None,
+        "where": named(answer.where, text) or None,
         "reason": answer.reason,
         "warnings": data(tuple(answer.warnings)),
         "verified": data(answer.verified),

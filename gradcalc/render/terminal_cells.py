@@ -17,7 +17,7 @@ from rich.text import Text
 
 from gradcalc.language.formula_pieces import Cell, Line, Math, Names, Values, continues
 from gradcalc.render import line_breaks
-from gradcalc.report.lines import text_line
+from gradcalc.report.lines import depends_on_width, text_line
 
 UNBOUND = 10_000  # columns, where a text is to stand as it is
 LEAST = 20  # columns of the narrowest terminal that is filled
@@ -52,9 +52,11 @@ class Drawn:
     ) -> None:
         self.cell, self.names, self.ascii, self.style = cell, names, ascii, style
         self.joined = joined
-        self._runs = tuple(self.runs())
-        self._lines: dict[int, list[str]] = {}
-        self.natural = max((cell_len(line) for line in self.lines(UNBOUND)), default=0)
+        self.parts = tuple(self.runs())
+        self.texts: dict[int, str] = {}  # what stands the same at every width, typeset
+        self.found: dict[int, list[str]] = {}  # the lines, by width
+        self.whole = self.broken(UNBOUND)
+        self.natural = max(map(cell_len, self.whole), default=0)
 
     @property
     def solid(self) -> bool:
@@ -67,11 +69,17 @@ class Drawn:
         )
 
     def lines(self, width: int) -> list[str]:
-        """At most `width` cells wide."""
-        if width not in self._lines:
-            found = [line for run in self._runs for line in self.flow(run, width)]
-            self._lines[width] = [piece for line in found for piece in _cut(line, width)]
-        return self._lines[width]
+        """At most `width` cells wide. What fits, a line a part, is not typeset again."""
+        if self.natural <= width and len(self.whole) == len(self.parts):
+            return self.whole
+        if width not in self.found:
+            self.found[width] = self.broken(width)
+        return self.found[width]
+
+    def broken(self, width: int) -> list[str]:
+        """Typeset at most `width` cells wide."""
+        found = (piece for line in self.parts for piece in self.flow(line, width))
+        return [piece for line in found for piece in _cut(line, width)]
 
     def runs(self) -> Iterator[Line]:
         """The lines of the cell, those that continue a formula joined to it."""
@@ -90,7 +98,7 @@ class Drawn:
         """A line of text in lines: formulas hold together where a line holds them."""
         text = ""
         if _formula(line):
-            text = text_line(line, self.names, self.ascii, width)
+            text = self.text(line, width)
             if "\n" in text:
                 return _hung(text)
             return line_breaks.lines(text, width, cell_len)
@@ -106,6 +114,14 @@ class Drawn:
                     " ", GLUE
                 )
         return [piece.replace(GLUE, " ") for piece in wrapped(text, width)]
+
+    def text(self, line: Line, width: int) -> str:
+        """A formula, typeset once where its width decides nothing."""
+        if any(isinstance(part, Math) and depends_on_width(part) for part in line):
+            return text_line(line, self.names, self.ascii, width)
+        if id(line) not in self.texts:
+            self.texts[id(line)] = text_line(line, self.names, self.ascii)
+        return self.texts[id(line)]
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(min(self.natural, LEAST), self.natural).with_maximum(options.max_width)

@@ -232,7 +232,8 @@ class AnswerCells:
         shapes = {view.shape for view in (answer.per_example, answer.stacked) if view is not None}
         if len(shapes) == 1 and answer.stacked is not None:
             return (math(Shaped(answer.stacked.shape)),)
-        views = (answer.per_example, " per example"), (answer.stacked, " stacked")
+        word = " per example" if self.per_example(answer) else ""  # else it is a sum over them
+        views = (answer.per_example, word), (answer.stacked, " stacked")
         return (
             listed(
                 (line(Shaped(view.shape), word) for view, word in views if view is not None),

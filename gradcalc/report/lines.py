@@ -57,6 +57,13 @@ def text_math(math: Math, names: Names, ascii: bool = False, width: int = 10_000
     return _joined(math, written)
 
 
+def depends_on_width(math: Math) -> bool:
+    """Whether its text differs with the columns that it has: arrays are shortened, and the shapes
+    of factors stand below them or behind.
+    """
+    return any(isinstance(piece, Under | Values) for piece in math.pieces)
+
+
 def _two_lines(math: Math, written: Callable[[Piece], str]) -> tuple[str, str]:
     """A product with the shape of each factor in the line below."""
     above, below = "", ""
