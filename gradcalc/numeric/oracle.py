@@ -48,8 +48,8 @@ from gradcalc.numeric.finite_differences import (
 from gradcalc.numeric.forward import Forward, Point, mentioned
 from gradcalc.numeric.gradients_together import together
 from gradcalc.numeric.kinks import Kink, places
-from gradcalc.numeric.precision import climb
-from gradcalc.numeric.scalar_functions import LADDER, Misfit, Undefined, Unknown
+from gradcalc.numeric.precision import balls, climb
+from gradcalc.numeric.scalar_functions import LADDER, Misfit, TooLarge, Undefined, Unknown
 from gradcalc.numeric.tensor import Env, Tensor
 from gradcalc.numeric.verified import Verified
 
@@ -291,6 +291,8 @@ class Oracle:
         for label, values in self._points(claim):
             said = shown if shown is not None and values is self.given else claim
             outcome = self._at(said, target, values, layout, once)
+            if outcome.ok is False and said is shown and self._rough(claim, target, layout):
+                outcome = self._at(said, target, values, layout, once, precisely=False)
             found.append((label, outcome))
             if outcome.ok is False or (once and outcome.ok):
                 break
@@ -397,14 +399,36 @@ class Oracle:
             return Verified(False, method, worst.error, worst.reason or f"differs at {label}")
         return Verified(True, method, worst.error, reasons[0] if reasons else None)
 
+    def _rough(self, claim: AnyClaim, target: Target, layout: str) -> bool:
+        """Is the number of a formula at the given point one of floats, for enclosures would be too
+        many?
+        """
+        if not isinstance(claim, Claim):
+            return False
+        values = self.given
+        try:
+            chosen = None if values.scalar else directions(values, target, MAX_ENTRIES)
+            with balls(LADDER[0]).working():
+                _claimed(claim, values.formulas(LADDER[0]), lengths_of(chosen, layout))
+        except Undefined as problem:
+            return isinstance(problem, TooLarge)
+        return False
+
     def _at(
-        self, claim: AnyClaim, target: Target, values: Forward, layout: str, once: bool = False
+        self,
+        claim: AnyClaim,
+        target: Target,
+        values: Forward,
+        layout: str,
+        once: bool = False,
+        precisely: bool = True,
     ) -> Outcome:
+        """`precisely`: the number that is shown at the given point is one of enclosures."""
         if lacking := _lacking(values, target):
             return Outcome(None, reason=f"{lacking}: {values.undefined[lacking].message}")
 
         def claimed(env: Env, chosen: Directions | None) -> Tensor:
-            return _claimed(claim, env, () if chosen is None else free_lengths(chosen, layout))
+            return _claimed(claim, env, lengths_of(chosen, layout))
 
         try:
             if near := self.candidates(values, target):
@@ -416,7 +440,7 @@ class Oracle:
                 return Outcome(None, reason=reason, convention=convention)
             limits = (0, 1) if once else (MAX_ENTRIES, RANDOM_DIRECTIONS)
             chosen = None if values.scalar else directions(values, target, *limits)
-            precisely = values is self.given
+            precisely = precisely and values is self.given
             return compared(claimed, target, values, layout, chosen, precisely)
         except Misfit as problem:
             return Outcome(False, how="differences", reason=problem.message)
@@ -440,6 +464,11 @@ def alike(one: Tensor, other: Tensor) -> bool:
     return one.over == other.over and (
         getattr(one.data, "shape", ()) == getattr(other.data, "shape", ())
     )
+
+
+def lengths_of(chosen: Directions | None, layout: str) -> tuple[int, ...]:
+    """The lengths of the axes that have an index in an entry formula."""
+    return () if chosen is None else free_lengths(chosen, layout)
 
 
 def _claimed(claim: AnyClaim, env: Env, lengths: tuple[int, ...]) -> Tensor:

@@ -12,6 +12,8 @@ from gradcalc.exercise.load import exercise_from, parse_exercise
 from gradcalc.language.parser import parse
 from gradcalc.numeric.forward import to_lists
 from gradcalc.numeric.oracle import Claim, Oracle
+from gradcalc.numeric.precision import Numbers
+from gradcalc.numeric.tensor import Tensor
 from helpers.graphs import graph_of
 from helpers.program import python
 
@@ -456,3 +458,24 @@ def test_an_upstream_gradient_that_is_no_float_loses_only_its_numbers(upstream: 
     assert answer.value == [1.0, 2.0]
     assert answer.verified is not None
     assert (answer.verified.ok, answer.verified.reason) == (None, "a constant overflows")
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(0, True), (3e-9, True), (1e-3, False)])
+def test_a_number_of_floats_is_compared_as_one(
+    off: float, verdict: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where enclosures would be too many a number has the digits that cancellation leaves it, and
+    is not said to be wrong for the others.
+    """
+    graph = graph_of(
+        "expression: f = sum(x^3)*sum(x)\nvariables: {x: [4]}\nvalues: {x: [1, 2, 3, 4]}\n"
+    )
+    cube = "sum(outer(kron(x, x), x))"
+    claim = Claim(parse(f"3*x^2*sum(x) + sum(x^3)*{cube}/{cube}"))
+    shown = Tensor(np.array([130.0, 220, 370, 580]) * (1 + off))
+    assert Oracle(graph).verify(claim, "f", "x", shown=shown).ok is (off == 0)
+    monkeypatch.setattr(Numbers, "limit", property(lambda numbers: 20 if numbers.exact else 10**6))
+    oracle = Oracle(graph)
+    assert oracle._rough(claim, oracle.target("f", ("x",)), "gradient")
+    monkeypatch.setattr(Oracle, "others", ())
+    assert oracle.verify(claim, "f", "x", shown=shown).ok is verdict
