@@ -243,18 +243,15 @@ class NamedQuantities:
         return term
 
     def assumed(self, term: Term) -> Term:
-        """A term with what is assumed of the signs of inputs, and of labels."""
-        words = {word for known in self.quantities.assume.values() for word in known}
-        if not words & {"positive", "binary", "onehot"}:
-            return term
-        quantities = self.quantities
-        return replace(
-            term,
-            groups={
-                key: labels_met(assuming(e, quantities.positive(e)), quantities.binary(e))
-                for key, e in term.groups.items()
-            },
-        )
+        """A term with what is known of the signs of quantities, and what is assumed of labels."""
+        quantities, groups = self.quantities, {}
+        for key, expr in term.groups.items():
+            positive = quantities.positive(expr) | quantities.positive_results(expr)
+            binary = quantities.binary(expr)
+            groups[key] = (
+                labels_met(assuming(expr, positive), binary) if binary else assuming(expr, positive)
+            )
+        return replace(term, groups=groups)
 
     def inline(self, term: Term) -> Term:
         """An unnamed contraction that is a lone linear factor is written out: Σ_j x_i A_ij

@@ -16,6 +16,7 @@ import sympy as sp
 
 from gradcalc.calculus.bounds import NAMED, READABLE
 from gradcalc.calculus.signs_met import operation
+from gradcalc.calculus.simplify import assuming
 from gradcalc.calculus.sympy_functions import constant, function
 from gradcalc.calculus.terms import Entries, Ix, Key, Term, one_name, size_expr
 from gradcalc.graph.model import Graph, Node
@@ -199,6 +200,14 @@ class Quantities:
             s for s, n in numbers if "positive" in self.assume[n] and len(self.nodes[n].shape) < 2
         }
 
+    def positive_results(self, expr: sp.Expr) -> set[sp.Symbol]:
+        """The entries in an expression that are positive by the operation they come from."""
+        return {s for s, n, _ in self.entries.entries(expr) if self.results_positive(n)}
+
+    def results_positive(self, quantity: Any) -> bool:
+        """Is a quantity the result of an operation whose results are positive?"""
+        return bool(op := self.made_by(quantity)) and NODES[op].positive
+
     def binary(self, expr: sp.Expr) -> set[sp.Symbol]:
         """The entries in an expression that are assumed to be 0 or 1."""
         labels = ("binary", "onehot")
@@ -318,6 +327,8 @@ class Quantities:
         operands = [self.expr(arg, aligned, named) for arg in node.args]
         result = self.selecting(operands) if node.op == "where" else None
         result = function(node, operands) if result is None else result
+        if result.has(sp.Abs):  # SymPy's own, of (r^2)^(3/2)
+            result = assuming(result, self.positive(result) | self.positive_results(result))
         if result in UNDEFINED or not UNDEFINED.isdisjoint(result.args):
             written = f"`{unparse(node.expr)}`" if node.expr is not None else node.name or node.op
             raise GradcalcError(self.placed(node, f"{written} is undefined, whatever the values"))

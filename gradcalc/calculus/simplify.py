@@ -105,7 +105,7 @@ def assuming(expr: sp.Expr, positive: Set[sp.Symbol]) -> sp.Expr:
         )
 
     def met(f: sp.Expr) -> sp.Expr:
-        name, arg = operation(f), f.args[0]
+        name, arg = operation(f) or "abs", f.args[0]
         if name == "where":
             decided = operation(arg) in ("gt", "ge") and arg.args[1] == 0 and known(arg.args[0])
             return f.args[1] if decided else f
@@ -122,8 +122,11 @@ def assuming(expr: sp.Expr, positive: Set[sp.Symbol]) -> sp.Expr:
         }
         return outside * (signs[name] if rest.is_number else type(f)(rest))
 
+    def speaks(part: sp.Expr) -> bool:  # SymPy makes an Abs of sqrt(x^2)
+        return isinstance(part, sp.Abs) or operation(part) in functions
+
     functions = ("sign", "step", "half_step", "abs", "relu", "where")
-    return expr.replace(lambda part: operation(part) in functions, met) if positive else expr
+    return expr.replace(speaks, met) if positive else expr
 
 
 def slope(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gradcalc.calculus.notation.derivative_forms import Forms, much_shorter
+from gradcalc.calculus.notation.derivative_forms import Forms
 from gradcalc.calculus.notation.matrix import NoMatrixForm, transpose
 from gradcalc.calculus.notation.matrix_expressions import write
+from gradcalc.calculus.notation.shorter_forms import much_shorter
 from gradcalc.calculus.reading import Reading
 from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.derivation.answer_model import ELIDED, ENDS, LINKS, Answer, Local, Shorthand

@@ -15,10 +15,9 @@ from gradcalc.calculus.notation.author_order import AuthorText
 from gradcalc.calculus.notation.author_spelling import AuthorSpelling
 from gradcalc.calculus.notation.derivative_forms import (
     Forms,
-    length,
-    much_shorter,
     sizes,
 )
+from gradcalc.calculus.notation.shorter_forms import length, much_shorter
 from gradcalc.calculus.notation.views import View
 from gradcalc.calculus.reverse_mode import Derivative, engine
 from gradcalc.calculus.terms import Ix, Key, Term

@@ -34,6 +34,21 @@ def own_call(node: Node) -> bool:
     return made and bool(node.args) and node.op != "apply"
 
 
+def normed_array(nodes: Sequence[Node], node: Node) -> int | None:
+    """The x of a norm such as norm(x, ord=3), which is a root of a sum of powers of |x|; None for
+    any other node. It is written as the norm: at 0 its slope is 0 by convention, and that of a
+    root is not.
+    """
+    if not isinstance(node.expr, Call) or node.expr.func != "norm":
+        return None
+    for op in ("pow", "sum", "pow", "abs"):
+        if node.op != op:
+            return None
+        inner = node.args[0]
+        node = nodes[inner]
+    return inner
+
+
 def as_written(node: Node) -> bool:
     """Does a node stand in formulas as the author wrote it? N(d), var(x), max(0, z)."""
     variance = node.op == "div" and isinstance(node.expr, Call) and node.expr.func == "var"
@@ -76,6 +91,10 @@ def tree(
         return Name(words.get(node.attrs["name"], node.attrs["name"]))
     if op == "div" and isinstance(node.expr, Call) and node.expr.func == "var" and not indices:
         return node.expr
+    normed = normed_array(nodes, node)
+    if normed is not None and isinstance(node.expr, Call):
+        array = tree(nodes, normed, indices)
+        return replace(node.expr, args=(array, *node.expr.args[1:]))
     if NODES[op].sign:
         return signed(op, arg(0), arg(1))
     if op == "neg":

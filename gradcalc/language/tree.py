@@ -8,11 +8,12 @@ so the walks here iterate.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
 from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.sizes import Size
 
 Span: TypeAlias = tuple[int, int]
 NOWHERE: Span = (0, 0)
@@ -122,7 +123,26 @@ class Vector:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Expr: TypeAlias = Num | Name | Neg | Binary | Compare | Call | Index | Transpose | Vector
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """An expression as a matrix of rows × cols, while a derivative is put together: the operands
+    in it are sized in turn (calculus/notation/matrix.py). It is no part of a formula that is read
+    or printed, and the walks here take it for a leaf.
+
+    A 1-D array has no orientation of its own: as a matrix it is a column or a row as needed, and
+    its transpose is itself. `rank` says what an expression without operands is: 1 for such an
+    array, 2 for a matrix, a column `[n, 1]` or a row `[1, n]`.
+    """
+
+    expr: Expr
+    rows: Size
+    cols: Size
+    rank: int = 2
+    symmetric: bool = False
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Expr: TypeAlias = Num | Name | Neg | Binary | Compare | Call | Index | Transpose | Vector | Sized
 
 
 def children(expr: Expr | Slice) -> tuple[Expr, ...]:
@@ -230,25 +250,38 @@ def substitute(
     """`expr` with names replaced by expressions, all at once; called names and keyword names
     stay. `through`: functions that are left out, their argument in their place.
     """
+    return filled(
+        expr, lambda part: table.get(part.id, part) if isinstance(part, Name) else part, through
+    )
+
+
+def filled(
+    expr: Expr, put: Callable[[Name | Sized], Expr], through: Container[str] = frozenset()
+) -> Expr:
+    """`expr` with another expression put for each name and each shaped operand; `through` as in
+    `substitute`.
+    """
 
     def of(part: Expr) -> Expr:
-        return substitute(part, table, through)
+        return filled(part, put, through)
 
     def maybe(part: Expr | None) -> Expr | None:
         return None if part is None else of(part)
 
     match expr:
-        case Name():
-            return table.get(expr.id, expr)
-        case Neg(Name()) if (opposite := negated(of(expr.arg))) is not None:
+        case Name() | Sized():
+            return put(expr)
+        case Neg(Name() | Sized()) if (opposite := negated(of(expr.arg))) is not None:
             return opposite
         case Neg():
             return Neg(of(expr.arg))
         case Transpose():
             return Transpose(of(expr.arg))
-        case Binary("*", left, Name()):
+        case Binary("*", left, Name() | Sized()):
             return times(of(left), of(expr.right))
-        case Binary("+" | "-", _, Name()) if (opposite := negated(of(expr.right))) is not None:
+        case Binary("+" | "-", _, Name() | Sized()) if (
+            opposite := negated(of(expr.right))
+        ) is not None:
             return Binary(
                 "-" if expr.op == "+" else "+", of(expr.left), opposite
             )  # a − f with f = −b is a + b
@@ -277,7 +310,7 @@ def substitute(
             )
             return (
                 picked(of(expr.base), items)
-                if isinstance(expr.base, Name)
+                if isinstance(expr.base, Name | Sized)
                 else Index(of(expr.base), items)
             )
         case _:

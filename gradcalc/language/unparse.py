@@ -15,6 +15,7 @@ from gradcalc.language.tree import (
     Name,
     Neg,
     Num,
+    Sized,
     Slice,
     Transpose,
     Vector,
@@ -98,6 +99,8 @@ def _pieces(node: Expr) -> tuple[int, list[Piece]]:
             return POSTFIX, ["[", *_commas([(item, COMPARE) for item in items]), "]"]
         case Transpose(arg):
             return POSTFIX, [*_base(arg), ".T"]
+        case Sized(expr):
+            return _pieces(expr)
     listed = []
     for position, item in enumerate(node.items):
         listed += [", "] if position else []

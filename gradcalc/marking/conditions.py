@@ -15,7 +15,8 @@ from gradcalc.language.fast_dataclasses import dataclass, replace
 from gradcalc.language.tree import Num
 from gradcalc.marking.candidates import Scene
 from gradcalc.marking.points import Place
-from gradcalc.numeric.evaluation_points import draw, size_names
+from gradcalc.numeric.drawn_values import draw
+from gradcalc.numeric.evaluation_points import size_names
 from gradcalc.numeric.forward import Point
 
 ZERO, ONE = Num(Fraction(0)), Num(Fraction(1))

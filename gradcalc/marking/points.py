@@ -21,14 +21,8 @@ from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.shape_rules import INDEXED
 from gradcalc.language.sizes import Size
 from gradcalc.language.tree import Binary, Call, Compare, Expr, Name, children, names, walk
-from gradcalc.numeric.evaluation_points import (
-    draw,
-    nested,
-    other_sizes,
-    size_names,
-    stacked_shape,
-    upstreams,
-)
+from gradcalc.numeric.drawn_values import draw, nested, stacked_shape
+from gradcalc.numeric.evaluation_points import other_sizes, size_names, upstreams
 from gradcalc.numeric.forward import Point, blank, propagate
 from gradcalc.numeric.precision import FLOAT, balls, floats
 from gradcalc.numeric.scalar_functions import LADDER, TooLarge, Undefined, Unknown, Unsure

@@ -31,7 +31,7 @@ from gradcalc.language.parser import (
     Vector,
 )
 from gradcalc.language.shape_rules import Shape, ShapeError, shape_of
-from gradcalc.language.tree import occurrences, substitute
+from gradcalc.language.tree import Sized, occurrences, substitute
 from gradcalc.numeric.array_operations import (
     CALLS,
     broadcast_to_index,
@@ -89,6 +89,8 @@ def evaluate(expr: Expr, env: Env) -> Tensor:
             return transpose(evaluate(expr.arg, env), env)
         case Vector():
             return vector([evaluate(item, env) for item in expr.items], env)
+        case Sized():
+            return evaluate(expr.expr, env)
 
 
 def _name(expr: Name, env: Env) -> Tensor:

@@ -2,12 +2,13 @@
 stands in.
 
 In sum(A[c*p + q, c*p + r], c) with A of n p rows, c runs over n: the last c has to fit with the
-last q.
+last q. In sum(where(l == a*k + b, 1, 0), b) nothing but the equation tells how far b runs: over k,
+for l counts the entries of rows of k.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
 from gradcalc.language.parser import Binary, Compare, Expr, Index, Name, Neg, Slice
 from gradcalc.language.tree import walk
@@ -28,7 +29,7 @@ def index_ranges(
 
     `known`: the sizes of other indices. `axis`: the length of an axis of an expression, None where
     it has no value yet. The places between brackets tell it, of several the shortest; where there
-    are none, equations with another index do, of several again the shortest.
+    are none, equations do, of several again the shortest.
     """
     found: dict[str, int] = {}
     indices = {*names, *known}
@@ -49,10 +50,51 @@ def index_ranges(
         if not isinstance(part, Compare) or part.op != "==":
             continue
         for side, other in ((part.left, part.right), (part.right, part.left)):
-            form = linear(other, indices, whole)
-            if isinstance(side, Name) and side.id in {**known, **found} and form is not None:
-                fit(form, {**known, **found}[side.id], min, missing, known, found)
+            form, number = linear(other, indices, whole), linear(side, indices, whole)
+            if form is not None and number is not None:
+                length = below(number, {**known, **found})
+                count(form, multiplied(other), length, missing, known, found)
     return found
+
+
+def below(form: Linear, sizes: Mapping[str, int]) -> int | None:
+    """What a sum of indices is always below; None where it is not known how far one runs."""
+    steps, start = form
+    if any(name not in sizes for name in steps):
+        return None
+    return start + sum(max(0, step * (sizes[name] - 1)) for name, step in steps.items()) + 1
+
+
+def multiplied(expr: Expr) -> set[str]:
+    """The names in products: they count rows, also where a row has one entry."""
+    products = (part for part in walk(expr) if isinstance(part, Binary) and part.op == "*")
+    return {part.id for product in products for part in walk(product) if isinstance(part, Name)}
+
+
+def count(
+    form: Linear,
+    rows: Set[str],
+    length: int | None,
+    names: Sequence[str],
+    known: Mapping[str, int],
+    found: dict[str, int],
+) -> None:
+    """Enter how far indices run that number entries, as a*k + b does: b below k, and a as far as
+    the number, which is below `length` where that is known. Of a + b neither is told.
+    """
+    steps = form[0]
+    rank = {name: (step, name in rows) for name, step in steps.items()}
+    for name in sorted(set(steps) & set(names), key=rank.__getitem__, reverse=True):
+        if steps[name] <= 0:
+            continue
+        others = [other for other in steps if other != name and rank[other] >= rank[name]]
+        other = min(others, key=rank.__getitem__, default=None)
+        if other is None:
+            if length is not None:
+                fit(form, length, min, [name], known, found)
+        elif rank[other] > rank[name] and steps[other] % steps[name] == 0:
+            room = steps[other] // steps[name]
+            found[name] = min(found.get(name, room), room)
 
 
 def fit(

@@ -38,6 +38,7 @@ class Op:
     smooth     where it is differentiable, as conditions, x != 0 or x != y; at the other points `convention` says
                what is taken
     cut        where it jumps when its first operand varies, as conditions: y == 0, x < 0
+    positive   its result is positive wherever it has a derivative
     smooth_twice  where it has a second derivative, where that is not where it has a first
     back       otherwise: what each operand gets from the upstream gradient G, in the words of `example`; empty where
                that is no formula (a piece of an array, say); n is the number of entries
@@ -71,6 +72,7 @@ class Op:
     smooth: str = ""
     cut: str = ""
     smooth_twice: str = ""
+    positive: bool = False
     convention: str = ""
     law: str = ""
     entry: str = ""

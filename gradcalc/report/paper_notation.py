@@ -226,8 +226,6 @@ class _Writer:
 
     def of(self, expr: Expr) -> Expr:
         match expr:
-            case Name() | Num():
-                return expr
             case Neg(arg):
                 return Neg(self.of(arg))
             case Transpose(arg):
@@ -240,7 +238,9 @@ class _Writer:
                 return Vector(tuple(map(self.of, items)))
             case Index(base, items):
                 return self.index(expr, self.of(base), items)
-        return self.call(expr)
+            case Call():
+                return self.call(expr)
+        return expr
 
     def index(self, whole: Expr, base: Expr, items: tuple[Expr | Slice, ...]) -> Expr:
         """x[1:] runs from 1 to n − 1, both named."""

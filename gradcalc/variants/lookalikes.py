@@ -25,7 +25,7 @@ from gradcalc.marking.other_quantities import other_quantities
 from gradcalc.marking.points import Computation, Place
 from gradcalc.marking.relations import RELATIONS, other_layouts
 from gradcalc.numeric.derivative_arrays import arranged
-from gradcalc.numeric.evaluation_points import draw
+from gradcalc.numeric.drawn_values import draw
 from gradcalc.numeric.finite_differences import arrangement, assembled, columns, directions
 from gradcalc.numeric.forward import Point, define
 from gradcalc.numeric.precision import FLOAT

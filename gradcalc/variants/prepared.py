@@ -24,8 +24,9 @@ from gradcalc.language.parser import Expr, Name, names
 from gradcalc.language.shape_rules import Shape
 from gradcalc.marking.functions import entry_of
 from gradcalc.numeric.closed_forms import exact_numbers
+from gradcalc.numeric.drawn_values import stacked_shape
 from gradcalc.numeric.evaluate import bind, entries, evaluate
-from gradcalc.numeric.evaluation_points import given_point, stacked_shape
+from gradcalc.numeric.evaluation_points import given_point
 from gradcalc.numeric.forward import Point, blank, mentioned, propagate, upstream_key
 from gradcalc.numeric.precision import floats
 from gradcalc.numeric.tensor import TRIES, Env, Tensor, Watch

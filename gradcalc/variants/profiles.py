@@ -15,7 +15,7 @@ from gradcalc.language.errors import GradcalcError, Problem
 from gradcalc.language.fast_dataclasses import dataclass
 from gradcalc.language.parser import Call, Expr, Name, Neg, walk
 from gradcalc.language.tree import number
-from gradcalc.numeric.evaluation_points import values_of_index
+from gradcalc.numeric.drawn_values import values_of_index
 from gradcalc.variants.aims import Aimer
 from gradcalc.variants.draws import Entry, flat
 from gradcalc.variants.prepared import Prepared

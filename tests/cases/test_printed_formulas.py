@@ -3,6 +3,7 @@ every product of a chain, multiplied out, is the answer."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import numpy as np
 import pytest
 
 from gradcalc.derivation.answer_model import Answer, Solution
-from gradcalc.derivation.solve import Solver
+from gradcalc.derivation.solve import Solver, solve
 from gradcalc.exercise.load import exercise_from, load_exercise
 from gradcalc.graph.build import build
 from gradcalc.language.errors import SpanError
 from gradcalc.language.formula_pieces import Factors, Math
 from gradcalc.language.parser import Call, Expr, parse, unparse, walk
+from gradcalc.numeric.evaluation_points import given_point
+from gradcalc.numeric.forward import Forward
 from gradcalc.ops import SPELLINGS, WRITTEN
 from gradcalc.report.answer_cells import AnswerCells
 from helpers.paths import EXERCISES, SHIPPED
@@ -147,3 +150,25 @@ def multiplied(solver: Solver, solution: Solution, answer: Answer) -> None:
         total = total - product if sign == "−" else total + product
     assert np.shape(total) in ((), (1,), (1, 1)), (answer.question.text, products)
     assert np.allclose(total, answer.value, rtol=1e-6), (answer.question.text, products)
+
+
+@pytest.mark.parametrize("order", ["3", "4", "7"])
+@pytest.mark.parametrize("array", ["2*u", "A @ u", "u - v", "u*u + v - v"])
+def test_the_norm_of_zeros_has_its_slope_in_every_form(order: str, array: str) -> None:
+    """Written in the inputs it was a root, whose slope at 0 was 0/0."""
+    data: dict[str, Any] = {
+        "expression": [f"z = {array}", f"f = norm(z, ord={order})", "g = 3*f"],
+        "variables": {"u": ["n"], "v": ["n"], "A": ["m", "n"]},
+        "values": {"u": [0, 0], "v": [0, 0], "A": [[1, 2], [3, 4], [0, 1]]},
+        "questions": ["df/du", "df/dz", "dg/dz"],
+    }
+    used = set(re.findall(r"\w+", array))
+    for part in ("variables", "values"):
+        data[part] = {name: one for name, one in data[part].items() if name in used}
+    solution = solve(exercise_from(data))
+    values = Forward(solution.graph, given_point(solution.graph))
+    for answer in solution.answers:
+        assert answer.value == [0, 0] or answer.value == [0, 0, 0]
+        for expr in (answer.symbolic, answer.expanded):
+            if expr is not None:
+                assert not values.evaluate(expr, answer.where).data.any(), unparse(expr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -174,3 +175,24 @@ def test_what_is_too_large_is_left_to_the_command_line() -> None:
     assert found["problem"] == "Unsure"
     (found,) = _values({"f": "log(0.1 + 0.2 - 0.3)"}, {"values": {}})
     assert found["problem"] == "Unsure"
+
+
+@pytest.mark.parametrize("m", [1, 3])
+def test_an_index_that_an_equation_alone_tells_runs_as_far(m: int, tmp_path: Path) -> None:
+    lines = (
+        "vec(v + A) - t",
+        "kron(w, ones(m)) + t",
+        "kron(ones(m), w) + t",
+        "vec(c*ones(n, m) + A)",
+    )
+    for number, line in enumerate(lines):
+        names = {"v": "[m]", "A": "[n, m]", "w": "[n]", "t": "[n*m]", "c": "[]"}
+        used = {name: shape for name, shape in names.items() if name in re.findall(r"\w+", line)}
+        by = min(used.keys() & {"v", "w", "c"})
+        text = (
+            f"expression: |\n  y = {line}\n  L = sum(y^3)\nsizes: {{n: 2, m: {m}}}\nseed: 1\n"
+            f"variables: {{{', '.join(f'{name}: {shape}' for name, shape in used.items())}}}\n"
+            f"questions: [dy/d{by}, dL/d{by}, d2L/d{by}2]\n"
+        )
+        (tmp_path / f"{number}.yaml").write_text(text, "utf-8")
+    assert compared(sorted(tmp_path.iterdir()), ("matrix", "index")) > 20

@@ -14,26 +14,33 @@ import sympy as sp
 
 from gradcalc.calculus.notation.chosen_entries import column_at, entry_at, picked
 from gradcalc.calculus.notation.matrix import (
-    Matrix,
     NoMatrixForm,
     diagonal,
     elementary,
+    entry_factors,
+    eye,
+    factors,
     hadamard,
-    leaf,
+    is_eye,
+    is_mask,
+    is_ones,
+    is_product,
+    ones,
+    operands,
     product,
     spread,
-    stand_in,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.products import transposes
+from gradcalc.calculus.notation.selectors import selects
 from gradcalc.calculus.notation.spreading import weighed
 from gradcalc.calculus.terms import Ix, Key, Term
-from gradcalc.language.fast_dataclasses import dataclass, field, replace
-from gradcalc.language.parser import Binary, Call, Expr, Name, Num, Transpose
+from gradcalc.language.fast_dataclasses import dataclass, field
+from gradcalc.language.parser import Binary, Call, Expr, Num
 from gradcalc.language.shape_rules import ONE
-from gradcalc.language.tree import substitute, walk
+from gradcalc.language.tree import Sized, walk
 
 ZERO = Num(Fraction(0))
 
@@ -43,8 +50,8 @@ class Reduced:
     """coefficient · Π scalars · body; a body of None is 1."""
 
     coef: sp.Expr
-    scalars: list[sp.Expr | Matrix] = field(default_factory=list)
-    body: Matrix | None = None
+    scalars: list[sp.Expr | Sized] = field(default_factory=list)
+    body: Sized | None = None
 
 
 class Contraction:
@@ -54,7 +61,7 @@ class Contraction:
     """
 
     def __init__(
-        self, entries: MatrixEntries, renamed: Callable[[Matrix], Matrix], jacobian: bool = True
+        self, entries: MatrixEntries, renamed: Callable[[Sized], Sized], jacobian: bool = True
     ) -> None:
         self.entries, self.renamed, self.jacobian = entries, renamed, jacobian
 
@@ -68,8 +75,8 @@ class Contraction:
         ):
             raise NoMatrixForm
         result = Reduced(term.coef)
-        weights: dict[Ix, list[Matrix]] = {}
-        edges: list[tuple[Ix, Ix, Matrix]] = []
+        weights: dict[Ix, list[Sized]] = {}
+        edges: list[tuple[Ix, Ix, Sized]] = []
         summed = {ix for ix in term.summed if ix not in self.entries.hidden}
         grouped: dict[Key, sp.Expr] = {}
         for key, expr in term.groups.items():
@@ -87,7 +94,7 @@ class Contraction:
         for a, b in sorted(term.deltas):
             if a in self.entries.hidden or b in self.entries.hidden:
                 continue
-            edges.append((a, b, Matrix("eye", a.size, b.size)))
+            edges.append((a, b, eye(a.size, b.size)))
         self.parallel(edges)
         while summed:
             # Leaves first; of equals the one between plain matrices, so that products form before
@@ -96,7 +103,7 @@ class Contraction:
                 summed,
                 key=lambda v: (
                     sum(v in e[:2] for e in edges),
-                    sum(e[2].mask for e in edges if v in e[:2]),
+                    sum(is_mask(e[2]) for e in edges if v in e[:2]),
                     v,
                 ),
             )
@@ -115,9 +122,9 @@ class Contraction:
     def lone(
         vertex: Ix,
         summed: set[Ix],
-        weights: dict[Ix, list[Matrix]],
-        edges: list[tuple[Ix, Ix, Matrix]],
-    ) -> tuple[Ix, Ix, Matrix] | None:
+        weights: dict[Ix, list[Sized]],
+        edges: list[tuple[Ix, Ix, Sized]],
+    ) -> tuple[Ix, Ix, Sized] | None:
         """The edge between two summed vertices that nothing else touches: a sum over all entries
         of a matrix.
         """
@@ -133,16 +140,16 @@ class Contraction:
         return touching[0] if alone and traced(touching[0][2]) is not None else None
 
     @staticmethod
-    def whole(m: Matrix) -> Matrix:
+    def whole(m: Sized) -> Sized:
         """Σ_ij of a matrix that reads best as a trace."""
         found = traced(m)
         assert found is not None
-        return leaf(Call("tr", (found,)), ONE, ONE, 0)
+        return Sized(Call("tr", (found,)), ONE, ONE, 0)
 
     @staticmethod
-    def parallel(edges: list[tuple[Ix, Ix, Matrix]]) -> None:
+    def parallel(edges: list[tuple[Ix, Ix, Sized]]) -> None:
         """Parallel edges become one, entry by entry."""
-        joined: dict[tuple[Ix, Ix], list[Matrix]] = {}
+        joined: dict[tuple[Ix, Ix], list[Sized]] = {}
         for a, b, matrix in edges:
             if (b, a) in joined:
                 joined[b, a].append(transpose(matrix))
@@ -150,30 +157,28 @@ class Contraction:
                 joined.setdefault((a, b), []).append(matrix)
         edges[:] = []
         for (a, b), parts in joined.items():
-            if len(parts) > 1 and any(part.kind == "shift" for part in parts):
-                raise NoMatrixForm
-            if len(parts) > 1 and any(part.kind == "eye" for part in parts):
-                rest = [part for part in parts if part.kind != "eye"]
+            if len(parts) > 1 and any(is_eye(part) for part in parts):
+                rest = [part for part in parts if not is_eye(part)]
                 edges.append(
                     (
                         a,
                         b,
                         diagonal(
                             hadamard(
-                                *(leaf(Call("diag", (write(p)[0],)), p.rows, ONE, 1) for p in rest)
+                                *(Sized(Call("diag", (write(p)[0],)), p.rows, ONE, 1) for p in rest)
                             )
                         ),
                     )
                 )
                 continue
-            ordered = sorted(parts, key=lambda part: part.mask)  # masks last: M ∘ 1[Z > 0]
+            ordered = sorted(parts, key=is_mask)  # masks last: M ∘ 1[Z > 0]
             edges.append((a, b, hadamard(*ordered)))
 
     def eliminate(
         self,
         vertex: Ix,
-        weights: dict[Ix, list[Matrix]],
-        edges: list[tuple[Ix, Ix, Matrix]],
+        weights: dict[Ix, list[Sized]],
+        edges: list[tuple[Ix, Ix, Sized]],
         result: Reduced,
     ) -> None:
         """Sum over one index."""
@@ -185,7 +190,7 @@ class Contraction:
         ]  # (other end, vertex × other)
         if any(other == vertex for other, _ in out):  # a loop M_vv
             own += [
-                leaf(Call("diag", (write(m)[0],)), vertex.size, ONE, 1)
+                Sized(Call("diag", (write(m)[0],)), vertex.size, ONE, 1)
                 for other, m in out
                 if other == vertex
             ]
@@ -194,8 +199,8 @@ class Contraction:
             result.scalars.append(self.total(own))
         elif len(out) == 1:
             other, m = out[0]
-            ones = entries_of(own) if own else Matrix("ones", vertex.size, ONE, rank=1)
-            weights.setdefault(other, []).append(self.apply(transpose(m), ones))
+            vector = entries_of(own) if own else ones(vertex.size)
+            weights.setdefault(other, []).append(self.apply(transpose(m), vector))
         elif len(out) == 2:
             (left, m), (right, n) = out
             if right < left:
@@ -204,12 +209,12 @@ class Contraction:
                 raise NoMatrixForm
             inner = entries_of(own) if own else None
             # An elementwise edge with weights at both ends takes them in: (u vᵀ) ∘ M.
-            if inner is not None and n.mask and right in weights:
+            if inner is not None and is_mask(n) and right in weights:
                 n, inner = (
                     hadamard(product(inner, transpose(hadamard(*weights.pop(right)))), n),
                     None,
                 )
-            elif inner is not None and m.mask and left in weights:
+            elif inner is not None and is_mask(m) and left in weights:
                 m, inner = (
                     hadamard(product(inner, transpose(hadamard(*weights.pop(left)))), m),
                     None,
@@ -220,77 +225,60 @@ class Contraction:
             raise NoMatrixForm
 
     @staticmethod
-    def apply(m: Matrix, vector: Matrix) -> Matrix:
+    def apply(m: Sized, vector: Sized) -> Sized:
         place = picked(vector)
         if place is not None and (chosen := column_at(m, place)) is not None:
             return chosen
-        if vector.kind == "ones" and m.kind not in ("shift", "eye"):
+        if is_ones(vector) and not selects(m) and not is_eye(m):
             # M @ 1 reads better as a sum along the rows, and of a long product times another matrix
             # as a diagonal.
-            if (
-                m.kind == "hadamard"
-                and len(m.parts) == 2
-                and (m.parts[0] == m.parts[1] or any(len(p.parts) > 2 for p in m.parts))
-            ):
-                return leaf(
-                    Call("diag", (write(product(m.parts[0], transpose(m.parts[1])))[0],)),
-                    m.rows,
-                    ONE,
-                    1,
-                )
+            both = entry_factors(m)
+            if len(both) == 2 and (both[0] == both[1] or any(len(factors(p)) > 2 for p in both)):
+                chain = write(product(both[0], transpose(both[1])))[0]
+                return Sized(Call("diag", (chain,)), m.rows, ONE, 1)
             upright, flipped = write(m)[0], write(transpose(m))[0]
             axis = 0 if transposes(flipped) < transposes(upright) else 1
-            of, along = (flipped if axis == 0 else upright,), ("axis", Num(Fraction(axis)))
-            kept: Expr = Call("sum", of, (along, ("keepdims", Name("True"))))
-            return replace(
-                leaf(Call("sum", of, (along,)), m.rows, ONE, 1),
-                kept=Transpose(kept) if axis == 0 else kept,
-                count=m.cols,
-            )
+            along = (("axis", Num(Fraction(axis))),)
+            summed = Call("sum", (flipped if axis == 0 else upright,), along)
+            return Sized(summed, m.rows, ONE, 1)
         return product(m, vector)
 
     @staticmethod
-    def total(own: list[Matrix]) -> Matrix:
+    def total(own: list[Sized]) -> Sized:
         """Σ_v of a weight: a dot product of two factors, or the sum of the entries."""
-        factors = [part for m in own for part in (m.parts if m.kind == "hadamard" else [m])]
-        if len(factors) == 1 and factors[0].kind == "entrywise":
-            factors = halves(factors[0])
-        chosen = next((part for part in factors if picked(part) is not None), None)
-        if chosen is not None and len(factors) == 2:
-            (other,) = (part for part in factors if part is not chosen)
+        parts = [part for m in own for part in entry_factors(m)]
+        if len(parts) == 1:
+            parts = halves(parts[0])
+        chosen = next((part for part in parts if picked(part) is not None), None)
+        if chosen is not None and len(parts) == 2:
+            (other,) = (part for part in parts if part is not chosen)
             found = entry_at(other, picked(chosen))
             if found is not None:
                 return found
-        if len(factors) == 2:
-            left, right = factors
-            if left.kind != "product" and right.kind == "product":
+        if len(parts) == 2:
+            left, right = parts
+            if not is_product(left) and is_product(right):
                 left, right = right, left
-            if len({write(m)[1] for m in factors}) == 1:
+            if len({write(m)[1] for m in parts}) == 1:
                 return product(transpose(left), right)
-        whole = hadamard(*factors)
+        whole = hadamard(*parts)
         expr = min(write(whole)[0], write(transpose(whole))[0], key=transposes)
-        if len(factors) == 1 and isinstance(expr, Call) and expr.func == "diag":
-            return leaf(Call("tr", expr.args), ONE, ONE, 0)
-        if (
-            len(factors) == 1
-            and isinstance(expr, Call)
-            and expr.func == "sum"
-            and expr.kwargs
-            and len(expr.args) == 1
-        ):
-            count = whole.count and whole.count * whole.rows
-            return replace(leaf(Call("sum", expr.args), ONE, ONE, 0), count=count)
-        return replace(leaf(Call("sum", (expr,)), ONE, ONE, 0), count=whole.rows)
+        match expr:
+            case Call("diag", args) if len(parts) == 1:
+                return Sized(Call("tr", args), ONE, ONE, 0)
+            case Call("sum", (_,) as args, (_, *_)) if len(parts) == 1:  # of the sums of rows
+                return Sized(Call("sum", args), ONE, ONE, 0)
+        return Sized(Call("sum", (expr,)), ONE, ONE, 0)
 
     def finish(
-        self, free: Key, weights: dict[Ix, list[Matrix]], edges: list[tuple[Ix, Ix, Matrix]]
-    ) -> Matrix | None:
+        self, free: Key, weights: dict[Ix, list[Sized]], edges: list[tuple[Ix, Ix, Sized]]
+    ) -> Sized | None:
         """What is left hangs on the free indices."""
         if not free:
             return None
         if len(free) == 1:
             own = weights.get(free[0], [])
-            return entries_of(own) if own else Matrix("ones", free[0].size, ONE, rank=1)
+            return entries_of(own) if own else ones(free[0].size)
         row, col = free
         u = entries_of(weights[row]) if row in weights else None
         v = entries_of(weights[col]) if col in weights else None
@@ -300,17 +288,15 @@ class Contraction:
                 lone = u if u is not None else transpose(v) if v is not None else None
                 assert lone is not None
                 return spread(lone, row.size, col.size)
-            left = u or Matrix("ones", row.size, ONE, rank=1)
-            right = v or Matrix("ones", col.size, ONE, rank=1)
-            return product(left, transpose(right))
+            return product(u or ones(row.size), transpose(v or ones(col.size)))
         m = between[0]
-        if m.kind == "eye":
+        if is_eye(m):
             # A delta between free indices identifies them: all weights stand on the first.
             both = [w for w in (u, v) if w is not None]
             return diagonal(hadamard(*both)) if both else m
-        if u is not None and v is not None and m.kind not in ("product", "shift"):
+        if u is not None and v is not None and not is_product(m) and not selects(m):
             return hadamard(product(u, transpose(v)), m)
-        if self.jacobian or m.kind == "shift":
+        if self.jacobian or selects(m):
             ends = [[] if w is None else [diagonal(w)] for w in (u, v)]
             return product(*ends[0], m, *ends[1])
         if v is not None:
@@ -318,15 +304,15 @@ class Contraction:
         return m if u is None else weighed(u, m)
 
 
-def traced(m: Matrix) -> Expr | None:
+def traced(m: Sized) -> Expr | None:
     """M for which Σ_ij (A ∘ B)_ij reads best as tr(M): with fewer transposes, or with an inverse
     in it.
     """
     parts = elementary(m)
-    if len(parts) != 2 or any(part.kind not in ("leaf", "product") for part in parts):
+    if len(parts) != 2 or any(operands(part.expr) and not is_product(part) for part in parts):
         return None
     left, right = parts
-    if left == right or any(part.mask for part in parts):
+    if left == right or any(map(is_mask, parts)):
         return None
     turned = transpose(left), transpose(right)
     found = [
@@ -339,39 +325,34 @@ def traced(m: Matrix) -> Expr | None:
     return best if inverse or transposes(best) < plain else None
 
 
-def entries_of(weights: Sequence[Matrix]) -> Matrix:
+def entries_of(weights: Sequence[Sized]) -> Sized:
     """The elementwise product of vectors: names, then products, then elementwise derivatives."""
-    return hadamard(*sorted(weights, key=lambda m: {"leaf": 0, "product": 1}.get(m.kind, 2)))
+    return hadamard(*sorted(weights, key=place_of))
 
 
-def is_sum(expr: Expr) -> bool:
+def place_of(m: Sized) -> int:
+    """Where a factor of an entrywise product stands: see `entries_of`."""
+    return 1 if is_product(m) else 2 if operands(m.expr) else 0
+
+
+def adds(expr: Expr) -> bool:
     """Is it a sum or a difference?"""
     return isinstance(expr, Binary) and expr.op in "+-"
 
 
-def halves(m: Matrix) -> list[Matrix]:
+def halves(m: Sized) -> list[Sized]:
     """x ∘ sin(x) as its two factors, for a dot product, a difference the second: x · (ŷ − y).
     Anything else stays whole.
     """
-    factors: list[Expr] = []
+    found: list[Expr] = []
     rest = m.expr
     while isinstance(rest, Binary) and rest.op == "*":
-        factors.insert(0, rest.right)
+        found.insert(0, rest.right)
         rest = rest.left
-    if factors and rest is not None:
-        factors = sorted([rest, *factors], key=is_sum)
-        sides = []
-        for side in (reduce(partial(Binary, "*"), factors[:-1]), factors[-1]):
-            inside = set(walk(side))
-            used = [n for n in range(len(m.parts)) if stand_in(n) in inside]
-            if not any((m.parts[n].rows, m.parts[n].cols) != (ONE, ONE) for n in used):
-                return [m]
-            expr = substitute(side, {stand_in(n).id: stand_in(at) for at, n in enumerate(used)})
-            parts = tuple(m.parts[n] for n in used)
-            sides.append(
-                parts[0]
-                if isinstance(expr, Name)
-                else Matrix("entrywise", m.rows, m.cols, parts, expr)
-            )
-        return sides
-    return [m]
+    if not found:
+        return [m]
+    found = sorted([rest, *found], key=adds)
+    sides = reduce(partial(Binary, "*"), found[:-1]), found[-1]
+    if any(all((n.rows, n.cols) == (ONE, ONE) for n in operands(side)) for side in sides):
+        return [m]
+    return [side if isinstance(side, Sized) else Sized(side, m.rows, m.cols) for side in sides]

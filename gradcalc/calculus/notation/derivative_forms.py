@@ -11,13 +11,11 @@ from typing import Any
 
 import sympy as sp
 
-from gradcalc.calculus.folding import divisors
-from gradcalc.calculus.lengths import Lengths
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorText
 from gradcalc.calculus.notation.contraction import Reduced
 from gradcalc.calculus.notation.entry_lists import listed
 from gradcalc.calculus.notation.index_writer import IndexWriter
-from gradcalc.calculus.notation.matrix import Matrix, NoMatrixForm
+from gradcalc.calculus.notation.matrix import NoMatrixForm, added, multiple_of, multiplied
 from gradcalc.calculus.notation.matrix_expressions import row, write
 from gradcalc.calculus.notation.matrix_writer import (
     Products,
@@ -39,11 +37,7 @@ from gradcalc.language.fast_dataclasses import dataclass, field, replace
 from gradcalc.language.layouts import derivative_shape
 from gradcalc.language.shape_rules import ONE, Shape, Size, stacked
 from gradcalc.language.size_expressions import size_tree
-from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Vector
-
-SHORTER = (
-    0.75  # a local derivative is replaced by its simplified form below this share of its length
-)
+from gradcalc.language.tree import Call, Expr, Name, Neg, Num, Sized, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,22 +215,15 @@ class Forms:
             if len(set(labels)) != len(labels):
                 raise NoMatrixForm
             groups.setdefault(labels, []).append(term)
-        parts: list[Matrix] = []
+        parts: list[Sized] = []
         for labels, members in groups.items():
             part = self.summed(labels, members, free, each, shape, jacobian)
             parts.append(upright_row(part) if wants_row(shape) else part)
         if len(parts) == 1:
             return oriented(parts[0], shape)
-        coefficients = [part.coefficients[0] if part.kind == "scaled" else None for part in parts]
-        bare = [part.parts[0] if part.kind == "scaled" else part for part in parts]
-        order = sorted(range(len(parts)), key=lambda n: isinstance(coefficients[n], Neg))
-        total = Matrix(
-            "sum",
-            parts[0].rows,
-            parts[0].cols,
-            tuple(bare[n] for n in order),
-            coefficients=tuple(coefficients[n] for n in order),
-        )
+        multiples = [multiple_of(part) or (None, part) for part in parts]
+        multiples.sort(key=lambda found: isinstance(found[0], Neg))
+        total = added(multiples, parts[0].rows, parts[0].cols)
         return oriented(total, shape)
 
     def summed(
@@ -247,7 +234,7 @@ class Forms:
         each: Mapping[Ix, str],
         shape: Shape,
         jacobian: bool,
-    ) -> Matrix:
+    ) -> Sized:
         """Terms that are summed over the same examples: Σ_i of a quantity per example."""
         if not labels:
             return self.writer(each, jacobian).matrix(terms, free)
@@ -272,18 +259,12 @@ class Forms:
         if wants_row(shape):
             inner = upright_row(inner)
             expr, rank = row(inner), 2  # Σ_i xᵀ: as a row already
-        body = Matrix(
-            "leaf",
-            inner.rows,
-            inner.cols,
-            (),
-            Call("sum", (expr, *(Name(label) for label in labels))),
-            rank,
-        )
+        over = Call("sum", (expr, *(Name(label) for label in labels)))
+        body = Sized(over, inner.rows, inner.cols, rank)
         if factor * constant == 1:
             return body
         front = write(writer.sums.single(Reduced(factor, [constant])))[0]
-        return Matrix("scaled", body.rows, body.cols, (body,), coefficients=(front,))
+        return multiplied(front, body)
 
     def entry_form(
         self,
@@ -398,25 +379,3 @@ def sizes(shape: Shape) -> Expr:
 def zeros(shape: Shape) -> Expr:
     """An array of zeros of a shape; 0 for a number."""
     return Call("zeros", tuple(size_tree(size) for size in shape)) if shape else Num(Fraction(0))
-
-
-def much_shorter(simplified: Sequence[Term], terms: Sequence[Term], lengths: Lengths) -> bool:
-    """Is the simplified form to be preferred to that of the rule?"""
-    short, long = length(simplified, lengths), length(terms, lengths)
-    return short < long and (short < SHORTER * long or not (divided(terms) or polynomial(terms)))
-
-
-def divided(terms: Sequence[Term]) -> bool:
-    """Does a term divide by something?"""
-    return any(divisors(expr) for term in terms for expr in term.groups.values())
-
-
-def polynomial(terms: Sequence[Term]) -> bool:
-    """Are all terms polynomials in their entries?"""
-    return all(expr.is_polynomial() for term in terms for expr in term.groups.values())
-
-
-def length(terms: Sequence[Term], lengths: Lengths) -> int:
-    """How long a sum of terms reads."""
-    factors = (expr for term in terms for expr in term.groups.values())
-    return sum(map(lengths.cost, factors)) + 3 * max(len(terms) - 1, 0)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from fractions import Fraction
-from itertools import chain, count
 
 import sympy as sp
 
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
+from gradcalc.calculus.notation.index_names import BOUND, INTO, OUT, IndexNames
 from gradcalc.calculus.notation.places import folded, on_the_axis, solved
 from gradcalc.calculus.notation.stack_entries import StackEntries
 from gradcalc.calculus.quantities import Pseudo
@@ -28,7 +28,6 @@ from gradcalc.language.shape_rules import ONE, Size
 from gradcalc.language.size_expressions import size_tree
 from gradcalc.language.tree import substitute
 
-OUT, INTO, BOUND = "kluv", "pqrs", "abcdghst"
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 NONE = Size.of(0)  # of a place that does not tell how far its index runs
 TIES = frozenset(
@@ -63,61 +62,19 @@ class IndexWriter:
     ) -> None:
         self.engine, self.numeral = engine, numerals(spelled)
         self.rank = AuthorOrder(engine, reading, text)
-        self.taken = set(taken)
-        self.words: dict[Ix, str] = dict(hidden or {})
+        self.names = IndexNames(engine, taken, hidden or {})
         self.hidden = frozenset(hidden or {})
         self.stacks = {per: stack for stack, per in engine.graph.stacks.items()}
-        self.sizes: dict[str, object] = {}
-        self.declared: list[tuple[str, object]] = []
-        self.given: frozenset[str] = frozenset()  # names of indices that the exercise declares
         self.ties: dict[Ix, tuple[Pseudo, Key]] = {}  # R is c p + r, by a selector
         self.solved: list[Ix] = []  # those that a selector was solved for: t is R - s
         # How far an index runs by the places it stands in, and by the equations.
         self.told: dict[Ix, list[Size]] = {}
         self.equal: dict[Ix, list[Size]] = {}
 
-    def available(self, terms: Sequence[Term]) -> list[tuple[str, object]]:
-        """The author's indices with their sizes, save those that a sum inside an unnamed
-        quantity binds.
-        """
-        graph, nodes = self.engine.graph, self.engine.quantities.nodes
-        exprs = (expr for term in terms for expr in term.groups.values())
-        stack = [
-            q.node if isinstance(q, Pseudo) else q
-            for e in exprs
-            for _, q, _ in self.engine.quantities.entries.entries(e)
-        ]
-        seen, bound = set(), set(graph.examples) | graph.names.keys()
-        while stack:
-            number = stack.pop()
-            if number not in seen and number >= 0 and nodes[number].name is None:
-                seen.add(number)
-                bound.update(nodes[number].attrs.get("index", ()))
-                stack += nodes[number].args
-        return [(name, size) for name, size in graph.indices.items() if name not in bound]
-
-    def name(self, ix: Ix, letters: str) -> str:
-        given = (
-            next((item for item in self.declared if item[1] == ix.size), None)
-            if ix not in self.words
-            else None
-        )
-        if given is not None:
-            self.declared.remove(given)
-            self.words[ix], self.sizes[given[0]] = given[0], ix.size
-        if ix not in self.words:
-            free = (x + tail for tail in chain([""], map(str, count(1))) for x in letters)
-            word = next(w for w in free if w not in self.taken)
-            self.words[ix] = word
-            self.taken.add(word)
-            self.sizes[word] = ix.size
-        return self.words[ix]
-
     def write(self, terms: Sequence[Term], free_indices: Key, into: Key) -> EntryForm:
         """The sum of terms; `into` are those of the free indices that belong to the denominator."""
-        self.declared = self.available(terms)
-        self.given = frozenset(name for name, _ in self.declared)
-        free = tuple(self.name(ix, INTO if ix in into else OUT) for ix in free_indices)
+        self.names.offer(terms)
+        free = tuple(self.names.of(ix, INTO if ix in into else OUT) for ix in free_indices)
         total: Expr | None = None
         signs = sorted(terms, key=lambda t: minus(t.coef))
         for term in signs:
@@ -128,8 +85,8 @@ class IndexWriter:
             else:
                 total = Binary("-" if negative else "+", total, piece)
         if total is not None:
-            total = folded(total, {*self.words.values()})
-        return EntryForm(total if total is not None else ZERO, free, self.sizes)
+            total = folded(total, {*self.names.words.values()})
+        return EntryForm(total if total is not None else ZERO, free, self.names.sizes)
 
     def term(self, coef: sp.Expr, term: Term) -> Expr:
         """coefficient · Σ Π groups, with deltas as conditions."""
@@ -137,7 +94,7 @@ class IndexWriter:
         factors = self.tied(sp.Mul.make_args(sp.Mul(*term.groups.values())), term.summed)
         over = [ix for ix in sorted(term.summed) if ix not in self.ties]
         for ix in over:
-            self.name(ix, BOUND)
+            self.names.of(ix, BOUND)
         conditions: list[Expr] = []  # under the sum
         outer: list[Expr] = []
         constant: list[sp.Expr] = []  # carries no summed index, and stands in front of the sum
@@ -180,8 +137,8 @@ class IndexWriter:
             body = Call("where", (condition, body, ZERO))
         limits = list(bounds)
         for ix in over:
-            word = Name(self.words[ix])
-            if word.id in self.given or ix in self.hidden:
+            word = Name(self.names.words[ix])
+            if word.id in self.names.given or ix in self.hidden:
                 continue
             told = self.told.get(ix) or self.equal.get(ix) or []
             if not told:
@@ -189,7 +146,7 @@ class IndexWriter:
                 body = carrier if body == UNIT else Binary("*", carrier, body)
             elif all(size != ix.size for size in told):
                 limits.append(Compare("<", word, size_tree(ix.size)))
-        return Call("sum", (body, *(Name(self.words[ix]) for ix in over), *limits))
+        return Call("sum", (body, *(Name(self.names.words[ix]) for ix in over), *limits))
 
     def tied(self, factors: Sequence[sp.Expr], summed: Set[Ix]) -> list[sp.Expr]:
         """The factors without the selectors that say where a summed index is: Σ_b 1[b = c p + r]
@@ -233,7 +190,7 @@ class IndexWriter:
 
     def at(self, ix: Ix) -> Expr:
         """An index as it is written: its name, or the place that a selector ties it to."""
-        return self.place(*self.ties[ix]) if ix in self.ties else Name(self.name(ix, BOUND))
+        return self.place(*self.ties[ix]) if ix in self.ties else Name(self.names.of(ix, BOUND))
 
     def place(self, quantity: Pseudo, at: Key) -> Expr:
         """Where a selector has its 1: R = c p + r."""
@@ -382,7 +339,7 @@ class IndexWriter:
         """
         tied = {f"~{name}": self.at(ix) for name, ix in over.items() if ix in self.ties}
         words = {
-            name: f"~{name}" if ix in self.ties else self.name(ix, BOUND)
+            name: f"~{name}" if ix in self.ties else self.names.of(ix, BOUND)
             for name, ix in over.items()
         }
         nodes = self.engine.quantities.nodes
@@ -413,10 +370,10 @@ class IndexWriter:
         same = self.node(node.args[0], tuple(bound.get(ix, ix) for ix in at))
         body: Expr = UNIT
         for ix, other in reversed(bound.items()):
-            here = Compare("==", Name(self.name(other, BOUND)), self.at(ix))
+            here = Compare("==", Name(self.names.of(other, BOUND)), self.at(ix))
             body = Call("where", (here, body, same))
         return (
-            Call("prod", (body, *(Name(self.words[ix]) for ix in bound.values())))
+            Call("prod", (body, *(Name(self.names.words[ix]) for ix in bound.values())))
             if bound
             else body
         )
@@ -426,9 +383,9 @@ class IndexWriter:
         k = self.engine.quantities.entries.index(at[0].size)
         body = self.node(vector, (k,))
         for ix in dict.fromkeys(reversed(at)):
-            here = Compare("==", Name(self.name(k, BOUND)), self.at(ix))
+            here = Compare("==", Name(self.names.of(k, BOUND)), self.at(ix))
             body = Call("where", (here, UNIT, body))
-        return Call("prod", (body, Name(self.words[k])))
+        return Call("prod", (body, Name(self.names.words[k])))
 
 
 def above_the_bar(front: Expr, body: Expr) -> Expr:

@@ -12,14 +12,14 @@ import sympy as sp
 
 from gradcalc.calculus.notation.author_order import AuthorOrder
 from gradcalc.calculus.notation.matrix import (
-    Matrix,
     NoMatrixForm,
+    added,
+    eye,
     is_vector,
-    leaf,
-    stand_in,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_expressions import write
+from gradcalc.calculus.notation.selectors import selector
 from gradcalc.calculus.quantities import Pseudo
 from gradcalc.calculus.reverse_mode import Engine
 from gradcalc.calculus.softmax_entries import Softmax
@@ -29,10 +29,11 @@ from gradcalc.graph.to_expression import tree
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Call, Expr, Index, Name, Neg, Num, Slice
 from gradcalc.language.shape_rules import ONE, Size, stacked
-from gradcalc.language.size_expressions import size_tree  # fmt: skip
+from gradcalc.language.size_expressions import size_tree
+from gradcalc.language.tree import Sized
 
 # An unnamed quantity at (its indices, of which these are visible), written from its definition.
-Derived: TypeAlias = "Callable[[int, Key, list[Ix]], tuple[Matrix, list[Ix]]]"
+Derived: TypeAlias = "Callable[[int, Key, list[Ix]], tuple[Sized, list[Ix]]]"
 
 
 class MatrixEntries:
@@ -61,13 +62,13 @@ class MatrixEntries:
         """A size, pi or e."""
         return plain_name(symbol, self.engine.quantities.graph.names)
 
-    def leaf(self, symbol: sp.Symbol) -> tuple[Matrix, list[Ix]]:
+    def leaf(self, symbol: sp.Symbol) -> tuple[Sized, list[Ix]]:
         """An entry as a matrix over its visible indices: [] scalar, [a] a column over a, [a, b]
         a × b.
         """
         found = self.engine.quantities.entries.entry(symbol)
         if found is None:
-            return leaf(self.plain(symbol), ONE, ONE, 0), []
+            return Sized(self.plain(symbol), ONE, ONE, 0), []
         quantity, at = found
         if isinstance(quantity, Pseudo):
             return self.pseudo(quantity, at)
@@ -102,26 +103,28 @@ class MatrixEntries:
         else:
             return self.derived(quantity, at, visible)
         if len(visible) == 2 and visible[0] == visible[1]:
-            return leaf(Call("diag", (expr,)), visible[0].size, ONE, 1), visible[:1]
+            return Sized(Call("diag", (expr,)), visible[0].size, ONE, 1), visible[:1]
         if not visible:
-            return leaf(expr, ONE, ONE, len(shape) and 2), []
+            return Sized(expr, ONE, ONE, len(shape) and 2), []
         if len(visible) == 1:
             size = visible[0].size
             if len(shape) == 1:
-                return leaf(expr, size, ONE, 1), visible
+                return Sized(expr, size, ONE, 1), visible
             if len(shape) > 2:
                 raise NoMatrixForm
             column = (
-                leaf(expr, size, ONE, 2) if shape[1] == ONE else transpose(leaf(expr, ONE, size, 2))
+                Sized(expr, size, ONE, 2)
+                if shape[1] == ONE
+                else transpose(Sized(expr, ONE, size, 2))
             )
             return column, visible
         if len(shape) > 2:
             raise NoMatrixForm
-        return leaf(
+        return Sized(
             expr, visible[0].size, visible[1].size, 2, self.engine.definitions.symmetric(quantity)
         ), visible
 
-    def softmax(self, quantity: Softmax, at: Key) -> tuple[Matrix, list[Ix]]:
+    def softmax(self, quantity: Softmax, at: Key) -> tuple[Sized, list[Ix]]:
         """Entries of a softmax along the index that is summed over, as rows of a matrix."""
         visible = self.shown(at)
         if len(visible) > 2 or at[-1] not in visible or len(set(visible)) != len(visible):
@@ -129,8 +132,8 @@ class MatrixEntries:
         inside = self.elementwise(self.engine.softmax.exponent(quantity, at), visible)
         expr, rank = write(inside)
         if len(visible) == 1:
-            return leaf(Call("softmax", (expr,)), inside.rows, inside.cols, rank), visible
-        return leaf(Call("softmax", (expr,)), visible[0].size, visible[1].size), visible
+            return Sized(Call("softmax", (expr,)), inside.rows, inside.cols, rank), visible
+        return Sized(Call("softmax", (expr,)), visible[0].size, visible[1].size), visible
 
     def standing(self, quantity: int, words: Mapping[str, str]) -> tuple[Expr, Sequence[Any]]:
         """A quantity as it stands in a formula, and its shape; a number without the axes that a
@@ -164,10 +167,10 @@ class MatrixEntries:
             items.pop()
         return Index(expr, tuple(items)), tuple(left)
 
-    def pseudo(self, quantity: Pseudo, at: Key) -> tuple[Matrix, list[Ix]]:
+    def pseudo(self, quantity: Pseudo, at: Key) -> tuple[Sized, list[Ix]]:
         visible = self.shown(at)
         if quantity.kind == "eye" and len(visible) == 2:
-            return Matrix("eye", at[0].size, at[1].size), visible
+            return eye(at[0].size, at[1].size), visible
         if quantity.kind == "unit" or (
             quantity.kind == "gather" and len(visible) == 1 and visible[0] == at[0]
         ):
@@ -176,7 +179,7 @@ class MatrixEntries:
                 if quantity.kind == "unit"
                 else tree(self.engine.quantities.nodes, quantity.node)
             )
-            return leaf(
+            return Sized(
                 Index(Call("eye", (size_tree(at[0].size),)), (position,)), at[0].size, ONE, 1
             ), [at[0]]
         if quantity.kind == "gather" and len(visible) == 2:
@@ -190,9 +193,9 @@ class MatrixEntries:
             else:
                 raise NoMatrixForm
             rows = Index(Call("eye", (size_tree(at[0].size),)), (position,))
-            return transpose(leaf(rows, at[1].size, at[0].size, 2)), list(at)
+            return transpose(Sized(rows, at[1].size, at[0].size, 2)), list(at)
         if quantity.kind == "shift" and quantity.step == 1 and len(visible) == 2:
-            return Matrix("shift", at[0].size, at[1].size, offset=quantity.offset), list(at)
+            return selector(at[0].size, at[1].size, quantity.offset), list(at)
         if quantity.kind == "shift" and len(visible) == 2 and quantity.step > 0:
             start = None if quantity.offset.number == 0 else size_tree(quantity.offset)
             step = Num(Fraction(quantity.step))
@@ -202,10 +205,10 @@ class MatrixEntries:
                 start, None if beyond is not None and beyond >= 0 else size_tree(stop), step
             )
             rows = Index(Call("eye", (size_tree(at[0].size),)), (chosen,))
-            return transpose(leaf(rows, at[1].size, at[0].size, 2)), list(at)
+            return transpose(Sized(rows, at[1].size, at[0].size, 2)), list(at)
         raise NoMatrixForm
 
-    def elementwise(self, expr: sp.Expr, axes: Sequence[Ix]) -> Matrix:
+    def elementwise(self, expr: sp.Expr, axes: Sequence[Ix]) -> Sized:
         """A same-index group as one elementwise expression over a column (one axis) or a matrix
         (two).
         """
@@ -218,15 +221,13 @@ class MatrixEntries:
         if len(axes) == 2 and (selectors := self.selectors(expr, axes)) is not None:
             return selectors
         symbols = [s for s, _, _ in self.engine.quantities.entries.entries(expr)]
-        leaves: dict[sp.Symbol, Matrix] = {}
+        leaves: dict[sp.Symbol, Sized] = {}
         for symbol in symbols:
             matrix, at = self.leaf(symbol)
             if len(at) == 2 and tuple(at) != tuple(axes):
                 matrix = transpose(matrix)
             if len(at) == 1 and len(axes) == 2 and at[0] == axes[1]:
                 matrix = transpose(matrix)
-            if matrix.kind == "shift":
-                raise NoMatrixForm
             leaves[symbol] = matrix
         arrays = [m for m in leaves.values() if (m.rows, m.cols) != (ONE, ONE)]
         rows, cols = (axes[0].size if axes else ONE), (axes[1].size if len(axes) == 2 else ONE)
@@ -242,16 +243,15 @@ class MatrixEntries:
             )
             if not full:
                 raise NoMatrixForm
-        standing = {s: stand_in(place) for place, s in enumerate(leaves)}
         written = to_ast(
             expr,
-            lambda s: standing[s] if s in standing else self.plain(s),
+            lambda s: leaves[s] if s in leaves else self.plain(s),
             self.rank,
             self.numeral,
         )
-        return Matrix("entrywise", rows, cols, tuple(leaves.values()), written, mask=len(axes) == 2)
+        return Sized(written, rows, cols)
 
-    def selectors(self, expr: sp.Expr, axes: Sequence[Ix]) -> Matrix | None:
+    def selectors(self, expr: sp.Expr, axes: Sequence[Ix]) -> Sized | None:
         """A sum of selectors with numbers in front, such as the second difference I[2:] − 2
         I[1:−1] + I[:−2].
         """
@@ -272,5 +272,4 @@ class MatrixEntries:
         order = sorted(range(len(parts)), key=lambda n: isinstance(numbers[n], Neg))
         if not parts:
             return None
-        chosen, coefficients = tuple(parts[n] for n in order), tuple(numbers[n] for n in order)
-        return Matrix("sum", axes[0].size, axes[1].size, chosen, coefficients=coefficients)
+        return added(((numbers[n], parts[n]) for n in order), axes[0].size, axes[1].size)

@@ -4,7 +4,7 @@ numbers, and the sum is written the shortest way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import islice
 from itertools import product as product_of
@@ -16,20 +16,28 @@ from gradcalc.calculus.notation.author_order import AuthorOrder
 from gradcalc.calculus.notation.chosen_entries import picked
 from gradcalc.calculus.notation.contraction import Reduced
 from gradcalc.calculus.notation.matrix import (
-    Matrix,
     NoMatrixForm,
+    added,
     along,
     diagonal,
     elementary,
+    factors,
     hadamard,
-    leaf,
+    is_eye,
+    is_ones,
+    is_product,
+    multiple_of,
+    multiplied,
+    operands,
     product,
     spread,
+    spread_of,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_entries import MatrixEntries
 from gradcalc.calculus.notation.matrix_expressions import write
 from gradcalc.calculus.notation.products import written_length
+from gradcalc.calculus.notation.selectors import selects
 from gradcalc.calculus.notation.spreading import drawn_out, undivided
 from gradcalc.calculus.sympy_functions import (
     Spell,
@@ -41,6 +49,7 @@ from gradcalc.calculus.terms import minus
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Expr, Neg, Num, Vector
 from gradcalc.language.shape_rules import ONE
+from gradcalc.language.tree import Sized
 
 SHORT = 12  # entries that are listed at most, where most of them are zeros
 READS_LONG = 8  # names and signs; for less a sum of products is not rewritten with diagonals
@@ -59,13 +68,13 @@ class MatrixSums:
         entries: MatrixEntries,
         rank: AuthorOrder,
         spelled: Spell,
-        renamed: Callable[[Matrix], Matrix],
+        renamed: Callable[[Sized], Sized],
         jacobian: bool,
     ) -> None:
         self.entries, self.rank, self.spelled = entries, rank, spelled
         self.renamed, self.jacobian = renamed, jacobian
 
-    def combine(self, terms: list[Reduced]) -> Matrix:
+    def combine(self, terms: list[Reduced]) -> Sized:
         """The sum of reduced terms, common factors pulled out, as one matrix."""
         if not terms:
             raise NoMatrixForm
@@ -91,19 +100,20 @@ class MatrixSums:
             found[0] if len(found) == 1 else min(found, key=lambda m: written_length(write(m)[0]))
         )
 
-    def total(self, terms: list[Reduced]) -> Matrix:
+    def total(self, terms: list[Reduced]) -> Sized:
         """The sum of reduced terms, common factors pulled out."""
         if len(terms) == 1:
             return self.single(terms[0])
         bodies = [term.body for term in terms if term.body is not None]
         loose = [body for body in bodies if along(body, bodies[0])]
-        if len(loose) == len(terms):
-            turn = transpose if loose[0].parts[0].rows == ONE else (lambda m: m)
-            vectors = [
-                Reduced(term.coef, term.scalars, turn(body.parts[0]))
-                for term, body in zip(terms, loose, strict=True)
+        vectors = [vector for body in loose if (vector := spread_of(body)) is not None]
+        if len(vectors) == len(terms):
+            turn = transpose if vectors[0].rows == ONE else (lambda m: m)
+            upright = [
+                Reduced(term.coef, term.scalars, turn(vector))
+                for term, vector in zip(terms, vectors, strict=True)
             ]
-            return spread(turn(self.total(vectors)), loose[0].rows, loose[0].cols)
+            return spread(turn(self.total(upright)), bodies[0].rows, bodies[0].cols)
         if (listed := self.listed(terms)) is not None:
             return listed
         others = [m for m in (self.partly_shared(terms), self.vector_shared(terms)) if m]
@@ -121,29 +131,30 @@ class MatrixSums:
             inner = self.single(Reduced(number, list(shared), inner))
         return min([inner, *others], key=lambda m: written_length(write(m)[0]))
 
-    def partly_shared(self, terms: list[Reduced]) -> Matrix | None:
+    def partly_shared(self, terms: list[Reduced]) -> Sized | None:
         """The sum with a number that some of its terms share in front of these: u + μ (v + w);
         None where none is shared by some alone.
         """
         for scalar in dict.fromkeys(s for term in terms for s in term.scalars):
             having = [term for term in terms if scalar in term.scalars]
-            if isinstance(scalar, Matrix) or len(having) < 2 or len(having) == len(terms):
+            if isinstance(scalar, Sized) or len(having) < 2 or len(having) == len(terms):
                 continue
             others = [term for term in terms if scalar not in term.scalars]
             inner = self.total([replace(term, scalars=list(term.scalars)) for term in having])
             sign = sp.S.One
-            if inner.kind == "scaled" and isinstance(inner.coefficients[0], Neg):
+            multiple = multiple_of(inner)
+            if multiple is not None and isinstance(multiple[0], Neg):
                 sign = sp.S.NegativeOne
-                inner = replace(inner, coefficients=(inner.coefficients[0].arg,))
+                inner = multiplied(multiple[0].arg, multiple[1])
             whole = [replace(term, scalars=list(term.scalars)) for term in others]
             return self.total([*whole, Reduced(sign, [], inner)])
         return None
 
-    def vector_shared(self, terms: list[Reduced]) -> Matrix | None:
+    def vector_shared(self, terms: list[Reduced]) -> Sized | None:
         """The sum with a vector that all products end with entry by entry: Aᵀ (u ∘ w) + Bᵀ (v ∘ w)
         is (Aᵀ diag(u) + Bᵀ diag(v)) w; None where there is none.
         """
-        chains = [term.body.parts if term.body is not None else () for term in terms]
+        chains = [factors(term.body) if term.body is not None else [] for term in terms]
         if not all(len(c) > 1 and c[-1].cols == ONE and c[0].rows != ONE for c in chains):
             return None
         shared, rests = shared_entries([c[-1] for c in chains], [False] * len(terms))
@@ -168,7 +179,7 @@ class MatrixSums:
                 kept.append(term)
         return [term for term in kept if term.coef != 0] or kept[:1]
 
-    def listed(self, terms: list[Reduced]) -> Matrix | None:
+    def listed(self, terms: list[Reduced]) -> Sized | None:
         """Several unit vectors with numbers in front as the list of these: t e₀ + e₁ is [t, 1]."""
         found: dict[int, Expr] = {}
         for term in terms:
@@ -182,7 +193,7 @@ class MatrixSums:
             found[at] = write(self.single(Reduced(term.coef, term.scalars)))[0]
         count = terms[0].body.rows.number if terms[0].body is not None else 0
         items = tuple(found.get(n, ZERO) for n in range(count or 0))
-        return leaf(Vector(items), terms[0].body.rows, ONE, 1) if terms[0].body else None
+        return Sized(Vector(items), terms[0].body.rows, ONE, 1) if terms[0].body else None
 
     def common(self, coefs: list[sp.Expr]) -> tuple[sp.Expr, list[sp.Expr]]:
         """The factor all coefficients share (numbers and sizes), and what is left of each."""
@@ -212,23 +223,19 @@ class MatrixSums:
                 factor *= base ** max(exponents)
         return factor, [c / factor for c in coefs]
 
-    def added(self, terms: list[Reduced]) -> Matrix:
+    def added(self, terms: list[Reduced]) -> Sized:
         """The sum of terms, with the factors that all of them have at either end, or entry by
         entry, beside it.
         """
-        chains = [
-            []
-            if term.body is None
-            else list(term.body.parts)
-            if term.body.kind == "product"
-            else [term.body]
-            for term in terms
-        ]
+        chains = [[] if term.body is None else factors(term.body) for term in terms]
         # What is weighted and put among zeros reads better as it is: w₁ concat(0, r) + w₂ concat(r,
         # 0).
-        whole = {"eye", "shift"} if any(term.scalars for term in terms) else {"eye"}
-        first, last, chains = shared_ends(chains, whole)
-        beside: list[Matrix] = []
+        weighted = any(term.scalars for term in terms)
+        first: list[Sized] = []
+        last: list[Sized] = []
+        if not any(is_eye(m) or (weighted and selects(m)) for c in chains for m in c):
+            first, last, chains = shared_ends(chains)
+        beside: list[Sized] = []
         if all(chains):
             spare = [bool(term.scalars) and not self.jacobian for term in terms]
             beside, rests = shared_entries([product(*c) for c in chains], spare)
@@ -238,7 +245,7 @@ class MatrixSums:
                     for term, rest in zip(terms, rests, strict=True)
                 ]
                 total = self.combine(inner)
-                leads = [m for m in beside if m.kind in ("leaf", "product")]
+                leads = [m for m in beside if is_product(m) or not operands(m.expr)]
                 masks = [m for m in beside if m not in leads]
                 total = hadamard(*leads, total, *masks)
                 return product(*first, total, *last) if first or last else total
@@ -258,29 +265,21 @@ class MatrixSums:
             ]
         # Positive terms lead, and of those the products: (A + Aᵀ) x + b.
         order = sorted(
-            range(len(terms)), key=lambda n: (minus(terms[n].coef), bodies[n].kind != "product")
-        )
-        coefficients = tuple(
-            to_ast(terms[n].coef, self.entries.plain, self.rank, self.spelled) for n in order
+            range(len(terms)), key=lambda n: (minus(terms[n].coef), not is_product(bodies[n]))
         )
         full = next(
             body for body, alone in zip(bodies, flat, strict=True) if not alone or all(flat)
         )
-        total = Matrix(
-            "sum",
-            full.rows,
-            full.cols,
-            tuple(bodies[n] for n in order),
-            coefficients=coefficients,
-        )
+        numbers = [to_ast(term.coef, self.entries.plain, self.rank, self.spelled) for term in terms]
+        total = added(((numbers[n], bodies[n]) for n in order), full.rows, full.cols)
         return product(*first, total, *last) if first or last else total
 
-    def single(self, term: Reduced) -> Matrix:
+    def single(self, term: Reduced) -> Sized:
         """coefficient · scalars · body as one matrix."""
         number, symbolic = term.coef.as_coeff_Mul()
         written: dict[sp.Symbol, Expr] = {}
         for scalar in term.scalars:
-            if isinstance(scalar, Matrix):
+            if isinstance(scalar, Sized):
                 stand_in = sp.Symbol(
                     f"~{term.scalars.index(scalar)}", real=True
                 )  # the same twice is a square
@@ -316,58 +315,55 @@ class MatrixSums:
 
         coefficient = product_ast(symbolic, entry, rank, number, self.spelled)
         if term.body is None:
-            return leaf(coefficient, ONE, ONE, 0)
+            return Sized(coefficient, ONE, ONE, 0)
         if coefficient == UNIT:
             return term.body
-        return Matrix(
-            "scaled", term.body.rows, term.body.cols, (term.body,), coefficients=(coefficient,)
-        )
+        return multiplied(coefficient, term.body)
 
 
 def shared_ends(
-    chains: list[list[Matrix]], whole: Set[str]
-) -> tuple[list[Matrix], list[Matrix], list[list[Matrix]]]:
+    chains: list[list[Sized]],
+) -> tuple[list[Sized], list[Sized], list[list[Sized]]]:
     """The factors that all chains begin with and those that they end with, and what is left of
-    each. Chains with a factor of the kinds `whole` stay.
+    each.
     """
-    first: list[Matrix] = []
-    last: list[Matrix] = []
-    if all(m.kind not in whole for c in chains for m in c):
-        while all(len(c) > 1 for c in chains) and all(c[-1] == chains[0][-1] for c in chains):
-            last.insert(0, chains[0][-1])
-            chains = [c[:-1] for c in chains]
-        while all(len(c) > 1 for c in chains) and all(c[0] == chains[0][0] for c in chains):
-            first.append(chains[0][0])
-            chains = [c[1:] for c in chains]
+    first: list[Sized] = []
+    last: list[Sized] = []
+    while all(len(c) > 1 for c in chains) and all(c[-1] == chains[0][-1] for c in chains):
+        last.insert(0, chains[0][-1])
+        chains = [c[:-1] for c in chains]
+    while all(len(c) > 1 for c in chains) and all(c[0] == chains[0][0] for c in chains):
+        first.append(chains[0][0])
+        chains = [c[1:] for c in chains]
     return first, last, chains
 
 
-def counts(scalars: Sequence[sp.Expr | Matrix]) -> bool:
+def counts(scalars: Sequence[sp.Expr | Sized]) -> bool:
     """Is a product of numbers more than one over something, so that it may stand for an array?"""
-    above = [s for s in scalars if isinstance(s, Matrix) or sp.fraction(s)[0] != 1]
+    above = [s for s in scalars if isinstance(s, Sized) or sp.fraction(s)[0] != 1]
     return bool(above)
 
 
-def all_ones(chain: Sequence[Matrix]) -> bool:
+def all_ones(chain: Sequence[Sized]) -> bool:
     """Is a chain ones in every entry: 𝟏, or 𝟏𝟏ᵀ?"""
-    return bool(chain) and all(part.kind == "ones" for part in chain)
+    return bool(chain) and all(map(is_ones, chain))
 
 
 def shared_entries(
-    bodies: Sequence[Matrix], spare: Sequence[bool]
-) -> tuple[list[Matrix], list[Matrix | None]]:
+    bodies: Sequence[Sized], spare: Sequence[bool]
+) -> tuple[list[Sized], list[Sized | None]]:
     """The factors that all matrices have entry by entry, and what is left of each; nothing where
     one would be left without a factor. `spare`: a number is left of this one; of all it may not be.
     """
-    factors = [elementary(body) for body in bodies]
-    shared: list[Matrix] = []
-    for factor in list(factors[0]):
-        if not all(factor in own for own in factors):
+    found = [elementary(body) for body in bodies]
+    shared: list[Sized] = []
+    for factor in list(found[0]):
+        if not all(factor in own for own in found):
             continue
-        lone = [len(own) == 1 for own in factors]
+        lone = [len(own) == 1 for own in found]
         if all(lone) or any(one and not number for one, number in zip(lone, spare, strict=True)):
             continue
         shared.append(factor)
-        for own in factors:
+        for own in found:
             own.remove(factor)
-    return shared, [hadamard(*own) if own else None for own in factors] if shared else []
+    return shared, [hadamard(*own) if own else None for own in found] if shared else []

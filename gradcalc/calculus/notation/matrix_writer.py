@@ -14,11 +14,13 @@ import sympy as sp
 from gradcalc.calculus.notation.author_order import NO_TEXT, AuthorOrder, AuthorText
 from gradcalc.calculus.notation.contraction import Contraction, Reduced
 from gradcalc.calculus.notation.matrix import (
-    Matrix,
     NoMatrixForm,
+    chain,
     diagonal,
+    factors,
     hadamard,
-    leaf,
+    is_product,
+    mapped,
     product,
     spread,
     transpose,
@@ -39,13 +41,14 @@ from gradcalc.calculus.terms import Ix, Key, Term
 from gradcalc.language.fast_dataclasses import replace
 from gradcalc.language.parser import Expr, Num, Vector
 from gradcalc.language.shape_rules import ONE
+from gradcalc.language.tree import Sized
 
 WORTH = 4  # operations saved, from which on a common weight is pulled out of a sum
 ZERO, UNIT = Num(Fraction(0)), Num(Fraction(1))
 
 
 Products: TypeAlias = (
-    "Mapping[tuple[Matrix, ...], Matrix]"  # the factors of a product -> the name it has
+    "Mapping[tuple[Sized, ...], Sized]"  # the factors of a product -> the name it has
 )
 
 
@@ -81,7 +84,7 @@ class Writer:
         self.contraction = Contraction(self.entries, self.renamed, jacobian)
         self.sums = MatrixSums(self.entries, self.rank, spelled, self.renamed, jacobian)
 
-    def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Matrix, list[Ix]]:
+    def derived(self, quantity: int, at: Key, visible: list[Ix]) -> tuple[Sized, list[Ix]]:
         """An unnamed quantity over a visible named index: written from its definition."""
         terms = self.engine.definitions.definition(quantity, at)
         if not terms:
@@ -95,7 +98,7 @@ class Writer:
             ]
         )
         expr, rank = write(body)
-        return leaf(expr, body.rows, body.cols, rank), visible
+        return Sized(expr, body.rows, body.cols, rank), visible
 
     @cached_property
     def products(self) -> Products:
@@ -119,23 +122,25 @@ class Writer:
             outer, _ = self.entries.leaf(self.engine.quantities.entry(number, own))
         except (NoMatrixForm, AssertionError):
             return {}
-        if inner is None or inner.kind != "product":
+        if inner is None or not is_product(inner):
             return {}
-        return {inner.parts: outer, transpose(inner).parts: transpose(outer)}
+        turned = transpose(inner)
+        return {tuple(factors(inner)): outer, tuple(factors(turned)): transpose(outer)}
 
-    def renamed(self, m: Matrix) -> Matrix:
+    def renamed(self, m: Sized) -> Sized:
         """The tree with named products read by their names."""
         if not self.products:
             return m
-        parts = tuple(self.renamed(part) for part in m.parts)
-        if m.kind == "product":
-            for factors, name in self.products.items():
-                for at in range(len(parts) - len(factors) + 1):
-                    if parts[at : at + len(factors)] == factors:
-                        return product(*parts[:at], name, *parts[at + len(factors) :])
-        return replace(m, parts=parts) if parts != m.parts else m
+        if not is_product(m):
+            return mapped(m, self.renamed)
+        parts = tuple(map(self.renamed, factors(m)))
+        for named, name in self.products.items():
+            for at in range(len(parts) - len(named) + 1):
+                if parts[at : at + len(named)] == named:
+                    return product(*parts[:at], name, *parts[at + len(named) :])
+        return chain(parts)
 
-    def matrix(self, terms: Sequence[Term], free: Key) -> Matrix:
+    def matrix(self, terms: Sequence[Term], free: Key) -> Sized:
         """The sum of terms over visible free indices as a matrix; NoMatrixForm where there is
         none.
         """
@@ -202,7 +207,7 @@ class Writer:
             terms = rest
         return terms, found
 
-    def literal(self, terms: Sequence[Term], free: Key) -> Matrix | None:
+    def literal(self, terms: Sequence[Term], free: Key) -> Sized | None:
         """An array given entry by entry, [w[0]·δ, w[1]·δ, 1], where every term sits at a fixed
         place.
         """
@@ -231,7 +236,7 @@ class Writer:
                 places.setdefault(at, []).append(self.contraction.reduce(bare, ()))
         items = {at: write(self.sums.combine(place))[0] for at, place in places.items()}
         if len(free) == 1:
-            return leaf(
+            return Sized(
                 Vector(tuple(items.get((k,), ZERO) for k in range(counts[0] or 0))),
                 free[0].size,
                 ONE,
@@ -241,7 +246,7 @@ class Writer:
             Vector(tuple(items.get((k, n), ZERO) for n in range(counts[1] or 0)))
             for k in range(counts[0] or 0)
         )
-        return leaf(Vector(tuple(rows)), free[0].size, free[1].size)
+        return Sized(Vector(tuple(rows)), free[0].size, free[1].size)
 
     def positions(self, expr: sp.Expr) -> list[tuple[int, sp.Expr]] | None:
         """2·1[k = 0] + 1[k = 2] as [(0, 2), (2, 1)]; None for anything else."""
@@ -264,7 +269,7 @@ class Writer:
         return found
 
 
-def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
+def oriented(m: Sized, shape: Sequence[Any]) -> Expr:
     """The expression in the orientation of a declared shape: a row for [1, n], and for [1, 1,
     n].
     """
@@ -275,7 +280,7 @@ def oriented(m: Matrix, shape: Sequence[Any]) -> Expr:
     return write(m)[0]
 
 
-def upright_row(m: Matrix) -> Matrix:
+def upright_row(m: Sized) -> Sized:
     """A column turned into a row; anything else as it is."""
     return transpose(m) if m.cols == ONE and m.rows != ONE else m
 

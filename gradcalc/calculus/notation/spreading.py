@@ -5,29 +5,36 @@ column.
 from __future__ import annotations
 
 from gradcalc.calculus.notation.matrix import (
-    Matrix,
     diagonal,
+    diagonal_of,
+    entry_factors,
+    factors,
     hadamard,
+    is_eye,
+    is_product,
     is_vector,
+    multiple_of,
+    multiplied,
     product,
     spread,
+    spread_of,
     transpose,
 )
 from gradcalc.calculus.notation.matrix_expressions import column
-from gradcalc.language.fast_dataclasses import replace
+from gradcalc.calculus.notation.selectors import selects
 from gradcalc.language.shape_rules import ONE
+from gradcalc.language.tree import Sized
 
 
-def undivided(m: Matrix) -> list[Matrix]:
+def undivided(m: Sized) -> list[Sized]:
     """A chain with a diagonal in it whose vector keeps its axis, written without it: M diag(w) N
     as M (w N), and as (M w) N. What else there is stays.
     """
-    if m.kind != "product":
-        return [m]
-    for at, part in enumerate(m.parts):
-        if part.kind != "diag" or column(part.parts[0]) is None:
+    parts = factors(m)
+    for at, part in enumerate(parts if len(parts) > 1 else ()):
+        vector, before, after = diagonal_of(part), parts[:at], parts[at + 1 :]
+        if vector is None or column(vector) is None:
             continue
-        vector, before, after = part.parts[0], m.parts[:at], m.parts[at + 1 :]
         found = []
         if after and not is_vector(after[0]):
             found.append(product(*before, weighed(vector, product(*after))))
@@ -39,36 +46,41 @@ def undivided(m: Matrix) -> list[Matrix]:
     return [m]
 
 
-def weighed(vector: Matrix, m: Matrix) -> Matrix:
+def weighed(vector: Sized, m: Sized) -> Sized:
     """The rows of a matrix times the entries of a column, of a product those of its first
     factor.
     """
-    if m.kind == "product" and column(vector) is not None and not is_vector(m.parts[0]):
-        return product(weighed(vector, m.parts[0]), *m.parts[1:])
-    if m.kind == "hadamard":
-        whole = [part for part in m.parts if part.kind == "product"]
-        if len(whole) == 1 and column(vector) is not None and not is_vector(whole[0].parts[0]):
-            inner = weighed(vector, whole[0])
-            return hadamard(*(inner if part is whole[0] else part for part in m.parts))
-    if m.kind == "scaled":
-        return replace(m, parts=(weighed(vector, m.parts[0]),))
-    if m.kind == "product" and m.parts[0].cols == ONE:
-        return product(hadamard(m.parts[0], vector), *m.parts[1:])
-    if m.kind in ("shift", "eye"):
+    first, *rest = factors(m)
+    if rest and column(vector) is not None and not is_vector(first):
+        return product(weighed(vector, first), *rest)
+    beside = entry_factors(m)
+    whole = [part for part in beside if is_product(part)] if len(beside) > 1 else []
+    if len(whole) == 1 and column(vector) is not None and not is_vector(factors(whole[0])[0]):
+        inner = weighed(vector, whole[0])
+        return hadamard(*(inner if part is whole[0] else part for part in beside))
+    if (multiple := multiple_of(m)) is not None:
+        return multiplied(multiple[0], weighed(vector, multiple[1]))
+    if rest and first.cols == ONE:
+        return product(hadamard(first, vector), *rest)
+    if selects(m) or is_eye(m):
         return product(diagonal(vector), m)
     return hadamard(spread(vector, m.rows, m.cols), m)
 
 
-def drawn_out(m: Matrix) -> list[Matrix]:
+def drawn_out(m: Sized) -> list[Sized]:
     """A product whose first factor has rows with weights, also with these beside the whole: (w M)
     N, and w (M N).
     """
-    if m.kind != "product" or m.parts[0].kind != "hadamard":
+    first, *after = factors(m)
+    if not after:
         return [m]
-    first = m.parts[0]
-    loose = [part for part in first.parts if part.kind == "spread" and part.parts[0].cols == ONE]
-    rest = [part for part in first.parts if part not in loose]
-    if not loose or not rest:
+    weights, rest = [], []
+    for part in entry_factors(first):
+        vector = spread_of(part)
+        if vector is not None and vector.cols == ONE:
+            weights.append(spread(vector, m.rows, m.cols))
+        else:
+            rest.append(part)
+    if not weights or not rest:
         return [m]
-    weights = [spread(part.parts[0], m.rows, m.cols) for part in loose]
-    return [m, hadamard(product(hadamard(*rest), *m.parts[1:]), *weights)]
+    return [m, hadamard(product(hadamard(*rest), *after), *weights)]

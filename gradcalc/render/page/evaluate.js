@@ -314,12 +314,44 @@ function indexRanges(names, tree, env) {
   for (const part of walk(tree)) {
     if (part.kind !== 'compare' || part.op !== '==') continue;
     for (const [side, other] of [[part.left, part.right], [part.right, part.left]]) {
-      const length = side.kind === 'name' ? own({...env.indices, ...found}, side.id) : undefined;
-      const form = length === undefined ? null : linear(other, names, env);
-      if (form) fit(form, length, Math.min, missing, env, found);
+      const form = linear(other, names, env), number = linear(side, names, env);
+      if (!form || !number) continue;
+      const length = endOf(number, {...env.indices, ...found});
+      fitRows(form, countingRows(other), length, missing, env, found);
     }
   }
   return found;
+}
+
+// What a sum of indices is always below; null where it is not known how far one runs.
+function endOf({steps, start}, sizes) {
+  const names = Object.keys(steps);
+  if (names.some((name) => own(sizes, name) === undefined)) return null;
+  return names.reduce((sum, name) => sum + Math.max(0, steps[name] * (sizes[name] - 1)), start) + 1;
+}
+
+// The names in products: they count rows, also where a row has one entry.
+function countingRows(tree) {
+  const products = [...walk(tree)].filter((part) => part.kind === 'binary' && part.op === '*');
+  return products.flatMap((part) => [...walk(part)]).filter((part) => part.kind === 'name')
+    .map((part) => part.id);
+}
+
+// How far indices run that number entries, as a*k + b does: b below k, and a as far as the number,
+// which is below `length` where that is known. Of a + b neither is told.
+function fitRows(form, rows, length, missing, env, found) {
+  const {steps} = form, names = Object.keys(steps);
+  const rank = (a, b) => steps[a] - steps[b] || rows.includes(a) - rows.includes(b);
+  for (const name of names.filter((one) => missing.includes(one)).sort((a, b) => rank(b, a))) {
+    const [other] = names.filter((one) => one !== name && rank(one, name) >= 0).sort(rank);
+    if (steps[name] <= 0) continue;
+    if (other === undefined) {
+      if (length !== null) fit(form, length, Math.min, [name], env, found);
+    } else if (rank(other, name) > 0 && steps[other] % steps[name] === 0) {
+      const room = steps[other] / steps[name];
+      found[name] = Math.min(own(found, name) ?? room, room);
+    }
+  }
 }
 
 function quietly(f) {

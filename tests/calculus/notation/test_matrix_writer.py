@@ -129,3 +129,22 @@ def test_a_stack_beside_a_product_is_no_number() -> None:
     assert unparse(answer.stacked.symbolic) == "2*D @ C @ sum(Q*(B @ Z), axis=0)/N"
     assert answer.verified
     assert answer.verified.ok
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "formula"),
+    [
+        ("y = eye(n)[1:] @ M @ u", "dy/du", "M[1:]"),
+        ("f = tr(eye(n)[1:] @ M @ eye(n)[1:].T)", "df/dM", "diag(concat(0, ones(n - 1)))"),
+        ("y = (eye(n)[1:] + M[1:]) @ u", "dy/du", "eye(n)[1:] + M[1:]"),
+    ],
+)
+def test_rows_of_the_identity_choose(line: str, question: str, formula: str) -> None:
+    assert text(line, question) == formula
+
+
+@pytest.mark.parametrize("name", ["diag", "eye", "ones", "spread"])
+def test_a_function_with_the_name_of_a_matrix_stays_a_function(name: str) -> None:
+    shapes = {"M": ["n", "n"], "A": ["n", "n"], name: {"function": 1}}
+    found = answer(f"Y = {name}(M) @ A; f = sum(Y^2)", shapes, {}, "df/dA", sizes={"n": 2}, seed=1)
+    assert found.text == f"2*{name}(M.T) @ Y"
