@@ -1,4 +1,4 @@
-"""`python -m benchmarks [PART …]`: gradcalc beside its peers. Parts: startup scalars solve matrices depth files code."""
+"""`python -m benchmarks [PART …]`: gradcalc beside its peers. Parts: startup scalars solve explain matrices depth files code."""
 
 from __future__ import annotations
 
@@ -125,6 +125,20 @@ def solve(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
+def explain(options: argparse.Namespace) -> dict[str, Any]:
+    rows = list(clock.worker("explaining", limit=120.0))
+    for row in rows:
+        if "end" in row:
+            raise RuntimeError(row["end"])
+        more = "".join(
+            f", {name} {ms(row[key])} (× {row[key] / row['solve']:.2f})"
+            for key, name in (("explain", "explain"), ("one", "explain --for"))
+            if key in row
+        )
+        print(f"  {row['what']}: solve {ms(row['solve'])}{more}; verified: {row['right']}")
+    return {"rows": rows}
+
+
 def lines(part: str, *words: str) -> Iterator[dict[str, Any]]:
     yield from clock.worker(part, *words)
 
@@ -239,6 +253,7 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {
     "startup": ("Start-up, whole processes", start),
     "scalars": ("Scalar graphs: all gradients as numbers", scalars),
     "solve": ("Long scalar computations: derived, evaluated, verified, printed", solve),
+    "explain": ("Explanations beside answers, and second derivatives", explain),
     "matrices": ("Matrix derivatives: right, wrong, none", matrices),
     "depth": ("A tanh network with symbolic shapes, gradient by every weight", depth),
     "files": ("Every exercise solved", solved),
@@ -246,7 +261,7 @@ PARTS: dict[str, tuple[str, Callable[[argparse.Namespace], dict[str, Any]]]] = {
 }
 
 
-QUICK = ("solve", "code")  # what a change of the program is seen in
+QUICK = ("solve", "explain", "code")  # what a change of the program is seen in
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ def page(results: dict[str, Any]) -> str:
     return f"""\
     pip install '.[bench]'                     # CasADi, JAX, symengine; '.[bench-all]' adds tensorgrad (with PyTorch: gigabytes)
     python -m benchmarks                       # everything, some twenty minutes
-    python -m benchmarks scalars depth         # or parts: startup scalars solve matrices depth files code
+    python -m benchmarks scalars depth         # or parts: startup scalars solve explain matrices depth files code
     python -m benchmarks --quick               # what a change is seen in, some two minutes
     python -m benchmarks --cases DIR --json FILE --figure FILE --page FILE
 

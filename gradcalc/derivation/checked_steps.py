@@ -78,6 +78,7 @@ class CheckedPass:
         self.word = context.exercise.loss if of is None else of
         self.numbers = StepValues(context.solver)
         self.steps: dict[str, Step] = {}
+        self.turns: dict[str, int] = {}  # the name of a gradient -> when its step was made
         self.pending: list[Step] = []  # whose numbers are to be compared
         self.flat: dict[
             str, Expr
@@ -92,6 +93,7 @@ class CheckedPass:
         context.called(shapes, partials)
         for step in steps:
             self.steps[step.quantity] = step = self.completed(step)
+            self.turns.setdefault(step.name, len(self.turns))
             formula = step.total.symbolic if step.collected is None else step.collected
             if (
                 not step.where
@@ -106,7 +108,7 @@ class CheckedPass:
     def open(self, expr: Expr) -> list[str]:
         """The gradients of earlier steps that a formula is written in."""
         words = {part.id for part in walk(expr) if isinstance(part, Name)}
-        return [step.name for step in self.steps.values() if step.name in words]
+        return sorted(words & self.turns.keys(), key=self.turns.__getitem__)
 
     def completed(self, step: Step) -> Step:
         """A step with its numbers, its reasons, its formula as answers are written, and its

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 from gradcalc.language.fast_dataclasses import dataclass
@@ -33,7 +34,7 @@ _BIG = re.compile(r"[ΣΠ]\S*$|(sum|prod)_\S*$")  # takes in what follows: no li
 _RAISED = frozenset("ᵀ⁻¹²³⁴⁵⁶⁷⁸⁹⁰ⁿ)")  # a bracket after one of these is another factor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bracket:
     """A bracket with what stands in it."""
 
@@ -41,12 +42,12 @@ class Bracket:
     inside: tuple[Piece, ...]
     close: str
 
-    @property
+    @cached_property
     def flat(self) -> str:
         return self.open + flat(self.inside) + self.close
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Piece:
     """What stands between two places for a break: `level` says how loosely it is tied to what
     stands before it, `gap` is the space there, `lead` the sign it begins with.
@@ -57,7 +58,7 @@ class Piece:
     lead: str
     parts: tuple[str | Bracket, ...]
 
-    @property
+    @cached_property
     def flat(self) -> str:
         return self.lead + "".join(
             part if isinstance(part, str) else part.flat for part in self.parts

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 
 from gradcalc.derivation.step_model import Derivation, Path, Step
 from gradcalc.language.fast_dataclasses import dataclass, replace
@@ -80,27 +81,27 @@ class Repeats:
 
     def general(self, step: Step) -> Iterator[tuple[str, Cell]]:
         """The recurrence that a step begins, or what the paths of a step have in common."""
-        alone = len(step.paths) == 1
-        if alone:
-            steps = next((one.steps for one in self.derivation.passes if step in one.steps), ())
-            later = steps[steps.index(step) :] if step in steps else ()
-            pairs = [(other, other.paths[0]) for other in later if len(other.paths) == 1]
-            words = [other.quantity for other, _ in pairs]
-        else:
-            pairs = [(step, path) for path in step.paths]
-            words = [path.through or "" for path in step.paths]
-        first = self.pattern(*pairs[0]) if pairs and pairs[0][1].through else None
-        own = numbered(words[0]) if words else None
+        if not step.paths:
+            return
+        path, alone = step.paths[0], len(step.paths) == 1
+        first = self.pattern(step, path) if path.through else None
+        own = numbered(step.quantity if alone else path.through or "")
         key = "general", step.of, first
         if first is None or own is None or (alone and key in self.memory.said):
             return
-        family: list[tuple[Expr, int]] = []
-        for (other, path), word in zip(pairs, words, strict=True):
-            found = numbered(word)
-            if found and found[0] == own[0] and self.pattern(other, path) == first:
-                family.append((path.product.symbolic, found[1]))
-        if alone and not self.recurs(family[0][0], own[0]):
+        if alone and not self.recurs(path.product.symbolic, own[0]):
             return
+        family = (
+            self.later(step, own[0], first)
+            if alone
+            else [
+                (other.product.symbolic, found[1])
+                for other in step.paths
+                if (found := numbered(other.through or "")) is not None
+                and found[0] == own[0]
+                and self.pattern(step, other) == first
+            ]
+        )
         taken = (*self.graph.names, *self.graph.sizes, *self.graph.indices)
         made = for_all(family, self.derivation.names, taken)
         if made is None or made.expr == family[0][0]:
@@ -110,6 +111,38 @@ class Repeats:
         at = [k for _, k in family]
         title = "recurrence" if alone else f"every {made.counter}"
         yield title, (said(gradient, made, at, step.quantity),)
+
+    def later(self, step: Step, base: str, pattern: object) -> Sequence[tuple[Expr, int]]:
+        """The gradients, and the numbers, of a step and of those after it in its pass that are
+        like it, along one path to a quantity of its family.
+        """
+        if id(step) not in self.places:
+            return ()
+        at, place = self.places[id(step)]
+        alike = self.families.get((at, base, pattern), ())
+        return [(expr, number) for there, expr, number in alike if there >= place]
+
+    @cached_property
+    def places(self) -> dict[int, tuple[int, int]]:
+        """The pass of every step and its place there, by identity."""
+        return {
+            id(step): (at, place)
+            for at, one in enumerate(self.derivation.passes)
+            for place, step in enumerate(one.steps)
+        }
+
+    @cached_property
+    def families(self) -> dict[tuple[int, str, object], list[tuple[int, Expr, int]]]:
+        """The steps along one path, by pass, family and pattern: place, gradient and number."""
+        found: dict[tuple[int, str, object], list[tuple[int, Expr, int]]] = {}
+        for at, one in enumerate(self.derivation.passes):
+            for place, step in enumerate(one.steps):
+                own = numbered(step.quantity)
+                if own is not None and len(step.paths) == 1:
+                    path = step.paths[0]
+                    key = at, own[0], self.pattern(step, path)
+                    found.setdefault(key, []).append((place, path.product.symbolic, own[1]))
+        return found
 
     def recurs(self, expr: Expr, base: str) -> bool:
         """Whether a gradient is made from one of its own family: ∂L/∂h₂ from ∂L/∂h₃."""
