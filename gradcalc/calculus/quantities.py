@@ -415,24 +415,22 @@ class Quantities:
         most = len(self.nodes) if self.most is None else self.most
         return {arg: tuple(found) for arg, found in users.items() if len(found) <= most}
 
-    def opened(
-        self, expr: sp.Expr, keep: int = -1, within: Set[sp.Symbol] | None = None
-    ) -> sp.Expr:
-        """Named elementwise quantities replaced by their formulas, one level. `within`: only those
-        made of these entries.
-        """
+    def opened(self, expr: sp.Expr, keep: int = -1) -> sp.Expr:
+        """Named elementwise quantities replaced by their formulas, one level."""
         table = {}
         for symbol, quantity, at in self.entries.entries(expr):
-            if (
-                isinstance(quantity, int)
-                and quantity != keep
-                and quantity < len(self.graph.nodes)
-                and self.elementwise(quantity)
-            ):
-                formula = self.formula(quantity, *self.full(self.nodes[quantity], at))
-                if within is None or formula.free_symbols <= within:
-                    table[symbol] = formula
+            formula = None if quantity == keep else self.made_as(quantity, at)
+            if formula is not None:
+                table[symbol] = formula
         return expr.xreplace(table)
+
+    def made_as(self, quantity: Any, at: Key) -> sp.Expr | None:
+        """The formula of an entry of an elementwise quantity of the graph; None of any other."""
+        if not isinstance(quantity, int) or quantity >= len(self.graph.nodes):
+            return None
+        if not self.elementwise(quantity):
+            return None
+        return self.formula(quantity, *self.full(self.nodes[quantity], at))
 
     def ancestors(self, number: int) -> set[int]:
         """The bounded nodes that a node is made from, itself included."""

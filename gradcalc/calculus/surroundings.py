@@ -74,17 +74,15 @@ class Around:
         return self._users[symbol]
 
     def _entry(self, quantity: Any, at: Key) -> Entry:
-        quantities, formula = self.quantities, None
+        quantities = self.quantities
         if not isinstance(quantity, int):
             return Entry()
-        if quantity < len(quantities.graph.nodes) and quantities.elementwise(quantity):
-            node = quantities.nodes[quantity]
-            formula = quantities.formula(quantity, *quantities.full(node, at))
         copies = tuple(
             quantities.entry(user, at)
             for user in self.solving.copies.get(quantity, ())
             if user in self.reading.names
         )
+        formula = quantities.made_as(quantity, at)
         return Entry(quantity == self.reading.own, formula, copies)
 
     def _found(self, symbol: sp.Symbol, quantity: int, at: Key) -> Iterator[User]:
